@@ -1,0 +1,1 @@
+"""The pipelines agent: what it hands over, and what it is told."""

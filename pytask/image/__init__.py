@@ -1,0 +1,1 @@
+"""The container image: finding what to build, building it, pushing it."""

@@ -1,0 +1,1 @@
+"""Azure Container Registry: which one, its tokens, what it holds."""

@@ -1,0 +1,50 @@
+"""The agent's logging commands as text: made, escaped, and disarmed where they come from outside.
+
+Source: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands and the agent's parser,
+https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Microsoft.VisualStudio.Services.Agent/Command.cs
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def command(name: str, properties: Mapping[str, str], message: str) -> str:
+    """Give the line `##vso[name key=value;…]message`; both sides escaped as the agent unescapes them.
+
+    Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/CommandStringConvertor.cs
+    """
+    pairs = ";".join(f"{key}={escape_property(value)}" for key, value in properties.items())
+    return f"##vso[{name}{' ' if pairs else ''}{pairs}]{escape_message(message)}"
+
+
+def escape_message(text: str) -> str:
+    """Escape the part behind the bracket; the percent sign first, since the others bring their own."""
+    return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def escape_property(text: str) -> str:
+    """Escape the value of a property."""
+    return escape_message(text).replace("]", "%5D").replace(";", "%3B")
+
+
+# The agent searches with the culture's rules, which may pass over characters that show nothing (Unicode's Cc, Cf and
+# the variation selectors), so they do not keep a marker apart here either.
+_UNSEEN = (
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]*"
+)
+_MARKER = re.compile(f"#(?:{_UNSEEN}#)+(?={_UNSEEN}(?:v{_UNSEEN}s{_UNSEEN}o{_UNSEEN})?\\[)", re.IGNORECASE)
+_LINE_ENDS = re.compile("[\r\n\v\f\x85\u2028\u2029]+")
+
+
+def disarm(line: str) -> str:
+    """Give a line of foreign text that the agent cannot take for a command: `##vso[` and `##[` lose a `#`.
+
+    Line ends inside are taken out too, as the agent would begin a new line there.
+    """
+    return _MARKER.sub("#", _LINE_ENDS.sub(" ", line))

@@ -1,0 +1,56 @@
+"""Variables of the agent, under the names they have in a task's environment.
+
+Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/Handlers/Handler.cs
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytask.errors.agent import AgentVariableMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_AGENTS_OWN = (
+    "INPUT_",
+    "ENDPOINT_",
+    "SECRET_",
+    "SECUREFILE_",
+    "VSTS_",
+    "SYSTEM_",
+    "AGENT_",
+    "BUILD_",
+    "RELEASE_",
+)
+
+
+def variable_name(name: str) -> str:
+    """Give the environment name of a pipeline variable: `Build.BuildId` is `BUILD_BUILDID`; dashes stay."""
+    return name.replace(".", "_").replace(" ", "_").upper()
+
+
+def variable(environment: Mapping[str, str], name: str) -> str:
+    """Give the value of a pipeline variable; empty when there is none."""
+    return environment.get(variable_name(name), "")
+
+
+def required_variable(environment: Mapping[str, str], name: str) -> str:
+    """Give the value of a variable that every job has.
+
+    Raises:
+        AgentVariableMissing: when it has none.
+    """
+    value = variable(environment, name)
+    if not value:
+        raise AgentVariableMissing(variable=name)
+    return value
+
+
+def without_the_agents_own(environment: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment for programs we start: no input, credential, secret or variable of the pipeline.
+
+    Public pipeline variables have names of their own; `VSTS_PUBLIC_VARIABLES` lists them, but they hold nothing that
+    is to be kept from a build, so they stay.
+    """
+    return {key: value for key, value in environment.items() if not key.upper().startswith(_AGENTS_OWN)}

@@ -1,0 +1,70 @@
+"""Tokens of Azure DevOps for a service connection with workload identity federation.
+
+Source: https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidctoken/create
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from azure.devops.v7_1.task.task_client import TaskClient
+from msrest.authentication import BasicTokenAuthentication
+from msrest.exceptions import AuthenticationError, ClientException
+
+from pytask.agent.environment import required_variable
+from pytask.errors.azure import OidcTokenRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytask.model import Secret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OidcTokens:
+    """Where a job gets its tokens. Each is good for one exchange and about ten minutes, so none is kept."""
+
+    client: TaskClient
+    project: str
+    hub: str
+    plan: str
+    job: str
+    connection: str
+    mask: Callable[[str], Secret]
+
+    def fresh(self) -> str:
+        """Give a token that nobody has used.
+
+        Raises:
+            OidcTokenRefused: when Azure DevOps gives none.
+        """
+        try:
+            token = self.client.create_oidc_token({}, self.project, self.hub, self.plan, self.job, self.connection)
+        except AuthenticationError as error:
+            raise OidcTokenRefused(connection=self.connection, detail=str(error), final=True) from error
+        except ClientException as error:
+            raise OidcTokenRefused(connection=self.connection, detail=str(error), final=False) from error
+        return self.mask(str(token.oidc_token)).reveal()
+
+
+def open_oidc_tokens(
+    environment: Mapping[str, str], *, connection: str, access_token: Secret, mask: Callable[[str], Secret]
+) -> OidcTokens:
+    """Give the source of tokens for a service connection of this job.
+
+    Raises:
+        AgentVariableMissing: outside a job.
+    """
+    credentials = BasicTokenAuthentication({"access_token": access_token.reveal()})
+    client = TaskClient(required_variable(environment, "System.CollectionUri"), credentials)
+    client.config.retry_policy.retries = 0
+    return OidcTokens(
+        client=client,
+        project=required_variable(environment, "System.TeamProjectId"),
+        hub=required_variable(environment, "System.HostType"),
+        plan=required_variable(environment, "System.PlanId"),
+        job=required_variable(environment, "System.JobId"),
+        connection=connection,
+        mask=mask,
+    )

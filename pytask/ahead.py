@@ -1,0 +1,53 @@
+"""Finding something out beside other work, so that what cannot succeed is stopped early."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from pytask.errors import TaskFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+
+
+class Ahead(Generic[T]):
+    """Work in a second thread; it returns or raises. The thread never outlives the program."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._future: Future[T] = Future()
+        threading.Thread(target=self._do, args=(work,), daemon=True, name="look ahead").start()
+
+    def _do(self, work: Callable[[], T]) -> None:
+        try:
+            self._future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that asks for the result
+            self._future.set_exception(error)
+
+    def when_failed(self, stop: Callable[[], None]) -> None:
+        """Call `stop` as soon as the work fails, at once when it has."""
+        self._future.add_done_callback(lambda future: stop() if future.exception() else None)
+
+    def result(self) -> T:
+        """Give what the work found, waiting for it; raise what it raised."""
+        return self._future.result()
+
+    def failure(self) -> BaseException | None:
+        """Give what the work raised, if it has by now."""
+        return self._future.exception() if self._future.done() else None
+
+
+@contextmanager
+def ahead(work: Callable[[], T]) -> Iterator[Ahead[T]]:
+    """Do the block and `work` side by side; when both fail, the work's failure is the cause: it stopped the block."""
+    looking = Ahead(work)
+    try:
+        yield looking
+    except TaskFailure:
+        if cause := looking.failure():
+            raise cause from None
+        raise

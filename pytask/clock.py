@@ -1,0 +1,78 @@
+"""The one clock: what time it is, how long something took, and waiting that a cancellation ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from pytask.errors import Cancelled
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long the task waits for what; seconds throughout. One record, so that limits stand side by side."""
+
+    http_attempts: int = 5
+    http_first_wait: float = 1.0
+    http_longest_wait: float = 30.0
+    http_connect: float = 10.0
+    http_read: float = 60.0
+    operation: float = 300.0
+    """An operation that ARM accepted (202) and goes on with."""
+    push_attempts: int = 3
+    first_poll: float = 0.5
+    longest_poll: float = 5.0
+    progress: float = 15.0
+    """At least one line of progress in this time while waiting."""
+    settled_failure: float = 30.0
+    """A start that the platform gave up counts as final when it began no other for so long."""
+    child_exit: float = 3.0
+    """A process that was asked to end has so long before it is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time as the whole task sees it."""
+
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    """Set when the agent asks the task to stop."""
+
+    def monotonic(self) -> float:
+        """Give seconds that never run backwards."""
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        """Give the present time in UTC."""
+        return datetime.now(timezone.utc)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for `seconds`.
+
+        Raises:
+            Cancelled: when the agent asks the task to stop meanwhile.
+        """
+        if self.cancelled.wait(max(0.0, seconds)):
+            raise Cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A point in time by which something must be done."""
+
+    clock: Clock
+    at: float
+
+    @classmethod
+    def after(cls, clock: Clock, seconds: float) -> Deadline:
+        """Give the deadline `seconds` from now."""
+        return cls(clock, clock.monotonic() + seconds)
+
+    def left(self) -> float:
+        """Give the seconds that are left, never less than 0."""
+        return max(0.0, self.at - self.clock.monotonic())
+
+    def passed(self) -> bool:
+        """Tell whether the time is over."""
+        return self.left() == 0.0

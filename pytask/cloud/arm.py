@@ -1,0 +1,127 @@
+"""Azure Resource Manager: azure-mgmt-web's client signs and sends, the door decides what an answer means.
+
+The client's own operations are not used: they refuse a 202, which Functions on Container Apps answers.
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from azure.mgmt.web import WebSiteManagementClient
+
+from pytask.clock import Deadline
+from pytask.cloud.answers import correlation_id, retry_after
+from pytask.cloud.http import USER_AGENT, Call, Door, new_transport, plain_sender, request
+from pytask.errors.azure import AzureFailing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from azure.core.rest import HttpResponse
+
+    from pytask.clock import Clock, Patience
+    from pytask.cloud.credentials import Credentials
+
+WEB_VERSION = "2025-05-01"
+"""The api-version of Microsoft.Web that azure-mgmt-web 11 is made from."""
+RESOURCES_VERSION = "2021-04-01"
+REGISTRY_VERSION = "2023-07-01"
+_ACCEPTED = 202
+_OK = frozenset({200, 201, 202, 204})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Azure:
+    """The doors that are open once the connection is known: to ARM with credentials, elsewhere without."""
+
+    arm: Arm
+    door: Door
+    credentials: Credentials
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arm:
+    """Calls of one subscription."""
+
+    door: Door
+    url: str
+    subscription: str
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        doing: str,
+        json: object = None,
+        params: dict[str, str] | None = None,
+        api_version: str = WEB_VERSION,
+        accept: frozenset[int] = _OK,
+        repeatable: bool = True,
+    ) -> HttpResponse:
+        """Give ARM's final answer to a call on `path` (from `/subscriptions/` on).
+
+        An operation that ARM goes on with after answering (202 and `Location`) is waited for.
+
+        Raises:
+            TaskFailure: whatever the door or the operation's own end means.
+        """
+        asked = request(method, path, params={"api-version": api_version, **(params or {})}, json=json)
+        response = self.door.send(Call(request=asked, doing=doing, accept=accept, repeatable=repeatable))
+        if response.status_code != _ACCEPTED or "Location" not in response.headers:
+            return response
+        return self._finished(response, doing)
+
+    def pages(self, path: str, *, doing: str, params: dict[str, str] | None = None, api_version: str) -> Iterator[Any]:
+        """Give the items of a list, page after page."""
+        response = self.send("GET", path, doing=doing, params=params, api_version=api_version)
+        while True:
+            body = response.json()
+            yield from body.get("value", [])
+            if not body.get("nextLink"):
+                return
+            response = self._follow(body["nextLink"], doing)
+
+    def _finished(self, response: HttpResponse, doing: str) -> HttpResponse:
+        patience, clock = self.door.patience, self.door.clock
+        deadline = Deadline.after(clock, patience.operation)
+        while response.status_code == _ACCEPTED:
+            if deadline.passed():
+                raise AzureFailing(
+                    doing=doing, status=_ACCEPTED, attempts=1, detail="the operation does not end",
+                    correlation_id=correlation_id(response),
+                )  # fmt: skip
+            clock.sleep(min(deadline.left(), retry_after(response) or patience.longest_poll))
+            response = self._follow(response.headers["Location"], doing)
+        return response
+
+    def _follow(self, link: str, doing: str) -> HttpResponse:
+        """Send a GET to a link ARM gave; only to ARM itself, as the call carries our token."""
+        if urlsplit(link).netloc.lower() != urlsplit(self.url).netloc.lower():
+            raise AzureFailing(
+                doing=doing, status=_ACCEPTED, attempts=1, detail=f"the next link is not ARM's own: {link}"
+            )
+        return self.door.send(Call(request=request("GET", link), doing=doing, accept=_OK))
+
+
+def open_azure(credentials: Credentials, *, clock: Clock, patience: Patience, say: Callable[[str], None]) -> Azure:
+    """Give the doors; nothing is sent yet."""
+    connection, transport = credentials.connection, new_transport(patience)
+    client = WebSiteManagementClient(
+        credentials,
+        connection.subscription_id,
+        base_url=connection.cloud.arm_url,
+        credential_scopes=[connection.cloud.arm_scope],
+        transport=transport,
+        retry_total=0,
+        base_user_agent=USER_AGENT,
+    )
+    arm_door = Door(sender=client.send_request, clock=clock, patience=patience, say=say)
+    return Azure(
+        arm=Arm(door=arm_door, url=connection.cloud.arm_url, subscription=connection.subscription_id),
+        door=Door(sender=plain_sender(transport), clock=clock, patience=patience, say=say),
+        credentials=credentials,
+    )

@@ -1,0 +1,80 @@
+"""What every failure has: a stable code, what happened, the cause and the mend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class TaskFailure(Exception):
+    """A failure that was foreseen; its subclasses together are the catalogue.
+
+    A subclass is a dataclass: its fields are the facts, its class attributes are the texts, with `{fact}` where a fact
+    belongs. Texts are never composed anywhere else.
+    """
+
+    code: ClassVar[str]
+    """Kebab-case, unique and stable: people search for it and pipelines may depend on it."""
+    title: ClassVar[str]
+    """One sentence that names the thing."""
+    happened: ClassVar[str]
+    """The observed fact."""
+    cause: ClassVar[str]
+    """Why, in the terms of the person who reads it."""
+    mend: ClassVar[str]
+    """What that person can do: imperative, naming the input, the setting or the command."""
+    link: ClassVar[str] = ""
+    """A page that explains more, besides the catalogue itself."""
+
+    def tell(self, template: str) -> str:
+        """Give a text of the catalogue with this failure's facts filled in."""
+        return template.format_map(vars(self))
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.tell(self.title)}"
+
+
+@dataclass(kw_only=True, eq=False)
+class AzureFailure(TaskFailure):
+    """A failure that Azure itself reported, with what its support asks for."""
+
+    correlation_id: str = ""
+
+
+class ManyFailures(Exception):
+    """Several failures found together, so that all can be mended in one go."""
+
+    def __init__(self, failures: tuple[TaskFailure, ...]) -> None:
+        super().__init__("; ".join(map(str, failures)))
+        self.failures = failures
+
+
+class Cancelled(BaseException):
+    """The agent asked the task to stop; a `BaseException` so that no handler of ordinary failures takes it."""
+
+
+def render(failure: TaskFailure, now: str = "") -> str:
+    """Give the failure as a person reads it, several lines; `now` says what state things are in."""
+    rows = [
+        ("happened", failure.tell(failure.happened)),
+        ("cause", failure.tell(failure.cause)),
+        ("mend", failure.tell(failure.mend)),
+        ("now", now),
+        ("more", _more(failure)),
+    ]
+    return "\n".join([str(failure), *(_row(name, text) for name, text in rows if text)])
+
+
+def _more(failure: TaskFailure) -> str:
+    correlation = failure.correlation_id if isinstance(failure, AzureFailure) else ""
+    parts = [
+        f"docs/troubleshooting.md#{failure.code}",
+        failure.link,
+        correlation and f"correlation id {correlation}",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _row(name: str, text: str) -> str:
+    first, *others = text.splitlines()
+    return "\n".join([f"  {name:<9} {first}", *(" " * 12 + line for line in others)])

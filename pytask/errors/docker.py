@@ -1,0 +1,76 @@
+"""Failures of Docker on the agent and of the build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytask.errors.base import TaskFailure
+
+
+@dataclass(kw_only=True, eq=False)
+class DockerNotFound(TaskFailure):
+    """No Docker CLI on the agent."""
+
+    path: str
+    code = "docker-not-found"
+    title = "there is no docker command on this agent"
+    happened = "no folder on PATH ({path}) holds docker"
+    cause = "the agent's image has no Docker"
+    mend = "run the job on an agent with Docker, such as the Microsoft-hosted ubuntu-latest"
+
+
+@dataclass(kw_only=True, eq=False)
+class BuildKitMissing(TaskFailure):
+    """No Docker CLI that can do BuildKit."""
+
+    found: str
+    code = "buildkit-missing"
+    title = "the docker command on this agent cannot build with BuildKit"
+    happened = "found {found}"
+    cause = (
+        "Docker's command line needs its buildx plugin for BuildKit from version 23 on. The old builder is not used "
+        "instead: it ignores <Dockerfile>.dockerignore, so files meant to stay out could enter the image"
+    )
+    mend = "install buildx on the agent (Debian and Ubuntu: apt-get install docker-buildx or docker-buildx-plugin)"
+    link = "https://docs.docker.com/go/buildx/"
+
+
+@dataclass(kw_only=True, eq=False)
+class EngineUnreachable(TaskFailure):
+    """The Docker engine does not answer."""
+
+    detail: str
+    code = "docker-engine-unreachable"
+    title = "the Docker engine does not answer"
+    happened = "{detail}"
+    cause = "the engine is not running, DOCKER_HOST points elsewhere, or the agent's user may not use its socket"
+    mend = (
+        "start the engine (systemctl start docker) or add the agent's user to the group docker, then restart the agent"
+    )
+    link = "https://docs.docker.com/engine/install/linux-postinstall/"
+
+
+@dataclass(kw_only=True, eq=False)
+class BuildFailed(TaskFailure):
+    """`docker build` ended with an error."""
+
+    dockerfile: str
+    exit_code: int
+    reason: str
+    code = "build-failed"
+    title = "the image does not build"
+    happened = "docker build ended with exit code {exit_code}: {reason}"
+    cause = "an instruction in {dockerfile} failed; its output stands above, in the group Build image"
+    mend = "mend that instruction; docker build -f {dockerfile} on your own machine prints the same"
+
+
+@dataclass(kw_only=True, eq=False)
+class AgentDiskFull(TaskFailure):
+    """The engine ran out of space."""
+
+    detail: str
+    code = "agent-disk-full"
+    title = "the agent's disk is full"
+    happened = "{detail}"
+    cause = "images and build cache of earlier runs fill the disk that the Docker engine stores them on"
+    mend = "free space on the agent (docker system prune --all), or use an agent with a larger disk"

@@ -1,0 +1,29 @@
+"""Which Function App is meant."""
+
+from __future__ import annotations
+
+import re
+
+from pytask.errors.inputs import AppNameInvalid
+from pytask.model import AppAddress
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,58}[A-Za-z0-9])")
+_RESOURCE_ID = re.compile(
+    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Web/sites/([^/]+)", re.IGNORECASE
+)
+
+
+def parse_app(text: str, *, input_name: str) -> AppAddress:
+    """Give the app behind a name or a resource id.
+
+    Source of the rule: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftweb
+
+    Raises:
+        AppNameInvalid: for anything else.
+    """
+    value = text.strip().rstrip("/")
+    if found := _RESOURCE_ID.fullmatch(value):
+        return AppAddress(subscription_id=found.group(1).lower(), resource_group=found.group(2), name=found.group(3))
+    if not _NAME.fullmatch(value):
+        raise AppNameInvalid(input=input_name, value=text)
+    return AppAddress(name=value)

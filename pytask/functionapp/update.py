@@ -1,0 +1,51 @@
+"""Pointing the app at an image: one minimal change, nothing read, modified and written back.
+
+Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-configuration (fields that are not sent stay)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azure.mgmt.web.models import SiteConfig, SiteConfigResource
+
+from pytask.cloud.http import server_time
+from pytask.model import Deployment
+
+if TYPE_CHECKING:
+    from azure.core.rest import HttpResponse
+
+    from pytask.cloud.arm import Arm
+    from pytask.model import PushedImage, Target
+
+
+def point_at(arm: Arm, target: Target, image: PushedImage) -> Deployment:
+    """Make the app run the image; App Service restarts it by itself when the reference is a new one.
+
+    Raises:
+        TaskFailure: when Azure refuses; then the configuration is as it was.
+    """
+    fx_version = f"DOCKER|{image.reference}"
+    same = target.fx_version == fx_version
+    answer = _restart(arm, target) if same else _patch(arm, target, fx_version)
+    return Deployment(
+        target=target,
+        image=image,
+        fx_version=fx_version,
+        written=server_time(answer, arm.door.clock.now()),
+        restarted=same,
+    )
+
+
+def _patch(arm: Arm, target: Target, fx_version: str) -> HttpResponse:
+    body = SiteConfigResource(properties=SiteConfig(linux_fx_version=fx_version)).as_dict()
+    doing = "point the Function App at the image"
+    return arm.send("PATCH", f"{target.resource_id}/config/web", json=body, doing=doing)
+
+
+def _restart(arm: Arm, target: Target) -> HttpResponse:
+    """Restart the app: with an unchanged reference nothing else makes it pull the tag again.
+
+    Source: https://learn.microsoft.com/rest/api/appservice/web-apps/restart
+    """
+    return arm.send("POST", f"{target.resource_id}/restart", doing="restart the Function App")

@@ -1,0 +1,119 @@
+"""Finding the Dockerfile and its build context in what the pipeline checked out.
+
+The walk is our own: it follows no symbolic link (they can loop), passes over `.git` and `node_modules`, and takes
+every character but `*` and `?` as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytask.errors.inputs import ContextNotFound, DockerfileAmbiguous, DockerfileNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEFAULT_PATTERN = "**/Dockerfile"
+_SKIPPED = frozenset({".git", "node_modules"})
+_MOST_LISTED = 10
+
+
+def find_dockerfile(value: str, *, sources: Path, input_name: str) -> Path:
+    """Give the one Dockerfile that a path or pattern means.
+
+    The agent roots file paths at the checkout, and an empty one becomes the checkout itself: that reads as not given.
+
+    Raises:
+        DockerfileNotFound: when nothing matches.
+        DockerfileAmbiguous: when more than one file does.
+    """
+    pattern = DEFAULT_PATTERN if _is_root(value, sources) else value
+    path = Path(os.path.normpath(sources / pattern))
+    if "*" not in pattern and "?" not in pattern:
+        if path.is_file():
+            return path
+        raise _not_found(pattern, sources, input_name)
+    matches = sorted(_matching(path))
+    if not matches:
+        raise _not_found(pattern, sources, input_name)
+    if len(matches) > 1:
+        listed = "\n".join(shown(match, sources) for match in matches[:_MOST_LISTED])
+        more = f"\nand {len(matches) - _MOST_LISTED} more" if len(matches) > _MOST_LISTED else ""
+        raise DockerfileAmbiguous(input=input_name, pattern=shown(path, sources), matches=listed + more)
+    return matches[0]
+
+
+def find_context(value: str, *, dockerfile: Path, sources: Path, input_name: str) -> Path:
+    """Give the folder that is sent to the build.
+
+    `**` as the last part, and the checkout itself without a slash at the end, mean the Dockerfile's own folder.
+
+    Raises:
+        ContextNotFound: when it is no folder.
+    """
+    if _is_root(value, sources) or Path(value).name == "**":
+        return dockerfile.parent
+    path = Path(os.path.normpath(sources / value))
+    if not path.is_dir():
+        raise ContextNotFound(input=input_name, path=shown(path, sources))
+    return path
+
+
+def shown(path: Path, sources: Path) -> str:
+    """Give a path as a person would write it: from the checkout on, where it lies in it."""
+    try:
+        return path.relative_to(sources).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def _is_root(value: str, sources: Path) -> bool:
+    """Tell whether the input was left empty; a slash at the end says that the checkout itself is meant."""
+    return not value.strip() or (value == value.rstrip("/\\") and Path(value) == sources)
+
+
+def _matching(pattern: Path) -> Iterator[Path]:
+    """Give the files that match an absolute pattern."""
+    plain = [part for part in pattern.parts if "*" not in part and "?" not in part]
+    fixed = next(i for i, part in enumerate(pattern.parts) if "*" in part or "?" in part)
+    folder = Path(*plain[:fixed])
+    rule = _rule(pattern.parts[fixed:])
+    for file in _files_below(str(folder)):
+        if rule.fullmatch(os.path.relpath(file, folder).replace(os.sep, "/")):
+            yield Path(file)
+
+
+def _rule(parts: tuple[str, ...]) -> re.Pattern[str]:
+    """Give the pattern of a relative path: `**` is any number of folders, `*` and `?` stay within a name."""
+    *folders, last = parts
+    leading = "".join("(?:[^/]+/)*" if part == "**" else _name_rule(part) + "/" for part in folders)
+    return re.compile(leading + ("(?:[^/]+/)*[^/]+" if last == "**" else _name_rule(last)))
+
+
+def _name_rule(part: str) -> str:
+    return "".join({"*": "[^/]*", "?": "[^/]"}.get(character, re.escape(character)) for character in part)
+
+
+def _files_below(folder: str) -> Iterator[str]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name not in _SKIPPED:
+                yield from _files_below(entry.path)
+        elif entry.is_file(follow_symlinks=False):
+            yield entry.path
+
+
+def _not_found(pattern: str, sources: Path, input_name: str) -> DockerfileNotFound:
+    names = (shown(Path(file), sources) for file in _files_below(str(sources)))
+    similar = sorted(name for name in names if "dockerfile" in name.rpartition("/")[2].lower())
+    seen = f"; there are {', '.join(similar[:_MOST_LISTED])}" if similar else ""
+    return DockerfileNotFound(
+        input=input_name, pattern=shown(Path(sources / pattern), sources), folder=str(sources), seen=seen
+    )

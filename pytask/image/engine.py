@@ -1,0 +1,113 @@
+"""The Docker engine, through the docker SDK: looking at an image, naming it, pushing it.
+
+The push takes the registry's credentials in memory: no `docker login`, nothing in the user's Docker configuration.
+Source: https://docs.docker.com/reference/api/engine/version/v1.44/#tag/Image/operation/ImagePush
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import docker
+from docker.errors import APIError, DockerException
+
+from pytask.errors.docker import EngineUnreachable
+from pytask.model import BuiltImage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from docker.api import APIClient
+
+    from pytask.model import Secret
+
+_DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
+
+
+@dataclass(slots=True)
+class PushProgress:
+    """What the engine has told of a push so far; layers by their short id."""
+
+    sent: dict[str, int] = field(default_factory=dict)
+    there: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
+    digest: str = ""
+    error: str = ""
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take one event of the engine's stream."""
+        layer, status = str(event.get("id", "")), str(event.get("status", ""))
+        if "error" in event:
+            self.error = str(event.get("errorDetail", {}).get("message") or event["error"])
+        elif status == "Layer already exists":
+            self.there.add(layer)
+        elif status == "Pushing":
+            self.sent[layer] = max(self.sent.get(layer, 0), _size(event))
+        elif status == "Pushed" or status.startswith("Mounted from"):
+            self.done.add(layer)
+        if found := _DIGEST.search(status):
+            self.digest = found.group(1)
+
+    @property
+    def layers(self) -> int:
+        """How many layers the image has."""
+        return len(self.there | self.done | self.sent.keys())
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The engine that built the image."""
+
+    api: APIClient
+
+    def inspect(self, references: tuple[str, ...]) -> BuiltImage:
+        """Give the image under the first of its names."""
+        found: Any = self.api.inspect_image(references[0])  # type: ignore[no-untyped-call] # the stubs lack it
+        variant = f"/{found['Variant']}" if found.get("Variant") else ""
+        return BuiltImage(
+            references=references,
+            id=str(found["Id"]),
+            platform=f"{found['Os']}/{found['Architecture']}{variant}",
+            size_bytes=int(found["Size"]),
+        )
+
+    def name(self, image: BuiltImage, reference: str) -> None:
+        """Give the image a further name; nothing happens when it has it."""
+        if reference not in image.references:
+            repository, tag = reference.rsplit(":", 1)
+            self.api.tag(image.references[0], repository, tag, force=True)
+
+    def push(
+        self, reference: str, *, user: str, password: Secret, progress: Callable[[PushProgress], None]
+    ) -> PushProgress:
+        """Push one name of an image; the end of it, good or bad, is in what is given back."""
+        repository, tag = reference.rsplit(":", 1)
+        credentials = {"username": user, "password": password.reveal()}
+        seen = PushProgress()
+        try:
+            for event in self.api.push(repository, tag, stream=True, decode=True, auth_config=credentials):
+                seen.take(event)
+                progress(seen)
+        except APIError as error:
+            seen.error = str(error.explanation or error)
+        return seen
+
+
+def open_engine(environment: Mapping[str, str]) -> Engine:
+    """Give the engine that the docker command uses too: DOCKER_HOST, else the current context.
+
+    Raises:
+        EngineUnreachable: when it does not answer.
+    """
+    try:
+        client = docker.from_env(environment=dict(environment), timeout=600)
+        return Engine(client.api)
+    except DockerException as error:
+        raise EngineUnreachable(detail=str(error)) from error
+
+
+def _size(event: Mapping[str, Any]) -> int:
+    detail = event.get("progressDetail") or {}
+    return int(detail.get("current") or 0)

@@ -1,0 +1,96 @@
+"""Starting other programs: argument lists, never a shell; their output line by line; no orphan left behind."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import signal
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import IO
+
+_CHUNK = 1 << 16
+_LONGEST_LINE = 1 << 15
+_LINE_END = re.compile(r"\r?\n|\r(?!\n|\Z)")
+
+
+def answer(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start a program whose answer is short; read it with `communicate`."""
+    return subprocess.Popen(
+        arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=dict(environment),
+        text=True,
+        errors="replace",
+    )
+
+
+@contextmanager
+def running(
+    arguments: Sequence[str], *, folder: Path, environment: Mapping[str, str], seconds_to_end: float
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Give a running program; when the block is left early it is ended, with all that it started."""
+    process = subprocess.Popen(
+        arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=folder,
+        env=dict(environment),
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        end(process, seconds_to_end)
+        if process.stdout:
+            process.stdout.close()
+
+
+def end(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """End a program: ask it, and after `seconds` kill it and its group. Does nothing when it is over."""
+    if process.poll() is not None:
+        return
+    _signal(process, signal.SIGTERM)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        _signal(process, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+        process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    if os.name != "posix":
+        process.terminate()
+        return
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return
+
+
+def lines(stream: IO[bytes]) -> Iterator[str]:
+    r"""Give the lines of a program's output as they come, ended by `\n`, `\r` or both.
+
+    Bytes that are no UTF-8 show as `�`. A line of more than 32 Ki characters comes in pieces: a marker cut apart is
+    no marker.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    pending = ""
+    while chunk := os.read(stream.fileno(), _CHUNK):
+        *whole, pending = _LINE_END.split(pending + decoder.decode(chunk))
+        yield from whole
+        while len(pending) > _LONGEST_LINE:
+            yield pending[:_LONGEST_LINE]
+            pending = pending[_LONGEST_LINE:]
+    pending += decoder.decode(b"", final=True)
+    if pending:
+        yield pending

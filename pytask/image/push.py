@@ -1,0 +1,83 @@
+"""Pushing all names of the image, again where it is worth it, and what a refusal means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytask.errors.registry import PushDenied, PushFailed, RegistryFirewall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytask.clock import Clock, Patience
+    from pytask.errors import TaskFailure
+    from pytask.image.engine import Engine, PushProgress
+    from pytask.model import BuiltImage, Secret
+
+_MEGABYTE = 1_000_000
+_FIREWALL = ("not allowed access",)
+_DENIED = ("unauthorized", "denied", "authentication required", "403 forbidden", "insufficient_scope")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Push:
+    """How to push one image to one registry."""
+
+    engine: Engine
+    user: str
+    password: Callable[[], Secret]
+    """Called for each attempt, so that one that was refused is followed by a new sign-in."""
+    registry: str
+    clock: Clock
+    patience: Patience
+    say: Callable[[str], None]
+
+    def all(self, image: BuiltImage, references: tuple[str, ...]) -> PushProgress:
+        """Push every reference; give what was seen of the first, which is the one that is deployed.
+
+        Raises:
+            TaskFailure: why the registry did not take one.
+        """
+        first, *_ = [self._one(image, reference) for reference in references]
+        return first
+
+    def _one(self, image: BuiltImage, reference: str) -> PushProgress:
+        self.engine.name(image, reference)
+        for attempt in range(1, self.patience.push_attempts + 1):
+            ticker = _Ticker(self.clock, self.patience.progress, self.say)
+            seen = self.engine.push(reference, user=self.user, password=self.password(), progress=ticker.tick)
+            if not seen.error:
+                return seen
+            if final := self._final(reference, seen.error, attempt):
+                raise final
+            wait = self.patience.http_first_wait * 2 ** (attempt - 1)
+            self.say(f"the push broke off ({seen.error}); pushing again in {wait:.0f} s")
+            self.clock.sleep(wait)
+        raise AssertionError
+
+    def _final(self, reference: str, error: str, attempt: int) -> TaskFailure | None:
+        """Give the failure when pushing again is pointless; a refusal is asked twice, the token may be too old."""
+        told = error.lower()
+        if any(sign in told for sign in _FIREWALL):
+            return RegistryFirewall(registry=self.registry, detail=error)
+        if any(sign in told for sign in _DENIED) and attempt > 1:
+            return PushDenied(reference=reference, registry=self.registry, detail=error)
+        if attempt == self.patience.push_attempts:
+            return PushFailed(reference=reference, detail=error, attempts=attempt)
+        return None
+
+
+class _Ticker:
+    """Says now and then how far a push has come."""
+
+    def __init__(self, clock: Clock, every: float, say: Callable[[str], None]) -> None:
+        self._clock, self._every, self._say = clock, every, say
+        self._next = clock.monotonic() + every
+
+    def tick(self, seen: PushProgress) -> None:
+        if self._clock.monotonic() < self._next:
+            return
+        self._next = self._clock.monotonic() + self._every
+        sent = sum(seen.sent.values()) / _MEGABYTE
+        self._say(f"{len(seen.done) + len(seen.there)} of {seen.layers} layers are there, {sent:.0f} MB sent")

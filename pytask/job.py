@@ -1,0 +1,65 @@
+"""The pipeline job this run is a step of: what surrounds the run, and what the run has done so far."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytask.model import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pytask.agent.console import Console
+    from pytask.clock import Clock, Patience
+    from pytask.model import BuiltImage, Deployment, Plan, Proof, PushedImage, Target
+
+
+@dataclass(slots=True)
+class Record:
+    """What has been done so far: the one thing of a run that changes, so that a run that breaks off can still tell."""
+
+    stage: str = "reading the inputs"
+    plan: Plan | None = None
+    target: Target | None = None
+    built: BuiltImage | None = None
+    pushing: bool = False
+    """True from the first byte that may have left for the registry."""
+    pushed: PushedImage | None = None
+    updating: bool = False
+    """True from the moment the change of the app may have left for Azure."""
+    deployment: Deployment | None = None
+    proof: Proof | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    """How long each stage took."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the proof came to so far."""
+        if self.proof:
+            return self.proof.verdict
+        wanted = self.plan is not None and self.plan.verify
+        return Verdict.FAILED if self.deployment and wanted else Verdict.SKIPPED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """What surrounds the run."""
+
+    environment: Mapping[str, str]
+    console: Console
+    clock: Clock
+    patience: Patience
+    record: Record
+
+    @contextmanager
+    def stage(self, title: str) -> Iterator[None]:
+        """Do one stage of the run in a group of its own, timed."""
+        began = self.clock.monotonic()
+        self.record.stage = title
+        try:
+            with self.console.group(title):
+                yield
+        finally:
+            self.record.seconds[title] = self.clock.monotonic() - began
