@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from azure.core import PipelineClient
-from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import IncompleteReadError, ServiceRequestError, ServiceResponseError
 from azure.core.pipeline.policies import ProxyPolicy, UserAgentPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
@@ -79,14 +79,15 @@ class Door:
 
     def _sent(self, call: Call, *, stream: bool, last: bool) -> HttpResponse | None:
         try:
-            response = self.sender(call.request, stream=stream)
-            if stream and response.status_code not in call.accept:
+            # Always as a stream: otherwise azure-core tries to make sense of the body and fails on a log's.
+            response = self.sender(call.request, stream=True)
+            if not stream or response.status_code not in call.accept:
                 response.read()
         except ServiceRequestError as error:
             if last:
                 raise _unreachable(call, error) from error
             return None
-        except ServiceResponseError as error:
+        except (ServiceResponseError, IncompleteReadError) as error:
             if last or not call.repeatable:
                 raise _unreachable(call, error) from error
             return None

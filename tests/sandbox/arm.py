@@ -1,0 +1,209 @@
+"""The door of Azure Resource Manager: who calls, may they, is the call well formed; then the providers.
+
+Sources: https://learn.microsoft.com/rest/api/azure/ (requests), and for the errors
+https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import jwt
+from aiohttp import web
+
+from .entra import ARM_AUDIENCES, Entra
+from .front import PRINCIPAL
+from .routes import JSON, NotServedError, Routes
+from .state import SUBSCRIPTION_ID, TENANT_ID, Cloud, Principal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+
+class ArmError(Exception):
+    """A refusal in ARM's own shape."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+    def body(self) -> JSON:
+        """Give the answer's body.
+
+        Source: https://github.com/microsoft/api-guidelines/blob/vNext/azure/Guidelines.md#handling-errors
+        """
+        return {"error": {"code": self.code, "message": str(self)}}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArmCall:
+    """A call that passed the door."""
+
+    request: web.Request
+    principal: Principal
+    values: Mapping[str, str]
+    """The variables of the path."""
+
+    async def body(self) -> JSON:
+        """Give the JSON object sent; raises ArmError for anything else."""
+        try:
+            sent = json.loads(await self.request.read())
+        except ValueError as error:
+            text = f"The request content was invalid and could not be deserialized: '{error}'."
+            raise ArmError(400, "InvalidRequestContent", text) from error
+        if not isinstance(sent, dict) or self.request.content_type != "application/json":
+            raise ArmError(400, "InvalidRequestContent", "The request content was invalid: an object is expected.")
+        return sent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operation:
+    """One thing ARM can be asked to do."""
+
+    method: str
+    template: str
+    """The path, with `{variables}`."""
+    action: str
+    """The permission it takes, e.g. `Microsoft.Web/sites/read`."""
+    versions: frozenset[str]
+    """The api-versions it is known in."""
+    answer: Callable[[ArmCall], Awaitable[web.Response]]
+    parameters: frozenset[str] = field(default_factory=frozenset)
+    """Query parameters it knows besides api-version."""
+    lists: bool = False
+    """Whether it lists what the caller may see, rather than being refused as a whole."""
+
+
+class ResourceManager:
+    """management.azure.com."""
+
+    def __init__(self, cloud: Cloud, entra: Entra, operations: Sequence[Operation]) -> None:
+        self._cloud = cloud
+        self._entra = entra
+        self._routes = Routes()
+        for operation in operations:
+            self._routes.add(operation.method, operation.template, self._guarded(operation))
+
+    def serves(self, host: str) -> bool:
+        """Answer under the public cloud's name."""
+        return host == "management.azure.com"
+
+    async def answer(self, request: web.Request, host: str) -> web.StreamResponse:  # noqa: ARG002 - Room's form
+        """Answer by operation; refusals in ARM's shape, everything with the ids support asks for."""
+        try:
+            response = await self._routes.answer(request)
+        except ArmError as error:
+            response = web.json_response(error.body(), status=error.status)
+            if error.status == web.HTTPUnauthorized.status_code:
+                response.headers["WWW-Authenticate"] = _challenge(error)
+        response.headers.update(_ids(request))
+        return response
+
+    async def refuse(self, request: web.Request, status: int) -> web.Response:
+        """Give a fault's usual answer."""
+        body = ArmError(status, "ServerBusy", "The server is busy. Please retry later.").body()
+        return web.json_response(body, status=status, headers=_ids(request))
+
+    def _guarded(self, operation: Operation) -> Callable[[web.Request, Mapping[str, str]], Awaitable[web.Response]]:
+        async def guarded(request: web.Request, values: Mapping[str, str]) -> web.Response:
+            principal = self._authenticated(request)
+            request[PRINCIPAL] = principal.name
+            _check_query(request, operation)
+            self._authorize(principal, operation, request.path, values)
+            return await operation.answer(ArmCall(request=request, principal=principal, values=values))
+
+        return guarded
+
+    def _authenticated(self, request: web.Request) -> Principal:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer":
+            text = "Authentication failed. The 'Authorization' header is missing."
+            raise ArmError(401, "AuthenticationFailed", text)
+        try:
+            return self._entra.read(token, audiences=ARM_AUDIENCES)
+        except jwt.ExpiredSignatureError as error:
+            now = f"{datetime.now(timezone.utc):%m/%d/%Y %I:%M:%S %p}"
+            text = f"The access token expiry UTC time is earlier than current UTC time '{now}'."
+            raise ArmError(401, "ExpiredAuthenticationToken", text) from error
+        except jwt.InvalidAudienceError as error:
+            text = "The access token has been obtained for wrong audience or resource."
+            raise ArmError(401, "InvalidAuthenticationTokenAudience", text) from error
+        except jwt.InvalidTokenError as error:
+            raise ArmError(401, "InvalidAuthenticationToken", "The access token is invalid.") from error
+
+    def _authorize(
+        self,
+        principal: Principal,
+        operation: Operation,
+        path: str,
+        values: Mapping[str, str],
+    ) -> None:
+        if values["subscription"].lower() != SUBSCRIPTION_ID:
+            text = f"The subscription '{values['subscription']}' could not be found."
+            raise ArmError(404, "SubscriptionNotFound", text)
+        scope = _scope(path)
+        if operation.lists:
+            allowed = self._cloud.has_role_below(principal, scope)
+        else:
+            allowed = self._cloud.allowed(principal, operation.action, scope)
+        if not allowed:
+            text = (
+                f"The client '{principal.client_id}' with object id '{principal.object_id}' does not have "
+                f"authorization to perform action '{operation.action}' over scope '{scope}' or the scope is "
+                "invalid. If access was recently granted, please refresh your credentials."
+            )
+            raise ArmError(403, "AuthorizationFailed", text)
+
+
+def _check_query(request: web.Request, operation: Operation) -> None:
+    if "api-version" not in request.query:
+        text = "The api-version query parameter (?api-version=) is required for all requests."
+        raise ArmError(400, "MissingApiVersionParameter", text)
+    if request.query["api-version"] not in operation.versions:
+        raise NotServedError(f"api-version {request.query['api-version']} of {operation.template}")
+    if unknown := set(request.query) - operation.parameters - {"api-version"}:
+        raise NotServedError(f"query parameters {sorted(unknown)} of {operation.template}")
+
+
+def _scope(path: str) -> str:
+    """Give the resource, or the group or subscription, a call is about."""
+    one_resource = r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/[^/]+/[^/]+"
+    match = re.match(one_resource, path, re.IGNORECASE)
+    return match[0] if match else "/".join(path.split("/")[:3])
+
+
+def _challenge(error: ArmError) -> str:
+    # https://learn.microsoft.com/entra/identity-platform/claims-challenge
+    authority = f"https://login.microsoftonline.com/{TENANT_ID}"
+    return f'Bearer authorization_uri="{authority}", error="invalid_token", error_description="{error}"'
+
+
+def _ids(request: web.Request) -> dict[str, str]:
+    # https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+    correlation = request.headers.get("x-ms-correlation-request-id") or str(uuid.uuid4())
+    own = str(uuid.uuid4())
+    return {
+        "x-ms-request-id": own,
+        "x-ms-correlation-request-id": correlation,
+        "x-ms-routing-request-id": f"WESTEUROPE:{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}:{own}",
+    }
+
+
+def group_not_found(group: str) -> ArmError:
+    """Give the refusal for a resource group that does not exist."""
+    return ArmError(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")
+
+
+def resource_not_found(kind: str, name: str, group: str) -> ArmError:
+    """Give the refusal for a resource that does not exist in a group that does."""
+    text = (
+        f"The Resource '{kind}/{name}' under resource group '{group}' was not found. "
+        "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+    )
+    return ArmError(404, "ResourceNotFound", text)

@@ -1,0 +1,175 @@
+"""Service connections, as the pipelines agent knows them and hands them to a task.
+
+The names of the environment variables are those of AddEndpointsToEnvironment in
+https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/Handlers/Handler.cs
+The keys of an Azure Resource Manager connection are those that Microsoft's own tasks read:
+https://github.com/microsoft/azure-pipelines-tasks-common-packages/blob/main/common-npm-packages/azure-arm-rest/azure-arm-endpoint.ts
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# All others are secrets: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/Util/MaskingUtil.cs
+NOT_SECRET = frozenset(
+    {
+        "role",
+        "scope",
+        "tenantid",
+        "issuedat",
+        "expiresat",
+        "audience",
+        "authenticationtype",
+        "authorizationtype",
+        "accesstokentype",
+        "accesstokenfetchingmethod",
+        "usewindowssecurity",
+        "unsecured",
+        "oauthaccesstokenissupplied",
+        "completecallbackpayload",
+        "acceptuntrustedcertificates",
+    },
+)
+
+PUBLIC_CLOUD: dict[str, str] = {
+    "environment": "AzureCloud",
+    "scopeLevel": "Subscription",
+    "creationMode": "Manual",
+    "environmentUrl": "https://management.azure.com/",
+    "environmentAuthorityUrl": "https://login.windows.net/",
+    "activeDirectoryAuthority": "https://login.microsoftonline.com/",
+    "activeDirectoryServiceEndpointResourceId": "https://management.core.windows.net/",
+    "resourceManagerUrl": "https://management.azure.com/",
+    "graphUrl": "https://graph.windows.net/",
+    "microsoftGraphUrl": "https://graph.microsoft.com/",
+    "AzureKeyVaultDnsSuffix": "vault.azure.net",
+    "AzureKeyVaultServiceEndpointResourceId": "https://vault.azure.net",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """A service connection that the job may use; `id` is a GUID, `parameters` hold the secrets."""
+
+    id: str
+    name: str
+    url: str
+    scheme: str
+    parameters: Mapping[str, str]
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    def secrets(self) -> list[str]:
+        """Give the values the agent masks from the start of the job."""
+        return [value for key, value in self.parameters.items() if key.lower() not in NOT_SECRET]
+
+    def environment(self) -> dict[str, str]:
+        """Give the ENDPOINT_* variables; the id in lower case, dashes kept."""
+        key = str(uuid.UUID(self.id))
+        return {
+            **_authorization(key, self),
+            f"ENDPOINT_DATA_{key}": json.dumps(dict(self.data)),
+            **{f"ENDPOINT_DATA_{key}_{environment_name(name)}": value for name, value in self.data.items()},
+        }
+
+
+def environment_name(name: str) -> str:
+    """Give a variable's name as it stands in the environment: dots and spaces replaced, in capitals.
+
+    https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Microsoft.VisualStudio.Services.Agent/Util/VarUtil.cs
+    """
+    return name.replace(".", "_").replace(" ", "_").upper()
+
+
+def system_connection(*, collection_uri: str, access_token: str) -> dict[str, str]:
+    """Give the variables of the job's own connection to Azure DevOps, which every task receives."""
+    endpoint = Endpoint(
+        id=str(uuid.UUID(int=0)),
+        name="SystemVssConnection",
+        url=collection_uri,
+        scheme="OAuth",
+        parameters={"AccessToken": access_token},
+    )
+    return _authorization("SYSTEMVSSCONNECTION", endpoint)
+
+
+def _authorization(key: str, endpoint: Endpoint) -> dict[str, str]:
+    authorization = {"parameters": dict(endpoint.parameters), "scheme": endpoint.scheme}
+    named = {environment_name(name): value for name, value in endpoint.parameters.items()}
+    return {
+        f"ENDPOINT_URL_{key}": endpoint.url,
+        f"ENDPOINT_AUTH_{key}": json.dumps(authorization),
+        f"ENDPOINT_AUTH_SCHEME_{key}": endpoint.scheme,
+        **{f"ENDPOINT_AUTH_PARAMETER_{key}_{name}": value for name, value in named.items()},
+    }
+
+
+def arm_connection_with_key(
+    *,
+    tenant_id: str,
+    client_id: str,
+    client_secret: str,
+    subscription_id: str,
+    subscription_name: str = "Contoso Sandbox",
+    name: str = "azure",
+    id: str | None = None,  # noqa: A002 - the field's own name
+) -> Endpoint:
+    """Give an Azure Resource Manager connection that signs in with a service principal's secret."""
+    parameters = {
+        "tenantid": tenant_id,
+        "serviceprincipalid": client_id,
+        "authenticationType": "spnKey",
+        "serviceprincipalkey": client_secret,
+    }
+    subscription = (subscription_id, subscription_name)
+    return _arm(name, id, scheme="ServicePrincipal", parameters=parameters, subscription=subscription)
+
+
+def arm_connection_with_federation(
+    *,
+    tenant_id: str,
+    client_id: str,
+    subscription_id: str,
+    subscription_name: str = "Contoso Sandbox",
+    name: str = "azure",
+    id: str | None = None,  # noqa: A002 - the field's own name
+    issuer: str = "https://vstoken.dev.azure.com/7f1a5b0e-3c1d-4b52-9d0e-2f6c5a1b8e44",
+    subject: str = "sc://contoso/Functions/azure",
+) -> Endpoint:
+    """Give an Azure Resource Manager connection with workload identity federation: it holds no secret.
+
+    Issuer and subject are parameters of the authorization, and so the agent masks them in logs:
+    https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity
+    """
+    parameters = {
+        "tenantid": tenant_id,
+        "serviceprincipalid": client_id,
+        "workloadIdentityFederationIssuer": issuer,
+        "workloadIdentityFederationSubject": subject,
+    }
+    subscription = (subscription_id, subscription_name)
+    return _arm(name, id, scheme="WorkloadIdentityFederation", parameters=parameters, subscription=subscription)
+
+
+def _arm(
+    name: str,
+    given_id: str | None,
+    *,
+    scheme: str,
+    parameters: Mapping[str, str],
+    subscription: tuple[str, str],
+) -> Endpoint:
+    own = dict(zip(("subscriptionId", "subscriptionName"), subscription, strict=True))
+    return Endpoint(
+        id=given_id or str(uuid.uuid4()),
+        name=name,
+        url=PUBLIC_CLOUD["resourceManagerUrl"],
+        scheme=scheme,
+        parameters=parameters,
+        data={**PUBLIC_CLOUD, **own},
+    )

@@ -1,0 +1,156 @@
+"""A pipeline of a small team: a service connection, a registry, a Function App, a checkout and an agent to run it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from .agent import Agent
+from .endpoints import arm_connection_with_federation, arm_connection_with_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .endpoints import Endpoint
+    from .local_azure import LocalAzure
+    from .running_task import RunningTask, TaskRun
+    from .state import Principal, RegistryState, Site
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLE = ROOT / "examples" / "hello-function"
+SECRET = "cl1ent-s3cret~of-the-pipeline"
+SUBJECT = "sc://contoso/Functions/azure"
+Scheme = Literal["key", "federation"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pipeline:
+    """All that a step needs, ready to run."""
+
+    azure: LocalAzure
+    agent: Agent
+    connection: Endpoint
+    principal: Principal
+    registry: RegistryState
+    site: Site
+    sources: Path
+
+    def start(self, *, on_line: Callable[[str], None] | None = None, build_id: str = "1", **inputs: str) -> RunningTask:
+        """Start the step; without further inputs it deploys the checkout to the app."""
+        given = {
+            "azureSubscription": self.connection.id,
+            "azureContainerRegistry": self.registry.login_server,
+            "imageName": "hello-function",
+            "appName": self.site.name,
+            "verifyTimeoutMinutes": "1",
+            **inputs,
+        }
+        return self.agent.start(given, [self.connection], variables={"Build.BuildId": build_id}, on_line=on_line)
+
+    def run(
+        self,
+        *,
+        on_line: Callable[[str], None] | None = None,
+        build_id: str = "1",
+        timeout: float = 120,
+        **inputs: str,
+    ) -> TaskRun:
+        """Run the step to its end."""
+        return self.start(on_line=on_line, build_id=build_id, **inputs).wait(timeout)
+
+    def edit(self, old: str, new: str, *, file: str = "HttpTriggerSample/__init__.py") -> None:
+        """Change the checkout as a developer would; raises ValueError when there is nothing to change."""
+        path = self.sources / file
+        text = path.read_text()
+        if old not in text:
+            raise ValueError(old)
+        path.write_text(text.replace(old, new))
+
+    def call(self, path: str = "/api/HttpTriggerSample?name=you") -> tuple[int, str]:
+        """Call the app from outside, independently of the task."""
+        return self.azure.get(f"https://{self.site.host}{path}")
+
+
+@contextmanager
+def a_pipeline(
+    azure: LocalAzure,
+    folder: Path,
+    *,
+    scheme: Scheme = "key",
+    task: Path = ROOT / "task",
+    path: str | None = None,
+    registry_role: str | None = "AcrPush",
+    app_role: str | None = "Website Contributor",
+    app_pull: Literal["managed_identity", "admin_user"] | None = "managed_identity",
+) -> Iterator[Pipeline]:
+    """Give a pipeline with a copy of the example as its checkout; roles may be left out."""
+    connection_id = str(uuid.uuid4())
+    registry = azure.add_registry("contoso")
+    site = azure.add_app("docker-func-sample", resource_group="rg-func", pull=app_pull)
+    roles = {registry.id: registry_role, site.id: app_role}
+    principal = azure.add_principal(
+        "pipeline",
+        secret=SECRET if scheme == "key" else None,
+        federated_subject=SUBJECT if scheme == "federation" else None,
+        service_connection_id=connection_id,
+        roles={scope: role for scope, role in roles.items() if role},
+    )
+    sources = folder / "checkout"
+    shutil.copytree(EXAMPLE, sources)
+    agent = Agent(
+        folder=folder / "agent",
+        task=task,
+        environment=machine(azure, folder, path=path),
+        sources=sources,
+        access_token=azure.job_access_token,
+    )
+    with agent:
+        yield Pipeline(
+            azure=azure,
+            agent=agent,
+            connection=_connection(azure, principal, scheme, connection_id),
+            principal=principal,
+            registry=registry,
+            site=site,
+            sources=sources,
+        )
+
+
+def machine(azure: LocalAzure, folder: Path, *, path: str | None = None) -> dict[str, str]:
+    """Give the environment of an agent's machine: its own home, the Python of these tests, Docker, and the network."""
+    home = folder / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    python = str(Path(sys.executable).parent)
+    return {
+        "PATH": path or os.pathsep.join([python, os.environ["PATH"]]),
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "DOCKER_HOST": azure.agent_engine.url,
+        **azure.environment,
+    }
+
+
+def _connection(azure: LocalAzure, principal: Principal, scheme: Scheme, connection_id: str) -> Endpoint:
+    if scheme == "key":
+        return arm_connection_with_key(
+            tenant_id=azure.tenant_id,
+            client_id=principal.client_id,
+            client_secret=SECRET,
+            subscription_id=azure.subscription_id,
+            subscription_name=azure.subscription_name,
+            id=connection_id,
+        )
+    return arm_connection_with_federation(
+        tenant_id=azure.tenant_id,
+        client_id=principal.client_id,
+        subscription_id=azure.subscription_id,
+        subscription_name=azure.subscription_name,
+        id=connection_id,
+        subject=SUBJECT,
+    )

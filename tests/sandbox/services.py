@@ -1,0 +1,83 @@
+"""Every service of the local Azure, put together. Lives on one event loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .acr import ContainerRegistries
+from .app_service import AppService
+from .arm import ResourceManager
+from .arm_resources import Resources
+from .arm_web import WebSites
+from .azure_devops import AzureDevOps
+from .container_host import ContainerHost
+from .entra import Entra
+from .functions_runtime import FunctionsRuntime
+from .mcr import MicrosoftRegistry
+from .pull_credentials import PullCredentials
+from .reverse_proxy import upstream_session
+from .site_front import SiteFront
+from .site_start import Worker
+from .state import Cloud
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from .certificates import Authority
+    from .registry import Registry
+    from .routes import Room
+
+
+class Services:
+    """The rooms and what they share; to be made on the loop that runs them."""
+
+    def __init__(
+        self,
+        *,
+        authority: Authority,
+        socket: Path,
+        microsoft_registry: Registry,
+        homes: Path,
+        second: float,
+        mishap: Callable[[str], None],
+    ) -> None:
+        self.cloud = Cloud()
+        self._session = upstream_session()
+        self._host = ContainerHost(socket)
+        self.azure_devops = AzureDevOps(self.cloud, authority.signing_key("azure-devops"))
+        self.entra = Entra(self.cloud, authority.signing_key("entra"), self.azure_devops)
+        self.registries = ContainerRegistries(self.cloud, authority.signing_key("acr"), self.entra, self._session)
+        self.app_service = AppService(
+            worker=Worker(host=self._host, session=self._session, homes=homes, second=second, pulled=set()),
+            credential=PullCredentials(self.cloud, self.registries).of,
+            mishap=mishap,
+        )
+        self.rooms: Sequence[Room] = (
+            self.entra,
+            self._resource_manager(),
+            self.azure_devops,
+            self.registries,
+            MicrosoftRegistry(microsoft_registry, self._session),
+            SiteFront(self.cloud, self.app_service, self._session),
+        )
+
+    def _resource_manager(self) -> ResourceManager:
+        sites = WebSites(self.cloud, self.app_service, FunctionsRuntime(self.app_service, self._session))
+        operations = (*sites.operations(), *Resources(self.cloud).operations())
+        return ResourceManager(self.cloud, self.entra, operations)
+
+    async def forget(self) -> None:
+        """Remove every container and be an empty subscription again, with everything at its defaults."""
+        await self.app_service.forget()
+        self.cloud.forget()
+        self.entra.forget()
+        self.azure_devops.forget()
+
+    async def stop(self) -> None:
+        """Remove every container and close every connection."""
+        try:
+            await self.app_service.forget()
+        finally:
+            await self._host.close()
+            await self._session.close()

@@ -1,0 +1,185 @@
+"""Inputs become typed records; every mistake is told, all at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytask.errors import ManyFailures
+from pytask.errors.agent import AgentVariableMissing
+from pytask.inputs import read_inputs, source_labels
+from pytask.model import FederatedIdentity, KeyIdentity, RegistryAddress, Secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytask.model import Inputs
+
+ID = "0a1b2c3d-0000-4000-8000-00000000abcd"
+
+
+def an_environment(sources: Path, **inputs: str) -> dict[str, str]:
+    """Give the environment of a step with the inputs given and a service connection with a key."""
+    (sources / "Dockerfile").write_text("FROM scratch\n")
+    given = {
+        "azureSubscription": ID.upper(),
+        "azureContainerRegistry": "contoso.azurecr.io",
+        "appName": "my-app",
+        **inputs,
+    }
+    return {
+        "SYSTEM_DEFAULTWORKINGDIRECTORY": str(sources),
+        "BUILD_REPOSITORY_NAME": "My Repo",
+        "BUILD_BUILDID": "77",
+        f"ENDPOINT_URL_{ID}": "https://management.azure.com/",
+        f"ENDPOINT_AUTH_SCHEME_{ID}": "ServicePrincipal",
+        f"ENDPOINT_AUTH_PARAMETER_{ID}_TENANTID": "the-tenant",
+        f"ENDPOINT_AUTH_PARAMETER_{ID}_SERVICEPRINCIPALID": "the-client",
+        f"ENDPOINT_AUTH_PARAMETER_{ID}_SERVICEPRINCIPALKEY": "the-key",
+        f"ENDPOINT_DATA_{ID}_SUBSCRIPTIONID": "the-subscription",
+        f"ENDPOINT_DATA_{ID}_SUBSCRIPTIONNAME": "Contoso",
+        f"ENDPOINT_DATA_{ID}_ACTIVEDIRECTORYSERVICEENDPOINTRESOURCEID": "https://management.core.windows.net/",
+        **{f"INPUT_{name.upper()}": value for name, value in given.items()},
+    }
+
+
+def read(environment: dict[str, str]) -> Inputs:
+    return read_inputs(environment, Secret)
+
+
+def codes(environment: dict[str, str]) -> list[str]:
+    with pytest.raises(ManyFailures) as caught:
+        read(environment)
+    return [failure.code for failure in caught.value.failures]
+
+
+def test_three_inputs_are_enough(tmp_path: Path) -> None:
+    inputs = read(an_environment(tmp_path))
+    assert inputs.destination.references("contoso.azurecr.io") == ("contoso.azurecr.io/myrepo:77",)
+    assert inputs.recipe.dockerfile == tmp_path / "Dockerfile"
+    assert inputs.recipe.context == tmp_path
+    assert inputs.recipe.platform == "linux/amd64"
+    assert (inputs.verify, inputs.verify_seconds) == (True, 600)
+    assert inputs.notes == ("imageName: 'My Repo' became 'myrepo', as registries want it",)
+
+
+def test_an_empty_input_means_its_default(tmp_path: Path) -> None:
+    empty = dict.fromkeys(["imageName", "tags", "platform", "verify", "verifyTimeoutMinutes", "dockerFile"], "")
+    assert read(an_environment(tmp_path, **empty)) == read(an_environment(tmp_path))
+
+
+def test_the_connection_is_found_whatever_the_case_of_its_id(tmp_path: Path) -> None:
+    connection = read(an_environment(tmp_path)).connection
+    assert connection.id == ID
+    assert connection.cloud.arm_url == "https://management.azure.com"
+    assert connection.cloud.arm_scope == "https://management.core.windows.net//.default"
+    assert connection.identity == KeyIdentity(client_id="the-client", secret=Secret("the-key"))
+
+
+def test_a_federated_connection_needs_no_key(tmp_path: Path) -> None:
+    environment = an_environment(tmp_path) | {f"ENDPOINT_AUTH_SCHEME_{ID}": "WorkloadIdentityFederation"}
+    del environment[f"ENDPOINT_AUTH_PARAMETER_{ID}_SERVICEPRINCIPALKEY"]
+    assert isinstance(read(environment).connection.identity, FederatedIdentity)
+
+
+def test_the_tag_that_is_deployed_comes_first(tmp_path: Path) -> None:
+    inputs = read(an_environment(tmp_path, imageName="team/api:v1", tags="latest\nv1, extra"))
+    assert inputs.destination.tags == ("v1", "latest", "extra")
+    assert read(an_environment(tmp_path, tags="a,b")).destination.tags == ("a", "b")
+
+
+def test_the_registry_may_stand_in_the_image_name(tmp_path: Path) -> None:
+    inputs = read(an_environment(tmp_path, imageName="fabrikam.azurecr.io/x", azureContainerRegistry=""))
+    assert inputs.destination.registry == RegistryAddress(name="fabrikam", login_server="fabrikam.azurecr.io")
+
+
+def test_a_registry_by_name_agrees_with_its_own_host(tmp_path: Path) -> None:
+    inputs = read(an_environment(tmp_path, imageName="contoso.azurecr.io/x", azureContainerRegistry="Contoso"))
+    assert inputs.destination.registry == RegistryAddress(name="contoso")
+
+
+def test_all_mistakes_are_told_at_once_and_each_names_its_input(tmp_path: Path) -> None:
+    environment = an_environment(
+        tmp_path, tags="a/b", platform="amd64", verify="maybe", verifyTimeoutMinutes="-1", appName=""
+    )
+    with pytest.raises(ManyFailures) as caught:
+        read(environment)
+    told = {failure.code: failure.tell("{input}") for failure in caught.value.failures}
+    assert told == {
+        "tag-invalid": "tags",
+        "input-required": "appName",
+        "platform-invalid": "platform",
+        "input-not-boolean": "verify",
+        "input-not-minutes": "verifyTimeoutMinutes",
+    }
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code"),
+    [
+        ({"azureSubscription": "$(connection)"}, "variable-not-expanded"),
+        ({"imageName": "$(image.name)"}, "variable-not-expanded"),
+        ({"azureSubscription": "nobody"}, "connection-not-found"),
+        ({"azureSubscription": ""}, "input-required"),
+        ({"azureContainerRegistry": ""}, "input-required"),
+        ({"azureContainerRegistry": "?"}, "registry-invalid"),
+        ({"imageName": "fabrikam.azurecr.io/x"}, "image-host-differs"),
+        ({"imageName": "-"}, "image-name-invalid"),
+        ({"imageName": "a@sha256:0"}, "image-digest-not-buildable"),
+        ({"appName": "a_b"}, "app-name-invalid"),
+        ({"buildArgs": "x"}, "build-argument-invalid"),
+        ({"arguments": "'"}, "arguments-unreadable"),
+        ({"arguments": "--push"}, "argument-refused"),
+        ({"dockerFile": "none"}, "dockerfile-not-found"),
+        ({"buildContext": "none"}, "context-not-found"),
+    ],
+)
+def test_a_mistake_has_its_own_code(tmp_path: Path, inputs: dict[str, str], code: str) -> None:
+    assert codes(an_environment(tmp_path, **inputs)) == [code]
+
+
+def test_a_variable_left_in_free_text_is_noted_and_no_mistake(tmp_path: Path) -> None:
+    inputs = read(an_environment(tmp_path, buildArgs="A=$(later)"))
+    assert "buildArgs holds $(later), which no variable replaced" in inputs.notes
+
+
+def test_without_a_build_there_is_no_tag_to_fall_back_to(tmp_path: Path) -> None:
+    environment = an_environment(tmp_path)
+    del environment["BUILD_BUILDID"]
+    assert codes(environment) == ["tag-missing"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({f"ENDPOINT_AUTH_PARAMETER_{ID}_SERVICEPRINCIPALKEY": ""}, "connection-incomplete"),
+        ({f"ENDPOINT_DATA_{ID}_SUBSCRIPTIONID": ""}, "connection-incomplete"),
+        ({f"ENDPOINT_AUTH_SCHEME_{ID}": "PublishProfile"}, "connection-scheme-unsupported"),
+        ({f"ENDPOINT_AUTH_PARAMETER_{ID}_AUTHENTICATIONTYPE": "spnCertificate"}, "connection-scheme-unsupported"),
+    ],
+)
+def test_a_connection_that_cannot_be_used_says_why(tmp_path: Path, changed: dict[str, str], code: str) -> None:
+    assert codes(an_environment(tmp_path) | changed) == [code]
+
+
+def test_outside_a_job_the_missing_variable_is_named(tmp_path: Path) -> None:
+    environment = an_environment(tmp_path)
+    del environment["SYSTEM_DEFAULTWORKINGDIRECTORY"]
+    with pytest.raises(AgentVariableMissing, match=r"System\.DefaultWorkingDirectory"):
+        read(environment)
+
+
+def test_labels_name_the_source_without_anybodys_credentials() -> None:
+    labels = source_labels(
+        {"BUILD_REPOSITORY_URI": "https://me:pw@dev.azure.com/c/p/_git/r", "BUILD_SOURCEVERSION": "abc"}
+    )
+    assert dict(labels) == {
+        "org.opencontainers.image.source": "https://dev.azure.com/c/p/_git/r",
+        "org.opencontainers.image.revision": "abc",
+    }
+
+
+def test_labels_can_be_left_out(tmp_path: Path) -> None:
+    environment = an_environment(tmp_path, addSourceLabels="False") | {"BUILD_SOURCEVERSION": "abc"}
+    assert read(environment).recipe.labels == ()
