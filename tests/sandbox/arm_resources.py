@@ -108,7 +108,7 @@ class Resources:
 def page(call: ArmCall, items: Sequence[JSON]) -> web.Response:
     """Give one page of a list, with the address of the next.
 
-    Source: https://github.com/cloud-and-ai-microsoft/resource-provider-contract/blob/master/v1.0/common-api-details.md
+    Source: https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/common-api-details.md
     """
     begin = int(call.request.query.get("$skiptoken", "0"))
     body: JSON = {"value": list(items[begin : begin + PAGE])}

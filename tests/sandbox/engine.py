@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import random
 import secrets
 import socket
 import subprocess
@@ -16,10 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HERE = Path(__file__).parent
-SUBNETS = list(ipaddress.IPv4Network("198.18.0.0/15").subnets(new_prefix=24))
+NETWORKS = list(ipaddress.IPv4Network("198.18.0.0/15").subnets(new_prefix=24))
 """Where a bridge's addresses are taken from: set aside for tests of networks, https://www.rfc-editor.org/rfc/rfc2544."""
 
-PRIVATE_MOUNTS = ("unshare", "--mount", "--propagation", "private")
 START_LIMIT = 30.0
 STOP_LIMIT = 20.0
 """Seconds to wait before an engine that does not answer, or does not end, is called failed."""
@@ -70,9 +70,10 @@ class Engine:
         (self._folder / "daemon.json").write_text(json.dumps(self._configuration(), indent=2))
         if self._remapped_users:
             (self._folder / "subordinates").write_text("nobody:2000000:65536\n")
+        scripts = ["sh", str(HERE / "private_mounts.sh"), "sh", str(HERE / "engine_outside.sh")]
         with self._log.open("wb") as log:
             self._guardian = subprocess.Popen(
-                [*PRIVATE_MOUNTS, "sh", HERE / "engine_outside.sh", self._folder, self.bridge, _free_address()],
+                [*scripts, self._folder, self.bridge, *_free_networks()],
                 env={"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", **self._environment},
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -142,13 +143,13 @@ class Engine:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
 
 
-def _free_address() -> str:
+def _free_networks() -> list[str]:
     listed = subprocess.run(["ip", "-json", "-4", "address"], check=True, capture_output=True).stdout
     taken = [
         ipaddress.IPv4Interface(f"{address['local']}/{address['prefixlen']}").network
         for link in json.loads(listed)
         for address in link.get("addr_info", [])
     ]
-    free = [subnet for subnet in SUBNETS if not any(subnet.overlaps(network) for network in taken)]
-    subnet = secrets.choice(free)
-    return f"{subnet[1]}/{subnet.prefixlen}"
+    free = [str(network) for network in NETWORKS if not any(network.overlaps(other) for other in taken)]
+    # Several, and by chance: another engine that starts at this moment finds the same ones free.
+    return random.sample(free, 10)

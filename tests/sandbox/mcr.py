@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class MicrosoftRegistry:
     """mcr.microsoft.com: everybody may pull, nobody may push.
 
-    Source: https://learn.microsoft.com/azure/container-registry/container-registry-firewall-access-rules
+    Source: https://github.com/microsoft/containerregistry
     """
 
     def __init__(self, server: Registry, session: ClientSession) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-PACKAGES = ("python3-minimal", "libpython3-stdlib", "busybox-static")
+PACKAGES = ("base-files", "python3-minimal", "libpython3-stdlib", "busybox-static")
 WITHOUT = (
     *("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/perl5/*", "/usr/lib/*/gconv/*"),
     *("/usr/bin/dpkg*", "/usr/bin/openssl", "/usr/lib/python3*/lib2to3/*", "/usr/lib/python3*/pydoc_data/*"),
@@ -40,8 +40,9 @@ def make_root_filesystem(root: Path) -> None:
 
 def _unpack_packages(root: Path) -> None:
     # The variant "extract" runs no maintainer scripts: https://manpages.debian.org/mmdebstrap
-    command = ["unshare", "--mount", "--propagation", "private"]  # no mount of its may be met by who removes ``root``
-    command += ["mmdebstrap", "--quiet", "--mode=root", "--variant=extract", "--keyring=/usr/share/keyrings"]
+    # Private mounts: none of mmdebstrap's may be met by who removes ``root``.
+    command = ["sh", str(HERE / "private_mounts.sh"), "mmdebstrap", "--quiet", "--mode=root"]
+    command += ["--variant=extract", "--keyring=/usr/share/keyrings"]
     command += ["--hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr", f"--include={','.join(PACKAGES)}"]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in WITHOUT]
     _run(*command, "", root, *_archives())

@@ -17,7 +17,7 @@ _KIND = "functionapp,linux,container"
 
 
 def site_resource(site: Site) -> JSON:
-    """Give the site itself. Example: GetSite.json."""
+    """Give the site itself."""
     scm = site.host.replace(".", ".scm.", 1)
     plan = f"{group_id(site.resource_group)}/providers/Microsoft.Web/serverfarms/plan-{site.name}"
     body: JSON = {
@@ -106,7 +106,7 @@ def config_resource(site: Site, *, answers_patch: bool = False) -> JSON:
 
 
 def settings_resource(site: Site) -> JSON:
-    """Give the application settings. Example: ListAppSettings.json."""
+    """Give the application settings."""
     return {
         "id": f"{site.id}/config/appsettings",
         "name": "appsettings",
@@ -128,7 +128,7 @@ def status_resource(site: Site, status: JSON) -> JSON:
 
 
 def function_resource(site: Site, function: JSON) -> JSON:
-    """Give a function, from what the host says of it. Example: ListFunctions.json."""
+    """Give a function, from what the host says of it."""
     name = function["name"]
     config = function.get("config", {})
     route = next(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.sandbox.client import arm
 from tests.sandbox.images import build, function_app, push
-from tests.sandbox.test_local_azure import arm
 
 if TYPE_CHECKING:
     from tests.sandbox.local_azure import LocalAzure

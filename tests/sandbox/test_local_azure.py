@@ -11,6 +11,7 @@ import jwt
 import pytest
 import requests
 
+from tests.sandbox.client import ARM, arm, call
 from tests.sandbox.images import EngineError, build, function_app, pull, push
 from tests.sandbox.state import group_id
 
@@ -20,22 +21,7 @@ if TYPE_CHECKING:
     from tests.sandbox.local_azure import LocalAzure
     from tests.sandbox.state import Principal
 
-ARM = "https://management.azure.com"
 SUBJECT = "sc://contoso/shop/azure"
-
-
-def call(azure: LocalAzure, method: str, url: str, **more: object) -> requests.Response:
-    with requests.Session() as session:
-        session.trust_env = False
-        session.proxies = {"https": azure.environment["HTTPS_PROXY"]}
-        session.verify = azure.environment["REQUESTS_CA_BUNDLE"]
-        return session.request(method, url, timeout=30, **more)  # type: ignore[arg-type] # passed on as they are
-
-
-def arm(azure: LocalAzure, principal: Principal, method: str, path: str, **more: object) -> requests.Response:
-    headers = {"Authorization": f"Bearer {azure.token(principal)}"}
-    url = f"{ARM}{path}{'&' if '?' in path else '?'}api-version=2025-05-01"
-    return call(azure, method, url, headers=headers, **more)
 
 
 def federated_login(azure: LocalAzure, principal: Principal, assertion: str) -> requests.Response:
