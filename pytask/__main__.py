@@ -65,7 +65,7 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
     """Tell failures, outputs, summary and result; a second signal does not interrupt it."""
     job.clock.cancelled.set()
     console, record = job.console, job.record
-    now = report.now(record)
+    now = report.now(record, left_open=any(failure.leaves_open for failure in failures))
     for number, failure in enumerate(failures, start=1):
         console.failure(failure, now if number == len(failures) else "")
     if record.proof and record.proof.verdict is Verdict.NOT_PROVEN:

@@ -64,15 +64,18 @@ def outputs(record: Record) -> dict[str, str]:
     }
 
 
-def now(record: Record) -> str:
-    """Give the state things are in after a failure, and how to go on by hand."""
+def now(record: Record, *, left_open: bool) -> str:
+    """Give the state things are in after a failure, and how to go on by hand.
+
+    `left_open` says that the failure does not tell whether what was being done has been done all the same.
+    """
     target, pushed, before = record.target, record.pushed, (record.target.image if record.target else "") or "no image"
     if target is None or not record.pushing:
         return "nothing was pushed and nothing was changed"
     if record.deployment and pushed:
         back = f"\nto go back by hand: {_set_by_hand(target, target.image)}" if target.image else ""
         return f"{target.name} is configured with {pushed.reference}; before it was {before}{back}"
-    if record.updating and pushed:
+    if record.updating and pushed and left_open:
         either = f"it is configured with {pushed.reference} or still with {before}"
         return f"the change of {target.name} was sent and its answer is not known: {either}"
     if pushed:

@@ -88,8 +88,8 @@ def _identity(endpoint: _Endpoint, mask: Callable[[str], Secret]) -> Identity:
     if scheme.lower() == _FEDERATION:
         return FederatedIdentity(
             client_id=endpoint.needed("service principal id", client),
-            issuer=endpoint.data("workloadIdentityFederationIssuer") or "(shown on the connection's page)",
-            subject=endpoint.data("workloadIdentityFederationSubject") or "(shown on the connection's page)",
+            issuer=endpoint.parameter("workloadIdentityFederationIssuer"),
+            subject=endpoint.parameter("workloadIdentityFederationSubject"),
         )
     certificate = endpoint.parameter("authenticationType").lower() == "spncertificate"
     if scheme.lower() != _PRINCIPAL or certificate:

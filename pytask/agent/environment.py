@@ -23,6 +23,9 @@ _AGENTS_OWN = (
     "BUILD_",
     "RELEASE_",
 )
+_ORPHANS_MARK = "VSTS_PROCESS_LOOKUP_ID"
+"""By this the agent finds, at the end of the job, what a task left running; it is no secret.
+https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/JobExtension.cs"""
 
 
 def variable_name(name: str) -> str:
@@ -53,4 +56,5 @@ def without_the_agents_own(environment: Mapping[str, str]) -> dict[str, str]:
     Public pipeline variables have names of their own; `VSTS_PUBLIC_VARIABLES` lists them, but they hold nothing that
     is to be kept from a build, so they stay.
     """
-    return {key: value for key, value in environment.items() if not key.upper().startswith(_AGENTS_OWN)}
+    kept = (key for key in environment if key == _ORPHANS_MARK or not key.upper().startswith(_AGENTS_OWN))
+    return {key: environment[key] for key in kept}

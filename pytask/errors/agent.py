@@ -69,6 +69,7 @@ class RunCancelled(TaskFailure):
 
     stage: str
     code = "run-cancelled"
+    leaves_open = True
     title = "the run was cancelled"
     happened = "the agent asked the task to stop ({stage})"
     cause = "somebody cancelled the run, or the step's or the job's time limit was reached"
@@ -82,6 +83,7 @@ class OurBug(TaskFailure):
     version: str
     error: str
     code = "our-bug"
+    leaves_open = True
     title = "FunctionAppContainerDeploy has a defect"
     happened = "{error}"
     cause = "this was not foreseen by the task's authors; version {version}"

@@ -76,7 +76,10 @@ class FederationMismatch(AzureFailure):
     title = "Entra ID does not recognise this pipeline's federated credential"
     happened = "{detail}"
     cause = "the app registration {client} has no federated credential with the issuer and subject of this service connection (it changes when organisation, project or connection is renamed)"
-    mend = "add to {client} a federated credential with issuer {issuer} and subject {subject}"
+    mend = (
+        "add to {client} a federated credential with issuer {issuer} and subject {subject} "
+        "(the agent masks them as ***; the connection's page under Project settings > Service connections shows them)"
+    )
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"
 
 
@@ -114,6 +117,7 @@ class Unreachable(AzureFailure):
     host: str
     detail: str
     code = "host-unreachable"
+    leaves_open = True
     title = "{host} cannot be reached from this agent"
     happened = "{detail}"
     cause = "name resolution, a proxy, a firewall or the network between agent and {host}"
@@ -187,6 +191,7 @@ class AzureFailing(AzureFailure):
     attempts: int
     detail: str
     code = "azure-failing"
+    leaves_open = True
     title = "Azure did not {doing}, also when asked again"
     happened = "{attempts} attempts; the last answer was {status}: {detail}"
     cause = "the service is disturbed or throttles this subscription"

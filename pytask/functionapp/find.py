@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from azure.mgmt.web.models import Site, SiteConfigResource
 
+from pytask.cloud.answers import correlation_id
 from pytask.cloud.arm import RESOURCES_VERSION
 from pytask.errors.app import AppAmbiguous, AppNotFound
 from pytask.model import Target
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
     from pytask.model import AppAddress
 
-_FOUND_OR_NOT = frozenset({200, 404})
-_NOT_FOUND = 404
+_FOUND_OR_NOT = frozenset({200, 403, 404})
+_FOUND = 200
 
 
 def find_target(arm: Arm, address: AppAddress) -> Target:
@@ -31,8 +32,10 @@ def find_target(arm: Arm, address: AppAddress) -> Target:
     """
     path = _site_path(arm, address)
     answer = arm.send("GET", path, doing="read the Function App", accept=_FOUND_OR_NOT)
-    if answer.status_code == _NOT_FOUND:
-        raise AppNotFound(app=address.name, where=f"the resource group {path.split('/')[4]}")
+    if answer.status_code != _FOUND:
+        # Without a role on the group, Azure answers 403 also for an app that does not exist.
+        where = f"the resource group {path.split('/')[4]} (answer {answer.status_code})"
+        raise AppNotFound(app=address.name, where=where, correlation_id=correlation_id(answer))
     site = Site(answer.json())
     configuration = read_configuration(arm, path)
     return Target(

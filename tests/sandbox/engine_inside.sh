@@ -17,6 +17,8 @@ private /etc/docker
 mkdir -p "$folder/data" /run/docker/data
 mount --bind "$folder/data" /run/docker/data
 if [ -e "$folder/subordinates" ]; then
+  # Said here, since runc would not: https://man7.org/linux/man-pages/man2/unshare.2.html, EPERM
+  unshare --user true || { echo "no remapped users: the kernel allows no user namespace here (as in a chroot)"; exit 1; }
   for names in /etc/subuid /etc/subgid; do
     [ -e "$names" ] || touch "$names"
     mount --bind "$folder/subordinates" "$names"

@@ -9,13 +9,15 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import requests
 
 from .agent import Agent
 from .endpoints import arm_connection_with_federation, arm_connection_with_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from .endpoints import Endpoint
     from .local_azure import LocalAzure
@@ -26,6 +28,7 @@ ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = ROOT / "examples" / "hello-function"
 SECRET = "cl1ent-s3cret~of-the-pipeline"
 SUBJECT = "sc://contoso/Functions/azure"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 Scheme = Literal["key", "federation"]
 
 
@@ -41,7 +44,14 @@ class Pipeline:
     site: Site
     sources: Path
 
-    def start(self, *, on_line: Callable[[str], None] | None = None, build_id: str = "1", **inputs: str) -> RunningTask:
+    def start(
+        self,
+        inputs: Mapping[str, str] | None = None,
+        *,
+        on_line: Callable[[str], None] | None = None,
+        build_id: str = "1",
+        **more: str,
+    ) -> RunningTask:
         """Start the step; without further inputs it deploys the checkout to the app."""
         given = {
             "azureSubscription": self.connection.id,
@@ -49,20 +59,22 @@ class Pipeline:
             "imageName": "hello-function",
             "appName": self.site.name,
             "verifyTimeoutMinutes": "1",
-            **inputs,
+            **(inputs or {}),
+            **more,
         }
         return self.agent.start(given, [self.connection], variables={"Build.BuildId": build_id}, on_line=on_line)
 
     def run(
         self,
+        inputs: Mapping[str, str] | None = None,
         *,
         on_line: Callable[[str], None] | None = None,
         build_id: str = "1",
         timeout: float = 120,
-        **inputs: str,
+        **more: str,
     ) -> TaskRun:
         """Run the step to its end."""
-        return self.start(on_line=on_line, build_id=build_id, **inputs).wait(timeout)
+        return self.start(inputs, on_line=on_line, build_id=build_id, **more).wait(timeout)
 
     def edit(self, old: str, new: str, *, file: str = "HttpTriggerSample/__init__.py") -> None:
         """Change the checkout as a developer would; raises ValueError when there is nothing to change."""
@@ -75,6 +87,27 @@ class Pipeline:
     def call(self, path: str = "/api/HttpTriggerSample?name=you") -> tuple[int, str]:
         """Call the app from outside, independently of the task."""
         return self.azure.get(f"https://{self.site.host}{path}")
+
+    def in_the_registry(self, digest: str) -> tuple[str, Mapping[str, Any]]:
+        """Give the media type and the configuration of an image, as the registry has them."""
+        manifest, media_type = self._registry_json(f"manifests/{digest}")
+        configuration, _ = self._registry_json(f"blobs/{manifest['config']['digest']}")
+        return media_type, configuration
+
+    def _registry_json(self, path: str) -> tuple[Any, str]:
+        host, session = self.registry.login_server, requests.Session()
+        session.trust_env = False
+        session.proxies["https"] = self.azure.environment["HTTPS_PROXY"]
+        session.verify = self.azure.environment["REQUESTS_CA_BUNDLE"]
+        entra = self.azure.token(self.principal, "https://containerregistry.azure.net")
+        form = {"grant_type": "access_token", "service": host, "tenant": self.azure.tenant_id, "access_token": entra}
+        refresh = session.post(f"https://{host}/oauth2/exchange", data=form, timeout=30).json()["refresh_token"]
+        form = {"grant_type": "refresh_token", "service": host, "scope": "repository:hello-function:pull"}
+        form["refresh_token"] = refresh
+        token = session.post(f"https://{host}/oauth2/token", data=form, timeout=30).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}", "Accept": DOCKER_MANIFEST}
+        answer = session.get(f"https://{host}/v2/hello-function/{path}", headers=headers, timeout=30)
+        return answer.json(), answer.headers["Content-Type"]
 
 
 @contextmanager

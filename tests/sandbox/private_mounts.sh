@@ -1,7 +1,11 @@
 #!/bin/sh
 # Runs a command in a mount namespace of its own: what it mounts is seen nowhere else and ends with it.
 # usage: private_mounts.sh COMMAND [ARGUMENT...]
-propagation=private
-# In a chroot whose root is no mount point nothing can be set, and it has to be the chroot's maker who did.
-unshare --mount --propagation private true 2>/dev/null || propagation=unchanged
-exec unshare --mount --propagation "$propagation" "$@"
+if unshare --mount --propagation private true 2>/dev/null; then
+  exec unshare --mount --propagation private "$@"
+fi
+# In a chroot the root may be no mount point, and then neither we nor dockerd can keep mounts private: make it one.
+exec unshare --mount --propagation unchanged sh -euc '
+  mount --rbind / /mnt
+  exec chroot /mnt sh -euc "mount --make-rprivate /; cd \"\$0\"; exec \"\$@\"" "$PWD" "$@"
+' sh "$@"

@@ -54,14 +54,14 @@ def run(engine: Engine, registry: Registry, code: Path, work: Callable[[App], Aw
 
     async def whole() -> None:
         host = ContainerHost(engine.socket)
-        await host.pull(image, username=None, password=None)
-        binds = [f"{code}:/home/site/wwwroot:ro"]
-        container = await host.run(image=image, name="app", environment={}, port=80, binds=binds)
         try:
+            await host.pull(image, username=None, password=None)
+            binds = [f"{code}:/home/site/wwwroot:ro"]
+            container = await host.run(image=image, name="app", environment={}, port=80, binds=binds)
             async with aiohttp.ClientSession(f"http://127.0.0.1:{container.port}") as session:
                 await work(App(session, host, container.id))
         finally:
-            await host.remove(container.id)
+            await host.remove("app")
             await host.close()
 
     asyncio.run(whole())

@@ -1,0 +1,23 @@
+"""The end-to-end ring: the shim, the program, Docker, the registry and the app, as in a pipeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.sandbox.pipeline import a_pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.sandbox.local_azure import LocalAzure
+    from tests.sandbox.pipeline import Pipeline
+
+
+@pytest.fixture
+def pipeline(azure: LocalAzure, tmp_path: Path) -> Iterator[Pipeline]:
+    """Give a pipeline with all the rights it needs, and an app that runs nothing yet."""
+    with a_pipeline(azure, tmp_path) as one:
+        yield one

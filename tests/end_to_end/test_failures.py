@@ -1,0 +1,156 @@
+"""What goes wrong is told once, with cause and mend, and nothing is changed that is not said."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.sandbox.pipeline import a_pipeline
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.sandbox.local_azure import LocalAzure
+    from tests.sandbox.pipeline import Pipeline
+    from tests.sandbox.running_task import TaskRun
+
+
+BASE = "FROM mcr.microsoft.com/azure-functions/python:4-python3.11\n"
+
+
+def the_error(run: TaskRun) -> str:
+    """Give the code of the run's one error; the rest that every failure has is asserted."""
+    assert run.result == "Failed", run.log
+    assert run.exit_code == 0
+    assert "Traceback" not in run.log
+    (issue,) = [issue for issue in run.issues if issue.type == "error"]
+    assert re.search(r"^  cause  .*^  mend  .*^  more ", issue.message, re.MULTILINE | re.DOTALL)
+    return issue.properties["code"]
+
+
+def assert_untouched(pipeline: Pipeline, *, pushes: bool = False) -> None:
+    assert pipeline.site.config["linuxFxVersion"] == ""
+    assert bool(pipeline.registry.pushes) is pushes
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code"),
+    [
+        ({"appName": "no-such-app"}, "app-not-found"),
+        ({"appName": "no-such-app", "resourceGroupName": "rg-func"}, "app-not-found"),
+        ({"azureContainerRegistry": "nosuchregistry"}, "registry-not-found"),
+        ({"dockerFile": "deploy/Dockerfile"}, "dockerfile-not-found"),
+        ({"appName": ""}, "input-required"),
+        ({"azureContainerRegistry": ""}, "input-required"),
+        ({"tags": "feature/x"}, "tag-invalid"),
+    ],
+)
+def test_a_wrong_input_ends_with_its_own_error(pipeline: Pipeline, inputs: dict[str, str], code: str) -> None:
+    run = pipeline.run(inputs)
+    assert the_error(run) == code
+    assert "nothing was pushed and nothing was changed" in run.log
+    assert_untouched(pipeline)
+
+
+def test_three_bad_inputs_give_three_errors_at_once(pipeline: Pipeline) -> None:
+    run = pipeline.run(tags="a/b", platform="everything", dockerFile="none")
+    assert run.result == "Failed"
+    codes = {issue.properties["code"] for issue in run.issues}
+    assert codes == {"tag-invalid", "platform-invalid", "dockerfile-not-found"}
+
+
+def test_a_wrong_app_name_stops_the_build(pipeline: Pipeline) -> None:
+    (pipeline.sources / "Dockerfile").write_text(BASE + "RUN sleep 60\n")
+    run = pipeline.run(appName="no-such-app")
+    assert the_error(run) == "app-not-found"
+    assert run.seconds < 15
+
+
+def test_a_wrong_secret_is_told_as_such(azure: LocalAzure, pipeline: Pipeline) -> None:
+    other = azure.add_principal("other", secret="another-secret-entirely", roles={})
+    parameters = {**pipeline.connection.parameters, "serviceprincipalid": other.client_id}
+    run = replace(pipeline, connection=replace(pipeline.connection, parameters=parameters)).run()
+    assert the_error(run) == "secret-wrong"
+    assert "AADSTS7000215" in run.log
+    assert_untouched(pipeline)
+
+
+def test_a_failing_instruction_is_named(pipeline: Pipeline) -> None:
+    pipeline.edit("RUN pip install", "RUN echo about to fail && exit 3 && pip install", file="Dockerfile")
+    run = pipeline.run()
+    assert the_error(run) == "build-failed"
+    assert "exit code: 3" in run.log
+    assert_untouched(pipeline)
+
+
+def test_a_refused_push_says_which_role_is_missing(azure: LocalAzure, tmp_path: Path) -> None:
+    with a_pipeline(azure, tmp_path, registry_role="AcrPull") as pipeline:
+        run = pipeline.run()
+        assert the_error(run) == "push-denied"
+        assert "AcrPush" in run.log
+        assert "docker-func-sample was not changed" in run.log
+        assert_untouched(pipeline)
+
+
+def test_a_refused_change_of_the_app_says_that_the_image_was_pushed(azure: LocalAzure, tmp_path: Path) -> None:
+    with a_pipeline(azure, tmp_path, app_role="Reader") as pipeline:
+        run = pipeline.run()
+        assert the_error(run) == "azure-forbidden"
+        assert "contoso.azurecr.io/hello-function:1 is in the registry; docker-func-sample was not changed" in run.log
+        assert "az functionapp config container set --name docker-func-sample" in run.log
+        assert run.variables["imageDigest"]
+        assert_untouched(pipeline, pushes=True)
+
+
+def test_a_failed_pull_is_no_success_though_the_old_image_goes_on_serving(pipeline: Pipeline) -> None:
+    assert pipeline.run(build_id="1").result == "Succeeded"
+    pipeline.edit("Hello", "Bonjour")
+    pipeline.site.config["acrUseManagedIdentityCreds"] = False
+    run = pipeline.run(build_id="2", verifyTimeoutMinutes="0.1")
+    assert the_error(run) == "image-pull-failed"
+    assert run.variables["proof"] == "failed"
+    assert (
+        "az functionapp config container set --name docker-func-sample --resource-group rg-func --image contoso.azurecr.io/hello-function:1"
+        in run.log
+    )
+    assert pipeline.call()[1].startswith("Hello")
+
+
+def test_an_image_that_ends_at_once_is_told_with_the_platforms_words(pipeline: Pipeline) -> None:
+    (pipeline.sources / "Dockerfile").write_text(
+        'FROM mcr.microsoft.com/azure-functions/python:4-python3.11\nENTRYPOINT ["false"]\n'
+    )
+    run = pipeline.run(verifyTimeoutMinutes="0.1")
+    assert the_error(run) == "container-start-failed"
+
+
+def test_an_image_without_functions_is_no_success(pipeline: Pipeline) -> None:
+    (pipeline.sources / "Dockerfile").write_text(BASE)
+    run = pipeline.run(verifyTimeoutMinutes="0.15")
+    assert the_error(run) == "no-functions"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fault"),
+    [
+        (r"POST login\.microsoftonline\.com/.*/token", {"status": 503}),
+        (r"GET management\.azure\.com/.*/docker-func-sample\?", {"status": 429, "headers": {"Retry-After": "1"}}),
+        (r"PATCH management\.azure\.com", {"status": 503}),
+        (r"GET management\.azure\.com/.*/docker-func-sample\?", {"drop": True}),
+        (r"POST contoso\.azurecr\.io/oauth2/exchange", {"status": 502}),
+        (r"HEAD contoso\.azurecr\.io/v2/hello-function/manifests/1", {"status": 500}),
+    ],
+)
+def test_a_passing_disturbance_is_waited_out_and_told(
+    azure: LocalAzure, tmp_path: Path, pattern: str, fault: dict[str, object]
+) -> None:
+    with a_pipeline(azure, tmp_path, scheme="federation") as pipeline:
+        azure.faults.script(pattern, **fault)  # type: ignore[arg-type] # a table of keyword arguments
+        run = pipeline.run()
+        assert run.result == "Succeeded", run.log
+        assert "again in" in run.log
+        assert not azure.faults.unused
+        assert len(azure.assertions_used) == len(set(azure.assertions_used))

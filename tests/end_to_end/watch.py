@@ -1,0 +1,59 @@
+"""Watching the machine while a task runs: what any user of it could read in /proc."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+@dataclass(slots=True)
+class Seen:
+    """Every command line that was seen, and the environment of every docker command."""
+
+    command_lines: set[bytes] = field(default_factory=set)
+    docker_environments: set[bytes] = field(default_factory=set)
+
+    def look(self) -> None:
+        """Look once at all processes."""
+        for folder in Path("/proc").glob("[0-9]*"):
+            line = _read(folder / "cmdline")
+            self.command_lines.add(line)
+            if b"docker\0build" in line:
+                self.docker_environments.add(_read(folder / "environ"))
+
+
+@contextmanager
+def watched() -> Iterator[Seen]:
+    """Look at all processes again and again for the time of the block."""
+    seen, over = Seen(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.01):
+            seen.look()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
+def files_with(words: Iterable[str], folder: Path) -> list[tuple[Path, str]]:
+    """Give the files below a folder that hold one of the words."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [(path, word) for path in files for word in words if word.encode() in path.read_bytes()]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
