@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, field
 from fnmatch import translate
+
+_REPOSITORIES = "Microsoft.ContainerRegistry/registries/repositories"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Role:
-    """What a role allows: action patterns with `*`, less those it takes out again."""
+    """What a role allows: action patterns with `*`, less those it takes out again; data actions apart."""
 
-    actions: tuple[str, ...]
+    actions: tuple[str, ...] = ()
     not_actions: tuple[str, ...] = ()
+    data_actions: tuple[str, ...] = ()
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """The last part of its definition's resource id."""
 
-    def allows(self, action: str) -> bool:
+    def allows(self, action: str, *, data: bool = False) -> bool:
         """Say whether this role allows `action`, e.g. `Microsoft.Web/sites/read`."""
+        if data:
+            return _any_match(self.data_actions, action)
         return _any_match(self.actions, action) and not _any_match(self.not_actions, action)
 
 
@@ -24,13 +32,15 @@ def _any_match(patterns: tuple[str, ...], action: str) -> bool:
 
 
 ROLES = {
-    "Owner": Role(actions=("*",)),
+    "Owner": Role(id="8e3af657-a8ff-443c-a75c-2fe8c4bcb635", actions=("*",)),
     "Contributor": Role(
+        id="b24988ac-6180-42a0-ab88-20f7382dd24c",
         actions=("*",),
         not_actions=("Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"),
     ),
-    "Reader": Role(actions=("*/read",)),
+    "Reader": Role(id="acdd72a7-3385-48ef-bd42-f606fba81ae7", actions=("*/read",)),
     "Website Contributor": Role(
+        id="de139f84-1756-47ae-9be6-808fbbe84772",
         actions=(
             "Microsoft.Authorization/*/read",
             "Microsoft.Insights/components/*",
@@ -42,11 +52,32 @@ ROLES = {
             "Microsoft.Web/sites/*",
         ),
     ),
-    "AcrPull": Role(actions=("Microsoft.ContainerRegistry/registries/pull/read",)),
+    "Monitoring Contributor": Role(
+        id="749f88d5-cbae-40b8-bcfc-e573ddc772fa",
+        actions=("*/read", "Microsoft.Insights/components/*", "Microsoft.Support/*"),
+    ),
+    "AcrPull": Role(
+        id="7f951dda-4ed3-4680-a7ca-43fe172d538d",
+        actions=("Microsoft.ContainerRegistry/registries/pull/read",),
+    ),
     "AcrPush": Role(
+        id="8311e382-0749-4cb8-b61a-304f252e45ec",
         actions=(
             "Microsoft.ContainerRegistry/registries/pull/read",
             "Microsoft.ContainerRegistry/registries/push/write",
+        ),
+    ),
+    "Container Registry Repository Reader": Role(
+        id="b93aa761-3e63-49ed-ac28-beffa264f7ac",
+        data_actions=(f"{_REPOSITORIES}/content/read", f"{_REPOSITORIES}/metadata/read"),
+    ),
+    "Container Registry Repository Writer": Role(
+        id="2a1e307c-b015-4ebd-883e-5b7698a07328",
+        data_actions=(
+            f"{_REPOSITORIES}/content/read",
+            f"{_REPOSITORIES}/content/write",
+            f"{_REPOSITORIES}/metadata/read",
+            f"{_REPOSITORIES}/metadata/write",
         ),
     ),
 }
@@ -63,6 +94,8 @@ class RoleAssignment:
     principal_id: str
     role: str
     scope: str
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """The last part of its resource id."""
 
     def covers(self, scope: str) -> bool:
         """Say whether `scope` is this assignment's own or lies below it."""

@@ -2,148 +2,34 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .platform_log import PlatformLog
-from .roles import ROLES, RoleAssignment
+from .principal import Principal
+from .registry_state import Push, RegistryState
+from .roles import ROLES, Role, RoleAssignment
+from .site import Site
+from .subscription import LOCATION, SUBSCRIPTION_ID, SUBSCRIPTION_NAME, TENANT_ID, group_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
-TENANT_ID = "11111111-2222-4333-8444-555555555555"
-SUBSCRIPTION_ID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
-SUBSCRIPTION_NAME = "Contoso Production"
-LOCATION = "West Europe"
+    from .insights import Component
 
-SITE_CONFIG: Mapping[str, Any] = {
-    "numberOfWorkers": 1,
-    "netFrameworkVersion": "v4.0",
-    "linuxFxVersion": "",
-    "requestTracingEnabled": False,
-    "httpLoggingEnabled": False,
-    "detailedErrorLoggingEnabled": False,
-    "scmType": "None",
-    "use32BitWorkerProcess": False,
-    "webSocketsEnabled": False,
-    "alwaysOn": False,
-    "appCommandLine": "",
-    "managedPipelineMode": "Integrated",
-    "loadBalancing": "LeastRequests",
-    "autoHealEnabled": False,
-    "vnetRouteAllEnabled": False,
-    "publicNetworkAccess": "Enabled",
-    "acrUseManagedIdentityCreds": False,
-    "acrUserManagedIdentityID": None,
-    "http20Enabled": False,
-    "minTlsVersion": "1.2",
-    "ftpsState": "FtpsOnly",
-    "preWarmedInstanceCount": 1,
-    "functionAppScaleLimit": 0,
-    "functionsRuntimeScaleMonitoringEnabled": False,
-    "minimumElasticInstanceCount": 1,
-    "healthCheckPath": None,
-}
-"""A new site's configuration. Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration"""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Principal:
-    """A service principal, or the managed identity of an app."""
-
-    name: str
-    object_id: str
-    client_id: str
-    secret: str | None = field(default=None, repr=False)
-    federated_subject: str | None = None
-    """The subject its federated credential expects; None where it has none."""
-    service_connection_id: str | None = None
-    """The Azure DevOps service connection that gets assertions with that subject."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Push:
-    """One upload a registry accepted: a blob or a manifest."""
-
-    kind: str
-    """`blobs` or `manifests`."""
-    repository: str
-    reference: str
-    """The digest of a blob; the tag or digest a manifest was put under."""
-
-
-@dataclass(kw_only=True, slots=True, eq=False)
-class RegistryState:
-    """A container registry as ARM sees it, and the ledger of what went in and out."""
-
-    name: str
-    resource_group: str
-    admin_user_enabled: bool = False
-    admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    pushes: list[Push] = field(default_factory=list)
-    blob_reads: Counter[str] = field(default_factory=Counter)
-    """How often each blob was read, by "repository@digest"."""
-
-    @property
-    def login_server(self) -> str:
-        """The host name clients use, e.g. `contoso.azurecr.io`."""
-        return f"{self.name}.azurecr.io"
-
-    @property
-    def id(self) -> str:
-        """The resource id."""
-        return f"{group_id(self.resource_group)}/providers/Microsoft.ContainerRegistry/registries/{self.name}"
-
-
-@dataclass(kw_only=True, slots=True, eq=False)
-class Site:
-    """A Linux container Function App as ARM sees it, and the platform's log of it."""
-
-    name: str
-    resource_group: str
-    identity: Principal | None = None
-    """Its system-assigned identity."""
-    settings: dict[str, str] = field(default_factory=dict, repr=False)
-    config: dict[str, Any] = field(default_factory=lambda: dict(SITE_CONFIG), repr=False)
-    log: PlatformLog = field(default_factory=PlatformLog, repr=False)
-    last_modified: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
-    trigger_syncs: int = 0
-    """How often its triggers were synced."""
-
-    @property
-    def id(self) -> str:
-        """The resource id."""
-        return f"{group_id(self.resource_group)}/providers/Microsoft.Web/sites/{self.name}"
-
-    @property
-    def host(self) -> str:
-        """The default host name."""
-        return f"{self.name.lower()}.azurewebsites.net"
-
-    @property
-    def url(self) -> str:
-        """The address it answers at."""
-        return f"https://{self.host}"
-
-    @property
-    def linux_fx_version(self) -> str:
-        """The configured image in ARM's form, `DOCKER|…`; empty for none."""
-        return str(self.config["linuxFxVersion"])
-
-    @property
-    def image(self) -> str | None:
-        """The configured image reference, None where no image is configured."""
-        kind, _, reference = self.linux_fx_version.partition("|")
-        return reference if kind == "DOCKER" and reference else None
-
-
-def group_id(resource_group: str) -> str:
-    """Give the resource id of a resource group."""
-    return f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{resource_group}"
+__all__ = [
+    "LOCATION",
+    "SUBSCRIPTION_ID",
+    "SUBSCRIPTION_NAME",
+    "TENANT_ID",
+    "Cloud",
+    "Principal",
+    "Push",
+    "RegistryState",
+    "Site",
+    "group_id",
+]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -151,11 +37,17 @@ class Cloud:
     """One tenant with one subscription: everything ARM, Entra and the registries know."""
 
     principals: list[Principal] = field(default_factory=list)
+    roles: dict[str, Role] = field(default_factory=lambda: dict(ROLES))
+    """By name: the built-in ones, and those added."""
     assignments: list[RoleAssignment] = field(default_factory=list)
+    actions_used: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The permissions that calls took or would have taken, by the caller's object id."""
     registries: dict[str, RegistryState] = field(default_factory=dict)
     """By lower-case name."""
     sites: dict[str, Site] = field(default_factory=dict)
-    """By lower-case name."""
+    """By lower-case resource id; slots are with their app."""
+    components: dict[str, Component] = field(default_factory=dict)
+    """By lower-case resource id."""
 
     def add_principal(
         self,
@@ -178,19 +70,27 @@ class Cloud:
         return principal
 
     def grant(self, principal: Principal, role: str, scope: str) -> None:
-        """Assign a role of `ROLES`; raises KeyError for a role that is not there."""
-        _ = ROLES[role]
-        self.assignments.append(
-            RoleAssignment(principal_id=principal.object_id, role=role, scope=scope),
-        )
+        """Assign a role of `roles`; raises KeyError for a role that is not there."""
+        _ = self.roles[role]
+        self.assignments.append(RoleAssignment(principal_id=principal.object_id, role=role, scope=scope))
 
-    def allowed(self, principal: Principal, action: str, scope: str) -> bool:
-        """Say whether a role of the principal allows `action` at `scope`."""
+    def revoke(self, principal: Principal, role: str) -> None:
+        """Take a role away wherever the principal has it."""
+        kept = (one for one in self.assignments if (one.principal_id, one.role) != (principal.object_id, role))
+        self.assignments[:] = list(kept)
+
+    def allowed(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> bool:
+        """Say whether a role of the principal allows `action` (with `data`: a data action) at `scope`."""
         return any(
-            assignment.covers(scope) and ROLES[assignment.role].allows(action)
+            assignment.covers(scope) and self.roles[assignment.role].allows(action, data=data)
             for assignment in self.assignments
             if assignment.principal_id == principal.object_id
         )
+
+    def may(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> bool:
+        """Say the same, and remember that the permission was needed."""
+        self.actions_used[principal.object_id].add(action)
+        return self.allowed(principal, action, scope, data=data)
 
     def has_role_below(self, principal: Principal, scope: str) -> bool:
         """Say whether the principal holds any role at `scope`, above it or below it."""
@@ -214,19 +114,35 @@ class Cloud:
         name, _, domain = login_server.lower().partition(".")
         return self.registries.get(name) if domain == "azurecr.io" else None
 
+    def site_in(self, resource_group: str, name: str) -> Site | None:
+        """Give the app of that name in that group."""
+        return self.sites.get(f"{group_id(resource_group)}/providers/Microsoft.Web/sites/{name}".lower())
+
     def site_at(self, host: str) -> Site | None:
-        """Give the site that answers at this host name."""
-        name, _, domain = host.lower().partition(".")
-        return self.sites.get(name) if domain == "azurewebsites.net" else None
+        """Give the app or slot that answers at this host name."""
+        return next((site for site in self.apps_and_slots() if site.host == host.lower()), None)
+
+    def apps_and_slots(self) -> Iterator[Site]:
+        """Give every app, each with its slots after it."""
+        for site in self.sites.values():
+            yield site
+            yield from site.slots.values()
 
     def resource_groups(self) -> set[str]:
         """Give the names of the resource groups that hold something, in lower case."""
-        resources: list[Site | RegistryState] = [*self.registries.values(), *self.sites.values()]
+        resources: list[Site | RegistryState | Component] = [
+            *self.registries.values(),
+            *self.sites.values(),
+            *self.components.values(),
+        ]
         return {resource.resource_group.lower() for resource in resources}
 
     def forget(self) -> None:
         """Be a new, empty subscription again."""
         for collection in (self.principals, self.assignments):
             collection.clear()
+        self.roles = dict(ROLES)
+        self.actions_used.clear()
         self.registries.clear()
         self.sites.clear()
+        self.components.clear()

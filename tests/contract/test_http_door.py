@@ -1,0 +1,176 @@
+"""The HTTP door against a real server: what is sent again, what is not, and how long it waits."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytask.clock import Clock, Patience
+from pytask.cloud.http import Call, Door, new_transport, plain_sender, request
+from pytask.errors import Cancelled, TaskFailure
+from pytask.errors.azure import AzureFailing, AzureRefused, Forbidden, Locked, OperationInProgress, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+QUICK = Patience(http_attempts=3, http_first_wait=0.01, http_longest_wait=0.2)
+
+
+class Server:
+    """Answers with what it was told, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: deque[tuple[int, dict[str, str], str] | None] = deque()
+        self.asked: list[str] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                server.asked.append(f"{self.command} {self.path}")
+                answer = server.answers.popleft() if server.answers else (200, {}, "{}")
+                if answer is None:
+                    self.close_connection = True
+                    return
+                status, headers, body = answer
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            do_PATCH = do_GET  # noqa: N815 - the base class's naming
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+                del format, args
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    one = Server()
+    yield one
+    one.close()
+
+
+class Said(list[str]):
+    """What the door said."""
+
+
+@pytest.fixture
+def said() -> Said:
+    return Said()
+
+
+@pytest.fixture
+def door(said: Said) -> Iterator[Door]:
+    transport = new_transport(QUICK)
+    yield Door(sender=plain_sender(transport), clock=Clock(), patience=QUICK, say=said.append)
+    transport.close()
+
+
+def a_call(server: Server, method: str = "GET", *, repeatable: bool = True) -> Call:
+    return Call(request=request(method, f"{server.url}/x"), doing="try this", repeatable=repeatable)
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_a_disturbance_is_asked_again_and_told(door: Door, server: Server, said: Said, status: int) -> None:
+    server.answers.append((status, {}, ""))
+    assert door.send(a_call(server)).status_code == 200
+    assert len(server.asked) == 2
+    assert said == [f"127.0.0.1:{server.url.rpartition(':')[2]} answered {status} to 'try this'; asking again in 0 s"]
+
+
+def test_a_dropped_connection_is_tried_again(door: Door, server: Server) -> None:
+    server.answers.append(None)
+    assert door.send(a_call(server)).status_code == 200
+
+
+def test_what_may_not_be_repeated_is_not(door: Door, server: Server) -> None:
+    server.answers.extend([(503, {}, ""), (200, {}, "{}")])
+    with pytest.raises(AzureRefused):
+        door.send(a_call(server, "PATCH", repeatable=False))
+    server.answers.clear()
+    server.answers.append(None)
+    with pytest.raises(Unreachable):
+        door.send(a_call(server, "PATCH", repeatable=False))
+    assert len(server.asked) == 2
+
+
+def test_what_was_refused_before_any_work_may_always_be_sent_again(door: Door, server: Server) -> None:
+    server.answers.append((429, {"Retry-After": "0"}, ""))
+    assert door.send(a_call(server, "PATCH", repeatable=False)).status_code == 200
+
+
+def test_the_servers_own_wait_is_kept_to(door: Door, server: Server, said: Said) -> None:
+    server.answers.append((429, {"Retry-After": "7"}, ""))
+    door.send(a_call(server))
+    assert "asking again in 0 s" in said[0]  # 7 s, but never longer than the patience allows: 0.2 s here
+
+
+def test_the_last_attempt_ends_it(door: Door, server: Server) -> None:
+    server.answers.extend([(503, {"x-ms-correlation-request-id": "the-id"}, "gone")] * 5)
+    with pytest.raises(AzureFailing) as caught:
+        door.send(a_call(server))
+    assert (caught.value.attempts, caught.value.status, caught.value.detail) == (3, 503, "gone")
+    assert caught.value.correlation_id == "the-id"
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "failure"),
+    [
+        (403, '{"error":{"code":"AuthorizationFailed","message":"no role"}}', Forbidden),
+        (409, '{"error":{"code":"ScopeLocked","message":"locked"}}', Locked),
+        (400, '{"Code":"BadRequest","Message":"LinuxFxVersion has an invalid value"}', AzureRefused),
+        (404, "not json", AzureRefused),
+        (418, "[]", AzureRefused),
+    ],
+)
+def test_a_refusal_is_a_failure_of_the_catalogue(
+    door: Door, server: Server, status: int, body: str, failure: type[TaskFailure]
+) -> None:
+    server.answers.append((status, {}, body))
+    with pytest.raises(failure):
+        door.send(a_call(server))
+    assert len(server.asked) == 1
+
+
+def test_an_app_that_azure_is_busy_with_is_waited_for(door: Door, server: Server) -> None:
+    busy = (
+        409,
+        {},
+        '{"Code":"Conflict","Message":"Cannot modify this site because another operation is in progress."}',
+    )
+    server.answers.append(busy)
+    assert door.send(a_call(server, "PATCH", repeatable=False)).status_code == 200
+    server.answers.extend([busy] * 3)
+    with pytest.raises((OperationInProgress, AzureFailing)):
+        door.send(a_call(server))
+
+
+def test_a_host_that_is_not_there_is_named(door: Door) -> None:
+    with pytest.raises(Unreachable, match="host-unreachable"):
+        door.send(Call(request=request("GET", "http://127.0.0.1:9/x"), doing="try this"))
+
+
+def test_a_cancellation_ends_the_waiting(server: Server) -> None:
+    clock = Clock()
+    clock.cancelled.set()
+    transport = new_transport(QUICK)
+    door = Door(sender=plain_sender(transport), clock=clock, patience=Patience(), say=lambda _: None)
+    server.answers.append((503, {"Retry-After": "30"}, ""))
+    with pytest.raises(Cancelled):
+        door.send(a_call(server))
+    transport.close()

@@ -1,0 +1,151 @@
+"""The rules of the house that a machine can hold."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PRODUCT = Path(__file__).parent.parent.parent / "pytask"
+MODULES = sorted(PRODUCT.rglob("*.py"))
+
+# From the top down: a module imports from its own layer's package or from layers below it, never from above.
+LAYERS = [
+    {"__main__"},
+    {"run"},
+    {"stages"},
+    {"report"},
+    {"inputs", "plan", "job"},
+    {"functionapp", "registry"},
+    {"image"},
+    {"cloud"},
+    {"agent", "ahead"},
+    {"model", "clock"},
+    {"errors"},
+    {"__init__"},
+]
+# Each library of a vendor, and each part of the world outside, is touched in one room.
+ROOMS_OF = {
+    "azure.identity": {"cloud"},
+    "azure.core": {"cloud"},
+    "azure.devops": {"agent"},
+    "msrest": {"agent"},
+    "docker": {"image"},
+    "subprocess": {"image"},
+    "azure.mgmt": {"cloud", "functionapp"},
+    "signal": {"__main__", "image"},
+    "time": {"clock"},
+}
+
+
+def room(path: Path) -> str:
+    relative = path.relative_to(PRODUCT)
+    return relative.parts[0].removesuffix(".py")
+
+
+def layer(name: str) -> int:
+    return next(number for number, rooms in enumerate(LAYERS) if name in rooms)
+
+
+def imports(path: Path, *, at_run_time: bool = False) -> Iterator[str]:
+    """Give every module that a file imports; with `at_run_time` without those only the type checker sees."""
+    tree = ast.parse(path.read_text())
+    skipped = {id(node) for block in _typing_blocks(tree) for node in ast.walk(block)} if at_run_time else set()
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _typing_blocks(tree: ast.AST) -> Iterator[ast.If]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            yield node
+
+
+def ident(path: Path) -> str:
+    return path.relative_to(PRODUCT.parent).as_posix()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ident)
+def test_imports_go_one_way(path: Path) -> None:
+    for name in imports(path, at_run_time=True):
+        parts = name.split(".")
+        if parts[0] == "pytask" and len(parts) > 1 and parts[1] not in {"__version__", room(path)}:
+            assert layer(parts[1]) > layer(room(path)), f"{ident(path)} imports {name}"
+        assert parts[0] != "tests"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ident)
+def test_each_library_of_a_vendor_is_touched_in_its_own_room(path: Path) -> None:
+    for name in imports(path, at_run_time=True):
+        for library, rooms in ROOMS_OF.items():
+            if name == library or name.startswith(f"{library}."):
+                assert room(path) in rooms, f"{ident(path)} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ident)
+def test_the_environment_and_stdout_are_touched_at_the_edge_only(path: Path) -> None:
+    touched = {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    calls = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+    if room(path) != "__main__":
+        assert not touched & {"os.environ", "os.getenv", "sys.stdout", "sys.stderr", "sys.exit"}
+    assert "print" not in calls
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ident)
+def test_the_product_knows_no_sandbox(path: Path) -> None:
+    assert "sandbox" not in path.read_text().lower()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ident)
+def test_modules_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text()
+    assert text.count("\n") < 300
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 50, f"{node.name} in {ident(path)}"
+
+
+def test_the_whole_run_fits_on_a_screen() -> None:
+    assert (PRODUCT / "run.py").read_text().count("\n") < 100
+
+
+def test_the_build_starts_before_any_library_of_a_vendor_is_loaded() -> None:
+    seen: set[Path] = set()
+    waiting = [PRODUCT / "__main__.py"]
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        for name in _top_level_imports(path):
+            library = name.split(".")[0]
+            assert library in sys.stdlib_module_names | {"pytask", "__future__"}, f"{ident(path)} loads {name}"
+            waiting += [file for file in _files_of(name) if file not in seen]
+
+
+def _top_level_imports(path: Path) -> Iterator[str]:
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _files_of(name: str) -> list[Path]:
+    """Give the product's files that importing a name executes."""
+    parts = name.split(".")[1:] if name.startswith("pytask.") else []
+    paths = [PRODUCT.joinpath(*parts[:length]) for length in range(1, len(parts) + 1)]
+    return [file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()]

@@ -1,0 +1,57 @@
+"""task.json, the manifest and the program say the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytask import __version__
+from pytask.job import Record
+from pytask.report import outputs
+
+ROOT = Path(__file__).parent.parent.parent
+TASK: dict[str, Any] = json.loads((ROOT / "task" / "task.json").read_text())
+MANIFEST: dict[str, Any] = json.loads((ROOT / "vss-extension.json").read_text())
+INPUTS = {item["name"]: item for item in TASK["inputs"]}
+READ = re.compile(r'(?:named|free|boolean|text|choice)\(\s*"([A-Za-z]+)"')
+
+
+def test_the_program_reads_every_input_and_no_other() -> None:
+    assert set(READ.findall((ROOT / "pytask" / "inputs.py").read_text())) == set(INPUTS)
+
+
+def test_the_program_sets_every_output_and_no_other() -> None:
+    declared = [item["name"] for item in TASK["outputVariables"]]
+    assert list(outputs(Record())) == declared
+    assert TASK["restrictions"]["settableVariables"]["allowed"] == declared
+
+
+@pytest.mark.parametrize("item", TASK["inputs"], ids=lambda item: str(item["name"]))
+def test_an_input_is_one_the_editor_can_show(item: dict[str, Any]) -> None:
+    assert re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", item["name"])
+    assert isinstance(item["required"], bool)
+    assert item["helpMarkDown"].endswith(".")
+    assert item.get("groupName", "app") in {group["name"] for group in TASK["groups"]}
+    for name in re.findall(r"([A-Za-z]+) (?:=|!=) ", item.get("visibleRule", "")):
+        assert name in INPUTS
+
+
+def test_paths_in_the_manifest_exist_with_their_very_letters() -> None:
+    named = [MANIFEST["content"]["details"]["path"], MANIFEST["content"]["license"]["path"]]
+    named += [file["path"] for file in MANIFEST["files"]]
+    assert set(named) <= {path.name for path in ROOT.iterdir()}
+    task = ROOT / MANIFEST["contributions"][0]["properties"]["name"]
+    assert {"task.json", "index.js", "icon.png"} <= {path.name for path in task.iterdir()}
+    for handler in TASK["execution"].values():
+        assert (task / handler["target"]).is_file()
+
+
+def test_there_is_one_version() -> None:
+    package = json.loads((ROOT / "package.json").read_text())
+    project = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert project
+    assert {MANIFEST["version"], package["version"], project.group(1)} == {__version__}

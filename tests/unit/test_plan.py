@@ -1,0 +1,125 @@
+"""The plan: what docker is told, and how it is shown before anything is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytask.image.build import buildkit_environment, command_line, failure
+from pytask.image.cli import DockerCli
+from pytask.model import (
+    AppAddress,
+    BuildArgument,
+    Cloud,
+    Destination,
+    Inputs,
+    KeyIdentity,
+    Recipe,
+    RegistryAddress,
+    Secret,
+    ServiceConnection,
+)
+from pytask.plan import make_plan, render_plan
+
+CLI = DockerCli(path="/usr/bin/docker", version="28.0.4", buildx=True)
+CONNECTION = ServiceConnection(
+    id="id",
+    tenant_id="tenant",
+    subscription_id="sub",
+    subscription_name="Contoso",
+    cloud=Cloud(arm_url="https://arm", authority_url="https://entra", arm_scope="https://arm/.default"),
+    identity=KeyIdentity(client_id="client", secret=Secret("s")),
+)
+
+
+def a_recipe(**changes: object) -> Recipe:
+    given: dict[str, object] = {
+        "dockerfile": Path("/s/app/Dockerfile"),
+        "context": Path("/s/app"),
+        "sources": Path("/s"),
+        "platform": "linux/amd64",
+        "target": "",
+        "arguments": (),
+        "labels": (),
+        "flags": (),
+        **changes,
+    }
+    return Recipe(**given)  # type: ignore[arg-type] # a table of fields
+
+
+def some_inputs(recipe: Recipe | None = None, registry: RegistryAddress | None = None) -> Inputs:
+    address = registry or RegistryAddress(name="contoso", login_server="contoso.azurecr.io")
+    return Inputs(
+        connection=CONNECTION,
+        destination=Destination(registry=address, repository="hello", tags=("1", "latest")),
+        recipe=recipe or a_recipe(),
+        app=AppAddress(name="my-app"),
+        verify=True,
+        verify_seconds=90,
+        notes=(),
+    )
+
+
+def test_docker_is_told_what_was_planned_and_nothing_else() -> None:
+    assert command_line(make_plan(some_inputs()), CLI, {}) == [
+        "/usr/bin/docker",
+        "build",
+        "--progress=plain",
+        "--platform=linux/amd64",
+        "--file=/s/app/Dockerfile",
+        "--tag=contoso.azurecr.io/hello:1",
+        "--tag=contoso.azurecr.io/hello:latest",
+        "/s/app",
+    ]
+
+
+def test_options_come_in_their_order_and_the_users_flags_last() -> None:
+    recipe = a_recipe(target="run", labels=(("a", "b=c"),), flags=("--network", "host"))
+    words = command_line(make_plan(some_inputs(recipe)), CLI, {})
+    assert words[7:] == ["--target=run", "--label=a=b=c", "--network", "host", "/s/app"]
+
+
+def test_the_value_of_a_build_argument_stays_off_the_command_line() -> None:
+    recipe = a_recipe(arguments=(BuildArgument(name="TOKEN", value="secret"), BuildArgument(name="HOME", value=None)))
+    words = command_line(make_plan(some_inputs(recipe)), CLI, {"HOME": "/root"})
+    assert words[7:11] == ["--build-arg", "TOKEN", "--build-arg", "HOME"]
+    assert "secret" not in " ".join(words)
+
+
+def test_a_build_argument_that_docker_itself_would_obey_does_not_reach_its_environment() -> None:
+    recipe = a_recipe(arguments=(BuildArgument(name="HTTP_PROXY", value="http://proxy"),))
+    words = command_line(make_plan(some_inputs(recipe)), CLI, {"HTTP_PROXY": "http://other"})
+    assert "HTTP_PROXY=http://proxy" in words
+
+
+def test_buildkit_is_asked_for_and_attestations_are_not() -> None:
+    told = buildkit_environment()
+    assert told["DOCKER_BUILDKIT"] == "1"
+    assert told["BUILDX_NO_DEFAULT_ATTESTATIONS"] == "1"
+
+
+def test_a_registry_that_azure_has_yet_to_name_leaves_the_host_out_of_the_build() -> None:
+    plan = make_plan(some_inputs(registry=RegistryAddress(name="contoso")))
+    assert plan.references == ("hello:1", "hello:latest")
+    assert "(login server of contoso, from Azure)/hello:1, also as latest" in render_plan(plan)
+
+
+def test_the_plan_is_shown_as_a_person_reads_it() -> None:
+    assert render_plan(make_plan(some_inputs())).splitlines() == [
+        "Plan",
+        "  build   app/Dockerfile, context app, linux/amd64",
+        "  push    contoso.azurecr.io/hello:1, also as latest",
+        "  deploy  my-app, resource group found by name, subscription Contoso",
+        "  prove   for up to 1.5 minutes",
+    ]
+
+
+def test_what_docker_said_last_names_the_failure() -> None:
+    plan = make_plan(some_inputs())
+    solve = 'ERROR: failed to solve: process "/bin/sh -c exit 3" did not complete successfully: exit code: 3'
+    assert "exit code: 3" in failure(plan, 1, ["#5 x", solve, "done"]).tell("{reason}")
+    assert (
+        failure(plan, 1, ["ERROR: Cannot connect to the Docker daemon at unix:///x."]).code
+        == "docker-engine-unreachable"
+    )
+    assert failure(plan, 1, ["write /x: no space left on device"]).code == "agent-disk-full"
+    assert failure(plan, 137, []).tell("{reason}") == "it printed nothing"

@@ -1,0 +1,80 @@
+"""Reading App Service's own lines about a start."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from pytask.functionapp.platform_log import latest_start
+
+NEW, OLD = "sha256:" + "1" * 64, "sha256:" + "0" * 64
+SINCE = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
+
+
+def line(second: int, text: str, level: str = "INFO ") -> str:
+    return f"2026-11-23T12:00:{second:02d}.123Z {level} - {text}\n"
+
+
+def run_line(second: int, digest: str) -> str:
+    return line(second, f"docker run -d --expose=80 --name app_1_abc -e X=y contoso.azurecr.io/hello@{digest}")
+
+
+GOOD = (
+    line(1, "Pulling image: contoso.azurecr.io/hello:1")
+    + line(2, f"Digest: {NEW}")
+    + run_line(3, NEW)
+    + line(4, "Container app_1_abc for site app initialized successfully and is ready to serve requests.")
+)
+
+
+def test_a_start_that_came_up_names_its_digest() -> None:
+    start = latest_start(GOOD, since=SINCE)
+    assert start
+    assert (start.pulled, start.started, start.ready, start.failure) == (NEW, NEW, True, "")
+    assert start.phase == "container is ready"
+
+
+def test_what_was_before_the_change_does_not_count() -> None:
+    assert latest_start(GOOD, since=SINCE.replace(minute=1)) is None
+    assert latest_start("", since=SINCE) is None
+
+
+def test_the_latest_start_counts() -> None:
+    start = latest_start(GOOD + line(9, "Pulling image: contoso.azurecr.io/hello:1"), since=SINCE)
+    assert start
+    assert (start.started, start.phase) == ("", "pulling the image")
+
+
+def test_the_first_pull_error_is_the_cause_and_not_the_last() -> None:
+    text = (
+        line(1, "Pulling image: contoso.azurecr.io/hello:1")
+        + line(2, "manifest for contoso.azurecr.io/hello:1 not found: manifest unknown", "ERROR")
+        + line(3, "Pulling image: contoso.azurecr.io/hello:1")
+        + line(4, "unauthorized: authentication required", "ERROR")
+        + line(5, "Image pull failed. Defaulting to local copy if present.", "WARN ")
+    )
+    start = latest_start(text, since=SINCE)
+    assert start
+    assert "manifest unknown" in start.failure
+
+
+def test_an_old_copy_that_was_started_instead_is_seen_as_such() -> None:
+    text = line(1, "Pulling image: x") + line(2, "Image pull failed. Defaulting to local copy.") + run_line(3, OLD)
+    start = latest_start(text, since=SINCE)
+    assert start
+    assert (start.started, start.ready) == (OLD, False)
+
+
+def test_a_container_that_ended_is_a_failure_in_the_platforms_words() -> None:
+    text = (
+        line(1, "Pulling image: x")
+        + run_line(2, NEW)
+        + line(3, "Container app_1_abc has exited, failing site start", "ERROR")
+    )
+    start = latest_start(text, since=SINCE)
+    assert start
+    assert start.failure == "Container app_1_abc has exited, failing site start"
+
+
+def test_lines_of_the_container_are_not_the_platforms() -> None:
+    forged = f"docker run -d --name app_1 x@{NEW}\n2026-11-23T12:00:05Z INFO - Pulling image: x\n"
+    assert latest_start(forged, since=SINCE) is None
