@@ -19,7 +19,7 @@ from pytask.clock import Clock, Patience
 from pytask.errors import Cancelled, ManyFailures, TaskFailure, render
 from pytask.errors.agent import OurBug, RunCancelled
 from pytask.job import Job, Record
-from pytask.model import Verdict
+from pytask.model import Verdict, WhenNotProven
 from pytask.run import run
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def _failures_of(job: Job) -> tuple[TaskFailure, ...]:
     except Cancelled:
         return (RunCancelled(stage=job.record.stage),)
     except Exception as error:  # noqa: BLE001 - the last resort
-        job.console.line(traceback.format_exc() if variable(job.environment, "System.Debug") else "")
+        if variable(job.environment, "System.Debug"):
+            job.console.line(traceback.format_exc())
         return (OurBug(version=__version__, error=f"{type(error).__name__}: {error}"),)
     return ()
 
@@ -68,19 +69,22 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
     now = report.now(record, left_open=any(failure.leaves_open for failure in failures))
     for number, failure in enumerate(failures, start=1):
         console.failure(failure, now if number == len(failures) else "")
-    if record.proof and record.proof.verdict is Verdict.NOT_PROVEN:
-        console.warning(report.tell_not_proven(record.proof))
+    if record.proof and record.proof.missing and not failures:
+        told = report.tell_not_proven(record.proof)
+        console.warning(told) if _warns(record) else console.line(told)
     if record.target and not failures:
         console.line(record.target.url)
     for name, value in report.outputs(record).items():
         console.output(name, value)
     _summarise(job, tuple(render(failure) for failure in failures))
+    _keep_record(job)
     console.complete(_result(record, failures))
 
 
 def _summarise(job: Job, failures: tuple[str, ...]) -> None:
     """Write the summary where the agent finds it; a disk that is full must not hide the result."""
-    name = job.record.plan.app.name if job.record.plan else "Function App"
+    plan = job.record.plan
+    name = plan.deploy.app.name if plan and plan.deploy else "Container image"
     step = variable(job.environment, "System.TaskInstanceId") or str(uuid4())
     file = _temporary(job) / f"{name} {step[:8]}.md"
     try:
@@ -91,12 +95,30 @@ def _summarise(job: Job, failures: tuple[str, ...]) -> None:
         job.console.summary(file)
 
 
+def _keep_record(job: Job) -> None:
+    """Write the record that a later run deploys from, where the user asked for it."""
+    plan = job.record.plan
+    if plan is None or plan.record_file is None or plan.existing:
+        return
+    try:
+        plan.record_file.parent.mkdir(parents=True, exist_ok=True)
+        plan.record_file.write_text(report.as_json(job.record, job.environment), encoding="utf-8")
+    except OSError as error:
+        job.console.warning(f"the record could not be written: {error}")
+
+
 def _result(record: Record, failures: tuple[TaskFailure, ...]) -> str:
     if any(isinstance(failure, RunCancelled) for failure in failures):
         return "Canceled"
     if failures:
         return "Failed"
-    return "SucceededWithIssues" if record.verdict is Verdict.NOT_PROVEN else "Succeeded"
+    return "SucceededWithIssues" if record.verdict is Verdict.NOT_PROVEN and _warns(record) else "Succeeded"
+
+
+def _warns(record: Record) -> bool:
+    """Tell whether a proof with gaps is worth a warning; the pipeline may have said that it is fine."""
+    proof = record.plan.deploy.proof if record.plan and record.plan.deploy else None
+    return proof is None or proof.when_not_proven is not WhenNotProven.SUCCEED
 
 
 def _temporary(job: Job) -> Path:

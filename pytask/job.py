@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytask.agent.console import Console
     from pytask.clock import Clock, Patience
-    from pytask.model import BuiltImage, Deployment, Plan, Proof, PushedImage, Target
+    from pytask.model import BuiltImage, Deployment, Plan, Proof, PushedImage, Target, WentBack
 
 
 @dataclass(slots=True)
@@ -22,6 +22,8 @@ class Record:
 
     stage: str = "reading the inputs"
     plan: Plan | None = None
+    looked_ahead: str = ""
+    """What the look-ahead found, in words; told once the build's group is closed."""
     target: Target | None = None
     built: BuiltImage | None = None
     pushing: bool = False
@@ -30,7 +32,12 @@ class Record:
     updating: bool = False
     """True from the moment the change of the app may have left for Azure."""
     deployment: Deployment | None = None
+    unchanged: bool = False
+    """True when the app ran this very image already, so that nothing was written."""
     proof: Proof | None = None
+    went_back: WentBack | None = None
+    stayed: str = ""
+    """Why the previous image was not put back after a failure."""
     seconds: dict[str, float] = field(default_factory=dict)
     """How long each stage took."""
 
@@ -39,7 +46,7 @@ class Record:
         """What the proof came to so far."""
         if self.proof:
             return self.proof.verdict
-        wanted = self.plan is not None and self.plan.verify
+        wanted = self.plan is not None and self.plan.deploy is not None and self.plan.deploy.proof is not None
         return Verdict.FAILED if self.deployment and wanted else Verdict.SKIPPED
 
 

@@ -1,38 +1,35 @@
-"""Everything that will be done, decided from the inputs alone; shown before anything is done."""
+"""The plan as a person reads it, before anything is done."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pytask.image.dockerfile import shown
-from pytask.model import Plan
+from pytask.model import DeployBy, WhenUnchanged
 
 if TYPE_CHECKING:
-    from pytask.model import Destination, Inputs, Recipe
+    from collections.abc import Iterator
 
-
-def make_plan(inputs: Inputs) -> Plan:
-    """Give the plan; pure."""
-    return Plan(
-        connection=inputs.connection,
-        recipe=inputs.recipe,
-        references=inputs.destination.references(inputs.destination.registry.login_server),
-        destination=inputs.destination,
-        app=inputs.app,
-        verify=inputs.verify,
-        verify_seconds=inputs.verify_seconds,
-    )
+    from pytask.model import DeployPlan, Destination, ExistingImage, Plan, ProofPlan, Recipe
 
 
 def render_plan(plan: Plan) -> str:
-    """Give the plan as a person reads it."""
-    rows = [
-        ("build", _build(plan.recipe)),
-        ("push", _push(plan.destination)),
-        ("deploy", _deploy(plan)),
-        ("prove", _prove(plan)),
-    ]
-    return "\n".join(["Plan", *(f"  {name:<7} {text}" for name, text in rows)])
+    """Give the plan, a row for each stage of the run."""
+    rows = [f"  {name:<7} {text}" for name, text in _rows(plan)]
+    return "\n".join([f"Plan ({plan.command.value})", *rows, *(f"  note    {note}" for note in plan.notes)])
+
+
+def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
+    if plan.recipe:
+        yield "build", _build(plan.recipe)
+    if plan.destination:
+        yield ("push" if plan.command.pushes else "name"), _push(plan.destination)
+    if plan.existing:
+        yield "take", _existing(plan.existing)
+    if plan.deploy:
+        yield ("check" if not (plan.recipe or plan.existing) else "deploy"), _deploy(plan, plan.deploy)
+        if plan.recipe or plan.existing:
+            yield "prove", _prove(plan.deploy.proof)
 
 
 def _build(recipe: Recipe) -> str:
@@ -47,19 +44,30 @@ def _build(recipe: Recipe) -> str:
 
 def _push(destination: Destination) -> str:
     registry = destination.registry
-    host = registry.login_server or f"(login server of {registry.name}, from Azure)"
-    first, *others = destination.references(host)
+    unknown = f"(login server of {registry.name}, from Azure)" if registry else ""
+    first, *others = destination.references(destination.host or unknown)
     return f"{first}, also as {', '.join(destination.tags[1:])}" if others else first
 
 
-def _deploy(plan: Plan) -> str:
-    group = f"resource group {plan.app.resource_group}" if plan.app.resource_group else "resource group found by name"
-    return (
-        f"{plan.app.name}, {group}, subscription {plan.connection.subscription_name or plan.connection.subscription_id}"
-    )
+def _existing(image: ExistingImage) -> str:
+    tag = f":{image.tag}" if image.tag else ""
+    digest = f"@{image.digest}" if image.digest else ""
+    return f"{image.registry}/{image.repository}{tag}{digest}"
 
 
-def _prove(plan: Plan) -> str:
-    if not plan.verify:
+def _deploy(plan: Plan, deploy: DeployPlan) -> str:
+    app, connection = deploy.app, plan.connection
+    words = [f"{app.name}, {app.slot or 'production'}"]
+    words += [f"resource group {app.resource_group}" if app.resource_group else "resource group found by name"]
+    words += [f"subscription {connection.subscription_name or connection.subscription_id}"] if connection else []
+    words += ["pinned by digest"] if deploy.deploy_by is DeployBy.DIGEST else []
+    words += ["unless it runs this image already"] if deploy.when_unchanged is WhenUnchanged.SKIP else []
+    return ", ".join(words)
+
+
+def _prove(proof: ProofPlan | None) -> str:
+    if proof is None:
         return "not asked for (verify is false)"
-    return f"for up to {plan.verify_seconds / 60:g} minutes"
+    back = "; if it fails, put the previous image back" if proof.go_back else ""
+    test = f", with GET {proof.smoke_test.path}" if proof.smoke_test else ""
+    return f"for up to {proof.seconds / 60:g} minutes{test}{back}"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from typing import TYPE_CHECKING
 
 from pytask import __version__
+from pytask.agent.environment import variable
 from pytask.model import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytask.image.cli import DockerCli
     from pytask.job import Record
     from pytask.model import Deployment, Proof, Target
@@ -21,26 +25,26 @@ _VERDICTS = {
 }
 
 
-def header(docker: DockerCli) -> str:
+def header(docker: DockerCli | None) -> str:
     """Give the first line of the log."""
-    python = platform.python_version()
-    return f"FunctionAppContainerDeploy {__version__} · Python {python} · Docker {docker.version}, BuildKit"
+    told = f" · Docker {docker.version}, BuildKit" if docker else ""
+    return f"FunctionAppContainerDeploy {__version__} · Python {platform.python_version()}{told}"
 
 
 def tell_deployed(deployment: Deployment) -> str:
     """Give what was changed, in one line."""
-    image, before = deployment.image, deployment.target.image or "none"
+    before, digest = deployment.target.image or "none", f" ({deployment.digest})" if deployment.digest else ""
     if deployment.restarted:
-        return f"image  {image.reference} as before ({image.digest}); restarted, so that it is pulled again"
-    return f"image  {before} → {image.reference} ({image.digest})"
+        return f"image  {deployment.reference} as before{digest}; restarted, so that it is pulled again"
+    return f"image  {before} → {deployment.reference}{digest}"
 
 
 def tell_proof(proof: Proof) -> str:
     """Give what was proved, and what could not be."""
     taken = ", ".join(step.value for step in proof.taken)
-    functions = ", ".join(f"{function.name} ({function.trigger})" for function in proof.functions)
     rows = [f"{'Proved' if proof.verdict is Verdict.PROVEN else 'Seen'}: {taken}"]
-    rows += [f"Functions: {functions}"] if functions else []
+    rows += [f"Functions: {_functions(proof)}"] if proof.functions else []
+    rows += [f"Smoke test: {proof.answer}"] if proof.answer else []
     return "\n".join(rows)
 
 
@@ -64,24 +68,53 @@ def outputs(record: Record) -> dict[str, str]:
     }
 
 
+def as_json(record: Record, environment: Mapping[str, str]) -> str:
+    """Give the record of the run that a later run deploys from."""
+    plan = record.plan
+    fields = {
+        "version": __version__,
+        "command": plan.command.value if plan else "",
+        "commit": variable(environment, "Build.SourceVersion"),
+        "build": variable(environment, "Build.BuildId"),
+        **outputs(record),
+        "tags": list(record.pushed.tags) if record.pushed else [],
+        "app": record.target.resource_id if record.target else "",
+        "steps": [step.value for step in record.proof.taken] if record.proof else [],
+        "seconds": {stage: round(seconds, 1) for stage, seconds in record.seconds.items()},
+    }
+    return json.dumps(fields, indent=2) + "\n"
+
+
 def now(record: Record, *, left_open: bool) -> str:
     """Give the state things are in after a failure, and how to go on by hand.
 
     `left_open` says that the failure does not tell whether what was being done has been done all the same.
     """
-    target, pushed, before = record.target, record.pushed, (record.target.image if record.target else "") or "no image"
-    if target is None or not record.pushing:
-        return "nothing was pushed and nothing was changed"
-    if record.deployment and pushed:
-        back = f"\nto go back by hand: {_set_by_hand(target, target.image)}" if target.image else ""
-        return f"{target.name} is configured with {pushed.reference}; before it was {before}{back}"
-    if record.updating and pushed and left_open:
+    target, pushed = record.target, record.pushed
+    before = (target.image if target else "") or "no image"
+    if record.deployment and target:
+        return _after_the_change(record, target, record.deployment)
+    if record.updating and target and pushed and left_open:
         either = f"it is configured with {pushed.reference} or still with {before}"
-        return f"the change of {target.name} was sent and its answer is not known: {either}"
+        return f"the change of {target.title} was sent and its answer is not known: {either}"
+    app = f"; {target.title} was not changed" if target else ""
     if pushed:
-        on = f"to go on by hand: {_set_by_hand(target, pushed.reference)}"
-        return f"{pushed.reference} is in the registry; {target.name} was not changed\n{on}"
-    return f"the image was built, parts of it may be in the registry; {target.name} was not changed"
+        on = f"\nto go on by hand: {_set_by_hand(target, pushed.reference)}" if target else ""
+        return f"{pushed.reference} is in the registry{app}{on}"
+    if record.pushing:
+        return f"the image was built, parts of it may be in the registry{app}"
+    return "nothing was pushed and nothing was changed"
+
+
+def _after_the_change(record: Record, target: Target, deployment: Deployment) -> str:
+    back = record.went_back
+    if back:
+        proved = "and proved" if back.proof.verdict is Verdict.PROVEN else "but not wholly proved"
+        return f"{back.reference} was put back {proved}; {deployment.reference} stays in the registry"
+    stayed = f"; it was not put back: {record.stayed}" if record.stayed else ""
+    by_hand = f"\nto go back by hand: {_set_by_hand(target, target.image)}" if target.image else ""
+    before = target.image or "no image"
+    return f"{target.title} is configured with {deployment.reference}; before it was {before}{stayed}{by_hand}"
 
 
 def summary(record: Record, failures: tuple[str, ...] = ()) -> str:
@@ -96,28 +129,43 @@ def summary(record: Record, failures: tuple[str, ...] = ()) -> str:
 
 
 def _headline(record: Record, failures: tuple[str, ...]) -> str:
-    name = record.target.name if record.target else record.plan.app.name if record.plan else "Function App"
+    named = record.plan.deploy.app.name if record.plan and record.plan.deploy else "Container image"
+    name = record.target.title if record.target else named
     if failures:
-        return (
-            f"### ❌ {name}: not deployed" if not record.deployment else f"### ❌ {name}: deployed, and it does not run"
-        )
+        return f"### ❌ {name}: {_failed(record)}"
+    if record.unchanged:
+        return f"### ✅ {name}: runs this image already, nothing was written"
+    if not record.deployment:
+        return f"### ✅ {name}: {record.plan.command.value if record.plan else ''} done"
     told = {Verdict.PROVEN: "✅ {}: runs the new image", Verdict.NOT_PROVEN: "⚠️ {}: deployed, not proven"}
     return "### " + told.get(record.verdict, "✅ {}: deployed, proof not asked for").format(name)
+
+
+def _failed(record: Record) -> str:
+    if record.went_back:
+        return "the new image does not run, the previous one was put back"
+    return "deployed, and it does not run" if record.deployment else "not deployed"
 
 
 def _summary_rows(record: Record) -> list[tuple[str, str]]:
     pushed, target, proof = record.pushed, record.target, record.proof
     return [
         ("Image", f"`{pushed.reference}`" if pushed else ""),
-        ("Digest", f"`{pushed.digest}`" if pushed else ""),
+        ("Digest", f"`{pushed.digest}`" if pushed and pushed.digest else ""),
         ("Previous image", f"`{target.image}`" if target and target.image else ""),
-        ("Function App", f"[{target.name}]({target.url}) in {target.resource_group}" if target else ""),
-        ("Proof", f"{_VERDICTS[record.verdict]}{_steps(proof)}"),
-        (
-            "Functions",
-            ", ".join(f"{item.name} ({item.trigger})" for item in proof.functions) if proof else "",
-        ),
+        ("Put back", f"`{record.went_back.reference}`" if record.went_back else ""),
+        ("Function App", f"[{target.title}]({target.url}) in {target.resource_group}" if target else ""),
+        ("Proof", f"{_VERDICTS[record.verdict]}{_steps(proof)}" if target else ""),
+        ("Functions", _functions(proof) if proof else ""),
+        ("Smoke test", proof.answer if proof else ""),
     ]
+
+
+def _functions(proof: Proof) -> str:
+    """Give the functions as the portal's page lists them: name, trigger, and whether one is disabled."""
+    return ", ".join(
+        f"{one.name} ({one.trigger or 'no trigger'}{', disabled' if one.disabled else ''})" for one in proof.functions
+    )
 
 
 def _steps(proof: Proof | None) -> str:
@@ -129,8 +177,10 @@ def _steps(proof: Proof | None) -> str:
 
 def _running_image(record: Record) -> str:
     """Give the image that runs as far as is known; empty when it is not."""
+    if record.went_back:
+        return record.went_back.reference
     if record.deployment and record.verdict is not Verdict.FAILED:
-        return record.deployment.image.reference
+        return record.deployment.reference
     if record.target and not record.updating:
         return record.target.image
     return ""
@@ -141,7 +191,8 @@ def _set_by_hand(target: Target, image: str) -> str:
 
     Source: https://learn.microsoft.com/cli/azure/functionapp/config/container
     """
-    app = f"--name {target.name} --resource-group {target.resource_group}"
+    slot = f" --slot {target.slot}" if target.slot else ""
+    app = f"--name {target.name} --resource-group {target.resource_group}{slot}"
     return f"az functionapp config container set {app} --image {image}"
 
 

@@ -1,4 +1,4 @@
-"""The whole run, top to bottom."""
+"""The whole run, top to bottom. A part of the plan that is None is no part of the run."""
 
 from __future__ import annotations
 
@@ -6,70 +6,86 @@ from typing import TYPE_CHECKING
 
 from pytask.agent.environment import without_the_agents_own
 from pytask.ahead import ahead
+from pytask.errors.start import StartFailure
 from pytask.image.build import build
 from pytask.image.cli import find_docker
-from pytask.inputs import read_inputs
-from pytask.plan import make_plan, render_plan
+from pytask.inputs import read_plan
+from pytask.plan import render_plan
 from pytask.report import header, tell_deployed, tell_proof
 
 if TYPE_CHECKING:
     from pytask.job import Job
-    from pytask.model import Plan
-    from pytask.stages import Findings
+    from pytask.model import DeployPlan, Plan, PushedImage
+    from pytask.stages.look_ahead import AppAsFound, Findings
 
 
 def run(job: Job) -> None:
-    """Build, push, deploy and prove; what has been done stands in `job.record`, also when it breaks off.
+    """Do what the step asks for; what has been done stands in `job.record`, also when it breaks off.
 
     Raises:
         TaskFailure, ManyFailures: whatever of the catalogue came in the way.
         Cancelled: when the agent asked the task to stop.
     """
-    console, record = job.console, job.record
+    record, say = job.record, job.console.line
+    plan = record.plan = read_plan(job.environment, job.console.secret)
+    docker = find_docker(without_the_agents_own(job.environment)) if plan.recipe else None
+    say(header(docker))
+    say(render_plan(plan))
 
-    inputs = read_inputs(job.environment, console.secret)
-    plan = record.plan = make_plan(inputs)
-    docker = find_docker(without_the_agents_own(job.environment))
-    console.line(header(docker))
-    console.line(render_plan(plan))
-    for note in inputs.notes:
-        console.line(f"  note    {note}")
+    with ahead(lambda: _look_ahead(job, plan)) as looking:
+        if plan.recipe and docker:
+            with job.stage("Build image"):
+                build(job, plan, plan.recipe, docker, stop_when=looking.when_failed)
+        found = looking.result()
+    say(record.looked_ahead)
 
-    with ahead(lambda: _look_ahead(job, plan)) as looking, job.stage("Build image"):
-        build(
-            plan,
-            docker,
-            environment=without_the_agents_own(job.environment),
-            full_environment=job.environment,
-            patience=job.patience,
-            say=console.line,
-            stop_when=looking.when_failed,
-        )
-    found = looking.result()
-    record.target = found.target
-    record.built = found.engine.inspect(plan.references)
+    from pytask import stages
 
-    # Azure's and Docker's libraries are loaded by the look-ahead, beside the build: the build starts without them.
-    from pytask import stages  # noqa: PLC0415
+    if found.engine:
+        record.built = found.engine.inspect(plan.references)
+    if found.engine and found.session and record.built and plan.destination:
+        with job.stage("Push image"):
+            record.pushing = True
+            record.pushed = stages.push(job, found.engine, found.session, record.built, plan.destination)
+    if plan.existing:
+        record.pushed = stages.resolve(found.session, plan.existing)
 
-    with job.stage("Push image"):
-        record.pushing = True
-        record.pushed = stages.push(job, plan, found, record.built)
+    if found.app and plan.deploy and record.pushed:
+        _deploy(job, plan.deploy, found.app, record.pushed)
+    elif found.app:
+        with job.stage(f"Check {found.app.target.title}"):
+            stages.check(job, found.app)
 
-    with job.stage(f"Update {found.target.name}"):
-        record.updating = True
-        record.deployment = stages.deploy(found, record.pushed)
-        console.line(tell_deployed(record.deployment))
 
-    if not plan.verify:
-        stages.confirm(found, record.deployment)
+def _deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -> None:
+    """Point the app at the image and prove it; when it does not come up, put the previous image back."""
+    from pytask import stages
+
+    record, say = job.record, job.console.line
+    record.unchanged = stages.is_unchanged(job, plan, found, image)
+    if record.unchanged:
         return
-    with job.stage("Prove"):
-        record.proof = stages.prove(job, plan, found, record.deployment)
-    console.line(tell_proof(record.proof))
+    say(stages.look_into(job, found, image))
+    with job.stage(f"Update {found.target.title}"):
+        record.updating = True
+        deployment = record.deployment = stages.deploy(found, image, plan.deploy_by)
+        say(tell_deployed(deployment))
+    if plan.proof is None:
+        stages.confirm(found, deployment)
+        return
+    try:
+        with job.stage("Prove"):
+            record.proof = stages.prove(job, plan.proof, found, deployment)
+    except StartFailure as failure:
+        with job.stage("Go back"):
+            stages.put_back(job, plan.proof, found, failure)
+        raise
+    say(tell_proof(record.proof))
+    stages.judge(plan.proof, deployment, record.proof)
 
 
 def _look_ahead(job: Job, plan: Plan) -> Findings:
-    from pytask import stages  # noqa: PLC0415 - see above
+    """Look ahead; the libraries of Azure and Docker are loaded here, beside the build, and not before it."""
+    from pytask import stages
 
     return stages.look_ahead(job, plan)

@@ -34,74 +34,122 @@ class AppAmbiguous(AzureFailure):
 
 
 @dataclass(kw_only=True, eq=False)
-class ImageNotSet(AzureFailure):
-    """The configuration does not name the image that was just written."""
+class SlotNotFound(AzureFailure):
+    """The app has no such slot."""
 
     app: str
-    wanted: str
-    found: str
-    code = "image-not-set"
-    title = "{app} is not configured with the image of this run"
-    happened = "linuxFxVersion should read {wanted}, but reads {found}"
-    cause = "somebody or something else changed it at the same time: another pipeline, a person, an Azure Policy"
-    mend = "let only one pipeline deploy to the app, then run again"
+    slot: str
+    slots: str
+    code = "slot-not-found"
+    title = "{app} has no slot {slot}"
+    happened = "its slots are: {slots}"
+    cause = "the slot's name is misspelt, or the slot was not created yet"
+    mend = "set slotName to one of them, or create it: az functionapp deployment slot create --slot {slot} …"
+    link = "https://learn.microsoft.com/azure/azure-functions/functions-deployment-slots"
 
 
 @dataclass(kw_only=True, eq=False)
-class ImagePullFailed(AzureFailure):
-    """The platform could not pull the image."""
+class AppIsWindows(AzureFailure):
+    """The app runs on Windows."""
 
     app: str
-    reference: str
-    line: str
-    code = "image-pull-failed"
-    title = "{app} cannot pull {reference}"
-    happened = "the app's platform log says: {line}"
-    cause = "the app signs in to the registry on its own, not with the service connection, and was refused or did not find the image"
-    mend = "give the app's managed identity the role AcrPull on the registry and set acrUseManagedIdentityCreds, or correct its DOCKER_REGISTRY_SERVER_* settings"
+    code = "app-is-windows"
+    title = "{app} runs on Windows and cannot run a Linux image"
+    happened = "Azure says that the app is not a Linux app"
+    cause = "the operating system of an app is chosen when it is created and cannot be changed"
+    mend = "create a Linux container Function App (az functionapp create --image …) and set appName to it"
+    link = "https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container"
+
+
+@dataclass(kw_only=True, eq=False)
+class AppIsFlex(AzureFailure):
+    """The app is on the Flex Consumption plan."""
+
+    app: str
+    code = "app-is-flex"
+    title = "{app} is on the Flex Consumption plan, which runs no containers"
+    happened = "Azure says that the app's plan is Flex Consumption"
+    cause = "container images run on the Premium and Dedicated plans and on Azure Container Apps only"
+    mend = "create a container Function App on a Premium or Dedicated plan and set appName to it"
+    link = "https://learn.microsoft.com/azure/azure-functions/container-concepts"
+
+
+@dataclass(kw_only=True, eq=False)
+class AppIsConsumption(AzureFailure):
+    """The app is on the Consumption plan."""
+
+    app: str
+    code = "app-is-consumption"
+    title = "{app} is on the Consumption plan, which runs no containers"
+    happened = "Azure says that the app's plan is Consumption (Dynamic)"
+    cause = "container images run on the Premium and Dedicated plans and on Azure Container Apps only"
+    mend = "create a container Function App on a Premium or Dedicated plan and set appName to it"
+    link = "https://learn.microsoft.com/azure/azure-functions/container-concepts"
+
+
+@dataclass(kw_only=True, eq=False)
+class AppIsCode(AzureFailure):
+    """The app runs code that is published to it."""
+
+    app: str
+    runs: str
+    code = "app-is-code"
+    title = "{app} runs published code, not a container"
+    happened = "its linuxFxVersion reads {runs}"
+    cause = "pointing a code app at an image would put its published functions out of service"
+    mend = "create a container Function App (az functionapp create --image …) and set appName to it"
+    link = "https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container"
+
+
+@dataclass(kw_only=True, eq=False)
+class AppIsSidecar(AzureFailure):
+    """The app is made of several containers."""
+
+    app: str
+    code = "app-is-sitecontainers"
+    title = "{app} is made of several containers (sitecontainers), which this version cannot change"
+    happened = "its linuxFxVersion reads sitecontainers"
+    cause = "its images are set container by container; setting linuxFxVersion would break the app"
+    mend = "update its main container by hand: az webapp sitecontainers update --name {app} …"
+    link = "https://learn.microsoft.com/azure/app-service/tutorial-custom-container-sidecar"
+
+
+@dataclass(kw_only=True, eq=False)
+class AppOnContainerApps(AzureFailure):
+    """The app runs on Azure Container Apps."""
+
+    app: str
+    code = "app-on-container-apps"
+    title = "{app} runs on Azure Container Apps, which this version cannot change"
+    happened = "the app belongs to a Container Apps environment"
+    cause = "there the update and its proof work differently from App Service"
+    mend = "use AzureFunctionAppContainer@1 for this app, with the image that buildAndPush gives"
+    link = "https://learn.microsoft.com/azure/azure-functions/functions-container-apps-hosting"
+
+
+@dataclass(kw_only=True, eq=False)
+class AppIsNoFunctionApp(AzureFailure):
+    """The app is a web app."""
+
+    app: str
+    kind: str
+    code = "app-is-no-function-app"
+    title = "{app} is not a Function App"
+    happened = "its kind is {kind}"
+    cause = "an app of that name exists, but it is a web app"
+    mend = "set appName to a Function App; for a web app use AzureWebAppContainer@1"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullImpossible(AzureFailure):
+    """The app has no way into the registry."""
+
+    app: str
+    reason: str
+    identity: str
+    code = "pull-impossible"
+    title = "{app} has no way to pull from the registry"
+    happened = "{reason}"
+    cause = "the app signs in to the registry on its own, not with the service connection"
+    mend = "give {identity} the role AcrPull on the registry and set acrUseManagedIdentityCreds to true (az functionapp config set --generic-configurations …), or set the app settings DOCKER_REGISTRY_SERVER_*"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"
-
-
-@dataclass(kw_only=True, eq=False)
-class ContainerStartFailed(AzureFailure):
-    """The platform started the image, and it did not come up."""
-
-    app: str
-    reference: str
-    line: str
-    code = "container-start-failed"
-    title = "{app} does not start with {reference}"
-    happened = "the app's platform log says: {line}"
-    cause = "the program in the image ends, or does not answer on the port that the platform calls"
-    mend = "run the image locally (docker run -p 8080:80 {reference}) and read what it prints; listen on 0.0.0.0, on port 80 or the one in WEBSITES_PORT"
-    link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
-
-
-@dataclass(kw_only=True, eq=False)
-class NoFunctions(AzureFailure):
-    """The host runs the new image and lists no function."""
-
-    app: str
-    reference: str
-    code = "no-functions"
-    title = "{app} runs {reference}, but has no functions"
-    happened = "the Functions host is running and its list of functions is empty"
-    cause = "the functions are not in /home/site/wwwroot of the image, their worker cannot load them, or the platform's storage is mounted over /home"
-    mend = "set the app setting WEBSITES_ENABLE_APP_SERVICE_STORAGE to false; see that the Dockerfile copies the app to /home/site/wwwroot and sets AzureWebJobsScriptRoot to it"
-    link = "https://learn.microsoft.com/azure/azure-functions/functions-recover-storage-account"
-
-
-@dataclass(kw_only=True, eq=False)
-class NotUpInTime(AzureFailure):
-    """The new image did not come up within the time for the proof."""
-
-    app: str
-    reference: str
-    minutes: str
-    missing: str
-    seen: str
-    code = "not-up-in-time"
-    title = "{app} did not come up with {reference} within {minutes} minutes"
-    happened = "still missing: {missing}{seen}"
-    cause = "the image is large, the app starts slowly, or it does not start at all"
-    mend = "look at the app's log stream in the portal; if it only needs longer, raise verifyTimeoutMinutes and the app setting WEBSITES_CONTAINER_START_TIME_LIMIT"

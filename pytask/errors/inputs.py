@@ -53,6 +53,19 @@ class NotABoolean(InputMistake):
 
 
 @dataclass(kw_only=True, eq=False)
+class ChoiceUnknown(InputMistake):
+    """A value that is none of those to choose from."""
+
+    value: str
+    choices: str
+    code = "input-not-a-choice"
+    title = "the input {input} does not know '{value}'"
+    happened = "{input} reads '{value}'"
+    cause = "it takes one of: {choices}"
+    mend = "set {input} to one of these, or leave it out"
+
+
+@dataclass(kw_only=True, eq=False)
 class NotMinutes(InputMistake):
     """A time that is not a positive number of minutes."""
 
@@ -157,88 +170,73 @@ class AppNameInvalid(InputMistake):
 
 
 @dataclass(kw_only=True, eq=False)
-class BuildArgumentInvalid(InputMistake):
-    """A build argument that is no `KEY=VALUE`."""
-
-    line: str
-    code = "build-argument-invalid"
-    title = "a build argument is not KEY=VALUE"
-    happened = "{input} has the line '{line}'"
-    cause = "each build argument stands on a line of its own as KEY=VALUE; KEY begins with a letter or '_'"
-    mend = "write it as KEY=VALUE (the value may hold spaces and further '=')"
-
-
-@dataclass(kw_only=True, eq=False)
-class ArgumentsUnreadable(InputMistake):
-    """Build flags whose quotes do not close."""
-
-    reason: str
-    code = "arguments-unreadable"
-    title = "the input arguments cannot be split into words"
-    happened = "{reason}"
-    cause = "arguments is split as a shell splits words, so each quote needs its partner"
-    mend = "close the quote, or write a backslash before a quote that is meant literally"
-
-
-@dataclass(kw_only=True, eq=False)
-class ArgumentRefused(InputMistake):
-    """A build flag that has an input of its own."""
-
-    flag: str
-    instead: str
-    code = "argument-refused"
-    title = "{flag} does not belong into arguments"
-    happened = "arguments holds {flag}"
-    cause = "the task sets this itself"
-    mend = "take {flag} out; {instead}"
-
-
-@dataclass(kw_only=True, eq=False)
-class PlatformInvalid(InputMistake):
-    """A platform that is not one `os/architecture`."""
+class RegistryNeeded(InputMistake):
+    """An image that exists already was named without its registry."""
 
     value: str
-    code = "platform-invalid"
-    title = "'{value}' is not one platform"
-    happened = "{input} reads '{value}'"
-    cause = "a Function App runs one image for one platform, written os/architecture"
-    mend = "set platform to linux/amd64 (what Function Apps run) or leave it out"
+    code = "registry-needed"
+    title = "it is not said in which registry {value} is"
+    happened = "imageName reads '{value}', without a host, and azureContainerRegistry gives no login server"
+    cause = "the app is told the whole reference, with the registry's login server"
+    mend = "set imageName to registry/repository:tag, such as contoso.azurecr.io/hello-function:42"
 
 
 @dataclass(kw_only=True, eq=False)
-class DockerfileNotFound(InputMistake):
-    """No file matches `dockerFile`."""
-
-    pattern: str
-    folder: str
-    seen: str
-    code = "dockerfile-not-found"
-    title = "there is no Dockerfile at {pattern}"
-    happened = "no file below {folder} matches {pattern}{seen}"
-    cause = "dockerFile points elsewhere, the file is not in the repository, or the job did not check it out"
-    mend = "set dockerFile to the file's path from the repository's root, such as src/app/Dockerfile (case matters)"
-
-
-@dataclass(kw_only=True, eq=False)
-class DockerfileAmbiguous(InputMistake):
-    """More than one file matches `dockerFile`."""
-
-    pattern: str
-    matches: str
-    code = "dockerfile-ambiguous"
-    title = "more than one Dockerfile matches {pattern}"
-    happened = "these match:\n{matches}"
-    cause = "taking the first would build whichever the file system happens to list first"
-    mend = "set dockerFile to one of them"
-
-
-@dataclass(kw_only=True, eq=False)
-class ContextNotFound(InputMistake):
-    """`buildContext` is not a folder."""
+class RecordUnreadable(InputMistake):
+    """The file that an earlier run should have written cannot be read."""
 
     path: str
-    code = "context-not-found"
-    title = "the build context {path} is not a folder"
-    happened = "{input} gives {path}, which is not there or is a file"
-    cause = "the build context is the folder whose files COPY can reach"
-    mend = "set buildContext to a folder from the repository's root, or leave it out for the Dockerfile's own folder"
+    reason: str
+    code = "record-unreadable"
+    title = "the record of an earlier run cannot be read"
+    happened = "{path}: {reason}"
+    cause = "imageName gives no tag or digest, so the image is taken from recordFile, and no run has written it there"
+    mend = "publish the file that buildAndPush wrote as a pipeline artifact and download it here, or set imageName to the image"
+
+
+@dataclass(kw_only=True, eq=False)
+class ExistingImageUnnamed(InputMistake):
+    """The record of an earlier run names no image."""
+
+    path: str
+    code = "record-without-image"
+    title = "the record of an earlier run names no image"
+    happened = "{path} has no imageDigest"
+    cause = "the run that wrote it ended before its image was pushed"
+    mend = "run buildAndPush again and take the record of a run that succeeded"
+
+
+@dataclass(kw_only=True, eq=False)
+class SlotInvalid(InputMistake):
+    """Not the name of a deployment slot."""
+
+    value: str
+    code = "slot-invalid"
+    title = "'{value}' is not the name of a slot"
+    happened = "{input} reads '{value}'"
+    cause = "a slot's name is 1 to 59 letters, digits and hyphens, without the app's name before it"
+    mend = "set slotName to the name that the portal shows under Deployment slots, such as staging"
+
+
+@dataclass(kw_only=True, eq=False)
+class SmokePathInvalid(InputMistake):
+    """Not a path of the app."""
+
+    value: str
+    code = "smoke-path-invalid"
+    title = "'{value}' is not a path of the app"
+    happened = "{input} reads '{value}'"
+    cause = "the app's host is known already; spaces have to be written %20"
+    mend = "set smokeTestPath to a path such as /api/HttpTriggerSample?name=x"
+
+
+@dataclass(kw_only=True, eq=False)
+class StatusInvalid(InputMistake):
+    """Not an HTTP status."""
+
+    value: str
+    code = "smoke-status-invalid"
+    title = "'{value}' is not an HTTP status"
+    happened = "{input} has '{value}'"
+    cause = "it takes statuses such as 200 or 2xx, separated by commas"
+    mend = "set smokeTestStatus to 2xx or to the statuses that you expect"

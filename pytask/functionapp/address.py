@@ -9,7 +9,8 @@ from pytask.model import AppAddress
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,58}[A-Za-z0-9])")
 _RESOURCE_ID = re.compile(
-    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Web/sites/([^/]+)", re.IGNORECASE
+    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Web/sites/([^/]+)(?:/slots/([^/]+))?",
+    re.IGNORECASE,
 )
 
 
@@ -23,7 +24,8 @@ def parse_app(text: str, *, input_name: str) -> AppAddress:
     """
     value = text.strip().rstrip("/")
     if found := _RESOURCE_ID.fullmatch(value):
-        return AppAddress(subscription_id=found.group(1).lower(), resource_group=found.group(2), name=found.group(3))
+        subscription, group, name, slot = found.groups()
+        return AppAddress(subscription_id=subscription.lower(), resource_group=group, name=name, slot=slot or "")
     if not _NAME.fullmatch(value):
         raise AppNameInvalid(input=input_name, value=text)
     return AppAddress(name=value)

@@ -1,21 +1,26 @@
-"""Finding the Function App, with what it is configured with now. Reads only.
+"""Finding the Function App or slot, with what it is configured with now. Reads only.
 
 Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from azure.mgmt.web.models import Site, SiteConfigResource
+from azure.mgmt.web.models import SiteConfigResource
 
 from pytask.cloud.answers import correlation_id
 from pytask.cloud.arm import RESOURCES_VERSION
-from pytask.errors.app import AppAmbiguous, AppNotFound
+from pytask.errors.app import AppAmbiguous, AppNotFound, SlotNotFound
+from pytask.functionapp.kind import unfit
 from pytask.model import Target
 
 if TYPE_CHECKING:
+    from azure.core.rest import HttpResponse
+    from azure.mgmt.web.models import SiteConfig
+
     from pytask.cloud.arm import Arm
     from pytask.model import AppAddress
 
@@ -23,29 +28,33 @@ _FOUND_OR_NOT = frozenset({200, 403, 404})
 _FOUND = 200
 
 
-def find_target(arm: Arm, address: AppAddress) -> Target:
-    """Give the app as it is now.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """An app with all that ARM tells of it."""
+
+    target: Target
+    site: dict[str, Any]
+    configuration: SiteConfig | None
+
+
+def find_app(arm: Arm, address: AppAddress) -> Found:
+    """Give the app or slot as it is now.
 
     Raises:
-        AppNotFound: when the connection sees none of that name.
-        AppAmbiguous: when it sees several.
+        AppNotFound, AppAmbiguous, SlotNotFound: when it is not the one app that is meant.
+        TaskFailure: when it is of a kind that cannot run a container image (`functionapp.kind`).
     """
-    path = _site_path(arm, address)
+    app_path = _site_path(arm, address)
+    path = f"{app_path}/slots/{address.slot}" if address.slot else app_path
     answer = arm.send("GET", path, doing="read the Function App", accept=_FOUND_OR_NOT)
     if answer.status_code != _FOUND:
-        # Without a role on the group, Azure answers 403 also for an app that does not exist.
-        where = f"the resource group {path.split('/')[4]} (answer {answer.status_code})"
-        raise AppNotFound(app=address.name, where=where, correlation_id=correlation_id(answer))
-    site = Site(answer.json())
-    configuration = read_configuration(arm, path)
-    return Target(
-        resource_id=path,
-        name=str(site.name),
-        resource_group=path.split("/")[4],
-        url=f"https://{site.properties.default_host_name}" if site.properties else "",
-        fx_version=configuration.properties.linux_fx_version or "" if configuration.properties else "",
-        state=str(site.properties.state or "") if site.properties else "",
-    )
+        _refuse(arm, address, app_path, answer)
+    site: dict[str, Any] = answer.json()
+    configuration = read_configuration(arm, path).properties
+    fx_version = (configuration.linux_fx_version if configuration else "") or ""
+    if failure := unfit(address.name, site, fx_version):
+        raise failure
+    return Found(target=_target(address, path, site, fx_version), site=site, configuration=configuration)
 
 
 def read_configuration(arm: Arm, path: str) -> SiteConfigResource:
@@ -54,6 +63,33 @@ def read_configuration(arm: Arm, path: str) -> SiteConfigResource:
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
     """
     return SiteConfigResource(arm.send("GET", f"{path}/config/web", doing="read the app's configuration").json())
+
+
+def _target(address: AppAddress, path: str, site: dict[str, Any], fx_version: str) -> Target:
+    properties = site.get("properties") or {}
+    return Target(
+        resource_id=path,
+        name=str(site["name"]).partition("/")[0],
+        slot=address.slot,
+        resource_group=path.split("/")[4],
+        url=f"https://{properties.get('defaultHostName', '')}",
+        fx_version=fx_version,
+        stopped=str(properties.get("state") or "").lower() == "stopped",
+    )
+
+
+def _refuse(arm: Arm, address: AppAddress, app_path: str, answer: HttpResponse) -> None:
+    """Tell a missing slot from a missing app; without a role on the group, Azure answers 403 for both."""
+    correlation = correlation_id(answer)
+    if address.slot:
+        app = arm.send("GET", f"{app_path}/slots", doing="list the slots", accept=_FOUND_OR_NOT)
+        if app.status_code == _FOUND:
+            slots = [str(slot["name"]).rpartition("/")[2] for slot in app.json().get("value", [])]
+            raise SlotNotFound(
+                app=address.name, slot=address.slot, slots=", ".join(slots) or "none", correlation_id=correlation
+            )
+    where = f"the resource group {app_path.split('/')[4]} (answer {answer.status_code})"
+    raise AppNotFound(app=address.name, where=where, correlation_id=correlation)
 
 
 def _site_path(arm: Arm, address: AppAddress) -> str:
@@ -71,7 +107,7 @@ def _site_path(arm: Arm, address: AppAddress) -> str:
 
 
 def _named(arm: Arm, name: str) -> list[dict[str, str]]:
-    """Give the sites of that name; the filter leaves out what the connection may not see.
+    """Give the sites of that name; the list leaves out what the connection may not see.
 
     Source: https://learn.microsoft.com/rest/api/resources/resources/list
     """

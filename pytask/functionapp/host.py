@@ -48,6 +48,30 @@ def host_process(arm: Arm, path: str) -> HostProcess | None:
     )
 
 
+def count_instances(arm: Arm, path: str) -> int:
+    """Give how many instances the app runs on; 1 when the connection may not ask.
+
+    Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-instance-identifiers
+    """
+    answer = arm.send("GET", f"{path}/instances", doing="count the instances", accept=_ANSWERS)
+    return len(answer.json().get("value", [])) if answer.status_code in _FINE else 1
+
+
+def function_key(arm: Arm, path: str, function: str) -> str:
+    """Give the function's own key; empty when it has none. The host's master key is never asked for.
+
+    Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-function-keys
+
+    Raises:
+        NotAllowed: when the connection may not ask.
+    """
+    answer = arm.send("POST", f"{path}/functions/{function}/listkeys", doing="read the function's key", accept=_ANSWERS)
+    if answer.status_code in _FORBIDDEN:
+        raise NotAllowed(f"the function's key answered {answer.status_code}")
+    keys = answer.json() if answer.status_code in _FINE else {}
+    return str(keys.get("default") or next(iter(keys.values()), ""))
+
+
 def sync_triggers(arm: Arm, path: str) -> None:
     """Make the platform read the app's triggers anew, as it must before it can scale by them; a refusal is no harm.
 
@@ -87,6 +111,12 @@ def container_log(arm: Arm, path: str) -> str:
 def _function(item: dict[str, Any]) -> Function:
     properties = item.get("properties", {})
     bindings = (properties.get("config") or {}).get("bindings") or []
-    triggers = (str(binding.get("type", "")) for binding in bindings)
-    trigger = next((kind for kind in triggers if kind.lower().endswith("trigger")), "")
-    return Function(name=str(properties.get("name") or str(item.get("name", "")).rpartition("/")[2]), trigger=trigger)
+    triggers = (binding for binding in bindings if str(binding.get("type", "")).lower().endswith("trigger"))
+    trigger: dict[str, Any] = next(triggers, {})
+    return Function(
+        name=str(properties.get("name") or str(item.get("name", "")).rpartition("/")[2]),
+        trigger=str(trigger.get("type", "")),
+        url=str(properties.get("invoke_url_template") or ""),
+        needs_key=str(trigger.get("authLevel", "function")).lower() != "anonymous",
+        disabled=bool(properties.get("isDisabled")),
+    )

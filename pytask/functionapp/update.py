@@ -16,25 +16,20 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpResponse
 
     from pytask.cloud.arm import Arm
-    from pytask.model import PushedImage, Target
+    from pytask.model import Target
 
 
-def point_at(arm: Arm, target: Target, image: PushedImage) -> Deployment:
+def point_at(arm: Arm, target: Target, reference: str, digest: str) -> Deployment:
     """Make the app run the image; App Service restarts it by itself when the reference is a new one.
 
     Raises:
         TaskFailure: when Azure refuses; then the configuration is as it was.
     """
-    fx_version = f"DOCKER|{image.reference}"
+    fx_version = f"DOCKER|{reference}"
     same = target.fx_version == fx_version
     answer = _restart(arm, target) if same else _patch(arm, target, fx_version)
-    return Deployment(
-        target=target,
-        image=image,
-        fx_version=fx_version,
-        written=server_time(answer, arm.door.clock.now()),
-        restarted=same,
-    )
+    written = server_time(answer, arm.door.clock.now())
+    return Deployment(target=target, reference=reference, digest=digest, written=written, restarted=same)
 
 
 def _patch(arm: Arm, target: Target, fx_version: str) -> HttpResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from pytask.errors.inputs import ArgumentRefused, ArgumentsUnreadable, BuildArgumentInvalid
+from pytask.errors.build_inputs import ArgumentRefused, ArgumentsUnreadable, BuildArgumentInvalid
 from pytask.model import BuildArgument
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from pytask.agent.environment import without_the_agents_own
 from pytask.errors.docker import AgentDiskFull, BuildFailed, EngineUnreachable
 from pytask.image.dockerfile import shown
 from pytask.image.process import end, lines, running
@@ -12,49 +13,45 @@ from pytask.image.process import end, lines, running
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from pytask.clock import Patience
     from pytask.errors import TaskFailure
     from pytask.image.cli import DockerCli
-    from pytask.model import Plan
+    from pytask.job import Job
+    from pytask.model import Plan, Recipe
 
 _REMEMBERED = 60
 
 
 def build(
-    plan: Plan,
-    cli: DockerCli,
-    *,
-    environment: Mapping[str, str],
-    full_environment: Mapping[str, str],
-    patience: Patience,
-    say: Callable[[str], None],
-    stop_when: Callable[[Callable[[], None]], None],
+    job: Job, plan: Plan, recipe: Recipe, cli: DockerCli, *, stop_when: Callable[[Callable[[], None]], None]
 ) -> None:
     """Build the image and leave it in the engine under the plan's references.
 
-    `environment` is what the docker command gets; `full_environment` is where a build argument without a value takes
-    it from. `stop_when` is handed what ends the build, for the one who knows that it has become pointless.
+    The docker command gets the environment without the agent's own; a build argument without a value takes it from the
+    whole. `stop_when` is handed what ends the build, for the one who knows that it has become pointless.
 
     Raises:
         BuildFailed, EngineUnreachable, AgentDiskFull: when it does not succeed.
     """
-    values = _values(plan, full_environment)
+    environment = without_the_agents_own(job.environment)
+    values = _by_environment(_values(recipe, job.environment), environment)
     tail: deque[str] = deque(maxlen=_REMEMBERED)
     with running(
-        command_line(plan, cli, environment),
-        folder=plan.recipe.sources,
-        environment={**environment, **buildkit_environment(), **_by_environment(values, environment)},
-        seconds_to_end=patience.child_exit,
+        command_line(recipe, plan.references, cli, environment),
+        folder=recipe.sources,
+        environment={**environment, **buildkit_environment(), **values},
+        seconds_to_end=job.patience.child_exit,
     ) as process:
-        stop_when(lambda: end(process, patience.child_exit))
+        stop_when(lambda: end(process, job.patience.child_exit))
         if process.stdout:
-            _follow(lines(process.stdout), tail, say)
+            _follow(lines(process.stdout), tail, job.console.line)
         exit_code = process.wait()
     if exit_code != 0:
-        raise failure(plan, exit_code, tail)
+        raise failure(recipe, exit_code, tail)
 
 
-def command_line(plan: Plan, cli: DockerCli, environment: Mapping[str, str]) -> list[str]:
+def command_line(
+    recipe: Recipe, references: Iterable[str], cli: DockerCli, environment: Mapping[str, str]
+) -> list[str]:
     """Give the arguments of `docker build`.
 
     Values of build arguments stay out of it, as every user of the machine can read it. The exception is a name that
@@ -64,16 +61,16 @@ def command_line(plan: Plan, cli: DockerCli, environment: Mapping[str, str]) -> 
         cli.path,
         "build",
         "--progress=plain",
-        f"--platform={plan.recipe.platform}",
-        f"--file={plan.recipe.dockerfile}",
+        f"--platform={recipe.platform}",
+        f"--file={recipe.dockerfile}",
     ]
-    words += [f"--tag={reference}" for reference in plan.references]
-    words += [f"--target={plan.recipe.target}"] if plan.recipe.target else []
-    words += [f"--label={key}={value}" for key, value in plan.recipe.labels]
-    for argument in plan.recipe.arguments:
+    words += [f"--tag={reference}" for reference in references]
+    words += [f"--target={recipe.target}"] if recipe.target else []
+    words += [f"--label={key}={value}" for key, value in recipe.labels]
+    for argument in recipe.arguments:
         stays_out = argument.value is None or argument.name not in environment
         words += ["--build-arg", argument.name if stays_out else f"{argument.name}={argument.value}"]
-    return [*words, *plan.recipe.flags, str(plan.recipe.context)]
+    return [*words, *recipe.flags, str(recipe.context)]
 
 
 def buildkit_environment() -> dict[str, str]:
@@ -86,13 +83,11 @@ def buildkit_environment() -> dict[str, str]:
     return {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDX_BUILDER": "default"}
 
 
-def _values(plan: Plan, full_environment: Mapping[str, str]) -> dict[str, str]:
+def _values(recipe: Recipe, full_environment: Mapping[str, str]) -> dict[str, str]:
     taken = {
-        argument.name: full_environment.get(argument.name)
-        for argument in plan.recipe.arguments
-        if argument.value is None
+        argument.name: full_environment.get(argument.name) for argument in recipe.arguments if argument.value is None
     }
-    given = {argument.name: argument.value for argument in plan.recipe.arguments if argument.value is not None}
+    given = {argument.name: argument.value for argument in recipe.arguments if argument.value is not None}
     return {name: value for name, value in {**taken, **given}.items() if value is not None}
 
 
@@ -107,7 +102,7 @@ def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None])
             tail.append(line)
 
 
-def failure(plan: Plan, exit_code: int, tail: Iterable[str]) -> TaskFailure:
+def failure(recipe: Recipe, exit_code: int, tail: Iterable[str]) -> TaskFailure:
     """Give the failure behind the last lines of a build's output."""
     text = list(tail)
     errors = [line for line in text if line.lower().lstrip().startswith(("error", "failed to"))]
@@ -117,6 +112,4 @@ def failure(plan: Plan, exit_code: int, tail: Iterable[str]) -> TaskFailure:
         return EngineUnreachable(detail=reason)
     if "no space left on device" in whole:
         return AgentDiskFull(detail=reason)
-    return BuildFailed(
-        dockerfile=shown(plan.recipe.dockerfile, plan.recipe.sources), exit_code=exit_code, reason=reason
-    )
+    return BuildFailed(dockerfile=shown(recipe.dockerfile, recipe.sources), exit_code=exit_code, reason=reason)

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytask.errors.inputs import ContextNotFound, DockerfileAmbiguous, DockerfileNotFound
+from pytask.errors.build_inputs import ContextNotFound, DockerfileAmbiguous, DockerfileNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

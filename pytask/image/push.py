@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _MEGABYTE = 1_000_000
 _FIREWALL = ("not allowed access",)
-_DENIED = ("unauthorized", "denied", "authentication required", "403 forbidden", "insufficient_scope")
+_DENIED = ("denied", "403 forbidden", "insufficient_scope")
+_TOO_OLD = ("unauthorized", "authentication required")
+"""What the registry also says when a token has run out during a long push: a new sign-in is worth one attempt."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,11 +59,12 @@ class Push:
         raise AssertionError
 
     def _final(self, reference: str, error: str, attempt: int) -> TaskFailure | None:
-        """Give the failure when pushing again is pointless; a refusal is asked twice, the token may be too old."""
+        """Give the failure when pushing again is pointless."""
         told = error.lower()
         if any(sign in told for sign in _FIREWALL):
             return RegistryFirewall(registry=self.registry, detail=error)
-        if any(sign in told for sign in _DENIED) and attempt > 1:
+        refused = any(sign in told for sign in _TOO_OLD) and attempt > 1
+        if refused or any(sign in told for sign in _DENIED):
             return PushDenied(reference=reference, registry=self.registry, detail=error)
         if attempt == self.patience.push_attempts:
             return PushFailed(reference=reference, detail=error, attempts=attempt)

@@ -14,6 +14,7 @@ from pytask.errors.inputs import DigestNotBuildable, ImageNameInvalid, TagInvali
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _LONGEST_REPOSITORY = 255
 
 
@@ -46,6 +47,29 @@ def parse_image_name(text: str, *, input_name: str) -> ImageName:
         repository=repository.lower(),
         tag=parse_tag(tag, input_name=input_name) if colon else "",
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """`[registry/]repository[:tag][@digest]`; empty where it was not given."""
+
+    registry: str
+    repository: str
+    tag: str
+    digest: str
+
+
+def parse_reference(text: str, *, input_name: str) -> Reference:
+    """Give the parts of a reference to an image that exists.
+
+    Raises:
+        ImageNameInvalid, TagInvalid: when a part is not what it should be.
+    """
+    name, at, digest = "".join(text.split()).partition("@")
+    if at and not _DIGEST.fullmatch(digest):
+        raise ImageNameInvalid(input=input_name, value=text)
+    parsed = parse_image_name(name, input_name=input_name)
+    return Reference(registry=parsed.host, repository=parsed.repository, tag=parsed.tag, digest=digest)
 
 
 def parse_tag(text: str, *, input_name: str) -> str:

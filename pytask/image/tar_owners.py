@@ -2,7 +2,7 @@
 
 Knows USTAR, GNU and PAX archives: https://www.gnu.org/software/tar/manual/html_node/Standard.html and
 https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13_02. The standard library's `tarfile`
-reads the same, but builds a record of every field for each file, which takes ten times as long.
+reads the same, but builds a record of every field for each file, which takes six times as long.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def owners(pieces: Iterable[bytes]) -> Iterator[Owned]:
     source = _Source(pieces)
     everywhere: dict[bytes, bytes] = {}
     here: dict[bytes, bytes] = {}
-    while (header := source.block()) and header != _ZEROS:
+    while (header := source.block()) not in (b"", _ZEROS):
         _confirm(header)
         kind, size = header[156], _number(header[124:136])
         if kind in (_PAX, _SOLARIS_PAX):
@@ -93,22 +93,25 @@ class _Source:
         self._at += size
         while self._at > len(self._piece):
             self._at -= len(self._piece)
-            self._piece = next(self._pieces, b"")
-            if not self._piece:
-                raise ArchiveBroken("it ends within a file")
+            self._piece = self._next()
 
     def _across(self, found: bytes) -> bytes:
         """Give a block that began with `found`, at the end of the piece."""
-        missing = _BLOCK - len(found)
-        while missing:
-            self._piece = next(self._pieces, b"")
-            if not self._piece:
-                if found:
-                    raise ArchiveBroken("it ends within a header")
-                return b""
-            found += self._piece[:missing]
-            self._at, missing = missing, _BLOCK - len(found)
-        return found
+        for piece in self._pieces:
+            missing = _BLOCK - len(found)
+            found += piece[:missing]
+            self._piece, self._at = piece, min(missing, len(piece))
+            if len(found) == _BLOCK:
+                return found
+        if found:
+            raise ArchiveBroken("it ends within a header")
+        return b""
+
+    def _next(self) -> bytes:
+        try:
+            return next(self._pieces)
+        except StopIteration:
+            raise ArchiveBroken("it ends within a file") from None
 
 
 def _owned(header: bytes, said: Mapping[bytes, bytes]) -> Owned:
@@ -130,7 +133,10 @@ def _content(header: bytes, kind: int, size: int, here: Mapping[bytes, bytes]) -
     """Give how many bytes of content follow the header."""
     if kind in _WITHOUT_CONTENT or (kind == _OLD_FILE and _text(header[:100])[-1:] == b"/"):
         return 0
-    return _decimal(here[b"size"]) if b"size" in here else size
+    size = _decimal(here[b"size"]) if b"size" in here else size
+    if size < 0:
+        raise ArchiveBroken(f"it has a file of {size} bytes")
+    return size
 
 
 def _pass_sparse_map(source: _Source, header: bytes) -> None:
@@ -154,8 +160,8 @@ def _records(text: bytes) -> dict[bytes, bytes]:
     """Give the records of an extended header, each `length key=value` and a line end, the length in bytes."""
     found = {}
     while text.strip(b"\0"):
-        length, _, rest = text.partition(b" ")
-        end = int(length) if length.isdigit() else 0
+        length = text.partition(b" ")[0]
+        end = _decimal(length)
         key, equals, value = text[len(length) + 1 : end - 1].partition(b"=")
         if not equals or text[end - 1 : end] != b"\n":
             raise ArchiveBroken("it has an extended header that cannot be read")
@@ -171,7 +177,9 @@ def _confirm(header: bytes) -> None:
     """
     stated = _number(header[148:156])
     blanks = 8 * 0x20
-    if zlib.adler32(header) & 0xFFFF != (stated - blanks + sum(header[148:156]) + 1) % 65521 and stated != _signed_sum(header):
+    if zlib.adler32(header) & 0xFFFF != (stated - blanks + sum(header[148:156]) + 1) % 65521 and stated != _signed_sum(
+        header
+    ):
         raise ArchiveBroken("it has a header with a wrong checksum")
 
 

@@ -5,19 +5,24 @@ Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import hashlib
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from pytask.cloud.answers import correlation_id
+from pytask.cloud.download import pieces
 from pytask.cloud.http import Call, request
+from pytask.errors.image import ImageUnreadable
 from pytask.errors.registry import ManifestMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
     from azure.core.rest import HttpResponse
 
+    from pytask.cloud.http import Door
     from pytask.model import Secret
     from pytask.registry.tokens import RegistrySession
 
@@ -27,8 +32,9 @@ MANIFEST_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
 )
-_FOUND_OR_NOT = frozenset({200, 404})
-_NOT_FOUND = 404
+_FOUND, _PART, _ELSEWHERE, _NOT_FOUND = 200, 206, 307, 404
+_AS_IT_IS = {"Accept-Encoding": "identity"}
+"""A digest is that of the bytes the registry stores, so nothing on the way may pack them once more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,27 +67,86 @@ class Repository:
             media_type=answer.headers.get("Content-Type", "").partition(";")[0],
         )
 
+    def manifest_text(self, tag_or_digest: str) -> bytes:
+        """Give the manifest itself, byte for byte; its digest is that of these bytes.
+
+        Raises:
+            ManifestMissing: when there is no such image.
+            ImageUnreadable: when a digest was asked for and the bytes have another.
+        """
+        accept = {"Accept": ", ".join(MANIFEST_TYPES), **_AS_IT_IS}
+        text = self._asked("GET", f"manifests/{tag_or_digest}", "read the image's manifest", accept).content
+        found = f"sha256:{hashlib.sha256(text).hexdigest()}"
+        if tag_or_digest.startswith("sha256:") and found != tag_or_digest:
+            raise self.ruined(tag_or_digest, f"its bytes have the digest {found}")
+        return text
+
     @contextmanager
     def blob(self, digest: str) -> Iterator[Iterator[bytes]]:
-        """Give a blob piece by piece; nothing of it is kept.
+        """Give a blob piece by piece; nothing of it is kept. Reading to the end confirms its digest.
 
         Raises:
             ManifestMissing: when there is no such blob.
+            ImageUnreadable: at the end, when the bytes have another digest.
+            Unreachable: when the blob cannot be read to its end; its `host` may be the registry's storage.
         """
-        answer = self._asked("GET", f"blobs/{digest}", "read a layer", {}, stream=True)
-        try:
-            yield answer.iter_raw()
-        finally:
-            answer.close()
+        with closing(self._confirmed(digest)) as confirmed:
+            yield confirmed
+
+    @property
+    def door(self) -> Door:
+        """The way out to the registry, with the clock and the patience of this run."""
+        return self.session.azure.door
+
+    def ruined(self, digest: str, detail: str) -> ImageUnreadable:
+        """Give the failure of a manifest, layer or configuration that is not what it should be."""
+        return ImageUnreadable(reference=f"{self.session.login_server}/{self.name}", part=digest, detail=detail)
+
+    def _confirmed(self, digest: str) -> Generator[bytes, None, None]:
+        checksum = hashlib.sha256()
+        with closing(pieces(self.door, lambda offset: self._stored(digest, offset))) as body:
+            for piece in body:
+                checksum.update(piece)
+                yield piece
+        if f"sha256:{checksum.hexdigest()}" != digest:
+            raise self.ruined(digest, f"its bytes have the digest sha256:{checksum.hexdigest()}")
+
+    def _stored(self, digest: str, offset: int) -> HttpResponse:
+        """Give the open answer that has a blob from a byte on, wherever the registry keeps it.
+
+        Azure Container Registry leads to a storage account, with a signature in the address; the registry's own token
+        must not go there, the storage refuses it.
+        Sources: https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints,
+        https://github.com/Azure/acr/issues/217
+        """
+        doing, wanted = "read a layer", _PART if offset else _FOUND
+        headers = {**_AS_IT_IS, **({"Range": f"bytes={offset}-"} if offset else {})}
+        accept = frozenset({wanted, _ELSEWHERE})
+        answer = self._asked("GET", f"blobs/{digest}", doing, headers, accept=accept, stream=True)
+        if answer.status_code != _ELSEWHERE:
+            return answer
+        answer.read()
+        address = urljoin(answer.request.url, answer.headers["Location"])
+        self.session.azure.credentials.mask(urlsplit(address).query)
+        call = Call(request=request("GET", address, headers=headers), doing=doing, accept=frozenset({wanted}))
+        return self.door.send(call, stream=True)
 
     def _asked(
-        self, method: str, path: str, doing: str, headers: dict[str, str], *, stream: bool = False
+        self,
+        method: str,
+        path: str,
+        doing: str,
+        headers: Mapping[str, str],
+        *,
+        accept: frozenset[int] = frozenset({_FOUND}),
+        stream: bool = False,
     ) -> HttpResponse:
         url = f"https://{self.session.login_server}/v2/{self.name}/{path}"
         bearer = {"Authorization": f"Bearer {self.token.reveal()}", **headers}
-        call = Call(request=request(method, url, headers=bearer), doing=doing, accept=_FOUND_OR_NOT)
-        answer = self.session.azure.door.send(call, stream=stream)
+        call = Call(request=request(method, url, headers=bearer), doing=doing, accept=accept | {_NOT_FOUND})
+        answer = self.door.send(call, stream=stream)
         if answer.status_code == _NOT_FOUND:
+            answer.close()
             reference = f"{self.session.login_server}/{self.name} ({path})"
             raise ManifestMissing(reference=reference, correlation_id=correlation_id(answer))
         return answer

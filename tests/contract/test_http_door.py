@@ -148,7 +148,7 @@ def test_a_refusal_is_a_failure_of_the_catalogue(
 
 
 def test_an_app_that_azure_is_busy_with_is_waited_for(door: Door, server: Server) -> None:
-    busy = (
+    busy: tuple[int, dict[str, str], str] = (
         409,
         {},
         '{"Code":"Conflict","Message":"Cannot modify this site because another operation is in progress."}',

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytask import __version__
 from pytask.job import Record
+from pytask.model import Command, DeployBy, WhenNotProven, WhenUnchanged
 from pytask.report import outputs
+
+if TYPE_CHECKING:
+    from enum import Enum
 
 ROOT = Path(__file__).parent.parent.parent
 TASK: dict[str, Any] = json.loads((ROOT / "task" / "task.json").read_text())
@@ -21,7 +25,8 @@ READ = re.compile(r'(?:named|free|boolean|text|choice)\(\s*"([A-Za-z]+)"')
 
 
 def test_the_program_reads_every_input_and_no_other() -> None:
-    assert set(READ.findall((ROOT / "pytask" / "inputs.py").read_text())) == set(INPUTS)
+    program = "\n".join(path.read_text() for path in (ROOT / "pytask" / "inputs").glob("*.py"))
+    assert set(READ.findall(program)) == set(INPUTS)
 
 
 def test_the_program_sets_every_output_and_no_other() -> None:
@@ -38,6 +43,13 @@ def test_an_input_is_one_the_editor_can_show(item: dict[str, Any]) -> None:
     assert item.get("groupName", "app") in {group["name"] for group in TASK["groups"]}
     for name in re.findall(r"([A-Za-z]+) (?:=|!=) ", item.get("visibleRule", "")):
         assert name in INPUTS
+    assert item.get("defaultValue", "") in item.get("options", {item.get("defaultValue", ""): ""})
+
+
+@pytest.mark.parametrize("kind", [Command, DeployBy, WhenNotProven, WhenUnchanged], ids=lambda kind: str(kind.__name__))
+def test_the_editor_offers_every_choice_that_the_program_knows(kind: type[Enum]) -> None:
+    name = kind.__name__[0].lower() + kind.__name__[1:]
+    assert list(INPUTS[name]["options"]) == [member.value for member in kind]
 
 
 def test_paths_in_the_manifest_exist_with_their_very_letters() -> None:

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import jwt
 from aiohttp import BasicAuth, ClientError, ClientSession, web
 
+from .acr_rights import Caller, caller_name, granted
 from .entra import ACR_AUDIENCE, ARM_AUDIENCES, Entra
-from .front import PRINCIPAL
+from .front import ORIGIN, PRINCIPAL
 from .reverse_proxy import pass_on
-from .routes import JSON, NotServedError, Routes
+from .routes import NotServedError, Routes
 from .state import TENANT_ID, Cloud, Principal, Push, RegistryState
 
 if TYPE_CHECKING:
@@ -34,16 +35,12 @@ REFRESH_TOKEN_LIFETIME = 3 * 3600
 ACCESS_TOKEN_LIFETIME = 75 * 60
 """Seconds."""
 
-_ACTIONS = {
-    "pull": "Microsoft.ContainerRegistry/registries/pull/read",
-    "push": "Microsoft.ContainerRegistry/registries/push/write",
-}
 _AUTHENTICATION_REQUIRED = (
     "authentication required, visit https://aka.ms/acr/authorization for more information. CorrelationId: {}"
 )
 
-Caller = Principal | None
-"""Who a credential stands for; None is the registry's admin user, who may do everything."""
+_ADDRESSES = {"app": "20.50.2.51", "agent": "52.166.10.7"}
+"""From where App Service and the build agent are seen to call."""
 
 
 class UnauthorizedError(Exception):
@@ -71,6 +68,8 @@ class ContainerRegistries:
 
     async def answer(self, request: web.Request, host: str) -> web.StreamResponse:
         """Answer a token call, or let the real registry answer."""
+        if (refusal := _firewall(request, self._cloud.registry_at(host))) is not None:
+            return refusal
         try:
             if request.path.startswith("/v2/"):
                 return await self._distribution(request, self._registry(host))
@@ -98,7 +97,8 @@ class ContainerRegistries:
         if form.get("tenant", TENANT_ID) != TENANT_ID:
             raise UnauthorizedError
         token = str(form.get("access_token", ""))
-        principal = self._entra.read(token, audiences=(ACR_AUDIENCE, *ARM_AUDIENCES))
+        audiences = (ACR_AUDIENCE, *ARM_AUDIENCES) if registry.arm_tokens else (ACR_AUDIENCE,)
+        principal = self._entra.read(token, audiences=audiences)
         request[PRINCIPAL] = principal.name
         return web.json_response({"refresh_token": self.refresh_token(registry, principal)})
 
@@ -119,19 +119,24 @@ class ContainerRegistries:
 
         Source: https://distribution.github.io/distribution/spec/auth/token/
         """
+        scope = " ".join(request.query.getall("scope", []))
+        if "Authorization" not in request.headers and self._registry(request.host).anonymous_pull:
+            return self._token_of(request, "anonymous", scope)
         try:
             credential = BasicAuth.decode(request.headers.get("Authorization", ""))
         except ValueError as error:
             raise UnauthorizedError from error
-        scope = " ".join(request.query.getall("scope", []))
         return self._token(request, credential.login, credential.password, scope)
 
     def _token(self, request: web.Request, username: str, password: str, scope: str) -> web.Response:
+        caller = self._caller(self._registry(request.host), username, password)
+        return self._token_of(request, caller, scope)
+
+    def _token_of(self, request: web.Request, caller: Caller, scope: str) -> web.Response:
         registry = self._registry(request.host)
-        caller = self._caller(registry, username, password)
-        request[PRINCIPAL] = caller.name if caller else registry.name
-        access = [self._reduced(registry, caller, one) for one in scope.split()]
-        subject = caller.object_id if caller else registry.name
+        request[PRINCIPAL] = caller_name(caller)
+        access = [granted(self._cloud, registry, caller, one) for one in scope.split()]
+        subject = caller.object_id if isinstance(caller, Principal) else caller
         token = self._sign(registry, subject, ACCESS_TOKEN_LIFETIME, access=access)
         return web.json_response({"access_token": token})
 
@@ -140,7 +145,7 @@ class ContainerRegistries:
             return self._refreshed(registry, password)
         admin = (username, password) == (registry.name, registry.admin_password)
         if admin and registry.admin_user_enabled:
-            return None
+            return "admin user"
         principal = self._cloud.with_client_id(username)
         if principal is None or principal.secret is None or principal.secret != password:
             raise UnauthorizedError
@@ -152,17 +157,6 @@ class ContainerRegistries:
         if principal is None or claims.get("grant_type") != "refresh_token":
             raise UnauthorizedError
         return principal
-
-    def _reduced(self, registry: RegistryState, caller: Caller, scope: str) -> JSON:
-        """Give the claim for a scope `repository:NAME:pull,push`, less what the caller may not do."""
-        kind, _, rest = scope.partition(":")
-        name, _, actions = rest.rpartition(":")
-        granted = [
-            action
-            for action in actions.split(",")
-            if action in _ACTIONS and (caller is None or self._cloud.allowed(caller, _ACTIONS[action], registry.id))
-        ]
-        return {"type": kind, "name": name, "actions": granted}
 
     def _sign(self, registry: RegistryState, subject: str, lifetime: int, **more: object) -> str:
         now = int(time.time())
@@ -210,6 +204,21 @@ class ContainerRegistries:
             request[PRINCIPAL] = principal.name if principal else subject
 
 
+def _firewall(request: web.Request, registry: RegistryState | None) -> web.Response | None:
+    """Give the refusal by address, where there is one.
+
+    Source: https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-access
+    """
+    origin = request[ORIGIN]
+    if registry is None or not (registry.firewall_denies_app if origin == "app" else registry.firewall_denies_agent):
+        return None
+    text = (
+        f"client with IP '{_ADDRESSES[origin]}' is not allowed access. "
+        "Refer https://aka.ms/acr/firewall to grant access."
+    )
+    return _error(403, "DENIED", text)
+
+
 def _in_acr_words(status: int, path: str) -> str | None:
     # The registry behind says less than ACR does: https://github.com/Azure/webapps-deploy/issues/454
     manifest = re.fullmatch(r"/v2/(.+)/manifests/([^/]+)", path)
@@ -229,8 +238,11 @@ def _note(registry: RegistryState, request: web.Request, status: int) -> None:
     if request.method in {"PUT", "POST"} and status == web.HTTPCreated.status_code:
         digest = request.query.get("digest") or request.query.get("mount")
         registry.pushes.append(Push(kind=kind, repository=repository, reference=digest or reference))
-    if request.method == "GET" and kind == "blobs" and status in {200, 206}:
-        registry.blob_reads[f"{repository}@{reference}"] += 1
+    if request.method == "GET" and status in {200, 206}:
+        if kind == "blobs":
+            registry.blob_reads[f"{repository}@{reference}"] += 1
+        if request[ORIGIN] == "agent":
+            registry.reads[reference] += 1
 
 
 def _body(code: str, message: str) -> str:

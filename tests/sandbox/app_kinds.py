@@ -6,9 +6,11 @@ https://github.com/Azure/azure-cli (src/azure-cli/azure/cli/command_modules/apps
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KindName = Literal[
     "linux_container",

@@ -1,7 +1,7 @@
-"""App Service: which generation of a site serves, and which is coming up. No HTTP of Azure's here.
+"""App Service: which containers of a site serve, on how many instances. No HTTP of Azure's here.
 
 Every change opens a generation, which supersedes a start still under way; the container of the last one that
-came up serves until a newer one answers. Source:
+came up serves until a newer one answers, on each instance for itself. Source:
 https://learn.microsoft.com/azure/app-service/configure-custom-container#i-dont-see-the-updated-container
 """
 
@@ -12,71 +12,105 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .generation import Generation, generation_of
-from .site_start import Credential, Start, Worker, Workload
+from .instance import Instance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
 
-    from .state import Site
-
-START_ATTEMPTS = 3
-RETRY_DELAY = 10.0
-"""Seconds of the platform between a start that failed and the next."""
+    from .site import Site
+    from .site_start import Credential, Worker, Workload
 
 
 @dataclass(kw_only=True, slots=True)
 class _Runtime:
     """What the host does for one site just now."""
 
+    site: Site
+    generation: Generation | None = None
+    """The newest."""
     generations: int = 0
-    serving: Workload | None = None
-    start: asyncio.Task[None] | None = None
+    instances: list[Instance] = field(default_factory=list)
+    asked: int = 0
+    """Counts requests, which the instances answer in turn."""
+
+    @property
+    def serving(self) -> list[Workload]:
+        """The containers that answer."""
+        return [instance.serving for instance in self.instances if instance.serving]
 
 
 @dataclass(kw_only=True, slots=True)
 class AppService:
-    """The host of all sites, with one instance of each."""
+    """The host of all sites."""
 
     worker: Worker
     credential: Callable[[Site], Credential]
     """Says with which credential a site pulls its image."""
     mishap: Callable[[str], None]
     """Told when the sandbox itself went wrong in the background."""
+    secrets: Mapping[str, str]
+    """What lies in key vaults."""
     _runtimes: dict[str, _Runtime] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def open_generation(self, site: Site) -> None:
-        """Bring up what the site is configured to run now; returns at once, a start under way is given up."""
-        runtime = self._runtimes.setdefault(site.id, _Runtime())
-        generation = generation_of(site, runtime.generations + 1)
-        if generation is None:
+        """Bring up what the site is configured to run now; returns at once. Of a stopped site nothing starts."""
+        runtime = self._runtimes.setdefault(site.id, _Runtime(site=site))
+        generation = generation_of(site, runtime.generations + 1, self.secrets)
+        if generation is None or site.state == "Stopped":
             return
-        runtime.generations = generation.number
-        superseded = runtime.start
-        runtime.start = self._in_background(self._bring_up(site, runtime, generation, superseded))
+        runtime.generation, runtime.generations = generation, generation.number
+        while len(runtime.instances) < site.instances:
+            self._add_instance(runtime)
+        for instance in runtime.instances:
+            instance.run(generation)
+
+    def scale_out(self, site: Site) -> str:
+        """Start one more instance with what serves now, also while a newer generation is on its way; gives its id.
+
+        The newer one follows on it. Raises LookupError where nothing serves.
+        """
+        runtime = self._runtimes[site.id]
+        if runtime.generation is None or not runtime.serving:
+            raise LookupError(f"nothing serves {site.runtime_name}")
+        instance = self._add_instance(runtime)
+        instance.run_later(runtime.serving[0].generation, runtime.generation)
+        return instance.id
+
+    async def stop(self, site: Site) -> None:
+        """End every container of the site."""
+        runtime = self._runtimes.pop(site.id, None)
+        if runtime is not None:
+            await asyncio.gather(*(instance.stop() for instance in runtime.instances))
 
     def address(self, site: Site) -> str | None:
-        """Give the base URL of the container that serves the site, None while there is none."""
+        """Give the base URL of the container whose turn it is to answer, None while there is none."""
         runtime = self._runtimes.get(site.id)
-        serving = runtime.serving if runtime else None
-        return f"http://127.0.0.1:{serving.container.port}" if serving else None
+        if runtime is None or not runtime.serving:
+            return None
+        runtime.asked += 1
+        return f"http://127.0.0.1:{runtime.serving[runtime.asked % len(runtime.serving)].container.port}"
 
-    def serving(self, site: Site) -> str | None:
-        """Give the name of the container that serves the site."""
+    def containers(self, site: Site) -> list[str]:
+        """Give the names of the containers that serve the site."""
         runtime = self._runtimes.get(site.id)
-        return runtime.serving.container.name if runtime and runtime.serving else None
+        return [one.container.name for one in runtime.serving] if runtime else []
+
+    def instances(self, site: Site) -> list[Instance]:
+        """Give the instances of the site."""
+        runtime = self._runtimes.get(site.id)
+        return list(runtime.instances) if runtime else []
 
     async def settled(self, site: Site) -> None:
         """Wait until no start of the site is under way: it came up, or was given up for good."""
-        runtime = self._runtimes.get(site.id)
-        while runtime is not None and runtime.start is not None and not runtime.start.done():
-            await asyncio.wait({runtime.start})
+        while starting := [one for one in self.instances(site) if one.is_starting]:
+            await asyncio.gather(*(instance.settled() for instance in starting))
 
     async def log(self, site: Site) -> str:
         """Give the site's log with what its container printed until now; empty where nothing ever started."""
-        runtime = self._runtimes.get(site.id)
-        if runtime is not None and runtime.serving is not None:
-            await runtime.serving.listen()
+        instances = self.instances(site)
+        if instances and instances[0].serving is not None:
+            await instances[0].serving.listen()
         return site.log.text
 
     async def forget(self) -> None:
@@ -85,39 +119,25 @@ class AppService:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         runtimes, self._runtimes = self._runtimes, {}
-        serving = [runtime.serving.container.id for runtime in runtimes.values() if runtime.serving]
-        await asyncio.gather(*(self.worker.host.remove(container) for container in serving))
+        serving = [workload for runtime in runtimes.values() for workload in runtime.serving]
+        await asyncio.gather(*(workload.discard() for workload in serving))
         self.worker.pulled.clear()
 
-    async def _bring_up(
-        self,
-        site: Site,
-        runtime: _Runtime,
-        generation: Generation,
-        superseded: asyncio.Task[None] | None,
-    ) -> None:
-        if superseded is not None and not superseded.done():
-            superseded.cancel()
-            await asyncio.wait({superseded})
-        for attempt in range(START_ATTEMPTS):
-            if attempt:
-                await asyncio.sleep(RETRY_DELAY * self.worker.second)
-            workload = await Start(self.worker, generation, site.log, self.credential(site)).run()
-            if workload is not None:
-                self._switch(site, runtime, workload)
-                return
-
-    def _switch(self, site: Site, runtime: _Runtime, workload: Workload) -> None:
-        site.log.ready(container=workload.container.name, site=site.name)
-        before, runtime.serving = runtime.serving, workload
-        if before is not None:
-            _ = self._in_background(before.retire())
-
-    def _in_background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def in_background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Have work done that nobody waits for; what goes wrong is told to `mishap`."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
+
+    def _add_instance(self, runtime: _Runtime) -> Instance:
+        # Only the first instance's starts are in the log that ARM hands out; those of a scale-out are not:
+        # https://github.com/kosli-dev/cli/blob/main/internal/azure/azure_apps.go
+        site = runtime.site
+        log = type(site.log)() if runtime.instances else site.log
+        instance = Instance(self, site=site, log=log)
+        runtime.instances.append(instance)
+        return instance
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -7,7 +7,6 @@ https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -49,6 +48,11 @@ class ArmCall:
     principal: Principal
     values: Mapping[str, str]
     """The variables of the path."""
+
+    @property
+    def version(self) -> str:
+        """The api-version asked for."""
+        return self.request.query["api-version"]
 
     async def body(self) -> JSON:
         """Give the JSON object sent; raises ArmError for anything else."""
@@ -147,11 +151,11 @@ class ResourceManager:
         if values["subscription"].lower() != SUBSCRIPTION_ID:
             text = f"The subscription '{values['subscription']}' could not be found."
             raise ArmError(404, "SubscriptionNotFound", text)
-        scope = _scope(path)
+        scope = scope_of(operation.method, path)
         if operation.lists:
-            allowed = self._cloud.has_role_below(principal, scope)
+            allowed = self._cloud.has_role_below(principal, scope)  # what is listed takes a permission of its own
         else:
-            allowed = self._cloud.allowed(principal, operation.action, scope)
+            allowed = self._cloud.may(principal, operation.action, scope)
         if not allowed:
             text = (
                 f"The client '{principal.client_id}' with object id '{principal.object_id}' does not have "
@@ -171,11 +175,19 @@ def _check_query(request: web.Request, operation: Operation) -> None:
         raise NotServedError(f"query parameters {sorted(unknown)} of {operation.template}")
 
 
-def _scope(path: str) -> str:
-    """Give the resource, or the group or subscription, a call is about."""
-    one_resource = r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/[^/]+/[^/]+"
-    match = re.match(one_resource, path, re.IGNORECASE)
-    return match[0] if match else "/".join(path.split("/")[:3])
+def scope_of(method: str, path: str) -> str:
+    """Give the resource a call is about, nested ones too; for a list what the listed is in.
+
+    Source: https://learn.microsoft.com/azure/role-based-access-control/scope-overview
+    """
+    parts = path.strip("/").split("/")
+    if method == "POST":  # its last part is the action
+        parts.pop()
+    provider = max((at for at, part in enumerate(parts) if part.lower() == "providers"), default=None)
+    if provider is None:
+        return "/" + "/".join(parts[:2])
+    pairs = (len(parts) - provider - 2) // 2  # of type and name
+    return "/" + "/".join(parts[: provider + 2 + 2 * pairs] if pairs else parts[:provider])
 
 
 def _challenge(error: ArmError) -> str:

@@ -1,125 +1,85 @@
-"""Microsoft.Web: sites, their configuration and settings. Routes over `Cloud` and `AppService`."""
+"""Microsoft.Web: sites, slots, their configuration and settings. Routes over `Cloud` and `AppService`."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from azure.mgmt.web.models import SiteConfig
 
-from .arm import ArmCall, ArmError, Operation, group_not_found, resource_not_found
-from .arm_resources import page
-from .functions_runtime import FunctionsRuntime, HostUnreachableError
-from .site_json import config_resource, function_resource, settings_resource, site_resource, status_resource
+from .arm import ArmCall, Operation
+from .arm_lists import page
+from .container_apps import accepted, check_idle, operation_result
+from .key_vault import references
+from .site_json import config_resource, instance_resource, reference_resource, settings_resource, site_resource
+from .site_routes import SITES, VERSIONS, BadRequestError, SiteRoutes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from .app_service import AppService
     from .routes import JSON
-    from .state import Cloud, Site
+    from .site import Site
+    from .state import Cloud
 
-Answer = TypeVar("Answer")
-VERSIONS = frozenset({"2025-05-01", "2024-11-01"})
-_SITES = "/subscriptions/{subscription}/providers/Microsoft.Web/sites"
-_SITE = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites/{name}"
-
-
-class BadRequestError(ArmError):
-    """A refusal by the resource provider, which words it in a shape of its own.
-
-    Source: https://github.com/Azure/azure-functions-on-container-apps/issues/59
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(400, "BadRequest", message)
-
-    def body(self) -> JSON:
-        """Give the answer's body."""
-        own: JSON = {"Code": self.code, "Message": str(self)}
-        details = [{"Message": str(self)}, {"Code": self.code}, {"ErrorEntity": own}]
-        return own | {"Target": None, "Details": details, "Innererror": None}
+_IMAGE_FORMS = ("DOCKER|", "COMPOSE|", "sitecontainers")
 
 
 class WebSites:
     """The sites of the subscription."""
 
-    def __init__(self, cloud: Cloud, app_service: AppService, runtime: FunctionsRuntime) -> None:
+    def __init__(self, cloud: Cloud, app_service: AppService) -> None:
         self._cloud = cloud
         self._app_service = app_service
-        self._runtime = runtime
 
     def operations(self) -> Sequence[Operation]:
         """Give what this room answers."""
+        on_site = SiteRoutes(self._cloud).on_site
         return (
             Operation(
                 method="GET",
-                template=_SITES,
-                action="Microsoft.Web/sites/read",
+                template=f"/subscriptions/{{subscription}}/providers/{SITES}",
+                action=f"{SITES}/read",
                 versions=VERSIONS,
                 parameters=frozenset({"$skiptoken"}),
                 answer=self._list,
                 lists=True,
             ),
-            self._on_site("GET", "", "read", self._get),
-            self._on_site("GET", "/config/web", "config/read", self._get_config),
-            self._on_site("PATCH", "/config/web", "config/write", self._patch_config),
-            self._on_site("POST", "/config/appsettings/list", "config/list/action", self._list_settings),
-            self._on_site("PUT", "/config/appsettings", "config/write", self._put_settings),
-            self._on_site("POST", "/restart", "restart/action", self._restart, "softRestart", "synchronous"),
-            self._on_site("GET", "/functions", "functions/read", self._functions),
-            self._on_site("POST", "/syncfunctiontriggers", "syncfunctiontriggers/action", self._sync_triggers),
-            self._on_site("GET", "/host/default/properties/status", "host/properties/read", self._host_status),
-            self._on_site("POST", "/containerlogs", "containerlogs/action", self._container_logs),
+            *on_site("GET", "", "read", self._get),
+            on_site("GET", "/slots", "slots/read", self._list_slots, "$skiptoken")[0],
+            *on_site("GET", "/config/web", "config/read", self._get_config),
+            *on_site("PATCH", "/config/web", "config/write", self._patch_config),
+            *on_site("POST", "/config/appsettings/list", "config/list/action", self._list_settings),
+            *on_site("GET", "/config/configreferences/appsettings", "config/read", self._list_references),
+            *on_site("PUT", "/config/appsettings", "config/write", self._put_settings),
+            *on_site("POST", "/restart", "restart/action", self._restart, "softRestart", "synchronous"),
+            *on_site("GET", "/instances", "instances/read", self._list_instances),
+            *on_site("GET", "/operationresults/{operation}", "operationresults/read", self._operation_result),
         )
-
-    def _on_site(
-        self,
-        method: str,
-        path: str,
-        action: str,
-        answer: Callable[[Site, ArmCall], Awaitable[web.Response]],
-        *parameters: str,
-    ) -> Operation:
-        async def on_site(call: ArmCall) -> web.Response:
-            return await answer(self._site(call), call)
-
-        return Operation(
-            method=method,
-            template=_SITE + path,
-            action=f"Microsoft.Web/sites/{action}",
-            versions=VERSIONS,
-            answer=on_site,
-            parameters=frozenset(parameters),
-        )
-
-    def _site(self, call: ArmCall) -> Site:
-        group, name = call.values["group"], call.values["name"]
-        if group.lower() not in self._cloud.resource_groups():
-            raise group_not_found(group)
-        site = self._cloud.sites.get(name.lower())
-        if site is None or site.resource_group.lower() != group.lower():
-            raise resource_not_found("Microsoft.Web/sites", name, group)
-        return site
 
     async def _list(self, call: ArmCall) -> web.Response:
         """Give a page of the sites the caller may see.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list
         """
-        allowed = self._cloud.allowed
-        sites = [
-            site for site in self._cloud.sites.values() if allowed(call.principal, "Microsoft.Web/sites/read", site.id)
-        ]
-        return page(call, [site_resource(site) for site in sites])
+        may = self._cloud.may
+        sites = [site for site in self._cloud.sites.values() if may(call.principal, f"{SITES}/read", site.id)]
+        return page(call, [site_resource(site, call.version) for site in sites])
 
-    async def _get(self, site: Site, _call: ArmCall) -> web.Response:
+    async def _get(self, site: Site, call: ArmCall) -> web.Response:
         """Give the site.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get
         """
-        return web.json_response(site_resource(site))
+        return web.json_response(site_resource(site, call.version))
+
+    async def _list_slots(self, site: Site, call: ArmCall) -> web.Response:
+        """Give a page of the slots; production is none.
+
+        Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-slots
+        """
+        return page(call, [site_resource(slot, call.version) for slot in site.slots.values()])
 
     async def _get_config(self, site: Site, _call: ArmCall) -> web.Response:
         """Give the configuration.
@@ -134,11 +94,18 @@ class WebSites:
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-configuration
         """
         changes = _config_changes(await call.body())
+        check_idle(site)
         changed = {name: value for name, value in changes.items() if site.config.get(name) != value}
         if changed:
             site.config.update(changed)
             self._touched(site)
+        if site.kind.container_apps:
+            return accepted(site)
         return web.json_response(config_resource(site, answers_patch=True))
+
+    async def _operation_result(self, site: Site, _call: ArmCall) -> web.Response:
+        """Give what became of a change to an app on Container Apps."""
+        return operation_result(site)
 
     async def _list_settings(self, site: Site, _call: ArmCall) -> web.Response:
         """Give the application settings.
@@ -146,6 +113,18 @@ class WebSites:
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-application-settings
         """
         return web.json_response(settings_resource(site))
+
+    async def _list_references(self, site: Site, _call: ArmCall) -> web.Response:
+        """Give which settings lie in a key vault, and whether they were found there.
+
+        Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-app-settings-key-vault-references
+        """
+        found = references(site.settings)
+        bodies = [
+            reference_resource(site, name, reference, found=reference in self._cloud.secrets)
+            for name, reference in found.items()
+        ]
+        return web.json_response({"value": bodies, "nextLink": None})
 
     async def _put_settings(self, site: Site, call: ArmCall) -> web.Response:
         """Replace the application settings, all of them; opens a generation.
@@ -155,10 +134,11 @@ class WebSites:
         settings = (await call.body()).get("properties")
         if not isinstance(settings, dict) or not all(isinstance(one, str) for one in settings.values()):
             raise BadRequestError("The parameter properties has an invalid value.")
+        check_idle(site)
         site.settings.clear()
         site.settings.update(settings)
         self._touched(site)
-        return web.json_response(settings_resource(site))
+        return accepted(site) if site.kind.container_apps else web.json_response(settings_resource(site))
 
     async def _restart(self, site: Site, call: ArmCall) -> web.Response:
         """Open a generation of what is configured.
@@ -170,51 +150,18 @@ class WebSites:
             await self._app_service.settled(site)
         return web.Response()
 
-    async def _functions(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give what the host lists.
+    async def _list_instances(self, site: Site, _call: ArmCall) -> web.Response:
+        """Give the instances the site runs on.
 
-        Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-functions
+        Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-instance-identifiers
         """
-        functions = await _asked(self._runtime.functions(site))
-        return web.json_response({"value": [function_resource(site, one) for one in functions]})
-
-    async def _sync_triggers(self, site: Site, _call: ArmCall) -> web.Response:
-        """Sync the triggers, which takes a host that answers.
-
-        Source: https://learn.microsoft.com/rest/api/appservice/web-apps/sync-function-triggers
-        """
-        await _asked(self._runtime.status(site))
-        site.trigger_syncs += 1
-        return web.Response(status=204)
-
-    async def _host_status(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the host's status, by way of ARM as the portal reads it.
-
-        Source: https://github.com/Azure/azure-functions-host/wiki/Admin-API
-        """
-        return web.json_response(status_resource(site, await _asked(self._runtime.status(site))))
-
-    async def _container_logs(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the platform's log, nothing where there is none.
-
-        Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-web-site-container-logs
-        """
-        log = await self._app_service.log(site)
-        if not log:
-            return web.Response(status=204)
-        return web.Response(body=log.encode(), content_type="application/octet-stream")
+        instances = self._app_service.instances(site)
+        bodies = [instance_resource(site, one.id, ready=one.serving is not None) for one in instances]
+        return web.json_response({"value": bodies, "nextLink": None})
 
     def _touched(self, site: Site) -> None:
         site.last_modified = datetime.now(timezone.utc)
         self._app_service.open_generation(site)
-
-
-async def _asked(question: Awaitable[Answer]) -> Answer:
-    try:
-        return await question
-    except HostUnreachableError as error:
-        # https://github.com/MicrosoftDocs/azure-docs/issues/70585
-        raise BadRequestError("Encountered an error (ServiceUnavailable) from host runtime.") from error
 
 
 def _config_changes(body: JSON) -> JSON:
@@ -224,7 +171,7 @@ def _config_changes(body: JSON) -> JSON:
     if unknown:
         raise BadRequestError(f"Could not find member '{min(unknown)}' on object of type 'SiteConfig'.")
     image = properties.get("linuxFxVersion", "")
-    if image and not image.startswith("DOCKER|"):
+    if image and not image.startswith(_IMAGE_FORMS):
         raise BadRequestError("The parameter LinuxFxVersion has an invalid value.")
     return dict(properties)
 

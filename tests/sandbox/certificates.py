@@ -12,6 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from .site import CONTAINER_APPS_DOMAIN, REGIONAL_DOMAIN
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,6 +29,9 @@ SERVER_NAMES = (
     "*.azurecr.io",
     "*.azurewebsites.net",
     "*.scm.azurewebsites.net",
+    f"*.{REGIONAL_DOMAIN}",
+    f"*.scm.{REGIONAL_DOMAIN}",
+    f"*.{CONTAINER_APPS_DOMAIN}",
 )
 """Every name the one server certificate vouches for."""
 

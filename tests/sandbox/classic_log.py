@@ -81,7 +81,9 @@ class ClassicLog(PlatformLog):
 
     def ready(self, *, container: str, site: str, seconds: float) -> None:
         """Say that the container answers and gets the traffic."""
-        self._info(f"Waiting for response to warmup request for container {container}. Elapsed time = {seconds:.7f} sec")
+        self._info(
+            f"Waiting for response to warmup request for container {container}. Elapsed time = {seconds:.7f} sec"
+        )
         self._info(
             f"Container {container} for site {site} initialized successfully and is ready to serve requests.",
         )
@@ -129,3 +131,12 @@ class ClassicLog(PlatformLog):
     def _line(self, level: str, text: str) -> None:
         moment = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self.lines.append(f"{moment} {level} - {text}")
+
+
+@dataclass(slots=True)
+class ClassicRawLog(ClassicLog):
+    """The same, but with nothing before what the container printed: it can print whole lines of the platform's form."""
+
+    def container_said(self, lines: Iterable[str]) -> None:
+        """Take over what a container printed, letter by letter."""
+        self.lines += lines

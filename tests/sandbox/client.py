@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
 
 if TYPE_CHECKING:
     from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.state import Principal
+    from tests.sandbox.state import Principal, Site
 
 ARM = "https://management.azure.com"
 
@@ -22,8 +22,29 @@ def call(azure: LocalAzure, method: str, url: str, **more: object) -> requests.R
         return session.request(method, url, timeout=30, **more)  # type: ignore[arg-type] # passed on as they are
 
 
-def arm(azure: LocalAzure, principal: Principal, method: str, path: str, **more: object) -> requests.Response:
-    """Give ARM's answer to a call of Microsoft.Web in the name of a principal."""
+def arm(
+    azure: LocalAzure,
+    principal: Principal,
+    method: str,
+    path: str,
+    *,
+    version: str = "2025-05-01",
+    **more: object,
+) -> requests.Response:
+    """Give ARM's answer to a call (of Microsoft.Web, unless `version` is another's) in the name of a principal."""
     headers = {"Authorization": f"Bearer {azure.token(principal)}"}
-    url = f"{ARM}{path}{'&' if '?' in path else '?'}api-version=2025-05-01"
+    url = f"{ARM}{path}{'&' if '?' in path else '?'}api-version={version}"
     return call(azure, method, url, headers=headers, **more)
+
+
+def point_at(azure: LocalAzure, principal: Principal, site: Site, image: str) -> requests.Response:
+    """Give ARM's answer to a change of a site's image."""
+    body = {"properties": {"linuxFxVersion": f"DOCKER|{image}"}}
+    return arm(azure, principal, "PATCH", f"{site.id}/config/web", json=body)
+
+
+def host_status(azure: LocalAzure, principal: Principal, site: Site) -> dict[str, Any]:
+    """Give what the host says of itself by way of ARM."""
+    answer = arm(azure, principal, "GET", f"{site.id}/host/default/properties/status")
+    status: dict[str, Any] = answer.json()["properties"]
+    return status

@@ -16,6 +16,9 @@ from tests.sandbox.registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.sandbox.local_azure import LocalAzure
+    from tests.sandbox.state import Principal, RegistryState
+
 CACHE = Path(__file__).parents[2] / ".cache"
 
 
@@ -58,3 +61,16 @@ def host_engine(session_folder: Path) -> Iterator[Engine]:
     engine.start()
     yield engine
     engine.stop()
+
+
+@pytest.fixture
+def registry(azure: LocalAzure) -> RegistryState:
+    return azure.add_registry()
+
+
+@pytest.fixture
+def deployer(azure: LocalAzure, registry: RegistryState) -> Principal:
+    """Give a principal that may push and, in the whole subscription, deploy."""
+    subscription = f"/subscriptions/{azure.subscription_id}"
+    roles = {registry.id: "AcrPush", subscription: "Contributor"}
+    return azure.add_principal("deployer", secret="correct horse", roles=roles)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from aiohttp import web
 
@@ -27,6 +27,10 @@ LARGEST_BODY = 16 * 1024 * 1024
 
 PRINCIPAL = web.RequestKey("principal", str)
 """Under this key a room leaves the name of whoever called, for the record of calls."""
+
+Origin = Literal["agent", "app"]
+ORIGIN = web.RequestKey("origin", str)
+"""Under this key a request says who sent it: everybody on the build agent's side, or App Service's hosts ("app")."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,25 +56,37 @@ class Front:
         application = web.Application(client_max_size=LARGEST_BODY)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
-        self.proxy = ConnectProxy(serves=lambda host: self._room(host) is not None, refused=self._refused_host)
+        self.proxies: dict[Origin, ConnectProxy] = {"agent": self._new_proxy(), "app": self._new_proxy()}
+        self._ports: dict[int, Origin] = {}
         self.calls: list[Call] = []
         self.unexpected: list[str] = []
 
     async def start(self, context: ssl.SSLContext) -> None:
-        """Listen on two free loopback ports: TLS, and the proxy that leads there."""
+        """Listen on free loopback ports: for each origin TLS, and the proxy that leads there."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context).start()
-        await self.proxy.start(target_port=self._runner.addresses[0][1])
+        for origin, proxy in self.proxies.items():
+            await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context).start()
+            port = next(address[1] for address in self._runner.addresses if address[1] not in self._ports)
+            self._ports[port] = origin
+            await proxy.start(target_port=port)
 
     async def stop(self) -> None:
         """Close every connection and both ports."""
-        await self.proxy.stop()
+        for proxy in self.proxies.values():
+            await proxy.stop()
         await self._runner.cleanup()
 
     def forget(self) -> None:
         """Drop the record of calls."""
         self.calls.clear()
         self.unexpected.clear()
+
+    def _new_proxy(self) -> ConnectProxy:
+        return ConnectProxy(serves=lambda host: self._room(host) is not None, refused=self._refused_host)
+
+    def _origin(self, request: web.Request) -> Origin:
+        name = request.transport.get_extra_info("sockname") if request.transport else None
+        return self._ports[name[1]] if name else "agent"
 
     def _room(self, host: str) -> Room | None:
         return next((room for room in self.rooms if room.serves(host)), None)
@@ -80,6 +96,7 @@ class Front:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         host = request.host.partition(":")[0].lower()
+        request[ORIGIN] = self._origin(request)
         try:
             response = await self._respond(request, host)
         except ConnectionError:  # the client went away, or a scripted fault cut the line

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .app_service import AppService
     from .routes import JSON
-    from .state import Site
+    from .site import Site
 
 _LIMIT = ClientTimeout(total=10.0)
 

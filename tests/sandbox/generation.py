@@ -6,17 +6,19 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .key_vault import resolved
 from .platform_log import split_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .state import Site
+    from .site import Site
 
-INSTANCE_ID = "9f1d2c3b4a5968778695a4b3c2d1e0f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
-"""The one instance every site runs on."""
 START_TIME_LIMIT = 230.0
 """Seconds a container has to answer, unless its site says otherwise."""
+WARMUP_PATH = "/robots933456.txt"
+SLOW_START = "SANDBOX_START_SECONDS"
+"""A setting of the sandbox only: how long (seconds of the platform) the stand-in host takes before it listens."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,13 +27,18 @@ class Generation:
 
     number: int
     site: str
-    host: str
-    """The site's host name."""
+    """The name the platform's log uses."""
+    platform_variables: Mapping[str, str]
+    """What the platform tells every container of the site."""
+    secret_variables: Mapping[str, str]
+    """What the sandbox tells its stand-in host besides, never to be shown."""
     image: str
     """The configured reference."""
     settings: Mapping[str, str]
     command: tuple[str, ...]
     """Replaces the image's own command; empty leaves it."""
+    target_port: str | None = None
+    """The port a sitecontainer says it listens on."""
 
     @property
     def repository(self) -> str:
@@ -41,7 +48,8 @@ class Generation:
     @property
     def port(self) -> int:
         """The port the container is expected to listen on."""
-        return int(self.settings.get("WEBSITES_PORT", "80"))
+        port = self.target_port or self.settings.get("WEBSITES_PORT", "")
+        return int(port) if port.isdecimal() else 80
 
     @property
     def start_time_limit(self) -> float:
@@ -49,7 +57,24 @@ class Generation:
 
         Source: https://learn.microsoft.com/azure/app-service/reference-app-settings#custom-containers
         """
-        return float(self.settings.get("WEBSITES_CONTAINER_START_TIME_LIMIT", START_TIME_LIMIT))
+        limit = self.settings.get("WEBSITES_CONTAINER_START_TIME_LIMIT", "")
+        return float(limit) if limit.isdecimal() else START_TIME_LIMIT
+
+    @property
+    def warmup_path(self) -> str:
+        """What the first request asks for.
+
+        Source: https://learn.microsoft.com/azure/app-service/reference-app-settings#custom-containers
+        """
+        return "/" + self.settings.get("WEBSITE_WARMUP_PATH", WARMUP_PATH).lstrip("/")
+
+    def is_warm(self, status: int) -> bool:
+        """Say whether an answer with that status ends the warm-up: any does, unless the app says which.
+
+        Source: https://learn.microsoft.com/azure/app-service/reference-app-settings#custom-containers
+        """
+        wanted = self.settings.get("WEBSITE_WARMUP_STATUSES", "")
+        return not wanted or str(status) in {one.strip() for one in wanted.split(",")}
 
     @property
     def mounts_home(self) -> bool:
@@ -59,44 +84,51 @@ class Generation:
         """
         return self.settings.get("WEBSITES_ENABLE_APP_SERVICE_STORAGE", "").lower() != "false"
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """What the container gets: the settings, less the registry's credentials, and the platform's own.
+    def environment(self, instance: str, *, second: float) -> dict[str, str]:
+        """Give what the container gets: the settings, less the registry's credentials, and the platform's own.
 
         Source: https://learn.microsoft.com/azure/app-service/reference-app-settings#custom-containers
         """
         settings = self.settings.items()
         passed = {name: value for name, value in settings if not name.startswith("DOCKER_REGISTRY_SERVER_")}
-        return passed | self._platform_variables
+        if SLOW_START in passed:
+            passed[SLOW_START] = str(float(passed[SLOW_START]) * second)
+        return passed | dict(self.secret_variables) | self._platform_variables(instance)
 
-    @property
-    def shown(self) -> dict[str, str]:
-        """What of the environment the platform's log may show."""
+    def shown(self, instance: str) -> dict[str, str]:
+        """Give what of the environment the platform's log may show."""
         own = ("WEBSITES_ENABLE_APP_SERVICE_STORAGE", "WEBSITES_PORT")
         shown = {name: self.settings[name] for name in own if name in self.settings}
-        return shown | self._platform_variables
+        return shown | self._platform_variables(instance)
 
-    @property
-    def _platform_variables(self) -> dict[str, str]:
+    def _platform_variables(self, instance: str) -> dict[str, str]:
         # https://learn.microsoft.com/azure/app-service/reference-app-settings#app-environment
-        return {
-            "WEBSITE_SITE_NAME": self.site,
-            "WEBSITE_AUTH_ENABLED": "False",
-            "WEBSITE_ROLE_INSTANCE_ID": "0",
-            "WEBSITE_HOSTNAME": self.host,
-            "WEBSITE_INSTANCE_ID": INSTANCE_ID,
-        }
+        return {**self.platform_variables, "WEBSITE_INSTANCE_ID": instance}
 
 
-def generation_of(site: Site, number: int) -> Generation | None:
-    """Give what the site is configured to run now; None where no image is configured."""
-    if site.image is None:
+def generation_of(site: Site, number: int, secrets: Mapping[str, str]) -> Generation | None:
+    """Give what the site is configured to run now; None where no image is configured, or none can run."""
+    if site.image is None or site.kind.windows or site.kind.flex:
         return None
+    main = site.main_container or {}
+    command = main.get("startUpCommand") if main else site.config.get("appCommandLine")
     return Generation(
         number=number,
-        site=site.name,
-        host=site.host,
+        site=site.runtime_name,
+        platform_variables=_platform_variables(site),
+        secret_variables={"SANDBOX_KEY_SEED": site.keys.seed},
         image=site.image,
-        settings=dict(site.settings),
-        command=tuple(shlex.split(str(site.config.get("appCommandLine") or ""))),
+        settings=resolved(site.settings, secrets),
+        command=tuple(shlex.split(str(command or ""))),
+        target_port=main.get("targetPort"),
     )
+
+
+def _platform_variables(site: Site) -> dict[str, str]:
+    return {
+        "WEBSITE_SITE_NAME": site.name,
+        "WEBSITE_SLOT_NAME": site.slot or "Production",
+        "WEBSITE_AUTH_ENABLED": str(site.access in {"login_page", "login_required"}),
+        "WEBSITE_ROLE_INSTANCE_ID": "0",
+        "WEBSITE_HOSTNAME": site.host,
+    }

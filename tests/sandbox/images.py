@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import json
 import tarfile
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .engine import Engine
+    from .local_azure import LocalAzure
     from .state import Principal
 
 BASE = "mcr.microsoft.com/azure-functions/python:4-python3.11"
@@ -24,6 +27,12 @@ _FUNCTION = {
         {"type": "http", "direction": "out", "name": "$return"},
     ],
 }
+
+
+ARM64_PROGRAM = bytes.fromhex("7f454c460201010000000000000000000200b70001000000") + bytes(40)
+"""The head of an ELF program for arm64: enough for the kernel to see that it cannot run it."""
+
+_PUSHED: set[str] = set()
 
 
 class EngineError(Exception):
@@ -40,6 +49,28 @@ def function_app(answer: str, *more: str) -> dict[str, str]:
         "app/Hello/function.json": json.dumps(_FUNCTION),
         "app/Hello/__init__.py": code,
     }
+
+
+def pushed(azure: LocalAzure, principal: Principal, answer: str, *dockerfile: str, tag: str = "") -> str:
+    """Build and push an image that answers so to the registry contoso; gives its reference.
+
+    Without a `tag` of its own the same image is built and pushed once for all tests, and its tag never moves.
+    """
+    files = function_app(answer, *dockerfile)
+    content = hashlib.sha256(json.dumps([id(azure), files]).encode()).hexdigest()[:8]
+    reference = f"contoso.azurecr.io/shop:{tag or content}"
+    if tag or reference not in _PUSHED:
+        build(azure.agent_engine, reference, files)
+        push(azure.agent_engine, reference, principal)
+        _PUSHED.add(reference)
+    return reference
+
+
+def pushed_for_arm64(azure: LocalAzure, principal: Principal) -> str:
+    """Push an image whose program is for another processor; gives its reference."""
+    program = base64.b64encode(ARM64_PROGRAM).decode()
+    run = f"RUN python3 -c \"import base64; open('/program', 'wb').write(base64.b64decode('{program}'))\""
+    return pushed(azure, principal, "never", f"{run} && chmod 755 /program", 'CMD ["/program"]')
 
 
 def build(engine: Engine, reference: str, files: Mapping[str, str]) -> None:

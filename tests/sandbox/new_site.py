@@ -1,15 +1,23 @@
-"""A new container Function App, and how it may pull its image. Rules over `Cloud`."""
+"""A new Function App or slot, and how it may pull its image. Rules over `Cloud`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from .state import Cloud, RegistryState, Site
+from .app_kinds import KINDS, KindName
+from .classic_log import ClassicLog, ClassicRawLog
+from .log_2025 import Log2025
+from .site import Site
+from .site_config import SITE_CONFIG
+from .subscription import group_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PullAccess = Literal["managed_identity", "admin_user"]
+    from .platform_log import Dialect, PlatformLog
+    from .state import Cloud, RegistryState
+
+PullAccess = Literal["managed_identity", "user_identity", "admin_user"]
 
 SETTINGS: Mapping[str, str] = {
     "AzureWebJobsStorage": "DefaultEndpointsProtocol=https;AccountName=stcontoso;AccountKey=c2VjcmV0;"
@@ -22,6 +30,12 @@ SETTINGS: Mapping[str, str] = {
 Source: https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container
 """
 
+_LOGS: Mapping[Dialect, type[PlatformLog]] = {
+    "classic": ClassicLog,
+    "classic_raw": ClassicRawLog,
+    "2025": Log2025,
+}
+
 
 def new_site(
     cloud: Cloud,
@@ -30,14 +44,42 @@ def new_site(
     resource_group: str,
     settings: Mapping[str, str | None],
     image: str | None,
+    kind: KindName = "linux_container",
+    slot: str | None = None,
+    log: Dialect | None = "classic",
 ) -> Site:
-    """Create a site that is to run `image`; `settings` come on top of `SETTINGS`, None takes one away."""
+    """Create a site that is to run `image`; `settings` come on top of `SETTINGS`, None takes one away.
+
+    An app whose name another one has gets a unique host name, as in Azure. With `slot` it is not yet a part of `cloud`.
+    """
     merged: dict[str, str | None] = {**SETTINGS, **settings}
-    kept = {key: value for key, value in merged.items() if value is not None}
-    site = Site(name=name, resource_group=resource_group, settings=kept)
-    site.config["linuxFxVersion"] = f"DOCKER|{image}" if image else ""
-    cloud.sites[name.lower()] = site
+    site = Site(
+        name=name,
+        resource_group=resource_group,
+        kind=KINDS[kind],
+        slot=slot,
+        unique_host=not slot and any(one.name.lower() == name.lower() for one in cloud.sites.values()),
+        settings={key: value for key, value in merged.items() if value is not None},
+        config=dict(SITE_CONFIG),
+        log=_LOGS[log or "classic"](),
+        has_log=log is not None and not KINDS[kind].container_apps,
+    )
+    _configure_image(site, image)
+    if not slot:
+        cloud.sites[site.id.lower()] = site
     return site
+
+
+def _configure_image(site: Site, image: str | None) -> None:
+    configured = site.kind.linux_fx_version
+    if configured == "sitecontainers":
+        site.config["linuxFxVersion"] = configured
+        if image:
+            site.containers["main"] = {"image": image, "isMain": True, "authType": "Anonymous", "targetPort": "80"}
+    elif site.kind.windows:
+        site.config["windowsFxVersion"] = f"DOCKER|{image}" if image else None
+    else:
+        site.config["linuxFxVersion"] = f"DOCKER|{image}" if image else configured
 
 
 def let_pull(cloud: Cloud, site: Site, access: PullAccess | None, registry: RegistryState | None) -> None:
@@ -46,16 +88,31 @@ def let_pull(cloud: Cloud, site: Site, access: PullAccess | None, registry: Regi
     Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry
     """
     chosen = registry or _registry_of(cloud, site)
-    if access == "managed_identity":
-        site.identity = cloud.add_principal(site.name)
-        site.config["acrUseManagedIdentityCreds"] = True
-        if chosen is not None:
-            cloud.grant(site.identity, "AcrPull", chosen.id)
+    if access in {"managed_identity", "user_identity"}:
+        _let_pull_by_identity(cloud, site, chosen, own=access == "managed_identity")
     elif access == "admin_user" and chosen is not None:
         chosen.admin_user_enabled = True
         site.settings["DOCKER_REGISTRY_SERVER_URL"] = f"https://{chosen.login_server}"
         site.settings["DOCKER_REGISTRY_SERVER_USERNAME"] = chosen.name
         site.settings["DOCKER_REGISTRY_SERVER_PASSWORD"] = chosen.admin_password
+
+
+def _let_pull_by_identity(cloud: Cloud, site: Site, registry: RegistryState | None, *, own: bool) -> None:
+    identity = cloud.add_principal(site.resource_name if own else f"id-{site.name}")
+    site.config["acrUseManagedIdentityCreds"] = True
+    if own:
+        site.identity = identity
+    else:
+        kind = "Microsoft.ManagedIdentity/userAssignedIdentities"
+        site.user_identities[f"{group_id(site.resource_group)}/providers/{kind}/{identity.name}"] = identity
+        site.config["acrUserManagedIdentityID"] = identity.client_id
+    if site.main_container is not None:
+        of_user = {"authType": "UserAssigned", "userManagedIdentityClientId": identity.client_id}
+        site.main_container.update({"authType": "SystemIdentity"} if own else of_user)
+    if registry is not None:
+        by_repository = registry.repository_permissions
+        role = "Container Registry Repository Reader" if by_repository else "AcrPull"
+        cloud.grant(identity, role, registry.id)
 
 
 def _registry_of(cloud: Cloud, site: Site) -> RegistryState | None:

@@ -85,8 +85,9 @@ class Pipeline:
         path.write_text(text.replace(old, new))
 
     def call(self, path: str = "/api/HttpTriggerSample?name=you") -> tuple[int, str]:
-        """Call the app from outside, independently of the task."""
-        return self.azure.get(f"https://{self.site.host}{path}")
+        """Call the app from outside, independently of the task, with the key of its functions."""
+        key = {"x-functions-key": self.site.keys.host}
+        return self.azure.get(f"https://{self.site.host}{path}", headers=key)
 
     def in_the_registry(self, digest: str) -> tuple[str, Mapping[str, Any]]:
         """Give the media type and the configuration of an image, as the registry has them."""

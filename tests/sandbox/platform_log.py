@@ -1,6 +1,7 @@
 """The log App Service keeps of a site's container: its own lines and, in between, what the container printed.
 
-There are two dialects, `ClassicLog` and `Log2025`; which one an app has is the platform's choice.
+There are two dialects, `ClassicLog` (with or without a time before what the container printed) and `Log2025`; which
+one an app has is the platform's choice.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Dialect = Literal["classic", "2025"]
+Dialect = Literal["classic", "classic_raw", "2025"]
 
 
 @dataclass(slots=True)

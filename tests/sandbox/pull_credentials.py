@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .acr import TOKEN_USER, ContainerRegistries
+from .key_vault import resolved
 from .site_start import ANONYMOUS, Credential
 
 if TYPE_CHECKING:
-    from .state import Cloud, Site
+    from .principal import Principal
+    from .site import Site
+    from .state import Cloud
 
 
 class PullCredentials:
@@ -24,16 +27,37 @@ class PullCredentials:
     def of(self, site: Site) -> Credential:
         """Give user name and password; whether they are good for anything is for the registry to say."""
         host = (site.image or "").partition("/")[0]
+        main = site.main_container
+        if main is not None:
+            return self._of_container(site, main, host)
         if site.config["acrUseManagedIdentityCreds"]:
-            return self._by_identity(site, host)
-        server = site.settings.get("DOCKER_REGISTRY_SERVER_URL", "")
+            return self._by_identity(_identity(site, site.config["acrUserManagedIdentityID"] or ""), host)
+        settings = resolved(site.settings, self._cloud.secrets)
+        server = settings.get("DOCKER_REGISTRY_SERVER_URL", "")
         if server.removeprefix("https://").rstrip("/").lower() == host.lower():
-            username = site.settings.get("DOCKER_REGISTRY_SERVER_USERNAME", "")
-            return username, site.settings.get("DOCKER_REGISTRY_SERVER_PASSWORD", "")
+            username = settings.get("DOCKER_REGISTRY_SERVER_USERNAME", "")
+            return username, settings.get("DOCKER_REGISTRY_SERVER_PASSWORD", "")
         return ANONYMOUS
 
-    def _by_identity(self, site: Site, host: str) -> Credential:
+    def _of_container(self, site: Site, container: dict[str, str], host: str) -> Credential:
+        # https://learn.microsoft.com/rest/api/appservice/web-apps/get-site-container#authtype
+        if container.get("authType") == "SystemIdentity":
+            return self._by_identity(site.identity, host)
+        if container.get("authType") == "UserAssigned":
+            return self._by_identity(_identity(site, container.get("userManagedIdentityClientId", "")), host)
+        if container.get("authType") == "UserCredentials":
+            return container.get("userName", ""), container.get("passwordSecret", "")
+        return ANONYMOUS
+
+    def _by_identity(self, identity: Principal | None, host: str) -> Credential:
         registry = self._cloud.registry_at(host)
-        if site.identity is None or registry is None:
+        if identity is None or registry is None:
             return ANONYMOUS
-        return TOKEN_USER, self._registries.refresh_token(registry, site.identity)
+        return TOKEN_USER, self._registries.refresh_token(registry, identity)
+
+
+def _identity(site: Site, client_id: str) -> Principal | None:
+    if not client_id:
+        return site.identity
+    identities = site.user_identities.values()
+    return next((one for one in identities if one.client_id.lower() == client_id.lower()), None)

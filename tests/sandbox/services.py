@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 from .acr import ContainerRegistries
 from .app_service import AppService
 from .arm import ResourceManager
+from .arm_authorization import Authorization
+from .arm_insights import Insights
+from .arm_registries import Registries
 from .arm_resources import Resources
+from .arm_site_containers import SiteContainers
 from .arm_web import WebSites
+from .arm_web_host import WebHosts
 from .azure_devops import AzureDevOps
 from .container_host import ContainerHost
 from .entra import Entra
@@ -52,6 +57,7 @@ class Services:
             worker=Worker(host=self._host, session=self._session, homes=homes, second=second, pulled=set()),
             credential=PullCredentials(self.cloud, self.registries).of,
             mishap=mishap,
+            secrets=self.cloud.secrets,
         )
         self.rooms: Sequence[Room] = (
             self.entra,
@@ -63,8 +69,17 @@ class Services:
         )
 
     def _resource_manager(self) -> ResourceManager:
-        sites = WebSites(self.cloud, self.app_service, FunctionsRuntime(self.app_service, self._session))
-        operations = (*sites.operations(), *Resources(self.cloud).operations())
+        runtime = FunctionsRuntime(self.app_service, self._session)
+        rooms = (
+            WebSites(self.cloud, self.app_service),
+            WebHosts(self.cloud, self.app_service, runtime),
+            SiteContainers(self.cloud, self.app_service),
+            Resources(self.cloud),
+            Registries(self.cloud),
+            Authorization(self.cloud),
+            Insights(self.cloud),
+        )
+        operations = [operation for room in rooms for operation in room.operations()]
         return ResourceManager(self.cloud, self.entra, operations)
 
     async def forget(self) -> None:

@@ -8,14 +8,32 @@ from aiohttp import ClientError, ClientSession, web
 
 from .reverse_proxy import pass_on
 from .routes import NotServedError
+from .subscription import TENANT_ID
 
 if TYPE_CHECKING:
     from .app_service import AppService
+    from .site import Site
     from .state import Cloud
+
+_PAGE = """<!DOCTYPE html>
+<html>
+<head>
+    <title>Web App - Unavailable</title>
+</head>
+<body bgcolor="#00abec">
+    <div id="feature">
+        <div id="content">
+            <h1 id="unavailable">{title}</h1>
+            <p id="tryAgain">{text}</p>
+        </div>
+    </div>
+</body>
+</html>
+"""
 
 
 class SiteFront:
-    """Every `*.azurewebsites.net` there is."""
+    """Every `*.azurewebsites.net` there is, and the apps on Container Apps."""
 
     def __init__(self, cloud: Cloud, app_service: AppService, session: ClientSession) -> None:
         self._cloud = cloud
@@ -31,10 +49,8 @@ class SiteFront:
         site = self._cloud.site_at(host)
         if site is None:
             raise NotServedError("the site is gone")
-        if request.path.lower().startswith("/admin/"):
-            # Takes the master key, which nobody can have asked for yet:
-            # https://learn.microsoft.com/azure/azure-functions/function-keys-how-to
-            return web.Response(status=401)
+        if (refusal := _kept_out(site, request)) is not None:
+            return refusal
         address = self._app_service.address(site)
         if address is None:
             return await self.refuse(request, 503)
@@ -49,3 +65,46 @@ class SiteFront:
         Source: https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/
         """
         return web.Response(status=status, text=":( Application Error", content_type="text/html")
+
+
+def _kept_out(site: Site, request: web.Request) -> web.Response | None:
+    """Give the platform's answer to whoever does not get through to the container."""
+    if site.state == "Stopped":
+        return _stopped()
+    if site.access == "restricted":
+        return _forbidden_address()
+    if site.access != "open":
+        return _login(site, request)
+    # https://learn.microsoft.com/azure/azure-functions/function-keys-how-to
+    is_master = request.headers.get("x-functions-key", request.query.get("code")) == site.keys.master
+    return web.Response(status=401) if request.path.lower().startswith("/admin/") and not is_master else None
+
+
+def _stopped() -> web.Response:
+    # https://learn.microsoft.com/troubleshoot/azure/app-service/web-apps-performance-faqs
+    text = (
+        "The web app you have attempted to reach is currently stopped and does not accept any requests. "
+        "Please try to reload the page or visit it again soon."
+    )
+    page = _PAGE.format(title="Error 403 - This web app is stopped.", text=text)
+    return web.Response(status=403, reason="Site Disabled", text=page, content_type="text/html")
+
+
+def _forbidden_address() -> web.Response:
+    # https://learn.microsoft.com/azure/app-service/app-service-ip-restrictions
+    text = "The web app you have attempted to reach has blocked your access."
+    page = _PAGE.format(title="Error 403 - Forbidden", text=text)
+    headers = {"x-ms-forbidden-ip": "52.166.10.7"}
+    return web.Response(status=403, reason="Ip Forbidden", text=page, content_type="text/html", headers=headers)
+
+
+def _login(site: Site, request: web.Request) -> web.Response:
+    # https://learn.microsoft.com/azure/app-service/overview-authentication-authorization#authentication-flow
+    authority = f"https://login.windows.net/{TENANT_ID}/oauth2/authorize"
+    if site.access == "login_page":
+        back = f"redirect_uri=https%3A%2F%2F{site.host}%2F.auth%2Flogin%2Faad%2Fcallback"
+        query = f"response_type=code+id_token&{back}&client_id={site.suffix}&scope=openid+profile+email"
+        return web.Response(status=302, headers={"Location": f"{authority}?{query}&state=redir%3D{request.path}"})
+    challenge = f'Bearer realm="{site.host}" authorization_uri="{authority}" resource_id="{site.suffix}"'
+    text = "You do not have permission to view this directory or page."
+    return web.Response(status=401, text=text, headers={"WWW-Authenticate": challenge})

@@ -8,57 +8,92 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .state import LOCATION, TENANT_ID, Site, group_id
+from .subscription import LOCATION, TENANT_ID, group_id
 
 if TYPE_CHECKING:
     from .routes import JSON
+    from .site import Site
 
-_KIND = "functionapp,linux,container"
+_OUTBOUND_ROUTING_SINCE = "2025-05-01"
+"""The api-version in which `vnetImagePullEnabled` became a part of `outboundVnetRouting`."""
 
 
-def site_resource(site: Site) -> JSON:
-    """Give the site itself."""
-    scm = site.host.replace(".", ".scm.", 1)
-    plan = f"{group_id(site.resource_group)}/providers/Microsoft.Web/serverfarms/plan-{site.name}"
-    body: JSON = {
+def site_resource(site: Site, version: str) -> JSON:
+    """Give the site itself, as that api-version words it."""
+    return {
         "id": site.id,
-        "name": site.name,
-        "type": "Microsoft.Web/sites",
-        "kind": _KIND,
+        "name": site.resource_name,
+        "type": site.type,
+        "kind": site.kind.kind,
         "location": LOCATION,
         "tags": {},
-        "properties": {
-            "name": site.name,
-            "state": "Running",
-            "hostNames": [site.host],
-            "repositorySiteName": site.name,
-            "usageState": "Normal",
-            "enabled": True,
-            "enabledHostNames": [site.host, scm],
-            "availabilityState": "Normal",
-            "hostNameSslStates": [_ssl_state(site.host, "Standard"), _ssl_state(scm, "Repository")],
-            "serverFarmId": plan,
-            "reserved": True,
-            "isXenon": False,
-            "hyperV": False,
-            "lastModifiedTimeUtc": f"{site.last_modified:%Y-%m-%dT%H:%M:%S.%f}",
-            "siteConfig": _site_config(site),
-            "functionAppConfig": None,
-            "daprConfig": None,
-            "managedEnvironmentId": None,
-            "clientCertEnabled": False,
-            "containerSize": 1536,
-            "suspendedTill": None,
-            "resourceGroup": site.resource_group,
-            "defaultHostName": site.host,
-            "httpsOnly": True,
-            "publicNetworkAccess": "Enabled",
-            "keyVaultReferenceIdentity": "SystemAssigned",
-            "inProgressOperationId": None,
-            "sku": "ElasticPremium",
-        },
+        "properties": _properties(site) | _hosting(site) | _image_pull(site, version),
+        **_identity(site),
     }
-    return body | _identity(site)
+
+
+def _properties(site: Site) -> JSON:
+    scm = site.host.replace(".", ".scm.", 1)
+    hosts = [_ssl_state(site.host, "Standard")]
+    names = [site.host]
+    if not site.kind.container_apps:  # which has no Kudu
+        hosts.append(_ssl_state(scm, "Repository"))
+        names.append(scm)
+    return {
+        "name": site.resource_name if site.slot is None else f"{site.name}({site.slot})",
+        "state": site.state,
+        "hostNames": [site.host],
+        "repositorySiteName": site.name,
+        "usageState": "Normal",
+        "enabled": True,
+        "enabledHostNames": names,
+        "availabilityState": "Normal",
+        "hostNameSslStates": hosts,
+        "lastModifiedTimeUtc": f"{site.last_modified:%Y-%m-%dT%H:%M:%S.%f}",
+        "siteConfig": _site_config(site),
+        "daprConfig": None,
+        "clientCertEnabled": False,
+        "containerSize": 1536,
+        "suspendedTill": None,
+        "resourceGroup": site.resource_group,
+        "defaultHostName": site.host,
+        "httpsOnly": True,
+        "publicNetworkAccess": "Enabled",
+        "keyVaultReferenceIdentity": "SystemAssigned",
+        "inProgressOperationId": site.suffix if site.pending else None,
+    }
+
+
+def _hosting(site: Site) -> JSON:
+    kind = site.kind
+    provider = f"{group_id(site.resource_group)}/providers"
+    environment = f"{provider}/Microsoft.App/managedEnvironments/env-{site.name}"
+    return {
+        "serverFarmId": f"{provider}/Microsoft.Web/serverfarms/plan-{site.name}-{kind.tier}" if kind.tier else None,
+        "managedEnvironmentId": environment if kind.container_apps else None,
+        "reserved": kind.reserved,
+        "isXenon": kind.is_xenon,
+        "hyperV": kind.is_xenon,
+        "sku": kind.sku,
+        "functionAppConfig": _flex_config(site) if kind.flex else None,
+    }
+
+
+def _flex_config(site: Site) -> JSON:
+    # https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan
+    storage = {"type": "blobContainer", "value": f"https://stcontoso.blob.core.windows.net/app-{site.name}"}
+    return {
+        "deployment": {"storage": storage | {"authentication": {"type": "SystemAssignedIdentity"}}},
+        "runtime": {"name": "python", "version": "3.11"},
+        "scaleAndConcurrency": {"maximumInstanceCount": 100, "instanceMemoryMB": 2048},
+    }
+
+
+def _image_pull(site: Site, version: str) -> JSON:
+    # https://learn.microsoft.com/azure/app-service/configure-vnet-integration-routing#configure-container-image-pull
+    if version >= _OUTBOUND_ROUTING_SINCE:
+        return {"outboundVnetRouting": {"allTraffic": False, "imagePullTraffic": site.vnet_image_pull}}
+    return {"vnetImagePullEnabled": site.vnet_image_pull}
 
 
 def _site_config(site: Site) -> JSON:
@@ -88,18 +123,26 @@ def _ssl_state(host: str, kind: str) -> JSON:
 
 
 def _identity(site: Site) -> JSON:
-    if site.identity is None:
+    kinds = ["SystemAssigned"] * (site.identity is not None) + ["UserAssigned"] * bool(site.user_identities)
+    if not kinds:
         return {}
-    principal = site.identity.object_id
-    return {"identity": {"type": "SystemAssigned", "tenantId": TENANT_ID, "principalId": principal}}
+    identity: JSON = {"type": ", ".join(kinds), "tenantId": TENANT_ID}
+    if site.identity is not None:
+        identity["principalId"] = site.identity.object_id
+    if site.user_identities:
+        identity["userAssignedIdentities"] = {
+            resource: {"principalId": one.object_id, "clientId": one.client_id}
+            for resource, one in site.user_identities.items()
+        }
+    return {"identity": identity}
 
 
 def config_resource(site: Site, *, answers_patch: bool = False) -> JSON:
     """Give the configuration; an answer to PATCH bears the site's own id and type."""
     return {
         "id": site.id if answers_patch else f"{site.id}/config/web",
-        "name": site.name,
-        "type": "Microsoft.Web/sites" if answers_patch else "Microsoft.Web/sites/config",
+        "name": site.resource_name,
+        "type": site.type if answers_patch else f"{site.type}/config",
         "location": LOCATION,
         "properties": dict(site.config),
     }
@@ -110,7 +153,7 @@ def settings_resource(site: Site) -> JSON:
     return {
         "id": f"{site.id}/config/appsettings",
         "name": "appsettings",
-        "type": "Microsoft.Web/sites/config",
+        "type": f"{site.type}/config",
         "location": LOCATION,
         "properties": dict(site.settings),
     }
@@ -121,7 +164,7 @@ def status_resource(site: Site, status: JSON) -> JSON:
     return {
         "id": f"{site.id}/host/default/properties/status",
         "name": "status",
-        "type": "Microsoft.Web/sites/host/properties",
+        "type": f"{site.type}/host/properties",
         "location": LOCATION,
         "properties": status,
     }
@@ -142,8 +185,8 @@ def function_resource(site: Site, function: JSON) -> JSON:
     base = f"{site.url}/admin"
     return {
         "id": f"{site.id}/functions/{name}",
-        "name": f"{site.name}/{name}",
-        "type": "Microsoft.Web/sites/functions",
+        "name": f"{site.resource_name}/{name}",
+        "type": f"{site.type}/functions",
         "location": LOCATION,
         "properties": {
             "name": name,
@@ -154,6 +197,46 @@ def function_resource(site: Site, function: JSON) -> JSON:
             "config": config,
             "invoke_url_template": None if route is None else f"{site.url}/api/{route.lower()}",
             "language": "python",
-            "isDisabled": False,
+            "isDisabled": function.get("isDisabled", False),
+        },
+    }
+
+
+def instance_resource(site: Site, instance: str, *, ready: bool) -> JSON:
+    """Give one instance; which image it runs is not said."""
+    return {
+        "id": f"{site.id}/instances/{instance}",
+        "name": instance,
+        "type": f"{site.type}/instances",
+        "location": LOCATION,
+        "properties": {"state": "READY" if ready else "UNKNOWN", "healthCheckUrl": None},
+    }
+
+
+def container_resource(site: Site, name: str) -> JSON:
+    """Give one sitecontainer; its password is not shown."""
+    shown = {key: value for key, value in site.containers[name].items() if key != "passwordSecret"}
+    return {
+        "id": f"{site.id}/sitecontainers/{name}",
+        "name": name,
+        "type": f"{site.type}/sitecontainers",
+        "location": LOCATION,
+        "properties": shown,
+    }
+
+
+def reference_resource(site: Site, name: str, reference: str, *, found: bool) -> JSON:
+    """Give what became of a setting that lies in a key vault."""
+    return {
+        "id": f"{site.id}/config/configreferences/appsettings/{name}",
+        "name": name,
+        "type": f"{site.type}/config/configreferences",
+        "location": LOCATION,
+        "properties": {
+            "reference": f"@Microsoft.KeyVault({reference})",
+            "status": "Resolved" if found else "SecretNotFound",
+            "identityType": "SystemAssigned",
+            "details": "Reference has been successfully resolved." if found else "Secret was not found.",
+            "source": "KeyVault",
         },
     }

@@ -25,6 +25,7 @@ Credential = tuple[str | None, str | None]
 """User name and password for a pull; both None for none."""
 
 ANONYMOUS: Credential = (None, None)
+_ALL_LINES = 1_000_000
 _POLL = 0.05
 _PING_LIMIT = ClientTimeout(total=2.0)
 
@@ -32,31 +33,48 @@ _PING_LIMIT = ClientTimeout(total=2.0)
 class Workload:
     """A container of a site, whose output goes into the platform's log."""
 
-    def __init__(self, host: ContainerHost, container: RunningContainer, log: PlatformLog) -> None:
+    def __init__(
+        self,
+        host: ContainerHost,
+        container: RunningContainer,
+        generation: Generation,
+        log: PlatformLog,
+    ) -> None:
         self._host = host
         self._log = log
         self._told = 0
         self.container = container
+        self.generation = generation
+
+    async def exit_code(self) -> int | None:
+        """Give what the container ended with; None while it runs."""
+        return await self._host.exit_code(self.container.id)
 
     async def listen(self) -> None:
         """Take over into the log what the container printed since the last time."""
         with contextlib.suppress(ClientError):  # it may have been removed a moment ago
-            output = await self._host.logs(self.container.id, tail=1000)
+            output = await self._host.logs(self.container.id, tail=_ALL_LINES)
             news, self._told = output[self._told :], len(output)
-            self._log.container_said(news.splitlines())
+            # At line feeds only: what else some take for the end of a line stays in it, as the container wrote it.
+            self._log.container_said(news.removesuffix("\n").split("\n") if news else [])
 
     async def retire(self) -> None:
         """End the container, keep what it printed, remove it."""
         try:
             await self._host.stop(self.container.id)
             await self.listen()
+            self._log.stopped(container=self.container.name, site=self.generation.site)
         finally:  # also when the sandbox is reset meanwhile
-            await asyncio.shield(self._host.remove(self.container.id))
+            await asyncio.shield(self.discard())
+
+    async def discard(self) -> None:
+        """Remove the container, whatever it does."""
+        await self._host.remove(self.container.id)
 
 
 @dataclass(kw_only=True, slots=True)
 class Worker:
-    """The machine sites run on: engine, clock and what it pulled already."""
+    """The machines sites run on: engine, clock and what it pulled already."""
 
     host: ContainerHost
     session: ClientSession
@@ -64,20 +82,30 @@ class Worker:
     """Where the platform's storage of each site lies."""
     second: float
     """How long a second of the platform takes here, in seconds."""
-    pulled: set[str]
-    """References pulled since the sandbox was last reset: only these have a local copy to fall back on."""
+    pulled: set[tuple[str, str]]
+    """Site and reference of every pull since the last reset: only these have a local copy to fall back on."""
 
 
 class Start:
-    """One attempt to bring up a generation."""
+    """One attempt to bring up a generation on one instance."""
 
-    def __init__(self, worker: Worker, generation: Generation, log: PlatformLog, credential: Credential) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        generation: Generation,
+        *,
+        instance: str,
+        log: PlatformLog,
+        credential: Credential,
+    ) -> None:
         self._worker = worker
         self._host = worker.host
         self._generation = generation
+        self._instance = instance
         self._log = log
         self._credential = credential
-        self._name = f"{generation.site.lower()}_{generation.number}_{secrets.token_hex(4)}"
+        self._name = f"{generation.site}_{generation.number}_{secrets.token_hex(4)}"
+        self._begun = time.monotonic()
 
     async def run(self) -> Workload | None:
         """Give the container once it answers; None where it cannot be had, the reason logged."""
@@ -96,20 +124,22 @@ class Start:
         return workload
 
     async def _image(self) -> str | None:
-        """Pull with the site's credential, then without, then make do with a copy; gives the digest.
+        """Pull with the site's credential, then perhaps without, then make do with a copy; gives the digest.
 
         The order is the platform's. Source: https://github.com/Azure/webapps-deploy/issues/454
         """
         reference = self._generation.image
-        self._log.pulling(reference)
-        for username, password in dict.fromkeys([self._credential, ANONYMOUS]):
+        self._log.pulling(reference, site=self._generation.site)
+        again = self._log.pulls_again_without_credentials
+        for username, password in dict.fromkeys([self._credential, ANONYMOUS] if again else [self._credential]):
             try:
                 return await self._pull(reference, username, password)
             except PullFailed as failure:  # noqa: PERF203 - each attempt fails for itself
-                self._log.pull_refused(failure.text)
+                self._log.pull_refused(reference, failure.text)
                 if "failed to register layer" in failure.text:
                     break
-        copy = await self._host.local_digest(reference) if reference in self._worker.pulled else None
+        has_copy = again and (self._generation.site, reference) in self._worker.pulled
+        copy = await self._host.local_digest(reference) if has_copy else None
         self._log.defaulting_to_local_copy(present=copy is not None)
         return copy
 
@@ -117,63 +147,73 @@ class Start:
         before = await self._host.local_digest(reference)
         begun = time.monotonic()
         digest = await self._host.pull(reference, username=username, password=password)
-        self._worker.pulled.add(reference)
+        self._worker.pulled.add((self._generation.site, reference))
         self._log.pulled(reference, digest, seconds=time.monotonic() - begun, fresh=digest != before)
         return digest
 
     async def _contained(self, digest: str) -> Workload | None:
-        generation = self._generation
-        image = f"{generation.repository}@{digest}"
-        self._log.starting(container=self._name, image=image, port=generation.port, shown=generation.shown)
+        generation, site = self._generation, self._generation.site
+        self._log.starting(
+            container=self._name,
+            site=site,
+            reference=generation.image,
+            digest=digest,
+            port=generation.port,
+            shown=generation.shown(self._instance),
+        )
         try:
             container = await self._host.run(
-                image=image,
+                image=f"{generation.repository}@{digest}",
                 name=self._name,
-                environment=generation.environment,
+                environment=generation.environment(self._instance, second=self._worker.second),
                 port=generation.port,
                 binds=self._binds(),
                 command=generation.command,
             )
         except RunFailed as failure:
-            self._log.could_not_run(container=self._name, site=generation.site, text=failure.text)
+            self._log.could_not_run(container=self._name, site=site, text=failure.text)
             return None
-        workload = Workload(self._host, container, self._log)
+        workload = Workload(self._host, container, generation, self._log)
         return workload if await self._answers(workload) else None
 
     def _binds(self) -> list[str]:
         if not self._generation.mounts_home:
             return []
-        home = self._worker.homes / self._generation.site.lower()
+        home = self._worker.homes / self._generation.site
         home.mkdir(parents=True, exist_ok=True)
         home.chmod(0o777)  # the container's users are not this machine's
         return [f"{home}:/home"]
 
     async def _answers(self, workload: Workload) -> bool:
         self._log.warming_up(container=self._name, site=self._generation.site)
-        deadline = time.monotonic() + self._generation.start_time_limit * self._worker.second
-        while not await self._pings(workload.container.port):
-            exited = await self._host.exit_code(workload.container.id) is not None
-            if exited or time.monotonic() > deadline:
+        self._begun = time.monotonic()
+        deadline = self._begun + self._generation.start_time_limit * self._worker.second
+        while not await self._is_warm(workload.container.port):
+            code = await workload.exit_code()
+            if code is not None or time.monotonic() > deadline:
                 await workload.listen()
-                self._tell_failure(exited=exited)
+                self._tell_failure(code)
                 return False
             await asyncio.sleep(_POLL)
         await workload.listen()
+        self._log.ready(container=self._name, site=self._generation.site, seconds=self._platform_seconds())
         return True
 
-    async def _pings(self, port: int) -> bool:
-        # Any answer counts, also 404: https://learn.microsoft.com/azure/app-service/reference-app-settings
-        address = f"http://127.0.0.1:{port}/robots933456.txt"
+    async def _is_warm(self, port: int) -> bool:
+        address = f"http://127.0.0.1:{port}{self._generation.warmup_path}"
         try:
-            async with self._worker.session.get(address, allow_redirects=False, timeout=_PING_LIMIT):
-                return True
+            async with self._worker.session.get(address, allow_redirects=False, timeout=_PING_LIMIT) as answer:
+                return self._generation.is_warm(answer.status)
         except (ClientError, OSError, asyncio.TimeoutError):
             return False
 
-    def _tell_failure(self, *, exited: bool) -> None:
+    def _platform_seconds(self) -> float:
+        return (time.monotonic() - self._begun) / self._worker.second
+
+    def _tell_failure(self, code: int | None) -> None:
         generation = self._generation
-        if exited:
-            self._log.exited(container=self._name, site=generation.site)
+        if code is not None:
+            self._log.exited(container=self._name, site=generation.site, code=code, seconds=self._platform_seconds())
         else:
             self._log.silent(
                 container=self._name,

@@ -48,6 +48,8 @@ class Cloud:
     """By lower-case resource id; slots are with their app."""
     components: dict[str, Component] = field(default_factory=dict)
     """By lower-case resource id."""
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    """What lies in key vaults, by what a setting writes in `@Microsoft.KeyVault(…)`."""
 
     def add_principal(
         self,
@@ -146,3 +148,4 @@ class Cloud:
         self.registries.clear()
         self.sites.clear()
         self.components.clear()
+        self.secrets.clear()

@@ -3,49 +3,20 @@
 from __future__ import annotations
 
 import time
-import uuid
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.sandbox.client import arm
-from tests.sandbox.images import build, function_app, push
+from tests.sandbox.client import arm, point_at
+from tests.sandbox.images import pushed
 
 if TYPE_CHECKING:
     from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.state import Principal, RegistryState, Site
-
-
-@pytest.fixture
-def registry(azure: LocalAzure) -> RegistryState:
-    return azure.add_registry()
-
-
-@pytest.fixture
-def deployer(azure: LocalAzure, registry: RegistryState) -> Principal:
-    subscription = f"/subscriptions/{azure.subscription_id}"
-    roles = {registry.id: "AcrPush", subscription: "Contributor"}
-    return azure.add_principal("deployer", secret="correct horse", roles=roles)
-
-
-def an_image(azure: LocalAzure, deployer: Principal, answer: str, *dockerfile: str) -> str:
-    """Build and push an image that answers so; gives its reference."""
-    reference = f"contoso.azurecr.io/shop:{uuid.uuid4().hex[:8]}"
-    build(azure.agent_engine, reference, function_app(answer, *dockerfile))
-    push(azure.agent_engine, reference, deployer)
-    return reference
-
-
-def point_at(azure: LocalAzure, deployer: Principal, site: Site, image: str) -> None:
-    body = {"properties": {"linuxFxVersion": f"DOCKER|{image}"}}
-    answer = arm(azure, deployer, "PATCH", f"{site.id}/config/web", json=body)
-    assert answer.json()["properties"]["linuxFxVersion"] == f"DOCKER|{image}"
+    from tests.sandbox.state import Principal, RegistryState
 
 
 def test_a_patched_image_is_pulled_and_serves(azure: LocalAzure, deployer: Principal) -> None:
-    site = azure.add_app("shop", image=an_image(azure, deployer, "one"))
+    site = azure.add_app("shop", image=pushed(azure, deployer, "one"))
     assert azure.get(f"{site.url}/api/Hello") == (200, "one")
-    two = an_image(azure, deployer, "two")
+    two = pushed(azure, deployer, "two")
     patched = time.monotonic()
     point_at(azure, deployer, site, two)
     azure.settle(site)
@@ -58,7 +29,7 @@ def test_a_patched_image_is_pulled_and_serves(azure: LocalAzure, deployer: Princ
 
 
 def test_the_log_names_the_digest_that_runs_and_no_secret(azure: LocalAzure, deployer: Principal) -> None:
-    image = an_image(azure, deployer, "one")
+    image = pushed(azure, deployer, "one")
     site = azure.add_app("shop", image=image, settings={"PASSWORD": "hush hush"})
     log = arm(azure, deployer, "POST", f"{site.id}/containerlogs").text
     started = next(line for line in log.splitlines() if "docker run -d" in line)
@@ -72,7 +43,7 @@ def test_an_image_that_cannot_be_pulled_leaves_the_old_one_serving(
     azure: LocalAzure,
     deployer: Principal,
 ) -> None:
-    site = azure.add_app("shop", image=an_image(azure, deployer, "one"))
+    site = azure.add_app("shop", image=pushed(azure, deployer, "one"))
     point_at(azure, deployer, site, "contoso.azurecr.io/shop:nowhere")
     azure.settle(site)
     assert azure.get(f"{site.url}/api/Hello") == (200, "one")
@@ -83,7 +54,7 @@ def test_an_image_that_cannot_be_pulled_leaves_the_old_one_serving(
 
 
 def test_an_app_without_credentials_cannot_pull(azure: LocalAzure, deployer: Principal) -> None:
-    site = azure.add_app("shop", image=an_image(azure, deployer, "one"), pull=None)
+    site = azure.add_app("shop", image=pushed(azure, deployer, "one"), pull=None)
     assert azure.get(site.url)[0] == 503
     assert "unauthorized: authentication required" in azure.log(site)
     status = arm(azure, deployer, "GET", f"{site.id}/host/default/properties/status")
@@ -96,7 +67,7 @@ def test_an_app_pulls_with_the_admin_user_and_keeps_the_password(
     deployer: Principal,
     registry: RegistryState,
 ) -> None:
-    image = an_image(azure, deployer, "one", 'CMD ["env"]')
+    image = pushed(azure, deployer, "one", 'CMD ["env"]')
     site = azure.add_app("shop", image=image, pull="admin_user", settings={"GREETING": "hello"})
     log = azure.log(site)
     assert "Pull Image successful" in log
@@ -105,12 +76,12 @@ def test_an_app_pulls_with_the_admin_user_and_keeps_the_password(
 
 
 def test_a_container_that_exits_is_told_from_one_that_is_silent(azure: LocalAzure, deployer: Principal) -> None:
-    ends = an_image(azure, deployer, "one", 'CMD ["sh", "-c", "echo last words; exit 3"]')
+    ends = pushed(azure, deployer, "one", 'CMD ["sh", "-c", "echo last words; exit 3"]')
     site = azure.add_app("ends", image=ends)
     assert "for site ends has exited, failing site start" in azure.log(site)
     assert "last words" in azure.log(site)
 
-    silent = an_image(azure, deployer, "one", 'CMD ["sleep", "600"]')
+    silent = pushed(azure, deployer, "one", 'CMD ["sleep", "600"]')
     limit = {"WEBSITES_CONTAINER_START_TIME_LIMIT": "5"}
     site = azure.add_app("silent", image=silent, settings=limit)
     assert "didn't respond to HTTP pings on port: 80, failing site start" in azure.log(site)
@@ -118,8 +89,8 @@ def test_a_container_that_exits_is_told_from_one_that_is_silent(azure: LocalAzur
 
 
 def test_a_newer_change_supersedes_a_start_under_way(azure: LocalAzure, deployer: Principal) -> None:
-    site = azure.add_app("shop", image=an_image(azure, deployer, "one"))
-    two, three = (an_image(azure, deployer, answer) for answer in ("two", "three"))
+    site = azure.add_app("shop", image=pushed(azure, deployer, "one"))
+    two, three = (pushed(azure, deployer, answer) for answer in ("two", "three"))
     azure.faults.script("manifests", status=None, delay=1.0, times=2)
     point_at(azure, deployer, site, two)
     point_at(azure, deployer, site, three)
@@ -129,7 +100,7 @@ def test_a_newer_change_supersedes_a_start_under_way(azure: LocalAzure, deployer
 
 
 def test_a_restart_pulls_again_and_brings_a_new_container(azure: LocalAzure, deployer: Principal) -> None:
-    site = azure.add_app("shop", image=an_image(azure, deployer, "one"))
+    site = azure.add_app("shop", image=pushed(azure, deployer, "one"))
     before = azure.serving(site)
     assert arm(azure, deployer, "POST", f"{site.id}/restart").status_code == 200
     azure.settle(site)
@@ -143,7 +114,7 @@ def test_the_platforms_storage_hides_the_functions_unless_it_is_off(
     deployer: Principal,
 ) -> None:
     storage = {"WEBSITES_ENABLE_APP_SERVICE_STORAGE": None}
-    site = azure.add_app("shop", image=an_image(azure, deployer, "one"), settings=storage)
+    site = azure.add_app("shop", image=pushed(azure, deployer, "one"), settings=storage)
     assert arm(azure, deployer, "GET", f"{site.id}/functions").json() == {"value": []}
     listed = arm(azure, deployer, "POST", f"{site.id}/config/appsettings/list").json()["properties"]
     wanted = {"properties": listed | {"WEBSITES_ENABLE_APP_SERVICE_STORAGE": "false"}}
@@ -156,7 +127,7 @@ def test_a_user_id_beyond_65535_is_refused_in_the_platforms_words(
     azure: LocalAzure,
     deployer: Principal,
 ) -> None:
-    image = an_image(azure, deployer, "one", "COPY --chown=1000000000:0 app/host.json /")
+    image = pushed(azure, deployer, "one", "COPY --chown=1000000000:0 app/host.json /")
     site = azure.add_app("shop", image=image)
     assert "Container ID 1000000000 cannot be mapped to a host ID" in azure.log(site)
     assert azure.serving(site) is None

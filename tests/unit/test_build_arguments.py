@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.errors.inputs import ArgumentRefused, ArgumentsUnreadable, BuildArgumentInvalid
+from pytask.errors.build_inputs import ArgumentRefused, ArgumentsUnreadable, BuildArgumentInvalid
 from pytask.image.arguments import parse_build_arguments, parse_flags
 from pytask.model import BuildArgument
 

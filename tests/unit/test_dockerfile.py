@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytask.errors.inputs import ContextNotFound, DockerfileAmbiguous, DockerfileNotFound
+from pytask.errors.build_inputs import ContextNotFound, DockerfileAmbiguous, DockerfileNotFound
 from pytask.image.dockerfile import find_context, find_dockerfile
 
 if TYPE_CHECKING:

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytask.errors import ManyFailures
 from pytask.errors.agent import AgentVariableMissing
-from pytask.inputs import read_inputs, source_labels
-from pytask.model import FederatedIdentity, KeyIdentity, RegistryAddress, Secret
+from pytask.inputs import read_plan
+from pytask.inputs.image import source_labels
+from pytask.model import (
+    AppAddress,
+    Command,
+    DeployBy,
+    DeployPlan,
+    Destination,
+    ExistingImage,
+    FederatedIdentity,
+    KeyIdentity,
+    ProofPlan,
+    Recipe,
+    RegistryAddress,
+    Secret,
+    ServiceConnection,
+    SmokeTest,
+    WhenNotProven,
+    WhenUnchanged,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytask.model import Inputs
+    from pytask.model import Plan
 
 ID = "0a1b2c3d-0000-4000-8000-00000000abcd"
 
@@ -44,8 +63,27 @@ def an_environment(sources: Path, **inputs: str) -> dict[str, str]:
     }
 
 
-def read(environment: dict[str, str]) -> Inputs:
-    return read_inputs(environment, Secret)
+def read(environment: dict[str, str]) -> Plan:
+    return read_plan(environment, Secret)
+
+
+def built(environment: dict[str, str]) -> tuple[Recipe, Destination]:
+    plan = read(environment)
+    assert plan.recipe
+    assert plan.destination
+    return plan.recipe, plan.destination
+
+
+def deployed(environment: dict[str, str]) -> tuple[DeployPlan, ProofPlan | None]:
+    plan = read(environment)
+    assert plan.deploy
+    return plan.deploy, plan.deploy.proof
+
+
+def connected(environment: dict[str, str]) -> ServiceConnection:
+    connection = read(environment).connection
+    assert connection
+    return connection
 
 
 def codes(environment: dict[str, str]) -> list[str]:
@@ -55,13 +93,20 @@ def codes(environment: dict[str, str]) -> list[str]:
 
 
 def test_three_inputs_are_enough(tmp_path: Path) -> None:
-    inputs = read(an_environment(tmp_path))
-    assert inputs.destination.references("contoso.azurecr.io") == ("contoso.azurecr.io/myrepo:77",)
-    assert inputs.recipe.dockerfile == tmp_path / "Dockerfile"
-    assert inputs.recipe.context == tmp_path
-    assert inputs.recipe.platform == "linux/amd64"
-    assert (inputs.verify, inputs.verify_seconds) == (True, 600)
-    assert inputs.notes == ("imageName: 'My Repo' became 'myrepo', as registries want it",)
+    plan = read(an_environment(tmp_path))
+    recipe, destination = built(an_environment(tmp_path))
+    assert plan.command is Command.BUILD_PUSH_DEPLOY
+    assert plan.references == ("contoso.azurecr.io/myrepo:77",)
+    assert destination.tags == ("77",)
+    assert (recipe.dockerfile, recipe.context, recipe.platform) == (tmp_path / "Dockerfile", tmp_path, "linux/amd64")
+    assert plan.notes == ("imageName: 'My Repo' became 'myrepo', as registries want it",)
+    deploy, proof = deployed(an_environment(tmp_path))
+    assert deploy == DeployPlan(
+        app=AppAddress(name="my-app"), deploy_by=DeployBy.TAG, when_unchanged=WhenUnchanged.DEPLOY, proof=proof
+    )
+    assert proof == ProofPlan(
+        seconds=600, smoke_test=None, when_not_proven=WhenNotProven.WARN, go_back=True, annotate=True
+    )
 
 
 def test_an_empty_input_means_its_default(tmp_path: Path) -> None:
@@ -70,7 +115,7 @@ def test_an_empty_input_means_its_default(tmp_path: Path) -> None:
 
 
 def test_the_connection_is_found_whatever_the_case_of_its_id(tmp_path: Path) -> None:
-    connection = read(an_environment(tmp_path)).connection
+    connection = connected(an_environment(tmp_path))
     assert connection.id == ID
     assert connection.cloud.arm_url == "https://management.azure.com"
     assert connection.cloud.arm_scope == "https://management.core.windows.net//.default"
@@ -80,23 +125,23 @@ def test_the_connection_is_found_whatever_the_case_of_its_id(tmp_path: Path) -> 
 def test_a_federated_connection_needs_no_key(tmp_path: Path) -> None:
     environment = an_environment(tmp_path) | {f"ENDPOINT_AUTH_SCHEME_{ID}": "WorkloadIdentityFederation"}
     del environment[f"ENDPOINT_AUTH_PARAMETER_{ID}_SERVICEPRINCIPALKEY"]
-    assert isinstance(read(environment).connection.identity, FederatedIdentity)
+    assert isinstance(connected(environment).identity, FederatedIdentity)
 
 
 def test_the_tag_that_is_deployed_comes_first(tmp_path: Path) -> None:
-    inputs = read(an_environment(tmp_path, imageName="team/api:v1", tags="latest\nv1, extra"))
-    assert inputs.destination.tags == ("v1", "latest", "extra")
-    assert read(an_environment(tmp_path, tags="a,b")).destination.tags == ("a", "b")
+    _, destination = built(an_environment(tmp_path, imageName="team/api:v1", tags="latest\nv1, extra"))
+    assert destination.tags == ("v1", "latest", "extra")
+    assert built(an_environment(tmp_path, tags="a,b"))[1].tags == ("a", "b")
 
 
 def test_the_registry_may_stand_in_the_image_name(tmp_path: Path) -> None:
-    inputs = read(an_environment(tmp_path, imageName="fabrikam.azurecr.io/x", azureContainerRegistry=""))
-    assert inputs.destination.registry == RegistryAddress(name="fabrikam", login_server="fabrikam.azurecr.io")
+    _, destination = built(an_environment(tmp_path, imageName="fabrikam.azurecr.io/x", azureContainerRegistry=""))
+    assert destination.registry == RegistryAddress(name="fabrikam", login_server="fabrikam.azurecr.io")
 
 
 def test_a_registry_by_name_agrees_with_its_own_host(tmp_path: Path) -> None:
-    inputs = read(an_environment(tmp_path, imageName="contoso.azurecr.io/x", azureContainerRegistry="Contoso"))
-    assert inputs.destination.registry == RegistryAddress(name="contoso")
+    _, destination = built(an_environment(tmp_path, imageName="contoso.azurecr.io/x", azureContainerRegistry="Contoso"))
+    assert destination.registry == RegistryAddress(name="contoso")
 
 
 def test_all_mistakes_are_told_at_once_and_each_names_its_input(tmp_path: Path) -> None:
@@ -133,6 +178,12 @@ def test_all_mistakes_are_told_at_once_and_each_names_its_input(tmp_path: Path) 
         ({"arguments": "--push"}, "argument-refused"),
         ({"dockerFile": "none"}, "dockerfile-not-found"),
         ({"buildContext": "none"}, "context-not-found"),
+        ({"command": "destroy"}, "input-not-a-choice"),
+        ({"slotName": "my slot"}, "slot-invalid"),
+        ({"smokeTestPath": "https://x"}, "smoke-path-invalid"),
+        ({"smokeTestStatus": "20"}, "smoke-status-invalid"),
+        ({"command": "deploy", "imageName": "app:1", "azureContainerRegistry": ""}, "registry-needed"),
+        ({"command": "deploy", "imageName": "", "recordFile": "none.json"}, "record-unreadable"),
     ],
 )
 def test_a_mistake_has_its_own_code(tmp_path: Path, inputs: dict[str, str], code: str) -> None:
@@ -182,4 +233,66 @@ def test_labels_name_the_source_without_anybodys_credentials() -> None:
 
 def test_labels_can_be_left_out(tmp_path: Path) -> None:
     environment = an_environment(tmp_path, addSourceLabels="False") | {"BUILD_SOURCEVERSION": "abc"}
-    assert read(environment).recipe.labels == ()
+    assert built(environment)[0].labels == ()
+
+
+def test_a_build_needs_neither_azure_nor_an_app(tmp_path: Path) -> None:
+    nothing = {"azureSubscription": "", "azureContainerRegistry": "", "appName": ""}
+    plan = read(an_environment(tmp_path, command="build", **nothing))
+    assert (plan.connection, plan.deploy) == (None, None)
+    assert plan.references == ("myrepo:77",)
+
+
+def test_a_check_needs_neither_an_image_nor_docker(tmp_path: Path) -> None:
+    environment = an_environment(tmp_path, command="CHECK", azureContainerRegistry="", imageName="")
+    (tmp_path / "Dockerfile").unlink()
+    plan = read(environment)
+    assert plan.command is Command.CHECK
+    assert (plan.recipe, plan.destination, plan.existing) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "tags", "image"),
+    [
+        ("docker.io/team/app:v1", "", ("docker.io", "team/app", "v1", "")),
+        ("app@sha256:" + "a" * 64, "", ("contoso.azurecr.io", "app", "", "sha256:" + "a" * 64)),
+        ("app:v1@sha256:" + "a" * 64, "", ("contoso.azurecr.io", "app", "v1", "sha256:" + "a" * 64)),
+        ("app", "v2", ("contoso.azurecr.io", "app", "v2", "")),
+        ("app", "", ("contoso.azurecr.io", "app", "77", "")),
+    ],
+)
+def test_an_image_that_exists_is_named_in_any_form(
+    tmp_path: Path, name: str, tags: str, image: tuple[str, str, str, str]
+) -> None:
+    registry, repository, tag, digest = image
+    plan = read(an_environment(tmp_path, command="deploy", imageName=name, tags=tags))
+    assert plan.existing == ExistingImage(registry=registry, repository=repository, tag=tag, digest=digest)
+
+
+def test_a_record_names_the_image_unless_the_input_does(tmp_path: Path) -> None:
+    digest = "sha256:" + "b" * 64
+    record = {"imageReference": "contoso.azurecr.io/app:9", "imageDigest": digest}
+    (tmp_path / "out.json").write_text(json.dumps(record))
+    environment = an_environment(tmp_path, command="deploy", recordFile=str(tmp_path / "out.json"))
+    assert read(environment).existing == ExistingImage(
+        registry="contoso.azurecr.io", repository="app", tag="9", digest=digest
+    )
+    named = read(environment | {"INPUT_IMAGENAME": "other:1"}).existing
+    assert named
+    assert named.repository == "other"
+    (tmp_path / "out.json").write_text(json.dumps({**record, "imageDigest": ""}))
+    assert codes(environment) == ["record-without-image"]
+
+
+def test_a_record_file_that_is_the_checkout_itself_reads_as_not_given(tmp_path: Path) -> None:
+    assert read(an_environment(tmp_path, recordFile=str(tmp_path))).record_file is None
+
+
+def test_the_slot_and_the_smoke_test_are_read(tmp_path: Path) -> None:
+    environment = an_environment(tmp_path, slotName="staging", smokeTestPath="api/x", smokeTestStatus="200, 3xx")
+    deploy, proof = deployed(environment)
+    assert deploy.app.slot == "staging"
+    assert proof
+    assert proof.smoke_test == SmokeTest(path="/api/x", statuses=("200", "3xx"))
+    assert deployed(an_environment(tmp_path, verify="false"))[1] is None
+    assert deployed(an_environment(tmp_path, slotName="Production"))[0].app.slot == ""

@@ -10,15 +10,21 @@ from pytask.model import (
     AppAddress,
     BuildArgument,
     Cloud,
+    Command,
+    DeployBy,
+    DeployPlan,
     Destination,
-    Inputs,
     KeyIdentity,
+    Plan,
+    ProofPlan,
     Recipe,
     RegistryAddress,
     Secret,
     ServiceConnection,
+    WhenNotProven,
+    WhenUnchanged,
 )
-from pytask.plan import make_plan, render_plan
+from pytask.plan import render_plan
 
 CLI = DockerCli(path="/usr/bin/docker", version="28.0.4", buildx=True)
 CONNECTION = ServiceConnection(
@@ -46,21 +52,29 @@ def a_recipe(**changes: object) -> Recipe:
     return Recipe(**given)  # type: ignore[arg-type] # a table of fields
 
 
-def some_inputs(recipe: Recipe | None = None, registry: RegistryAddress | None = None) -> Inputs:
+def a_plan(recipe: Recipe | None = None, registry: RegistryAddress | None = None) -> Plan:
     address = registry or RegistryAddress(name="contoso", login_server="contoso.azurecr.io")
-    return Inputs(
+    proof = ProofPlan(seconds=90, smoke_test=None, when_not_proven=WhenNotProven.WARN, go_back=True, annotate=True)
+    return Plan(
+        command=Command.BUILD_PUSH_DEPLOY,
         connection=CONNECTION,
-        destination=Destination(registry=address, repository="hello", tags=("1", "latest")),
         recipe=recipe or a_recipe(),
-        app=AppAddress(name="my-app"),
-        verify=True,
-        verify_seconds=90,
-        notes=(),
+        destination=Destination(registry=address, repository="hello", tags=("1", "latest")),
+        existing=None,
+        deploy=DeployPlan(
+            app=AppAddress(name="my-app"), deploy_by=DeployBy.TAG, when_unchanged=WhenUnchanged.DEPLOY, proof=proof
+        ),
+        record_file=None,
+        notes=("something was mended",),
     )
 
 
+def words_for(recipe: Recipe, environment: dict[str, str] | None = None) -> list[str]:
+    return command_line(recipe, a_plan().references, CLI, environment or {})
+
+
 def test_docker_is_told_what_was_planned_and_nothing_else() -> None:
-    assert command_line(make_plan(some_inputs()), CLI, {}) == [
+    assert words_for(a_recipe()) == [
         "/usr/bin/docker",
         "build",
         "--progress=plain",
@@ -74,20 +88,20 @@ def test_docker_is_told_what_was_planned_and_nothing_else() -> None:
 
 def test_options_come_in_their_order_and_the_users_flags_last() -> None:
     recipe = a_recipe(target="run", labels=(("a", "b=c"),), flags=("--network", "host"))
-    words = command_line(make_plan(some_inputs(recipe)), CLI, {})
+    words = words_for(recipe)
     assert words[7:] == ["--target=run", "--label=a=b=c", "--network", "host", "/s/app"]
 
 
 def test_the_value_of_a_build_argument_stays_off_the_command_line() -> None:
     recipe = a_recipe(arguments=(BuildArgument(name="TOKEN", value="secret"), BuildArgument(name="HOME", value=None)))
-    words = command_line(make_plan(some_inputs(recipe)), CLI, {"HOME": "/root"})
+    words = words_for(recipe, {"HOME": "/root"})
     assert words[7:11] == ["--build-arg", "TOKEN", "--build-arg", "HOME"]
     assert "secret" not in " ".join(words)
 
 
 def test_a_build_argument_that_docker_itself_would_obey_does_not_reach_its_environment() -> None:
     recipe = a_recipe(arguments=(BuildArgument(name="HTTP_PROXY", value="http://proxy"),))
-    words = command_line(make_plan(some_inputs(recipe)), CLI, {"HTTP_PROXY": "http://other"})
+    words = words_for(recipe, {"HTTP_PROXY": "http://other"})
     assert "HTTP_PROXY=http://proxy" in words
 
 
@@ -98,28 +112,29 @@ def test_buildkit_is_asked_for_and_attestations_are_not() -> None:
 
 
 def test_a_registry_that_azure_has_yet_to_name_leaves_the_host_out_of_the_build() -> None:
-    plan = make_plan(some_inputs(registry=RegistryAddress(name="contoso")))
+    plan = a_plan(registry=RegistryAddress(name="contoso"))
     assert plan.references == ("hello:1", "hello:latest")
     assert "(login server of contoso, from Azure)/hello:1, also as latest" in render_plan(plan)
 
 
 def test_the_plan_is_shown_as_a_person_reads_it() -> None:
-    assert render_plan(make_plan(some_inputs())).splitlines() == [
-        "Plan",
+    assert render_plan(a_plan()).splitlines() == [
+        "Plan (buildPushDeploy)",
         "  build   app/Dockerfile, context app, linux/amd64",
         "  push    contoso.azurecr.io/hello:1, also as latest",
-        "  deploy  my-app, resource group found by name, subscription Contoso",
-        "  prove   for up to 1.5 minutes",
+        "  deploy  my-app, production, resource group found by name, subscription Contoso",
+        "  prove   for up to 1.5 minutes; if it fails, put the previous image back",
+        "  note    something was mended",
     ]
 
 
 def test_what_docker_said_last_names_the_failure() -> None:
-    plan = make_plan(some_inputs())
+    recipe = a_recipe()
     solve = 'ERROR: failed to solve: process "/bin/sh -c exit 3" did not complete successfully: exit code: 3'
-    assert "exit code: 3" in failure(plan, 1, ["#5 x", solve, "done"]).tell("{reason}")
+    assert "exit code: 3" in failure(recipe, 1, ["#5 x", solve, "done"]).tell("{reason}")
     assert (
-        failure(plan, 1, ["ERROR: Cannot connect to the Docker daemon at unix:///x."]).code
+        failure(recipe, 1, ["ERROR: Cannot connect to the Docker daemon at unix:///x."]).code
         == "docker-engine-unreachable"
     )
-    assert failure(plan, 1, ["write /x: no space left on device"]).code == "agent-disk-full"
-    assert failure(plan, 137, []).tell("{reason}") == "it printed nothing"
+    assert failure(recipe, 1, ["write /x: no space left on device"]).code == "agent-disk-full"
+    assert failure(recipe, 137, []).tell("{reason}") == "it printed nothing"

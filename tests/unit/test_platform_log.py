@@ -29,8 +29,8 @@ GOOD = (
 def test_a_start_that_came_up_names_its_digest() -> None:
     start = latest_start(GOOD, since=SINCE)
     assert start
-    assert (start.pulled, start.started, start.ready, start.failure) == (NEW, NEW, True, "")
-    assert start.phase == "container is ready"
+    assert (start.pulled(), start.started(), start.ready(), start.failure()) == (True, NEW, True, None)
+    assert start.phase() == "container is ready"
 
 
 def test_what_was_before_the_change_does_not_count() -> None:
@@ -41,7 +41,7 @@ def test_what_was_before_the_change_does_not_count() -> None:
 def test_the_latest_start_counts() -> None:
     start = latest_start(GOOD + line(9, "Pulling image: contoso.azurecr.io/hello:1"), since=SINCE)
     assert start
-    assert (start.started, start.phase) == ("", "pulling the image")
+    assert (start.started(), start.phase()) == ("", "pulling the image")
 
 
 def test_the_first_pull_error_is_the_cause_and_not_the_last() -> None:
@@ -54,27 +54,74 @@ def test_the_first_pull_error_is_the_cause_and_not_the_last() -> None:
     )
     start = latest_start(text, since=SINCE)
     assert start
-    assert "manifest unknown" in start.failure
+    assert (failure := start.failure())
+    assert "manifest unknown" in failure.text
 
 
 def test_an_old_copy_that_was_started_instead_is_seen_as_such() -> None:
     text = line(1, "Pulling image: x") + line(2, "Image pull failed. Defaulting to local copy.") + run_line(3, OLD)
     start = latest_start(text, since=SINCE)
     assert start
-    assert (start.started, start.ready) == (OLD, False)
+    assert (start.started(), start.ready()) == (OLD, False)
 
 
 def test_a_container_that_ended_is_a_failure_in_the_platforms_words() -> None:
     text = (
         line(1, "Pulling image: x")
+        + line(1, f"Digest: {NEW}")
         + run_line(2, NEW)
         + line(3, "Container app_1_abc has exited, failing site start", "ERROR")
     )
     start = latest_start(text, since=SINCE)
     assert start
-    assert start.failure == "Container app_1_abc has exited, failing site start"
+    assert (failure := start.failure())
+    assert failure.text == "Container app_1_abc has exited, failing site start"
 
 
 def test_lines_of_the_container_are_not_the_platforms() -> None:
     forged = f"docker run -d --name app_1 x@{NEW}\n2026-11-23T12:00:05Z INFO - Pulling image: x\n"
     assert latest_start(forged, since=SINCE) is None
+
+
+def of_2025(second: int, text: str) -> str:
+    return f"2026-11-23T12:00:{second:02d}.1234560Z {text}\n"
+
+
+STARTED_2025 = (
+    of_2025(
+        1,
+        "State: Starting, Action: PullingImage, LastError: ContainerTimeout, Details: Pulling image, DetailsLevel: INFO",
+    )
+    + of_2025(2, "Image hello:1 is pulled from registry contoso.azurecr.io")
+    + of_2025(
+        3,
+        "Creating container with image: hello:1 from registry: contoso.azurecr.io and fully qualified image name: contoso.azurecr.io/hello:1",
+    )
+    + of_2025(4, "listening on 8080")
+)
+
+
+def test_the_dialect_of_2025_names_the_reference() -> None:
+    text = STARTED_2025 + of_2025(5, "Site startup probe succeeded after 4.2 seconds.") + of_2025(6, "Site started.")
+    start = latest_start(text, since=SINCE)
+    assert start
+    assert (start.pulled(), start.started(), start.ready(), start.failure()) == (
+        True,
+        "contoso.azurecr.io/hello:1",
+        True,
+        None,
+    )
+
+
+def test_an_error_that_a_state_line_only_repeats_is_none() -> None:
+    start = latest_start(STARTED_2025, since=SINCE)
+    assert start
+    assert start.failure() is None
+    assert start.tail == ("listening on 8080",)
+
+
+def test_a_failed_probe_is_a_failure_in_the_dialect_of_2025() -> None:
+    start = latest_start(STARTED_2025 + of_2025(9, "Site startup probe failed after 230 seconds."), since=SINCE)
+    assert start
+    assert (failure := start.failure())
+    assert failure.text == "Site startup probe failed after 230 seconds."

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 LOG = logging.getLogger("host")
@@ -18,6 +19,7 @@ def main() -> None:
         signal.signal(told_to_end, lambda *_: os._exit(0))
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
     LOG.info("STAND-IN for the Azure Functions host, made for the sandbox; not Microsoft's image")
+    time.sleep(float(os.environ.get("SANDBOX_START_SECONDS", "0")))  # so that tests can have slow starts
     from .app import FunctionApp  # noqa: PLC0415 (the imports take a moment, signals must work before)
     from .server import Server  # noqa: PLC0415
 

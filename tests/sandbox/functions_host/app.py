@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import inspect
 import json
+import os
 import re
 import sys
 import traceback
@@ -49,6 +50,11 @@ class Function:
         bindings = self.configuration["bindings"]
         return next(binding for binding in bindings if str(binding["type"]).endswith("Trigger"))
 
+    @property
+    def disabled(self) -> bool:
+        """Whether it is switched off (https://learn.microsoft.com/azure/azure-functions/disable-function)."""
+        return os.environ.get(f"AzureWebJobs.{self.name}.Disabled", "").lower() in {"1", "true"}
+
     def load(self) -> None:
         """Import the function's code; when that fails, ``error`` says why."""
         module = f"{self.name}.{self.configuration.get('scriptFile', '__init__.py').removesuffix('.py')}"
@@ -61,7 +67,7 @@ class Function:
 
     def matches(self, method: str, route: str) -> Mapping[str, str] | None:
         """Values of the route's parameters when the function answers this request, else None."""
-        if self.trigger["type"] != "httpTrigger":
+        if self.trigger["type"] != "httpTrigger" or self.disabled:
             return None
         if method.lower() not in self.trigger.get("methods", [method.lower()]):
             return None

@@ -15,6 +15,9 @@ from uuid import uuid4
 
 from azure.functions import HttpRequest, HttpResponse  # type: ignore[import-untyped]  # is in the image only
 
+from .keys import opens
+from .storage import storage_error
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,24 +36,31 @@ class Server(ThreadingHTTPServer):
     def __init__(self, port: int, app: FunctionApp) -> None:
         self.app = app
         self._started = time.monotonic()
-        self._instance = os.environ.get("WEBSITE_INSTANCE_ID") or uuid4().hex
+        self._process = str(uuid4())
+        self._storage_error = storage_error()
         super().__init__(("", port), Handler)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether functions can be called."""
+        return not self._storage_error
 
     def status(self) -> dict[str, Any]:
         """Give what ``/admin/host/status`` answers; the up-time is in milliseconds.
 
         The names are those of HostStatus.cs in https://github.com/Azure/azure-functions-host.
         """
-        status = {
+        errors = [self._storage_error] if self._storage_error else self.app.errors
+        status: dict[str, Any] = {
             "id": os.environ.get("WEBSITE_SITE_NAME", socket.gethostname()),
-            "state": "Running",
+            "state": "Running" if self.is_running else "Error",
             "version": VERSION,
             "versionDetails": f"{VERSION}, made for the sandbox, not Microsoft's host",
-            "instanceId": self._instance,
+            "instanceId": self._process,
             "computerName": socket.gethostname(),
             "processUptime": int((time.monotonic() - self._started) * 1000),
         }
-        return {**status, "errors": self.app.errors} if self.app.errors else status
+        return {**status, "errors": errors} if errors else status
 
     def functions(self) -> list[dict[str, Any]]:
         """Give what ``/admin/functions`` answers.
@@ -63,7 +73,7 @@ class Server(ThreadingHTTPServer):
                 "href": f"/admin/functions/{function.name}",
                 "invoke_url_template": self._invoke_url_template(function),
                 "language": "python",
-                "isDisabled": False,
+                "isDisabled": function.disabled,
                 "config": function.configuration,
             }
             for function in self.app.functions
@@ -95,12 +105,22 @@ class Handler(BaseHTTPRequestHandler):
             self._send_json(self.server.status())
         elif path == "/admin/functions":
             self._send_json(self.server.functions())
+        elif not self.server.is_running:
+            self._send(503, b"Function host is not running.", {"Content-Type": "text/plain; charset=utf-8"})
         elif found := self.server.app.find(self.command, path):
-            self._run(*found, body)
+            self._run_if_allowed(*found, body)
         else:
             self._send(404, b"", {})
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer  # noqa: N815 (http.server's names)
+
+    def _run_if_allowed(self, function: Function, route: Mapping[str, str], body: bytes) -> None:
+        query = dict(parse_qsl(urlsplit(self.path).query))
+        key = self.headers.get("x-functions-key") or query.get("code", "")
+        if opens(key, function.name, str(function.trigger.get("authLevel", "function")).lower()):
+            self._run(function, route, body)
+        else:
+            self._send(401, b"", {})
 
     def _run(self, function: Function, route: Mapping[str, str], body: bytes) -> None:
         request = HttpRequest(

@@ -1,0 +1,276 @@
+"""Writes the documents that repeat what the program says: README's tables and docs/troubleshooting.md.
+
+`python -m dev.documents` writes them, `python -m dev.documents --check` only tells which are not current.
+"""
+# ruff: noqa: INP001, RUF001, RUF002 - `dev` is a folder of tools and no package; these quotation marks are meant
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import pkgutil
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytask.errors
+from pytask.errors import TaskFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from types import ModuleType
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
+TASK = ROOT / "task" / "task.json"
+COMMAND = "npm run docs"
+
+# What Markdown would read as a sign. An underscore within a word is none to it.
+_SIGN = re.compile(r"[\\`*<\[]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+_PREFACE = f"""\
+<!-- Written by `{COMMAND}` from pytask/errors; change the texts there. -->
+# Troubleshooting
+
+Every failure has a code. The log names it first, and then says what happened, the cause, and how to mend it:
+
+```text
+app-not-found: there is no Function App hello-functoin
+  happened  the subscription 8e8f… shows this connection no app of that name
+  cause     …
+  mend      …
+  now       nothing was pushed and nothing was changed
+  more      docs/troubleshooting.md#app-not-found
+```
+
+`now` is the state things are in. A correlation id, where there is one, is what Microsoft's support asks for.
+Below, ‹this› stands for what the log fills in.
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One failure as the document tells it."""
+
+    code: str
+    title: str
+    about: str
+    happened: str
+    cause: str
+    mend: str
+    link: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chapter:
+    """Failures of one kind."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+class _Shown(dict[str, str]):
+    """Stands for any facts: each is shown by its name."""
+
+    def __missing__(self, fact: str) -> str:
+        return f"‹{fact}›"
+
+
+SHIM = Chapter(
+    title="Failures of starting the program",
+    entries=(
+        Entry(
+            code="python-not-found",
+            title="this agent offers no Python 3.10 or newer",
+            about="Told by task/index.js, which the agent starts and which finds a Python.",
+            happened="none of these would do: {tried} (or: there is no Python on PATH)",
+            cause="the task is written in Python and brings everything it needs except Python itself",
+            mend=(
+                "put this step before it:\n- task: UsePythonVersion@0\n  inputs: {{ versionSpec: '3.x' }}\n"
+                "or install Python 3.10 or newer on the agent (in a container job: in the image)"
+            ),
+        ),
+        Entry(
+            code="python-ended",
+            title="the Python program of this task ended without a result ({how})",
+            about="Told by task/index.js when the program it started is gone and has not told a result.",
+            happened="{python} is gone; what it said last stands above",
+            cause="SIGKILL: mostly the agent ran out of memory; exit code 1: an error nobody foresaw, shown above",
+            mend="run the step again; if it happens again, open an issue with this log",
+        ),
+    ),
+)
+"""The two that cannot come from Python; the texts are those of task/index.js."""
+
+
+def catalogue() -> dict[ModuleType, tuple[type[TaskFailure], ...]]:
+    """Give every failure with a code, in the order of its module."""
+    names = (info.name for info in pkgutil.iter_modules(pytask.errors.__path__, "pytask.errors."))
+    found = {module: tuple(_failures_in(module)) for module in map(importlib.import_module, names)}
+    return {module: failures for module, failures in found.items() if failures}
+
+
+def _failures_in(module: ModuleType) -> Iterator[type[TaskFailure]]:
+    for thing in vars(module).values():
+        named_here = isinstance(thing, type) and thing.__module__ == module.__name__
+        if named_here and issubclass(thing, TaskFailure) and hasattr(thing, "code"):
+            yield thing
+
+
+def chapters() -> tuple[Chapter, ...]:
+    """Give all that docs/troubleshooting.md tells."""
+    told = tuple(
+        Chapter(title=_first_paragraph(module).rstrip("."), entries=tuple(_entry(failure) for failure in failures))
+        for module, failures in catalogue().items()
+    )
+    return (*told, SHIM)
+
+
+def troubleshooting() -> str:
+    """Give docs/troubleshooting.md, whole."""
+    told = chapters()
+    contents = [f"\n**{chapter.title}**\n\n{_contents(chapter.entries)}\n" for chapter in told]
+    bodies = [f"\n## {chapter.title}\n\n" + "\n".join(map(_section, chapter.entries)) for chapter in told]
+    return "".join([_PREFACE, *contents, *bodies])
+
+
+def readme(text: str, task: Mapping[str, Any]) -> str:
+    """Give README with its tables as task.json has them.
+
+    Raises:
+        ValueError: when the marks round a table are not there.
+    """
+    text = _between(text, "inputs", inputs_table(task))
+    return _between(text, "outputs", outputs_table(task))
+
+
+def inputs_table(task: Mapping[str, Any]) -> str:
+    """Give the table of inputs: those that every step must give first, then as the editor shows them."""
+    groups = ["", *(group["name"] for group in task.get("groups", ()))]
+    ordered = sorted(
+        task["inputs"], key=lambda item: (not must_be_given(item), groups.index(item.get("groupName", "")))
+    )
+    return _table(
+        ("Input", "Alias", "Default", "What it means"),
+        ((_code(item["name"]), _aliases(item), _default(item), _meaning(item)) for item in ordered),
+    )
+
+
+def outputs_table(task: Mapping[str, Any]) -> str:
+    """Give the table of output variables."""
+    rows = ((_code(item["name"]), item["description"]) for item in task["outputVariables"])
+    return _table(("Output", "What it means"), rows)
+
+
+def current() -> dict[Path, str]:
+    """Give the text that each generated document should have."""
+    task = json.loads(TASK.read_text(encoding="utf-8"))
+    return {README: readme(README.read_text(encoding="utf-8"), task), TROUBLESHOOTING: troubleshooting()}
+
+
+def stale() -> list[str]:
+    """Give the names of the documents that are not current."""
+    return [
+        path.relative_to(ROOT).as_posix()
+        for path, text in current().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+
+
+def main() -> int:
+    """Write the documents, or only check them; give the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m dev.documents", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a document is not current")
+    if parser.parse_args().check:
+        names = stale()
+        sys.stderr.writelines(f"{name} is not current: {COMMAND} writes it\n" for name in names)
+        return 1 if names else 0
+    for path, text in current().items():
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+def _entry(failure: type[TaskFailure]) -> Entry:
+    return Entry(
+        code=failure.code,
+        title=failure.title,
+        about=_first_paragraph(failure),
+        happened=failure.happened,
+        cause=failure.cause,
+        mend=failure.mend,
+        link=failure.link,
+    )
+
+
+def _first_paragraph(thing: object) -> str:
+    return " ".join((thing.__doc__ or "").strip().partition("\n\n")[0].split())
+
+
+def _section(entry: Entry) -> str:
+    rows = [("happened", entry.happened), ("cause", entry.cause), ("mend", entry.mend)]
+    told = [f"- **{name}**: {markdown(text)}" for name, text in rows]
+    told += [f"- **more**: <{entry.link}>"] if entry.link else []
+    about = entry.about if "`" in entry.about else _escaped(entry.about)
+    return "\n".join([f"### {entry.code}", "", f"**{markdown(entry.title)}**", "", about, "", *told, ""])
+
+
+def _contents(entries: Iterable[Entry]) -> str:
+    return "\n".join(f"- [`{entry.code}`](#{entry.code}): {markdown(entry.title)}" for entry in entries)
+
+
+def markdown(template: str) -> str:
+    """Give a text of the catalogue as Markdown, with ‹fact› where a fact belongs."""
+    return _escaped(template.format_map(_Shown())).replace("\n", "<br>")
+
+
+def _escaped(text: str) -> str:
+    return _SIGN.sub(lambda found: "\\" + found.group(), text)
+
+
+def _between(text: str, name: str, body: str) -> str:
+    """Put a text between its two marks."""
+    begin, end = f"<!-- {name}: written by `{COMMAND}` from task/task.json -->", f"<!-- end of {name} -->"
+    before, first, rest = text.partition(begin)
+    _, last, after = rest.partition(end)
+    if not first or not last:
+        raise ValueError(f"README.md has no {begin} with its {end}")
+    return f"{before}{begin}\n\n{body}\n\n{end}{after}"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def must_be_given(item: Mapping[str, Any]) -> bool:
+    """Tell whether no step goes without this input."""
+    return bool(item.get("required")) and not item.get("visibleRule") and not item.get("defaultValue")
+
+
+def _aliases(item: Mapping[str, Any]) -> str:
+    return ", ".join(map(_code, item.get("aliases", ())))
+
+
+def _default(item: Mapping[str, Any]) -> str:
+    return "**required**" if must_be_given(item) else _code(item.get("defaultValue", ""))
+
+
+def _meaning(item: Mapping[str, Any]) -> str:
+    """Give the editor's own help, with what else the editor would show."""
+    parts = [item["helpMarkDown"]]
+    parts += [f"One of {', '.join(map(_code, item['options']))}."] if item.get("options") else []
+    rule = _code(item.get("visibleRule", ""))
+    parts += [f"{'Required' if item.get('required') else 'Has a meaning'} when {rule}."] if rule else []
+    return " ".join(parts)
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

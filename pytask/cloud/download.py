@@ -1,0 +1,49 @@
+"""A body too large to be held, piece by piece; where it breaks off it is asked for from there on."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from azure.core.exceptions import AzureError
+
+from pytask.errors.azure import Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from azure.core.rest import HttpResponse
+
+    from pytask.cloud.http import Door
+
+
+def pieces(door: Door, ask: Callable[[int], HttpResponse]) -> Generator[bytes, None, None]:
+    """Give a body without holding it; `ask` gives the open answer that has it from a byte on.
+
+    Raises:
+        Unreachable: when it broke off as often as a call may be repeated.
+    """
+    received = 0
+    for attempt in count(1):
+        answer = ask(received)
+        try:
+            for piece in answer.iter_bytes():
+                received += len(piece)
+                yield piece
+        except AzureError as error:
+            _wait(door, answer, error, attempt)
+        else:
+            return
+        finally:
+            answer.close()
+
+
+def _wait(door: Door, answer: HttpResponse, error: AzureError, attempt: int) -> None:
+    """Wait before the next attempt; raise Unreachable instead when this was the last."""
+    host = urlsplit(answer.request.url).hostname or "the registry"
+    if attempt == door.patience.http_attempts:
+        raise Unreachable(host=host, detail=str(error)) from error
+    seconds = min(door.patience.http_longest_wait, door.patience.http_first_wait * 2 ** (attempt - 1))
+    door.say(f"{host} broke off in the middle of an answer; reading on in {seconds:.0f} s")
+    door.clock.sleep(seconds)

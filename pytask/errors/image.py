@@ -1,0 +1,113 @@
+"""Failures of the image itself: what the app's host could not unpack or run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from pytask.errors.base import TaskFailure
+
+
+class Maker(Enum):
+    """What wrote files with an owner out of range, as the instruction tells; the value is the mend.
+
+    Sources: https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/ and
+    https://circleci.com/docs/high-uid-error/
+    """
+
+    PACKAGES = "npm, yarn, pnpm: packages keep the ids of those who published them; chown in the same RUN: RUN npm ci && chown -R 0:0 node_modules (npm up to 6 also: npm ci --unsafe-perm)"
+    TAR = "tar: unpack with tar --no-same-owner"
+    USERS = "useradd, groupadd: give an id in the range and keep the login records small: useradd --no-log-init --uid 1000, groupadd --gid 1000"
+    CHOWN = "chown: give ids in the range, such as chown -R 0:0"
+    COPY = "COPY: write COPY --chown=0:0, or leave --chown out"
+    ADD = "ADD: it keeps the ids inside an archive; make the archive with tar --owner=0 --group=0, or write ADD --chown=0:0 (archives take it from BuildKit 0.23 on)"
+    BASE = "base image: use a newer one, or another tag; or copy what you need from it with COPY --from in a build of several stages, which makes root the owner"
+    OTHER = "find the command that writes the file, and end the same RUN with chown -R 0:0 on what it wrote"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForeignLayer:
+    """A layer with owners out of range."""
+
+    number: int
+    of: int
+    digest: str
+    instruction: str
+    """What made it, as the Dockerfile has it; empty when the image does not tell."""
+    makers: tuple[Maker, ...]
+    entry: str
+    """The first file, folder or link with such an owner."""
+    user: int
+    group: int
+    entries: int
+    """How many there are."""
+
+    def __str__(self) -> str:
+        digest = self.digest.removeprefix("sha256:")[:12]
+        made = f", made by {self.instruction}" if self.instruction else ""
+        more = f", and {self.entries - 1} more with such owners" if self.entries > 1 else ""
+        return f"layer {self.number} of {self.of} ({digest}){made}:\n  {self.entry} belongs to user {self.user}, group {self.group}{more}"
+
+
+@dataclass(kw_only=True, eq=False)
+class OwnerOutOfRange(TaskFailure):
+    """A file's owner has an id that App Service does not map."""
+
+    reference: str
+    layers: tuple[ForeignLayer, ...]
+    listed: str = field(init=False)
+    mends: str = field(init=False)
+    code = "owner-out-of-range"
+    title = "{reference} has files with owners that App Service does not know"
+    happened = "{listed}"
+    cause = "App Service maps the user and group ids 0 to 65535 only, and its hosts cannot unpack a layer with another. A chown or rm in a later instruction does not help: the earlier layer stays in the image as it is"
+    mend = "{mends}\nAn instruction that is not in your Dockerfile belongs to the base image: use a newer one"
+    link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
+
+    def __post_init__(self) -> None:
+        makers = dict.fromkeys(maker for layer in self.layers for maker in layer.makers)
+        self.listed = "\n".join(map(str, self.layers))
+        self.mends = "\n".join(maker.value for maker in makers)
+
+
+@dataclass(kw_only=True, eq=False)
+class UserOutOfRange(TaskFailure):
+    """The image runs as a user whose id App Service does not map."""
+
+    reference: str
+    user: str
+    code = "user-out-of-range"
+    title = "{reference} runs as a user that App Service does not know"
+    happened = "the image's configuration says USER {user}"
+    cause = "App Service maps the user and group ids 0 to 65535 only, and starts no container as another"
+    mend = "write USER with ids in that range in the Dockerfile, such as USER 1000, and give useradd the same --uid; if the Dockerfile has no USER, the base image sets it"
+    link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
+
+
+@dataclass(kw_only=True, eq=False)
+class WrongPlatform(TaskFailure):
+    """The image is for another operating system or processor."""
+
+    reference: str
+    found: str
+    wanted: str
+    code = "wrong-platform"
+    title = "{reference} is built for {found}, and the app's host runs {wanted}"
+    happened = "the image says {found}"
+    cause = "Docker builds for the processor of the agent unless it is told otherwise; a --platform in a FROM line, or a base image for one processor only, decides it too"
+    mend = "set platform to {wanted} and take --platform out of the FROM lines"
+    link = "https://docs.docker.com/build/building/multi-platform/"
+
+
+@dataclass(kw_only=True, eq=False)
+class ImageUnreadable(TaskFailure):
+    """A manifest, configuration or layer in the registry is not what it should be."""
+
+    reference: str
+    part: str
+    detail: str
+    code = "image-unreadable"
+    title = "{reference} cannot be read from the registry as a container image"
+    happened = "{part}: {detail}"
+    cause = "a push was damaged on its way or in the registry's storage, or the reference is not a container image"
+    mend = "run the pipeline again; if it goes on, delete the image from the registry (az acr repository delete) and push it anew, since layers that are there already are not sent again"

@@ -1,0 +1,251 @@
+"""Failures of a start: the app was pointed at the image, and does not run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pytask.errors.base import AzureFailure
+
+
+@dataclass(kw_only=True, eq=False)
+class StartFailure(AzureFailure):
+    """The app does not run the image; by default that is reason enough to put the previous one back."""
+
+    goes_back: ClassVar[bool] = True
+    app: str
+    reference: str
+
+
+@dataclass(kw_only=True, eq=False)
+class ToldStartFailure(StartFailure):
+    """A failed start that the platform's log tells of."""
+
+    line: str
+    """The platform's own words."""
+    tail: str
+    """The container's last lines, each after a line end; empty when there are none."""
+
+
+@dataclass(kw_only=True, eq=False)
+class ImageNotSet(StartFailure):
+    """The configuration does not name the image that was just written."""
+
+    goes_back = False
+    wanted: str
+    found: str
+    code = "image-not-set"
+    title = "{app} is not configured with the image of this run"
+    happened = "linuxFxVersion should read {wanted}, but reads {found}"
+    cause = "somebody or something else changed it at the same time: another pipeline, a person, an Azure Policy"
+    mend = "let only one pipeline deploy to the app, then run again"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullUnauthorized(ToldStartFailure):
+    """The registry does not let the app in."""
+
+    code = "pull-unauthorized"
+    title = "the registry does not let {app} pull {reference}"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = "the app signs in to the registry on its own, not with the service connection, and its identity or its credentials were refused (a new role needs some minutes)"
+    mend = "give the app's managed identity the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds, or correct its DOCKER_REGISTRY_SERVER_* settings"
+    link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullNotFound(ToldStartFailure):
+    """The registry does not have the image."""
+
+    code = "pull-not-found"
+    title = "{reference} is not in the registry any more"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = (
+        "the tag or digest was deleted between the push and the pull, by a person, a purge task or a retention policy"
+    )
+    mend = "run the pipeline again; look at the registry's purge tasks and retention policy"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullFirewall(ToldStartFailure):
+    """The registry's firewall does not let the app in."""
+
+    code = "pull-firewall"
+    title = "the registry's firewall does not let {app} in"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = "the registry allows selected networks only, and the app's outbound address is not among them"
+    mend = "allow the app's outbound addresses under the registry's Networking page, or pull through the virtual network (private endpoint and outbound image pull routing)"
+    link = "https://aka.ms/acr/firewall"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullNetwork(ToldStartFailure):
+    """The app does not reach the registry."""
+
+    code = "pull-network"
+    title = "{app} does not reach the registry of {reference}"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = "name resolution or routing between the app and the registry: often a virtual network whose DNS does not know the registry's private endpoint"
+    mend = "from the app's console (Kudu) try nslookup on the registry's host; link the private DNS zone privatelink.azurecr.io to the app's network"
+    link = "https://learn.microsoft.com/azure/app-service/configure-vnet-integration-routing"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullFailed(ToldStartFailure):
+    """The pull failed for another reason."""
+
+    code = "pull-failed"
+    title = "{app} cannot pull {reference}"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = "the reason is the platform's line above"
+    mend = "correct what it names; the app's log stream in the portal shows all of it"
+
+
+@dataclass(kw_only=True, eq=False)
+class OldImageStarted(ToldStartFailure):
+    """The platform started another image."""
+
+    code = "old-image-started"
+    title = "{app} was started with another image than {reference}"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = (
+        "the platform could not pull the image and took one that it had from before, or somebody else changed the app"
+    )
+    mend = "look at the app's log stream for why the pull failed; let only one pipeline deploy to the app"
+
+
+@dataclass(kw_only=True, eq=False)
+class WrongArchitecture(ToldStartFailure):
+    """The image is for other machines."""
+
+    code = "image-architecture"
+    title = "{reference} is not for the machines that run {app}"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = "Function Apps run linux/amd64; the image, or a program in it, is for another architecture, or its start script has no first line such as #!/bin/sh or has Windows line ends"
+    mend = "set platform to linux/amd64; write the start script with a first line #!/bin/sh and Unix line ends"
+
+
+@dataclass(kw_only=True, eq=False)
+class UserIdOutOfRange(ToldStartFailure):
+    """A file in the image has an owner that the platform cannot map."""
+
+    code = "user-id-out-of-range"
+    title = "{reference} has files of a user id that App Service cannot map"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = "App Service maps user and group ids 0 to 65535 only, in every layer of the image: a later chown does not mend it"
+    mend = "change the owner in the same RUN instruction that makes the files (chown -R root:root …, tar --no-same-owner, COPY --chown=0:0)"
+    link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
+
+
+@dataclass(kw_only=True, eq=False)
+class ContainerExits(ToldStartFailure):
+    """The program in the image ended."""
+
+    code = "container-exits"
+    title = "{app} does not start with {reference}: its program ends"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = "the program in the image stops before it listens"
+    mend = "run the image locally (docker run {reference} prints the same) and mend what its last lines name"
+
+
+@dataclass(kw_only=True, eq=False)
+class ContainerSilent(ToldStartFailure):
+    """The program runs and does not answer in time."""
+
+    code = "container-silent"
+    title = "{app} runs {reference}, but the program does not answer"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = "the program listens on another port than the platform calls, on 127.0.0.1 only, or needs longer than the platform waits (230 seconds, or WEBSITES_CONTAINER_START_TIME_LIMIT)"
+    mend = "listen on 0.0.0.0, on port 80 or the one in the app setting WEBSITES_PORT; if it only starts slowly, set WEBSITES_CONTAINER_START_TIME_LIMIT to more seconds (1800 at the most)"
+    link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#configure-port-number"
+
+
+@dataclass(kw_only=True, eq=False)
+class ContainerStartFailed(ToldStartFailure):
+    """The start failed in a way nobody described."""
+
+    code = "container-start-failed"
+    title = "{app} does not start with {reference}"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = "the platform's line above is all that is known"
+    mend = "look at the app's log stream in the portal; run the image locally with docker run {reference}"
+    link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
+
+
+@dataclass(kw_only=True, eq=False)
+class StorageBroken(StartFailure):
+    """The Functions host cannot use its storage account."""
+
+    errors: str
+    code = "storage-broken"
+    title = "the Functions host of {app} cannot use its storage account"
+    happened = "the host says: {errors}"
+    cause = "AzureWebJobsStorage (or AzureWebJobsStorage__accountName with an identity) is wrong, or the account does not let the app in"
+    mend = "correct the app setting AzureWebJobsStorage; with an identity, give it Storage Blob Data Owner on the account; open the account's firewall for the app"
+    link = "https://learn.microsoft.com/azure/azure-functions/functions-recover-storage-account"
+
+
+@dataclass(kw_only=True, eq=False)
+class HostError(StartFailure):
+    """The Functions host runs and reports errors."""
+
+    state: str
+    errors: str
+    code = "host-error"
+    title = "the Functions host of {app} reports errors with {reference}"
+    happened = "the host's state is {state}; it says: {errors}"
+    cause = "the host cannot load the app's functions, extensions or configuration"
+    mend = "mend what it names; func start in the app's folder on your own machine mostly says the same"
+
+
+@dataclass(kw_only=True, eq=False)
+class NoFunctions(StartFailure):
+    """The host runs the new image and lists no function."""
+
+    code = "no-functions"
+    title = "{app} runs {reference}, but has no functions"
+    happened = "the Functions host is running and its list of functions is empty"
+    cause = "the functions are not in /home/site/wwwroot of the image, their worker cannot load them, or the platform's storage is mounted over /home"
+    mend = "set the app setting WEBSITES_ENABLE_APP_SERVICE_STORAGE to false; see that the Dockerfile copies the app to /home/site/wwwroot and sets AzureWebJobsScriptRoot to it"
+    link = "https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container"
+
+
+@dataclass(kw_only=True, eq=False)
+class NotUpInTime(StartFailure):
+    """The new image did not come up within the time for the proof."""
+
+    minutes: str
+    missing: str
+    seen: str
+    code = "not-up-in-time"
+    title = "{app} did not come up with {reference} within {minutes} minutes"
+    happened = "still missing: {missing}{seen}"
+    cause = "the image is large, the app starts slowly, or it does not start at all"
+    mend = "look at the app's log stream in the portal; if it only needs longer, raise verifyTimeoutMinutes and the app setting WEBSITES_CONTAINER_START_TIME_LIMIT"
+
+
+@dataclass(kw_only=True, eq=False)
+class SmokeTestFailed(StartFailure):
+    """The app answers otherwise than it should."""
+
+    path: str
+    wanted: str
+    answer: str
+    code = "smoke-test-failed"
+    title = "{app} does not answer {path} as expected"
+    happened = "expected {wanted}, the app answered {answer}"
+    cause = "the new image runs, and its answer is not the one that smokeTestStatus asks for"
+    mend = "call the path yourself and mend the function, or correct smokeTestPath and smokeTestStatus"
+
+
+@dataclass(kw_only=True, eq=False)
+class NotProven(StartFailure):
+    """The proof has gaps, and the pipeline asked to fail then."""
+
+    goes_back = False
+    gaps: str
+    code = "not-proven"
+    title = "it is not proved that {app} runs {reference}"
+    happened = "these steps of the proof could not be taken: {gaps}"
+    cause = "the connection's rights or the network do not allow them, or the app is stopped; whenNotProven is fail"
+    mend = "give the connection the rights in docs/permissions.md, or set whenNotProven to warn"

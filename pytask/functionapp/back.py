@@ -1,0 +1,73 @@
+"""Going back: putting the previous image back when the new one does not come up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytask.errors import TaskFailure
+from pytask.functionapp.find import read_configuration
+from pytask.functionapp.proof import Question, prove
+from pytask.functionapp.update import point_at
+from pytask.model import WentBack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytask.cloud.arm import Azure
+    from pytask.model import PreviousImage
+
+
+class StaysForward(Exception):  # noqa: N818 - a decision, told to the user
+    """The previous image is not put back, with the reason."""
+
+
+def go_back(
+    azure: Azure,
+    question: Question,
+    previous: PreviousImage | None,
+    *,
+    digest_of: Callable[[str], str | None],
+    say: Callable[[str], None],
+) -> WentBack:
+    """Put the previous image back and prove it, within as much time again.
+
+    `digest_of` gives the digest that a reference stands for now: empty when the registry does not have it any more,
+    None when that cannot be found out.
+
+    Raises:
+        StaysForward: when there is nothing to go back to, or somebody else has changed the app meanwhile.
+    """
+    deployment, clock = question.deployment, azure.arm.door.clock
+    reference = _safe_reference(previous, digest_of)
+    properties = read_configuration(azure.arm, deployment.target.resource_id).properties
+    found = (properties.linux_fx_version if properties else "") or ""
+    if found != deployment.fx_version:
+        raise StaysForward(f"the app's image was changed by somebody else meanwhile (it reads {found or 'nothing'})")
+    began = clock.monotonic()
+    say(f"Putting {reference} back")
+    target = replace(deployment.target, fx_version=found)
+    digest = previous.digest if previous else ""
+    back = point_at(azure.arm, target, reference, digest)
+    try:
+        proof = prove(azure, replace(question, deployment=back, smoke_test=None), say)
+    except TaskFailure as failure:
+        raise StaysForward(f"{reference} was put back, and does not come up either: {failure}") from failure
+    return WentBack(reference=reference, proof=proof, seconds=clock.monotonic() - began)
+
+
+def _safe_reference(previous: PreviousImage | None, digest_of: Callable[[str], str | None]) -> str:
+    """Give the reference that still means the image of before: its own, or pinned when its tag has moved."""
+    if previous is None or not previous.reference:
+        raise StaysForward("there was no image before")
+    now = digest_of(previous.reference)
+    if now is None or not previous.digest or now == previous.digest:
+        if now == "":
+            raise StaysForward(f"{previous.reference} is not in the registry any more")
+        return previous.reference
+    head, _, tail = previous.reference.rpartition(":")
+    name = head if head and "/" not in tail else previous.reference
+    pinned = f"{name}@{previous.digest}"
+    if digest_of(pinned) == "":
+        raise StaysForward(f"the image of before ({pinned}) is not in the registry any more")
+    return pinned

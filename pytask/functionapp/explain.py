@@ -1,0 +1,99 @@
+"""Why an app does not run an image, from the platform's first words of the latest attempt.
+
+Source of the texts: https://learn.microsoft.com/troubleshoot/azure/app-service/web-apps/faqs-app-service-linux-new and
+https://learn.microsoft.com/azure/app-service/configure-custom-container#troubleshoot
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytask.errors.start import (
+    ContainerExits,
+    ContainerSilent,
+    ContainerStartFailed,
+    HostError,
+    PullFailed,
+    PullFirewall,
+    PullNetwork,
+    PullNotFound,
+    PullUnauthorized,
+    StorageBroken,
+    UserIdOutOfRange,
+    WrongArchitecture,
+)
+from pytask.functionapp.platform_log import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytask.errors.start import StartFailure, ToldStartFailure
+    from pytask.functionapp.platform_log import Event, Start
+    from pytask.model import HostProcess
+
+# The first that fits decides, so the particular stands before the general.
+_MEANINGS: tuple[tuple[type[ToldStartFailure], re.Pattern[str]], ...] = tuple(
+    (meaning, re.compile(signs, re.IGNORECASE))
+    for meaning, signs in (
+        (UserIdOutOfRange, r"cannot be mapped to a host id|unmapped user|user namespace"),
+        (WrongArchitecture, r"exec format error|exec user process|no matching manifest|platform .* does not match"),
+        (PullFirewall, r"client with ip .* is not allowed|aka\.ms/acr/firewall"),
+        (PullNotFound, r"manifest unknown|manifest for .* not found"),
+        (PullUnauthorized, r"unauthorized|authentication required|pull access denied|denied: "),
+        (
+            PullNetwork,
+            r"no such host|i/o timeout|over VNET failed|UnexpectedFaliure|x509|connection refused|network is unreach",
+        ),
+        (ContainerExits, r"has exited|exit code|terminated during site startup"),
+        (
+            ContainerSilent,
+            r"didn't respond to HTTP pings|startup probe failed|did not start within expected time limit",
+        ),
+    )
+)
+_STORAGE = re.compile(r"storage|azurewebjobsstorage|blob", re.IGNORECASE)
+_SECRET_LIKE = re.compile(r"(?i)((?:password|pwd|secret|token|key|sig|signature)\w*\s*[=:]\s*)\S+")
+_SHORTEST_SECRET = 8
+
+
+def explain(
+    start: Start, event: Event, *, app: str, reference: str, settings: Mapping[str, str] | None
+) -> ToldStartFailure:
+    """Give the failure behind the platform's line; one that nobody described is shown as it is."""
+    general = PullFailed if event.kind is Kind.PULL_FAILED else ContainerStartFailed
+    meaning = next((meaning for meaning, signs in _MEANINGS if signs.search(_whole(start, event))), general)
+    tail = start.tail if event.kind is Kind.START_FAILED else ()
+    lines = "".join(f"\n  {line}" for line in tail)
+    told = f"\nthe container's last lines:{lines}" if lines else ""
+    return meaning(app=app, reference=reference, line=redacted(event.text, settings), tail=redacted(told, settings))
+
+
+def explain_host(host: HostProcess, *, app: str, reference: str) -> StartFailure | None:
+    """Give the failure that the Functions host itself reports; None when it reports none."""
+    if not host.errors:
+        return None
+    errors = "; ".join(host.errors)
+    if _STORAGE.search(errors):
+        return StorageBroken(app=app, reference=reference, errors=errors)
+    return HostError(app=app, reference=reference, state=host.state or "unknown", errors=errors)
+
+
+def redacted(text: str, settings: Mapping[str, str] | None) -> str:
+    """Give a text without the values of the app's settings and without what looks like a secret."""
+    for value in (settings or {}).values():
+        if len(value) >= _SHORTEST_SECRET:
+            text = text.replace(value, "***")
+    return _SECRET_LIKE.sub(r"\1***", text)
+
+
+def _whole(start: Start, event: Event) -> str:
+    """Give all words on the failure: of a pull the first only, of a start all, with what the container said of it.
+
+    `exec format error` may be the container's own last word.
+    """
+    if event.kind is not Kind.START_FAILED:
+        return event.text
+    told = [other.text for other in start.events if other.kind is Kind.START_FAILED]
+    near = [line for line in start.tail if "exec format error" in line or "exec user process" in line]
+    return "\n".join([*told, *near])

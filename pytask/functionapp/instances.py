@@ -1,0 +1,63 @@
+"""The processes of the Functions host, counted over the app's instances.
+
+The host's status is answered by one instance at a time, so it is asked until every instance has answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pytask.functionapp.host import count_instances, host_process
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pytask.cloud.arm import Arm
+    from pytask.model import HostProcess
+
+_WHOLE_SECOND = timedelta(seconds=1)
+"""Azure's clock comes in whole seconds, so a process may seem to start this much before it did."""
+_TWICE = 2
+
+
+@dataclass(kw_only=True, slots=True)
+class Instances:
+    """Which instances run a process that was started after the change."""
+
+    arm: Arm
+    path: str
+    written: datetime
+    count: int = 1
+    new: set[str] = field(default_factory=set)
+    latest: HostProcess | None = None
+    run: int = 0
+    """How many new processes answered one after the other."""
+
+    def look(self) -> None:
+        """Ask until an old process answers, none does, or every instance has answered twice with a new one.
+
+        Raises:
+            NotAllowed: when the connection may not ask.
+        """
+        for _ in range(_TWICE * self.count):
+            self.latest = host_process(self.arm, self.path)
+            if not self._is_new(self.latest):
+                self.run, self.new = 0, set()
+                return
+            if self.run == 0:
+                self.count = max(1, count_instances(self.arm, self.path))
+            self.run += 1
+            self.new.add(self.latest.instance if self.latest else "")
+
+    def all_new(self) -> bool:
+        """Tell whether every instance runs a new process: one old answer would have begun the count anew."""
+        return self.run >= _TWICE * self.count and len(self.new) >= self.count
+
+    def told(self) -> str:
+        """Give the count as a person reads it; empty for the one instance that most apps have."""
+        return f" on {len(self.new)} of {self.count} instances" if self.count > 1 else ""
+
+    def _is_new(self, host: HostProcess | None) -> bool:
+        return host is not None and host.state == "Running" and host.started >= self.written - _WHOLE_SECOND

@@ -1,0 +1,74 @@
+"""The task's inputs and the agent's variables, read, checked and typed: all mistakes at once.
+
+Only the inputs that the command needs are read, so that a step may leave out the others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from pytask.agent.connection import read_connection
+from pytask.errors import ManyFailures
+from pytask.inputs.app import read_deploy
+from pytask.inputs.image import read_destination, read_existing, read_recipe, read_record_file
+from pytask.inputs.reader import Read, Reader, together
+from pytask.model import Command, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytask.model import Secret, ServiceConnection
+
+T = TypeVar("T")
+
+__all__ = ["read_plan"]
+
+
+def read_plan(environment: Mapping[str, str], mask: Callable[[str], Secret]) -> Plan:
+    """Give everything that will be done, as the user asks for it.
+
+    Raises:
+        ManyFailures: with every mistake in the inputs.
+        AgentVariableMissing: outside a job.
+    """
+    reader = Reader(environment=environment)
+    command = reader.choice("command", Command, default=Command.BUILD_PUSH_DEPLOY)
+    plan = _parts(reader, command.value if command.found else Command.BUILD_PUSH_DEPLOY, mask)
+    if reader.mistakes:
+        raise ManyFailures(tuple(reader.mistakes))
+    return plan.value
+
+
+def _parts(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> Read[Plan]:
+    connection = _when(command is not Command.BUILD, lambda: _connection(reader, mask))
+    recipe = _when(command.builds, lambda: read_recipe(reader))
+    destination = _when(command.builds, lambda: read_destination(reader, pushed=command.pushes))
+    deploy = _when(command.concerns_app, lambda: read_deploy(reader))
+    file = read_record_file(reader)
+    existing = _when(command is Command.DEPLOY, lambda: read_existing(reader, file.value if file.found else None))
+    return together(
+        lambda: Plan(
+            command=command,
+            connection=connection.value,
+            recipe=recipe.value,
+            destination=destination.value,
+            existing=existing.value,
+            deploy=deploy.value,
+            record_file=file.value,
+            notes=tuple(reader.notes),
+        ),
+        *(connection, recipe, destination, existing, deploy, file),
+    )
+
+
+def _when(needed: bool, read: Callable[[], Read[T]]) -> Read[T | None]:
+    """Read a part of the plan that the command needs; None stands for one it does not."""
+    return Read(read().found) if needed else Read((None,))
+
+
+def _connection(reader: Reader, mask: Callable[[str], Secret]) -> Read[ServiceConnection]:
+    return reader.named(
+        "azureSubscription",
+        lambda value: read_connection(reader.environment, input_name="azureSubscription", value=value, mask=mask),
+        meaning="the service connection",
+    )

@@ -1,0 +1,113 @@
+"""The inputs about the Function App: which one, and how it is proved to run the image."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytask.errors.inputs import NotMinutes, SlotInvalid, SmokePathInvalid, StatusInvalid
+from pytask.functionapp.address import parse_app
+from pytask.inputs.reader import together
+from pytask.model import AppAddress, DeployBy, DeployPlan, ProofPlan, SmokeTest, WhenNotProven, WhenUnchanged
+
+if TYPE_CHECKING:
+    from pytask.inputs.reader import Read, Reader
+
+_STATUS = re.compile(r"[1-5](?:\d\d|xx)")
+_SLOT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,57}[A-Za-z0-9])?")
+
+
+def read_deploy(reader: Reader) -> Read[DeployPlan]:
+    """Give which app is to run the image, and how it gets there."""
+    app = _app(reader)
+    deploy_by = reader.choice("deployBy", DeployBy, default=DeployBy.TAG)
+    when_unchanged = reader.choice("whenUnchanged", WhenUnchanged, default=WhenUnchanged.DEPLOY)
+    verify = reader.boolean("verify", default=True)
+    proof = _proof(reader)
+    return together(
+        lambda: DeployPlan(
+            app=app.value,
+            deploy_by=deploy_by.value,
+            when_unchanged=when_unchanged.value,
+            proof=proof.value if verify.value else None,
+        ),
+        *(app, deploy_by, when_unchanged, verify, proof),
+    )
+
+
+def _app(reader: Reader) -> Read[AppAddress]:
+    """Read the app; a resource id says its group already."""
+    app = reader.named("appName", lambda value: parse_app(value, input_name="appName"), meaning="the Function App")
+    group = reader.named("resourceGroupName", str)
+    slot = reader.named("slotName", _slot, default="production")
+    return together(lambda: _address(app.value, group.value, slot.value), app, group, slot)
+
+
+def _address(app: AppAddress, group: str, slot: str) -> AppAddress:
+    return AppAddress(
+        name=app.name,
+        resource_group=app.resource_group or group,
+        subscription_id=app.subscription_id,
+        slot=app.slot or slot,
+    )
+
+
+def _proof(reader: Reader) -> Read[ProofPlan]:
+    minutes = reader.named("verifyTimeoutMinutes", _minutes, default="10")
+    smoke_test = _smoke_test(reader)
+    when_not_proven = reader.choice("whenNotProven", WhenNotProven, default=WhenNotProven.WARN)
+    go_back = reader.boolean("rollbackOnFailure", default=True)
+    annotate = reader.boolean("releaseAnnotation", default=True)
+    return together(
+        lambda: ProofPlan(
+            seconds=minutes.value * 60,
+            smoke_test=smoke_test.value,
+            when_not_proven=when_not_proven.value,
+            go_back=go_back.value,
+            annotate=annotate.value,
+        ),
+        *(minutes, smoke_test, when_not_proven, go_back, annotate),
+    )
+
+
+def _smoke_test(reader: Reader) -> Read[SmokeTest | None]:
+    path = reader.named("smokeTestPath", _path)
+    statuses = reader.named("smokeTestStatus", _statuses, default="2xx")
+    return together(lambda: _smoke(path.value, statuses.value), path, statuses)
+
+
+def _smoke(path: str, statuses: tuple[str, ...]) -> SmokeTest | None:
+    return SmokeTest(path=path, statuses=statuses) if path else None
+
+
+def _path(value: str) -> str:
+    if not value:
+        return ""
+    if "://" in value or any(character.isspace() for character in value):
+        raise SmokePathInvalid(input="smokeTestPath", value=value)
+    return value if value.startswith("/") else f"/{value}"
+
+
+def _statuses(value: str) -> tuple[str, ...]:
+    statuses = tuple(part.lower() for part in re.split(r"[,\s]+", value) if part)
+    for status in statuses:
+        if not _STATUS.fullmatch(status):
+            raise StatusInvalid(input="smokeTestStatus", value=status)
+    return statuses
+
+
+def _slot(value: str) -> str:
+    """Give the slot; production has no name of its own in Azure's paths."""
+    if not _SLOT.fullmatch(value):
+        raise SlotInvalid(input="slotName", value=value)
+    return "" if value.lower() == "production" else value
+
+
+def _minutes(value: str) -> float:
+    try:
+        minutes = float(value)
+    except ValueError:
+        minutes = 0
+    if not 0 < minutes < float("inf"):
+        raise NotMinutes(input="verifyTimeoutMinutes", value=value)
+    return minutes

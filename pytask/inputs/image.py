@@ -1,0 +1,201 @@
+"""The inputs about the image: what to build, where it goes, or which one is there already."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pytask.agent.environment import required_variable, variable
+from pytask.errors.build_inputs import PlatformInvalid
+from pytask.errors.inputs import ExistingImageUnnamed, ImageHostDiffers, RecordUnreadable, RegistryNeeded, TagMissing
+from pytask.image.arguments import parse_build_arguments, parse_flags
+from pytask.image.dockerfile import find_context, find_dockerfile
+from pytask.image.reference import ImageName, parse_image_name, parse_reference, parse_tag, parse_tags
+from pytask.inputs.reader import Read, together
+from pytask.model import Destination, ExistingImage, Recipe
+from pytask.registry.address import parse_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytask.inputs.reader import Reader
+    from pytask.model import RegistryAddress
+
+_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?")
+
+
+def read_recipe(reader: Reader) -> Read[Recipe]:
+    """Give all that `docker build` is told."""
+    sources = _sources(reader)
+    dockerfile = reader.named(
+        "dockerFile", lambda value: find_dockerfile(value, sources=sources, input_name="dockerFile")
+    )
+    context = _context(reader, dockerfile, sources)
+    flags = reader.free("arguments", lambda value: parse_flags(value, input_name="arguments"))
+    arguments = reader.free("buildArgs", lambda value: parse_build_arguments(value, input_name="buildArgs"))
+    target = reader.named("buildTarget", str)
+    platform = reader.named("platform", _platform, default="linux/amd64")
+    labelled = reader.boolean("addSourceLabels", default=True)
+    return together(
+        lambda: Recipe(
+            dockerfile=dockerfile.value,
+            context=context.value,
+            sources=sources,
+            platform=platform.value,
+            target=target.value,
+            arguments=(*arguments.value, *flags.value[1]),
+            labels=source_labels(reader.environment) if labelled.value else (),
+            flags=flags.value[0],
+        ),
+        *(dockerfile, context, flags, arguments, target, platform, labelled),
+    )
+
+
+def read_destination(reader: Reader, *, pushed: bool) -> Read[Destination]:
+    """Give where the image goes; the registry may be missing when nothing is pushed."""
+    written = variable(reader.environment, "Build.Repository.Name")
+    image = reader.named("imageName", _image_name, default=written, meaning="the repository in the registry")
+    registry = _registry(reader, image) if pushed else _no_registry()
+    tags = _tags(reader, image)
+    if image.found:
+        _note_changes(reader, reader.text("imageName", written), image.value)
+    return together(
+        lambda: Destination(registry=registry.value, repository=image.value.repository, tags=tags.value),
+        *(image, registry, tags),
+    )
+
+
+def read_existing(reader: Reader, record_file: Path | None) -> Read[ExistingImage]:
+    """Give the image that is in a registry already: the one named, else the one that an earlier run recorded."""
+    name, tags = reader.text("imageName"), reader.text("tags")
+    named = tags or "@" in name or ":" in name.rpartition("/")[2]
+    if record_file and not named:
+        return reader.read(lambda: _recorded(record_file))
+    written = name or variable(reader.environment, "Build.Repository.Name")
+    return reader.named("imageName", lambda value: _existing(reader, value, tags), default=written)
+
+
+def read_record_file(reader: Reader) -> Read[Path | None]:
+    """Give the file that the run is recorded in; a path that is the checkout itself reads as not given."""
+    sources = _sources(reader)
+
+    def parse(value: str) -> Path | None:
+        return None if not value or Path(value) == sources else sources / value
+
+    return reader.named("recordFile", parse)
+
+
+def source_labels(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Give the labels that say where the image comes from, and nothing that changes from run to run.
+
+    Source: https://github.com/opencontainers/image-spec/blob/main/annotations.md
+    """
+    address = urlsplit(variable(environment, "Build.Repository.Uri"))
+    bare = address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
+    labels = {
+        "org.opencontainers.image.source": bare,
+        "org.opencontainers.image.revision": variable(environment, "Build.SourceVersion"),
+    }
+    return tuple((name, value) for name, value in labels.items() if value)
+
+
+def _sources(reader: Reader) -> Path:
+    return Path(required_variable(reader.environment, "System.DefaultWorkingDirectory"))
+
+
+def _image_name(value: str) -> ImageName:
+    return parse_image_name(value, input_name="imageName")
+
+
+def _registry(reader: Reader, image: Read[ImageName]) -> Read[RegistryAddress | None]:
+    """Read the registry: the input, else the host in the image's name; when both are there they must agree."""
+    host = image.value.host if image.found else ""
+    registry: Read[RegistryAddress | None] = reader.named(
+        "azureContainerRegistry",
+        lambda value: parse_registry(value, input_name="azureContainerRegistry"),
+        default=host,
+        meaning="the container registry",
+    )
+    found = registry.value if registry.found else None
+    if host and found and not _same_registry(host, found):
+        told = found.login_server or found.name
+        reader.mistakes.append(ImageHostDiffers(input="imageName", host=host, registry=told))
+    return registry
+
+
+def _no_registry() -> Read[RegistryAddress | None]:
+    return Read((None,))
+
+
+def _same_registry(host: str, registry: RegistryAddress) -> bool:
+    return host == registry.login_server if registry.login_server else host.partition(".")[0] == registry.name
+
+
+def _tags(reader: Reader, image: Read[ImageName]) -> Read[tuple[str, ...]]:
+    """Read the tags to push; deployed is that of the image's name, else the first of `tags`, else the build id."""
+    tags = reader.named("tags", lambda value: parse_tags(value, input_name="tags"))
+    if not image.found or not tags.found:
+        return Read(())
+    given = tuple(dict.fromkeys(tag for tag in (image.value.tag, *tags.value) if tag))
+    return Read((given,)) if given else reader.read(lambda: (_build_id(reader.environment),))
+
+
+def _build_id(environment: Mapping[str, str]) -> str:
+    build_id = variable(environment, "Build.BuildId")
+    if not build_id:
+        raise TagMissing(input="tags")
+    return parse_tag(build_id, input_name="tags")
+
+
+def _existing(reader: Reader, value: str, tags: str) -> ExistingImage:
+    """Give the image that a reference names; the registry and the tag may stand in inputs of their own."""
+    found = parse_reference(value, input_name="imageName")
+    registry = reader.text("azureContainerRegistry")
+    host = found.registry or (
+        parse_registry(registry, input_name="azureContainerRegistry").login_server if registry else ""
+    )
+    if not host:
+        raise RegistryNeeded(input="imageName", value=value)
+    if found.digest or found.tag:
+        return ExistingImage(registry=host, repository=found.repository, tag=found.tag, digest=found.digest)
+    listed = parse_tags(tags, input_name="tags")
+    tag = listed[0] if listed else _build_id(reader.environment)
+    return ExistingImage(registry=host, repository=found.repository, tag=tag, digest="")
+
+
+def _recorded(file: Path) -> ExistingImage:
+    """Give the image that an earlier run recorded; the digest decides, whatever its tag means by now."""
+    try:
+        record: Any = json.loads(file.read_text(encoding="utf-8"))
+        found = parse_reference(str(record["imageReference"]), input_name="recordFile")
+        digest = str(record["imageDigest"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecordUnreadable(input="recordFile", path=str(file), reason=f"{type(error).__name__}: {error}") from error
+    if not digest:
+        raise ExistingImageUnnamed(input="recordFile", path=str(file))
+    return ExistingImage(registry=found.registry, repository=found.repository, tag=found.tag, digest=digest)
+
+
+def _context(reader: Reader, dockerfile: Read[Path], sources: Path) -> Read[Path]:
+    if not dockerfile.found:
+        return Read(())
+    return reader.named(
+        "buildContext",
+        lambda value: find_context(value, dockerfile=dockerfile.value, sources=sources, input_name="buildContext"),
+        default="**",
+    )
+
+
+def _platform(value: str) -> str:
+    if not _PLATFORM.fullmatch(value.lower()):
+        raise PlatformInvalid(input="platform", value=value)
+    return value.lower()
+
+
+def _note_changes(reader: Reader, written: str, image: ImageName) -> None:
+    repository = written.strip().removeprefix(f"{image.host}/").partition(":")[0]
+    if repository != image.repository and image.repository not in written:
+        reader.notes.append(f"imageName: '{repository}' became '{image.repository}', as registries want it")

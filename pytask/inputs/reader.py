@@ -1,0 +1,102 @@
+"""Reading inputs one by one, noting every mistake.
+
+The agent hands an input over as `INPUT_<NAME>`, trimmed, with `$(variables)` replaced and file paths rooted.
+Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/Handlers/Handler.cs
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pytask.errors.inputs import ChoiceUnknown, InputMistake, InputRequired, NotABoolean, VariableNotExpanded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from enum import Enum
+
+T = TypeVar("T")
+E = TypeVar("E", bound="Enum")
+
+_UNEXPANDED = re.compile(r"\$\(([A-Za-z_][\w.\- ]*)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """What became of an input: its value, or nothing because a mistake was noted."""
+
+    found: tuple[T, ...]
+
+    @property
+    def value(self) -> T:
+        """Give the value; ask only when no mistake was noted."""
+        return self.found[0]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reader:
+    """Reads inputs one by one and notes the mistakes instead of stopping at the first."""
+
+    environment: Mapping[str, str]
+    mistakes: list[InputMistake] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def text(self, name: str, default: str = "") -> str:
+        """Give an input as it was written; an empty one is its default."""
+        return self.environment.get(f"INPUT_{name.upper()}", "").strip() or default
+
+    def read(self, parse: Callable[[], T]) -> Read[T]:
+        """Give what `parse` makes of an input, or note its mistake."""
+        try:
+            return Read((parse(),))
+        except InputMistake as mistake:
+            self.mistakes.append(mistake)
+            return Read(())
+
+    def named(self, name: str, parse: Callable[[str], T], *, default: str = "", meaning: str = "") -> Read[T]:
+        """Read an input that names something: no `$(variable)` may be left in it. With a `meaning` it is required."""
+        value = self.text(name, default)
+        if meaning and not value:
+            self.mistakes.append(InputRequired(input=name, meaning=meaning))
+            return Read(())
+        if unexpanded := _UNEXPANDED.search(value):
+            self.mistakes.append(VariableNotExpanded(input=name, value=value, variable=unexpanded.group(1)))
+            return Read(())
+        return self.read(lambda: parse(value))
+
+    def free(self, name: str, parse: Callable[[str], T]) -> Read[T]:
+        """Read free text: a `$(variable)` left in it may be meant, so it is only noted."""
+        value = self.text(name)
+        self.notes.extend(f"{name} holds {found}, which no variable replaced" for found in _found_in(value))
+        return self.read(lambda: parse(value))
+
+    def boolean(self, name: str, *, default: bool) -> Read[bool]:
+        """Read a switch."""
+        return self.named(name, lambda value: _boolean(value, name), default=str(default))
+
+    def choice(self, name: str, kind: type[E], *, default: E) -> Read[E]:
+        """Read one of the values of an enumeration, whatever its case."""
+        return self.named(name, lambda value: _choice(value, name, kind), default=default.value)
+
+
+def together(make: Callable[[], T], *parts: Read[Any]) -> Read[T]:
+    """Make one record of several inputs, unless a mistake was noted in one."""
+    return Read((make(),)) if all(part.found for part in parts) else Read(())
+
+
+def _boolean(value: str, name: str) -> bool:
+    if value.lower() not in {"true", "false"}:
+        raise NotABoolean(input=name, value=value)
+    return value.lower() == "true"
+
+
+def _choice(value: str, name: str, kind: type[E]) -> E:
+    for member in kind:
+        if member.value.lower() == value.lower():
+            return member
+    raise ChoiceUnknown(input=name, value=value, choices=", ".join(str(member.value) for member in kind))
+
+
+def _found_in(value: str) -> list[str]:
+    return [f"$({name})" for name in dict.fromkeys(_UNEXPANDED.findall(value))]

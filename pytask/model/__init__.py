@@ -1,0 +1,68 @@
+"""The records that flow through a run, in the order they come to be. Frozen: what is known stays known."""
+
+from __future__ import annotations
+
+from pytask.model.connection import Cloud, FederatedIdentity, Identity, KeyIdentity, Secret, ServiceConnection
+from pytask.model.facts import (
+    BuiltImage,
+    Deployment,
+    Function,
+    HostProcess,
+    PreviousImage,
+    Proof,
+    PushedImage,
+    Step,
+    Target,
+    Verdict,
+    WentBack,
+)
+from pytask.model.plan import (
+    AppAddress,
+    BuildArgument,
+    Command,
+    DeployBy,
+    DeployPlan,
+    Destination,
+    ExistingImage,
+    Plan,
+    ProofPlan,
+    Recipe,
+    RegistryAddress,
+    SmokeTest,
+    WhenNotProven,
+    WhenUnchanged,
+)
+
+__all__ = [
+    "AppAddress",
+    "BuildArgument",
+    "BuiltImage",
+    "Cloud",
+    "Command",
+    "DeployBy",
+    "DeployPlan",
+    "Deployment",
+    "Destination",
+    "ExistingImage",
+    "FederatedIdentity",
+    "Function",
+    "HostProcess",
+    "Identity",
+    "KeyIdentity",
+    "Plan",
+    "PreviousImage",
+    "Proof",
+    "ProofPlan",
+    "PushedImage",
+    "Recipe",
+    "RegistryAddress",
+    "Secret",
+    "ServiceConnection",
+    "SmokeTest",
+    "Step",
+    "Target",
+    "Verdict",
+    "WentBack",
+    "WhenNotProven",
+    "WhenUnchanged",
+]

@@ -1,0 +1,65 @@
+"""How to get into Azure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A text that must not be seen; only `agent.console.Console.secret` makes one, which masks it at once."""
+
+    _text: str
+
+    def reveal(self) -> str:
+        """Give the text itself; call this only where it leaves for the one who must know it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cloud:
+    """The Azure cloud a service connection belongs to, as the connection's own data says."""
+
+    arm_url: str
+    """`https://management.azure.com` in the public cloud; no slash at the end."""
+    authority_url: str
+    """Where Entra ID signs in, such as `https://login.microsoftonline.com`."""
+    arm_scope: str
+    """The scope of a token for ARM; ends in `/.default`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeyIdentity:
+    """A service principal with a client secret."""
+
+    client_id: str
+    secret: Secret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FederatedIdentity:
+    """A service principal or managed identity that trusts the pipeline's own tokens; there is no secret."""
+
+    client_id: str
+    issuer: str
+    """As the connection's data names it, for the error that says what to enter; may be empty."""
+    subject: str
+
+
+Identity = KeyIdentity | FederatedIdentity
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceConnection:
+    """An Azure Resource Manager service connection."""
+
+    id: str
+    """The lower-case GUID that the agent names it by."""
+    tenant_id: str
+    subscription_id: str
+    subscription_name: str
+    cloud: Cloud
+    identity: Identity

@@ -1,0 +1,168 @@
+"""What was found and what was done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostProcess:
+    """One process of the Functions host."""
+
+    instance: str
+    started: datetime
+    state: str
+    version: str
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """The Function App or slot as it was found, before anything is changed."""
+
+    resource_id: str
+    """`/subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/…[/slots/…]`."""
+    name: str
+    slot: str
+    """Empty means production."""
+    resource_group: str
+    url: str
+    fx_version: str
+    """`linuxFxVersion`: for a container `DOCKER|reference`."""
+    stopped: bool
+
+    @property
+    def image(self) -> str:
+        """The image that the app is configured with; empty when it has none."""
+        kind, _, reference = self.fx_version.partition("|")
+        return reference if kind.upper() == "DOCKER" else ""
+
+    @property
+    def title(self) -> str:
+        """The app as a person calls it: with its slot."""
+        return f"{self.name} (slot {self.slot})" if self.slot else self.name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviousImage:
+    """What the app was configured with before, held fast before a tag can move."""
+
+    reference: str
+    """As the app's configuration had it, without `DOCKER|`."""
+    digest: str
+    """What that reference stood for before this run pushed anything; empty when it could not be found out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuiltImage:
+    """An image in the agent's engine."""
+
+    references: tuple[str, ...]
+    id: str
+    platform: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushedImage:
+    """An image in the registry, its digest confirmed by the registry where the connection may ask."""
+
+    registry: str
+    """The login server."""
+    repository: str
+    tags: tuple[str, ...]
+    """Empty when the image is known by its digest only."""
+    digest: str
+    """`sha256:…` of the manifest; empty when nobody may tell it."""
+
+    @property
+    def reference(self) -> str:
+        """`registry/repository:tag` with the tag that is deployed, or by digest when there is no tag."""
+        return f"{self.registry}/{self.repository}:{self.tags[0]}" if self.tags else self.pinned
+
+    @property
+    def pinned(self) -> str:
+        """`registry/repository@sha256:…`."""
+        return f"{self.registry}/{self.repository}@{self.digest}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """The app, pointed at an image."""
+
+    target: Target
+    reference: str
+    digest: str
+    """Empty when nobody may tell it: then the log cannot prove it either."""
+    written: datetime
+    """When Azure took the change, by Azure's own clock (whole seconds, rounded down)."""
+    restarted: bool
+    """True when the reference was the same as before, so that only a restart fetches the image anew."""
+
+    @property
+    def fx_version(self) -> str:
+        """What `linuxFxVersion` reads now."""
+        return f"DOCKER|{self.reference}"
+
+
+class Step(Enum):
+    """A step of the proof, in its order."""
+
+    CONFIGURATION = "configuration"
+    HOST = "new host process"
+    FUNCTIONS = "functions"
+    LOG = "digest in the platform log"
+    SMOKE_TEST = "smoke test"
+
+
+class Verdict(Enum):
+    """What the proof came to; the values are those of the output `proof`."""
+
+    PROVEN = "proven"
+    NOT_PROVEN = "notProven"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Function:
+    """One function, as the host lists it."""
+
+    name: str
+    trigger: str
+    """The type of its trigger binding, such as `httpTrigger`; empty when the host does not say."""
+    url: str = ""
+    """Where an HTTP function is called; may hold `{parameters}`."""
+    needs_key: bool = False
+    disabled: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """What was seen of the new image running."""
+
+    taken: tuple[Step, ...]
+    missing: tuple[tuple[Step, str], ...]
+    """Steps that could not be taken, with the reason."""
+    functions: tuple[Function, ...] = ()
+    answer: str = ""
+    """What the smoke test was answered, shortened."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Proven when no step is missing."""
+        return Verdict.NOT_PROVEN if self.missing else Verdict.PROVEN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WentBack:
+    """The previous image, put back."""
+
+    reference: str
+    proof: Proof
+    seconds: float

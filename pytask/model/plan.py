@@ -1,0 +1,191 @@
+"""What is to be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytask.model.connection import ServiceConnection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegistryAddress:
+    """The registry as the user named it. With neither field but `name`, ARM has to be asked."""
+
+    name: str
+    login_server: str = ""
+    resource_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppAddress:
+    """The Function App as the user named it; empty fields are to be found out."""
+
+    name: str
+    resource_group: str = ""
+    subscription_id: str = ""
+    slot: str = ""
+    """Empty means production."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildArgument:
+    """One `--build-arg`; without a value Docker takes it from the environment."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """All that `docker build` is told, but for the names of the image."""
+
+    dockerfile: Path
+    context: Path
+    sources: Path
+    """The folder that the pipeline checked out."""
+    platform: str
+    target: str
+    """A stage of the Dockerfile; empty means the last."""
+    arguments: tuple[BuildArgument, ...]
+    labels: tuple[tuple[str, str], ...]
+    flags: tuple[str, ...]
+    """Further flags, as the user wrote them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """Where the image goes, and under which names."""
+
+    registry: RegistryAddress | None
+    """None when the image is not pushed."""
+    repository: str
+    tags: tuple[str, ...]
+    """The first is the one that is deployed."""
+
+    @property
+    def host(self) -> str:
+        """The registry's login server; empty when there is none, or ARM has yet to say it."""
+        return self.registry.login_server if self.registry else ""
+
+    def references(self, host: str) -> tuple[str, ...]:
+        """Give `host/repository:tag` for every tag; without a host when it is not known yet."""
+        return tuple(f"{host}{'/' if host else ''}{self.repository}:{tag}" for tag in self.tags)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExistingImage:
+    """An image that is in a registry already."""
+
+    registry: str
+    """The host."""
+    repository: str
+    tag: str
+    """Empty when only a digest was given."""
+    digest: str
+    """Empty when only a tag was given."""
+
+
+class Command(Enum):
+    """What a run does; the values are those of the input `command`."""
+
+    BUILD_PUSH_DEPLOY = "buildPushDeploy"
+    BUILD_AND_PUSH = "buildAndPush"
+    DEPLOY = "deploy"
+    BUILD = "build"
+    CHECK = "check"
+
+    @property
+    def builds(self) -> bool:
+        """Whether an image is built."""
+        return self in {Command.BUILD_PUSH_DEPLOY, Command.BUILD_AND_PUSH, Command.BUILD}
+
+    @property
+    def pushes(self) -> bool:
+        """Whether an image is pushed."""
+        return self in {Command.BUILD_PUSH_DEPLOY, Command.BUILD_AND_PUSH}
+
+    @property
+    def concerns_app(self) -> bool:
+        """Whether a Function App is looked at or changed."""
+        return self in {Command.BUILD_PUSH_DEPLOY, Command.DEPLOY, Command.CHECK}
+
+
+class DeployBy(Enum):
+    """How the app is told which image; the values are those of the input `deployBy`."""
+
+    TAG = "tag"
+    DIGEST = "digest"
+
+
+class WhenUnchanged(Enum):
+    """What is done when the app runs this very image already; the values are those of the input `whenUnchanged`."""
+
+    DEPLOY = "deploy"
+    SKIP = "skip"
+
+
+class WhenNotProven(Enum):
+    """What a proof with gaps makes of the run; the values are those of the input `whenNotProven`."""
+
+    WARN = "warn"
+    FAIL = "fail"
+    SUCCEED = "succeed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SmokeTest:
+    """A call of the app that must be answered as expected."""
+
+    path: str
+    """From the slash on, with its query."""
+    statuses: tuple[str, ...]
+    """Such as `200` or `2xx`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProofPlan:
+    """How the app is proved to run the image."""
+
+    seconds: float
+    smoke_test: SmokeTest | None
+    when_not_proven: WhenNotProven
+    go_back: bool
+    """Whether the previous image is put back when the new one does not come up."""
+    annotate: bool
+    """Whether the deployment is marked in the app's Application Insights."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeployPlan:
+    """Which app is to run the image, and how it gets there."""
+
+    app: AppAddress
+    deploy_by: DeployBy
+    when_unchanged: WhenUnchanged
+    proof: ProofPlan | None
+    """None when no proof is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Everything that will be done, decided before anything is. What is None is no part of the run."""
+
+    command: Command
+    connection: ServiceConnection | None
+    recipe: Recipe | None
+    destination: Destination | None
+    existing: ExistingImage | None
+    deploy: DeployPlan | None
+    record_file: Path | None
+    notes: tuple[str, ...]
+    """What was understood otherwise than it was written."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Names for the image in the agent's engine; without a host when there is none, or ARM has yet to say it."""
+        return self.destination.references(self.destination.host) if self.destination else ()

@@ -1,0 +1,149 @@
+"""An image as the registry holds it: its layers and what made them, its user and its platform.
+
+Sources: https://github.com/opencontainers/image-spec/blob/main/manifest.md and …/config.md
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytask.errors.image import WrongPlatform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from pytask.registry.contents import Repository
+
+_LARGEST_CONFIGURATION = 8_000_000
+"""Bytes; real ones have some thousands. A limit, so that a wrong one is not held in memory."""
+_SHELL = re.compile(r"(?:\|\d+ .*?)?(?:/\S*/)?(?:a|ba|da|z)?sh(?: \S+)*? -\w*c ", re.DOTALL)
+_ARGUMENTS = re.compile(r"\|\d+ ")
+_LONGEST_INSTRUCTION = 160
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layer:
+    """One layer of an image."""
+
+    digest: str
+    size_bytes: int
+    """As it lies in the registry, packed."""
+    media_type: str
+    instruction: str
+    """The Dockerfile's instruction that made it, such as `RUN npm ci`; empty when the image does not tell."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageContents:
+    """One image for one platform."""
+
+    reference: str
+    """`registry/repository:tag` or `registry/repository@sha256:…`, as it was asked for."""
+    digest: str
+    """Of this platform's own manifest, also when the reference stands for an index of several."""
+    layers: tuple[Layer, ...]
+    user: str
+    """What USER says; empty for root."""
+    platform: str
+    """`linux/amd64`."""
+
+
+def read_image(repository: Repository, tag_or_digest: str, platform: str = "linux/amd64") -> ImageContents:
+    """Give what an image is made of; of an index the image for `platform`.
+
+    Raises:
+        ManifestMissing: when there is no such image.
+        WrongPlatform: when an index has none for the platform.
+        ImageUnreadable: when it is no image that a container could be made from.
+    """
+    joint = "@" if ":" in tag_or_digest else ":"
+    reference = f"{repository.session.login_server}/{repository.name}{joint}{tag_or_digest}"
+    text = repository.manifest_text(tag_or_digest)
+    manifest = _fields(repository, tag_or_digest, text)
+    if "manifests" in manifest:
+        digest = _entry(reference, manifest["manifests"], platform)
+        text = repository.manifest_text(digest)
+        manifest = _fields(repository, digest, text)
+    try:
+        configuration = _configuration(repository, manifest["config"])
+        return ImageContents(
+            reference=reference,
+            digest=f"sha256:{hashlib.sha256(text).hexdigest()}",
+            layers=_layers(manifest["layers"], configuration.get("history") or ()),
+            user=str((configuration.get("config") or {}).get("User") or ""),
+            platform=_platform(configuration),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        kind = manifest.get("mediaType") or f"schema {manifest.get('schemaVersion')}"
+        raise repository.ruined(tag_or_digest, f"its manifest ({kind}) is not that of a container image") from error
+
+
+def instruction_of(created_by: str) -> str:
+    """Give an entry of an image's history as the Dockerfile has it, in one line.
+
+    BuildKit writes `RUN /bin/sh -c npm ci # buildkit`, the older builder `/bin/sh -c npm ci` and
+    `/bin/sh -c #(nop) COPY dir:… in /app`; either puts build arguments in front as `|1 NAME=value`.
+    """
+    text = created_by.strip().removesuffix("# buildkit").strip()
+    command = text.removeprefix("RUN ")
+    if shell := _SHELL.match(command):
+        text = f"RUN {command[shell.end() :].strip()}"
+    elif _ARGUMENTS.match(command):
+        text = "RUN …"  # Where the arguments end cannot be told, and their values may be secret.
+    text = text.removeprefix("RUN #(nop)").strip()
+    text = re.sub(r"\b(file|dir|multi):([0-9a-f]{12})[0-9a-f]{52}\b", r"\1:\2", " ".join(text.split()))
+    return text if len(text) <= _LONGEST_INSTRUCTION else f"{text[: _LONGEST_INSTRUCTION - 1]}…"
+
+
+def _entry(reference: str, entries: Sequence[Mapping[str, Any]], platform: str) -> str:
+    """Give the digest of an index's entry for a platform; one without a variant fits best."""
+    found = {_platform(entry.get("platform") or {}): str(entry["digest"]) for entry in reversed(entries)}
+    fitting = sorted(name for name in found if f"{name}/".startswith(f"{platform}/"))
+    if not fitting:
+        # Attestations stand in an index as images for unknown/unknown.
+        others = ", ".join(sorted(name for name in found if not name.startswith("unknown"))) or "no platform"
+        raise WrongPlatform(reference=reference, found=others, wanted=platform)
+    return found[fitting[0]]
+
+
+def _configuration(repository: Repository, descriptor: Mapping[str, Any]) -> dict[str, Any]:
+    digest = str(descriptor["digest"])
+    if int(descriptor["size"]) > _LARGEST_CONFIGURATION:
+        raise repository.ruined(digest, f"a configuration of {descriptor['size']} bytes")
+    with repository.blob(digest) as pieces:
+        return _fields(repository, digest, b"".join(pieces))
+
+
+def _fields(repository: Repository, digest: str, text: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(text)
+    except ValueError as error:
+        raise repository.ruined(digest, "it is no JSON") from error
+    if not isinstance(fields, dict):
+        raise repository.ruined(digest, "it is no JSON object")
+    return fields
+
+
+def _layers(descriptors: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
+    """Give the layers with what made each; the entries of the history that made none are passed over."""
+    told = [str(entry.get("created_by") or "") for entry in history if not entry.get("empty_layer")]
+    makers = told if len(told) == len(descriptors) else [""] * len(descriptors)
+    return tuple(
+        Layer(
+            digest=str(descriptor["digest"]),
+            size_bytes=int(descriptor["size"]),
+            media_type=str(descriptor["mediaType"]),
+            instruction=instruction_of(maker),
+        )
+        for descriptor, maker in zip(descriptors, makers, strict=True)
+    )
+
+
+def _platform(fields: Mapping[str, Any]) -> str:
+    parts = [fields.get("os", "unknown"), fields.get("architecture", "unknown"), fields.get("variant", "")]
+    return "/".join(str(part) for part in parts if part)

@@ -1,0 +1,21 @@
+"""The stages of a run that need Azure's and Docker's libraries; importing this loads them."""
+
+from __future__ import annotations
+
+from pytask.stages.app import check, confirm, deploy, is_unchanged, judge, prove, put_back
+from pytask.stages.image import look_into, push, resolve
+from pytask.stages.look_ahead import look_ahead
+
+__all__ = [
+    "check",
+    "confirm",
+    "deploy",
+    "is_unchanged",
+    "judge",
+    "look_ahead",
+    "look_into",
+    "prove",
+    "push",
+    "put_back",
+    "resolve",
+]

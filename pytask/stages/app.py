@@ -1,0 +1,153 @@
+"""The stages that change the Function App, prove it, and put it back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytask.agent.environment import variable
+from pytask.ahead import Ahead
+from pytask.errors import TaskFailure, render
+from pytask.errors.start import NotProven
+from pytask.functionapp.annotation import annotate
+from pytask.functionapp.back import StaysForward, go_back
+from pytask.functionapp.health import look_at_health
+from pytask.functionapp.proof import Question, confirm_configuration
+from pytask.functionapp.proof import prove as prove_app
+from pytask.functionapp.update import point_at
+from pytask.model import DeployBy, WhenNotProven, WhenUnchanged
+from pytask.stages.image import digest_now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytask.errors.start import StartFailure
+    from pytask.functionapp.health import Health
+    from pytask.job import Job
+    from pytask.model import Deployment, DeployPlan, Proof, ProofPlan, PushedImage, WentBack
+    from pytask.stages.look_ahead import AppAsFound
+
+_START_LIMIT = "WEBSITES_CONTAINER_START_TIME_LIMIT"
+_BEYOND_START_LIMIT = 60.0
+
+
+def deploy(found: AppAsFound, image: PushedImage, deploy_by: DeployBy) -> Deployment:
+    """Point the app at the image, by its tag or pinned by its digest.
+
+    Raises:
+        TaskFailure: why Azure did not take it.
+    """
+    reference = image.pinned if deploy_by is DeployBy.DIGEST and image.digest else image.reference
+    return point_at(found.azure.arm, found.target, reference, image.digest)
+
+
+def confirm(found: AppAsFound, deployment: Deployment) -> None:
+    """Read the configuration back, which is done also when no proof is asked for."""
+    confirm_configuration(found.azure.arm, deployment)
+
+
+def is_unchanged(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -> bool:
+    """Tell whether the app runs this very image and is well, when nothing is to be written then."""
+    if plan.when_unchanged is not WhenUnchanged.SKIP:
+        return False
+    target = found.target
+    health = look_at_health(found.azure, target, found.settings)
+    same = image.digest != "" and image.digest in {health.started, target.image.partition("@")[2]}
+    if same and health.failure is None and health.functions:
+        job.console.line(f"{target.title} runs {image.digest} already and is well: nothing is written")
+        return True
+    return False
+
+
+def check(job: Job, found: AppAsFound) -> Health:
+    """Look at the app's present health and tell it; what is wrong with it is a warning, as a deployment may mend it."""
+    health = look_at_health(found.azure, found.target, found.settings)
+    for line in health.told:
+        job.console.line(f"  {line}")
+    if health.failure:
+        job.console.warning(f"{found.target.title} is not well\n{render(health.failure)}")
+    return health
+
+
+def prove(job: Job, plan: ProofPlan, found: AppAsFound, deployment: Deployment) -> Proof:
+    """Prove that the app runs the image, and mark the deployment beside it.
+
+    Raises:
+        TaskFailure: why it does not.
+    """
+    marking = Ahead(lambda: _marked(job, found, deployment)) if plan.annotate and found.settings else None
+    question = _question(plan, found, deployment)
+    if question.seconds > plan.seconds:
+        job.console.line(f"  {_START_LIMIT} is longer: proving for up to {question.seconds / 60:g} minutes")
+    proof = prove_app(found.azure, question, job.console.line)
+    if marking:
+        job.console.line(f"  release annotation: {marking.result()}")
+    return proof
+
+
+def judge(plan: ProofPlan, deployment: Deployment, proof: Proof) -> None:
+    """Make a failure of a proof with gaps, when the pipeline asks for it.
+
+    Raises:
+        NotProven: then.
+    """
+    if proof.missing and plan.when_not_proven is WhenNotProven.FAIL:
+        gaps = "; ".join(f"{step.value} ({reason})" for step, reason in proof.missing)
+        raise NotProven(app=deployment.target.title, reference=deployment.reference, gaps=gaps)
+
+
+def put_back(job: Job, plan: ProofPlan, found: AppAsFound, failure: StartFailure) -> None:
+    """Put the previous image back and prove it; why it is not put back, when it is not, stands in the record too."""
+    record = job.record
+    if record.deployment is None:
+        return
+    try:
+        record.went_back = _went_back(job, plan, found, record.deployment, failure)
+    except StaysForward as reason:
+        record.stayed = str(reason)
+    except TaskFailure as another:
+        record.stayed = f"it could not be put back: {another}"
+    job.console.line(record.stayed and f"Not put back: {record.stayed}")
+
+
+def _went_back(job: Job, plan: ProofPlan, found: AppAsFound, deployment: Deployment, failure: StartFailure) -> WentBack:
+    if not plan.go_back:
+        raise StaysForward("rollbackOnFailure is false")
+    if not failure.goes_back:
+        raise StaysForward("the image is not the cause")
+    return go_back(
+        found.azure,
+        _question(plan, found, deployment),
+        found.previous,
+        digest_of=lambda reference: digest_now(found, reference),
+        say=job.console.line,
+    )
+
+
+def _question(plan: ProofPlan, found: AppAsFound, deployment: Deployment) -> Question:
+    return Question(
+        deployment=deployment,
+        smoke_test=plan.smoke_test,
+        seconds=max(plan.seconds, _start_limit(found.settings)),
+        settings=found.settings,
+    )
+
+
+def _start_limit(settings: Mapping[str, str] | None) -> float:
+    """Give the seconds that the app's own start limit asks for; 0 when it has none."""
+    limit = (settings or {}).get(_START_LIMIT, "")
+    return float(limit) + _BEYOND_START_LIMIT if limit.isdigit() else 0.0
+
+
+def _marked(job: Job, found: AppAsFound, deployment: Deployment) -> str:
+    build = variable(job.environment, "Build.BuildNumber") or variable(job.environment, "Release.ReleaseName")
+    properties = {
+        "Image": deployment.reference,
+        "Digest": deployment.digest,
+        "Build": build,
+        "Commit": variable(job.environment, "Build.SourceVersion"),
+    }
+    try:
+        name = f"{deployment.target.title} {build}".strip()
+        return annotate(found.azure.arm, found.settings or {}, name=name, at=deployment.written, properties=properties)
+    except TaskFailure as failure:
+        return str(failure)

@@ -1,0 +1,108 @@
+"""The stages that bring the image into the registry, or find the one that is there, and look into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytask.errors import TaskFailure
+from pytask.errors.registry import DigestDiffers, ManifestMissing
+from pytask.image.inspection import confirm_platform, inspect
+from pytask.image.push import Push
+from pytask.model import PushedImage
+from pytask.registry.contents import open_repository
+from pytask.registry.image import read_image
+from pytask.registry.tokens import DOCKER_USER, sign_in
+from pytask.stages.look_ahead import repository_of
+
+if TYPE_CHECKING:
+    from pytask.image.engine import Engine, PushProgress
+    from pytask.job import Job
+    from pytask.model import BuiltImage, Destination, ExistingImage
+    from pytask.registry.tokens import RegistrySession
+    from pytask.stages.look_ahead import AppAsFound
+
+_MEGABYTE = 1_000_000
+
+
+def push(
+    job: Job, engine: Engine, session: RegistrySession, image: BuiltImage, destination: Destination
+) -> PushedImage:
+    """Push every tag and have the registry confirm the digest.
+
+    Raises:
+        TaskFailure: why the registry did not take it.
+    """
+    confirm_platform(image.references[0], image.platform)
+    host = session.login_server
+    work = Push(
+        engine=engine,
+        user=DOCKER_USER,
+        password=lambda: sign_in(session.azure, host).refresh_token,
+        registry=host,
+        clock=job.clock,
+        patience=job.patience,
+        say=job.console.line,
+    )
+    seen = work.all(image, destination.references(host))
+    pushed = _confirmed(session, destination, seen)
+    new, megabytes = len(seen.done), sum(seen.sent.values()) / _MEGABYTE
+    job.console.line(f"{pushed.reference} is {pushed.digest}")
+    job.console.line(f"{new} of {seen.layers} layers new, {megabytes:.1f} MB")
+    return pushed
+
+
+def resolve(session: RegistrySession | None, image: ExistingImage) -> PushedImage:
+    """Give the image that is in a registry already; its digest is looked up where the connection may.
+
+    Raises:
+        ManifestMissing: when the registry says that it has no such image.
+    """
+    digest = image.digest
+    if session is not None:
+        repository = open_repository(session, image.repository)
+        digest = repository.manifest(image.digest or image.tag).digest
+    tags = (image.tag,) if image.tag else ()
+    return PushedImage(registry=image.registry, repository=image.repository, tags=tags, digest=digest)
+
+
+def look_into(job: Job, found: AppAsFound, image: PushedImage) -> str:
+    """Inspect the layers that the app does not run already; give what was done in a few words.
+
+    Raises:
+        TaskFailure: why the app's host cannot unpack or run the image.
+    """
+    if found.session is None or found.session.login_server != image.registry or not image.digest:
+        return "Not inspected: this connection may not read the registry"
+    began = job.clock.monotonic()
+    repository = open_repository(found.session, image.repository)
+    contents = read_image(repository, image.digest)
+    seen = inspect(repository, contents, found.known_layers)
+    seconds = job.clock.monotonic() - began
+    unread = "".join(f"\n  layer {digest[:19]}… could not be read: {reason}" for digest, reason in seen.unread)
+    layers = f"{seen.read} of {len(contents.layers)} layers read, {seen.bytes_read / _MEGABYTE:.1f} MB"
+    return f"Inspected in {seconds:.1f} s: {contents.platform}, {layers}, owners within 0-65535{unread}"
+
+
+def digest_now(found: AppAsFound, reference: str) -> str | None:
+    """Give the digest that a reference stands for now; empty when it is gone, None when one may not know."""
+    try:
+        opened = repository_of(found.session, reference)
+        return opened[0].manifest(opened[1]).digest if opened else None
+    except ManifestMissing:
+        return ""
+    except TaskFailure:
+        return None
+
+
+def _confirmed(session: RegistrySession, destination: Destination, seen: PushProgress) -> PushedImage:
+    repository = open_repository(session, destination.repository)
+    manifest = repository.manifest(destination.tags[0])
+    if seen.digest and seen.digest != manifest.digest:
+        reference = destination.references(session.login_server)[0]
+        raise DigestDiffers(reference=reference, pushed=seen.digest, found=manifest.digest)
+    return PushedImage(
+        registry=session.login_server,
+        repository=destination.repository,
+        tags=destination.tags,
+        digest=manifest.digest,
+    )

@@ -1,0 +1,254 @@
+"""Reading blobs from a real server over TLS: where they lie elsewhere, break off, are damaged, or take long."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import signal
+import ssl
+import tarfile
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+import trustme
+
+from pytask.clock import Patience
+from pytask.errors import Cancelled
+from pytask.errors.azure import Unreachable
+from pytask.errors.image import ImageUnreadable
+from pytask.errors.registry import ManifestMissing
+from pytask.image.inspection import inspect
+from pytask.model import Secret
+from pytask.registry.contents import Repository
+from pytask.registry.image import ImageContents, Layer
+from pytask.registry.tokens import RegistrySession
+from tests.measure.connection import azure_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+QUICK = Patience(http_attempts=3, http_first_wait=0.01, http_longest_wait=0.05, progress=0.05)
+CONTENT = os.urandom(300_000)
+
+
+@dataclass(kw_only=True)
+class Answer:
+    """What the server answers once; of a body only what was asked for."""
+
+    status: int = 200
+    body: bytes = CONTENT
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: int = 0
+    """Close the connection in the middle, after so many bytes; 0 does not."""
+    held: threading.Event | None = None
+    """Send the second half only when this is set."""
+
+
+class Server:
+    """A registry and a storage in one: answers what it was told, and remembers the headers it was asked with."""
+
+    def __init__(self, authority: trustme.CA) -> None:
+        self.answers: deque[Answer] = deque()
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.host = f"localhost:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                server.asked.append((self.path, dict(self.headers)))
+                answer = server.answers.popleft()
+                offset = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
+                body = answer.body[offset:]
+                self.send_response(206 if offset and answer.status == 200 else answer.status)
+                for name, value in {"Content-Length": str(len(body)), **answer.headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                middle = answer.cut or len(body) // 2
+                self.wfile.write(body[:middle])
+                if answer.cut:
+                    self.close_connection = True
+                    return
+                if answer.held:
+                    answer.held.wait(10)
+                self.wfile.write(body[middle:])
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+                del format, args
+
+        return Handler
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    authority = trustme.CA()
+    bundle = tmp_path_factory.mktemp("authority") / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    one = Server(authority)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def repository(server: Server, said: list[str]) -> Repository:
+    azure = azure_for("client", "secret", patience=QUICK, say=said.append)
+    session = RegistrySession(azure=azure, login_server=server.host, refresh_token=Secret("refresh"))
+    return Repository(session=session, name="app", token=Secret("the registry's token"))
+
+
+def digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def read(repository: Repository, wanted: str = digest(CONTENT)) -> bytes:
+    with repository.blob(wanted) as pieces:
+        return b"".join(pieces)
+
+
+def test_a_blob_that_lies_elsewhere_is_fetched_there_without_the_registrys_token(
+    server: Server, repository: Repository
+) -> None:
+    server.answers += [
+        Answer(status=307, body=b"", headers={"Location": f"https://{server.host}/blobs/data?sig=a%2Bb"}),
+        Answer(),
+    ]
+    assert read(repository) == CONTENT
+    (first, with_token), (second, without) = server.asked
+    assert first == f"/v2/app/blobs/{digest(CONTENT)}"
+    assert with_token["Authorization"] == "Bearer the registry's token"
+    assert second == "/blobs/data?sig=a%2Bb"
+    assert "Authorization" not in without
+
+
+def test_a_blob_that_breaks_off_is_read_on_from_there(server: Server, repository: Repository, said: list[str]) -> None:
+    elsewhere = Answer(status=307, body=b"", headers={"Location": "/blobs/data"})
+    server.answers += [elsewhere, Answer(cut=200_000), elsewhere, Answer()]
+    assert read(repository) == CONTENT
+    ranges = [headers.get("Range") for _, headers in server.asked]
+    assert ranges[:2] == [None, None]
+    assert ranges[2] == ranges[3]
+    assert 0 < int(str(ranges[3])[len("bytes=") : -1]) <= 200_000
+    assert said == ["localhost broke off in the middle of an answer; reading on in 0 s"]
+
+
+def test_a_blob_that_always_breaks_off_is_given_up(server: Server, repository: Repository) -> None:
+    server.answers += [Answer(cut=1000)] * QUICK.http_attempts
+    with pytest.raises(Unreachable, match="localhost"):
+        read(repository)
+    assert not server.answers
+
+
+def test_a_blob_with_other_bytes_than_its_digest_says_is_damaged(server: Server, repository: Repository) -> None:
+    server.answers.append(Answer(body=CONTENT[:-1] + b"?"))
+    with pytest.raises(ImageUnreadable) as caught:
+        read(repository)
+    assert caught.value.part == digest(CONTENT)
+    assert "its bytes have the digest sha256:" in caught.value.detail
+
+
+def test_a_blob_that_is_not_there_is_told(server: Server, repository: Repository) -> None:
+    server.answers.append(Answer(status=404, body=b"{}"))
+    with pytest.raises(ManifestMissing):
+        read(repository)
+
+
+def test_a_manifest_that_is_not_what_its_digest_says_is_damaged(server: Server, repository: Repository) -> None:
+    server.answers.append(Answer(body=b"{}"))
+    with pytest.raises(ImageUnreadable):
+        repository.manifest_text(digest(b"another"))
+
+
+def a_layer(*, size: int = 0) -> bytes:
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w") as archive:
+        entry = tarfile.TarInfo("file")
+        entry.size = size
+        archive.addfile(entry, io.BytesIO(os.urandom(size)))
+    return gzip.compress(written.getvalue())
+
+
+def an_image(*blobs: bytes) -> ImageContents:
+    """Give an image of these layers."""
+    media_type = "application/vnd.oci.image.layer.v1.tar+gzip"
+    layers = tuple(
+        Layer(digest=digest(blob), size_bytes=len(blob), media_type=media_type, instruction="COPY . /")
+        for blob in blobs
+    )
+    return ImageContents(reference="app:1", digest=digest(b"app"), layers=layers, user="", platform="linux/amd64")
+
+
+def test_layers_in_a_storage_out_of_reach_are_told_as_unread_and_asked_for_once(
+    server: Server, repository: Repository
+) -> None:
+    # Nothing listens there, so a connection is refused at once.
+    server.answers += [Answer(status=307, body=b"", headers={"Location": "https://127.0.0.1:9/data"})] * 6
+    seen = inspect(repository, an_image(*(a_layer(size=size) for size in range(6))), frozenset())
+    assert (seen.read, seen.bytes_read, len(seen.unread)) == (0, 0, 6)
+    assert {reason for _, reason in seen.unread} == {"this agent cannot read from 127.0.0.1"}
+    assert len(server.asked) <= 2  # one for each reader
+
+
+def test_a_registry_that_breaks_off_is_a_failure(server: Server, repository: Repository) -> None:
+    blob = a_layer(size=50_000)
+    server.answers += [Answer(body=blob, cut=1000)] * QUICK.http_attempts
+    with pytest.raises(Unreachable):
+        inspect(repository, an_image(blob), frozenset())
+
+
+def test_a_layer_that_takes_long_is_no_silence(server: Server, repository: Repository, said: list[str]) -> None:
+    held = threading.Event()
+    quick, slow = a_layer(), a_layer(size=400_000)
+    server.answers += [Answer(body=slow, held=held)]
+    threading.Timer(0.2, held.set).start()
+    inspect(repository, an_image(quick, slow), frozenset({digest(quick)}))
+    assert said[0].startswith("0 of 1 layers inspected, 0 MB read")
+
+
+def test_a_cancellation_ends_the_reading_and_its_threads(server: Server, repository: Repository) -> None:
+    def cancel(_signal: int, _frame: FrameType | None) -> None:
+        raise Cancelled
+
+    held = threading.Event()
+    blobs = [a_layer(size=400_000 + number) for number in range(5)]
+    server.answers += [Answer(body=blob, held=held) for blob in reversed(blobs)]
+    before = signal.signal(signal.SIGUSR1, cancel)
+    try:
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        began = time.monotonic()
+        with pytest.raises(Cancelled):
+            inspect(repository, an_image(*blobs), frozenset())
+        assert time.monotonic() - began < 1
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        held.set()
+    for thread in threading.enumerate():
+        if thread.name == "inspect":
+            thread.join(5)
+            assert not thread.is_alive()
+    assert len(server.asked) <= 2, "another layer was begun after the end"

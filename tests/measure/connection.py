@@ -1,0 +1,47 @@
+"""The product's own way into a registry, for tests and measurements that need only this part of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytask.clock import Clock, Patience
+from pytask.cloud.arm import open_azure
+from pytask.cloud.credentials import open_credentials
+from pytask.model import Cloud, KeyIdentity, Secret, ServiceConnection
+from pytask.registry.contents import open_repository
+from pytask.registry.tokens import sign_in
+from tests.sandbox.state import SUBSCRIPTION_ID, SUBSCRIPTION_NAME, TENANT_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytask.cloud.arm import Azure
+    from pytask.registry.contents import Repository
+
+PUBLIC = Cloud(
+    arm_url="https://management.azure.com",
+    authority_url="https://login.microsoftonline.com",
+    arm_scope="https://management.azure.com/.default",
+)
+
+
+def azure_for(
+    client_id: str, secret: str, *, patience: Patience | None = None, say: Callable[[str], None] = lambda _: None
+) -> Azure:
+    """Give the doors of a principal; nothing is sent yet. The network is the one of this process's environment."""
+    connection = ServiceConnection(
+        id="11111111-aaaa-4aaa-8aaa-222222222222",
+        tenant_id=TENANT_ID,
+        subscription_id=SUBSCRIPTION_ID,
+        subscription_name=SUBSCRIPTION_NAME,
+        cloud=PUBLIC,
+        identity=KeyIdentity(client_id=client_id, secret=Secret(secret)),
+    )
+    clock, limits = Clock(), patience or Patience()
+    credentials = open_credentials(connection, fresh_assertion=str, clock=clock, patience=limits, say=say, mask=Secret)
+    return open_azure(credentials, clock=clock, patience=limits, say=say)
+
+
+def repository_for(client_id: str, secret: str, *, login_server: str, name: str) -> Repository:
+    """Give a repository, signed in as a principal."""
+    return open_repository(sign_in(azure_for(client_id, secret), login_server), name)

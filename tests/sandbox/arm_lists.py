@@ -1,0 +1,48 @@
+"""What is alike in everything ARM lists: pages, and filters. Shapes only."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+from yarl import URL
+
+from .arm import ArmCall, ArmError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .routes import JSON
+
+PAGE = 5
+"""Resources on one page of a list; small, so that a client meets a second page soon."""
+
+
+def page(call: ArmCall, items: Sequence[JSON]) -> web.Response:
+    """Give one page of a list, with the address of the next.
+
+    Source: https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/common-api-details.md
+    """
+    begin = int(call.request.query.get("$skiptoken", "0"))
+    body: JSON = {"value": list(items[begin : begin + PAGE])}
+    if len(items) > begin + PAGE:
+        address = URL("https://management.azure.com").join(call.request.rel_url)
+        body["nextLink"] = str(address.update_query({"$skiptoken": str(begin + PAGE)}))
+    return web.json_response(body)
+
+
+def clauses(text: str, known: Sequence[str]) -> Mapping[str, str]:
+    """Give the wanted value (lower case) by field of a filter `a eq 'x' and b eq 'y'`.
+
+    Fields are those of `known`, in whatever case they were sent. Raises ArmError for any other filter.
+    """
+    wanted = {}
+    fields = {field.lower(): field for field in known}
+    for clause in re.split(r"\s+and\s+", text, flags=re.IGNORECASE) if text else ():
+        match = re.fullmatch(r"(\w+)\s+eq\s+'([^']*)'", clause.strip(), re.IGNORECASE)
+        if match is None or match[1].lower() not in fields:
+            message = f"Invalid $filter '{text}' specified in the query string."
+            raise ArmError(400, "InvalidFilterInQueryString", message)
+        wanted[fields[match[1].lower()]] = match[2].lower()
+    return wanted

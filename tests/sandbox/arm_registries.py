@@ -1,0 +1,100 @@
+"""Microsoft.ContainerRegistry. Routes over `Cloud`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from .arm import ArmCall, Operation, group_not_found, resource_not_found
+from .arm_lists import page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .registry_state import RegistryState
+    from .routes import JSON
+    from .state import Cloud
+
+REGISTRY_VERSIONS = frozenset({"2023-07-01", "2025-04-01", "2025-11-01"})
+_REGISTRIES = "Microsoft.ContainerRegistry/registries"
+
+
+class Registries:
+    """The registries of the subscription."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def operations(self) -> Sequence[Operation]:
+        """Give what this room answers."""
+        return (
+            Operation(
+                method="GET",
+                template=f"/subscriptions/{{subscription}}/providers/{_REGISTRIES}",
+                action=f"{_REGISTRIES}/read",
+                versions=REGISTRY_VERSIONS,
+                parameters=frozenset({"$skiptoken"}),
+                answer=self._list,
+                lists=True,
+            ),
+            Operation(
+                method="GET",
+                template=f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{_REGISTRIES}/{{name}}",
+                action=f"{_REGISTRIES}/read",
+                versions=REGISTRY_VERSIONS,
+                answer=self._get,
+            ),
+        )
+
+    async def _list(self, call: ArmCall) -> web.Response:
+        """Give a page of the registries the caller may see.
+
+        Source: https://learn.microsoft.com/rest/api/containerregistry/registries/list
+        """
+        visible = [
+            registry
+            for registry in self._cloud.registries.values()
+            if self._cloud.may(call.principal, f"{_REGISTRIES}/read", registry.id)
+        ]
+        return page(call, [_registry(registry) for registry in visible])
+
+    async def _get(self, call: ArmCall) -> web.Response:
+        """Give one registry.
+
+        Source: https://learn.microsoft.com/rest/api/containerregistry/registries/get
+        """
+        group, name = call.values["group"], call.values["name"]
+        if group.lower() not in self._cloud.resource_groups():
+            raise group_not_found(group)
+        registry = self._cloud.registries.get(name.lower())
+        if registry is None or registry.resource_group.lower() != group.lower():
+            raise resource_not_found(_REGISTRIES, name, group)
+        return web.json_response(_registry(registry))
+
+
+def _registry(registry: RegistryState) -> JSON:
+    return {
+        "id": registry.id,
+        "name": registry.name,
+        "type": _REGISTRIES,
+        "location": "westeurope",
+        "sku": {"name": "Premium", "tier": "Premium"},
+        "tags": {},
+        "properties": {
+            "loginServer": registry.login_server,
+            "creationDate": "2026-01-12T09:00:00.0000000Z",
+            "provisioningState": "Succeeded",
+            "adminUserEnabled": registry.admin_user_enabled,
+            "anonymousPullEnabled": registry.anonymous_pull,
+            "networkRuleSet": {"defaultAction": "Deny" if registry.firewalled else "Allow", "ipRules": []},
+            "policies": {
+                "azureADAuthenticationAsArmPolicy": {"status": "enabled" if registry.arm_tokens else "disabled"},
+            },
+            "dataEndpointEnabled": False,
+            "publicNetworkAccess": "Enabled",
+            "networkRuleBypassOptions": "AzureServices",
+            "zoneRedundancy": "Disabled",
+            "roleAssignmentMode": registry.role_assignment_mode,
+        },
+    }

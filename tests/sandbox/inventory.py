@@ -1,0 +1,223 @@
+"""Making what exists in the local Azure: principals, roles, registries, apps, slots, components."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from .insights import Component
+from .machinery import Machinery
+from .new_site import PullAccess, let_pull, new_site
+from .registry_contents import delete_image
+from .registry_state import RegistryState, RoleAssignmentMode
+from .roles import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .app_kinds import KindName
+    from .platform_log import Dialect
+    from .principal import Principal
+    from .site import Site
+
+
+class Inventory(Machinery):
+    """The machinery, and what is made on it."""
+
+    def add_principal(
+        self,
+        name: str,
+        *,
+        secret: str | None = None,
+        federated_subject: str | None = None,
+        service_connection_id: str | None = None,
+        roles: Mapping[str, str] | None = None,
+    ) -> Principal:
+        """Register an application; `roles` are role names by scope (a resource id).
+
+        With a `federated_subject` it trusts assertions with that subject, which Azure DevOps hands to jobs
+        for the service connection `service_connection_id` (a GUID, made up where not given). Raises KeyError
+        for a role the local Azure does not know.
+        """
+        connection = service_connection_id or (str(uuid.uuid4()) if federated_subject else None)
+
+        def add() -> Principal:
+            cloud = self._services.cloud
+            principal = cloud.add_principal(
+                name,
+                secret=secret,
+                federated_subject=federated_subject,
+                service_connection_id=connection and connection.lower(),
+            )
+            for scope, role in (roles or {}).items():
+                cloud.grant(principal, role, scope)
+            return principal
+
+        return self._loop.call(add)
+
+    def add_role(
+        self,
+        name: str,
+        *,
+        actions: Sequence[str] = (),
+        not_actions: Sequence[str] = (),
+        data_actions: Sequence[str] = (),
+    ) -> str:
+        """Define a custom role, or define it anew; gives its name, which is granted as a built-in one's is."""
+        role = Role(actions=tuple(actions), not_actions=tuple(not_actions), data_actions=tuple(data_actions))
+        self._loop.call(lambda: self._services.cloud.roles.update({name: role}))
+        return name
+
+    def grant(self, principal: Principal, role: str, scope: str) -> None:
+        """Assign one more role; raises KeyError for a role the local Azure does not know."""
+        self._loop.call(lambda: self._services.cloud.grant(principal, role, scope))
+
+    def revoke(self, principal: Principal, role: str) -> None:
+        """Take a role away, wherever the principal has it."""
+        self._loop.call(lambda: self._services.cloud.revoke(principal, role))
+
+    def add_registry(
+        self,
+        name: str = "contoso",
+        *,
+        resource_group: str = "rg-shared",
+        admin_user_enabled: bool = False,
+        anonymous_pull: bool = False,
+        role_assignment_mode: RoleAssignmentMode = "LegacyRegistryPermissions",
+    ) -> RegistryState:
+        """Create a container registry with a real one behind it; raises RegistryFailed.
+
+        What was pushed to that name before a `reset` is still there. Its properties may be changed later.
+        """
+        registry = RegistryState(
+            name=name,
+            resource_group=resource_group,
+            admin_user_enabled=admin_user_enabled,
+            anonymous_pull=anonymous_pull,
+            role_assignment_mode=role_assignment_mode,
+        )
+        server = self._registry_server(registry.login_server)
+
+        def add() -> RegistryState:
+            self._services.registries.servers[registry.login_server] = server.url
+            return self._services.cloud.registries.setdefault(name.lower(), registry)
+
+        return self._loop.call(add)
+
+    def add_secret(self, reference: str, value: str) -> None:
+        """Put a secret where a setting `@Microsoft.KeyVault(reference)` finds it."""
+        self._loop.call(lambda: self._services.cloud.secrets.update({reference: value}))
+
+    def delete_image(self, reference: str) -> None:
+        """Take a tag away (its manifest stays), or with `…@sha256:…` the manifest; raises FileNotFoundError."""
+        delete_image(self._registry_storage(reference.partition("/")[0]), reference)
+
+    def add_component(self, name: str, *, resource_group: str = "rg-func") -> Component:
+        """Create an Application Insights component; an app has it through `connection_string` in its settings."""
+        component = Component(name=name, resource_group=resource_group)
+        self._loop.call(lambda: self._services.cloud.components.update({component.id.lower(): component}))
+        return component
+
+    def add_app(
+        self,
+        name: str,
+        *,
+        resource_group: str = "rg-func",
+        pull: PullAccess | None = "managed_identity",
+        registry: RegistryState | None = None,
+        settings: Mapping[str, str | None] | None = None,
+        image: str | None = None,
+        kind: KindName = "linux_container",
+        instances: int = 1,
+        log: Dialect | None = "classic",
+    ) -> Site:
+        """Create a Function App, and with an `image` wait until it runs or was given up.
+
+        It may pull from `registry` (else the one of `image`, else the first there is) in the way `pull` says.
+        `settings` come on top of the usual ones (`new_site.SETTINGS`); None takes one away. `log` is the form of
+        the platform's log (`platform_log.Dialect`), None for an app that has none. An app whose name another one
+        has already answers under a host name of its own. Images run only of kinds that are Linux containers.
+        """
+        return self._settled(
+            name,
+            resource_group=resource_group,
+            pull=pull,
+            registry=registry,
+            settings=settings or {},
+            image=image,
+            kind=kind,
+            instances=instances,
+            log=log,
+        )
+
+    def add_slot(
+        self,
+        site: Site,
+        name: str = "staging",
+        *,
+        pull: PullAccess | None = "managed_identity",
+        registry: RegistryState | None = None,
+        settings: Mapping[str, str | None] | None = None,
+        image: str | None = None,
+        instances: int = 1,
+        log: Dialect | None = "classic",
+    ) -> Site:
+        """Create a deployment slot, a site of its own in `site.slots`; raises ValueError where there can be none."""
+        if not site.kind.has_slots:
+            raise ValueError(f"{site.kind.kind} has no slots")
+        return self._settled(
+            site.name,
+            resource_group=site.resource_group,
+            pull=pull,
+            registry=registry,
+            settings=settings or {},
+            image=image,
+            instances=instances,
+            log=log,
+            slot_of=site,
+            slot=name,
+        )
+
+    def _settled(
+        self,
+        name: str,
+        *,
+        resource_group: str,
+        pull: PullAccess | None,
+        registry: RegistryState | None,
+        settings: Mapping[str, str | None],
+        image: str | None,
+        instances: int,
+        log: Dialect | None,
+        kind: KindName = "linux_container",
+        slot_of: Site | None = None,
+        slot: str | None = None,
+    ) -> Site:
+        services = self._services
+
+        def add() -> Site:
+            site = new_site(
+                services.cloud,
+                name=name,
+                resource_group=resource_group,
+                settings=settings,
+                image=image,
+                kind=kind,
+                slot=slot,
+                log=log,
+            )
+            if slot_of is not None and slot is not None:
+                site.kind = slot_of.kind
+                slot_of.slots[slot.lower()] = site
+            site.instances = instances
+            let_pull(services.cloud, site, pull, registry)
+            services.app_service.open_generation(site)
+            return site
+
+        site = self._loop.call(add)
+        self.settle(site)
+        return site
+
+    def settle(self, site: Site, *, timeout: float = 120.0) -> None:
+        """Wait until a site's containers came up or were given up for good; raises TimeoutError."""
+        self._loop.run(self._services.app_service.settled(site), timeout=timeout)

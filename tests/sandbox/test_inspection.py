@@ -1,0 +1,377 @@
+"""Inspecting images in a real registry: what is refused here is what the host's engine refuses, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import io
+import json
+import subprocess
+import tarfile
+import uuid
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import pytest
+
+from pytask.errors import ManyFailures, render
+from pytask.errors.image import ImageUnreadable, Maker, OwnerOutOfRange, UserOutOfRange, WrongPlatform
+from pytask.errors.registry import ManifestMissing
+from pytask.image.inspection import inspect
+from pytask.image.tar_owners import owners
+from pytask.registry.image import read_image
+from tests.measure.connection import repository_for
+from tests.sandbox.client import call
+from tests.sandbox.images import BASE, EngineError, build, pull, push
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pytask.image.inspection import Inspection
+    from pytask.registry.contents import Repository
+    from tests.sandbox.local_azure import LocalAzure
+    from tests.sandbox.state import Principal, RegistryState
+
+SECRET = "inspected"
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONFIGURATION = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """A registry, a principal that may push to it, and a repository of it that is the test's own."""
+
+    azure: LocalAzure
+    registry: RegistryState
+    principal: Principal
+    repository: Repository
+
+    def built(self, *instructions: str) -> str:
+        """Build an image on the agent's engine and push it; give its tag."""
+        tag = uuid.uuid4().hex
+        reference = f"{self.registry.login_server}/{self.repository.name}:{tag}"
+        build(self.azure.agent_engine, reference, {"Dockerfile": "\n".join((f"FROM {BASE}", *instructions))})
+        push(self.azure.agent_engine, reference, self.principal)
+        return tag
+
+    def inspected(self, tag: str, known: frozenset[str] = NONE) -> Inspection:
+        """Read an image and inspect it."""
+        return inspect(self.repository, read_image(self.repository, tag), known)
+
+    def pulled_by_the_host(self, tag: str) -> None:
+        """Pull an image where apps run; raises EngineError."""
+        pull(self.azure.host_engine, f"{self.registry.login_server}/{self.repository.name}:{tag}", self.principal)
+
+    def put_blob(self, content: bytes, media_type: str, **more: object) -> dict[str, Any]:
+        """Upload a blob; give what a manifest says of it."""
+        uploads = f"https://{self.registry.login_server}/v2/{self.repository.name}/blobs/uploads/"
+        begun = call(self.azure, "POST", uploads, headers=self._bearer)
+        address = urljoin(uploads, begun.headers["Location"])
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        done = call(self.azure, "PUT", address, params={"digest": digest}, data=content, headers=self._bearer)
+        done.raise_for_status()
+        return {"mediaType": media_type, "digest": digest, "size": len(content), **more}
+
+    def put_manifest(self, body: dict[str, Any], tag: str = "") -> dict[str, Any]:
+        """Upload a manifest or an index, by a tag or only by its digest; give what an index says of it."""
+        content = json.dumps({"schemaVersion": 2, **body}).encode()
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        url = f"https://{self.registry.login_server}/v2/{self.repository.name}/manifests/{tag or digest}"
+        headers = {**self._bearer, "Content-Type": body["mediaType"]}
+        call(self.azure, "PUT", url, data=content, headers=headers).raise_for_status()
+        return {"mediaType": body["mediaType"], "digest": digest, "size": len(content)}
+
+    def put_image(
+        self,
+        layers: Sequence[bytes | dict[str, Any]],
+        tag: str = "",
+        *,
+        architecture: str = "amd64",
+        user: str = "",
+    ) -> dict[str, Any]:
+        """Upload an image of packed archives, or of what is there; give what an index says of it."""
+        described = [layer if isinstance(layer, dict) else self.put_blob(layer, LAYER) for layer in layers]
+        configuration = {
+            "os": "linux",
+            "architecture": architecture,
+            "config": {"User": user},
+            "rootfs": {"type": "layers", "diff_ids": [diff_id(layer) for layer in layers]},
+            "history": [{"created_by": f"RUN /bin/sh -c make {number} # buildkit"} for number, _ in enumerate(layers)],
+        }
+        config = self.put_blob(json.dumps(configuration).encode(), CONFIGURATION)
+        return self.put_manifest({"mediaType": MANIFEST, "config": config, "layers": described}, tag)
+
+    def reads(self, digest: str) -> int:
+        """Give how often a blob was read."""
+        return self.registry.blob_reads[f"{self.repository.name}@{digest}"]
+
+    @property
+    def _bearer(self) -> dict[str, str]:
+        token = self.repository.session.access_token(self.repository.name, "pull,push")
+        return {"Authorization": f"Bearer {token.reveal()}"}
+
+
+@pytest.fixture
+def bench(azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    for name, value in azure.environment.items():
+        monkeypatch.setenv(name, value)
+    registry = azure.add_registry()
+    principal = azure.add_principal("inspector", secret=SECRET, roles={registry.id: "AcrPush"})
+    return Bench(
+        azure=azure,
+        registry=registry,
+        principal=principal,
+        repository=repository_for(
+            principal.client_id, SECRET, login_server=registry.login_server, name=f"inspected/{uuid.uuid4().hex}"
+        ),
+    )
+
+
+def archive(*members: tarfile.TarInfo) -> bytes:
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w", format=tarfile.PAX_FORMAT) as opened:
+        for member in members:
+            opened.addfile(member)
+    return written.getvalue()
+
+
+def a_file(name: str, *, user: int = 0, group: int = 0) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.uid, member.gid = user, group
+    return member
+
+
+def diff_id(layer: bytes | dict[str, Any]) -> str:
+    """Give what a configuration calls a layer by: the digest of its archive, unpacked.
+
+    https://github.com/opencontainers/image-spec/blob/main/config.md#layer-diffid
+    """
+    with contextlib.suppress(TypeError, OSError, EOFError, zlib.error):
+        return f"sha256:{hashlib.sha256(gzip.decompress(layer)).hexdigest()}"  # type: ignore[arg-type] # a dict is none
+    return f"sha256:{'0' * 64}"
+
+
+def some_layer(*members: tarfile.TarInfo) -> bytes:
+    """Give a layer that no other test has."""
+    return gzip.compress(archive(a_file(uuid.uuid4().hex), *members))
+
+
+def test_a_file_of_a_foreign_owner_is_found_under_the_chown_that_hides_it(bench: Bench) -> None:
+    tag = bench.built(
+        "RUN mkdir /app && touch /app/fine",
+        "RUN touch /app/first /app/second && chown 1000000000 /app/first && chown 0:70000 /app/second",
+        "RUN chown -R 0:0 /app",
+    )
+    with pytest.raises(OwnerOutOfRange) as caught:
+        bench.inspected(tag)
+    (layer,) = caught.value.layers
+    assert (layer.number, layer.of, layer.entries) == (3, 4, 2)
+    assert (layer.entry, layer.user, layer.group) == ("/app/first", 1_000_000_000, 0)
+    assert layer.instruction.startswith("RUN touch /app/first /app/second && chown 1000000000")
+    assert layer.makers == (Maker.CHOWN,)
+    assert f"{bench.repository.name}:{tag}" in render(caught.value)
+    with pytest.raises(EngineError, match="1000000000 cannot be mapped to a host ID"):
+        bench.pulled_by_the_host(tag)
+
+
+@pytest.mark.parametrize(("user", "group"), [(65535, 65535), (0, 65536), (65536, 0)])
+def test_the_range_is_the_hosts_own(bench: Bench, user: int, group: int) -> None:
+    bench.put_image([some_layer(a_file("file", user=user, group=group))], "edge")
+    if max(user, group) == 65535:
+        assert bench.inspected("edge").read == 1
+        bench.pulled_by_the_host("edge")
+        return
+    with pytest.raises(OwnerOutOfRange):
+        bench.inspected("edge")
+    with pytest.raises(EngineError, match="65536 cannot be mapped to a host ID"):
+        bench.pulled_by_the_host("edge")
+
+
+def test_every_layer_with_foreign_owners_is_named(bench: Bench) -> None:
+    many = some_layer(*(a_file(f"many{number}", user=100_000) for number in range(3)))
+    bench.put_image([some_layer(), many, some_layer(), some_layer(a_file("one", user=200_000, group=300_000))], "two")
+    with pytest.raises(OwnerOutOfRange) as caught:
+        bench.inspected("two")
+    assert [
+        (layer.number, layer.of, layer.instruction, layer.entry, layer.entries) for layer in caught.value.layers
+    ] == [
+        (2, 4, "RUN make 1", "/many0", 3),
+        (4, 4, "RUN make 3", "/one", 1),
+    ]
+
+
+def test_links_folders_and_deletions_have_owners_too(bench: Bench) -> None:
+    link, folder, deletion = a_file("link", user=70000), a_file("folder", user=70000), a_file(".wh.gone", user=70000)
+    link.type, link.linkname = tarfile.LNKTYPE, "file"
+    folder.type = tarfile.DIRTYPE
+    bench.put_image([some_layer(link, folder, deletion)], "linked")
+    with pytest.raises(OwnerOutOfRange) as caught:
+        bench.inspected("linked")
+    assert caught.value.layers[0].entries == 3
+
+
+def test_a_name_that_cannot_be_printed_is_told_on_one_line(bench: Bench) -> None:
+    bench.put_image([some_layer(a_file("a\n##vso[x]\udcff", user=70000))], "odd")
+    with pytest.raises(OwnerOutOfRange) as caught:
+        bench.inspected("odd")
+    assert caught.value.layers[0].entry == "/a\\n##vso[x]\\udcff"
+
+
+def test_each_unknown_layer_is_read_once_and_a_known_one_never(bench: Bench) -> None:
+    shared, *new = [some_layer() for _ in range(3)]
+    bench.put_image([shared], "before")
+    bench.put_image([shared, *new], "after")
+    known = frozenset(layer.digest for layer in read_image(bench.repository, "before").layers)
+    after = read_image(bench.repository, "after")
+    seen = inspect(bench.repository, after, known)
+    assert (seen.read, seen.skipped, seen.unread) == (2, 1, ())
+    assert seen.bytes_read == sum(map(len, new))
+    assert [bench.reads(layer.digest) for layer in after.layers] == [0, 1, 1]
+
+
+def test_a_layer_that_an_image_has_twice_is_read_once(bench: Bench) -> None:
+    layer = bench.put_blob(some_layer(), LAYER)
+    bench.put_image([layer, layer], "twice")
+    seen = bench.inspected("twice")
+    assert (seen.read, seen.skipped) == (1, 1)
+    assert bench.reads(layer["digest"]) == 1
+
+
+@pytest.mark.parametrize("user", ["1000000000", "0:65536", "app:70000"])
+def test_an_image_that_runs_as_a_foreign_user_is_refused(bench: Bench, user: str) -> None:
+    bench.put_image([some_layer()], "users", user=user)
+    with pytest.raises(UserOutOfRange) as caught:
+        bench.inspected("users")
+    assert caught.value.user == user
+
+
+@pytest.mark.parametrize("user", ["", "65535:65535", "app", "app:staff"])
+def test_another_user_is_not(bench: Bench, user: str) -> None:
+    bench.put_image([some_layer()], "users", user=user)
+    assert bench.inspected("users").read == 1
+
+
+def test_owner_and_user_are_told_together(bench: Bench) -> None:
+    bench.put_image([some_layer(a_file("file", user=70000))], "both", user="70000")
+    with pytest.raises(ManyFailures) as caught:
+        bench.inspected("both")
+    assert [type(failure) for failure in caught.value.failures] == [OwnerOutOfRange, UserOutOfRange]
+
+
+def test_an_image_for_another_processor_is_refused_unread(bench: Bench) -> None:
+    layer = bench.put_blob(some_layer(), LAYER)
+    bench.put_image([layer], "arm", architecture="arm64")
+    with pytest.raises(WrongPlatform) as caught:
+        bench.inspected("arm")
+    assert caught.value.found == "linux/arm64"
+    assert bench.reads(layer["digest"]) == 0
+
+
+def test_of_an_index_the_hosts_platform_is_inspected(bench: Bench) -> None:
+    fine, foreign = some_layer(), some_layer(a_file("file", user=70000))
+    entries = [
+        {**bench.put_image([some_layer()]), "platform": {"os": "unknown", "architecture": "x"}},
+        {
+            **bench.put_image([foreign], architecture="arm64"),
+            "platform": {"os": "linux", "architecture": "arm64", "variant": "v8"},
+        },
+    ]
+    wanted = bench.put_image([fine])
+    bench.put_manifest({"mediaType": INDEX, "manifests": entries}, "without")
+    amd64 = {**wanted, "platform": {"os": "linux", "architecture": "amd64"}}
+    bench.put_manifest({"mediaType": INDEX, "manifests": [*entries, amd64]}, "with")
+
+    image = read_image(bench.repository, "with")
+    assert (image.digest, image.platform) == (wanted["digest"], "linux/amd64")
+    assert inspect(bench.repository, image, NONE).read == 1
+    with pytest.raises(WrongPlatform) as caught:
+        read_image(bench.repository, "without")
+    assert caught.value.found == "linux/arm64/v8"
+
+
+def test_what_cannot_be_unpacked_here_is_told_and_the_rest_is_read(bench: Bench) -> None:
+    packed_otherwise = bench.put_blob(b"(\xb5/\xfd" + uuid.uuid4().bytes, f"{LAYER.removesuffix('gzip')}zstd")
+    elsewhere = {
+        "mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "digest": f"sha256:{'0' * 64}",
+        "size": 12,
+        "urls": ["https://example.com/layer"],
+    }
+    bench.put_image([packed_otherwise, elsewhere, some_layer()], "mixed")
+    seen = bench.inspected("mixed")
+    assert seen.read == 1
+    assert dict(seen.unread) == {
+        packed_otherwise["digest"]: "it is packed with zstd",
+        elsewhere["digest"]: "it is not kept in the registry",
+    }
+
+
+def test_a_layer_that_is_not_packed_is_read_too(bench: Bench) -> None:
+    layer = bench.put_blob(archive(a_file(uuid.uuid4().hex, user=70000)), LAYER.removesuffix("+gzip"))
+    bench.put_image([layer], "plain")
+    with pytest.raises(OwnerOutOfRange):
+        bench.inspected("plain")
+
+
+@pytest.mark.parametrize(
+    ("damage", "detail"),
+    [
+        (lambda blob: blob[: len(blob) // 2], "it ends within its compression"),
+        (lambda blob: gzip.compress(gzip.decompress(blob)[:700]), "it ends within"),
+        (lambda blob: blob[:20] + bytes(30) + blob[50:], "it cannot be unpacked"),
+        (lambda _: gzip.compress(b"no archive".ljust(2000)), "a wrong checksum"),
+    ],
+)
+def test_a_layer_that_was_damaged_before_the_push_is_told(bench: Bench, damage: Any, detail: str) -> None:  # noqa: ANN401
+    layer = bench.put_blob(damage(some_layer(a_file("x" * 300))), LAYER)
+    bench.put_image([some_layer(), layer], "damaged")
+    with pytest.raises(ImageUnreadable) as caught:
+        bench.inspected("damaged")
+    assert caught.value.part == layer["digest"]
+    assert detail in caught.value.detail
+
+
+def test_an_image_that_is_not_there_is_told(bench: Bench) -> None:
+    with pytest.raises(ManifestMissing):
+        read_image(bench.repository, "nowhere")
+
+
+def test_what_is_no_container_image_is_told(bench: Bench) -> None:
+    chart = bench.put_blob(b"chart", "application/vnd.cncf.helm.chart.content.v1.tar+gzip")
+    config = bench.put_blob(b'["name: chart"]', "application/vnd.cncf.helm.config.v1+json")
+    bench.put_manifest({"mediaType": MANIFEST, "config": config, "layers": [chart]}, "chart")
+    with pytest.raises(ImageUnreadable):
+        read_image(bench.repository, "chart")
+
+
+def test_a_registry_that_is_busy_is_asked_again(bench: Bench) -> None:
+    bench.put_image([some_layer()], "busy")
+    bench.azure.faults.script("GET contoso.azurecr.io/v2/.*/blobs/", status=429, headers={"Retry-After": "0"})
+    assert bench.inspected("busy").read == 1
+    assert bench.azure.faults.unused == []
+
+
+@pytest.mark.parametrize("form", ["gnu", "oldgnu", "pax", "pax --sparse-version=0.0", "pax --sparse-version=0.1"])
+def test_archives_of_gnu_tar_are_read_sparse_files_long_names_and_all(tmp_path: Path, form: str) -> None:
+    holes = tmp_path / "holes"
+    with holes.open("wb") as file:
+        for number in range(40):  # more pieces than a header has room for
+            file.seek(number * 100_000)
+            file.write(b"x")
+    long = tmp_path / ("long" * 30) / ("name" * 25)
+    long.mkdir(parents=True)
+    (tmp_path / "hard").hardlink_to(holes)
+    (tmp_path / "soft").symlink_to("holes")
+    flags = ["--sparse", *f"--format={form}".split(), "--owner=them:4000000000", "--group=them:70000", "--sort=name"]
+    done = subprocess.run(["tar", *flags, "-C", tmp_path, "-c", "."], capture_output=True, check=True)
+    found = list(owners([done.stdout]))
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as opened:
+        assert [entry.name for entry in found] == [member.name for member in opened]
+    assert {(entry.user, entry.group) for entry in found} == {(4_000_000_000, 70_000)}
