@@ -260,8 +260,8 @@ def _default(item: Mapping[str, Any]) -> str:
 
 
 def _meaning(item: Mapping[str, Any]) -> str:
-    """Give the editor's own help, with what else the editor would show."""
-    parts = [item["helpMarkDown"]]
+    """Give what the editor shows: label, help, what to choose from, and when it is asked for."""
+    parts = [f"{item['label']}.", item["helpMarkDown"]]
     parts += [f"One of {', '.join(map(_code, item['options']))}."] if item.get("options") else []
     rule = _code(item.get("visibleRule", ""))
     parts += [f"{'Required' if item.get('required') else 'Has a meaning'} when {rule}."] if rule else []

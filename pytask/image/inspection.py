@@ -116,8 +116,14 @@ class _Reading:
         self._done: queue.SimpleQueue[ForeignLayer | BaseException | None] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._closed = ""
-        self.bytes_read = 0
+        # One for each layer, since no two threads may add to the same.
+        self._received = [0] * len(image.layers)
         self.unread: dict[str, str] = {}
+
+    @property
+    def bytes_read(self) -> int:
+        """Give how much has come in so far, packed."""
+        return sum(self._received)
 
     def all(self) -> list[ForeignLayer]:
         """Read every layer; give those with owners out of range, in the image's order."""
@@ -126,18 +132,19 @@ class _Reading:
             # Daemons: a read that waits for the network must not keep a run that was cancelled from ending.
             threading.Thread(target=self._work, daemon=True, name="inspect").start()
         try:
-            found = [self._next(count - done, count) for done in range(count)]
+            found = [self._next(done, count) for done in range(count)]
         finally:
             self._stopped.set()
         return sorted((layer for layer in found if layer), key=lambda layer: layer.number)
 
-    def _next(self, left: int, count: int) -> ForeignLayer | None:
+    def _next(self, done: int, count: int) -> ForeignLayer | None:
+        """Give what the next layer came to, whichever it is, and tell of the progress while that takes long."""
         door = self._repository.door
         while True:
             try:
                 result = self._done.get(timeout=door.patience.progress)
             except queue.Empty:
-                door.say(f"{count - left} of {count} layers inspected, {self.bytes_read / 1_000_000:.0f} MB read")
+                door.say(f"{done} of {count} layers inspected, {self.bytes_read / 1_000_000:.0f} MB read")
                 continue
             if isinstance(result, BaseException):
                 raise result
@@ -172,7 +179,7 @@ class _Reading:
     def _inspected(self, number: int, layer: Layer) -> ForeignLayer | None:
         first, entries = None, 0
         with self._repository.blob(layer.digest) as pieces:
-            counted = self._counted(pieces)
+            counted = self._counted(number, pieces)
             try:
                 for owned in owners(inflated(counted)):
                     if owned.user not in IDS or owned.group not in IDS:
@@ -194,11 +201,11 @@ class _Reading:
             entries=entries,
         )
 
-    def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    def _counted(self, number: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in pieces:
             if self._stopped.is_set():
                 raise Cancelled
-            self.bytes_read += len(piece)
+            self._received[number] += len(piece)
             yield piece
 
 

@@ -91,15 +91,35 @@ def test_a_document_that_is_not_current_is_named(
 
 def test_a_table_shows_all_that_the_editor_shows() -> None:
     inputs = [
-        {"name": "late", "groupName": "second", "helpMarkDown": "Late.", "defaultValue": "a", "visibleRule": "b = c"},
-        {"name": "early", "groupName": "first", "helpMarkDown": "A | B.", "options": {"x": "The x", "y": "The y"}},
-        {"name": "needed", "aliases": ["wanted"], "groupName": "second", "required": True, "helpMarkDown": "Needed."},
+        {
+            "name": "late",
+            "label": "A late one",
+            "groupName": "second",
+            "helpMarkDown": "Late.",
+            "defaultValue": "a",
+            "visibleRule": "b = c",
+        },
+        {
+            "name": "early",
+            "label": "B",
+            "groupName": "first",
+            "helpMarkDown": "A | B.",
+            "options": {"x": "The x", "y": "The y"},
+        },
+        {
+            "name": "needed",
+            "label": "C",
+            "aliases": ["wanted"],
+            "groupName": "second",
+            "required": True,
+            "helpMarkDown": "Needed.",
+        },
     ]
     table = documents.inputs_table({"groups": [{"name": "first"}, {"name": "second"}], "inputs": inputs})
     assert table.splitlines()[2:] == [
-        "| `needed` | `wanted` | **required** | Needed. |",
-        r"| `early` |  |  | A \| B. One of `x`, `y`. |",
-        "| `late` |  | `a` | Late. Has a meaning when `b = c`. |",
+        "| `needed` | `wanted` | **required** | C. Needed. |",
+        r"| `early` |  |  | B. A \| B. One of `x`, `y`. |",
+        "| `late` |  | `a` | A late one. Late. Has a meaning when `b = c`. |",
     ]
 
 

@@ -96,7 +96,10 @@ def test_a_refused_push_says_which_role_is_missing(azure: LocalAzure, tmp_path: 
 
 
 def test_a_push_that_is_refused_after_all_says_what_may_be_in_the_registry(pipeline: Pipeline) -> None:
-    pipeline.azure.faults.script(r"GET contoso\.azurecr\.io/oauth2/token", status=401, times=None)
+    body = '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}'
+    headers = {"Content-Type": "application/json"}
+    uploads = r"PUT contoso\.azurecr\.io/v2/.*/manifests/"
+    pipeline.azure.faults.script(uploads, status=403, headers=headers, body=body, times=None)
     run = pipeline.run()
     assert the_error(run) == "push-denied"
     assert "parts of it may be in the registry; docker-func-sample was not changed" in run.log

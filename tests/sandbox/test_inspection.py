@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import pytest
+import requests
 
 from pytask.errors import ManyFailures, render
 from pytask.errors.image import ImageUnreadable, Maker, OwnerOutOfRange, UserOutOfRange, WrongPlatform
@@ -24,11 +25,10 @@ from pytask.image.inspection import inspect
 from pytask.image.tar_owners import owners
 from pytask.registry.image import read_image
 from tests.measure.connection import repository_for
-from tests.sandbox.client import call
 from tests.sandbox.images import BASE, EngineError, build, pull, push
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pytask.image.inspection import Inspection
@@ -52,6 +52,8 @@ class Bench:
     registry: RegistryState
     principal: Principal
     repository: Repository
+    session: requests.Session
+    """For uploads: with a token that allows them."""
 
     def built(self, *instructions: str) -> str:
         """Build an image on the agent's engine and push it; give its tag."""
@@ -71,21 +73,18 @@ class Bench:
 
     def put_blob(self, content: bytes, media_type: str, **more: object) -> dict[str, Any]:
         """Upload a blob; give what a manifest says of it."""
-        uploads = f"https://{self.registry.login_server}/v2/{self.repository.name}/blobs/uploads/"
-        begun = call(self.azure, "POST", uploads, headers=self._bearer)
-        address = urljoin(uploads, begun.headers["Location"])
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        done = call(self.azure, "PUT", address, params={"digest": digest}, data=content, headers=self._bearer)
-        done.raise_for_status()
+        begun = self.session.post(f"{self._url}/blobs/uploads/")
+        address = urljoin(begun.url, begun.headers["Location"])
+        self.session.put(address, params={"digest": digest}, data=content).raise_for_status()
         return {"mediaType": media_type, "digest": digest, "size": len(content), **more}
 
     def put_manifest(self, body: dict[str, Any], tag: str = "") -> dict[str, Any]:
         """Upload a manifest or an index, by a tag or only by its digest; give what an index says of it."""
         content = json.dumps({"schemaVersion": 2, **body}).encode()
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        url = f"https://{self.registry.login_server}/v2/{self.repository.name}/manifests/{tag or digest}"
-        headers = {**self._bearer, "Content-Type": body["mediaType"]}
-        call(self.azure, "PUT", url, data=content, headers=headers).raise_for_status()
+        url, headers = f"{self._url}/manifests/{tag or digest}", {"Content-Type": body["mediaType"]}
+        self.session.put(url, data=content, headers=headers).raise_for_status()
         return {"mediaType": body["mediaType"], "digest": digest, "size": len(content)}
 
     def put_image(
@@ -113,25 +112,22 @@ class Bench:
         return self.registry.blob_reads[f"{self.repository.name}@{digest}"]
 
     @property
-    def _bearer(self) -> dict[str, str]:
-        token = self.repository.session.access_token(self.repository.name, "pull,push")
-        return {"Authorization": f"Bearer {token.reveal()}"}
+    def _url(self) -> str:
+        return f"https://{self.registry.login_server}/v2/{self.repository.name}"
 
 
 @pytest.fixture
-def bench(azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     for name, value in azure.environment.items():
         monkeypatch.setenv(name, value)
     registry = azure.add_registry()
     principal = azure.add_principal("inspector", secret=SECRET, roles={registry.id: "AcrPush"})
-    return Bench(
-        azure=azure,
-        registry=registry,
-        principal=principal,
-        repository=repository_for(
-            principal.client_id, SECRET, login_server=registry.login_server, name=f"inspected/{uuid.uuid4().hex}"
-        ),
-    )
+    name = f"inspected/{uuid.uuid4().hex}"
+    repository = repository_for(principal.client_id, SECRET, login_server=registry.login_server, name=name)
+    with requests.Session() as session:
+        token = repository.session.access_token(name, "pull,push")
+        session.headers["Authorization"] = f"Bearer {token.reveal()}"
+        yield Bench(azure=azure, registry=registry, principal=principal, repository=repository, session=session)
 
 
 def archive(*members: tarfile.TarInfo) -> bytes:
@@ -349,13 +345,6 @@ def test_what_is_no_container_image_is_told(bench: Bench) -> None:
     bench.put_manifest({"mediaType": MANIFEST, "config": config, "layers": [chart]}, "chart")
     with pytest.raises(ImageUnreadable):
         read_image(bench.repository, "chart")
-
-
-def test_a_registry_that_is_busy_is_asked_again(bench: Bench) -> None:
-    bench.put_image([some_layer()], "busy")
-    bench.azure.faults.script("GET contoso.azurecr.io/v2/.*/blobs/", status=429, headers={"Retry-After": "0"})
-    assert bench.inspected("busy").read == 1
-    assert bench.azure.faults.unused == []
 
 
 @pytest.mark.parametrize("form", ["gnu", "oldgnu", "pax", "pax --sparse-version=0.0", "pax --sparse-version=0.1"])
