@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
-import hashlib
 import io
-import json
 import subprocess
 import tarfile
 import uuid
-import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 import pytest
 import requests
@@ -25,95 +19,16 @@ from pytask.image.inspection import inspect
 from pytask.image.tar_owners import owners
 from pytask.registry.image import read_image
 from tests.measure.connection import repository_for
-from tests.sandbox.images import BASE, EngineError, build, pull, push
+from tests.sandbox.image_bench import INDEX, LAYER, MANIFEST, Bench, a_file, archive, some_layer
+from tests.sandbox.images import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from pytask.image.inspection import Inspection
-    from pytask.registry.contents import Repository
     from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.state import Principal, RegistryState
 
 SECRET = "inspected"
-INDEX = "application/vnd.oci.image.index.v1+json"
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-CONFIGURATION = "application/vnd.oci.image.config.v1+json"
-LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
-NONE: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bench:
-    """A registry, a principal that may push to it, and a repository of it that is the test's own."""
-
-    azure: LocalAzure
-    registry: RegistryState
-    principal: Principal
-    repository: Repository
-    session: requests.Session
-    """For uploads: with a token that allows them."""
-
-    def built(self, *instructions: str) -> str:
-        """Build an image on the agent's engine and push it; give its tag."""
-        tag = uuid.uuid4().hex
-        reference = f"{self.registry.login_server}/{self.repository.name}:{tag}"
-        build(self.azure.agent_engine, reference, {"Dockerfile": "\n".join((f"FROM {BASE}", *instructions))})
-        push(self.azure.agent_engine, reference, self.principal)
-        return tag
-
-    def inspected(self, tag: str, known: frozenset[str] = NONE) -> Inspection:
-        """Read an image and inspect it."""
-        return inspect(self.repository, read_image(self.repository, tag), known)
-
-    def pulled_by_the_host(self, tag: str) -> None:
-        """Pull an image where apps run; raises EngineError."""
-        pull(self.azure.host_engine, f"{self.registry.login_server}/{self.repository.name}:{tag}", self.principal)
-
-    def put_blob(self, content: bytes, media_type: str, **more: object) -> dict[str, Any]:
-        """Upload a blob; give what a manifest says of it."""
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        begun = self.session.post(f"{self._url}/blobs/uploads/")
-        address = urljoin(begun.url, begun.headers["Location"])
-        self.session.put(address, params={"digest": digest}, data=content).raise_for_status()
-        return {"mediaType": media_type, "digest": digest, "size": len(content), **more}
-
-    def put_manifest(self, body: dict[str, Any], tag: str = "") -> dict[str, Any]:
-        """Upload a manifest or an index, by a tag or only by its digest; give what an index says of it."""
-        content = json.dumps({"schemaVersion": 2, **body}).encode()
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        url, headers = f"{self._url}/manifests/{tag or digest}", {"Content-Type": body["mediaType"]}
-        self.session.put(url, data=content, headers=headers).raise_for_status()
-        return {"mediaType": body["mediaType"], "digest": digest, "size": len(content)}
-
-    def put_image(
-        self,
-        layers: Sequence[bytes | dict[str, Any]],
-        tag: str = "",
-        *,
-        architecture: str = "amd64",
-        user: str = "",
-    ) -> dict[str, Any]:
-        """Upload an image of packed archives, or of what is there; give what an index says of it."""
-        described = [layer if isinstance(layer, dict) else self.put_blob(layer, LAYER) for layer in layers]
-        configuration = {
-            "os": "linux",
-            "architecture": architecture,
-            "config": {"User": user},
-            "rootfs": {"type": "layers", "diff_ids": [diff_id(layer) for layer in layers]},
-            "history": [{"created_by": f"RUN /bin/sh -c make {number} # buildkit"} for number, _ in enumerate(layers)],
-        }
-        config = self.put_blob(json.dumps(configuration).encode(), CONFIGURATION)
-        return self.put_manifest({"mediaType": MANIFEST, "config": config, "layers": described}, tag)
-
-    def reads(self, digest: str) -> int:
-        """Give how often a blob was read."""
-        return self.registry.blob_reads[f"{self.repository.name}@{digest}"]
-
-    @property
-    def _url(self) -> str:
-        return f"https://{self.registry.login_server}/v2/{self.repository.name}"
 
 
 @pytest.fixture
@@ -128,35 +43,6 @@ def bench(azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]
         token = repository.session.access_token(name, "pull,push")
         session.headers["Authorization"] = f"Bearer {token.reveal()}"
         yield Bench(azure=azure, registry=registry, principal=principal, repository=repository, session=session)
-
-
-def archive(*members: tarfile.TarInfo) -> bytes:
-    written = io.BytesIO()
-    with tarfile.open(fileobj=written, mode="w", format=tarfile.PAX_FORMAT) as opened:
-        for member in members:
-            opened.addfile(member)
-    return written.getvalue()
-
-
-def a_file(name: str, *, user: int = 0, group: int = 0) -> tarfile.TarInfo:
-    member = tarfile.TarInfo(name)
-    member.uid, member.gid = user, group
-    return member
-
-
-def diff_id(layer: bytes | dict[str, Any]) -> str:
-    """Give what a configuration calls a layer by: the digest of its archive, unpacked.
-
-    https://github.com/opencontainers/image-spec/blob/main/config.md#layer-diffid
-    """
-    with contextlib.suppress(TypeError, OSError, EOFError, zlib.error):
-        return f"sha256:{hashlib.sha256(gzip.decompress(layer)).hexdigest()}"  # type: ignore[arg-type] # a dict is none
-    return f"sha256:{'0' * 64}"
-
-
-def some_layer(*members: tarfile.TarInfo) -> bytes:
-    """Give a layer that no other test has."""
-    return gzip.compress(archive(a_file(uuid.uuid4().hex), *members))
 
 
 def test_a_file_of_a_foreign_owner_is_found_under_the_chown_that_hides_it(bench: Bench) -> None:
@@ -286,7 +172,7 @@ def test_of_an_index_the_hosts_platform_is_inspected(bench: Bench) -> None:
 
     image = read_image(bench.repository, "with")
     assert (image.digest, image.platform) == (wanted["digest"], "linux/amd64")
-    assert inspect(bench.repository, image, NONE).read == 1
+    assert inspect(bench.repository, image, frozenset()).read == 1
     with pytest.raises(WrongPlatform) as caught:
         read_image(bench.repository, "without")
     assert caught.value.found == "linux/arm64/v8"
