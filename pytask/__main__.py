@@ -76,7 +76,7 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
         console.line(record.target.url)
     for name, value in report.outputs(record).items():
         console.output(name, value)
-    _summarise(job, tuple(render(failure) for failure in failures))
+    _summarise(job, tuple(render(failure, now) for failure in failures))
     _keep_record(job)
     console.complete(_result(record, failures))
 

@@ -70,4 +70,5 @@ def _prove(proof: ProofPlan | None) -> str:
         return "not asked for (verify is false)"
     back = "; if it fails, put the previous image back" if proof.go_back else ""
     test = f", with GET {proof.smoke_test.path}" if proof.smoke_test else ""
-    return f"for up to {proof.seconds / 60:g} minutes{test}{back}"
+    minutes = f"{proof.seconds / 60:g} minute{'' if proof.seconds == 60 else 's'}"  # noqa: PLR2004 - one minute
+    return f"for up to {minutes}{test}{back}"

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from pytask.model import Secret, ServiceConnection
 
 _TRANSIENT = 429
+_NO_SUCH_AUTHORITY = "Unable to get authority configuration"
+"""What MSAL says when Entra ID does not know the tenant: it fails before any AADSTS code is given.
+https://github.com/AzureAD/microsoft-authentication-library-for-python/blob/dev/msal/authority.py"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +139,8 @@ def _entra_refusal(text: str, connection: ServiceConnection) -> TaskFailure:
     correlation = found.group(1) if (found := re.search(r"Correlation ID: ([0-9a-f-]{36})", text)) else ""
     detail = next((line for line in text.splitlines() if "AADSTS" in line), text).strip()
     client, tenant = connection.identity.client_id, connection.tenant_id
+    if _NO_SUCH_AUTHORITY in text:
+        return TenantUnknown(tenant=tenant, detail=detail.partition(" Authority would")[0], correlation_id=correlation)
     match code:
         case "7000215":
             return SecretWrong(client=client, detail=detail, correlation_id=correlation)

@@ -32,16 +32,19 @@ def host_process(arm: Arm, path: str) -> HostProcess | None:
     Raises:
         NotAllowed: when the connection may not ask.
     """
+    clock = arm.door.clock
+    asked_at = clock.monotonic()
     answer = arm.send("GET", f"{path}/host/default/properties/status", doing="ask the Functions host", accept=_ANSWERS)
     if answer.status_code in _FORBIDDEN:
         raise NotAllowed(f"the host's status answered {answer.status_code}")
     if answer.status_code not in _FINE:
         return None
     status: dict[str, Any] = answer.json().get("properties", {})
+    uptime = float(status.get("processUptime") or 0) / 1000
     return HostProcess(
         instance=str(status.get("instanceId") or status.get("computerName") or ""),
-        started=server_time(answer, arm.door.clock.now())
-        - timedelta(milliseconds=float(status.get("processUptime") or 0)),
+        started=server_time(answer, clock.now()) - timedelta(seconds=uptime),
+        started_after=asked_at - uptime,
         state=str(status.get("state") or ""),
         version=str(status.get("version") or ""),
         errors=tuple(str(error) for error in status.get("errors") or ()),

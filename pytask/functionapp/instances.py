@@ -6,19 +6,14 @@ The host's status is answered by one instance at a time, so it is asked until ev
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pytask.functionapp.host import count_instances, host_process
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pytask.cloud.arm import Arm
     from pytask.model import HostProcess
 
-_WHOLE_SECOND = timedelta(seconds=1)
-"""Azure's clock comes in whole seconds, so a process may seem to start this much before it did."""
 _TWICE = 2
 
 
@@ -28,7 +23,8 @@ class Instances:
 
     arm: Arm
     path: str
-    written: datetime
+    sent_at: float
+    """Our monotonic clock just before the change was sent."""
     count: int = 1
     new: set[str] = field(default_factory=set)
     latest: HostProcess | None = None
@@ -60,4 +56,4 @@ class Instances:
         return f" on {len(self.new)} of {self.count} instances" if self.count > 1 else ""
 
     def _is_new(self, host: HostProcess | None) -> bool:
-        return host is not None and host.state == "Running" and host.started >= self.written - _WHOLE_SECOND
+        return host is not None and host.state == "Running" and host.started_after >= self.sent_at

@@ -37,8 +37,8 @@ def unfit(name: str, site: Mapping[str, Any], fx_version: str) -> TaskFailure | 
         ("functionapp" not in kind, AppIsNoFunctionApp(app=name, kind=kind or "app")),
         (properties.get("managedEnvironmentId"), AppOnContainerApps(app=name)),
         (sku == "flexconsumption" or properties.get("functionAppConfig"), AppIsFlex(app=name)),
-        (sku == "dynamic", AppIsConsumption(app=name)),
         (windows, AppIsWindows(app=name)),
+        (sku == "dynamic", AppIsConsumption(app=name)),
         (form == "sitecontainers", AppIsSidecar(app=name)),
         (runs_code, AppIsCode(app=name, runs=fx_version or "code")),
     )

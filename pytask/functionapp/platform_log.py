@@ -48,6 +48,7 @@ _PULL_FAILED = (
     "unauthorized: |pull access denied|denied: |failed to register layer|toomanyrequests|no such host|i/o timeout|"
     "over VNET failed|Inspect image returned null"
 )
+_OPENS = frozenset({Kind.BEGIN, Kind.STARTED})
 # The first that fits decides; a group, where there is one, is the image's digest or reference.
 _KINDS = tuple(
     (kind, re.compile(signs, re.IGNORECASE))
@@ -124,12 +125,13 @@ class Start:
 
 def latest_start(text: str, *, since: datetime) -> Start | None:
     """Give the latest start that began at `since` or later; None when there is none yet."""
-    lines = text.splitlines()
+    # Only at line feeds: a container may print other line ends, to make lines that look like the platform's.
+    lines = [line.rstrip("\r") for line in text.split("\n")]
     events = [event for event in _events(lines) if event.at >= since]
     begins = [number for number, event in enumerate(events) if event.kind is Kind.BEGIN]
     if not begins:
         return None
-    return Start(events=tuple(events), attempt=tuple(events[begins[-1] :]), tail=_tail(lines))
+    return Start(events=tuple(events), attempt=tuple(events[begins[-1] :]), tail=_tail(lines, since))
 
 
 def _events(lines: list[str]) -> Iterator[Event]:
@@ -147,9 +149,14 @@ def _told(at: datetime, text: str) -> Iterator[Event]:
             return
 
 
-def _tail(lines: list[str]) -> tuple[str, ...]:
-    """Give the last lines that the platform did not write."""
-    others = [text for line in lines if (text := _of_the_container(line)).strip()]
+def _tail(lines: list[str], since: datetime) -> tuple[str, ...]:
+    """Give the container's last lines: of the first attempt that failed, or of the latest when none has."""
+    told = [(number, event) for number, line in enumerate(lines) for event in _events([line]) if event.at >= since]
+    failed = next((number for number, event in told if event.kind is Kind.START_FAILED), len(lines))
+    opened = [number for number, event in told if event.kind in _OPENS and number < failed]
+    closed = [number for number, event in told if event.kind is Kind.BEGIN and number > failed]
+    attempt = lines[opened[-1] if opened else len(lines) : closed[0] if closed else len(lines)]
+    others = [text for line in attempt if (text := _of_the_container(line)).strip()]
     return tuple(others[-_TAIL:])
 
 

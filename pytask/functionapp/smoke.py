@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 _EVERY_ANSWER = frozenset(range(100, 600))
 _REDIRECTS = range(300, 400)
 _LOGIN_PAGES = ("login.microsoftonline.", "login.windows.net", "/.auth/login")
-_CLOSED = re.compile(r"ip forbidden|this web app is stopped|does not have permission to view", re.IGNORECASE)
+_CLOSED = re.compile(r"ip forbidden|web app is stopped|does not have permission to view", re.IGNORECASE)
+_FORBIDDEN_ADDRESS = "x-ms-forbidden-ip"
+"""What App Service's front end adds when access restrictions keep a client out.
+https://learn.microsoft.com/azure/app-service/overview-access-restrictions"""
 _SHOWN = 200
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
@@ -31,6 +34,7 @@ class Answer:
     """What the app answered."""
 
     expected: bool
+    status: int
     text: str
 
 
@@ -49,7 +53,7 @@ def call(azure: Azure, target: Target, test: SmokeTest, functions: tuple[Functio
     except (Unreachable, AzureFailing) as error:
         raise NotAllowed(f"the agent does not reach the app: {error}") from error
     _refuse_closed_doors(answer, with_key=bool(key))
-    return Answer(expected=_expected(answer.status_code, test.statuses), text=_shown(answer))
+    return Answer(expected=_expected(answer.status_code, test.statuses), status=answer.status_code, text=_shown(answer))
 
 
 def _function_at(path: str, functions: tuple[Function, ...]) -> Function | None:
@@ -67,7 +71,8 @@ def _refuse_closed_doors(answer: HttpResponse, *, with_key: bool) -> None:
     location = answer.headers.get("Location", "")
     if answer.status_code in _REDIRECTS and any(page in location for page in _LOGIN_PAGES):
         raise NotAllowed("the app asks to sign in (Authentication is on)")
-    if answer.status_code == _FORBIDDEN and _CLOSED.search(text):
+    closed = _FORBIDDEN_ADDRESS in answer.headers or _CLOSED.search(text)
+    if answer.status_code == _FORBIDDEN and closed:
         raise NotAllowed("the app's network does not let the agent in (403)")
     if answer.status_code == _UNAUTHORIZED and not with_key:
         raise NotAllowed("the app asks for credentials that the smoke test does not have (401)")

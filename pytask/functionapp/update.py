@@ -26,10 +26,13 @@ def point_at(arm: Arm, target: Target, reference: str, digest: str) -> Deploymen
         TaskFailure: when Azure refuses; then the configuration is as it was.
     """
     fx_version = f"DOCKER|{reference}"
+    sent_at = arm.door.clock.monotonic()
     same = target.fx_version == fx_version
     answer = _restart(arm, target) if same else _patch(arm, target, fx_version)
     written = server_time(answer, arm.door.clock.now())
-    return Deployment(target=target, reference=reference, digest=digest, written=written, restarted=same)
+    return Deployment(
+        target=target, reference=reference, digest=digest, written=written, sent_at=sent_at, restarted=same
+    )
 
 
 def _patch(arm: Arm, target: Target, fx_version: str) -> HttpResponse:

@@ -66,7 +66,7 @@ class Watch:
             say=say,
             clock=clock,
             patience=azure.arm.door.patience,
-            instances=Instances(arm=azure.arm, path=path, written=deployment.written),
+            instances=Instances(arm=azure.arm, path=path, sent_at=deployment.sent_at),
             began=clock.monotonic(),
         )
 
@@ -106,14 +106,15 @@ class Watch:
         if self.smoke_test:
             self.answer = call(self.azure, self.deployment.target, self.smoke_test, self.functions)
 
-    def digest_seen(self) -> bool:
-        """Tell whether the platform says that it started this very image, and no other since the change."""
-        start = self.start
-        return start is not None and start.pulled() and self._is_ours(start.started()) and not self.other_started()
-
     def digest_is_ready(self) -> bool:
-        """Tell whether this very image came up, by the platform's word."""
-        return self.digest_seen() and self.start is not None and self.start.ready()
+        """Tell whether the platform says that this very image came up, and that no other was started since the change.
+
+        Only the latest attempt counts, and only as long as the platform does not call it failed.
+        """
+        start = self.start
+        if start is None or start.failure() or self.other_started():
+            return False
+        return start.pulled() and start.ready() and self._is_ours(start.started())
 
     def other_started(self) -> str:
         """Give an image that is not ours and was started since the change; empty when there is none."""
@@ -134,7 +135,7 @@ class Watch:
             Step.CONFIGURATION: True,
             Step.HOST: self.instances.all_new(),
             Step.FUNCTIONS: bool(self.functions),
-            Step.LOG: self.digest_seen(),
+            Step.LOG: self.digest_is_ready(),
             Step.SMOKE_TEST: self.answer is not None and self.answer.expected,
         }
         return tuple(step for step in self.steps() if seen[step] and step not in self.refused)
@@ -160,13 +161,12 @@ class Watch:
         app, reference = self.deployment.target.title, self.deployment.reference
         start, host = self.start, self.instances.latest
         event = start.failure() if start else None
-        if start and event and not self.instances.all_new():
+        if start and event:
             return explain(start, event, app=app, reference=reference, settings=self.settings)
         if other := self.other_started():
             return OldImageStarted(app=app, reference=reference, line=f"it started {other}", tail="")
-        if host and not self.functions:
-            failure = explain_host(host, app=app, reference=reference)
-            return failure if failure and (host.state == "Error" or self.host_is_up()) else None
+        if host and (host.state == "Error" or self.host_is_up()):
+            return explain_host(host, app=app, reference=reference)
         return None
 
     def settled_failure(self) -> StartFailure | None:
@@ -217,6 +217,7 @@ class Watch:
             phase = f"the platform says: {redacted(event.text, self.settings)}"
         if not self.instances.all_new() or host is None:
             return phase
-        functions = f", {len(self.functions)} functions" if self.functions else ", no functions listed yet"
-        test = f", smoke test {self.answer.text}" if self.answer else ""
+        count = len(self.functions)
+        functions = f", {count} function{'' if count == 1 else 's'}" if count else ", no functions listed yet"
+        test = f", smoke test answered {self.answer.status}" if self.answer else ""
         return f"{phase}; host {host.version} is running, a new process{self.instances.told()}{functions}{test}"

@@ -16,6 +16,9 @@ class HostProcess:
 
     instance: str
     started: datetime
+    """For people: by Azure's clock, give or take a second."""
+    started_after: float
+    """The process was started at this reading of our own monotonic clock or later, by as much as the call took."""
     state: str
     version: str
     errors: tuple[str, ...]
@@ -101,6 +104,8 @@ class Deployment:
     """Empty when nobody may tell it: then the log cannot prove it either."""
     written: datetime
     """When Azure took the change, by Azure's own clock (whole seconds, rounded down)."""
+    sent_at: float
+    """Our own monotonic clock just before the change was sent: a process of the new image cannot be older."""
     restarted: bool
     """True when the reference was the same as before, so that only a restart fetches the image anew."""
 

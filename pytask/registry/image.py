@@ -9,16 +9,16 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytask.errors.image import WrongPlatform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytask.registry.contents import Repository
 
+T = TypeVar("T")
 _LARGEST_CONFIGURATION = 8_000_000
 """Bytes; real ones have some thousands. A limit, so that a wrong one is not held in memory."""
 _SHELL = re.compile(r"(?:\|\d+ .*?)?(?:/\S*/)?(?:a|ba|da|z)?sh(?: \S+)*? -\w*c ", re.DOTALL)
@@ -63,24 +63,44 @@ def read_image(repository: Repository, tag_or_digest: str, platform: str = "linu
     """
     joint = "@" if ":" in tag_or_digest else ":"
     reference = f"{repository.session.login_server}/{repository.name}{joint}{tag_or_digest}"
-    text = repository.manifest_text(tag_or_digest)
-    manifest = _fields(repository, tag_or_digest, text)
-    if "manifests" in manifest:
-        digest = _entry(reference, manifest["manifests"], platform)
-        text = repository.manifest_text(digest)
-        manifest = _fields(repository, digest, text)
-    try:
-        configuration = _configuration(repository, manifest["config"])
-        return ImageContents(
+    document = _document(repository, tag_or_digest)
+    if "manifests" in document.fields:
+        document = _document(repository, document.told(lambda index: _entry(reference, index["manifests"], platform)))
+    digest, size = document.told(lambda manifest: (str(manifest["config"]["digest"]), int(manifest["config"]["size"])))
+    configuration = _configuration(repository, digest, size)
+    return document.told(
+        lambda manifest: ImageContents(
             reference=reference,
-            digest=f"sha256:{hashlib.sha256(text).hexdigest()}",
+            digest=document.digest,
             layers=_layers(manifest["layers"], configuration.get("history") or ()),
             user=str((configuration.get("config") or {}).get("User") or ""),
             platform=_platform(configuration),
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        kind = manifest.get("mediaType") or f"schema {manifest.get('schemaVersion')}"
-        raise repository.ruined(tag_or_digest, f"its manifest ({kind}) is not that of a container image") from error
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Document:
+    """A manifest or an index, as far as it is JSON."""
+
+    repository: Repository
+    digest: str
+    fields: dict[str, Any]
+
+    def told(self, read: Callable[[dict[str, Any]], T]) -> T:
+        """Give what `read` makes of the fields; raise ImageUnreadable where they are not as an image has them."""
+        try:
+            return read(self.fields)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            kind = self.fields.get("mediaType") or f"schema {self.fields.get('schemaVersion')}"
+            detail = f"its manifest ({kind}) is not that of a container image"
+            raise self.repository.ruined(self.digest, detail) from error
+
+
+def _document(repository: Repository, tag_or_digest: str) -> _Document:
+    text = repository.manifest_text(tag_or_digest)
+    digest = f"sha256:{hashlib.sha256(text).hexdigest()}"
+    return _Document(repository=repository, digest=digest, fields=_fields(repository, digest, text))
 
 
 def instruction_of(created_by: str) -> str:
@@ -111,10 +131,9 @@ def _entry(reference: str, entries: Sequence[Mapping[str, Any]], platform: str) 
     return found[fitting[0]]
 
 
-def _configuration(repository: Repository, descriptor: Mapping[str, Any]) -> dict[str, Any]:
-    digest = str(descriptor["digest"])
-    if int(descriptor["size"]) > _LARGEST_CONFIGURATION:
-        raise repository.ruined(digest, f"a configuration of {descriptor['size']} bytes")
+def _configuration(repository: Repository, digest: str, size: int) -> dict[str, Any]:
+    if size > _LARGEST_CONFIGURATION:
+        raise repository.ruined(digest, f"a configuration of {size} bytes")
     with repository.blob(digest) as pieces:
         return _fields(repository, digest, b"".join(pieces))
 

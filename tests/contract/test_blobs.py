@@ -57,6 +57,8 @@ class Server:
 
     def __init__(self, authority: trustme.CA) -> None:
         self.answers: deque[Answer] = deque()
+        self.blobs: dict[str, Answer] = {}
+        """What blobs are answered with, by digest; everything else in the order of `answers`."""
         self.asked: list[tuple[str, dict[str, str]]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -76,7 +78,7 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 server.asked.append((self.path, dict(self.headers)))
-                answer = server.answers.popleft()
+                answer = server.blobs.get(self.path.rpartition("/")[2]) or server.answers.popleft()
                 offset = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").removesuffix("-"))
                 body = answer.body[offset:]
                 self.send_response(206 if offset and answer.status == 200 else answer.status)
@@ -214,11 +216,29 @@ def test_layers_in_a_storage_out_of_reach_are_told_as_unread_and_asked_for_once(
     assert len(server.asked) <= 2  # one for each reader
 
 
+def test_the_largest_layers_are_begun_with(server: Server, repository: Repository) -> None:
+    blobs = [a_layer(size=size) for size in (10, 20_000, 30_000, 40)]
+    server.blobs |= {digest(blob): Answer(body=blob) for blob in blobs}
+    assert inspect(repository, an_image(*blobs), frozenset()).bytes_read == sum(map(len, blobs))
+    first = {path.rpartition("/")[2] for path, _ in server.asked[:2]}
+    assert first == {digest(blobs[1]), digest(blobs[2])}
+
+
 def test_a_registry_that_breaks_off_is_a_failure(server: Server, repository: Repository) -> None:
     blob = a_layer(size=50_000)
     server.answers += [Answer(body=blob, cut=1000)] * QUICK.http_attempts
     with pytest.raises(Unreachable):
         inspect(repository, an_image(blob), frozenset())
+
+
+def test_a_layer_is_read_to_its_last_byte_though_the_archive_in_it_ends_before(
+    server: Server, repository: Repository
+) -> None:
+    blob = a_layer()
+    server.answers.append(Answer(body=blob + b"more than was pushed"))
+    with pytest.raises(ImageUnreadable) as caught:
+        inspect(repository, an_image(blob), frozenset())
+    assert "its bytes have the digest" in caught.value.detail
 
 
 def test_a_layer_that_takes_long_is_no_silence(server: Server, repository: Repository, said: list[str]) -> None:
@@ -236,7 +256,7 @@ def test_a_cancellation_ends_the_reading_and_its_threads(server: Server, reposit
 
     held = threading.Event()
     blobs = [a_layer(size=400_000 + number) for number in range(5)]
-    server.answers += [Answer(body=blob, held=held) for blob in reversed(blobs)]
+    server.blobs |= {digest(blob): Answer(body=blob, held=held) for blob in blobs}
     before = signal.signal(signal.SIGUSR1, cancel)
     try:
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()

@@ -74,7 +74,7 @@ class Agent:
             repository=repository,
         )
         self._task = read_task(task)
-        self._machine = dict(environment)
+        self.machine = dict(environment)
         self._access_token = access_token
         self._secrets = dict(secret_variables)
         self._patience = patience
@@ -130,7 +130,7 @@ class Agent:
             self._task,
             inputs,
             variables={**variables, **self._secrets},
-            machine=self._machine,
+            machine=self.machine,
             endpoints=endpoints,
             sources=self.job.sources,
         )
@@ -138,7 +138,7 @@ class Agent:
         for endpoint in self._referenced(values, endpoints):
             connections |= endpoint.environment()
         return {
-            **self._machine,
+            **self.machine,
             **_public(variables),
             **_secret(self._secrets),
             **{f"INPUT_{environment_name(name)}": value for name, value in values.items()},

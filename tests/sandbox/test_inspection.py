@@ -229,8 +229,11 @@ def test_what_is_no_container_image_is_told(bench: Bench) -> None:
     chart = bench.put_blob(b"chart", "application/vnd.cncf.helm.chart.content.v1.tar+gzip")
     config = bench.put_blob(b'["name: chart"]', "application/vnd.cncf.helm.config.v1+json")
     bench.put_manifest({"mediaType": MANIFEST, "config": config, "layers": [chart]}, "chart")
-    with pytest.raises(ImageUnreadable):
+    bench.put_manifest({"mediaType": INDEX, "manifests": [config]}, "no-platforms")
+    with pytest.raises(ImageUnreadable, match="cannot be read from the registry as a container image"):
         read_image(bench.repository, "chart")
+    with pytest.raises(WrongPlatform, match="no platform"):
+        read_image(bench.repository, "no-platforms")
 
 
 @pytest.mark.parametrize("form", ["gnu", "oldgnu", "pax", "pax --sparse-version=0.0", "pax --sparse-version=0.1"])

@@ -160,6 +160,14 @@ def test_a_sparse_file_of_a_pax_archive_has_the_name_that_it_had_on_disk() -> No
     assert found == as_tarfile_reads(written.getvalue())
 
 
+def test_a_size_that_does_not_fit_into_the_header_stands_before_it() -> None:
+    entry = tarfile.TarInfo("large")
+    entry.pax_headers = {"size": "1500"}  # the header itself says 0
+    archive = entry.tobuf(tarfile.PAX_FORMAT) + bytes(1536) + packed("gnu", [tarfile.TarInfo("behind")])
+    assert [entry.name for entry in owners([archive])] == ["large", "behind"]
+    assert list(owners([archive])) == as_tarfile_reads(archive)
+
+
 @given(archive=CONTENTS["pax"].map(lambda members: packed("pax", members)), data=st.data())
 def test_a_damaged_archive_is_called_broken_or_read_and_nothing_else_happens(
     archive: bytes, data: st.DataObject

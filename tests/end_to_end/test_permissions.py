@@ -1,0 +1,297 @@
+"""docs/permissions.md is held against the calls that are really made, and against Azure's answer to each that is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytask.model import Step
+from tests.end_to_end.test_failures import assert_untouched, the_error
+from tests.sandbox.pipeline import a_pipeline
+from tests.sandbox.roles import ROLES, Role
+from tests.sandbox.state import group_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.sandbox.local_azure import LocalAzure
+    from tests.sandbox.pipeline import Pipeline
+    from tests.sandbox.running_task import TaskRun
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "permissions.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\|([^|]+)\| `(Microsoft\.\S+)` \|([^|]+)\|$", re.MULTILINE)
+SMOKE = {"smokeTestPath": "/api/HttpTriggerSample?name=Ada"}
+STABLE = {"command": "deploy", "imageName": "hello-function:stable", "tags": ""}
+WRITER = "Container Registry Repository Writer"
+READER = "Container Registry Repository Reader"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One permission, and what the document says of a run without it."""
+
+    step: str
+    permission: str
+    without: str
+
+    @property
+    def code(self) -> str:
+        """The code of the failure; empty when there is none."""
+        found = re.search(r"fails with \[`[\w-]+`\]\(troubleshooting\.md#([\w-]+)\)", self.without)
+        return found.group(1) if found else ""
+
+    @property
+    def gaps(self) -> set[str]:
+        """The steps of the proof that cannot be taken."""
+        found = re.search(r"\*not proven\*: ([\w ,]+)", self.without)
+        return {step.strip() for step in found.group(1).split(",")} if found else set()
+
+    @property
+    def note(self) -> str:
+        """What the log says; empty when nothing is to be said."""
+        found = re.search(r"note: `([^`]+)`", self.without)
+        return found.group(1) if found else ""
+
+    def on_a_slot(self) -> str:
+        """Give the permission's name for a slot, which is the same for what is not of the app."""
+        return re.sub(r"^Microsoft\.Web/sites/(?!slots/)", "Microsoft.Web/sites/slots/", self.permission)
+
+
+def section(title: str) -> str:
+    """Give the text below a heading, up to the next one."""
+    _, found, text = DOCUMENT.partition(f"\n## {title}\n")
+    assert found, title
+    return text.partition("\n## ")[0]
+
+
+def rows(title: str) -> list[Row]:
+    found = ROW.findall(section(title))
+    return [Row(step=step.strip(), permission=name, without=without.strip()) for step, name, without in found]
+
+
+def custom_role() -> dict[str, Any]:
+    (text,) = re.findall(r"^```json\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+    return dict(json.loads(text))
+
+
+APP = rows("On the app")
+REGISTRY = rows("On the registry")
+RARELY = {"Microsoft.Web/sites/restart/action"}
+"""Needed only when the reference is the one before."""
+
+
+def used(pipeline: Pipeline) -> set[str]:
+    """Give the permissions that the pipeline's calls took, in lower case: Azure does not heed it."""
+    return {action.lower() for action in pipeline.azure.actions_used(pipeline.principal)}
+
+
+def narrow(pipeline: Pipeline, *, without: str = "") -> None:
+    """Give the pipeline the document's role on the app's group, less one permission, instead of what it has there."""
+    azure, role = pipeline.azure, custom_role()
+    not_actions = [*role["NotActions"], *([without] if without else [])]
+    azure.add_role(role["Name"], actions=role["Actions"], not_actions=not_actions)
+    azure.revoke(pipeline.principal, "Website Contributor")
+    azure.grant(pipeline.principal, role["Name"], group_id("rg-func"))
+
+
+def with_insights(pipeline: Pipeline) -> list[dict[str, Any]]:
+    """Give the app Application Insights; returns its annotations."""
+    component = pipeline.azure.add_component("insights")
+    pipeline.site.settings["APPLICATIONINSIGHTS_CONNECTION_STRING"] = component.connection_string
+    return component.annotations
+
+
+def gaps(run: TaskRun) -> set[str]:
+    """Give the steps that the run's warning names as not proven."""
+    told = "".join(issue.message for issue in run.issues if issue.message.startswith("not proven"))
+    return {step.value for step in Step if f"{step.value} (" in told}
+
+
+@pytest.fixture(scope="module")
+def pushed(local_azure: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Have an image in the registry as `stable`, once for all; gives its digest."""
+    local_azure.reset()
+    with a_pipeline(local_azure, tmp_path_factory.mktemp("pushed")) as pipeline:
+        run = pipeline.run(command="buildAndPush", appName="", tags="stable")
+        assert run.result == "Succeeded", run.log
+        return run.variables["imageDigest"]
+
+
+@pytest.fixture
+def promotion(pushed: str, pipeline: Pipeline) -> Iterator[Pipeline]:
+    """Give a pipeline whose image is in the registry already, with an app that has Application Insights."""
+    assert pushed
+    with_insights(pipeline)
+    yield pipeline
+
+
+def test_the_documented_role_is_enough(pipeline: Pipeline) -> None:
+    narrow(pipeline)
+    annotations = with_insights(pipeline)
+    run = pipeline.run(SMOKE)
+    assert (run.result, run.variables["proof"], run.issues) == ("Succeeded", "proven", ()), run.log
+    assert 'Smoke test: 200 "Hello, Ada.' in run.log
+    assert len(annotations) == 1
+
+
+def test_the_role_holds_what_is_used_and_nothing_else(promotion: Pipeline) -> None:
+    azure = promotion.azure
+    narrow(promotion)
+    azure.add_slot(promotion.site, "staging", settings=promotion.site.settings)
+    results = [
+        promotion.run(SMOKE, tags="one").result,
+        promotion.run(SMOKE, tags="one").result,  # the same reference: a restart
+        *(promotion.run({**STABLE, **SMOKE}, slotName="staging").result for _ in range(2)),
+        promotion.run(command="buildAndPush", appName="").result,
+        promotion.run(command="check", azureContainerRegistry="", imageName="").result,
+        promotion.run(command="build").result,
+    ]
+    assert results == ["Succeeded"] * 7
+    assert the_error(promotion.run(slotName="stagging")) == "slot-not-found"
+
+    of_registry = {row.permission.lower() for row in REGISTRY}
+    by_hand = {name.lower() for row in APP for name in (row.permission, row.on_a_slot())}
+    assert used(promotion) - of_registry == by_hand
+    role = custom_role()
+    allowed = Role(actions=tuple(role["Actions"]), not_actions=tuple(role["NotActions"]))
+    assert [action for action in by_hand if not allowed.allows(action)] == []
+    for pattern in role["Actions"]:
+        narrower = Role(actions=tuple(one for one in role["Actions"] if one != pattern))
+        assert [action for action in by_hand if not narrower.allows(action)], f"{pattern} is superfluous"
+
+
+@pytest.mark.parametrize("row", APP, ids=lambda row: row.permission.removeprefix("Microsoft."))
+def test_without_a_permission_a_run_does_what_the_document_says(promotion: Pipeline, row: Row) -> None:
+    narrow(promotion)
+    inputs = {**STABLE, **SMOKE}
+    if row.permission in RARELY:
+        assert promotion.run(inputs).variables["proof"] == "proven"
+    before = promotion.site.config["linuxFxVersion"]
+    narrow(promotion, without=row.permission)
+    run = promotion.run(inputs)
+    assert row.permission.lower() in used(promotion)
+    assert "our-bug" not in run.log
+    assert "Traceback" not in run.log
+    if row.code:
+        assert the_error(run) == row.code
+        assert promotion.site.config["linuxFxVersion"] == before
+        return
+    assert row.gaps or row.note, row.without
+    assert (run.result, gaps(run)) == ("SucceededWithIssues" if row.gaps else "Succeeded", row.gaps), run.log
+    assert row.note in run.log
+    assert promotion.site.config["linuxFxVersion"].endswith("hello-function:stable")
+    assert promotion.call()[0] == 200
+
+
+def test_a_refused_restart_says_that_the_tag_means_another_image_now(promotion: Pipeline) -> None:
+    narrow(promotion)
+    assert promotion.run(tags="moving").variables["proof"] == "proven"
+    promotion.edit("Hello", "Bonjour")
+    narrow(promotion, without="Microsoft.Web/sites/restart/action")
+    run = promotion.run(tags="moving")
+    assert the_error(run) == "azure-forbidden"
+    assert "takes what that tag now stands for when it is next started" in run.log
+    assert "az functionapp restart --name docker-func-sample --resource-group rg-func" in run.log
+    assert "was not changed" not in run.log
+
+
+@pytest.mark.parametrize("log", [True, False], ids=["log refused too", "no log"])
+def test_where_nothing_tells_which_image_answers_nothing_is_proven_and_nothing_put_back(
+    promotion: Pipeline, *, log: bool
+) -> None:
+    narrow(promotion)
+    assert promotion.run({**STABLE}).variables["proof"] == "proven"
+    promotion.site.has_log = log
+    role = custom_role()
+    blind = [*role["NotActions"], "Microsoft.Web/sites/host/*", "Microsoft.Web/sites/containerlogs/action"]
+    promotion.azure.add_role(role["Name"], actions=role["Actions"], not_actions=blind[: None if log else -1])
+    run = promotion.run(SMOKE, tags="2", verifyTimeoutMinutes="0.1")
+    assert (run.result, run.variables["proof"]) == ("SucceededWithIssues", "notProven"), run.log
+    assert gaps(run) == {step.value for step in Step} - {Step.CONFIGURATION.value}
+    assert promotion.site.config["linuxFxVersion"].endswith("hello-function:2")
+    assert "Go back" not in run.groups
+
+
+@pytest.mark.parametrize("row", REGISTRY, ids=lambda row: row.permission.rpartition("registries/")[2])
+def test_without_a_permission_on_the_registry_nothing_is_pushed(azure: LocalAzure, tmp_path: Path, row: Row) -> None:
+    with a_pipeline(azure, tmp_path, registry_role=None) as pipeline:
+        azure.add_role("almost AcrPush", actions=["Microsoft.ContainerRegistry/*"], not_actions=[row.permission])
+        azure.grant(pipeline.principal, "almost AcrPush", pipeline.registry.id)
+        for name in ("contoso", pipeline.registry.id) if row.code == "registry-not-found" else ("contoso.azurecr.io",):
+            run = pipeline.run(azureContainerRegistry=name)
+            assert the_error(run) == row.code
+            assert "nothing was pushed and nothing was changed" in run.log
+            assert row.permission.lower() in used(pipeline)
+        assert_untouched(pipeline)
+
+
+@pytest.mark.parametrize("role", ["AcrPull", None])
+@pytest.mark.parametrize("form", ["tag", "digest"])
+def test_an_image_is_deployed_without_rights_to_push_it(
+    azure: LocalAzure, tmp_path: Path, pushed: str, role: str | None, form: str
+) -> None:
+    (pulling,) = (row for row in REGISTRY if row.permission.endswith("/pull/read"))
+    with a_pipeline(azure, tmp_path, registry_role=role) as pipeline:
+        image = "hello-function:stable" if form == "tag" else f"hello-function@{pushed}"
+        run = pipeline.run({**STABLE, **SMOKE}, imageName=f"contoso.azurecr.io/{image}")
+        assert pipeline.site.config["linuxFxVersion"] == f"DOCKER|contoso.azurecr.io/{image}", run.log
+        assert gaps(run) == (pulling.gaps if role is None and form == "tag" else set()), run.log
+        assert run.result == ("SucceededWithIssues" if gaps(run) else "Succeeded")
+        assert (pulling.note in run.log) is (role is None)
+        assert ("Inspected in" in run.log) is (role is not None)
+
+
+def test_a_registry_by_repository_asks_for_the_role_that_counts_there(azure: LocalAzure, tmp_path: Path) -> None:
+    azure.add_registry(role_assignment_mode="AbacRepositoryPermissions")
+    with a_pipeline(azure, tmp_path) as pipeline:
+        run = pipeline.run()
+        assert the_error(run) == "push-denied"
+        assert WRITER in run.log
+        assert "nothing was pushed and nothing was changed" in run.log
+        assert_untouched(pipeline)
+
+        azure.grant(pipeline.principal, WRITER, pipeline.registry.id)
+        run = pipeline.run(SMOKE)
+        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        taken = [action for action in used(pipeline) if action.startswith("microsoft.containerregistry/")]
+        writer = Role(data_actions=ROLES[WRITER].data_actions)
+        assert all(writer.allows(action, data=True) for action in taken)
+
+
+def test_an_app_that_pulls_by_repository_needs_the_role_that_counts_there(azure: LocalAzure, tmp_path: Path) -> None:
+    registry = azure.add_registry(role_assignment_mode="AbacRepositoryPermissions")
+    with a_pipeline(azure, tmp_path, registry_role=WRITER) as pipeline:
+        assert pipeline.site.identity
+        azure.revoke(pipeline.site.identity, READER)
+        azure.grant(pipeline.site.identity, "AcrPull", registry.id)
+        run = pipeline.run(verifyTimeoutMinutes="0.1")
+        assert the_error(run) == "pull-unauthorized"
+        assert READER in run.log
+
+
+def test_a_check_tells_what_it_may_not_see_and_a_reader_may_check(promotion: Pipeline) -> None:
+    narrow(promotion)
+    assert promotion.run({**STABLE}).variables["proof"] == "proven"
+    before = len(promotion.azure.writes)
+    promotion.azure.revoke(promotion.principal, custom_role()["Name"])
+    promotion.azure.grant(promotion.principal, "Reader", promotion.site.id)
+    run = promotion.run(command="check", azureContainerRegistry="", imageName="")
+    assert (run.result, run.issues) == ("Succeeded", ()), run.log
+    assert "may not read the app's settings" in run.log
+    assert "not seen: the platform's log answered 403" in run.log
+    assert "HttpTriggerSample (httpTrigger)" in run.log
+
+    promotion.azure.revoke(promotion.principal, "Reader")
+    bare = promotion.azure.add_role("bare", actions=["Microsoft.Web/sites/read", "Microsoft.Web/sites/config/read"])
+    promotion.azure.grant(promotion.principal, bare, promotion.site.id)
+    run = promotion.run(command="check", azureContainerRegistry="", imageName="")
+    assert (run.result, run.issues) == ("Succeeded", ()), run.log
+    assert "not seen: the host's status answered 403" in run.log
+    assert "does not answer" not in run.log
+    assert "functions  none" not in run.log
+    assert len(promotion.azure.writes) == before

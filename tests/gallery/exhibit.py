@@ -1,0 +1,211 @@
+"""One exhibit: a good version 1 that runs, something broken, and what the task must say and leave behind."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from tests.sandbox.classic_log import ClassicLog, ClassicRawLog
+from tests.sandbox.log_2025 import Log2025
+from tests.sandbox.pipeline import a_pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from tests.sandbox.local_azure import LocalAzure
+    from tests.sandbox.pipeline import Pipeline
+    from tests.sandbox.platform_log import Dialect, PlatformLog
+    from tests.sandbox.running_task import TaskRun
+
+SECOND = 0.02
+"""How long a second of the platform takes in the gallery, so that 230 of them are 4.6 seconds."""
+OLD = "contoso.azurecr.io/hello-function:1"
+_LOGS: Mapping[Dialect, type[PlatformLog]] = {"classic": ClassicLog, "classic_raw": ClassicRawLog, "2025": Log2025}
+_ANSWERS = 4
+_ANSWER_LIMIT = 5.0
+
+Ending = Literal["put back", "untouched", "still serves"]
+"""What becomes of the old version: it was put back; it was never replaced; or it could not be put back (the way to the
+registry is closed for it too) and the platform goes on serving it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exhibit:
+    """What is broken, and what is right to say about it."""
+
+    name: str
+    title: str
+    code: str
+    """The right cause, by its code in the catalogue."""
+    words: tuple[str, ...] = ()
+    """What the explanation has to name."""
+    never: tuple[str, ...] = ()
+    """What may stand nowhere in the output."""
+    ending: Ending = "put back"
+    log: Dialect = "classic"
+    settings: Mapping[str, str | None] = field(default_factory=dict)
+    """On top of the app's usual ones, from the beginning; None takes one away."""
+    instances: int = 1
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Of the checkout of version 2."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """Of both runs."""
+    broken: Callable[[Pipeline], Mapping[str, str]] | None = None
+    """Done between the runs; gives further inputs of the second."""
+    meanwhile: Callable[[Pipeline, str], None] | None = None
+    """Done in the second run, after the push and the inspection and before the change of the app arrives; gets the
+    digest that was pushed."""
+    on_going_back: Callable[[Pipeline, str], None] | None = None
+    """Done in the second run, before the change back."""
+    minutes: str = "0.1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """What became of an exhibit."""
+
+    exhibit: Exhibit
+    run: TaskRun
+    explained: tuple[str, ...]
+    """What was wrong with the explanation; empty when it was right."""
+    left: tuple[str, ...]
+    """What was wrong with the app afterwards; empty when the old version answers."""
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether all was right."""
+        return not self.explained and not self.left
+
+    @property
+    def error(self) -> str:
+        """What the user sees of the failure."""
+        return "\n".join(issue.message for issue in self.run.issues if issue.type == "error")
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the errors."""
+        return tuple(issue.properties.get("code", "") for issue in self.run.issues if issue.type == "error")
+
+
+def log_of(dialect: Dialect) -> PlatformLog:
+    """Give a new platform log of a dialect, for an app that has not started anything yet."""
+    return _LOGS[dialect]()
+
+
+class NotReady(Exception):  # noqa: N818 - says what became of the exhibit
+    """Version 1 does not run, so that nothing can be shown."""
+
+
+def show(exhibit: Exhibit, azure: LocalAzure, folder: Path) -> Shown:
+    """Run an exhibit on a local Azure that is emptied for it; raises NotReady."""
+    began = time.monotonic()
+    azure.reset()
+    with a_pipeline(azure, folder) as pipeline:
+        _version_1(exhibit, pipeline)
+        run = _version_2(exhibit, pipeline)
+        left = tuple(_left(exhibit, pipeline, run))
+        azure.settle(pipeline.site)
+    return Shown(
+        exhibit=exhibit,
+        run=run,
+        explained=tuple(_explained(exhibit, run)),
+        left=left,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _version_1(exhibit: Exhibit, pipeline: Pipeline) -> None:
+    site = pipeline.site
+    site.log, site.instances = log_of(exhibit.log), exhibit.instances
+    merged = {**site.settings, **exhibit.settings}
+    site.settings = {name: value for name, value in merged.items() if value is not None}
+    run = pipeline.run(exhibit.inputs, build_id="1")
+    if run.result != "Succeeded" or not _answers(pipeline):
+        raise NotReady(f"{exhibit.name}: version 1 ended {run.result}\n{run.log}\n{pipeline.call()}")
+
+
+def _version_2(exhibit: Exhibit, pipeline: Pipeline) -> TaskRun:
+    pipeline.edit("Hello", "Bonjour")
+    for name, text in exhibit.files.items():
+        (pipeline.sources / name).write_text(text)
+    inputs = {"verifyTimeoutMinutes": exhibit.minutes, **exhibit.inputs}
+    inputs |= exhibit.broken(pipeline) if exhibit.broken else {}
+    watch = _Watch(exhibit, pipeline)
+    if exhibit.meanwhile:  # so that it comes before the change of the app, however quick the task is
+        pipeline.azure.faults.script(r"PATCH management\.azure\.com|POST .*/restart", status=None, delay=1.0)
+    run = pipeline.run(inputs, on_line=watch.see, build_id="2")
+    if watch.mishap:
+        raise watch.mishap
+    return run
+
+
+class _Watch:
+    """Makes things happen at their moment of the second run."""
+
+    def __init__(self, exhibit: Exhibit, pipeline: Pipeline) -> None:
+        self._events = {"##[group]Update ": exhibit.meanwhile, "Putting ": exhibit.on_going_back}
+        self._pipeline = pipeline
+        self._digest = ""
+        self.mishap: Exception | None = None
+
+    def see(self, line: str) -> None:
+        """Look at a line of the run; a mishap is kept, since the run has to be read to its end."""
+        if found := re.search(r" is (sha256:[0-9a-f]{64})$", line):
+            self._digest = found.group(1)
+        try:
+            for begin, event in self._events.items():
+                if event and line.startswith(begin):
+                    event(self._pipeline, self._digest)
+        except Exception as mishap:  # noqa: BLE001 - raised again where the run was started
+            self.mishap = mishap
+
+
+def _explained(exhibit: Exhibit, run: TaskRun) -> Iterator[str]:
+    errors = [issue for issue in run.issues if issue.type == "error"]
+    codes = [issue.properties.get("code", "") for issue in errors]
+    if (run.result, codes) != ("Failed", [exhibit.code]):
+        yield f"the run ended {run.result} with {', '.join(codes) or 'no error'}, right is {exhibit.code}"
+    told = "\n".join(issue.message for issue in errors)
+    yield from (f"it does not name {word!r}" for word in exhibit.words if word not in told)
+    shown = "\n".join([run.log, *run.lines, *run.variables.values(), *(text for _, text in run.summaries)])
+    yield from (f"the output has {word!r}" for word in exhibit.never if word in shown)
+    forged = [line for line in run.log.splitlines() if "##vso[" in line]
+    yield from (f"not disarmed: {line}" for line in forged)
+    if "forged" in run.variables.values():
+        yield f"a variable was set by the container: {dict(run.variables)}"
+    if run.unknown_commands:
+        yield f"the output has commands that the agent does not know: {run.unknown_commands}"
+
+
+def _left(exhibit: Exhibit, pipeline: Pipeline, run: TaskRun) -> Iterator[str]:
+    if not _answers(pipeline):
+        yield f"the old version does not answer: {pipeline.call()}"
+    running = "" if exhibit.ending == "still serves" else OLD
+    if (told := run.variables.get("runningImage", "")) != running:
+        yield f"runningImage is {told!r}, right is {running!r}"
+    configured = pipeline.site.config["linuxFxVersion"]
+    if configured != f"DOCKER|{OLD}":
+        yield f"the app is configured with {configured}"
+    if (changed := f"{OLD} was put back" in run.log) != (exhibit.ending != "untouched"):
+        yield f"the output {'says' if changed else 'does not say'} that {OLD} was put back"
+    yield from (f"not served: {call}" for call in pipeline.azure.unexpected)
+    pipeline.azure.unexpected.clear()
+
+
+def _answers(pipeline: Pipeline) -> bool:
+    """Tell whether the old version answers every one of some calls; a moment of the change back is waited out."""
+    deadline = time.monotonic() + _ANSWER_LIMIT
+    while True:
+        if all(_is_old(*pipeline.call()) for _ in range(_ANSWERS)):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+
+
+def _is_old(status: int, text: str) -> bool:
+    return status == 200 and text.startswith("Hello, you")
