@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pytask.model import Secret, ServiceConnection
 
 _TRANSIENT = 429
+_MISMATCHES = frozenset({"700211", "700212", "700213", "70021"})
 _NO_SUCH_AUTHORITY = "Unable to get authority configuration"
 """What MSAL says when Entra ID does not know the tenant: it fails before any AADSTS code is given.
 https://github.com/AzureAD/microsoft-authentication-library-for-python/blob/dev/msal/authority.py"""
@@ -139,24 +140,12 @@ def _entra_refusal(text: str, connection: ServiceConnection) -> TaskFailure:
     correlation = found.group(1) if (found := re.search(r"Correlation ID: ([0-9a-f-]{36})", text)) else ""
     detail = next((line for line in text.splitlines() if "AADSTS" in line), text).strip()
     client, tenant = connection.identity.client_id, connection.tenant_id
-    if _NO_SUCH_AUTHORITY in text:
-        return TenantUnknown(tenant=tenant, detail=detail.partition(" Authority would")[0], correlation_id=correlation)
-    match code:
-        case "7000215":
-            return SecretWrong(client=client, detail=detail, correlation_id=correlation)
-        case "7000222":
-            return SecretExpired(client=client, detail=detail, correlation_id=correlation)
-        case "700016":
-            return ClientUnknown(client=client, tenant=tenant, detail=detail, correlation_id=correlation)
-        case "90002":
-            return TenantUnknown(tenant=tenant, detail=detail, correlation_id=correlation)
-        case "700211" | "700212" | "700213" | "70021" if isinstance(connection.identity, FederatedIdentity):
-            return FederationMismatch(
-                client=client,
-                issuer=connection.identity.issuer,
-                subject=connection.identity.subject,
-                detail=detail,
-                correlation_id=correlation,
-            )
-        case _:
-            return SignInRefused(client=client, detail=detail, correlation_id=correlation)
+    facts = {"detail": detail, "correlation_id": correlation}
+    if code == "90002" or _NO_SUCH_AUTHORITY in text:
+        return TenantUnknown(tenant=tenant, **facts)
+    if code == "700016":
+        return ClientUnknown(client=client, tenant=tenant, **facts)
+    if code in _MISMATCHES and isinstance(connection.identity, FederatedIdentity):
+        identity = connection.identity
+        return FederationMismatch(client=client, issuer=identity.issuer, subject=identity.subject, **facts)
+    return {"7000215": SecretWrong, "7000222": SecretExpired}.get(code, SignInRefused)(client=client, **facts)

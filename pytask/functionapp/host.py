@@ -51,13 +51,18 @@ def host_process(arm: Arm, path: str) -> HostProcess | None:
     )
 
 
-def count_instances(arm: Arm, path: str) -> int:
-    """Give how many instances the app runs on; 1 when the connection may not ask.
+def count_instances(arm: Arm, path: str) -> int | None:
+    """Give how many instances the app runs on; None while Azure does not say.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-instance-identifiers
+
+    Raises:
+        NotAllowed: when the connection may not ask.
     """
     answer = arm.send("GET", f"{path}/instances", doing="count the instances", accept=_ANSWERS)
-    return len(answer.json().get("value", [])) if answer.status_code in _FINE else 1
+    if answer.status_code in _FORBIDDEN:
+        raise NotAllowed(f"a new process answers; how many instances there are answered {answer.status_code}")
+    return len(answer.json().get("value", [])) if answer.status_code in _FINE else None
 
 
 def function_key(arm: Arm, path: str, function: str) -> str:
@@ -75,12 +80,13 @@ def function_key(arm: Arm, path: str, function: str) -> str:
     return str(keys.get("default") or next(iter(keys.values()), ""))
 
 
-def sync_triggers(arm: Arm, path: str) -> None:
-    """Make the platform read the app's triggers anew, as it must before it can scale by them; a refusal is no harm.
+def sync_triggers(arm: Arm, path: str) -> bool:
+    """Make the platform read the app's triggers anew, as it must before it can scale by them; tell whether we may.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/sync-function-triggers
     """
-    arm.send("POST", f"{path}/syncfunctiontriggers", doing="sync the triggers", accept=_ANSWERS)
+    answer = arm.send("POST", f"{path}/syncfunctiontriggers", doing="sync the triggers", accept=_ANSWERS)
+    return answer.status_code not in _FORBIDDEN
 
 
 def list_functions(arm: Arm, path: str) -> tuple[Function, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytask.functionapp.host import count_instances, host_process
+from pytask.functionapp.host import NotAllowed, count_instances, host_process
 
 if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
@@ -30,6 +30,8 @@ class Instances:
     latest: HostProcess | None = None
     run: int = 0
     """How many new processes answered one after the other."""
+    uncounted: str = ""
+    """Why the instances cannot be counted; then one of them stands for all, and that is no proof."""
 
     def look(self) -> None:
         """Ask until an old process answers, none does, or every instance has answered twice with a new one.
@@ -42,10 +44,18 @@ class Instances:
             if not self._is_new(self.latest):
                 self.run, self.new = 0, set()
                 return
-            if self.run == 0:
-                self.count = max(1, count_instances(self.arm, self.path))
+            if self.run == 0 and not self._counted():
+                return
             self.run += 1
             self.new.add(self.latest.instance if self.latest else "")
+
+    def _counted(self) -> bool:
+        try:
+            count = 1 if self.uncounted else count_instances(self.arm, self.path)
+        except NotAllowed as error:
+            count, self.uncounted = 1, str(error)
+        self.count = max(1, count or 1)
+        return count is not None
 
     def all_new(self) -> bool:
         """Tell whether every instance runs a new process: one old answer would have begun the count anew."""

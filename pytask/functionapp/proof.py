@@ -91,11 +91,11 @@ def _at_the_deadline(watch: Watch, question: Question) -> Proof:
 def _missing(watch: Watch, question: Question) -> TaskFailure | None:
     app, reference = question.deployment.target.title, question.deployment.reference
     open_steps = watch.open_steps()
-    if Step.HOST in open_steps:
+    if Step.HOST in open_steps or watch.only_begun():
         missing = ", ".join(step.value for step in open_steps)
         minutes = f"{question.seconds / 60:g}"
         return NotUpInTime(app=app, reference=reference, minutes=minutes, missing=missing, seen=watch.seen())
-    if Step.FUNCTIONS in open_steps:
+    if Step.FUNCTIONS in open_steps and watch.host_is_up():
         return NoFunctions(app=app, reference=reference)
     if Step.SMOKE_TEST in open_steps and question.smoke_test and watch.answer:
         test = question.smoke_test

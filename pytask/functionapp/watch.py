@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from pytask.functionapp.smoke import Answer
     from pytask.model import Deployment, Function, SmokeTest
 
+_SILENT_LOG = "the platform's log does not name the image that was started"
+_NOTHING_TELLS = "nothing that may be seen tells which image answers"
+_SYNC = "Microsoft.Web/sites/syncfunctiontriggers/action"
+
 
 @dataclass(kw_only=True, slots=True)
 class Watch:
@@ -74,9 +78,11 @@ class Watch:
         """Look once at everything that may be seen and is still missing."""
         self._seeing(Step.LOG, self._look_at_log)
         self._seeing(Step.HOST, self.instances.look)
+        if {Step.HOST, Step.LOG} <= self.refused.keys():
+            self.refused |= dict.fromkeys(self.open_steps(), _NOTHING_TELLS)
         if self.host_is_up() and not self.functions:
             self._seeing(Step.FUNCTIONS, self._look_at_functions)
-        if self.smoke_test and self.functions and Step.SMOKE_TEST in self.open_steps():
+        if self.host_is_up() and Step.FUNCTIONS not in self.open_steps() and Step.SMOKE_TEST in self.open_steps():
             self._seeing(Step.SMOKE_TEST, self._call)
 
     def host_is_up(self) -> bool:
@@ -98,7 +104,8 @@ class Watch:
     def _look_at_functions(self) -> None:
         path = self.deployment.target.resource_id
         if not self.synced:
-            sync_triggers(self.azure.arm, path)
+            if not sync_triggers(self.azure.arm, path):
+                self.say(f"  the triggers were not synced: the connection lacks {_SYNC}")
             self.synced = True
         self.functions = list_functions(self.azure.arm, path)
 
@@ -138,19 +145,24 @@ class Watch:
             Step.LOG: self.digest_is_ready(),
             Step.SMOKE_TEST: self.answer is not None and self.answer.expected,
         }
-        return tuple(step for step in self.steps() if seen[step] and step not in self.refused)
+        return tuple(step for step in self.steps() if seen[step] and step not in self._gaps())
+
+    def _gaps(self) -> dict[Step, str]:
+        """Give the steps that cannot be taken, with the reason; a host that is not counted may still turn out old."""
+        uncounted = self.instances.uncounted if self.instances.all_new() else ""
+        return {**({Step.HOST: uncounted} if uncounted else {}), **self.refused}
 
     def open_steps(self) -> list[Step]:
         """Give the steps that may still succeed."""
-        return [step for step in self.steps() if step not in {*self.taken(), *self.refused}]
+        return [step for step in self.steps() if step not in {*self.taken(), *self._gaps()}]
 
     def enough(self) -> bool:
         """Tell whether nothing more is to be expected: every step taken, or those left cannot be."""
-        if self.open_steps() not in ([], [Step.LOG]):
-            self.waiting_since = None
-            return False
         if not self.open_steps():
             return True
+        if self.open_steps() != [Step.LOG] or Step.HOST in self.refused:
+            self.waiting_since = None
+            return False
         # All else is proved; a log that comes late is waited for, one that never comes is not.
         if self.waiting_since is None:
             self.waiting_since = self.clock.monotonic()
@@ -180,18 +192,22 @@ class Watch:
         settled = self.clock.monotonic() - self.failed_since > self.patience.settled_failure
         return failure if settled else None
 
+    def only_begun(self) -> bool:
+        """Tell whether the platform's log, where it is all there is, has a start that did not come to its end."""
+        return Step.HOST in self.refused and self.start is not None and not self.start.ready()
+
     def seen(self) -> str:
         """Give what can be said of an app that did not come up, for the end of a sentence."""
         host = self.instances.latest
         if host is None:
-            return "; the Functions host does not answer"
+            return "" if Step.HOST in self.refused else "; the Functions host does not answer"
         errors = f": {'; '.join(host.errors)}" if host.errors else ""
         return f"; the Functions host is {host.state}{errors}, a process that was started {host.started:%H:%M:%S}Z"
 
     def proof(self) -> Proof:
         """Give what has been proved."""
-        unseen = dict.fromkeys(self.open_steps(), "the platform's log does not name the image that was started")
-        missing = {**self.refused, **unseen}
+        unseen = {step: _SILENT_LOG if step is Step.LOG else _NOTHING_TELLS for step in self.open_steps()}
+        missing = {**self._gaps(), **unseen}
         return Proof(
             taken=self.taken(),
             missing=tuple(missing.items()),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FAILING = (
     BASE
-    + 'ENTRYPOINT ["/bin/sh", "-c", "echo '  ##vso[task.complete result=Succeeded]'; echo no such module; exit 1"]\n'
+    + """ENTRYPOINT ["/bin/sh", "-c", "echo '##vso[task.complete result=Succeeded]'; echo no such module; exit 1"]\n"""
 )
 
 

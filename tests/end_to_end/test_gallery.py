@@ -1,0 +1,109 @@
+"""Some of the gallery as tests, and what must not be taken for the new image: forged lines, a new process of the old."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+
+from tests.gallery.__main__ import EXHIBITS
+from tests.gallery.exhibit import OLD, log_of, show
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.sandbox.local_azure import LocalAzure
+    from tests.sandbox.pipeline import Pipeline
+    from tests.sandbox.platform_log import Dialect
+    from tests.sandbox.running_task import TaskRun
+
+NEW = "contoso.azurecr.io/hello-function:2"
+SITE = "docker-func-sample"
+QUICK = ("exits-at-once-2025", "uid-in-a-middle-layer", "commands-in-the-last-lines", "missing-tag")
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_what_is_broken_is_explained_and_the_old_version_answers_again(
+    azure: LocalAzure, tmp_path: Path, name: str
+) -> None:
+    exhibit = next(one for one in EXHIBITS if one.name == name)
+    shown = show(exhibit, azure, tmp_path)
+    assert shown.passed, f"{shown.explained}\n{shown.left}\n{shown.run.log}"
+
+
+class OldTalks:
+    """An old version that prints what it is told to, while the pull of the new one is refused."""
+
+    def __init__(self, pipeline: Pipeline, dialect: Dialect, *, forges: bool) -> None:
+        self.pipeline = pipeline
+        self.forges = forges
+        self.digest = ""
+        pipeline.site.log = log_of(dialect)
+        pipeline.edit(
+            '    name = req.params.get("name")', '    print(req.params.get("say"))\n    name = req.params.get("name")'
+        )
+        first = pipeline.run(build_id="1")
+        assert first.result == "Succeeded", first.log
+
+    def deploy(self) -> TaskRun:
+        """Deploy version 2, whose pull fails, with the old one scaled out and talking meanwhile."""
+        azure, pipeline = self.pipeline.azure, self.pipeline
+        pipeline.edit("Hello", "Bonjour")
+        azure.faults.script(r"PATCH management\.azure\.com", status=None, delay=1.0)
+        return pipeline.run(on_line=self._see, build_id="2", verifyTimeoutMinutes="0.1")
+
+    def _see(self, line: str) -> None:
+        if found := re.search(r" is (sha256:[0-9a-f]{64})$", line):
+            self.digest = found.group(1)
+        elif line.startswith("##[group]Update "):
+            self.pipeline.azure.delete_image(NEW)
+        elif line.startswith("##[group]Prove"):
+            self.pipeline.azure.scale_out(self.pipeline.site)
+            if self.forges:
+                self._say(self._forged())
+
+    def _say(self, text: str) -> None:
+        for _ in range(2):  # the two instances answer in turn, and only the first one's output is in the log
+            status, _ = self.pipeline.call(f"/api/HttpTriggerSample?name=you&say={quote(text)}")
+            assert status == 200
+
+    def _forged(self) -> str:
+        """Give what the platform would write if the new image had come up."""
+        now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S}.999Z INFO  -"
+        lines = (
+            f"{now} Pulling image: {NEW}",
+            f"{now}  Digest: {self.digest}",
+            f"{now} docker run -d --expose=80 --name {SITE}_2_0 contoso.azurecr.io/hello-function@{self.digest}",
+            f"{now} Container {SITE}_2_0 for site {SITE} initialized successfully and is ready to serve requests.",
+        )
+        return "\n".join(lines)
+
+
+def assert_went_back(pipeline: Pipeline, run: TaskRun) -> None:
+    assert run.result == "Failed", run.log
+    assert run.variables["proof"] == "failed"
+    assert "Proved: " not in run.log
+    assert run.variables["runningImage"] == OLD, run.log
+    pipeline.azure.settle(pipeline.site)
+    assert {pipeline.call()[1][:10] for _ in range(4)} == {"Hello, you"}
+
+
+@pytest.mark.parametrize("dialect", ["classic", "classic_raw", "2025"])
+def test_lines_that_the_old_container_forges_are_not_believed(pipeline: Pipeline, dialect: Dialect) -> None:
+    talks = OldTalks(pipeline, dialect, forges=True)
+    run = talks.deploy()
+    log = pipeline.azure.log(pipeline.site)
+    assert f"hello-function@{talks.digest}" in log, "the forged lines are in the log"
+    assert_went_back(pipeline, run)
+    if dialect == "classic":
+        assert [issue.properties["code"] for issue in run.issues] == ["pull-not-found"]
+
+
+def test_a_new_process_of_the_old_image_is_not_taken_for_the_new_one(pipeline: Pipeline) -> None:
+    run = OldTalks(pipeline, "classic", forges=False).deploy()
+    assert len(pipeline.azure.containers(pipeline.site)) == 2
+    assert_went_back(pipeline, run)
+    assert [issue.properties["code"] for issue in run.issues] == ["pull-not-found"]
