@@ -98,12 +98,26 @@ def now(record: Record, *, left_open: bool) -> str:
         either = f"it is configured with {pushed.reference} or still with {before}"
         return f"the change of {target.title} was sent and its answer is not known: {either}"
     app = f"; {target.title} was not changed" if target else ""
+    if pushed and pushed.tags and target and target.image == pushed.reference:
+        return _not_restarted(record, target)
     if pushed:
         on = f"\nto go on by hand: {_set_by_hand(target, pushed.reference)}" if target else ""
         return f"{pushed.reference} is in the registry{app}{on}"
     if record.pushing:
         return f"the image was built, parts of it may be in the registry{app}"
     return "nothing was pushed and nothing was changed"
+
+
+def _not_restarted(record: Record, target: Target) -> str:
+    """Give the state of an app whose tag may have moved beneath it: no change, and yet another image at its next start.
+
+    Source: https://learn.microsoft.com/cli/azure/functionapp#az-functionapp-restart
+    """
+    app = f"--name {target.name} --resource-group {target.resource_group}{_slot_flag(target)}"
+    told = f"{target.title} is configured with {target.image} as before and was not restarted"
+    then = "it takes what that tag now stands for when it is next started"
+    on = f"\nto go on by hand: az functionapp restart {app}" if record.updating else ""
+    return f"{told}: {then}{on}"
 
 
 def _after_the_change(record: Record, target: Target, deployment: Deployment) -> str:
@@ -191,9 +205,12 @@ def _set_by_hand(target: Target, image: str) -> str:
 
     Source: https://learn.microsoft.com/cli/azure/functionapp/config/container
     """
-    slot = f" --slot {target.slot}" if target.slot else ""
-    app = f"--name {target.name} --resource-group {target.resource_group}{slot}"
+    app = f"--name {target.name} --resource-group {target.resource_group}{_slot_flag(target)}"
     return f"az functionapp config container set {app} --image {image}"
+
+
+def _slot_flag(target: Target) -> str:
+    return f" --slot {target.slot}" if target.slot else ""
 
 
 def _cell(text: str) -> str:

@@ -17,7 +17,7 @@ class AppNotFound(AzureFailure):
     title = "there is no Function App {app}"
     happened = "{where} shows this connection no app of that name"
     cause = "the name is misspelt, the app is in another subscription or group, or the connection has no role on it (that looks the same)"
-    mend = "compare appName with the portal; give the connection's identity the role Website Contributor on the app if the name is right"
+    mend = "compare appName with the portal; if the name is right, give the connection's identity the role Website Contributor on the app (it takes Microsoft.Web/sites/read, on a slot Microsoft.Web/sites/slots/read)"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -151,5 +151,5 @@ class PullImpossible(AzureFailure):
     title = "{app} has no way to pull from the registry"
     happened = "{reason}"
     cause = "the app signs in to the registry on its own, not with the service connection"
-    mend = "give {identity} the role AcrPull on the registry and set acrUseManagedIdentityCreds to true (az functionapp config set --generic-configurations …), or set the app settings DOCKER_REGISTRY_SERVER_*"
+    mend = "give {identity} the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds to true (az functionapp config set --generic-configurations …), or set the app settings DOCKER_REGISTRY_SERVER_*"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"

@@ -16,7 +16,7 @@ class RegistryNotFound(AzureFailure):
     code = "registry-not-found"
     title = "there is no registry named {registry}"
     happened = "the subscription {subscription} shows this connection no registry of that name"
-    cause = "the name is misspelt, the registry is in another subscription, or the connection may not read it"
+    cause = "the name is misspelt, the registry is in another subscription, or the connection may not read it (Microsoft.ContainerRegistry/registries/read)"
     mend = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io: then nothing is looked up"
 
 

@@ -42,13 +42,14 @@ def look_at_health(azure: Azure, target: Target, settings: Mapping[str, str] | N
     arm, path = azure.arm, target.resource_id
     notes: list[str] = []
     host = _seen(notes, lambda: host_process(arm, path))
-    functions = _seen(notes, lambda: list_functions(arm, path)) or ()
+    may_see_host = not notes
+    functions = _seen(notes, lambda: list_functions(arm, path))
     start = _seen(notes, lambda: latest_start(container_log(arm, path), since=_EVER))
-    failure = None if target.stopped else _failure(target, host, start, functions, settings)
+    failure = None if target.stopped else _failure(target, host, start, functions or (), settings)
     return Health(
-        told=(*_told(target, host, functions, start), *notes),
+        told=(*_told(target, host, functions, start, may_see_host=may_see_host), *notes),
         failure=failure,
-        functions=functions,
+        functions=functions or (),
         started=start.started() if start else "",
     )
 
@@ -78,8 +79,14 @@ def _failure(
 
 
 def _told(
-    target: Target, host: HostProcess | None, functions: tuple[Function, ...], start: Start | None
+    target: Target,
+    host: HostProcess | None,
+    functions: tuple[Function, ...] | None,
+    start: Start | None,
+    *,
+    may_see_host: bool,
 ) -> tuple[str, ...]:
+    """Give how it is, without what may not be seen."""
     rows = [f"image      {target.image or 'none'}"]
     rows += [f"last start {start.phase()}{f', {start.started()}' if start.started() else ''}"] if start else []
     if target.stopped:
@@ -87,6 +94,7 @@ def _told(
     running = (
         f"{host.state}, version {host.version}, since {host.started:%Y-%m-%d %H:%M:%S}Z" if host else "does not answer"
     )
-    rows += [f"host       {running}"]
-    rows += [f"functions  {', '.join(f'{one.name} ({one.trigger})' for one in functions) or 'none'}"]
+    rows += [f"host       {running}"] if may_see_host else []
+    if functions is not None:
+        rows += [f"functions  {', '.join(f'{one.name} ({one.trigger})' for one in functions) or 'none'}"]
     return tuple(rows)

@@ -57,7 +57,7 @@ def _by_identity(found: Found, configuration: SiteConfig) -> Iterator[str]:
 
 def _by_settings(found: Found, registry: str, settings: Mapping[str, str] | None) -> Iterator[str]:
     if settings is None:
-        yield "the connection may not read the app's settings, so it is not known how the app pulls"
+        yield "how the app pulls is not known, for want of its settings"
         return
     if _URL not in settings or _PASSWORD not in settings:
         raise PullImpossible(

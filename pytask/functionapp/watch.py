@@ -100,6 +100,8 @@ class Watch:
     def _look_at_log(self) -> None:
         text = container_log(self.azure.arm, self.deployment.target.resource_id)
         self.start = latest_start(text, since=self.deployment.written)
+        if self.start and self.start.ready() and self._cannot_compare(self.start.started()):
+            raise NotAllowed("it names a digest, and the connection may not read that of the image")
 
     def _look_at_functions(self) -> None:
         path = self.deployment.target.resource_id
@@ -126,7 +128,10 @@ class Watch:
     def other_started(self) -> str:
         """Give an image that is not ours and was started since the change; empty when there is none."""
         started = self.start.all_started() if self.start else ()
-        return next((image for image in started if not self._is_ours(image)), "")
+        return next((one for one in started if not self._is_ours(one) and not self._cannot_compare(one)), "")
+
+    def _cannot_compare(self, image: str) -> bool:
+        return image.startswith("sha256:") and not self.deployment.digest
 
     def _is_ours(self, image: str) -> bool:
         """Tell whether a line means our image: by digest, or by the reference where the dialect knows no digest."""

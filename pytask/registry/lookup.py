@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pytask.model import RegistryAddress
 
 _DOING = "look up the registry"
-_FOUND_OR_NOT = frozenset({200, 404})
+_FOUND_OR_NOT = frozenset({200, 403, 404})
 
 
 def login_server(arm: Arm, address: RegistryAddress) -> str:

@@ -19,17 +19,29 @@ if TYPE_CHECKING:
 
 
 def confirm_push(session: RegistrySession, repository: str) -> None:
-    """Confirm that the connection may push to a repository; a token that cannot be read is no reason to stop.
+    """Confirm that the connection may push to a repository, which takes pulling as well.
+
+    A token that cannot be read is no reason to stop.
 
     Raises:
         PushDenied: when the registry grants less.
         RegistrySignInRefused: when it grants nothing.
     """
     granted = granted_actions(session.access_token(repository, "pull,push"), repository)
-    if granted is not None and "push" not in granted:
+    if granted is not None and not {"pull", "push"} <= granted:
         told = ", ".join(sorted(granted)) or "nothing"
-        detail = f"for {repository} it grants {told}, and push was asked for"
+        detail = f"for {repository} it grants {told}, and pull and push were asked for"
         raise PushDenied(reference=f"{session.login_server}/{repository}", registry=session.login_server, detail=detail)
+
+
+def may_pull(session: RegistrySession, repository: str) -> bool:
+    """Tell whether the connection may read a repository, as far as the token that it gets tells.
+
+    Raises:
+        RegistrySignInRefused: when the registry grants nothing.
+    """
+    granted = granted_actions(session.access_token(repository), repository)
+    return granted is None or "pull" in granted
 
 
 def granted_actions(token: Secret, repository: str) -> frozenset[str] | None:

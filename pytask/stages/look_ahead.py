@@ -11,14 +11,14 @@ from pytask.cloud.credentials import open_credentials
 from pytask.errors import TaskFailure
 from pytask.functionapp.find import find_app
 from pytask.functionapp.pull import pull_notes
-from pytask.functionapp.settings import read_settings
+from pytask.functionapp.settings import read_settings, settings_notes
 from pytask.image.engine import open_engine
 from pytask.image.reference import parse_reference
 from pytask.model import FederatedIdentity, PreviousImage
 from pytask.registry.contents import open_repository
 from pytask.registry.image import read_image
 from pytask.registry.lookup import login_server
-from pytask.registry.rights import confirm_push
+from pytask.registry.rights import confirm_push, may_pull
 from pytask.registry.tokens import sign_in
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from pytask.cloud.arm import Azure
     from pytask.functionapp.find import Found
     from pytask.image.engine import Engine
+    from pytask.image.reference import Reference
     from pytask.job import Job
-    from pytask.model import Plan, ServiceConnection, Target
+    from pytask.model import ExistingImage, Plan, ServiceConnection, Target
     from pytask.registry.contents import Repository
     from pytask.registry.tokens import RegistrySession
 
@@ -85,7 +86,9 @@ def _found(job: Job, plan: Plan, connection: ServiceConnection, engine: Engine |
     if found is None:
         return Findings(engine=engine, session=session)
     settings = read_settings(azure.arm, found.target.resource_id)
-    notes = pull_notes(found, session.login_server, settings) if session else ()
+    notes = settings_notes(settings) + (pull_notes(found, session.login_server, settings) if session else ())
+    if plan.destination is None and not _may_read(session, plan.existing or _image_of(found)):
+        session, notes = None, notes + _unread(plan)
     previous, known = _previous(session, found.target)
     app = AppAsFound(
         azure=azure, session=session, target=found.target, settings=settings, previous=previous, known_layers=known
@@ -140,16 +143,30 @@ def _session(azure: Azure, plan: Plan, found: Found | None) -> RegistrySession |
     """Sign in to the registry that this run is about; where nothing is pushed, a refusal is no failure."""
     if plan.destination and plan.destination.registry:
         return sign_in(azure, login_server(azure.arm, plan.destination.registry))
-    host = plan.existing.registry if plan.existing else _registry_of(found)
+    image = plan.existing or _image_of(found)
     try:
-        return sign_in(azure, host) if host else None
+        return sign_in(azure, image.registry) if image else None
     except TaskFailure:
         return None
 
 
-def _registry_of(found: Found | None) -> str:
+def _image_of(found: Found | None) -> Reference | None:
     image = found.target.image if found else ""
-    return parse_reference(image, input_name="imageName").registry if image else ""
+    return parse_reference(image, input_name="imageName") if image else None
+
+
+def _may_read(session: RegistrySession | None, image: ExistingImage | Reference | None) -> bool:
+    """Tell whether the registry lets us read the image: it lets everybody of its tenant in."""
+    try:
+        return session is not None and image is not None and may_pull(session, image.repository)
+    except TaskFailure:
+        return False
+
+
+def _unread(plan: Plan) -> tuple[str, ...]:
+    undone = "the image is not inspected, and the digest of a tag is not known"
+    existing = plan.existing
+    return (f"the connection may not read the registry {existing.registry}: {undone}",) if existing else ()
 
 
 def _previous(session: RegistrySession | None, target: Target) -> tuple[PreviousImage | None, frozenset[str]]:

@@ -162,3 +162,24 @@ def test_a_passing_disturbance_is_waited_out_and_told(
         assert "again in" in run.log
         assert not azure.faults.unused
         assert len(azure.assertions_used) == len(set(azure.assertions_used))
+
+
+def test_a_registry_that_does_not_know_the_identity_says_so(pipeline: Pipeline) -> None:
+    body = '{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}'
+    pipeline.azure.faults.script(r"POST contoso\.azurecr\.io/oauth2/exchange", status=401, body=body, times=None)
+    assert the_error(pipeline.run()) == "registry-sign-in-refused"
+    assert_untouched(pipeline)
+
+
+def test_a_tag_that_another_run_pushed_meanwhile_is_not_deployed(pipeline: Pipeline) -> None:
+    headers = {"Docker-Content-Digest": "sha256:" + "0" * 64}
+    pipeline.azure.faults.script(r"HEAD contoso\.azurecr\.io/v2/.*/manifests/1", status=200, headers=headers)
+    assert the_error(pipeline.run()) == "digest-differs"
+    assert_untouched(pipeline, pushes=True)
+
+
+def test_a_push_that_breaks_off_is_tried_again_and_then_told(pipeline: Pipeline) -> None:
+    pipeline.azure.faults.script(r"PUT contoso\.azurecr\.io/v2/.*/manifests/", status=500, times=None)
+    run = pipeline.run()
+    assert the_error(run) == "push-failed"
+    assert "pushing again in 1 s" in run.log

@@ -1,4 +1,4 @@
-"""Some of the gallery as tests, and what must not be taken for the new image: forged lines, a new process of the old."""
+"""Some of the gallery as tests; and forged lines or a new process of the old image are not taken for the new one."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.test_failures import BASE, the_error
+from tests.sandbox.client import point_at
 
 if TYPE_CHECKING:
     from tests.sandbox.pipeline import Pipeline
@@ -90,6 +91,8 @@ def test_a_closed_network_leaves_a_gap_and_the_pipeline_decides_what_it_means(
     run = pipeline.run(smokeTestPath="/api/HttpTriggerSample", whenNotProven=when)
     assert (run.result, run.variables["proof"]) == (result, "notProven"), run.log
     assert "smoke test (the app's network does not let the agent in (403))" in run.log
+    codes = [issue.properties["code"] for issue in run.issues if issue.type == "error"]
+    assert codes == (["not-proven"] if when == "fail" else [])
 
 
 def test_a_login_page_is_no_answer_of_the_app(pipeline: Pipeline) -> None:
@@ -137,3 +140,27 @@ def test_a_bad_image_right_after_a_good_one_is_not_taken_for_good(pipeline: Pipe
         (pipeline.sources / "Dockerfile").write_text(FAILING + f"LABEL n={build}\n")
         run = pipeline.run(build_id=f"{build}-bad", verifyTimeoutMinutes="0.05")
         assert the_error(run) == "container-exits"
+
+
+def test_a_change_by_somebody_else_between_write_and_read_is_told(pipeline: Pipeline) -> None:
+    def interfere(line: str) -> None:
+        if line.startswith("image  "):
+            pipeline.site.config["linuxFxVersion"] = "DOCKER|contoso.azurecr.io/hello-function:of-somebody-else"
+
+    run = pipeline.run(on_line=interfere)
+    assert the_error(run) == "image-not-set"
+    assert "of-somebody-else" in run.log
+
+
+def test_another_image_that_is_started_during_the_proof_is_told(pipeline: Pipeline) -> None:
+    pipeline.run(build_id="1")
+    pipeline.edit("Hello", "Bonjour")
+    pipeline.site.settings["SANDBOX_START_SECONDS"] = "60"
+
+    def interfere(line: str) -> None:
+        if "pulling the image" in line or "container started" in line:
+            point_at(pipeline.azure, pipeline.principal, pipeline.site, "contoso.azurecr.io/hello-function:1")
+
+    run = pipeline.run(build_id="2", verifyTimeoutMinutes="0.2", on_line=interfere)
+    assert the_error(run) == "old-image-started"
+    assert "changed by somebody else meanwhile" in run.log

@@ -15,7 +15,7 @@ from tests.sandbox.local_azure import LocalAzure
 from tests.sandbox.pipeline import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tests.gallery.exhibit import Exhibit, Shown
 
@@ -58,7 +58,18 @@ def _tell(shown: Shown) -> None:
     _verdict(f"old version  {shown.exhibit.ending}, answers", shown.left)
     _say(f"{'passed' if shown.passed else 'FAILED'}, {shown.seconds:.1f} s")
     if not shown.passed:
-        _say(f"--- the whole log\n{shown.run.log}\n---")
+        _say("--- the log without docker's")
+        _say("\n".join(_without_build(shown.run.log)))
+        _say("---")
+
+
+def _without_build(log: str) -> Iterator[str]:
+    """Give the lines outside the group of the build."""
+    building = False
+    for line in log.splitlines():
+        building = line.startswith("##[group]Build image") or (building and line != "##[endgroup]")
+        if not building:
+            yield line
 
 
 def _verdict(name: str, wrong: Sequence[str]) -> None:

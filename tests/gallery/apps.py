@@ -49,8 +49,6 @@ def _unreadable_foreign_owner(pipeline: Pipeline) -> Mapping[str, str]:
     return {"command": "deploy", "imageName": reference}
 
 
-_SAME_TAG = "contoso.azurecr.io/hello-function:stable"
-
 APPS = (
     Exhibit(
         name="missing-tag",
@@ -92,6 +90,16 @@ APPS = (
         code="pull-firewall",
         words=("is not allowed access", "outbound"),
         meanwhile=_close_the_firewall,
+    ),
+    Exhibit(
+        name="another-image",
+        title="The pull of a tag that moved is refused, and the platform starts the copy of the old one that it has",
+        code="old-image-started",
+        words=("is not allowed access",),
+        old="contoso.azurecr.io/hello-function@sha256:",
+        inputs={"tags": "stable"},
+        meanwhile=_close_the_firewall,
+        on_going_back=_open_the_firewall,
     ),
     Exhibit(
         name="uid-that-nobody-could-see",

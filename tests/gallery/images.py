@@ -72,6 +72,7 @@ IMAGES = (
         name="wrong-port",
         title="The program listens on port 8080",
         code="container-silent",
+        minutes="0.12",  # longer than the platform waits
         words=("port: 80", "Serving HTTP on 0.0.0.0 port 8080", "WEBSITES_PORT"),
         files=dockerfile('CMD ["python3", "-m", "http.server", "8080"]'),
     ),
@@ -79,6 +80,7 @@ IMAGES = (
         name="loopback-only-2025",
         title="The program listens on 127.0.0.1 only (log of 2025)",
         code="container-silent",
+        minutes="0.12",  # longer than the platform waits
         words=("127.0.0.1",),
         log="2025",
         files=dockerfile('CMD ["python3", "-m", "http.server", "80", "--bind", "127.0.0.1"]'),
@@ -87,6 +89,7 @@ IMAGES = (
         name="never-answers",
         title="The program runs and never answers",
         code="container-silent",
+        minutes="0.12",  # longer than the platform waits
         words=("didn't respond to HTTP pings",),
         files=dockerfile('CMD ["sleep", "infinity"]'),
     ),
@@ -94,6 +97,7 @@ IMAGES = (
         name="slow-start",
         title="The Functions host takes longer to start than the platform waits",
         code="container-silent",
+        minutes="0.12",  # longer than the platform waits
         words=("WEBSITES_CONTAINER_START_TIME_LIMIT",),
         files=dockerfile("ENV SANDBOX_START_SECONDS=60"),
     ),

@@ -1,0 +1,40 @@
+"""Which apps can run a Linux container image, told by what they are and not by `kind` alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytask.functionapp.kind import unfit
+
+LINUX = {"reserved": True, "sku": "ElasticPremium"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "fx_version", "code"),
+    [
+        ("functionapp,linux,container", LINUX, "DOCKER|x", ""),
+        ("functionapp,linux,container", LINUX, "", ""),
+        ("functionapp,linux", LINUX, "DOCKER|x", ""),
+        ("functionapp,linux", LINUX, "Python|3.11", "app-is-code"),
+        ("functionapp,linux", LINUX, "", "app-is-code"),
+        ("functionapp,linux,container", LINUX, "sitecontainers", "app-is-sitecontainers"),
+        ("functionapp", {"reserved": False, "sku": "Dynamic"}, "", "app-is-windows"),
+        ("functionapp,container,windows", {"reserved": False, "isXenon": True}, "", "app-is-windows"),
+        ("functionapp,linux", {"reserved": True, "sku": "FlexConsumption"}, "", "app-is-flex"),
+        ("functionapp,linux", {"reserved": True, "sku": "Dynamic"}, "Python|3.11", "app-is-consumption"),
+        (
+            "functionapp,linux,container,azurecontainerapps",
+            {"managedEnvironmentId": "/x"},
+            "DOCKER|x",
+            "app-on-container-apps",
+        ),
+        ("app,linux,container", LINUX, "DOCKER|x", "app-is-no-function-app"),
+    ],
+)
+def test_an_app_is_fit_or_has_its_own_refusal(
+    kind: str, properties: dict[str, Any], fx_version: str, code: str
+) -> None:
+    failure = unfit("my-app", {"kind": kind, "properties": properties}, fx_version)
+    assert (failure.code if failure else "") == code
