@@ -43,6 +43,8 @@ def run(job: Job) -> None:
 
     if found.engine:
         record.built = found.engine.inspect(plan.references)
+        if not plan.command.pushes:
+            say(stages.look_into_build(job, found.engine, record.built))
     if found.engine and found.session and record.built and plan.destination:
         with job.stage("Push image"):
             record.pushing = True

@@ -65,6 +65,22 @@ class BuildFailed(TaskFailure):
 
 
 @dataclass(kw_only=True, eq=False)
+class ImageNotSaved(TaskFailure):
+    """The engine does not give the image out that it built."""
+
+    reference: str
+    detail: str
+    code = "image-not-saved"
+    title = "the Docker engine does not give {reference} out to be inspected"
+    happened = "{detail}"
+    cause = "the engine cannot read the image that it built, or broke off while it gave it out"
+    mend = (
+        "run docker save {reference} > /dev/null on the agent, which should tell more; restart the engine, or build "
+        "anew without what it has kept (docker builder prune --all)"
+    )
+
+
+@dataclass(kw_only=True, eq=False)
 class AgentDiskFull(TaskFailure):
     """The engine ran out of space."""
 

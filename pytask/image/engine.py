@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import docker
 from docker.errors import APIError, DockerException
 
-from pytask.errors.docker import EngineUnreachable
+from pytask.errors.docker import AgentDiskFull, EngineUnreachable, ImageNotSaved
 from pytask.model import BuiltImage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from docker.api import APIClient
 
@@ -93,6 +93,21 @@ class Engine:
         except APIError as error:
             seen.error = str(error.explanation or error)
         return seen
+
+    def saved(self, reference: str) -> Generator[bytes, None, None]:
+        """Give an image as `docker save` does, piece by piece; nothing of it is kept here.
+
+        Raises:
+            AgentDiskFull: when there is no room for the copy that the engine's classic image store makes first.
+            ImageNotSaved: when the engine does not give it out, or breaks off.
+        """
+        try:
+            yield from self.api.get_image(reference)
+        except (DockerException, OSError) as error:
+            detail = str(getattr(error, "explanation", None) or error)
+            if "no space left on device" in detail:
+                raise AgentDiskFull(detail=detail) from error
+            raise ImageNotSaved(reference=reference, detail=detail) from error
 
 
 def open_engine(environment: Mapping[str, str]) -> Engine:

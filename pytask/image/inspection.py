@@ -1,47 +1,31 @@
 """Whether the app's host can unpack and run an image that is in the registry.
 
-App Service maps the user and group ids 0 to 65535 of a container, and cannot pull a layer that has a file with
-another owner. So every layer that the app does not run already is read once, as a stream.
-Source: https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/
+Every layer that the app does not run already is read once, as a stream.
 """
 
 from __future__ import annotations
 
-import posixpath
 import queue
-import re
 import threading
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytask.errors import Cancelled, ManyFailures
+from pytask.errors import Cancelled
 from pytask.errors.azure import Unreachable
-from pytask.errors.image import ForeignLayer, Maker, OwnerOutOfRange, UserOutOfRange, WrongPlatform
+from pytask.image.host import confirm_ids, confirm_platform, foreign_layer, foreign_owners
 from pytask.image.inflate import inflated
-from pytask.image.tar_owners import ArchiveBroken, owners
+from pytask.image.tar_owners import ArchiveBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytask.errors import TaskFailure
+    from pytask.errors.image import ForeignLayer
     from pytask.registry.contents import Repository
     from pytask.registry.image import ImageContents, Layer
 
-HOST_PLATFORM = "linux/amd64"
-"""What App Service and Container Apps run.
-https://learn.microsoft.com/azure/app-service/configure-custom-container"""
-IDS = range(65536)
 _READERS = 2
 """Unpacking and checksums run beside each other, Python's own part does not: a third reader gains nothing."""
-_MADE_BY = {
-    Maker.PACKAGES: r"^RUN .*\b(npm|npx|yarn|pnpm)\b",
-    Maker.TAR: r"^RUN .*\b(bsd)?tar ",
-    Maker.USERS: r"^RUN .*\b(user|group)(add|mod)\b|^RUN .*\badd(user|group)\b",
-    Maker.CHOWN: r"^RUN .*\bch(own|grp)\b",
-    Maker.COPY: r"^COPY ",
-    Maker.ADD: r"^ADD ",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,19 +37,9 @@ class Inspection:
     skipped: int
     """Layers that the app runs already, or that the image has twice."""
     bytes_read: int
-    """As they lie in the registry, packed."""
+    """As they lie there, packed or not."""
     unread: tuple[tuple[str, str], ...]
     """Digests of layers that could not be looked at, each with the reason."""
-
-
-def confirm_platform(reference: str, platform: str) -> None:
-    """Confirm that the app's host runs images for `platform`, such as `linux/amd64` or `linux/arm64/v8`.
-
-    Raises:
-        WrongPlatform: when it does not.
-    """
-    if not f"{platform}/".startswith(f"{HOST_PLATFORM}/"):
-        raise WrongPlatform(reference=reference, found=platform, wanted=HOST_PLATFORM)
 
 
 def inspect(repository: Repository, image: ImageContents, known_layers: frozenset[str]) -> Inspection:
@@ -82,28 +56,13 @@ def inspect(repository: Repository, image: ImageContents, known_layers: frozense
     unknown = {layer.digest: number for number, layer in enumerate(image.layers) if layer.digest not in known_layers}
     reading = _Reading(repository, image, sorted(unknown.values(), key=lambda number: -image.layers[number].size_bytes))
     foreign = tuple(reading.all())
-    failures: list[TaskFailure] = []
-    if foreign:
-        failures.append(OwnerOutOfRange(reference=image.reference, layers=foreign))
-    if any(part.isdigit() and int(part) not in IDS for part in image.user.split(":")):
-        failures.append(UserOutOfRange(reference=image.reference, user=image.user))
-    if len(failures) > 1:
-        raise ManyFailures(tuple(failures))
-    if failures:
-        raise failures[0]
+    confirm_ids(image.reference, image.user, foreign)
     return Inspection(
         read=len(unknown) - len(reading.unread),
         skipped=len(image.layers) - len(unknown),
         bytes_read=reading.bytes_read,
         unread=tuple(sorted(reading.unread.items())),
     )
-
-
-def makers_of(instruction: str, number: int) -> tuple[Maker, ...]:
-    """Give what an instruction may have written files with; `number` is the layer's, from 1."""
-    found = tuple(maker for maker, sign in _MADE_BY.items() if re.search(sign, instruction))
-    # The first layer is the base image's, unless the Dockerfile starts FROM scratch.
-    return (*found, Maker.BASE) if number == 1 else found or (Maker.OTHER,)
 
 
 class _Reading:
@@ -177,29 +136,15 @@ class _Reading:
         return None
 
     def _inspected(self, number: int, layer: Layer) -> ForeignLayer | None:
-        first, entries = None, 0
         with self._repository.blob(layer.digest) as pieces:
             counted = self._counted(number, pieces)
             try:
-                for owned in owners(inflated(counted)):
-                    if owned.user not in IDS or owned.group not in IDS:
-                        first, entries = first or owned, entries + 1
+                found = foreign_owners(inflated(counted))
             except ArchiveBroken as error:
                 raise self._repository.ruined(layer.digest, str(error)) from error
             deque(counted, maxlen=0)  # to the end, where the digest is confirmed
-        if first is None:
-            return None
-        return ForeignLayer(
-            number=number + 1,
-            of=len(self._image.layers),
-            digest=layer.digest,
-            instruction=layer.instruction,
-            makers=makers_of(layer.instruction, number + 1),
-            entry=_shown(first.name),
-            user=first.user,
-            group=first.group,
-            entries=entries,
-        )
+        of, digest, instruction = len(self._image.layers), layer.digest, layer.instruction
+        return foreign_layer(found, number=number + 1, of=of, digest=digest, instruction=instruction) if found else None
 
     def _counted(self, number: int, pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in pieces:
@@ -218,9 +163,3 @@ def _unreadable(media_type: str) -> str:
     if "nondistributable" in media_type or ".foreign." in media_type:
         return "it is not kept in the registry"
     return "it is packed with zstd" if media_type.endswith(("+zstd", ".zstd")) else ""
-
-
-def _shown(name: str) -> str:
-    """Give an entry's path as the container has it, characters that cannot be printed as escapes."""
-    path = posixpath.normpath("/" + name.lstrip("/"))
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in path)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytask.errors.image import WrongPlatform
+from pytask.image.history import instructions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _LARGEST_CONFIGURATION = 8_000_000
 """Bytes; real ones have some thousands. A limit, so that a wrong one is not held in memory."""
-_SHELL = re.compile(r"(?:\|\d+ .*?)?(?:/\S*/)?(?:a|ba|da|z)?sh(?: \S+)*? -\w*c ", re.DOTALL)
-_ARGUMENTS = re.compile(r"\|\d+ ")
-_LONGEST_INSTRUCTION = 160
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,23 +100,6 @@ def _document(repository: Repository, tag_or_digest: str) -> _Document:
     return _Document(repository=repository, digest=digest, fields=_fields(repository, digest, text))
 
 
-def instruction_of(created_by: str) -> str:
-    """Give an entry of an image's history as the Dockerfile has it, in one line.
-
-    BuildKit writes `RUN /bin/sh -c npm ci # buildkit`, the older builder `/bin/sh -c npm ci` and
-    `/bin/sh -c #(nop) COPY dir:… in /app`; either puts build arguments in front as `|1 NAME=value`.
-    """
-    text = created_by.strip().removesuffix("# buildkit").strip()
-    command = text.removeprefix("RUN ")
-    if shell := _SHELL.match(command):
-        text = f"RUN {command[shell.end() :].strip()}"
-    elif _ARGUMENTS.match(command):
-        text = "RUN …"  # Where the arguments end cannot be told, and their values may be secret.
-    text = text.removeprefix("RUN #(nop)").strip()
-    text = re.sub(r"\b(file|dir|multi):([0-9a-f]{12})[0-9a-f]{52}\b", r"\1:\2", " ".join(text.split()))
-    return text if len(text) <= _LONGEST_INSTRUCTION else f"{text[: _LONGEST_INSTRUCTION - 1]}…"
-
-
 def _entry(reference: str, entries: Sequence[Mapping[str, Any]], platform: str) -> str:
     """Give the digest of an index's entry for a platform; one without a variant fits best."""
     found = {_platform(entry.get("platform") or {}): str(entry["digest"]) for entry in reversed(entries)}
@@ -149,15 +129,14 @@ def _fields(repository: Repository, digest: str, text: bytes) -> dict[str, Any]:
 
 
 def _layers(descriptors: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
-    """Give the layers with what made each; the entries of the history that made none are passed over."""
-    told = [str(entry.get("created_by") or "") for entry in history if not entry.get("empty_layer")]
-    makers = told if len(told) == len(descriptors) else [""] * len(descriptors)
+    """Give the layers with what made each."""
+    makers = instructions(history, len(descriptors))
     return tuple(
         Layer(
             digest=str(descriptor["digest"]),
             size_bytes=int(descriptor["size"]),
             media_type=str(descriptor["mediaType"]),
-            instruction=instruction_of(maker),
+            instruction=maker,
         )
         for descriptor, maker in zip(descriptors, makers, strict=True)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytask.stages.app import check, confirm, deploy, is_unchanged, judge, prove, put_back
-from pytask.stages.image import look_into, push, resolve
+from pytask.stages.image import look_into, look_into_build, push, resolve
 from pytask.stages.look_ahead import look_ahead
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "judge",
     "look_ahead",
     "look_into",
+    "look_into_build",
     "prove",
     "push",
     "put_back",

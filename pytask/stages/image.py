@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from pytask.errors import TaskFailure
 from pytask.errors.registry import DigestDiffers, ManifestMissing
-from pytask.image.inspection import confirm_platform, inspect
+from pytask.image.host import confirm_platform
+from pytask.image.inspection import inspect
 from pytask.image.push import Push
+from pytask.image.saved import inspect_saved
 from pytask.model import PushedImage
 from pytask.registry.contents import open_repository
 from pytask.registry.image import read_image
@@ -15,7 +18,10 @@ from pytask.registry.tokens import DOCKER_USER, sign_in
 from pytask.stages.look_ahead import repository_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from pytask.image.engine import Engine, PushProgress
+    from pytask.image.inspection import Inspection
     from pytask.job import Job
     from pytask.model import BuiltImage, Destination, ExistingImage
     from pytask.registry.tokens import RegistrySession
@@ -77,10 +83,21 @@ def look_into(job: Job, found: AppAsFound, image: PushedImage) -> str:
     repository = open_repository(found.session, image.repository)
     contents = read_image(repository, image.digest)
     seen = inspect(repository, contents, found.known_layers)
-    seconds = job.clock.monotonic() - began
-    unread = "".join(f"\n  layer {digest[:19]}… could not be read: {reason}" for digest, reason in seen.unread)
     layers = f"{seen.read} of {len(contents.layers)} layers read, {seen.bytes_read / _MEGABYTE:.1f} MB"
-    return f"Inspected in {seconds:.1f} s: {contents.platform}, {layers}, owners within 0-65535{unread}"
+    return _told(job.clock.monotonic() - began, contents.platform, layers, seen)
+
+
+def look_into_build(job: Job, engine: Engine, image: BuiltImage) -> str:
+    """Inspect an image that stays in the engine; give what was done in a few words.
+
+    Raises:
+        TaskFailure: why the app's host could not unpack or run the image.
+    """
+    began = job.clock.monotonic()
+    with closing(engine.saved(image.references[0])) as archive:
+        seen = inspect_saved(image, _with_progress(job, archive))
+    layers = f"{seen.read + seen.skipped + len(seen.unread)} layers"
+    return _told(job.clock.monotonic() - began, image.platform, layers, seen)
 
 
 def digest_now(found: AppAsFound, reference: str) -> str | None:
@@ -106,3 +123,19 @@ def _confirmed(session: RegistrySession, destination: Destination, seen: PushPro
         tags=destination.tags,
         digest=manifest.digest,
     )
+
+
+def _told(seconds: float, platform: str, layers: str, seen: Inspection) -> str:
+    unread = "".join(f"\n  layer {digest[:19]}… could not be read: {reason}" for digest, reason in seen.unread)
+    return f"Inspected in {seconds:.1f} s: {platform}, {layers}, owners within 0-65535{unread}"
+
+
+def _with_progress(job: Job, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Pass on what the engine gives, and tell of it while that takes long."""
+    received, due = 0, job.clock.monotonic() + job.patience.progress
+    for piece in pieces:
+        received += len(piece)
+        if job.clock.monotonic() >= due:
+            job.console.line(f"{received / _MEGABYTE:.0f} MB inspected")
+            due = job.clock.monotonic() + job.patience.progress
+        yield piece

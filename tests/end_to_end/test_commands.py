@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from tests.end_to_end.test_failures import BASE, the_error
@@ -61,6 +62,18 @@ def test_a_build_needs_no_azure(pipeline: Pipeline) -> None:
     assert run.result == "Succeeded", run.log
     assert pipeline.azure.calls == [call for call in pipeline.azure.calls if call.host == "mcr.microsoft.com"]
     assert run.groups == ("Build image",)
+    assert re.search(r"^Inspected in \d+\.\d s: linux/amd64, \d+ layers, owners within 0-65535$", run.log, re.MULTILINE)
+
+
+def test_a_build_refuses_an_image_that_the_host_could_not_unpack(pipeline: Pipeline) -> None:
+    owner = "RUN echo x > /tmp/x && chown 1000000000:0 /tmp/x\nRUN chown 0:0 /tmp/x\n"
+    (pipeline.sources / "Dockerfile").write_text(BASE + owner)
+    run = pipeline.run(NOTHING_OF_AZURE, command="build")
+    assert the_error(run) == "owner-out-of-range"
+    assert "x belongs to user 1000000000, group 0" in run.log
+    assert "made by RUN echo x > /tmp/x && chown 1000000000:0 /tmp/x" in run.log
+    assert "nothing was pushed and nothing was changed" in run.log
+    assert {call.host for call in pipeline.azure.calls} <= {"mcr.microsoft.com"}
 
 
 def test_an_image_that_is_not_in_the_registry_is_not_deployed(pipeline: Pipeline) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytask.model import Step
-from tests.end_to_end.test_failures import assert_untouched, the_error
+from tests.end_to_end.test_failures import BASE, assert_untouched, the_error
 from tests.sandbox.pipeline import a_pipeline
 from tests.sandbox.roles import ROLES, Role
 from tests.sandbox.state import group_id
@@ -177,6 +177,7 @@ def test_without_a_permission_a_run_does_what_the_document_says(promotion: Pipel
     assert "Traceback" not in run.log
     if row.code:
         assert the_error(run) == row.code
+        assert row.permission in run.log
         assert promotion.site.config["linuxFxVersion"] == before
         return
     assert row.gaps or row.note, row.without
@@ -216,6 +217,27 @@ def test_where_nothing_tells_which_image_answers_nothing_is_proven_and_nothing_p
     assert "Go back" not in run.groups
 
 
+def test_without_the_log_a_failed_start_is_not_explained_and_the_old_image_is_put_back(promotion: Pipeline) -> None:
+    narrow(promotion)
+    assert promotion.run({**STABLE}).variables["proof"] == "proven"
+    narrow(promotion, without="Microsoft.Web/sites/containerlogs/action")
+    (promotion.sources / "Dockerfile").write_text(BASE + 'ENTRYPOINT ["false"]\n')
+    run = promotion.run(tags="2", verifyTimeoutMinutes="0.1")
+    assert the_error(run) == "not-up-in-time"
+    assert "hello-function:stable was put back but not wholly proved" in run.log
+    assert promotion.site.config["linuxFxVersion"].endswith("hello-function:stable")
+
+
+def test_a_slot_takes_permissions_of_its_own(promotion: Pipeline) -> None:
+    slot = promotion.azure.add_slot(promotion.site, "staging")
+    changing = next(row for row in APP if row.permission.endswith("config/write"))
+    narrow(promotion, without=changing.on_a_slot())
+    run = promotion.run({**STABLE}, slotName="staging")
+    assert the_error(run) == changing.code
+    assert changing.on_a_slot() in run.log
+    assert slot.config["linuxFxVersion"] == ""
+
+
 @pytest.mark.parametrize("row", REGISTRY, ids=lambda row: row.permission.rpartition("registries/")[2])
 def test_without_a_permission_on_the_registry_nothing_is_pushed(azure: LocalAzure, tmp_path: Path, row: Row) -> None:
     with a_pipeline(azure, tmp_path, registry_role=None) as pipeline:
@@ -226,6 +248,7 @@ def test_without_a_permission_on_the_registry_nothing_is_pushed(azure: LocalAzur
             assert the_error(run) == row.code
             assert "nothing was pushed and nothing was changed" in run.log
             assert row.permission.lower() in used(pipeline)
+            assert row.permission in run.log or "AcrPush" in run.log
         assert_untouched(pipeline)
 
 

@@ -37,7 +37,7 @@ def _open_the_firewall(pipeline: Pipeline, _digest: str) -> None:
 
 
 def _slow_network(pipeline: Pipeline, _digest: str) -> None:
-    pipeline.azure.faults.script(r"contoso\.azurecr\.io/v2/.*/manifests/2$", status=None, delay=30, times=None)
+    pipeline.azure.faults.script(r"contoso\.azurecr\.io/v2/.*/manifests/2$", status=None, delay=8, times=None)
 
 
 def _unreadable_foreign_owner(pipeline: Pipeline) -> Mapping[str, str]:

@@ -10,11 +10,14 @@ import json
 import tarfile
 import uuid
 import zlib
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from pytask.image.engine import Engine, open_engine
 from pytask.image.inspection import inspect
+from pytask.image.saved import inspect_saved
 from pytask.registry.image import read_image
 
 from .images import BASE, build, pull, push
@@ -59,6 +62,13 @@ class Bench:
     def inspected(self, tag: str, known: frozenset[str] = frozenset()) -> Inspection:
         """Read an image and inspect it."""
         return inspect(self.repository, read_image(self.repository, tag), known)
+
+    def inspected_in_the_engine(self, tag: str) -> Inspection:
+        """Inspect an image where it was built."""
+        reference = f"{self.registry.login_server}/{self.repository.name}:{tag}"
+        with closing(open_engine({"DOCKER_HOST": self.azure.agent_engine.url}).api) as api:
+            engine = Engine(api)
+            return inspect_saved(engine.inspect((reference,)), engine.saved(reference))
 
     def pulled_by_the_host(self, tag: str) -> None:
         """Pull an image where apps run; raises EngineError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import subprocess
 import tarfile
 import uuid
@@ -61,6 +62,29 @@ def test_a_file_of_a_foreign_owner_is_found_under_the_chown_that_hides_it(bench:
     assert f"{bench.repository.name}:{tag}" in render(caught.value)
     with pytest.raises(EngineError, match="1000000000 cannot be mapped to a host ID"):
         bench.pulled_by_the_host(tag)
+
+
+def test_in_the_engine_is_found_what_is_found_in_the_registry(bench: Bench) -> None:
+    tag = bench.built(
+        "RUN mkdir /app && touch /app/fine",
+        "WORKDIR /app",
+        "RUN touch first second && chown 1000000000 first && chown 0:70000 second",
+        "RUN chown -R 0:0 /app",
+        "USER 70000",
+    )
+    with pytest.raises(ManyFailures) as pushed:
+        bench.inspected(tag)
+    with pytest.raises(ManyFailures) as saved:
+        bench.inspected_in_the_engine(tag)
+    for one, other in zip(pushed.value.failures, saved.value.failures, strict=True):
+        # A layer's digest is that of its archive, which the registry has packed.
+        assert re.sub(r"\([0-9a-f]{12}\)", "()", render(one)) == re.sub(r"\([0-9a-f]{12}\)", "()", render(other))
+
+
+def test_a_layer_that_the_engine_has_twice_is_read_once(bench: Bench) -> None:
+    mark = f"RUN touch -d @0 /{uuid.uuid4().hex}"
+    seen = bench.inspected_in_the_engine(bench.built(mark, "RUN touch -d @1 /again", mark, "RUN touch -d @1 /again"))
+    assert seen.skipped > 0
 
 
 @pytest.mark.parametrize(("user", "group"), [(65535, 65535), (0, 65536), (65536, 0)])
