@@ -103,3 +103,15 @@ class ManifestMissing(AzureFailure):
     happened = "the registry answered 404 for its manifest"
     cause = "the tag or digest was never pushed, was deleted, or is purged by a retention policy"
     mend = "run the pipeline again; if it goes on, look for tasks or policies that delete images from the registry"
+
+
+@dataclass(kw_only=True, eq=False)
+class DigestUnknown(AzureFailure):
+    """The app is to be pinned to a digest that nobody may tell."""
+
+    reference: str
+    code = "digest-unknown"
+    title = "the digest of {reference} is not known"
+    happened = "deployBy is digest, and the registry does not tell this connection what {reference} stands for"
+    cause = "the connection's identity may not pull from the registry, or the registry is not an Azure one"
+    mend = "write the digest into imageName (repository@sha256:…), give the identity the role AcrPull, or set deployBy to tag"

@@ -33,8 +33,15 @@ class Health:
     failure: StartFailure | None
     """What is wrong with it; None when nothing shows."""
     functions: tuple[Function, ...]
+    running: bool
+    """True when the Functions host was seen running; False also when it may not be asked."""
     started: str
     """Digest or reference of the image that was started last, as the platform's log has it; else empty."""
+
+    @property
+    def well(self) -> bool:
+        """True when all that can be seen of a working app is seen."""
+        return self.failure is None and self.running and bool(self.functions)
 
 
 def look_at_health(azure: Azure, target: Target, settings: Mapping[str, str] | None) -> Health:
@@ -50,6 +57,7 @@ def look_at_health(azure: Azure, target: Target, settings: Mapping[str, str] | N
         told=(*_told(target, host, functions, start, may_see_host=may_see_host), *notes),
         failure=failure,
         functions=functions or (),
+        running=host is not None and host.state == "Running",
         started=start.started() if start else "",
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytask.agent.environment import variable
 from pytask.ahead import Ahead
 from pytask.errors import TaskFailure, render
+from pytask.errors.registry import DigestUnknown
 from pytask.errors.start import NotProven
 from pytask.functionapp.annotation import annotate
 from pytask.functionapp.back import StaysForward, go_back
@@ -36,7 +37,9 @@ def deploy(found: AppAsFound, image: PushedImage, deploy_by: DeployBy) -> Deploy
     Raises:
         TaskFailure: why Azure did not take it.
     """
-    reference = image.pinned if deploy_by is DeployBy.DIGEST and image.digest else image.reference
+    if deploy_by is DeployBy.DIGEST and not image.digest:
+        raise DigestUnknown(reference=image.reference)
+    reference = image.pinned if deploy_by is DeployBy.DIGEST else image.reference
     return point_at(found.azure.arm, found.target, reference, image.digest)
 
 
@@ -52,7 +55,7 @@ def is_unchanged(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedIma
     target = found.target
     health = look_at_health(found.azure, target, found.settings)
     same = image.digest != "" and image.digest in {health.started, target.image.partition("@")[2]}
-    if same and health.failure is None and health.functions:
+    if same and health.well:
         job.console.line(f"{target.title} runs {image.digest} already and is well: nothing is written")
         return True
     return False

@@ -7,10 +7,12 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.end_to_end.test_failures import BASE, the_error
+from tests.sandbox.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.sandbox.local_azure import LocalAzure
     from tests.sandbox.pipeline import Pipeline
 
 NOTHING_OF_AZURE = {"azureSubscription": "", "azureContainerRegistry": "", "appName": ""}
@@ -87,6 +89,13 @@ def test_an_app_can_be_pinned_to_the_digest(pipeline: Pipeline) -> None:
     assert run.result == "Succeeded", run.log
     pinned = f"DOCKER|contoso.azurecr.io/hello-function@{run.variables['imageDigest']}"
     assert pipeline.site.config["linuxFxVersion"] == pinned
+
+
+def test_an_app_is_not_pinned_to_a_digest_that_nobody_may_tell(azure: LocalAzure, tmp_path: Path) -> None:
+    with a_pipeline(azure, tmp_path, registry_role=None) as pipeline:
+        run = pipeline.run(command="deploy", imageName="hello-function:1", deployBy="digest")
+        assert the_error(run) == "digest-unknown"
+        assert pipeline.site.config["linuxFxVersion"] == ""
 
 
 def test_an_image_that_runs_already_is_left_alone_when_asked(pipeline: Pipeline) -> None:
