@@ -36,6 +36,10 @@ class Record:
     """True when the app ran this very image already, so that nothing was written."""
     proof: Proof | None = None
     went_back: WentBack | None = None
+    configured: str = ""
+    """The previous image, when it was put back and does not come up either."""
+    lost: bool = False
+    """True when the image of this run is not in the registry any more."""
     stayed: str = ""
     """Why the previous image was not put back after a failure."""
     seconds: dict[str, float] = field(default_factory=dict)

@@ -124,7 +124,10 @@ def _after_the_change(record: Record, target: Target, deployment: Deployment) ->
     back = record.went_back
     if back:
         proved = "and proved" if back.proof.verdict is Verdict.PROVEN else "but not wholly proved"
-        return f"{back.reference} was put back {proved}; {deployment.reference} stays in the registry"
+        stays = "" if record.lost else f"; {deployment.reference} stays in the registry"
+        return f"{back.reference} was put back {proved}{stays}"
+    if record.configured:
+        return f"{target.title} is configured with {record.configured} again, in vain: {record.stayed}"
     stayed = f"; it was not put back: {record.stayed}" if record.stayed else ""
     by_hand = f"\nto go back by hand: {_set_by_hand(target, target.image)}" if target.image else ""
     before = target.image or "no image"

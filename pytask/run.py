@@ -70,7 +70,7 @@ def _deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -
     say(stages.look_into(job, found, image))
     with job.stage(f"Update {found.target.title}"):
         record.updating = True
-        deployment = record.deployment = stages.deploy(found, image, plan.deploy_by)
+        deployment = record.deployment = stages.deploy(plan, found, image)
         say(tell_deployed(deployment))
     if plan.proof is None:
         stages.confirm(found, deployment)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytask.errors import TaskFailure
 from pytask.functionapp.find import read_configuration
+from pytask.functionapp.instances import instances_now
 from pytask.functionapp.proof import Question, prove
 from pytask.functionapp.update import point_at
 from pytask.model import WentBack
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 
 
 class StaysForward(Exception):  # noqa: N818 - a decision, told to the user
-    """The previous image is not put back, with the reason."""
+    """The previous image is not put back, or in vain, with the reason."""
+
+    def __init__(self, reason: str, *, configured: str = "") -> None:
+        super().__init__(reason)
+        self.configured = configured
+        """The previous image, when the app is configured with it all the same."""
 
 
 def go_back(
@@ -48,11 +54,12 @@ def go_back(
     say(f"Putting {reference} back")
     target = replace(deployment.target, fx_version=found)
     digest = previous.digest if previous else ""
-    back = point_at(azure.arm, target, reference, digest)
+    instances = instances_now(azure.arm, target.resource_id)
+    back = point_at(azure.arm, target, reference, digest, instances=instances)
     try:
         proof = prove(azure, replace(question, deployment=back, smoke_test=None), say)
     except TaskFailure as failure:
-        raise StaysForward(f"{reference} was put back, and does not come up either: {failure}") from failure
+        raise StaysForward(f"{reference} does not come up either: {failure}", configured=reference) from failure
     return WentBack(reference=reference, proof=proof, seconds=clock.monotonic() - began)
 
 

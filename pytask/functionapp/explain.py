@@ -34,17 +34,24 @@ if TYPE_CHECKING:
 
 # The first that fits decides, so the particular stands before the general.
 _MEANINGS: tuple[tuple[type[ToldStartFailure], re.Pattern[str]], ...] = tuple(
-    (meaning, re.compile(signs, re.IGNORECASE))
+    (meaning, re.compile(signs, re.IGNORECASE | re.MULTILINE))
     for meaning, signs in (
         (UserIdOutOfRange, r"cannot be mapped to a host id|unmapped user|user namespace"),
-        (WrongArchitecture, r"exec format error|exec user process|no matching manifest|platform .* does not match"),
+        (
+            WrongArchitecture,
+            (
+                r"exec format error|exec user process|^exec /\S+: no such file|no matching manifest|"
+                r"platform .* does not match"
+            ),
+        ),
         (PullFirewall, r"client with ip .* is not allowed|aka\.ms/acr/firewall"),
         (PullNotFound, r"manifest unknown|manifest for .* not found"),
-        (PullUnauthorized, r"unauthorized|authentication required|pull access denied|denied: "),
+        (PullUnauthorized, r"unauthorized|authentication required|pull access denied|access to the resource is denied"),
         (
             PullNetwork,
             r"no such host|i/o timeout|over VNET failed|UnexpectedFaliure|x509|connection refused|network is unreach",
         ),
+        (ContainerStartFailed, r"OCI runtime create failed"),
         (ContainerExits, r"has exited|exit code|terminated during site startup"),
         (
             ContainerSilent,
@@ -54,7 +61,10 @@ _MEANINGS: tuple[tuple[type[ToldStartFailure], re.Pattern[str]], ...] = tuple(
 )
 _STORAGE = re.compile(r"storage|azurewebjobsstorage|blob", re.IGNORECASE)
 _SECRET_LIKE = re.compile(r"(?i)((?:password|pwd|secret|token|key|sig|signature)\w*\s*[=:]\s*)\S+")
+_SECRET_NAME = re.compile(r"(?i)key|password|pwd|secret|token|sig")
 _SHORTEST_SECRET = 8
+_EXEC = re.compile(r"exec /\S+: |.*exec format error|.*exec user process")
+"""What the engine, not the program, prints into the container's output when the program cannot be run."""
 
 
 def explain(
@@ -66,7 +76,8 @@ def explain(
     tail = start.tail if event.kind is Kind.START_FAILED else ()
     lines = "".join(f"\n  {line}" for line in tail)
     told = f"\nthe container's last lines:{lines}" if lines else ""
-    return meaning(app=app, reference=reference, line=redacted(event.text, settings), tail=redacted(told, settings))
+    line = next((one for one in _start_failures(start, event) if "on port:" in one), event.text)
+    return meaning(app=app, reference=reference, line=redacted(line, settings), tail=redacted(told, settings))
 
 
 def explain_host(host: HostProcess, *, app: str, reference: str) -> StartFailure | None:
@@ -81,10 +92,23 @@ def explain_host(host: HostProcess, *, app: str, reference: str) -> StartFailure
 
 def redacted(text: str, settings: Mapping[str, str] | None) -> str:
     """Give a text without the values of the app's settings and without what looks like a secret."""
-    for value in (settings or {}).values():
-        if len(value) >= _SHORTEST_SECRET:
-            text = text.replace(value, "***")
+    for value in sorted(_secrets(settings or {}), key=len, reverse=True):
+        text = text.replace(value, "***")
     return _SECRET_LIKE.sub(r"\1***", text)
+
+
+def _secrets(settings: Mapping[str, str]) -> set[str]:
+    """Give the values of the settings, and of connection strings also the parts that are secret by themselves."""
+    values = {value for value in settings.values() if len(value) >= _SHORTEST_SECRET}
+    parts = (part.partition("=") for value in values for part in value.split(";"))
+    return values | {one for name, _, one in parts if _SECRET_NAME.search(name) and len(one) >= _SHORTEST_SECRET}
+
+
+def _start_failures(start: Start, event: Event) -> list[str]:
+    """Give all that the platform says of a failed start; of a failed pull nothing."""
+    if event.kind is not Kind.START_FAILED:
+        return []
+    return [other.text for other in start.events if other.kind is Kind.START_FAILED]
 
 
 def _whole(start: Start, event: Event) -> str:
@@ -94,6 +118,5 @@ def _whole(start: Start, event: Event) -> str:
     """
     if event.kind is not Kind.START_FAILED:
         return event.text
-    told = [other.text for other in start.events if other.kind is Kind.START_FAILED]
-    near = [line for line in start.tail if "exec format error" in line or "exec user process" in line]
-    return "\n".join([*told, *near])
+    near = [line for line in start.tail if _EXEC.match(line)]
+    return "\n".join([*_start_failures(start, event), *near])

@@ -30,6 +30,10 @@ class Instances:
     latest: HostProcess | None = None
     run: int = 0
     """How many new processes answered one after the other."""
+    at_first: int | None = None
+    """How many there were just before the change; None when that is not known."""
+    changed_at: float = 0.0
+    """Our monotonic clock when a process was last seen for the first time."""
     uncounted: str = ""
     """Why the instances cannot be counted; then one of them stands for all, and that is no proof."""
 
@@ -47,7 +51,14 @@ class Instances:
             if self.run == 0 and not self._counted():
                 return
             self.run += 1
-            self.new.add(self.latest.instance if self.latest else "")
+            self._seen(self.latest.instance if self.latest else "")
+        if self.run:
+            self._counted()
+
+    def _seen(self, process: str) -> None:
+        if process not in self.new:
+            self.new.add(process)
+            self.changed_at = self.arm.door.clock.monotonic()
 
     def _counted(self) -> bool:
         try:
@@ -59,7 +70,16 @@ class Instances:
 
     def all_new(self) -> bool:
         """Tell whether every instance runs a new process: one old answer would have begun the count anew."""
-        return self.run >= _TWICE * self.count and len(self.new) >= self.count
+        return self.run >= _TWICE * self.count and len(self.new) >= self.count and not self._may_be_old()
+
+    def _may_be_old(self) -> bool:
+        """Tell whether an instance that joined meanwhile may still serve the image of before, in a new process.
+
+        Scale-out may start what serves, and the new image only then; nothing tells the two processes apart but time.
+        """
+        if not self.at_first or self.count <= self.at_first:
+            return False
+        return self.arm.door.clock.monotonic() - self.changed_at < self.arm.door.patience.settled_failure
 
     def told(self) -> str:
         """Give the count as a person reads it; empty for the one instance that most apps have."""
@@ -67,3 +87,11 @@ class Instances:
 
     def _is_new(self, host: HostProcess | None) -> bool:
         return host is not None and host.state == "Running" and host.started_after >= self.sent_at
+
+
+def instances_now(arm: Arm, path: str) -> int | None:
+    """Give how many instances the app runs on; None when the connection may not count them."""
+    try:
+        return count_instances(arm, path)
+    except NotAllowed:
+        return None

@@ -62,7 +62,7 @@ _KINDS = tuple(
         (Kind.READY, r"initialized successfully and is ready to serve requests|^Site started\."),
         (Kind.START_FAILED, _START_FAILED),
         (Kind.PULL_FAILED, _PULL_FAILED),
-        (Kind.BEGIN, r"Pulling image"),
+        (Kind.BEGIN, r"^Pulling image: \S+$"),
     )
 )
 
@@ -115,6 +115,10 @@ class Start:
             return None
         wanted = {Kind.START_FAILED} if self.started() and self.pulled() else {Kind.PULL_FAILED, Kind.START_FAILED}
         return next((event for event in self.events if event.kind in wanted), None)
+
+    def pull_refused(self) -> str:
+        """Give the first line of the latest attempt that says why a pull failed; empty when there is none."""
+        return next((event.text for event in self.attempt if event.kind is Kind.PULL_FAILED), "")
 
     def phase(self) -> str:
         """Give how far it has come, in words."""

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from pytask.model import Target
 
 
-def point_at(arm: Arm, target: Target, reference: str, digest: str) -> Deployment:
+def point_at(arm: Arm, target: Target, reference: str, digest: str, *, instances: int | None) -> Deployment:
     """Make the app run the image; App Service restarts it by itself when the reference is a new one.
+
+    `instances` is how many the app runs on now, for the proof; None when nobody knows.
 
     Raises:
         TaskFailure: when Azure refuses; then the configuration is as it was.
@@ -31,7 +33,13 @@ def point_at(arm: Arm, target: Target, reference: str, digest: str) -> Deploymen
     answer = _restart(arm, target) if same else _patch(arm, target, fx_version)
     written = server_time(answer, arm.door.clock.now())
     return Deployment(
-        target=target, reference=reference, digest=digest, written=written, sent_at=sent_at, restarted=same
+        target=target,
+        reference=reference,
+        digest=digest,
+        written=written,
+        sent_at=sent_at,
+        instances=instances,
+        restarted=same,
     )
 
 

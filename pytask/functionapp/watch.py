@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytask.errors.start import StartFailure
     from pytask.functionapp.platform_log import Start
     from pytask.functionapp.smoke import Answer
-    from pytask.model import Deployment, Function, SmokeTest
+    from pytask.model import Deployment, Function, HostProcess, SmokeTest
 
 _SILENT_LOG = "the platform's log does not name the image that was started"
 _NOTHING_TELLS = "nothing that may be seen tells which image answers"
@@ -70,7 +70,7 @@ class Watch:
             say=say,
             clock=clock,
             patience=azure.arm.door.patience,
-            instances=Instances(arm=azure.arm, path=path, sent_at=deployment.sent_at),
+            instances=Instances(arm=azure.arm, path=path, sent_at=deployment.sent_at, at_first=deployment.instances),
             began=clock.monotonic(),
         )
 
@@ -126,9 +126,12 @@ class Watch:
         return start.pulled() and start.ready() and self._is_ours(start.started())
 
     def other_started(self) -> str:
-        """Give an image that is not ours and was started since the change; empty when there is none."""
-        started = self.start.all_started() if self.start else ()
-        return next((one for one in started if not self._is_ours(one) and not self._cannot_compare(one)), "")
+        """Give what the latest attempt started when it is not our image; else empty.
+
+        The latest only: the change comes in whole seconds, and the image of before may have been tried again in its.
+        """
+        one = self.start.started() if self.start else ""
+        return "" if self._is_ours(one) or self._cannot_compare(one) else one
 
     def _cannot_compare(self, image: str) -> bool:
         return image.startswith("sha256:") and not self.deployment.digest
@@ -163,6 +166,8 @@ class Watch:
 
     def enough(self) -> bool:
         """Tell whether nothing more is to be expected: every step taken, or those left cannot be."""
+        if self.failure():
+            return False
         if not self.open_steps():
             return True
         if self.open_steps() != [Step.LOG] or Step.HOST in self.refused:
@@ -181,7 +186,9 @@ class Watch:
         if start and event:
             return explain(start, event, app=app, reference=reference, settings=self.settings)
         if other := self.other_started():
-            return OldImageStarted(app=app, reference=reference, line=f"it started {other}", tail="")
+            refused = start.pull_refused() if start else ""
+            tail = f"\nthe pull before it failed: {redacted(refused, self.settings)}" if refused else ""
+            return OldImageStarted(app=app, reference=reference, line=f"it started {other}", tail=tail)
         if host and (host.state == "Error" or self.host_is_up()):
             return explain_host(host, app=app, reference=reference)
         return None
@@ -204,6 +211,10 @@ class Watch:
     def seen(self) -> str:
         """Give what can be said of an app that did not come up, for the end of a sentence."""
         host = self.instances.latest
+        phase = f"; the platform's log says: {self.start.phase()}" if self.start else ""
+        return phase + self._host_seen(host)
+
+    def _host_seen(self, host: HostProcess | None) -> str:
         if host is None:
             return "" if Step.HOST in self.refused else "; the Functions host does not answer"
         errors = f": {'; '.join(host.errors)}" if host.errors else ""

@@ -106,6 +106,8 @@ class Deployment:
     """When Azure took the change, by Azure's own clock (whole seconds, rounded down)."""
     sent_at: float
     """Our own monotonic clock just before the change was sent: a process of the new image cannot be older."""
+    instances: int | None
+    """How many the app ran on just before."""
     restarted: bool
     """True when the reference was the same as before, so that only a restart fetches the image anew."""
 

@@ -8,10 +8,11 @@ from pytask.agent.environment import variable
 from pytask.ahead import Ahead
 from pytask.errors import TaskFailure, render
 from pytask.errors.registry import DigestUnknown
-from pytask.errors.start import NotProven
+from pytask.errors.start import NotProven, PullNotFound
 from pytask.functionapp.annotation import annotate
 from pytask.functionapp.back import StaysForward, go_back
 from pytask.functionapp.health import look_at_health
+from pytask.functionapp.instances import instances_now
 from pytask.functionapp.proof import Question, confirm_configuration
 from pytask.functionapp.proof import prove as prove_app
 from pytask.functionapp.update import point_at
@@ -31,16 +32,19 @@ _START_LIMIT = "WEBSITES_CONTAINER_START_TIME_LIMIT"
 _BEYOND_START_LIMIT = 60.0
 
 
-def deploy(found: AppAsFound, image: PushedImage, deploy_by: DeployBy) -> Deployment:
+def deploy(plan: DeployPlan, found: AppAsFound, image: PushedImage) -> Deployment:
     """Point the app at the image, by its tag or pinned by its digest.
 
     Raises:
         TaskFailure: why Azure did not take it.
     """
-    if deploy_by is DeployBy.DIGEST and not image.digest:
+    by_digest = plan.deploy_by is DeployBy.DIGEST
+    if by_digest and not image.digest:
         raise DigestUnknown(reference=image.reference)
-    reference = image.pinned if deploy_by is DeployBy.DIGEST else image.reference
-    return point_at(found.azure.arm, found.target, reference, image.digest)
+    reference = image.pinned if by_digest else image.reference
+    arm, target = found.azure.arm, found.target
+    instances = instances_now(arm, target.resource_id) if plan.proof else None
+    return point_at(arm, target, reference, image.digest, instances=instances)
 
 
 def confirm(found: AppAsFound, deployment: Deployment) -> None:
@@ -106,10 +110,12 @@ def put_back(job: Job, plan: ProofPlan, found: AppAsFound, failure: StartFailure
     try:
         record.went_back = _went_back(job, plan, found, record.deployment, failure)
     except StaysForward as reason:
-        record.stayed = str(reason)
+        record.stayed, record.configured = str(reason), reason.configured
     except TaskFailure as another:
         record.stayed = f"it could not be put back: {another}"
-    job.console.line(record.stayed and f"Not put back: {record.stayed}")
+    record.lost = isinstance(failure, PullNotFound)
+    if record.stayed:
+        job.console.line(f"Not put back: {record.stayed}")
 
 
 def _went_back(job: Job, plan: ProofPlan, found: AppAsFound, deployment: Deployment, failure: StartFailure) -> WentBack:

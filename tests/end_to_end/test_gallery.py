@@ -111,7 +111,6 @@ def test_a_new_process_of_the_old_image_is_not_taken_for_the_new_one(pipeline: P
     assert [issue.properties["code"] for issue in run.issues] == ["pull-not-found"]
 
 
-@pytest.mark.xfail(reason="a process that scale-out started is new, whatever its image; the log tells of one instance")
 def test_a_green_run_waits_for_the_instance_that_scale_out_brought_with_the_old_image(pipeline: Pipeline) -> None:
     """The new image is up on the first instance; the second, of a scale-out, still serves the old one."""
     assert pipeline.run(build_id="1").result == "Succeeded"
