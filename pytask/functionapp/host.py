@@ -103,6 +103,20 @@ def list_functions(arm: Arm, path: str) -> tuple[Function, ...]:
     return tuple(_function(item) for item in answer.json().get("value", [])) if answer.status_code in _FINE else ()
 
 
+def durable_notes(arm: Arm, path: str) -> tuple[str, ...]:
+    """Give what should be known of an app that runs Durable Functions at present.
+
+    Source: https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-versioning
+    """
+    try:
+        functions = list_functions(arm, path)
+    except NotAllowed:
+        return ()
+    durable = [one.name for one in functions if one.trigger.lower() in {"orchestrationtrigger", "entitytrigger"}]
+    told = f"{', '.join(durable)}: orchestrations that are under way go on with the code of the new image"
+    return (told,) if durable else ()
+
+
 def container_log(arm: Arm, path: str) -> str:
     """Give the app's log with the platform's own lines; empty while there is none.
 

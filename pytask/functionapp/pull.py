@@ -6,12 +6,12 @@ Source: https://learn.microsoft.com/azure/app-service/configure-custom-container
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytask.errors.app import PullImpossible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from azure.mgmt.web.models import SiteConfig
 
@@ -21,18 +21,22 @@ _URL, _USER, _PASSWORD = (f"DOCKER_REGISTRY_SERVER_{part}" for part in ("URL", "
 _PULLS_OVER_NETWORK = "WEBSITE_PULL_IMAGE_OVER_VNET"
 
 
-def pull_notes(found: Found, registry: str, settings: Mapping[str, str] | None) -> tuple[str, ...]:
+def pull_notes(
+    found: Found, registry: str, settings: Mapping[str, str] | None, *, open_to_all: Callable[[], bool]
+) -> tuple[str, ...]:
     """Give what should be known about the app's pulling; nothing when there is no doubt.
+
+    `open_to_all` tells whether the registry lets everybody pull.
 
     Raises:
         PullImpossible: when the app certainly cannot pull from the registry.
     """
     if found.target.image.startswith(f"{registry}/"):
-        return tuple(_warnings(settings))  # it runs an image of this registry, so it can pull from it
+        return tuple(_warnings(found, settings))  # it runs an image of this registry, so it can pull from it
     configuration = found.configuration
     if configuration is not None and configuration.acr_use_managed_identity_creds:
-        return (*_by_identity(found, configuration), *_warnings(settings))
-    return (*_by_settings(found, registry, settings), *_warnings(settings))
+        return (*_by_identity(found, configuration), *_warnings(found, settings))
+    return (*_by_settings(found, registry, settings, open_to_all), *_warnings(found, settings))
 
 
 def _by_identity(found: Found, configuration: SiteConfig) -> Iterator[str]:
@@ -55,11 +59,15 @@ def _by_identity(found: Found, configuration: SiteConfig) -> Iterator[str]:
     yield "the app pulls with its managed identity; that the identity has AcrPull on the registry is not certain"
 
 
-def _by_settings(found: Found, registry: str, settings: Mapping[str, str] | None) -> Iterator[str]:
+def _by_settings(
+    found: Found, registry: str, settings: Mapping[str, str] | None, open_to_all: Callable[[], bool]
+) -> Iterator[str]:
     if settings is None:
         yield "how the app pulls is not known, for want of its settings"
         return
     if _URL not in settings or _PASSWORD not in settings:
+        if open_to_all():
+            return
         raise PullImpossible(
             app=found.target.title,
             reason=f"it neither pulls with a managed identity nor has the settings {_URL}, {_USER} and {_PASSWORD}",
@@ -72,9 +80,19 @@ def _by_settings(found: Found, registry: str, settings: Mapping[str, str] | None
         yield f"the app's {_URL} is not {registry}; its credentials may not fit"
 
 
-def _warnings(settings: Mapping[str, str] | None) -> Iterator[str]:
+def _warnings(found: Found, settings: Mapping[str, str] | None) -> Iterator[str]:
     values = settings or {}
     if values.get("DOCKER_ENABLE_CI", "").lower() == "true":
         yield "DOCKER_ENABLE_CI is true: a webhook of the registry may deploy by itself, beside this task"
-    if values.get(_PULLS_OVER_NETWORK, "") in {"1", "true"}:
-        yield f"the app pulls through its virtual network ({_PULLS_OVER_NETWORK}): the registry must be reachable there"
+    if values.get(_PULLS_OVER_NETWORK, "") in {"1", "true"} or _pulls_over_network(found.site):
+        yield "the app pulls through its virtual network: the registry must be reachable from there"
+
+
+def _pulls_over_network(site: Mapping[str, Any]) -> bool:
+    """Tell whether the site routes its image pull into its network, in the words of either api-version.
+
+    Source: https://learn.microsoft.com/azure/app-service/configure-vnet-integration-routing
+    """
+    properties = site.get("properties") or {}
+    routing = properties.get("outboundVnetRouting") or {}
+    return bool(properties.get("vnetImagePullEnabled") or routing.get("imagePullTraffic"))

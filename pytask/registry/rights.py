@@ -11,11 +11,15 @@ import binascii
 import json
 from typing import TYPE_CHECKING, Any
 
+from pytask.cloud.http import Call, request
 from pytask.errors.registry import PushDenied
 
 if TYPE_CHECKING:
     from pytask.model import Secret
     from pytask.registry.tokens import RegistrySession
+
+
+_ANSWERS = frozenset({200, 400, 401, 403, 404})
 
 
 def confirm_push(session: RegistrySession, repository: str) -> None:
@@ -53,3 +57,15 @@ def granted_actions(token: Secret, repository: str) -> frozenset[str] | None:
         return frozenset(str(action) for entry in entries for action in entry["actions"])
     except (IndexError, ValueError, KeyError, TypeError, binascii.Error):
         return None
+
+
+def everybody_may_pull(session: RegistrySession, repository: str) -> bool:
+    """Tell whether the registry gives a token for pulling to somebody without credentials.
+
+    Source: https://learn.microsoft.com/azure/container-registry/anonymous-pull-access
+    """
+    params = {"service": session.login_server, "scope": f"repository:{repository}:pull"}
+    asked = request("GET", f"https://{session.login_server}/oauth2/token", params=params)
+    call = Call(request=asked, doing="ask for anonymous pull", accept=_ANSWERS)
+    answer = session.azure.door.send(call)
+    return answer.status_code == 200 and bool(answer.json().get("access_token"))  # noqa: PLR2004 - HTTP

@@ -10,6 +10,7 @@ from pytask.cloud.arm import open_azure
 from pytask.cloud.credentials import open_credentials
 from pytask.errors import TaskFailure
 from pytask.functionapp.find import find_app
+from pytask.functionapp.host import durable_notes
 from pytask.functionapp.pull import pull_notes
 from pytask.functionapp.settings import read_settings, settings_notes
 from pytask.image.engine import open_engine
@@ -18,7 +19,7 @@ from pytask.model import FederatedIdentity, PreviousImage
 from pytask.registry.contents import open_repository
 from pytask.registry.image import read_image
 from pytask.registry.lookup import login_server
-from pytask.registry.rights import confirm_push, may_pull
+from pytask.registry.rights import confirm_push, everybody_may_pull, may_pull
 from pytask.registry.tokens import sign_in
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _found(job: Job, plan: Plan, connection: ServiceConnection, engine: Engine |
     if found is None:
         return Findings(engine=engine, session=session)
     settings = read_settings(azure.arm, found.target.resource_id)
-    notes = settings_notes(settings) + (pull_notes(found, session.login_server, settings) if session else ())
+    notes = (*settings_notes(settings), *_notes(azure, plan, found, session, settings))
     if plan.destination is None and not _may_read(session, plan.existing or _image_of(found)):
         session, notes = None, notes + _unread(plan)
     previous, known = _previous(session, found.target)
@@ -94,6 +95,21 @@ def _found(job: Job, plan: Plan, connection: ServiceConnection, engine: Engine |
         azure=azure, session=session, target=found.target, settings=settings, previous=previous, known_layers=known
     )
     return Findings(engine=engine, session=session, app=app, notes=notes)
+
+
+def _notes(
+    azure: Azure, plan: Plan, found: Found, session: RegistrySession | None, settings: Mapping[str, str] | None
+) -> tuple[str, ...]:
+    """Give what should be known of how the app pulls, and of what it is doing when it is changed."""
+    durable = durable_notes(azure.arm, found.target.resource_id) if plan.deploy and plan.deploy.proof else ()
+    image = plan.destination or plan.existing
+    if session is None:
+        return durable
+    repository = image.repository if image else ""
+    pulls = pull_notes(
+        found, session.login_server, settings, open_to_all=lambda: everybody_may_pull(session, repository)
+    )
+    return (*pulls, *durable)
 
 
 def repository_of(session: RegistrySession | None, reference: str) -> tuple[Repository, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,13 @@ def test_an_app_that_has_no_way_to_pull_is_told_before_the_push(azure: LocalAzur
         assert_untouched(pipeline)
 
 
+def test_an_app_needs_no_way_to_pull_from_a_registry_that_is_open_to_all(azure: LocalAzure, tmp_path: Path) -> None:
+    with a_pipeline(azure, tmp_path, app_pull=None) as pipeline:
+        pipeline.registry.anonymous_pull = True
+        run = pipeline.run()
+        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+
+
 def test_a_registry_behind_a_firewall_names_the_address(pipeline: Pipeline) -> None:
     pipeline.registry.firewall_denies_agent = True
     run = pipeline.run()
@@ -80,10 +88,19 @@ def test_a_registry_behind_a_firewall_names_the_address(pipeline: Pipeline) -> N
 
 
 def test_what_should_be_known_is_noted(pipeline: Pipeline) -> None:
+    folder = pipeline.sources / "Orchestrator"
+    folder.mkdir()
+    binding = {"name": "context", "type": "orchestrationTrigger", "direction": "in"}
+    (folder / "function.json").write_text(json.dumps({"scriptFile": "__init__.py", "bindings": [binding]}))
+    (folder / "__init__.py").write_text("def main(context):\n    return None\n")
+    assert pipeline.run(build_id="1").result == "Succeeded"
     pipeline.site.settings["DOCKER_ENABLE_CI"] = "true"
-    run = pipeline.run(verify="false")
+    pipeline.site.vnet_image_pull = True
+    run = pipeline.run(build_id="2")
     assert run.result == "Succeeded", run.log
     assert "note    DOCKER_ENABLE_CI is true" in run.log
+    assert "note    the app pulls through its virtual network" in run.log
+    assert "note    Orchestrator: orchestrations that are under way go on with the code of the new image" in run.log
 
 
 def test_an_unknown_tenant_and_an_unknown_client_are_told_apart(pipeline: Pipeline) -> None:
