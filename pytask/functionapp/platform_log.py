@@ -101,10 +101,6 @@ class Start:
         """Tell whether the latest attempt came up."""
         return any(event.kind is Kind.READY for event in self.attempt)
 
-    def all_started(self) -> tuple[str, ...]:
-        """Give every image that was started since the change."""
-        return tuple(event.image for event in self.events if event.kind is Kind.STARTED)
-
     def failure(self) -> Event | None:
         """Give the line that says why it failed, None when it has not: the first one since the change.
 

@@ -116,7 +116,7 @@ class Watch:
             self.answer = call(self.azure, self.deployment.target, self.smoke_test, self.functions)
 
     def digest_is_ready(self) -> bool:
-        """Tell whether the platform says that this very image came up, and that no other was started since the change.
+        """Tell whether the platform says that this very image came up.
 
         Only the latest attempt counts, and only as long as the platform does not call it failed.
         """

@@ -128,13 +128,7 @@ def a_pipeline(
     registry = azure.add_registry("contoso")
     site = azure.add_app("docker-func-sample", resource_group="rg-func", pull=app_pull)
     roles = {registry.id: registry_role, site.id: app_role}
-    principal = azure.add_principal(
-        "pipeline",
-        secret=SECRET if scheme == "key" else None,
-        federated_subject=SUBJECT if scheme == "federation" else None,
-        service_connection_id=connection_id,
-        roles={scope: role for scope, role in roles.items() if role},
-    )
+    principal = _principal(azure, scheme, connection_id, {scope: role for scope, role in roles.items() if role})
     sources = folder / "checkout"
     shutil.copytree(EXAMPLE, sources)
     agent = Agent(
@@ -168,6 +162,16 @@ def machine(azure: LocalAzure, folder: Path, *, path: str | None = None) -> dict
         "DOCKER_HOST": azure.agent_engine.url,
         **azure.environment,
     }
+
+
+def _principal(azure: LocalAzure, scheme: Scheme, connection_id: str, roles: Mapping[str, str]) -> Principal:
+    return azure.add_principal(
+        "pipeline",
+        secret=SECRET if scheme == "key" else None,
+        federated_subject=SUBJECT if scheme == "federation" else None,
+        service_connection_id=connection_id,
+        roles=roles,
+    )
 
 
 def _connection(azure: LocalAzure, principal: Principal, scheme: Scheme, connection_id: str) -> Endpoint:
