@@ -42,6 +42,19 @@ class ImageNotSet(StartFailure):
 
 
 @dataclass(kw_only=True, eq=False)
+class PropertyNotSet(StartFailure):
+    """The configuration does not read as it was just written."""
+
+    goes_back = False
+    names: str
+    code = "property-not-set"
+    title = "{app} is not configured as this run asked for"
+    happened = "linuxFxVersion reads as written; these properties do not: {names}"
+    cause = "Azure took the change and kept another value (a plan or policy may not allow it), or somebody else changed it at the same time"
+    mend = "compare them with the portal; take out of the step what the app's plan does not allow, then run again"
+
+
+@dataclass(kw_only=True, eq=False)
 class PullUnauthorized(ToldStartFailure):
     """The registry does not let the app in."""
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytask.errors import TaskFailure
+from pytask.functionapp.configuration import reads_as
 from pytask.functionapp.find import read_configuration
 from pytask.functionapp.instances import instances_now
 from pytask.functionapp.proof import Question, prove
@@ -13,10 +14,10 @@ from pytask.functionapp.update import point_at
 from pytask.model import WentBack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pytask.cloud.arm import Azure
-    from pytask.model import PreviousImage
+    from pytask.model import Deployment, PreviousImage
 
 
 class StaysForward(Exception):  # noqa: N818 - a decision, told to the user
@@ -47,20 +48,29 @@ def go_back(
     deployment, clock = question.deployment, azure.arm.door.clock
     reference = _safe_reference(previous, digest_of)
     properties = read_configuration(azure.arm, deployment.target.resource_id).properties
-    found = (properties.linux_fx_version if properties else "") or ""
+    configuration = properties.as_dict() if properties else {}
+    found = str(configuration.get("linuxFxVersion") or "")
     if found != deployment.fx_version:
         raise StaysForward(f"the app's image was changed by somebody else meanwhile (it reads {found or 'nothing'})")
     began = clock.monotonic()
     say(f"Putting {reference} back")
-    target = replace(deployment.target, fx_version=found)
+    target = replace(deployment.target, fx_version=found, configuration=configuration)
     digest = previous.digest if previous else ""
     instances = instances_now(azure.arm, target.resource_id)
-    back = point_at(azure.arm, target, reference, digest, instances=instances)
+    former = former_properties(deployment, configuration)
+    back = point_at(azure.arm, target, reference, digest, instances=instances, beside=former)
     try:
         proof = prove(azure, replace(question, deployment=back, smoke_test=None), say)
     except TaskFailure as failure:
         raise StaysForward(f"{reference} does not come up either: {failure}", configured=reference) from failure
     return WentBack(reference=reference, proof=proof, seconds=clock.monotonic() - began)
+
+
+def former_properties(deployment: Deployment, configuration: Mapping[str, object]) -> dict[str, object]:
+    """Give what the properties that were changed read before, less those that somebody else has changed since."""
+    before, written = deployment.target.configuration, deployment.beside
+    ours = (name for name in deployment.changed if reads_as(configuration.get(name), written[name]))
+    return {name: before.get(name, "" if isinstance(written[name], str) else None) for name in ours}
 
 
 def _safe_reference(previous: PreviousImage | None, digest_of: Callable[[str], str | None]) -> str:

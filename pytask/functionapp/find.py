@@ -51,10 +51,11 @@ def find_app(arm: Arm, address: AppAddress) -> Found:
         _refuse(arm, address, app_path, answer)
     site: dict[str, Any] = answer.json()
     configuration = read_configuration(arm, path).properties
-    fx_version = (configuration.linux_fx_version if configuration else "") or ""
+    properties = configuration.as_dict() if configuration else {}
+    fx_version = str(properties.get("linuxFxVersion") or "")
     if failure := unfit(address.name, site, fx_version):
         raise failure
-    return Found(target=_target(address, path, site, fx_version), site=site, configuration=configuration)
+    return Found(target=_target(address, path, site, properties), site=site, configuration=configuration)
 
 
 def read_configuration(arm: Arm, path: str) -> SiteConfigResource:
@@ -65,7 +66,7 @@ def read_configuration(arm: Arm, path: str) -> SiteConfigResource:
     return SiteConfigResource(arm.send("GET", f"{path}/config/web", doing="read the app's configuration").json())
 
 
-def _target(address: AppAddress, path: str, site: dict[str, Any], fx_version: str) -> Target:
+def _target(address: AppAddress, path: str, site: dict[str, Any], configuration: dict[str, Any]) -> Target:
     properties = site.get("properties") or {}
     return Target(
         resource_id=path,
@@ -73,8 +74,9 @@ def _target(address: AppAddress, path: str, site: dict[str, Any], fx_version: st
         slot=address.slot,
         resource_group=path.split("/")[4],
         url=f"https://{properties.get('defaultHostName', '')}",
-        fx_version=fx_version,
+        fx_version=str(configuration.get("linuxFxVersion") or ""),
         stopped=str(properties.get("state") or "").lower() == "stopped",
+        configuration=configuration,
     )
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytask.clock import Deadline
-from pytask.errors.start import ImageNotSet, NoFunctions, NotUpInTime, SmokeTestFailed
+from pytask.errors.start import ImageNotSet, NoFunctions, NotUpInTime, PropertyNotSet, SmokeTestFailed
+from pytask.functionapp.configuration import differing
 from pytask.functionapp.find import read_configuration
 from pytask.functionapp.watch import Watch
 from pytask.model import Proof, Step
@@ -42,13 +43,15 @@ def confirm_configuration(arm: Arm, deployment: Deployment) -> None:
 
     Raises:
         ImageNotSet: when it names another image.
+        PropertyNotSet: when something else that was written does not read so.
     """
     properties = read_configuration(arm, deployment.target.resource_id).properties
-    found = (properties.linux_fx_version if properties else "") or "nothing"
+    configuration = properties.as_dict() if properties else {}
+    app, found = deployment.target.title, str(configuration.get("linuxFxVersion") or "nothing")
     if found != deployment.fx_version:
-        raise ImageNotSet(
-            app=deployment.target.title, reference=deployment.reference, wanted=deployment.fx_version, found=found
-        )
+        raise ImageNotSet(app=app, reference=deployment.reference, wanted=deployment.fx_version, found=found)
+    if names := differing(configuration, deployment.beside):
+        raise PropertyNotSet(app=app, reference=deployment.reference, names=", ".join(names))
 
 
 def prove(azure: Azure, question: Question, say: Callable[[str], None]) -> Proof:

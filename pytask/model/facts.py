@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 
@@ -38,6 +39,8 @@ class Target:
     fx_version: str
     """`linuxFxVersion`: for a container `DOCKER|reference`."""
     stopped: bool
+    configuration: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """The properties of `config/web`, by the names that they have there."""
 
     @property
     def image(self) -> str:
@@ -109,7 +112,11 @@ class Deployment:
     instances: int | None
     """How many the app ran on just before."""
     restarted: bool
-    """True when the reference was the same as before, so that only a restart fetches the image anew."""
+    """True when nothing in the configuration was to change, so that only a restart fetches the image anew."""
+    beside: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """What the configuration is to read besides the image, by name."""
+    changed: tuple[str, ...] = ()
+    """The names of those of them that were otherwise before."""
 
     @property
     def fx_version(self) -> str:

@@ -44,7 +44,7 @@ def deploy(plan: DeployPlan, found: AppAsFound, image: PushedImage) -> Deploymen
     reference = image.pinned if by_digest else image.reference
     arm, target = found.azure.arm, found.target
     instances = instances_now(arm, target.resource_id) if plan.proof else None
-    return point_at(arm, target, reference, image.digest, instances=instances)
+    return point_at(arm, target, reference, image.digest, instances=instances, beside={})
 
 
 def confirm(found: AppAsFound, deployment: Deployment) -> None:

@@ -1,0 +1,27 @@
+"""The site's configuration: what of it would have to change.
+
+Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def differing(configuration: Mapping[str, object], wanted: Mapping[str, object]) -> dict[str, object]:
+    """Give those of the wanted properties that the configuration does not have yet."""
+    return {name: value for name, value in wanted.items() if not reads_as(configuration.get(name), value)}
+
+
+def reads_as(found: object, wanted: object) -> bool:
+    """Tell whether a property reads as wanted: Azure adds fields to an object, and shows an empty text as null."""
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(reads_as(found.get(name), value) for name, value in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(found, list) and len(found) == len(wanted) and all(map(reads_as, found, wanted))
+    if isinstance(wanted, str):
+        return (found or "") == wanted
+    return type(found) is type(wanted) and found == wanted
