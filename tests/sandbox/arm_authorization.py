@@ -1,20 +1,21 @@
-"""Microsoft.Authorization: who was granted what. Routes over `Cloud`."""
+"""Microsoft.Authorization: who was granted what, and granting. Routes over `Cloud`."""
 
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
+
+from aiohttp import web
 
 from .arm import ArmCall, ArmError, Operation, scope_of
 from .arm_lists import page
-from .subscription import SUBSCRIPTION_ID
+from .roles import RoleAssignment
+from .subscription import SUBSCRIPTION_ID, TENANT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aiohttp import web
-
-    from .roles import RoleAssignment
     from .routes import JSON
     from .state import Cloud
 
@@ -26,23 +27,40 @@ _FILTER = re.compile(r"principalId eq '([^']*)'|assignedTo\('([^']*)'\)", re.IGN
 
 
 class Authorization:
-    """The role assignments."""
+    """The role assignments, and what they come to for the caller."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
 
     def operations(self) -> Sequence[Operation]:
         """Give what this room answers."""
-        return tuple(
+        return tuple(operation for scope in _SCOPES for operation in self._operations_at(scope))
+
+    def _operations_at(self, scope: str) -> Sequence[Operation]:
+        provider = f"{scope}/providers/Microsoft.Authorization"
+        return (
             Operation(
                 method="GET",
-                template=f"{scope}/providers/Microsoft.Authorization/roleAssignments",
+                template=f"{provider}/roleAssignments",
                 action="Microsoft.Authorization/roleAssignments/read",
                 versions=VERSIONS,
                 parameters=frozenset({"$filter", "$skiptoken"}),
                 answer=self._list,
-            )
-            for scope in _SCOPES
+            ),
+            Operation(
+                method="PUT",
+                template=f"{provider}/roleAssignments/{{assignment}}",
+                action="Microsoft.Authorization/roleAssignments/write",
+                versions=VERSIONS,
+                answer=self._put,
+            ),
+            Operation(
+                method="GET",
+                template=f"{provider}/permissions",
+                action="Microsoft.Authorization/permissions/read",
+                versions=VERSIONS,
+                answer=self._permissions,
+            ),
         )
 
     async def _list(self, call: ArmCall) -> web.Response:
@@ -62,6 +80,69 @@ class Authorization:
         ]
         return page(call, found)
 
+    async def _put(self, call: ArmCall) -> web.Response:
+        """Grant a role; it is heeded some time later.
+
+        Source: https://learn.microsoft.com/rest/api/authorization/role-assignments/create, and for the refusals
+        https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
+        """
+        sent = (await call.body())["properties"]
+        asked = RoleAssignment(
+            principal_id=str(sent["principalId"]),
+            role=self._role(str(sent["roleDefinitionId"])),
+            scope=call.request.path.rpartition("/providers/Microsoft.Authorization/")[0],
+            id=call.values["assignment"],
+            heeded_from=time.monotonic() + self._cloud.role_delay,
+        )
+        self._check_principal(asked.principal_id)
+        for one in self._cloud.assignments:
+            same = _what(one) == _what(asked)
+            if one.id == asked.id and same:
+                return web.json_response(self._json(one))
+            if one.id == asked.id:
+                text = "Tenant ID, application ID, principal ID, and scope are not allowed to be updated."
+                raise ArmError(400, "RoleAssignmentUpdateNotPermitted", text)
+            if same:
+                text = f"The role assignment already exists. The ID of the conflicting role assignment is {one.id}."
+                raise ArmError(409, "RoleAssignmentExists", text)
+        self._cloud.assignments.append(asked)
+        return web.json_response(self._json(asked), status=201)
+
+    def _role(self, definition: str) -> str:
+        wanted = definition.rpartition("/")[2].lower()
+        found = next((name for name, role in self._cloud.roles.items() if role.id == wanted), None)
+        if found is None:
+            text = f"The specified role definition with ID '{wanted}' does not exist."
+            raise ArmError(400, "RoleDefinitionDoesNotExist", text)
+        return found
+
+    def _check_principal(self, object_id: str) -> None:
+        if self._cloud.with_object_id(object_id) is None:
+            text = (
+                f"Principal {object_id} does not exist in the directory {TENANT_ID}. Check that you have the correct "
+                "principal ID. If you are creating this principal and then immediately assigning a role, this error "
+                "might be related to a replication delay."
+            )
+            raise ArmError(400, "PrincipalNotFound", text)
+
+    async def _permissions(self, call: ArmCall) -> web.Response:
+        """Give what the caller may do at a scope, role by role; conditions are not told.
+
+        Source: https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource
+        """
+        scope = scope_of("GET", call.request.path)
+        roles = self._cloud.roles_of(call.principal, scope)
+        granted = [
+            {
+                "actions": list(role.actions),
+                "notActions": list(role.not_actions),
+                "dataActions": list(role.data_actions),
+                "notDataActions": [],
+            }
+            for role in roles
+        ]
+        return web.json_response({"value": granted})
+
     def _json(self, assignment: RoleAssignment) -> JSON:
         role = self._cloud.roles[assignment.role]
         definitions = f"/subscriptions/{SUBSCRIPTION_ID}/providers/Microsoft.Authorization/roleDefinitions"
@@ -74,10 +155,14 @@ class Authorization:
                 "principalId": assignment.principal_id,
                 "principalType": "ServicePrincipal",
                 "scope": assignment.scope,
-                "condition": None,
-                "conditionVersion": None,
+                "condition": assignment.condition,
+                "conditionVersion": "2.0" if assignment.condition else None,
             },
         }
+
+
+def _what(assignment: RoleAssignment) -> tuple[str, str, str]:
+    return assignment.principal_id.lower(), assignment.role, assignment.scope.lower()
 
 
 def _lies_below(scope: str, above: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from .arm import ArmCall, Operation, group_not_found, resource_not_found
+from .arm import ArmCall, ArmError, Operation, group_not_found, resource_not_found
 from .arm_lists import page
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 REGISTRY_VERSIONS = frozenset({"2023-07-01", "2025-04-01", "2025-11-01"})
 _REGISTRIES = "Microsoft.ContainerRegistry/registries"
+_REGISTRY = f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{_REGISTRIES}/{{name}}"
 
 
 class Registries:
@@ -40,10 +41,17 @@ class Registries:
             ),
             Operation(
                 method="GET",
-                template=f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{_REGISTRIES}/{{name}}",
+                template=_REGISTRY,
                 action=f"{_REGISTRIES}/read",
                 versions=REGISTRY_VERSIONS,
                 answer=self._get,
+            ),
+            Operation(
+                method="POST",
+                template=f"{_REGISTRY}/listCredentials",
+                action=f"{_REGISTRIES}/listCredentials/action",
+                versions=REGISTRY_VERSIONS,
+                answer=self._list_credentials,
             ),
         )
 
@@ -64,13 +72,34 @@ class Registries:
 
         Source: https://learn.microsoft.com/rest/api/containerregistry/registries/get
         """
+        return web.json_response(_registry(self._found(call)))
+
+    async def _list_credentials(self, call: ArmCall) -> web.Response:
+        """Give the admin user's name and both passwords.
+
+        Source: https://learn.microsoft.com/rest/api/containerregistry/registries/list-credentials and
+        https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account
+        """
+        registry = self._found(call)
+        if not registry.admin_user_enabled:
+            text = (
+                f"Cannot perform credential operations for {registry.id} as admin user is disabled. Kindly enable "
+                "admin user as per docs: https://docs.microsoft.com/en-us/azure/container-registry/"
+                "container-registry-authentication#admin-account"
+            )
+            raise ArmError(400, "UnAuthorizedForCredentialOperations", text)
+        passwords = {"password": registry.admin_password, "password2": registry.second_admin_password}
+        listed = [{"name": name, "value": value} for name, value in passwords.items()]
+        return web.json_response({"username": registry.name, "passwords": listed})
+
+    def _found(self, call: ArmCall) -> RegistryState:
         group, name = call.values["group"], call.values["name"]
         if group.lower() not in self._cloud.resource_groups():
             raise group_not_found(group)
         registry = self._cloud.registries.get(name.lower())
         if registry is None or registry.resource_group.lower() != group.lower():
             raise resource_not_found(_REGISTRIES, name, group)
-        return web.json_response(_registry(registry))
+        return registry
 
 
 def _registry(registry: RegistryState) -> JSON:

@@ -68,9 +68,19 @@ class Inventory(Machinery):
         self._loop.call(lambda: self._services.cloud.roles.update({name: role}))
         return name
 
-    def grant(self, principal: Principal, role: str, scope: str) -> None:
-        """Assign one more role; raises KeyError for a role the local Azure does not know."""
-        self._loop.call(lambda: self._services.cloud.grant(principal, role, scope))
+    def add_identity(self, name: str, *, resource_group: str = "rg-func") -> tuple[str, Principal]:
+        """Create a user-assigned identity that no app has; gives its resource id, and itself."""
+
+        def add() -> tuple[str, Principal]:
+            cloud = self._services.cloud
+            resource_id = cloud.add_identity(name, resource_group)
+            return resource_id, cloud.identities[resource_id.lower()]
+
+        return self._loop.call(add)
+
+    def grant(self, principal: Principal, role: str, scope: str, *, condition: str | None = None) -> None:
+        """Assign one more role, heeded at once; raises KeyError for a role the local Azure does not know."""
+        self._loop.call(lambda: self._services.cloud.grant(principal, role, scope, condition=condition))
 
     def revoke(self, principal: Principal, role: str) -> None:
         """Take a role away, wherever the principal has it."""

@@ -78,6 +78,10 @@ class LocalAzure(Inventory):
         """
         return self._loop.call(lambda: self._services.app_service.scale_out(site))
 
+    def delay_roles(self, seconds: float) -> None:
+        """Let Azure heed a role that is granted through ARM only so much later, as it is known to do."""
+        self._services.cloud.role_delay = seconds
+
     # What happened
 
     @property

@@ -9,7 +9,6 @@ from .classic_log import ClassicLog, ClassicRawLog
 from .log_2025 import Log2025
 from .site import Site
 from .site_config import SITE_CONFIG
-from .subscription import group_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,13 +97,12 @@ def let_pull(cloud: Cloud, site: Site, access: PullAccess | None, registry: Regi
 
 
 def _let_pull_by_identity(cloud: Cloud, site: Site, registry: RegistryState | None, *, own: bool) -> None:
-    identity = cloud.add_principal(site.resource_name if own else f"id-{site.name}")
     site.config["acrUseManagedIdentityCreds"] = True
     if own:
-        site.identity = identity
+        site.identity = identity = cloud.add_principal(site.resource_name)
     else:
-        kind = "Microsoft.ManagedIdentity/userAssignedIdentities"
-        site.user_identities[f"{group_id(site.resource_group)}/providers/{kind}/{identity.name}"] = identity
+        resource_id = cloud.add_identity(f"id-{site.name}", site.resource_group)
+        site.user_identities[resource_id] = identity = cloud.identities[resource_id.lower()]
         site.config["acrUserManagedIdentityID"] = identity.client_id
     if site.main_container is not None:
         of_user = {"authType": "UserAssigned", "userManagedIdentityClientId": identity.client_id}

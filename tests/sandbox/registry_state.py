@@ -46,6 +46,8 @@ class RegistryState:
     firewall_denies_agent: bool = False
     """Whether the build agent is refused by its address."""
     admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    second_admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    """There are two, so that one can be renewed while the other is in use."""
     pushes: list[Push] = field(default_factory=list)
     blob_reads: Counter[str] = field(default_factory=Counter)
     """How often each blob was read, by "repository@digest", by anybody."""

@@ -52,6 +52,27 @@ ROLES = {
             "Microsoft.Web/sites/*",
         ),
     ),
+    "User Access Administrator": Role(
+        id="18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
+        actions=("*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"),
+    ),
+    "Role Based Access Control Administrator": Role(
+        id="f58310d9-a9f6-439a-9e8d-f62e7b41a168",
+        actions=(
+            "Microsoft.Authorization/roleAssignments/write",
+            "Microsoft.Authorization/roleAssignments/delete",
+            "*/read",
+            "Microsoft.Support/*",
+        ),
+    ),
+    "Managed Identity Operator": Role(
+        id="f1a07417-d97a-45cb-824c-7a7467783830",
+        actions=(
+            "Microsoft.ManagedIdentity/userAssignedIdentities/read",  # Azure writes /*/read and means both
+            "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+            "Microsoft.Authorization/*/read",
+        ),
+    ),
     "Monitoring Contributor": Role(
         id="749f88d5-cbae-40b8-bcfc-e573ddc772fa",
         actions=("*/read", "Microsoft.Insights/components/*", "Microsoft.Support/*"),
@@ -96,6 +117,10 @@ class RoleAssignment:
     scope: str
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     """The last part of its resource id."""
+    condition: str | None = None
+    """Shown, and never judged: the local Azure knows no attributes."""
+    heeded_from: float = 0.0
+    """The monotonic time from which on Azure heeds it."""
 
     def covers(self, scope: str) -> bool:
         """Say whether `scope` is this assignment's own or lies below it."""

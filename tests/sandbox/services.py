@@ -8,6 +8,7 @@ from .acr import ContainerRegistries
 from .app_service import AppService
 from .arm import ResourceManager
 from .arm_authorization import Authorization
+from .arm_identities import ManagedIdentities
 from .arm_insights import Insights
 from .arm_registries import Registries
 from .arm_resources import Resources
@@ -77,6 +78,7 @@ class Services:
             Resources(self.cloud),
             Registries(self.cloud),
             Authorization(self.cloud),
+            ManagedIdentities(self.cloud),
             Insights(self.cloud),
         )
         operations = [operation for room in rooms for operation in room.operations()]

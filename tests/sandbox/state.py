@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -40,6 +41,10 @@ class Cloud:
     roles: dict[str, Role] = field(default_factory=lambda: dict(ROLES))
     """By name: the built-in ones, and those added."""
     assignments: list[RoleAssignment] = field(default_factory=list)
+    role_delay: float = 0.0
+    """Seconds until a role that is granted through ARM is heeded."""
+    identities: dict[str, Principal] = field(default_factory=dict)
+    """User-assigned identities by lower-case resource id."""
     actions_used: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """The permissions that calls took or would have taken, by the caller's object id."""
     registries: dict[str, RegistryState] = field(default_factory=dict)
@@ -71,10 +76,18 @@ class Cloud:
         self.principals.append(principal)
         return principal
 
-    def grant(self, principal: Principal, role: str, scope: str) -> None:
-        """Assign a role of `roles`; raises KeyError for a role that is not there."""
+    def add_identity(self, name: str, resource_group: str) -> str:
+        """Create a user-assigned identity; gives its resource id."""
+        kind = "Microsoft.ManagedIdentity/userAssignedIdentities"
+        resource_id = f"{group_id(resource_group)}/providers/{kind}/{name}"
+        self.identities[resource_id.lower()] = self.add_principal(name)
+        return resource_id
+
+    def grant(self, principal: Principal, role: str, scope: str, *, condition: str | None = None) -> None:
+        """Assign a role of `roles`, heeded at once; raises KeyError for a role that is not there."""
         _ = self.roles[role]
-        self.assignments.append(RoleAssignment(principal_id=principal.object_id, role=role, scope=scope))
+        assignment = RoleAssignment(principal_id=principal.object_id, role=role, scope=scope, condition=condition)
+        self.assignments.append(assignment)
 
     def revoke(self, principal: Principal, role: str) -> None:
         """Take a role away wherever the principal has it."""
@@ -83,11 +96,16 @@ class Cloud:
 
     def allowed(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> bool:
         """Say whether a role of the principal allows `action` (with `data`: a data action) at `scope`."""
-        return any(
-            assignment.covers(scope) and self.roles[assignment.role].allows(action, data=data)
+        return any(role.allows(action, data=data) for role in self.roles_of(principal, scope))
+
+    def roles_of(self, principal: Principal, scope: str) -> list[Role]:
+        """Give the roles that count for the principal at `scope` by now."""
+        return [
+            self.roles[assignment.role]
             for assignment in self.assignments
             if assignment.principal_id == principal.object_id
-        )
+            if assignment.covers(scope) and assignment.heeded_from <= time.monotonic()
+        ]
 
     def may(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> bool:
         """Say the same, and remember that the permission was needed."""
@@ -144,6 +162,8 @@ class Cloud:
         for collection in (self.principals, self.assignments):
             collection.clear()
         self.roles = dict(ROLES)
+        self.role_delay = 0.0
+        self.identities.clear()
         self.actions_used.clear()
         self.registries.clear()
         self.sites.clear()
