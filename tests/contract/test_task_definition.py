@@ -52,6 +52,31 @@ def test_the_editor_offers_every_choice_that_the_program_knows(kind: type[Enum])
     assert list(INPUTS[name]["options"]) == [member.value for member in kind]
 
 
+BINDINGS = TASK["dataSourceBindings"]
+
+
+@pytest.mark.parametrize("binding", BINDINGS, ids=lambda binding: str(binding["target"]))
+def test_a_drop_down_fills_an_input_that_takes_typed_values_too(binding: dict[str, Any]) -> None:
+    filled = INPUTS[binding["target"]]
+    assert filled["type"] == "pickList"
+    assert filled["properties"]["EditableOptions"] == "True"
+    assert "options" not in filled
+
+
+@pytest.mark.parametrize("binding", BINDINGS, ids=lambda binding: str(binding["target"]))
+def test_a_drop_down_asks_for_inputs_that_exist_by_their_very_names(binding: dict[str, Any]) -> None:
+    """The editor compares the names as they are written; a misspelt one leaves the list empty for good."""
+    asked = re.findall(r"\$\((\w+)\)", json.dumps([binding["endpointId"], binding.get("parameters", {})]))
+    assert asked
+    assert set(asked) <= set(INPUTS)
+    assert INPUTS[asked[0]]["type"].startswith("connectedService:")
+
+
+def test_every_list_that_azure_knows_is_filled() -> None:
+    open_lists = {name for name, item in INPUTS.items() if item["type"] == "pickList" and "options" not in item}
+    assert {binding["target"] for binding in BINDINGS} == open_lists
+
+
 def test_paths_in_the_manifest_exist_with_their_very_letters() -> None:
     named = [MANIFEST["content"]["details"]["path"], MANIFEST["content"]["license"]["path"]]
     named += [file["path"] for file in MANIFEST["files"]]
