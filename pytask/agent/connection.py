@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytask.errors.agent import ConnectionIncomplete, ConnectionNotFound, ConnectionSchemeUnsupported
+from pytask.errors.connection import ConnectionIncomplete, ConnectionNotFound, ConnectionSchemeUnsupported
 from pytask.model import Cloud, FederatedIdentity, KeyIdentity, ServiceConnection
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from msrest.authentication import BasicTokenAuthentication
 from msrest.exceptions import AuthenticationError, ClientException
 
 from pytask.agent.environment import required_variable
-from pytask.errors.azure import OidcTokenRefused
+from pytask.errors.sign_in import OidcTokenRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

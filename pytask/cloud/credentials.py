@@ -14,7 +14,8 @@ from azure.core.exceptions import (
 )
 from azure.identity import ClientAssertionCredential, ClientSecretCredential
 
-from pytask.errors.azure import (
+from pytask.errors.azure import Unreachable
+from pytask.errors.sign_in import (
     ClientUnknown,
     FederationMismatch,
     OidcTokenRefused,
@@ -22,7 +23,6 @@ from pytask.errors.azure import (
     SecretWrong,
     SignInRefused,
     TenantUnknown,
-    Unreachable,
 )
 from pytask.model import FederatedIdentity, KeyIdentity
 
