@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytask.agent.console import Console
     from pytask.clock import Clock, Patience
-    from pytask.model import BuiltImage, Deployment, Plan, Proof, PushedImage, Target, WentBack
+    from pytask.model import BuiltImage, Deployment, Plan, Proof, PushedImage, SettingsChange, Target, WentBack
 
 
 @dataclass(slots=True)
@@ -31,6 +31,10 @@ class Record:
     pushed: PushedImage | None = None
     updating: bool = False
     """True from the moment the change of the app may have left for Azure."""
+    settings: SettingsChange | None = None
+    """What was changed of the app's settings, also when the image was not."""
+    sticky: tuple[str, ...] = ()
+    """The names of the settings that became sticky to their slot."""
     deployment: Deployment | None = None
     unchanged: bool = False
     """True when the app ran this very image already, so that nothing was written."""

@@ -8,7 +8,7 @@ from pytask.image.dockerfile import shown
 from pytask.model import DeployBy, WhenUnchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pytask.model import DeployPlan, Destination, ExistingImage, Plan, ProofPlan, Recipe
 
@@ -29,6 +29,7 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.deploy:
         yield ("check" if not (plan.recipe or plan.existing) else "deploy"), _deploy(plan, plan.deploy)
         if plan.recipe or plan.existing:
+            yield from _set(plan.deploy)
             yield "prove", _prove(plan.deploy.proof)
 
 
@@ -63,6 +64,28 @@ def _deploy(plan: Plan, deploy: DeployPlan) -> str:
     words += ["pinned by digest"] if deploy.deploy_by is DeployBy.DIGEST else []
     words += ["unless it runs this image already"] if deploy.when_unchanged is WhenUnchanged.SKIP else []
     return ", ".join(words)
+
+
+def property_names(names: Iterable[str]) -> str:
+    """Give the properties of the site's configuration as the inputs name them."""
+    return ", ".join("command line" if name == "appCommandLine" else name for name in names)
+
+
+def _set(deploy: DeployPlan) -> Iterator[tuple[str, str]]:
+    """Give what is set besides the image; names only."""
+    settings, properties = tuple(deploy.settings.values), tuple(deploy.configuration)
+    sticky = f", of which {', '.join(deploy.settings.sticky)} stay with the slot" if deploy.settings.sticky else ""
+    words = [f"{_count(settings, 'app setting')} ({', '.join(settings)}){sticky}"] if settings else []
+    words += ["command line"] if "appCommandLine" in properties else []
+    others = tuple(name for name in properties if name != "appCommandLine")
+    words += [f"{_count(others, 'configuration property')} ({', '.join(others)})"] if others else []
+    if words:
+        yield "set", ", ".join(words)
+
+
+def _count(things: tuple[str, ...], name: str) -> str:
+    many = name.removesuffix("y") + "ies" if name.endswith("y") else f"{name}s"
+    return f"{len(things)} {name if len(things) == 1 else many}"
 
 
 def _prove(proof: ProofPlan | None) -> str:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from pytask import __version__
 from pytask.agent.environment import variable
 from pytask.model import Verdict
+from pytask.plan import property_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytask.image.cli import DockerCli
     from pytask.job import Record
-    from pytask.model import Deployment, Proof, Target
+    from pytask.model import Deployment, Proof, SettingsChange, Target
 
 _VERDICTS = {
     Verdict.PROVEN: "proven",
@@ -34,9 +35,23 @@ def header(docker: DockerCli | None) -> str:
 def tell_deployed(deployment: Deployment) -> str:
     """Give what was changed, in one line."""
     before, digest = deployment.target.image or "none", f" ({deployment.digest})" if deployment.digest else ""
-    if deployment.restarted:
-        return f"image  {deployment.reference} as before{digest}; restarted, so that it is pulled again"
-    return f"image  {before} → {deployment.reference}{digest}"
+    beside = f"\nconfiguration  {property_names(deployment.changed)} changed" if deployment.changed else ""
+    if before != deployment.reference:
+        return f"image  {before} → {deployment.reference}{digest}{beside}"
+    why = "restarted" if deployment.restarted else "restarted by the change"
+    return f"image  {deployment.reference} as before{digest}; {why}, so that it is pulled again{beside}"
+
+
+def tell_settings(change: SettingsChange) -> str:
+    """Give which settings were changed; names only."""
+    kept = f"\nsettings  {', '.join(change.kept)} put back: another write had dropped them" if change.kept else ""
+    return f"settings  {_settings(change)}{kept}"
+
+
+def tell_lost(target: Target, change: SettingsChange) -> str:
+    """Give the warning for settings that are gone."""
+    lost = ", ".join(change.lost)
+    return f"settings of {target.title} that this run had kept were dropped by another write at the same time: {lost}"
 
 
 def tell_proof(proof: Proof) -> str:
@@ -79,6 +94,8 @@ def as_json(record: Record, environment: Mapping[str, str]) -> str:
         **outputs(record),
         "tags": list(record.pushed.tags) if record.pushed else [],
         "app": record.target.resource_id if record.target else "",
+        "settings": list(record.settings.written) if record.settings else [],
+        "configuration": list(record.deployment.changed) if record.deployment else [],
         "steps": [step.value for step in record.proof.taken] if record.proof else [],
         "seconds": {stage: round(seconds, 1) for stage, seconds in record.seconds.items()},
     }
@@ -97,7 +114,7 @@ def now(record: Record, *, left_open: bool) -> str:
     if record.updating and target and pushed and left_open:
         either = f"it is configured with {pushed.reference} or still with {before}"
         return f"the change of {target.title} was sent and its answer is not known: {either}"
-    app = f"; {target.title} was not changed" if target else ""
+    app = f"; {target.title} was not changed{_but_settings(record)}" if target else ""
     if pushed and pushed.tags and target and target.image == pushed.reference:
         return _not_restarted(record, target)
     if pushed:
@@ -120,6 +137,13 @@ def _not_restarted(record: Record, target: Target) -> str:
     return f"{told}: {then}{on}"
 
 
+def _but_settings(record: Record) -> str:
+    """Give what was changed of the settings before the run broke off."""
+    change = [_settings(record.settings)] if record.settings else []
+    sticky = [f"{', '.join(record.sticky)} made sticky"] if record.sticky else []
+    return f", but its settings were: {'; '.join(change + sticky)}" if change or sticky else ""
+
+
 def _after_the_change(record: Record, target: Target, deployment: Deployment) -> str:
     back = record.went_back
     if back:
@@ -128,10 +152,12 @@ def _after_the_change(record: Record, target: Target, deployment: Deployment) ->
         return f"{back.reference} was put back {proved}{stays}"
     if record.configured:
         return f"{target.title} is configured with {record.configured} again, in vain: {record.stayed}"
+    settings = _settings(record.settings) if record.settings else ""
+    changed = f"; settings: {settings}" if settings else ""
     stayed = f"; it was not put back: {record.stayed}" if record.stayed else ""
     by_hand = f"\nto go back by hand: {_set_by_hand(target, target.image)}" if target.image else ""
     before = target.image or "no image"
-    return f"{target.title} is configured with {deployment.reference}; before it was {before}{stayed}{by_hand}"
+    return f"{target.title} is configured with {deployment.reference}; before it was {before}{changed}{stayed}{by_hand}"
 
 
 def summary(record: Record, failures: tuple[str, ...] = ()) -> str:
@@ -161,6 +187,8 @@ def _headline(record: Record, failures: tuple[str, ...]) -> str:
 def _failed(record: Record) -> str:
     if record.went_back:
         return "the new image does not run, the previous one was put back"
+    if record.proof:
+        return "deployed, not proven" if record.proof.missing else "the new image runs, not all is as asked for"
     return "deployed, and it does not run" if record.deployment else "not deployed"
 
 
@@ -171,11 +199,19 @@ def _summary_rows(record: Record) -> list[tuple[str, str]]:
         ("Digest", f"`{pushed.digest}`" if pushed and pushed.digest else ""),
         ("Previous image", f"`{target.image}`" if target and target.image else ""),
         ("Put back", f"`{record.went_back.reference}`" if record.went_back else ""),
+        ("Settings", _settings(record.settings) if record.settings else ""),
+        ("Sticky settings", ", ".join(record.sticky)),
+        ("Configuration", property_names(record.deployment.changed) if record.deployment else ""),
         ("Function App", f"[{target.title}]({target.url}) in {target.resource_group}" if target else ""),
         ("Proof", f"{_VERDICTS[record.verdict]}{_steps(proof)}" if target else ""),
         ("Functions", _functions(proof) if proof else ""),
         ("Smoke test", proof.answer if proof else ""),
     ]
+
+
+def _settings(change: SettingsChange) -> str:
+    parts = (("added", change.added), ("changed", change.changed))
+    return "; ".join(f"{', '.join(names)} {done}" for done, names in parts if names)
 
 
 def _functions(proof: Proof) -> str:

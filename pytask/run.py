@@ -54,9 +54,9 @@ def run(job: Job) -> None:
 
     if found.app and plan.deploy and record.pushed:
         _deploy(job, plan.deploy, found.app, record.pushed)
-    elif found.app:
+    elif found.app and plan.deploy:
         with job.stage(f"Check {found.app.target.title}"):
-            stages.check(job, found.app)
+            stages.check(job, plan.deploy, found.app)
 
 
 def _deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -> None:
@@ -70,7 +70,7 @@ def _deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -
     say(stages.look_into(job, found, image))
     with job.stage(f"Update {found.target.title}"):
         record.updating = True
-        deployment = record.deployment = stages.deploy(plan, found, image)
+        deployment = record.deployment = stages.deploy(job, plan, found, image)
         say(tell_deployed(deployment))
     if plan.proof is None:
         stages.confirm(found, deployment)

@@ -20,7 +20,7 @@ from pytask.errors.azure import AzureFailing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from azure.core.rest import HttpResponse
+    from azure.core.rest import HttpRequest, HttpResponse
 
     from pytask.clock import Clock, Patience
     from pytask.cloud.credentials import Credentials
@@ -57,6 +57,7 @@ class Arm:
         *,
         doing: str,
         json: object = None,
+        json_again: Callable[[], object] | None = None,
         params: dict[str, str] | None = None,
         api_version: str = WEB_VERSION,
         accept: frozenset[int] = _OK,
@@ -64,13 +65,20 @@ class Arm:
     ) -> HttpResponse:
         """Give ARM's final answer to a call on `path` (from `/subscriptions/` on).
 
-        An operation that ARM goes on with after answering (202 and `Location`) is waited for.
+        An operation that ARM goes on with after answering (202 and `Location`) is waited for. `json_again` gives the
+        body anew before the call is repeated.
 
         Raises:
             TaskFailure: whatever the door or the operation's own end means.
         """
-        asked = request(method, path, params={"api-version": api_version, **(params or {})}, json=json)
-        response = self.door.send(Call(request=asked, doing=doing, accept=accept, repeatable=repeatable))
+        query = {"api-version": api_version, **(params or {})}
+
+        def asked(body: object) -> HttpRequest:
+            return request(method, path, params=query, json=body)
+
+        anew = (lambda: asked(json_again())) if json_again else None
+        call = Call(request=asked(json), doing=doing, accept=accept, repeatable=repeatable, anew=anew)
+        response = self.door.send(call)
         if response.status_code != _ACCEPTED or "Location" not in response.headers:
             return response
         return self._finished(response, doing)

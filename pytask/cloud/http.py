@@ -6,7 +6,7 @@ What may not be repeated is not: a call says so itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -47,6 +47,8 @@ class Call:
     """Statuses that are an answer; anything else is a refusal."""
     repeatable: bool = True
     """Whether sending it twice does no more than sending it once."""
+    anew: Callable[[], HttpRequest] | None = None
+    """Makes the request anew before it is repeated, where what it says may be out of date by then."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +79,7 @@ class Door:
             if response is not None and last:
                 raise _failing(call, response, attempt)
             self._wait(call, response, attempt)
+            call = replace(call, request=call.anew()) if call.anew else call
         raise AssertionError
 
     def _sent(self, call: Call, *, stream: bool, last: bool) -> HttpResponse | None:

@@ -10,14 +10,16 @@ from pytask.functionapp.configuration import reads_as
 from pytask.functionapp.find import read_configuration
 from pytask.functionapp.instances import instances_now
 from pytask.functionapp.proof import Question, prove
+from pytask.functionapp.settings import put_settings_back
+from pytask.functionapp.slot_settings import make_loose
 from pytask.functionapp.update import point_at
 from pytask.model import WentBack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytask.cloud.arm import Azure
-    from pytask.model import Deployment, PreviousImage
+    from pytask.cloud.arm import Arm, Azure
+    from pytask.model import Deployment, Moment, PreviousImage
 
 
 class StaysForward(Exception):  # noqa: N818 - a decision, told to the user
@@ -54,16 +56,34 @@ def go_back(
         raise StaysForward(f"the app's image was changed by somebody else meanwhile (it reads {found or 'nothing'})")
     began = clock.monotonic()
     say(f"Putting {reference} back")
+    settings = _settings_back(azure.arm, deployment, say)
     target = replace(deployment.target, fx_version=found, configuration=configuration)
     digest = previous.digest if previous else ""
     instances = instances_now(azure.arm, target.resource_id)
     former = former_properties(deployment, configuration)
-    back = point_at(azure.arm, target, reference, digest, instances=instances, beside=former)
+    if former:
+        say(f"configuration  {', '.join(former)} put back")
+    back = point_at(azure.arm, target, reference, digest, instances=instances, beside=former, settings=settings)
     try:
         proof = prove(azure, replace(question, deployment=back, smoke_test=None), say)
     except TaskFailure as failure:
         raise StaysForward(f"{reference} does not come up either: {failure}", configured=reference) from failure
     return WentBack(reference=reference, proof=proof, seconds=clock.monotonic() - began)
+
+
+def _settings_back(arm: Arm, deployment: Deployment, say: Callable[[str], None]) -> Moment | None:
+    """Put back what was changed of the settings; give when that was, None when nothing was to be written."""
+    if deployment.sticky:
+        make_loose(arm, deployment.target, deployment.sticky)
+        say(f"settings  {', '.join(deployment.sticky)} no longer stay with their slot")
+    if deployment.settings is None:
+        return None
+    back = put_settings_back(arm, deployment.target.resource_id, deployment.settings)
+    if back.names:
+        say(f"settings  {', '.join(back.names)} put back")
+    if back.stayed:
+        say(f"settings  {', '.join(back.stayed)} left alone: changed by somebody else meanwhile")
+    return back.moment
 
 
 def former_properties(deployment: Deployment, configuration: Mapping[str, object]) -> dict[str, object]:

@@ -1,32 +1,174 @@
-"""The app's settings, as far as the connection may read them. Their values are never printed.
+"""Reading and writing the app's settings. Their values are never printed.
 
-Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-application-settings
+Azure replaces all settings at once, and no condition can be put to that (no `If-Match`): whoever reads, merges and
+writes at the same time as somebody else drops what the other has just written. So the time between reading and writing
+is kept short, what was written is read again, and what another write dropped is written once more, or told by name.
+Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-application-settings
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytask.cloud.http import server_time
+from pytask.errors.settings import SettingsNotReadable, SettingsOverwritten
+from pytask.model import Moment, SettingsBack, SettingsChange, WantedSettings
+from pytask.model.settings import among, with_changes, without
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from azure.core.rest import HttpResponse
 
     from pytask.cloud.arm import Arm
+    from pytask.model import Target
 
+STORAGE = "WEBSITES_ENABLE_APP_SERVICE_STORAGE"
+"""Where it is absent or true, the platform's storage hides the image's /home, and with it the functions.
+https://learn.microsoft.com/azure/app-service/configure-custom-container#use-persistent-shared-storage"""
+STORAGE_OFF = WantedSettings(when_absent={STORAGE: "false"})
 _READ_OR_NOT = frozenset({200, 401, 403})
 _READ = 200
 
 
-def settings_notes(settings: Mapping[str, str] | None) -> tuple[str, ...]:
-    """Give what goes undone where the settings may not be read."""
-    if settings is not None:
-        return ()
-    undone = "its own start limit is not heeded, and there is no release annotation"
-    return (f"the connection may not read the app's settings: {undone}",)
-
-
 def read_settings(arm: Arm, path: str) -> Mapping[str, str] | None:
     """Give the app's settings by name; None when the connection may not read them."""
-    answer = arm.send("POST", f"{path}/config/appsettings/list", doing="read the app's settings", accept=_READ_OR_NOT)
-    if answer.status_code != _READ:
+    answer = _listed(arm, path, accept=_READ_OR_NOT)
+    return _settings_in(answer) if answer.status_code == _READ else None
+
+
+def settings_notes(settings: Mapping[str, str] | None, wanted: WantedSettings) -> tuple[str, ...]:
+    """Give what goes undone where the settings may not be read, and what is set though nobody asked for it."""
+    if settings is None:
+        undone = f"its own start limit is not heeded, {STORAGE} is not looked at, and there is no release annotation"
+        return (f"the connection may not read the app's settings: {undone}",)
+    if STORAGE_OFF.changes(settings) and STORAGE not in wanted.values:
+        return (f"{STORAGE} is not set; a deployment sets it to false, so that the image's /home is not hidden",)
+    return ()
+
+
+def confirm_readable(settings: Mapping[str, str] | None, wanted: WantedSettings, target: Target) -> None:
+    """See that the settings may be read, where some are to be changed: all others have to be written with them.
+
+    Raises:
+        SettingsNotReadable: when they may not.
+    """
+    if settings is None and wanted.values:
+        slots = "slots/" if target.slot else ""
+        raise SettingsNotReadable(app=target.title, permission=f"Microsoft.Web/sites/{slots}config/list/action")
+
+
+def write_settings(arm: Arm, path: str, wanted: WantedSettings) -> SettingsChange | None:
+    """Make the app's settings what they are to be, and keep all others; None when there is nothing to change.
+
+    App Service restarts the app by itself. What somebody else has overwritten at the same time is written once more;
+    see with `confirm_written` that it stayed.
+
+    Raises:
+        TaskFailure: when Azure refuses.
+    """
+    first = _write(arm, path, wanted.merged)
+    if first is None:
         return None
+    now, written = list_settings(arm, path), wanted.changes(first.read)
+    dropped = first.missing_in(now, written) if wanted.changes(now) else {}
+    again = _write(arm, path, lambda read: wanted.merged(with_changes(dropped, read))) if wanted.changes(now) else None
+    if again:
+        now, written = list_settings(arm, path), {**written, **wanted.changes(again.read)}
+    last = again or first
+    return SettingsChange(
+        written=written,
+        before=among(first.read, written),
+        now=now,
+        kept=tuple(dropped) if again else (),
+        lost=tuple(last.missing_in(now, written)),
+        moment=last.moment,
+    )
+
+
+def put_settings_back(arm: Arm, path: str, change: SettingsChange) -> SettingsBack:
+    """Give the settings that a run has changed their former values, less those that somebody else changed since.
+
+    Raises:
+        TaskFailure: when Azure refuses.
+    """
+
+    def ours(read: Mapping[str, str]) -> list[str]:
+        return [name for name, value in change.written.items() if read.get(name) == value]
+
+    def merged(read: Mapping[str, str]) -> dict[str, str]:
+        return {**without(read, ours(read)), **among(change.before, ours(read))}
+
+    write = _write(arm, path, merged)
+    names = ours(write.read) if write else []
+    stayed = tuple(name for name in change.written if name not in names)
+    return SettingsBack(names=tuple(names), stayed=stayed, moment=write.moment if write else None)
+
+
+def confirm_written(app: str, change: SettingsChange, settings: Mapping[str, str]) -> None:
+    """See that the settings read as they were written.
+
+    Raises:
+        SettingsOverwritten: with the names of those that do not.
+    """
+    if names := [name for name, value in change.written.items() if settings.get(name) != value]:
+        raise SettingsOverwritten(app=app, names=", ".join(names))
+
+
+def list_settings(arm: Arm, path: str) -> Mapping[str, str]:
+    """Give the app's settings by name.
+
+    Raises:
+        TaskFailure: also when the connection may not read them.
+    """
+    return _settings_in(_listed(arm, path, accept=frozenset({_READ})))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Write:
+    """One write of all settings, and what was read just before it."""
+
+    read: Mapping[str, str]
+    sent: Mapping[str, str]
+    moment: Moment
+
+    def missing_in(self, now: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, str]:
+        """Give what was sent and is not there any more, less what this run itself is about."""
+        return without(without(self.sent, now), ours)
+
+
+def _write(arm: Arm, path: str, merged: Callable[[Mapping[str, str]], dict[str, str]]) -> _Write | None:
+    """Read, merge and write right away; None, and nothing is written, when the merged settings are those there are."""
+    read = list_settings(arm, path)
+    sent = [merged(read)]
+    if sent[0] == read:
+        return None
+
+    def again() -> object:
+        """Give the body anew before the write is repeated: others may have written while it waited."""
+        sent.append(merged(list_settings(arm, path)))
+        return {"properties": sent[-1]}
+
+    sent_at = arm.door.clock.monotonic()
+    answer = arm.send(
+        "PUT",
+        f"{path}/config/appsettings",
+        json={"properties": sent[0]},
+        json_again=again,
+        doing="change the app's settings",
+    )
+    at = server_time(answer, arm.door.clock.now())
+    return _Write(read=read, sent=sent[-1], moment=Moment(at=at, sent_at=sent_at))
+
+
+def _listed(arm: Arm, path: str, *, accept: frozenset[int]) -> HttpResponse:
+    """Ask for the settings.
+
+    Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-application-settings
+    """
+    return arm.send("POST", f"{path}/config/appsettings/list", doing="read the app's settings", accept=accept)
+
+
+def _settings_in(answer: HttpResponse) -> Mapping[str, str]:
     return {str(name): str(value) for name, value in (answer.json().get("properties") or {}).items()}

@@ -9,55 +9,68 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.http import server_time
 from pytask.functionapp.configuration import differing
-from pytask.model import Deployment
+from pytask.model import Deployment, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from azure.core.rest import HttpResponse
 
     from pytask.cloud.arm import Arm
     from pytask.model import Target
 
 
 def point_at(
-    arm: Arm, target: Target, reference: str, digest: str, *, instances: int | None, beside: Mapping[str, object]
+    arm: Arm,
+    target: Target,
+    reference: str,
+    digest: str,
+    *,
+    instances: int | None,
+    beside: Mapping[str, object],
+    settings: Moment | None = None,
 ) -> Deployment:
     """Make the app run the image; App Service restarts it by itself when its configuration changes.
 
     `instances` is how many the app runs on now, for the proof; None when nobody knows. `beside` are further properties
-    of the site's configuration; those that `target` does not have yet are written in the same change.
+    of the site's configuration; those that `target` does not have yet are written in the same change. `settings` is
+    when this run changed the app's settings, which has restarted it already.
 
     Raises:
         TaskFailure: when Azure refuses; then the configuration is as it was.
     """
     fx_version = f"DOCKER|{reference}"
-    sent_at = arm.door.clock.monotonic()
     changes = differing(target.configuration, beside)
     same = target.fx_version == fx_version and not changes
-    answer = _restart(arm, target) if same else _patch(arm, target, {"linuxFxVersion": fx_version, **changes})
-    written = server_time(answer, arm.door.clock.now())
+    if same:
+        moment = settings or _restart(arm, target)
+    else:
+        moment = _patch(arm, target, {"linuxFxVersion": fx_version, **changes})
     return Deployment(
         target=target,
         reference=reference,
         digest=digest,
-        written=written,
-        sent_at=sent_at,
+        written=moment.at,
+        sent_at=moment.sent_at,
         instances=instances,
-        restarted=same,
+        restarted=same and not settings,
         beside=beside,
         changed=tuple(changes),
     )
 
 
-def _patch(arm: Arm, target: Target, properties: Mapping[str, object]) -> HttpResponse:
+def _patch(arm: Arm, target: Target, properties: Mapping[str, object]) -> Moment:
     doing = "point the Function App at the image"
-    return arm.send("PATCH", f"{target.resource_id}/config/web", json={"properties": properties}, doing=doing)
+    return _sent(arm, "PATCH", f"{target.resource_id}/config/web", json={"properties": properties}, doing=doing)
 
 
-def _restart(arm: Arm, target: Target) -> HttpResponse:
-    """Restart the app: with an unchanged reference nothing else makes it pull the tag again.
+def _restart(arm: Arm, target: Target) -> Moment:
+    """Restart the app: when nothing else is written, nothing else makes it pull the tag again.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/restart
     """
-    return arm.send("POST", f"{target.resource_id}/restart", doing="restart the Function App")
+    return _sent(arm, "POST", f"{target.resource_id}/restart", doing="restart the Function App")
+
+
+def _sent(arm: Arm, method: str, path: str, *, doing: str, json: object = None) -> Moment:
+    sent_at = arm.door.clock.monotonic()
+    answer = arm.send(method, path, json=json, doing=doing)
+    return Moment(at=server_time(answer, arm.door.clock.now()), sent_at=sent_at)

@@ -32,6 +32,7 @@ from pytask.model.plan import (
     WhenNotProven,
     WhenUnchanged,
 )
+from pytask.model.settings import Moment, SettingsBack, SettingsChange, WantedSettings
 
 __all__ = [
     "AppAddress",
@@ -49,6 +50,7 @@ __all__ = [
     "HostProcess",
     "Identity",
     "KeyIdentity",
+    "Moment",
     "Plan",
     "PreviousImage",
     "Proof",
@@ -58,10 +60,13 @@ __all__ = [
     "RegistryAddress",
     "Secret",
     "ServiceConnection",
+    "SettingsBack",
+    "SettingsChange",
     "SmokeTest",
     "Step",
     "Target",
     "Verdict",
+    "WantedSettings",
     "WentBack",
     "WhenNotProven",
     "WhenUnchanged",

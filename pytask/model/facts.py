@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from pytask.model.settings import SettingsChange
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HostProcess:
@@ -47,6 +49,11 @@ class Target:
         """The image that the app is configured with; empty when it has none."""
         kind, _, reference = self.fx_version.partition("|")
         return reference if kind.upper() == "DOCKER" else ""
+
+    @property
+    def app_id(self) -> str:
+        """The resource id of the app, also for one of its slots."""
+        return self.resource_id.removesuffix(f"/slots/{self.slot}") if self.slot else self.resource_id
 
     @property
     def title(self) -> str:
@@ -117,6 +124,10 @@ class Deployment:
     """What the configuration is to read besides the image, by name."""
     changed: tuple[str, ...] = ()
     """The names of those of them that were otherwise before."""
+    settings: SettingsChange | None = None
+    """What was changed of the app's settings before it was pointed at the image."""
+    sticky: tuple[str, ...] = ()
+    """The names of the settings that this run made sticky to their slot."""
 
     @property
     def fx_version(self) -> str:

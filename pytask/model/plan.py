@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from pytask.model.settings import WantedSettings
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pytask.model.connection import ServiceConnection
@@ -169,6 +172,10 @@ class DeployPlan:
     when_unchanged: WhenUnchanged
     proof: ProofPlan | None
     """None when no proof is asked for."""
+    settings: WantedSettings = field(default_factory=WantedSettings)
+    """What the step asks the app's settings to be."""
+    configuration: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """What the step asks the site's configuration to be besides the image, by property."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytask.agent.environment import variable
@@ -18,6 +19,7 @@ from pytask.functionapp.proof import prove as prove_app
 from pytask.functionapp.update import point_at
 from pytask.model import DeployBy, WhenNotProven, WhenUnchanged
 from pytask.stages.image import digest_now
+from pytask.stages.settings import change_settings, confirm_settings, pending
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +34,8 @@ _START_LIMIT = "WEBSITES_CONTAINER_START_TIME_LIMIT"
 _BEYOND_START_LIMIT = 60.0
 
 
-def deploy(plan: DeployPlan, found: AppAsFound, image: PushedImage) -> Deployment:
-    """Point the app at the image, by its tag or pinned by its digest.
+def deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -> Deployment:
+    """Change the settings that differ, then point the app at the image, by its tag or pinned by its digest.
 
     Raises:
         TaskFailure: why Azure did not take it.
@@ -44,7 +46,17 @@ def deploy(plan: DeployPlan, found: AppAsFound, image: PushedImage) -> Deploymen
     reference = image.pinned if by_digest else image.reference
     arm, target = found.azure.arm, found.target
     instances = instances_now(arm, target.resource_id) if plan.proof else None
-    return point_at(arm, target, reference, image.digest, instances=instances, beside={})
+    settings = change_settings(job, plan, found)
+    deployment = point_at(
+        arm,
+        target,
+        reference,
+        image.digest,
+        instances=instances,
+        beside=plan.configuration,
+        settings=settings.moment if settings else None,
+    )
+    return replace(deployment, settings=settings, sticky=job.record.sticky)
 
 
 def confirm(found: AppAsFound, deployment: Deployment) -> None:
@@ -59,24 +71,32 @@ def is_unchanged(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedIma
     target = found.target
     health = look_at_health(found.azure, target, found.settings)
     same = image.digest != "" and image.digest in {health.started, target.image.partition("@")[2]}
-    if same and health.well:
-        job.console.line(f"{target.title} runs {image.digest} already and is well: nothing is written")
-        return True
-    return False
+    if not same or not health.well:
+        return False
+    if changes := pending(plan, found):
+        job.console.line(f"{target.title} runs {image.digest} already; to be changed: {'; '.join(changes)}")
+        return False
+    job.console.line(f"{target.title} runs {image.digest} already and is well: nothing is written")
+    return True
 
 
-def check(job: Job, found: AppAsFound) -> Health:
-    """Look at the app's present health and tell it; what is wrong with it is a warning, as a deployment may mend it."""
+def check(job: Job, plan: DeployPlan, found: AppAsFound) -> Health:
+    """Look at the app's present health and tell it, and what a deployment would change besides the image.
+
+    What is wrong with it is a warning, as a deployment may mend it.
+    """
     health = look_at_health(found.azure, found.target, found.settings)
     for line in health.told:
         job.console.line(f"  {line}")
+    for change in pending(plan, found):
+        job.console.line(f"  a deployment would change: {change}")
     if health.failure:
         job.console.warning(f"{found.target.title} is not well\n{render(health.failure)}")
     return health
 
 
 def prove(job: Job, plan: ProofPlan, found: AppAsFound, deployment: Deployment) -> Proof:
-    """Prove that the app runs the image, and mark the deployment beside it.
+    """Prove that the app runs the image, and mark the deployment beside it; its settings are looked at once more.
 
     Raises:
         TaskFailure: why it does not.
@@ -88,6 +108,8 @@ def prove(job: Job, plan: ProofPlan, found: AppAsFound, deployment: Deployment) 
     proof = prove_app(found.azure, question, job.console.line)
     if marking:
         job.console.line(f"  release annotation: {marking.result()}")
+    job.record.proof = proof
+    confirm_settings(found, deployment)
     return proof
 
 
@@ -133,11 +155,12 @@ def _went_back(job: Job, plan: ProofPlan, found: AppAsFound, deployment: Deploym
 
 
 def _question(plan: ProofPlan, found: AppAsFound, deployment: Deployment) -> Question:
+    settings = deployment.settings.now if deployment.settings else found.settings
     return Question(
         deployment=deployment,
         smoke_test=plan.smoke_test,
-        seconds=max(plan.seconds, _start_limit(found.settings)),
-        settings=found.settings,
+        seconds=max(plan.seconds, _start_limit(settings)),
+        settings=settings,
     )
 
 

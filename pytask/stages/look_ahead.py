@@ -12,7 +12,7 @@ from pytask.errors import TaskFailure
 from pytask.functionapp.find import find_app
 from pytask.functionapp.host import durable_notes
 from pytask.functionapp.pull import pull_notes
-from pytask.functionapp.settings import read_settings, settings_notes
+from pytask.functionapp.settings import confirm_readable, read_settings, settings_notes
 from pytask.image.engine import open_engine
 from pytask.image.reference import parse_reference
 from pytask.model import FederatedIdentity, PreviousImage
@@ -84,10 +84,11 @@ def _found(job: Job, plan: Plan, connection: ServiceConnection, engine: Engine |
     session = _session(azure, plan, found)
     if session and plan.destination:
         confirm_push(session, plan.destination.repository)
-    if found is None:
+    if found is None or plan.deploy is None:
         return Findings(engine=engine, session=session)
     settings = read_settings(azure.arm, found.target.resource_id)
-    notes = (*settings_notes(settings), *_notes(azure, plan, found, session, settings))
+    confirm_readable(settings, plan.deploy.settings, found.target)
+    notes = (*settings_notes(settings, plan.deploy.settings), *_notes(azure, plan, found, session, settings))
     if plan.destination is None and not _may_read(session, plan.existing or _image_of(found)):
         session, notes = None, notes + _unread(plan)
     previous, known = _previous(session, found.target)

@@ -1,4 +1,4 @@
-"""Microsoft.Web: sites, slots, their configuration and settings. Routes over `Cloud` and `AppService`."""
+"""Microsoft.Web: sites, slots and their configuration. Routes over `Cloud` and `AppService`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from azure.mgmt.web.models import SiteConfig
 from .arm import ArmCall, Operation
 from .arm_lists import page
 from .container_apps import accepted, check_idle, operation_result
-from .key_vault import references
-from .site_json import config_resource, instance_resource, reference_resource, settings_resource, site_resource
+from .site_json import config_resource, instance_resource, site_resource
 from .site_routes import SITES, VERSIONS, BadRequestError, SiteRoutes
 
 if TYPE_CHECKING:
@@ -50,9 +49,6 @@ class WebSites:
             on_site("GET", "/slots", "slots/read", self._list_slots, "$skiptoken")[0],
             *on_site("GET", "/config/web", "config/read", self._get_config),
             *on_site("PATCH", "/config/web", "config/write", self._patch_config),
-            *on_site("POST", "/config/appsettings/list", "config/list/action", self._list_settings),
-            *on_site("GET", "/config/configreferences/appsettings", "config/read", self._list_references),
-            *on_site("PUT", "/config/appsettings", "config/write", self._put_settings),
             *on_site("POST", "/restart", "restart/action", self._restart, "softRestart", "synchronous"),
             *on_site("GET", "/instances", "instances/read", self._list_instances),
             *on_site("GET", "/operationresults/{operation}", "operationresults/read", self._operation_result),
@@ -107,39 +103,6 @@ class WebSites:
         """Give what became of a change to an app on Container Apps."""
         return operation_result(site)
 
-    async def _list_settings(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the application settings.
-
-        Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-application-settings
-        """
-        return web.json_response(settings_resource(site))
-
-    async def _list_references(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give which settings lie in a key vault, and whether they were found there.
-
-        Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-app-settings-key-vault-references
-        """
-        found = references(site.settings)
-        bodies = [
-            reference_resource(site, name, reference, found=reference in self._cloud.secrets)
-            for name, reference in found.items()
-        ]
-        return web.json_response({"value": bodies, "nextLink": None})
-
-    async def _put_settings(self, site: Site, call: ArmCall) -> web.Response:
-        """Replace the application settings, all of them; opens a generation.
-
-        Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-application-settings
-        """
-        settings = (await call.body()).get("properties")
-        if not isinstance(settings, dict) or not all(isinstance(one, str) for one in settings.values()):
-            raise BadRequestError("The parameter properties has an invalid value.")
-        check_idle(site)
-        site.settings.clear()
-        site.settings.update(settings)
-        self._touched(site)
-        return accepted(site) if site.kind.container_apps else web.json_response(settings_resource(site))
-
     async def _restart(self, site: Site, call: ArmCall) -> web.Response:
         """Open a generation of what is configured.
 
@@ -165,15 +128,15 @@ class WebSites:
 
 
 def _config_changes(body: JSON) -> JSON:
-    """Give the configuration sent; raises BadRequestError for a name Azure does not have, or a bad image."""
+    """Give the configuration sent, less the names Azure does not have, which it ignores; raises BadRequestError.
+
+    Source: https://github.com/microsoft/azure-pipelines-tasks/issues/18081
+    """
     properties = body.get("properties", {})
-    unknown = set(properties) - _config_names() | set(body) - {"id", "name", "kind", "type", "properties"}
-    if unknown:
-        raise BadRequestError(f"Could not find member '{min(unknown)}' on object of type 'SiteConfig'.")
     image = properties.get("linuxFxVersion", "")
     if image and not image.startswith(_IMAGE_FORMS):
         raise BadRequestError("The parameter LinuxFxVersion has an invalid value.")
-    return dict(properties)
+    return {name: value for name, value in properties.items() if name in _config_names()}
 
 
 def _config_names() -> set[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,11 +33,20 @@ class _Scripted:
     left: int | None
 
 
+@dataclass(kw_only=True, slots=True)
+class _Meanwhile:
+    pattern: re.Pattern[str]
+    act: Callable[[], object]
+    after: bool
+    left: int | None
+
+
 @dataclass(slots=True)
 class Faults:
     """The scripted faults, in the order they were scripted. Safe to use from any thread."""
 
     _scripted: list[_Scripted] = field(default_factory=list)
+    _meanwhile: list[_Meanwhile] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def script(
@@ -62,6 +71,25 @@ class Faults:
                 _Scripted(pattern=re.compile(pattern, re.IGNORECASE), fault=fault, left=times),
             )
 
+    def meanwhile(self, pattern: str, act: Callable[[], object], *, after: bool = False, times: int | None = 1) -> None:
+        """Have somebody else act at the moment of the next `times` calls that match, before they are answered.
+
+        With `after` it is once they are answered, and before the caller learns of it. `act` runs on the sandbox's own
+        thread: it may change the state of sites, and must not wait.
+        """
+        acting = _Meanwhile(pattern=re.compile(pattern, re.IGNORECASE), act=act, after=after, left=times)
+        with self._lock:
+            self._meanwhile.append(acting)
+
+    def befall(self, call: str, *, after: bool) -> None:
+        """Let those act who wait for this call."""
+        with self._lock:
+            due = [one for one in self._meanwhile if one.after is after and one.left != 0 and one.pattern.search(call)]
+            for one in due:
+                one.left = None if one.left is None else one.left - 1
+        for one in due:
+            one.act()
+
     def take(self, call: str) -> Fault | None:
         """Give the fault this call meets, used up once, or None."""
         with self._lock:
@@ -75,9 +103,11 @@ class Faults:
     def unused(self) -> list[str]:
         """The patterns of faults that were scripted a number of times and not met that often."""
         with self._lock:
-            return [scripted.pattern.pattern for scripted in self._scripted if scripted.left]
+            scripted = [one.pattern.pattern for one in self._scripted if one.left]
+            return scripted + [one.pattern.pattern for one in self._meanwhile if one.left]
 
     def forget(self) -> None:
         """Drop every scripted fault."""
         with self._lock:
             self._scripted.clear()
+            self._meanwhile.clear()

@@ -115,9 +115,13 @@ class Front:
         room = self._room(host)
         if room is None:
             return self._not_served(request, host, "no such host")
-        fault = self._faults.take(f"{request.method} {host}{request.path_qs}")
+        call = f"{request.method} {host}{request.path_qs}"
+        fault = self._faults.take(call)
         answered = await _meet(fault, room, request) if fault else None
-        return answered or await self._answer(room, request, host)
+        self._faults.befall(call, after=False)
+        response = answered or await self._answer(room, request, host)
+        self._faults.befall(call, after=True)
+        return response
 
     async def _answer(self, room: Room, request: web.Request, host: str) -> web.StreamResponse:
         try:

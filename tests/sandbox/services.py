@@ -12,6 +12,7 @@ from .arm_identities import ManagedIdentities
 from .arm_insights import Insights
 from .arm_registries import Registries
 from .arm_resources import Resources
+from .arm_settings import SiteSettings
 from .arm_site_containers import SiteContainers
 from .arm_web import WebSites
 from .arm_web_host import WebHosts
@@ -73,6 +74,7 @@ class Services:
         runtime = FunctionsRuntime(self.app_service, self._session)
         rooms = (
             WebSites(self.cloud, self.app_service),
+            SiteSettings(self.cloud, self.app_service),
             WebHosts(self.cloud, self.app_service, runtime),
             SiteContainers(self.cloud, self.app_service),
             Resources(self.cloud),

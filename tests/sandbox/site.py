@@ -45,6 +45,10 @@ class Site:
     user_identities: dict[str, Principal] = field(default_factory=dict)
     """Its user-assigned identities by resource id."""
     settings: dict[str, str] = field(default_factory=dict, repr=False)
+    slot_names: dict[str, list[str] | None] = field(
+        default_factory=lambda: dict.fromkeys(("connectionStringNames", "appSettingNames", "azureStorageConfigNames"))
+    )
+    """The names that stay with their slot; the app has them for all its slots."""
     config: dict[str, Any] = field(default_factory=lambda: dict(SITE_CONFIG), repr=False)
     containers: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The properties of its sitecontainers by name."""

@@ -159,6 +159,17 @@ def settings_resource(site: Site) -> JSON:
     }
 
 
+def slot_names_resource(site: Site) -> JSON:
+    """Give the names that stay with their slot."""
+    return {
+        "id": f"{site.id}/config/slotConfigNames",
+        "name": site.resource_name,
+        "type": f"{site.type}/config",
+        "location": LOCATION,
+        "properties": dict(site.slot_names),
+    }
+
+
 def status_resource(site: Site, status: JSON) -> JSON:
     """Give the host's status."""
     return {

@@ -179,13 +179,51 @@ def test_a_reader_reads_and_does_not_write(azure: LocalAzure) -> None:
     assert site.config["alwaysOn"] is False
 
 
-def test_a_setting_azure_does_not_have_is_refused(azure: LocalAzure) -> None:
+def test_a_property_azure_does_not_have_is_ignored_without_a_word(azure: LocalAzure) -> None:
     site = azure.add_app("shop")
     deployer = a_deployer(azure, "Website Contributor")
-    body = {"properties": {"linuxFXversion": "DOCKER|x"}}
+    body = {"properties": {"linuxFxVersion:": "DOCKER|x", "alwaysOn": True}}
     answer = arm(azure, deployer, "PATCH", f"{site.id}/config/web", json=body)
-    assert (answer.status_code, answer.json()["Code"]) == (400, "BadRequest")
-    assert "linuxFXversion" in answer.text
+    assert answer.status_code == 200
+    assert (site.config["linuxFxVersion"], site.config["alwaysOn"]) == ("", True)
+    assert "linuxFxVersion:" not in site.config
+
+
+def test_settings_are_replaced_as_a_whole_and_azure_is_particular_about_their_names(azure: LocalAzure) -> None:
+    site = azure.add_app("shop")
+    deployer = a_deployer(azure, "Website Contributor")
+    path = f"{site.id}/config/appsettings"
+    answer = arm(azure, deployer, "PUT", path, json={"properties": {"A.b_1": "1"}})
+    assert (answer.status_code, site.settings) == (200, {"A.b_1": "1"})
+    assert answer.headers["ETag"]
+    for names, status, told in ((("A:B",), 400, "'A:B' is not allowed"), (("A", "a"), 409, "a already exists")):
+        refused = arm(azure, deployer, "PUT", path, json={"properties": dict.fromkeys(names, "x")})
+        assert (refused.status_code, told in refused.text) == (status, True), refused.text
+    assert site.settings == {"A.b_1": "1"}
+
+
+def test_the_names_that_stay_with_their_slot_belong_to_the_app(azure: LocalAzure) -> None:
+    site = azure.add_app("shop")
+    slot = azure.add_slot(site, "staging")
+    deployer = a_deployer(azure, "Website Contributor")
+    path = f"{site.id}/config/slotConfigNames"
+    assert arm(azure, deployer, "GET", path).json()["properties"]["appSettingNames"] is None
+    answer = arm(azure, deployer, "PUT", path, json={"properties": {"appSettingNames": ["A"]}})
+    assert answer.json()["properties"]["appSettingNames"] == ["A"]
+    assert arm(azure, deployer, "GET", f"{slot.id}/config/slotConfigNames").status_code == 501
+    azure.unexpected.clear()
+
+
+def test_somebody_else_may_act_in_the_midst_of_a_call(azure: LocalAzure) -> None:
+    site = azure.add_app("shop")
+    deployer = a_deployer(azure, "Website Contributor")
+    path = f"{site.id}/config/appsettings"
+    azure.faults.meanwhile("POST .*/appsettings/list", lambda: site.settings.update(BEFORE="1"))
+    azure.faults.meanwhile("POST .*/appsettings/list", lambda: site.settings.update(AFTER="1"), after=True)
+    listed = arm(azure, deployer, "POST", f"{path}/list").json()["properties"]
+    assert ("BEFORE" in listed, "AFTER" in listed) == (True, False)
+    assert site.settings["AFTER"] == "1"
+    assert azure.faults.unused == []
 
 
 def test_a_list_comes_in_pages_and_shows_what_the_caller_may_see(azure: LocalAzure) -> None:

@@ -1,0 +1,72 @@
+"""Which settings stay with their slot when it is swapped. The app has one list of them, for all its slots.
+
+Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-slot-configuration-names
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytask.model.settings import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytask.cloud.arm import Arm
+    from pytask.model import Target
+
+_NAMES = "appSettingNames"
+
+
+def not_sticky(arm: Arm, target: Target, names: Iterable[str]) -> tuple[str, ...]:
+    """Give those of the settings that are not sticky yet; nothing is asked of Azure for none."""
+    wanted = tuple(names)
+    return _missing(_read(arm, target), wanted) if wanted else ()
+
+
+def make_sticky(arm: Arm, target: Target, names: Iterable[str]) -> tuple[str, ...]:
+    """Make the settings sticky, and keep those that are; give those that were not.
+
+    Raises:
+        TaskFailure: when Azure refuses.
+    """
+    wanted = tuple(names)
+    lists = _read(arm, target) if wanted else {}
+    missing = _missing(lists, wanted)
+    if missing:
+        _write(arm, target, {**lists, _NAMES: [*_listed(lists), *missing]})
+    return missing
+
+
+def make_loose(arm: Arm, target: Target, names: Iterable[str]) -> None:
+    """Take back what `make_sticky` did.
+
+    Raises:
+        TaskFailure: when Azure refuses.
+    """
+    lists, unwanted = _read(arm, target), folded(names)
+    _write(arm, target, {**lists, _NAMES: [name for name in _listed(lists) if name.casefold() not in unwanted]})
+
+
+def _missing(lists: dict[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
+    there = folded(_listed(lists))
+    return tuple(name for name in names if name.casefold() not in there)
+
+
+def _listed(lists: dict[str, Any]) -> list[str]:
+    return [str(name) for name in lists.get(_NAMES) or ()]
+
+
+def _read(arm: Arm, target: Target) -> dict[str, Any]:
+    answer = arm.send("GET", _address(target), doing="read which settings stay with their slot")
+    return dict(answer.json().get("properties") or {})
+
+
+def _write(arm: Arm, target: Target, lists: dict[str, Any]) -> None:
+    doing = "change which settings stay with their slot"
+    arm.send("PUT", _address(target), json={"properties": lists}, doing=doing)
+
+
+def _address(target: Target) -> str:
+    """Give where the list is: at the app, also for a slot."""
+    return f"{target.app_id}/config/slotConfigNames"

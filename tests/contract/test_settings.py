@@ -1,0 +1,195 @@
+"""Writing the app's settings while others write too: nothing is lost that could have been kept, a loss is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytask.errors.azure import AzureFailing
+from pytask.errors.settings import SettingsNotReadable, SettingsOverwritten
+from pytask.functionapp.settings import (
+    STORAGE,
+    confirm_readable,
+    confirm_written,
+    put_settings_back,
+    settings_notes,
+    write_settings,
+)
+from pytask.functionapp.slot_settings import make_loose, make_sticky, not_sticky
+from pytask.model import WantedSettings
+from tests.contract.arm_site import PATH, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytask.cloud.arm import Arm
+    from pytask.model import SettingsChange
+
+WANTED = WantedSettings(values={"A": "1", "B": "2"})
+AS_BEFORE = {"AzureWebJobsStorage": "secret", STORAGE: "false"}
+ONE_WRITE = ["POST list", "PUT appsettings", "POST list"]
+
+
+def written(arm: Arm, wanted: WantedSettings = WANTED) -> SettingsChange:
+    change = write_settings(arm, PATH, wanted)
+    assert change
+    return change
+
+
+def by_somebody_else(site: Site, **settings: str) -> Callable[[], None]:
+    """Give somebody who reads all settings now, and adds some to them when called."""
+    read = dict(site.settings)
+
+    def write() -> None:
+        site.settings = {**read, **settings}
+
+    return write
+
+
+def test_what_differs_is_written_once_with_all_that_is_there(site: Site, arm: Arm) -> None:
+    site.settings["A"] = "0"
+    change = written(arm)
+    assert site.settings == {**AS_BEFORE, "A": "1", "B": "2"}
+    assert (change.added, change.changed, change.kept, change.lost) == (("B",), ("A",), (), ())
+    assert site.calls == ONE_WRITE
+    confirm_written("app", change, change.now)
+
+
+def test_nothing_is_written_where_nothing_differs(site: Site, arm: Arm) -> None:
+    site.settings.update(A="1", B="2")
+    assert write_settings(arm, PATH, WANTED) is None
+    assert site.writes == []
+
+
+@pytest.mark.parametrize("theirs", ["true", "false", ""])
+def test_the_storage_setting_is_never_overwritten(site: Site, arm: Arm, theirs: str) -> None:
+    site.settings[STORAGE.lower()] = theirs
+    del site.settings[STORAGE]
+    wanted = WantedSettings(when_absent={STORAGE: "false"})
+    assert write_settings(arm, PATH, wanted) is None
+    del site.settings[STORAGE.lower()]
+    assert written(arm, wanted).added == (STORAGE,)
+    assert site.settings == AS_BEFORE
+
+
+def test_a_name_in_another_case_is_the_same_setting(site: Site, arm: Arm) -> None:
+    site.settings["a"] = "0"
+    change = written(arm)
+    assert site.settings == {**AS_BEFORE, "A": "1", "B": "2"}
+    assert change.changed == ("A",)
+    put_settings_back(arm, PATH, change)
+    assert site.settings == {**AS_BEFORE, "a": "0"}
+
+
+def test_what_somebody_wrote_before_our_own_reading_is_kept(site: Site, arm: Arm) -> None:
+    site.before["POST list"].append(by_somebody_else(site, THEIRS="x"))
+    written(arm)
+    assert site.settings == {**AS_BEFORE, "THEIRS": "x", "A": "1", "B": "2"}
+    assert site.calls == ONE_WRITE
+
+
+def test_a_writer_who_wrote_over_ours_loses_nothing_and_neither_do_we(site: Site, arm: Arm) -> None:
+    site.after["PUT appsettings"].append(by_somebody_else(site, THEIRS="x"))
+    change = written(arm)
+    assert site.settings == {**AS_BEFORE, "THEIRS": "x", "A": "1", "B": "2"}
+    assert site.calls == ["POST list", "PUT appsettings", "POST list", *ONE_WRITE]
+    assert (change.added, change.kept, change.lost) == (("A", "B"), (), ())
+    confirm_written("app", change, change.now)
+
+
+def test_a_setting_of_a_third_that_was_dropped_with_ours_is_put_back_and_named(site: Site, arm: Arm) -> None:
+    stale = by_somebody_else(site, THEIRS="x")
+    site.settings["OF_A_THIRD"] = "y"
+    site.after["PUT appsettings"].append(stale)
+    change = written(arm)
+    assert site.settings == {**AS_BEFORE, "OF_A_THIRD": "y", "THEIRS": "x", "A": "1", "B": "2"}
+    assert (change.kept, change.lost) == (("OF_A_THIRD",), ())
+
+
+def test_a_setting_that_is_taken_away_beside_ours_stays_away_and_is_named(site: Site, arm: Arm) -> None:
+    site.settings["OLD"] = "y"
+    site.after["PUT appsettings"].append(lambda: site.settings.pop("OLD"))
+    change = written(arm)
+    assert "OLD" not in site.settings
+    assert (change.kept, change.lost) == ((), ("OLD",))
+    assert site.writes == ["PUT appsettings"]
+
+
+def test_a_writer_who_goes_on_is_a_failure_that_names_what_is_lost(site: Site, arm: Arm) -> None:
+    stale = by_somebody_else(site, A="theirs")
+    site.after["PUT appsettings"].extend([stale, stale])
+    change = written(arm)
+    assert site.writes == ["PUT appsettings"] * 2
+    with pytest.raises(SettingsOverwritten) as caught:
+        confirm_written("app", change, change.now)
+    assert caught.value.names == "A, B"
+
+
+def test_a_write_that_is_repeated_reads_anew(site: Site, arm: Arm) -> None:
+    site.refusals["PUT appsettings"].extend([503, 429])
+    site.after["PUT appsettings"].append(by_somebody_else(site, THEIRS="x"))
+    change = written(arm)
+    assert site.settings == {**AS_BEFORE, "THEIRS": "x", "A": "1", "B": "2"}
+    assert site.calls == ["POST list", "PUT appsettings"] * 3 + ["POST list"]
+    assert change.lost == ()
+
+
+def test_a_write_that_azure_goes_on_refusing_changes_nothing(site: Site, arm: Arm) -> None:
+    site.refusals["PUT appsettings"].extend([503] * 4)
+    with pytest.raises(AzureFailing):
+        write_settings(arm, PATH, WANTED)
+    assert site.settings == AS_BEFORE
+
+
+def test_going_back_restores_what_was_changed_and_takes_away_what_was_added(site: Site, arm: Arm) -> None:
+    site.settings["A"] = "0"
+    change = written(arm)
+    back = put_settings_back(arm, PATH, change)
+    assert site.settings == {**AS_BEFORE, "A": "0"}
+    assert (back.names, back.stayed) == (("A", "B"), ())
+    assert back.moment
+    assert back.moment.sent_at > change.moment.sent_at
+
+
+def test_going_back_leaves_alone_what_somebody_else_changed_since(site: Site, arm: Arm) -> None:
+    change = written(arm)
+    site.settings.update(A="theirs", THEIRS="x")
+    back = put_settings_back(arm, PATH, change)
+    assert site.settings == {**AS_BEFORE, "A": "theirs", "THEIRS": "x"}
+    assert (back.names, back.stayed) == (("B",), ("A",))
+
+    site.calls.clear()
+    again = put_settings_back(arm, PATH, change)
+    assert (again.names, again.moment, site.writes) == ((), None, [])
+
+
+def test_settings_are_made_sticky_and_those_that_are_stay_so(site: Site, arm: Arm) -> None:
+    target = site.target(slot="staging")
+    assert make_sticky(arm, target, ("A", "B")) == ("A", "B")
+    assert make_sticky(arm, target, ("a", "C")) == ("C",)
+    assert not_sticky(arm, target, ("A", "D")) == ("D",)
+    assert site.slot_names == {"appSettingNames": ["A", "B", "C"], "connectionStringNames": ["Db"]}
+    make_loose(arm, target, ("C",))
+    assert site.slot_names == {"appSettingNames": ["A", "B"], "connectionStringNames": ["Db"]}
+    assert make_sticky(arm, target, ("A",)) == ()
+    assert site.writes == ["PUT slotConfigNames"] * 3
+
+
+def test_nothing_is_asked_where_no_setting_is_to_be_sticky(site: Site, arm: Arm) -> None:
+    assert make_sticky(arm, site.target(), ()) == not_sticky(arm, site.target(), ()) == ()
+    assert site.calls == []
+
+
+def test_settings_that_may_not_be_read_cannot_be_changed(site: Site) -> None:
+    with pytest.raises(SettingsNotReadable) as caught:
+        confirm_readable(None, WANTED, site.target(slot="staging"))
+    assert caught.value.permission == "Microsoft.Web/sites/slots/config/list/action"
+    confirm_readable(None, WantedSettings(), site.target())
+    confirm_readable({}, WANTED, site.target())
+
+
+def test_the_storage_setting_is_noted_where_nobody_wrote_it() -> None:
+    assert STORAGE in settings_notes({}, WantedSettings())[0]
+    assert settings_notes({STORAGE: "true"}, WantedSettings()) == ()
+    assert settings_notes({}, WantedSettings(values={STORAGE: "true"})) == ()
