@@ -19,6 +19,8 @@ class Patience:
     http_longest_wait: float = 30.0
     http_connect: float = 10.0
     http_read: float = 60.0
+    identity_connect: float = 2.0
+    """The endpoint of a machine's managed identity is a hop away, or there is none."""
     operation: float = 300.0
     """An operation that ARM accepted (202) and goes on with."""
     push_attempts: int = 3

@@ -7,19 +7,37 @@ https://github.com/microsoft/azure-pipelines-tasks-common-packages/blob/main/com
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from pytask.errors.connection import ConnectionIncomplete, ConnectionNotFound, ConnectionSchemeUnsupported
-from pytask.model import Cloud, FederatedIdentity, KeyIdentity, ServiceConnection
+from pytask.agent.environment import variable
+from pytask.agent.pem import CertificateField
+from pytask.errors.connection import (
+    ConnectionIncomplete,
+    ConnectionNotFound,
+    ConnectionOfNoSubscription,
+    ConnectionSchemeUnsupported,
+)
+from pytask.model import (
+    CertificateIdentity,
+    Cloud,
+    FederatedIdentity,
+    KeyIdentity,
+    ManagedIdentity,
+    ServiceConnection,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytask.model import Identity, Secret
 
-_FEDERATION = "workloadidentityfederation"
-_PRINCIPAL = "serviceprincipal"
+_PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
+_PUBLIC_CLOUD = frozenset({"", "azurecloud"})
+_STACK = "azurestack"
+_SETTINGS = "Project settings > Service connections"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,10 +49,19 @@ class _Endpoint:
     id: str
 
     def parameter(self, key: str) -> str:
-        return self.environment.get(f"ENDPOINT_AUTH_PARAMETER_{self.id}_{key.upper()}", "")
+        return self.environment.get(f"ENDPOINT_AUTH_PARAMETER_{self.id}_{key.upper()}", "").strip()
 
     def data(self, key: str) -> str:
-        return self.environment.get(f"ENDPOINT_DATA_{self.id}_{key.upper()}", "")
+        return self.environment.get(f"ENDPOINT_DATA_{self.id}_{key.upper()}", "").strip()
+
+    @property
+    def url(self) -> str:
+        return self.environment.get(f"ENDPOINT_URL_{self.id}", "").strip()
+
+    @property
+    def scheme(self) -> str:
+        """Its scheme; connections of old have none and are service principals."""
+        return self.environment.get(f"ENDPOINT_AUTH_SCHEME_{self.id}", "") or "ServicePrincipal"
 
     @property
     def name(self) -> str:
@@ -54,46 +81,89 @@ def read_connection(
     Raises:
         ConnectionNotFound: when the agent handed over no such connection.
         ConnectionIncomplete: when a field is empty.
+        ConnectionOfNoSubscription: when it is made for a management group or a workspace.
         ConnectionSchemeUnsupported: when its way to sign in is not known here.
+        InputMistake: what is wrong with its certificate (`agent.pem`).
     """
     endpoint = _Endpoint(environment=environment, input=input_name, id=value.strip().lower())
-    if not environment.get(f"ENDPOINT_AUTH_SCHEME_{endpoint.id}"):
+    if not endpoint.url and f"ENDPOINT_AUTH_SCHEME_{endpoint.id}" not in environment:
         raise ConnectionNotFound(input=input_name, value=value)
+    identity = _identity(endpoint, mask)
     return ServiceConnection(
         id=endpoint.id,
+        input=input_name,
+        page=_page(endpoint),
         tenant_id=endpoint.needed("tenant id", endpoint.parameter("tenantId")),
-        subscription_id=endpoint.needed("subscription id", endpoint.data("subscriptionId")),
+        subscription_id=_subscription(endpoint),
         subscription_name=endpoint.data("subscriptionName"),
         cloud=_cloud(endpoint),
-        identity=_identity(endpoint, mask),
+        identity=identity,
     )
 
 
+def _page(endpoint: _Endpoint) -> str:
+    """Give the address of the connection's page, which the browser shows when one opens it."""
+    collection = variable(endpoint.environment, "System.CollectionUri").rstrip("/")
+    project = quote(variable(endpoint.environment, "System.TeamProject"))
+    if not collection or not project:
+        return _SETTINGS
+    return f"{collection}/{project}/_settings/adminservices?resourceId={endpoint.id}"
+
+
+def _subscription(endpoint: _Endpoint) -> str:
+    subscription, level = endpoint.data("subscriptionId"), endpoint.data("scopeLevel")
+    if not subscription and level and level != "Subscription":
+        raise ConnectionOfNoSubscription(input=endpoint.input, name=endpoint.name, level=level)
+    return endpoint.needed("subscription id", subscription)
+
+
 def _cloud(endpoint: _Endpoint) -> Cloud:
-    url = endpoint.needed("server URL", endpoint.environment.get(f"ENDPOINT_URL_{endpoint.id}", ""))
-    authority = endpoint.data("activeDirectoryAuthority") or endpoint.data("environmentAuthorityUrl")
-    audience = endpoint.data("activeDirectoryServiceEndpointResourceId") or url
+    """Give the cloud; what the connection leaves open is asked for later, by `cloud.metadata`.
+
+    Microsoft's own tasks take the same as the audience, except that they do so on an Azure Stack only:
+    https://github.com/microsoft/azure-pipelines-tasks-common-packages/blob/main/common-npm-packages/azure-arm-rest/azure-arm-endpoint.ts
+    """
+    url = endpoint.needed("server URL", endpoint.url)
+    environment = endpoint.data("environment").lower()
+    usual = _PUBLIC_AUTHORITY if environment in _PUBLIC_CLOUD else ""
+    authority = endpoint.data("activeDirectoryAuthority") or endpoint.data("environmentAuthorityUrl") or usual
+    authority = authority.rstrip("/")
+    audience = endpoint.data("activeDirectoryServiceEndpointResourceId") or ("" if environment == _STACK else url)
+    adfs = endpoint.data("enableAdfsAuthentication").lower() == "true" or authority.lower().endswith("/adfs")
     return Cloud(
         arm_url=url.rstrip("/"),
-        authority_url=(authority or "https://login.microsoftonline.com").rstrip("/"),
+        authority_url=re.sub("/adfs$", "", authority, flags=re.IGNORECASE),
         # The audience keeps its slash: `https://management.core.windows.net/` asks for `…//.default`.
         # https://learn.microsoft.com/entra/identity-platform/scopes-oidc#trailing-slash-and-default
-        arm_scope=f"{audience}/.default",
+        arm_scope=f"{audience}/.default" if audience else "",
+        adfs=adfs,
     )
 
 
 def _identity(endpoint: _Endpoint, mask: Callable[[str], Secret]) -> Identity:
-    scheme = endpoint.environment[f"ENDPOINT_AUTH_SCHEME_{endpoint.id}"]
-    client = endpoint.parameter("servicePrincipalId")
-    if scheme.lower() == _FEDERATION:
-        return FederatedIdentity(
-            client_id=endpoint.needed("service principal id", client),
-            issuer=endpoint.parameter("workloadIdentityFederationIssuer"),
-            subject=endpoint.parameter("workloadIdentityFederationSubject"),
-        )
-    certificate = endpoint.parameter("authenticationType").lower() == "spncertificate"
-    if scheme.lower() != _PRINCIPAL or certificate:
-        told = f"{scheme} with a certificate" if certificate else scheme
-        raise ConnectionSchemeUnsupported(input=endpoint.input, name=endpoint.name, scheme=told)
-    key = endpoint.needed("service principal key", endpoint.parameter("servicePrincipalKey"))
-    return KeyIdentity(client_id=endpoint.needed("service principal id", client), secret=mask(key))
+    match endpoint.scheme.lower():
+        case "workloadidentityfederation":
+            return FederatedIdentity(
+                client_id=_client(endpoint),
+                issuer=endpoint.parameter("workloadIdentityFederationIssuer"),
+                subject=endpoint.parameter("workloadIdentityFederationSubject"),
+            )
+        case "managedserviceidentity":
+            return ManagedIdentity(client_id=endpoint.data("msiClientId"))
+        case "serviceprincipal":
+            return _principal(endpoint, mask)
+        case _:
+            raise ConnectionSchemeUnsupported(input=endpoint.input, name=endpoint.name, scheme=endpoint.scheme)
+
+
+def _principal(endpoint: _Endpoint, mask: Callable[[str], Secret]) -> Identity:
+    if endpoint.parameter("authenticationType").lower() != "spncertificate":
+        key = endpoint.needed("service principal key", endpoint.parameter("servicePrincipalKey"))
+        return KeyIdentity(client_id=_client(endpoint), secret=mask(key))
+    text = endpoint.needed("certificate", endpoint.parameter("servicePrincipalCertificate"))
+    found = CertificateField(text=text, input=endpoint.input, name=endpoint.name).read(mask)
+    return CertificateIdentity(client_id=_client(endpoint), certificates=found.certificates, private_key=found.key)
+
+
+def _client(endpoint: _Endpoint) -> str:
+    return endpoint.needed("service principal id", endpoint.parameter("servicePrincipalId"))

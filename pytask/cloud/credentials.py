@@ -1,57 +1,57 @@
-"""Signing in to Entra ID as the service connection says."""
+"""Signing in to Entra ID as the service connection says; every scheme through azure-identity.
+
+azure-identity itself repeats nothing (`retry_total=0`): it would send the same federated assertion twice, which Entra
+ID refuses. What is worth repeating is repeated here, with a fresh proof of identity each time.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Protocol
 
-from azure.core.exceptions import (
-    AzureError,
-    ClientAuthenticationError,
-    HttpResponseError,
-    ServiceRequestError,
-)
-from azure.identity import ClientAssertionCredential, ClientSecretCredential
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.rest import HttpResponse
+from azure.identity import ClientAssertionCredential, ClientSecretCredential, ManagedIdentityCredential
 
-from pytask.errors.azure import Unreachable
-from pytask.errors.sign_in import (
-    ClientUnknown,
-    FederationMismatch,
-    OidcTokenRefused,
-    SecretExpired,
-    SecretWrong,
-    SignInRefused,
-    TenantUnknown,
-)
-from pytask.model import FederatedIdentity, KeyIdentity
+from pytask.cloud.answers import retry_after
+from pytask.cloud.certificate import certificate_assertions
+from pytask.cloud.sign_in import keep_refusal, refusal_behind, sign_in_failure
+from pytask.errors.sign_in import OidcTokenRefused
+from pytask.model import CertificateIdentity, FederatedIdentity, KeyIdentity, ManagedIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from azure.core.credentials import AccessToken
+    from azure.core.pipeline import PipelineRequest
+    from azure.core.rest import HttpRequest
 
     from pytask.clock import Clock, Patience
-    from pytask.errors import TaskFailure
     from pytask.model import Secret, ServiceConnection
 
-_TRANSIENT = 429
-_MISMATCHES = frozenset({"700211", "700212", "700213", "70021"})
-_NO_SUCH_AUTHORITY = "Unable to get authority configuration"
-"""What MSAL says when Entra ID does not know the tenant: it fails before any AADSTS code is given.
-https://github.com/AzureAD/microsoft-authentication-library-for-python/blob/dev/msal/authority.py"""
+_ALWAYS: dict[str, Any] = {"retry_total": 0, "raw_response_hook": keep_refusal}
+_TRANSIENT = frozenset({429, 500, 502, 503, 504})
+_TRANSIENT_OF_A_MACHINE = _TRANSIENT | {404, 410}
+"""Its endpoint answers these while it is being updated.
+https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling"""
+
+
+class TokenSource(Protocol):
+    """What the credentials of azure-identity have in common."""
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 - azure-core's protocol
+        """Give a token out of memory, or a new one before that runs out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credentials:
-    """Tokens for one service connection; kept in memory and renewed by azure-identity.
+    """Tokens for one service connection; kept in memory and renewed in time.
 
-    It is what azure-core calls a `TokenCredential`. azure-identity itself repeats nothing (`retry_total=0`): it would
-    send the same federated assertion twice, which Entra ID refuses.
+    It is what azure-core calls a `TokenCredential`.
     """
 
     connection: ServiceConnection
-    credential: ClientSecretCredential | ClientAssertionCredential
+    source: TokenSource
     clock: Clock
     patience: Patience
     say: Callable[[str], None]
@@ -61,7 +61,7 @@ class Credentials:
         """Give an access token for `scope`.
 
         Raises:
-            TaskFailure: why Entra ID or Azure DevOps refuses.
+            TaskFailure: why Entra ID, Azure DevOps or the agent's machine gives none.
         """
         return self.mask(self.get_token(scope).token)
 
@@ -69,18 +69,34 @@ class Credentials:
         """Give an access token as azure-core's policies ask for it."""
         for attempt in range(1, self.patience.http_attempts + 1):
             try:
-                token = self.credential.get_token(*scopes, **options)
+                token = self.source.get_token(*scopes, **options)
             except (AzureError, OidcTokenRefused) as error:  # noqa: PERF203 - a retry is a loop round a try
-                if attempt == self.patience.http_attempts or not _worth_repeating(error):
-                    _refuse(error, self.connection)
-                self._wait(attempt)
+                refusal = refusal_behind(error)
+                if attempt == self.patience.http_attempts or not self._worth_repeating(refusal):
+                    raise sign_in_failure(refusal, self.connection, attempts=attempt) from error
+                self._wait(refusal, attempt)
             else:
                 self.mask(token.token)
                 return token
         raise AssertionError
 
-    def _wait(self, attempt: int) -> None:
-        seconds = min(self.patience.http_longest_wait, self.patience.http_first_wait * 2 ** (attempt - 1))
+    def _worth_repeating(self, refusal: Exception) -> bool:
+        of_a_machine = isinstance(self.connection.identity, ManagedIdentity)
+        match refusal:
+            case OidcTokenRefused():
+                return not refusal.final
+            case HttpResponseError():
+                return refusal.status_code in (_TRANSIENT_OF_A_MACHINE if of_a_machine else _TRANSIENT)
+            case ServiceRequestError():  # a machine's endpoint is a hop away, or not there
+                return not of_a_machine
+            case _:
+                return isinstance(refusal, ServiceResponseError)
+
+    def _wait(self, refusal: Exception, attempt: int) -> None:
+        patience = self.patience
+        answer = refusal.response if isinstance(refusal, HttpResponseError) else None
+        asked = retry_after(answer) if isinstance(answer, HttpResponse) else None
+        seconds = min(patience.http_longest_wait, asked or patience.http_first_wait * 2 ** (attempt - 1))
         self.say(f"signing in did not succeed; trying again in {seconds:.0f} s")
         self.clock.sleep(seconds)
 
@@ -94,58 +110,58 @@ def open_credentials(
     say: Callable[[str], None],
     mask: Callable[[str], Secret],
 ) -> Credentials:
-    """Give the credentials of a connection; nothing is sent yet.
+    """Give the credentials of a connection whose cloud is known; nothing is sent yet.
 
     `fresh_assertion` gives a new OIDC token of the pipeline each time; only federated connections call it.
+
+    Raises:
+        CertificateBroken: when the connection's certificate cannot be used.
     """
-    options: dict[str, Any] = {
+    source: TokenSource
+    match connection.identity:
+        case KeyIdentity() as identity:
+            key = identity.secret.reveal()
+            source = ClientSecretCredential(connection.sign_in_tenant, identity.client_id, key, **_at_entra(connection))
+        case CertificateIdentity() as identity:
+            assertions = certificate_assertions(connection, identity, clock=clock, mask=mask)
+            source = _by_assertion(connection, identity.client_id, assertions.fresh)
+        case FederatedIdentity() as identity:
+            source = _by_assertion(connection, identity.client_id, fresh_assertion)
+        case ManagedIdentity() as identity:
+            source = _of_the_machine(identity, patience)
+    return Credentials(connection=connection, source=source, clock=clock, patience=patience, say=say, mask=mask)
+
+
+def _at_entra(connection: ServiceConnection) -> dict[str, Any]:
+    return {
         "authority": connection.cloud.authority_url,
         # The authority comes from the connection itself, so there is nothing to discover; it saves a call.
         "disable_instance_discovery": True,
-        "retry_total": 0,
+        **_ALWAYS,
     }
-    identity, tenant = connection.identity, connection.tenant_id
-    credential: ClientSecretCredential | ClientAssertionCredential
-    match identity:
-        case KeyIdentity():
-            credential = ClientSecretCredential(tenant, identity.client_id, identity.secret.reveal(), **options)
-        case FederatedIdentity():
-            credential = ClientAssertionCredential(tenant, identity.client_id, fresh_assertion, **options)
-    return Credentials(connection=connection, credential=credential, clock=clock, patience=patience, say=say, mask=mask)
 
 
-def _worth_repeating(error: Exception) -> bool:
-    if isinstance(error, OidcTokenRefused):
-        return not error.final
-    if isinstance(error, HttpResponseError) and error.status_code is not None:
-        return error.status_code == _TRANSIENT or error.status_code >= 500  # noqa: PLR2004 - HTTP
-    return isinstance(error, ServiceRequestError) or not isinstance(error, ClientAuthenticationError)
+def _by_assertion(connection: ServiceConnection, client_id: str, fresh: Callable[[], str]) -> TokenSource:
+    at_adfs = {"raw_request_hook": _without_version} if connection.cloud.adfs else {}
+    return ClientAssertionCredential(connection.sign_in_tenant, client_id, fresh, **_at_entra(connection), **at_adfs)
 
 
-def _refuse(error: Exception, connection: ServiceConnection) -> NoReturn:
-    if isinstance(error, OidcTokenRefused):
-        raise error
-    if isinstance(error, ServiceRequestError):
-        host = connection.cloud.authority_url.removeprefix("https://")
-        raise Unreachable(host=host, detail=str(error)) from error
-    raise _entra_refusal(str(error), connection) from error
+def _without_version(request: PipelineRequest[HttpRequest]) -> None:
+    """Lead a call to where ADFS has its token endpoint; azure-identity knows Entra ID's only.
 
-
-def _entra_refusal(text: str, connection: ServiceConnection) -> TaskFailure:
-    """Give the failure behind an AADSTS code.
-
-    Source: https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+    https://learn.microsoft.com/windows-server/identity/ad-fs/overview/ad-fs-openid-connect-oauth-flows-scenarios
     """
-    code = found.group(1) if (found := re.search(r"AADSTS(\d+)", text)) else ""
-    correlation = found.group(1) if (found := re.search(r"Correlation ID: ([0-9a-f-]{36})", text)) else ""
-    detail = next((line for line in text.splitlines() if "AADSTS" in line), text).strip()
-    client, tenant = connection.identity.client_id, connection.tenant_id
-    facts = {"detail": detail, "correlation_id": correlation}
-    if code == "90002" or _NO_SUCH_AUTHORITY in text:
-        return TenantUnknown(tenant=tenant, **facts)
-    if code == "700016":
-        return ClientUnknown(client=client, tenant=tenant, **facts)
-    if code in _MISMATCHES and isinstance(connection.identity, FederatedIdentity):
-        identity = connection.identity
-        return FederationMismatch(client=client, issuer=identity.issuer, subject=identity.subject, **facts)
-    return {"7000215": SecretWrong, "7000222": SecretExpired}.get(code, SignInRefused)(client=client, **facts)
+    request.http_request.url = request.http_request.url.replace("/oauth2/v2.0/token", "/oauth2/token")
+
+
+def _of_the_machine(identity: ManagedIdentity, patience: Patience) -> TokenSource:
+    """Give the tokens of a virtual machine, or of whatever else offers the endpoint of App Service."""
+    return ManagedIdentityCredential(
+        client_id=identity.client_id or None,
+        connection_timeout=patience.identity_connect,
+        read_timeout=patience.http_read,
+        # The endpoints speak plain HTTP on the machine itself, where no proxy reaches; requests reads "" as none.
+        # https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service#proxies
+        proxies={"http": ""},
+        **_ALWAYS,
+    )

@@ -122,6 +122,11 @@ def new_transport(patience: Patience) -> RequestsTransport:
     )
 
 
+def open_door(*, clock: Clock, patience: Patience, say: Callable[[str], None]) -> Door:
+    """Give a door of its own that adds no credentials; nothing is sent yet."""
+    return Door(sender=plain_sender(new_transport(patience)), clock=clock, patience=patience, say=say)
+
+
 def plain_sender(transport: RequestsTransport) -> Callable[..., HttpResponse]:
     """Give a sender for absolute URLs that adds no credentials."""
     policies: list[Any] = [UserAgentPolicy(base_user_agent=USER_AGENT), ProxyPolicy()]
@@ -168,5 +173,5 @@ def _failing(call: Call, response: HttpResponse, attempts: int) -> AzureFailing:
 
 
 def _unreachable(call: Call, error: Exception) -> Unreachable:
-    host = urlsplit(call.request.url).hostname or "management.azure.com"
+    host = urlsplit(call.request.url).hostname or "Azure"
     return Unreachable(host=host, detail=str(error))

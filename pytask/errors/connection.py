@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytask.errors.inputs import InputMistake
+from pytask.errors.inputs import InputMistake, VariableNotExpanded
+
+
+@dataclass(kw_only=True, eq=False)
+class ConnectionNotExpanded(VariableNotExpanded):
+    """A service connection is named by a variable that Azure Pipelines did not replace."""
+
+    code = "connection-not-expanded"
+    title = "the input {input} names its service connection by a variable that was not replaced"
+    happened = "{input} reads '{value}': $({variable}) has no value when the run is queued"
+    cause = (
+        "Azure Pipelines looks up service connections before any job starts, so that a variable which a step, a variable "
+        "group's secret or the queue dialog sets later is too late"
+    )
+    mend = "write the connection's name itself, or take a variable of the YAML file or a template parameter for it"
+    link = "https://learn.microsoft.com/azure/devops/pipelines/process/runtime-parameters"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -15,12 +30,16 @@ class ConnectionNotFound(InputMistake):
     code = "connection-not-found"
     title = "the service connection '{value}' was not handed to this job"
     happened = "the agent gave the task no credentials for {input} = '{value}'"
-    cause = "there is no such connection in the project, its name comes from a variable that is set too late, or the pipeline may not use it"
-    mend = (
-        "check the name under Project settings > Service connections; write it literally or as a variable known when "
-        "the run is queued; on the run's page choose Permit when it asks for access to the connection"
+    cause = (
+        "there is no connection of this name in the project, it is disabled, the pipeline is not authorized to use it, "
+        "or its name comes from a variable that is set too late"
     )
-    link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints"
+    mend = (
+        "compare the name with those under Project settings > Service connections; permit this pipeline there (the "
+        "connection's ⋮ > Security), or on the run's page where it says that a resource needs permission; write the name "
+        "itself or as a variable that is known when the run is queued"
+    )
+    link = "https://learn.microsoft.com/azure/devops/pipelines/process/resources#resource-authorization"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -32,8 +51,11 @@ class ConnectionSchemeUnsupported(InputMistake):
     code = "connection-scheme-unsupported"
     title = "the service connection {name} signs in with {scheme}, which this task cannot use"
     happened = "its authentication scheme is {scheme}"
-    cause = "this version signs in as a service principal with a key, or by workload identity federation"
-    mend = "set azureSubscription to an Azure Resource Manager connection of one of these two kinds"
+    cause = (
+        "the task signs in by workload identity federation, as a service principal with a secret or a certificate, or "
+        "with the managed identity of the agent's machine; a publish profile opens one app's files, and no registry"
+    )
+    mend = "set {input} to an Azure Resource Manager connection of one of these kinds, best with workload identity federation"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
 
 
@@ -45,6 +67,84 @@ class ConnectionIncomplete(InputMistake):
     field: str
     code = "connection-incomplete"
     title = "the service connection {name} has no {field}"
-    happened = "the agent handed over the connection without {field}"
-    cause = "it was created by hand with the field left empty, or it is no connection to a subscription"
+    happened = "the agent handed over the connection of {input} without {field}"
+    cause = "it was created by hand or by a script with the field left empty"
     mend = "open the connection under Project settings > Service connections and fill in {field}"
+
+
+@dataclass(kw_only=True, eq=False)
+class ConnectionOfNoSubscription(InputMistake):
+    """The connection is made for something else than a subscription."""
+
+    name: str
+    level: str
+    code = "connection-of-no-subscription"
+    title = "the service connection {name} is made for no subscription"
+    happened = "the scope level of {input} is {level}, and it names no subscription"
+    cause = (
+        "an app and a registry are looked up in one subscription, and a connection of this scope does not say in which"
+    )
+    mend = (
+        "create a connection with the scope level Subscription and set {input} to it; the same identity may serve both"
+    )
+    link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
+
+
+@dataclass(kw_only=True, eq=False)
+class CertificateIncomplete(InputMistake):
+    """The connection's certificate field lacks one of its two parts."""
+
+    name: str
+    missing: str
+    code = "certificate-incomplete"
+    title = "the service connection {name} holds no {missing}"
+    happened = "the certificate field of {input} has no PEM block with a {missing}"
+    cause = (
+        "the field takes certificate and private key together, as PEM text; a .cer or .pfx file as it is will not do"
+    )
+    mend = (
+        "put both into the field: cat key.pem certificate.pem, or of a .pfx file what "
+        "openssl pkcs12 -in file.pfx -nodes prints"
+    )
+    link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
+
+
+@dataclass(kw_only=True, eq=False)
+class CertificateKeyEncrypted(InputMistake):
+    """The private key in the connection wants a passphrase."""
+
+    name: str
+    code = "certificate-key-encrypted"
+    title = "the private key in the service connection {name} is encrypted"
+    happened = "the key of {input} is a PEM block that wants a passphrase"
+    cause = "a service connection has no place for a passphrase; Azure DevOps itself keeps the key encrypted"
+    mend = "take the passphrase off with openssl pkey -in key.pem -out plain.pem, and put plain.pem and the certificate into the connection"
+
+
+@dataclass(kw_only=True, eq=False)
+class CertificateKeyNotRsa(InputMistake):
+    """The private key is of a kind that Entra ID does not take."""
+
+    name: str
+    code = "certificate-key-not-rsa"
+    title = "the private key in the service connection {name} is no RSA key"
+    happened = "the key of {input} is of another kind, such as an elliptic curve"
+    cause = "Entra ID takes assertions that are signed with RSA"
+    mend = (
+        "create an RSA certificate (openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out certificate.pem "
+        "-days 365 -subj /CN=pipeline), add it to the app registration, and put both files into the connection"
+    )
+    link = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"
+
+
+@dataclass(kw_only=True, eq=False)
+class CertificateBroken(InputMistake):
+    """Certificate or private key cannot be read, or they do not belong together."""
+
+    name: str
+    detail: str
+    code = "certificate-broken"
+    title = "the certificate in the service connection {name} cannot be used"
+    happened = "{detail}, in the certificate field of {input}"
+    cause = "the text was cut, changed on its way, or put together of two different certificates"
+    mend = "put key and certificate into the connection once more, whole, with their BEGIN and END lines"

@@ -12,12 +12,13 @@ class SecretWrong(AzureFailure):
     """Entra ID does not accept the client secret (AADSTS7000215)."""
 
     client: str
+    page: str
     detail: str
     code = "secret-wrong"
     title = "Entra ID does not accept the service connection's secret"
     happened = "{detail}"
     cause = "the connection of the app registration {client} holds a wrong secret: often the secret's id was pasted instead of its value"
-    mend = "create a new client secret for {client} and put its value into the service connection, or convert the connection to workload identity federation"
+    mend = "create a new client secret for {client} and put its value into the service connection ({page}), or convert the connection to workload identity federation"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
 
@@ -26,42 +27,78 @@ class SecretExpired(AzureFailure):
     """The client secret is past its date (AADSTS7000222)."""
 
     client: str
+    page: str
     detail: str
     code = "secret-expired"
     title = "the service connection's secret has expired"
     happened = "{detail}"
     cause = "client secrets have an end date, and that of the app registration {client} has passed"
-    mend = "convert the connection to workload identity federation (no secret to renew), or put a new client secret into it"
+    mend = "convert the connection ({page}) to workload identity federation, which has no secret to renew, or put a new client secret into it"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
 
 @dataclass(kw_only=True, eq=False)
+class CertificateRefused(AzureFailure):
+    """Entra ID does not know the certificate, or it is past its date (AADSTS700027)."""
+
+    client: str
+    page: str
+    detail: str
+    code = "certificate-refused"
+    title = "Entra ID does not accept the service connection's certificate"
+    happened = "{detail}"
+    cause = "the certificate in the connection is not one of those of the app registration {client}, or it has expired"
+    mend = (
+        "add the certificate to {client} under Certificates & secrets, or put key and certificate that stand there into "
+        "the connection ({page}); federation instead has nothing that expires"
+    )
+    link = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"
+
+
+@dataclass(kw_only=True, eq=False)
 class ClientUnknown(AzureFailure):
-    """The app registration is not in the tenant (AADSTS700016)."""
+    """The app registration is not in the tenant (AADSTS700016, 7000229)."""
 
     client: str
     tenant: str
+    page: str
     detail: str
     code = "client-unknown"
     title = "the service connection's app registration does not exist in its tenant"
     happened = "{detail}"
-    cause = "the app registration {client} was deleted, or the tenant {tenant} is not its own"
+    cause = "the app registration {client} was deleted, has no service principal there, or the tenant {tenant} is not its own"
     mend = (
-        "compare client id and tenant id of the service connection with the app registration in the Entra admin center"
+        "correct client id and tenant id of the connection ({page}) after the app registration in the Entra admin "
+        "center; where it has no service principal, az ad sp create --id {client}"
     )
 
 
 @dataclass(kw_only=True, eq=False)
+class ClientDisabled(AzureFailure):
+    """The app registration may not sign in (AADSTS7000112)."""
+
+    client: str
+    detail: str
+    code = "client-disabled"
+    title = "the service connection's app registration is disabled"
+    happened = "{detail}"
+    cause = "an administrator switched off sign-in for {client}, or its tenant was closed"
+    mend = "enable it in the Entra admin center under Enterprise applications > {client} > Properties > Enabled for users to sign in"
+
+
+@dataclass(kw_only=True, eq=False)
 class TenantUnknown(AzureFailure):
-    """There is no such tenant (AADSTS90002)."""
+    """There is no such tenant in this cloud (AADSTS90002, 900023, 900382, 900439)."""
 
     tenant: str
+    authority: str
+    page: str
     detail: str
     code = "tenant-unknown"
     title = "the service connection's tenant does not exist"
     happened = "{detail}"
-    cause = "the tenant id {tenant} is wrong, or it belongs to another cloud than the connection's environment"
-    mend = "correct tenant id and environment of the service connection"
+    cause = "{authority} does not serve the tenant id {tenant}: it is wrong, or it belongs to another cloud than the connection's environment"
+    mend = "correct tenant id and environment of the service connection ({page})"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -71,16 +108,64 @@ class FederationMismatch(AzureFailure):
     client: str
     issuer: str
     subject: str
+    page: str
     detail: str
     code = "federation-mismatch"
     title = "Entra ID does not recognise this pipeline's federated credential"
     happened = "{detail}"
-    cause = "the app registration {client} has no federated credential with the issuer and subject of this service connection (it changes when organisation, project or connection is renamed)"
+    cause = "{client} has no federated credential with the issuer and subject of this service connection (they change when organisation, project or connection is renamed)"
     mend = (
         "add to {client} a federated credential with issuer {issuer} and subject {subject} "
-        "(the agent masks them as ***; the connection's page under Project settings > Service connections shows them)"
+        "(the agent masks them as ***; copy them from the connection's page: {page})"
     )
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"
+
+
+@dataclass(kw_only=True, eq=False)
+class AssertionOutOfTime(AzureFailure):
+    """The assertion is not valid at this time, as Entra ID sees it (AADSTS700024)."""
+
+    client: str
+    detail: str
+    code = "assertion-out-of-time"
+    title = "Entra ID finds the proof of the service connection's identity out of its time"
+    happened = "{detail}"
+    cause = "{client} proves itself by an assertion that is made anew each time and lives for minutes, so this agent's clock is wrong"
+    mend = "set the agent's clock (timedatectl set-ntp true), then run again"
+
+
+@dataclass(kw_only=True, eq=False)
+class AudienceUnknown(AzureFailure):
+    """What the token should be for is not known in the tenant (AADSTS500011)."""
+
+    tenant: str
+    audience: str
+    page: str
+    detail: str
+    code = "audience-unknown"
+    title = "the tenant of the service connection does not know {audience}"
+    happened = "{detail}"
+    cause = "the connection's environment is that of another cloud than its tenant {tenant}, or nobody in the tenant has used this service of Azure yet"
+    mend = (
+        "correct environment, server URL and tenant of the service connection ({page}) so that they belong to one cloud"
+    )
+
+
+@dataclass(kw_only=True, eq=False)
+class ConditionalAccessBlocks(AzureFailure):
+    """A policy of the tenant is in the way (AADSTS53003, 530032, 530035)."""
+
+    client: str
+    detail: str
+    code = "conditional-access-blocks"
+    title = "a Conditional Access policy keeps the service connection from signing in"
+    happened = "{detail}"
+    cause = "a policy for workload identities blocks {client} from where this agent is, or because of a risk"
+    mend = (
+        "let an administrator find the policy in the sign-in logs (Service principal sign-ins, by the correlation id) "
+        "and add the agent's address to its trusted locations or {client} to its exclusions; or run on an agent inside the network that it allows"
+    )
+    link = "https://learn.microsoft.com/entra/identity/conditional-access/workload-identity"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -88,12 +173,13 @@ class SignInRefused(AzureFailure):
     """Entra ID refuses for a reason of its own."""
 
     client: str
+    page: str
     detail: str
     code = "sign-in-refused"
     title = "Entra ID refuses the service connection's sign-in"
     happened = "{detail}"
     cause = "the reason is the AADSTS code above; it concerns the app registration {client}"
-    mend = "look the code up at https://login.microsoftonline.com/error and correct the service connection or the app registration"
+    mend = "look the code up at https://login.microsoftonline.com/error and correct the service connection ({page}) or the app registration"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -108,3 +194,55 @@ class OidcTokenRefused(AzureFailure):
     happened = "{detail}"
     cause = "the job's access token may not use the connection, or Azure DevOps is disturbed"
     mend = "permit the pipeline to use the connection (its Security page), then run again"
+
+
+@dataclass(kw_only=True, eq=False)
+class ManagedIdentityUnreachable(AzureFailure):
+    """Nothing on the agent's machine gives tokens of a managed identity."""
+
+    page: str
+    detail: str
+    code = "managed-identity-unreachable"
+    title = "this agent's machine has no managed identity to sign in with"
+    happened = "{detail}"
+    cause = (
+        "the service connection signs in with the identity of the machine that the agent runs on; only machines in "
+        "Azure have one (Microsoft-hosted agents have none), and a firewall or a container's network may cut off its endpoint 169.254.169.254"
+    )
+    mend = (
+        "run the job on a self-hosted agent in Azure (a virtual machine, a scale set, a container app) that has a "
+        "managed identity, or convert the connection ({page}) to workload identity federation, which works on every agent"
+    )
+    link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
+
+
+@dataclass(kw_only=True, eq=False)
+class ManagedIdentityMissing(AzureFailure):
+    """The machine's endpoint answers, but has no such identity."""
+
+    identity: str
+    page: str
+    detail: str
+    code = "managed-identity-missing"
+    title = "{identity} is not assigned to this agent's machine"
+    happened = "{detail}"
+    cause = "the machine has no identity of its own, several user-assigned ones and none is named, or not the one that the connection names"
+    mend = (
+        "assign it to the machine (az vm identity assign --ids <the identity's resource id>), or name one that it has by "
+        "its client id in the service connection ({page})"
+    )
+    link = "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-configure-managed-identities"
+
+
+@dataclass(kw_only=True, eq=False)
+class CloudUnknown(AzureFailure):
+    """Neither the connection nor Resource Manager says where to sign in."""
+
+    url: str
+    page: str
+    detail: str
+    code = "cloud-unknown"
+    title = "it is not known where to sign in for {url}"
+    happened = "the service connection names no authority, and {url}/metadata/endpoints answers: {detail}"
+    cause = "the connection's server URL is not that of a Resource Manager, or its environment is wrong"
+    mend = "correct environment and server URL of the service connection ({page})"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytask.agent.connection import read_connection
 from pytask.errors import ManyFailures
+from pytask.errors.connection import ConnectionNotExpanded
 from pytask.inputs.app import read_deploy
 from pytask.inputs.image import read_destination, read_existing, read_recipe, read_record_file
 from pytask.inputs.reader import Read, Reader, together
@@ -71,4 +72,5 @@ def _connection(reader: Reader, mask: Callable[[str], Secret]) -> Read[ServiceCo
         "azureSubscription",
         lambda value: read_connection(reader.environment, input_name="azureSubscription", value=value, mask=mask),
         meaning="the service connection",
+        unexpanded=ConnectionNotExpanded,
     )

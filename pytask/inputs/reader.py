@@ -54,14 +54,22 @@ class Reader:
             self.mistakes.append(mistake)
             return Read(())
 
-    def named(self, name: str, parse: Callable[[str], T], *, default: str = "", meaning: str = "") -> Read[T]:
+    def named(
+        self,
+        name: str,
+        parse: Callable[[str], T],
+        *,
+        default: str = "",
+        meaning: str = "",
+        unexpanded: type[VariableNotExpanded] = VariableNotExpanded,
+    ) -> Read[T]:
         """Read an input that names something: no `$(variable)` may be left in it. With a `meaning` it is required."""
         value = self.text(name, default)
         if meaning and not value:
             self.mistakes.append(InputRequired(input=name, meaning=meaning))
             return Read(())
-        if unexpanded := _UNEXPANDED.search(value):
-            self.mistakes.append(VariableNotExpanded(input=name, value=value, variable=unexpanded.group(1)))
+        if found := _UNEXPANDED.search(value):
+            self.mistakes.append(unexpanded(input=name, value=value, variable=found.group(1)))
             return Read(())
         return self.read(lambda: parse(value))
 

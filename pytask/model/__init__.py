@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from pytask.model.connection import Cloud, FederatedIdentity, Identity, KeyIdentity, Secret, ServiceConnection
+from pytask.model.connection import (
+    CertificateIdentity,
+    Cloud,
+    FederatedIdentity,
+    Identity,
+    KeyIdentity,
+    ManagedIdentity,
+    Secret,
+    ServiceConnection,
+)
 from pytask.model.facts import (
     BuiltImage,
     Deployment,
@@ -38,6 +47,7 @@ __all__ = [
     "AppAddress",
     "BuildArgument",
     "BuiltImage",
+    "CertificateIdentity",
     "Cloud",
     "Command",
     "DeployBy",
@@ -50,6 +60,7 @@ __all__ = [
     "HostProcess",
     "Identity",
     "KeyIdentity",
+    "ManagedIdentity",
     "Moment",
     "Plan",
     "PreviousImage",

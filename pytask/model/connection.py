@@ -26,9 +26,14 @@ class Cloud:
     arm_url: str
     """`https://management.azure.com` in the public cloud; no slash at the end."""
     authority_url: str
-    """Where Entra ID signs in, such as `https://login.microsoftonline.com`."""
+    """Where Entra ID signs in, such as `https://login.microsoftonline.com`; with ADFS the host of that.
+
+    Empty where the connection does not say, and Resource Manager has to be asked.
+    """
     arm_scope: str
-    """The scope of a token for ARM; ends in `/.default`."""
+    """The scope of a token for ARM; ends in `/.default`. Empty where Resource Manager has to be asked."""
+    adfs: bool = False
+    """Whether an Active Directory Federation Service signs in, instead of Entra ID."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +42,17 @@ class KeyIdentity:
 
     client_id: str
     secret: Secret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CertificateIdentity:
+    """A service principal with a certificate."""
+
+    client_id: str
+    certificates: tuple[bytes, ...]
+    """Those that the connection holds, in DER; the one of the private key is among them."""
+    private_key: Secret
+    """An RSA key, PKCS#1 or PKCS#8 in DER, as base64."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +65,15 @@ class FederatedIdentity:
     subject: str
 
 
-Identity = KeyIdentity | FederatedIdentity
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ManagedIdentity:
+    """The managed identity of the agent's machine."""
+
+    client_id: str
+    """Of a user-assigned identity; empty for the machine's own."""
+
+
+Identity = KeyIdentity | CertificateIdentity | FederatedIdentity | ManagedIdentity
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,8 +82,17 @@ class ServiceConnection:
 
     id: str
     """The lower-case GUID that the agent names it by."""
+    input: str
+    """The task's input that names it."""
+    page: str
+    """Where it is edited: the address of its page, else the way there."""
     tenant_id: str
     subscription_id: str
     subscription_name: str
     cloud: Cloud
     identity: Identity
+
+    @property
+    def sign_in_tenant(self) -> str:
+        """What stands for the tenant in the addresses of its authority."""
+        return "adfs" if self.cloud.adfs else self.tenant_id

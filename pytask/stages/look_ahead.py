@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from pytask.agent.oidc import open_oidc_tokens
 from pytask.cloud.arm import open_azure
 from pytask.cloud.credentials import open_credentials
+from pytask.cloud.http import open_door
+from pytask.cloud.metadata import with_known_cloud
 from pytask.errors import TaskFailure
 from pytask.functionapp.find import find_app
 from pytask.functionapp.host import durable_notes
@@ -138,7 +140,7 @@ def _told(found: Findings, seconds: float) -> str:
 def _open_azure(job: Job, connection: ServiceConnection) -> Azure:
     say, mask = job.console.line, job.console.secret
     credentials = open_credentials(
-        connection,
+        with_known_cloud(connection, open_door(clock=job.clock, patience=job.patience, say=say)),
         fresh_assertion=_fresh_assertion(job, connection),
         clock=job.clock,
         patience=job.patience,

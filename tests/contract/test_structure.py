@@ -37,6 +37,8 @@ ROOMS_OF = {
     "azure.devops": {"agent"},
     "msrest": {"agent"},
     "docker": {"image"},
+    "rsa": {"cloud"},
+    "pyasn1": {"cloud"},
     "subprocess": {"image"},
     "azure.mgmt": {"cloud", "functionapp"},
     "signal": {"__main__", "image"},

@@ -31,6 +31,8 @@ def azure_for(
     """Give the doors of a principal; nothing is sent yet. The network is the one of this process's environment."""
     connection = ServiceConnection(
         id="11111111-aaaa-4aaa-8aaa-222222222222",
+        input="azureSubscription",
+        page="https://the.page",
         tenant_id=TENANT_ID,
         subscription_id=SUBSCRIPTION_ID,
         subscription_name=SUBSCRIPTION_NAME,

@@ -29,6 +29,8 @@ from pytask.plan import render_plan
 CLI = DockerCli(path="/usr/bin/docker", version="28.0.4", buildx=True)
 CONNECTION = ServiceConnection(
     id="id",
+    input="azureSubscription",
+    page="https://the.page",
     tenant_id="tenant",
     subscription_id="sub",
     subscription_name="Contoso",

@@ -1,0 +1,53 @@
+"""What a cloud says of itself: where it signs in, and for whom its tokens are.
+
+Connections to an Azure Stack made by older versions of Azure DevOps do not say it.
+Sources: https://learn.microsoft.com/azure-stack/user/azure-stack-rest-api-use and
+https://github.com/microsoft/azure-pipelines-tasks-common-packages/blob/main/common-npm-packages/azure-arm-rest/azure-arm-endpoint.ts
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytask.cloud.http import Call, request
+from pytask.errors.sign_in import CloudUnknown
+
+if TYPE_CHECKING:
+    from azure.core.rest import HttpResponse
+
+    from pytask.cloud.http import Door
+    from pytask.model import Cloud, ServiceConnection
+
+_VERSION = "2015-01-01"
+_ADFS = re.compile("/adfs$", re.IGNORECASE)
+
+
+def with_known_cloud(connection: ServiceConnection, door: Door) -> ServiceConnection:
+    """Give the connection with what it leaves open about its cloud asked for; nothing is asked when it says all.
+
+    Raises:
+        CloudUnknown: when Resource Manager does not tell.
+        TaskFailure: why it cannot be asked.
+    """
+    cloud = connection.cloud
+    if cloud.authority_url and cloud.arm_scope:
+        return connection
+    asked = request("GET", f"{cloud.arm_url}/metadata/endpoints", params={"api-version": _VERSION})
+    answer = door.send(Call(request=asked, doing="ask where to sign in"))
+    return replace(connection, cloud=_completed(cloud, answer, connection.page))
+
+
+def _completed(cloud: Cloud, answer: HttpResponse, page: str) -> Cloud:
+    try:
+        told = answer.json()["authentication"]
+        authority, audience = str(told["loginEndpoint"]).rstrip("/"), str(told["audiences"][0])
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise CloudUnknown(url=cloud.arm_url, page=page, detail=answer.text()[:200]) from error
+    return replace(
+        cloud,
+        authority_url=cloud.authority_url or _ADFS.sub("", authority),
+        arm_scope=cloud.arm_scope or f"{audience}/.default",
+        adfs=cloud.adfs or bool(_ADFS.search(authority)),
+    )
