@@ -7,6 +7,7 @@ Source of CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
 from __future__ import annotations
 
 import asyncio
+import time
 import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -29,6 +30,8 @@ PRINCIPAL = web.RequestKey("principal", str)
 """Under this key a room leaves the name of whoever called, for the record of calls."""
 
 Origin = Literal["agent", "app"]
+BEGAN = web.RequestKey("began", float)
+
 ORIGIN = web.RequestKey("origin", str)
 """Under this key a request says who sent it: everybody on the build agent's side, or App Service's hosts ("app")."""
 
@@ -44,6 +47,9 @@ class Call:
     """The status answered; 0 where the connection was cut."""
     principal: str | None
     """The name of the principal that called, where it showed a good token."""
+    began: float = 0.0
+    ended: float = 0.0
+    """When the call came and when it was answered, by this machine's monotonic clock."""
 
 
 class Front:
@@ -97,6 +103,7 @@ class Front:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         host = request.host.partition(":")[0].lower()
         request[ORIGIN] = self._origin(request)
+        request[BEGAN] = time.monotonic()
         try:
             response = await self._respond(request, host)
         except ConnectionError:  # the client went away, or a scripted fault cut the line
@@ -108,7 +115,15 @@ class Front:
     def _record(self, request: web.Request, host: str, *, status: int) -> None:
         principal = request.get(PRINCIPAL)
         self.calls.append(
-            Call(method=request.method, host=host, path=request.path, status=status, principal=principal),
+            Call(
+                method=request.method,
+                host=host,
+                path=request.path,
+                status=status,
+                principal=principal,
+                began=request[BEGAN],
+                ended=time.monotonic(),
+            ),
         )
 
     async def _respond(self, request: web.Request, host: str) -> web.StreamResponse:
