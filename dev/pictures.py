@@ -1,0 +1,138 @@
+# ruff: noqa: INP001 - run as a program
+"""`npm run pictures`: the pictures of the store page, taken of real runs on the local Azure by a headless browser.
+
+Two runs of the step: one that is proved, and one whose image does not start and is put back. What they wrote, as the
+agent shows it, and their summary, as the Extensions tab shows it, become PNG files; so does the drawing of the flow,
+as the Marketplace shows no SVG. https://learn.microsoft.com/azure/devops/extend/publish/overview
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from markdown_it import MarkdownIt
+
+from tests.sandbox.local_azure import LocalAzure
+from tests.sandbox.pipeline import ROOT, a_pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.sandbox.running_task import TaskRun
+
+PICTURES = ROOT / "docs" / "pictures"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_STYLE = """
+body { margin: 0; padding: 20px 24px; color: #1f2328 }
+body { font: 14px/1.5 'Segoe UI', 'Noto Sans', 'DejaVu Sans', 'Noto Color Emoji', sans-serif }
+body.log { background: #1e1e1e; color: #d4d4d4 }
+pre { margin: 0; font: 12px/1.55 'Cascadia Mono', 'DejaVu Sans Mono', monospace; white-space: pre-wrap }
+.log .group { color: #9cdcfe } .log .error { color: #f48771 } .log .warning { color: #dcdcaa }
+h1, h2, h3 { font-weight: 600; margin: 0 0 12px } h2 { font-size: 18px } h3 { font-size: 15px }
+table { border-collapse: collapse; margin: 8px 0 16px } td, th { border: 1px solid #d0d7de; padding: 5px 12px }
+th { background: #f6f8fa; text-align: left } code { background: #eff1f3; padding: 1px 4px; border-radius: 3px }
+code { font: 12px 'Cascadia Mono', 'DejaVu Sans Mono', monospace } a { color: #0969da }
+.summary pre { background: #f6f8fa; padding: 10px 12px; border-radius: 6px } .summary pre code { background: none }
+"""
+
+
+def main() -> int:
+    """Take the pictures; give the exit code."""
+    browser = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+    if browser is None:
+        sys.stderr.write("pictures: this needs a headless browser (apt-get install chromium fonts-noto-color-emoji)\n")
+        return 1
+    PICTURES.mkdir(exist_ok=True)
+    proved, put_back = _runs()
+    _take(browser, "log-proved", _log(proved), 1060)
+    _take(browser, "summary-proved", _summary(proved), 900)
+    _take(browser, "log-put-back", _log(put_back, last=34), 1060)
+    _take(browser, "summary-put-back", _summary(put_back), 900)
+    flow = (ROOT / "docs" / "flow.svg").read_text(encoding="utf-8")
+    _take(browser, "flow", f"<body style='padding:0'>{flow}</body>", 1050)
+    return 0
+
+
+def _runs() -> tuple[TaskRun, TaskRun]:
+    """Deploy the example, a change of it, and a change that does not start."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pictures-") as folder,
+        LocalAzure(folder=Path(folder) / "azure", cache=ROOT / ".cache") as azure,
+        a_pipeline(azure, Path(folder) / "pipeline", scheme="federation") as pipeline,
+    ):
+        test = {"smokeTestPath": "/api/HttpTriggerSample?name=you"}
+        pipeline.run(build_id="1292")
+        pipeline.edit("Hello", "Bonjour")
+        proved = pipeline.run(test, build_id="1293")
+        with (pipeline.sources / "Dockerfile").open("a") as file:
+            file.write('CMD ["python3", "-c", "import requests_that_nobody_installed"]\n')
+        return proved, pipeline.run(test, build_id="1294")
+
+
+def _log(run: TaskRun, last: int = 60) -> str:
+    """Give a step's log as the run's page shows it: groups closed but for the last two, commands by their meaning."""
+    lines = list(_folded(run.log.splitlines()))[-last:]
+    return f"<body class=log><pre>{chr(10).join(map(_line, lines))}</pre></body>"
+
+
+def _folded(lines: Iterable[str]) -> Iterable[str]:
+    """Leave out what the group of the build holds, which is Docker's own output."""
+    inside = False
+    for line in lines:
+        if line.startswith("##[group]"):
+            inside = "Build image" in line
+            yield f"▸ {line.removeprefix('##[group]')}"
+        elif line.startswith("##[endgroup]"):
+            inside = False
+        elif not inside:
+            yield line
+
+
+def _line(line: str) -> str:
+    found = re.match(r"##\[(error|warning|section|command)\]", line)
+    kind = "group" if line.startswith("▸") else found.group(1) if found else ""
+    text = escape(line[found.end() :] if found else line)
+    return f"<span class={kind}>{text}</span>" if kind else text
+
+
+def _summary(run: TaskRun) -> str:
+    _, markdown = run.summaries[0]
+    return f"<body class=summary>{MarkdownIt('commonmark').enable('table').render(markdown)}</body>"
+
+
+def _take(browser: str, name: str, body: str, width: int) -> None:
+    """Render a page and cut the picture to what it shows."""
+    with tempfile.TemporaryDirectory(prefix="picture-") as folder:
+        page = Path(folder) / "page.html"
+        head = f"<!doctype html><meta charset=utf-8><style>{_STYLE}</style>"
+        page.write_text(head + body, encoding="utf-8")
+        height = _height(browser, page, width)
+        _browse(browser, folder, f"--window-size={width},{height}", f"--screenshot={PICTURES / name}.png", str(page))
+    sys.stdout.write(f"{(PICTURES / name).relative_to(ROOT)}.png  {width} x {height}\n")
+
+
+def _height(browser: str, page: Path, width: int) -> int:
+    """Have the page itself say how high it is."""
+    probe = page.with_name("probe.html")
+    ask = "<script>document.title = Math.ceil(document.body.getBoundingClientRect().height)</script>"
+    probe.write_text(page.read_text(encoding="utf-8") + ask, encoding="utf-8")
+    shown = _browse(browser, str(page.parent), f"--window-size={width},600", "--dump-dom", str(probe))
+    found = re.search(r"<title>(\d+)</title>", shown)
+    return int(found.group(1)) if found else 600
+
+
+def _browse(browser: str, folder: str, *words: str) -> str:
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={folder}/profile"]
+    done = subprocess.run([browser, *options, *words], capture_output=True, text=True, check=True, timeout=120)
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
