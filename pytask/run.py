@@ -49,8 +49,8 @@ def run(job: Job) -> None:
         with job.stage("Push image"):
             record.pushing = True
             record.pushed = stages.push(job, found.engine, found.session, record.built, plan.destination)
-    if plan.existing:
-        record.pushed = stages.resolve(found.session, plan.existing)
+    if found.image:
+        record.pushed = found.image
 
     if found.app and plan.deploy and record.pushed:
         _deploy(job, plan.deploy, found.app, record.pushed)

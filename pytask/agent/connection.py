@@ -41,21 +41,24 @@ _SETTINGS = "Project settings > Service connections"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Endpoint:
-    """The raw fields of one connection."""
+class Endpoint:
+    """The raw fields of one connection; one that is not there is empty."""
 
     environment: Mapping[str, str]
     input: str
     id: str
 
     def parameter(self, key: str) -> str:
+        """Give a parameter of its authorization."""
         return self.environment.get(f"ENDPOINT_AUTH_PARAMETER_{self.id}_{key.upper()}", "").strip()
 
     def data(self, key: str) -> str:
+        """Give a part of its data, which holds nothing secret."""
         return self.environment.get(f"ENDPOINT_DATA_{self.id}_{key.upper()}", "").strip()
 
     @property
     def url(self) -> str:
+        """Its server URL."""
         return self.environment.get(f"ENDPOINT_URL_{self.id}", "").strip()
 
     @property
@@ -65,12 +68,35 @@ class _Endpoint:
 
     @property
     def name(self) -> str:
+        """What to call it; the agent does not tell its name."""
         return self.data("subscriptionName") or self.id
 
+    @property
+    def page(self) -> str:
+        """The address of its page, which the browser shows when one opens it."""
+        collection = variable(self.environment, "System.CollectionUri").rstrip("/")
+        project = quote(variable(self.environment, "System.TeamProject"))
+        if not collection or not project:
+            return _SETTINGS
+        return f"{collection}/{project}/_settings/adminservices?resourceId={self.id}"
+
     def needed(self, field: str, value: str) -> str:
+        """Give the value of a field that must be there; raise ConnectionIncomplete where it is not."""
         if not value:
             raise ConnectionIncomplete(input=self.input, name=self.name, field=field)
         return value
+
+
+def find_endpoint(environment: Mapping[str, str], *, input_name: str, value: str) -> Endpoint:
+    """Give the fields of the connection that an input names.
+
+    Raises:
+        ConnectionNotFound: when the agent handed over no such connection.
+    """
+    endpoint = Endpoint(environment=environment, input=input_name, id=value.strip().lower())
+    if not endpoint.url and f"ENDPOINT_AUTH_SCHEME_{endpoint.id}" not in environment:
+        raise ConnectionNotFound(input=input_name, value=value)
+    return endpoint
 
 
 def read_connection(
@@ -85,14 +111,12 @@ def read_connection(
         ConnectionSchemeUnsupported: when its way to sign in is not known here.
         InputMistake: what is wrong with its certificate (`agent.pem`).
     """
-    endpoint = _Endpoint(environment=environment, input=input_name, id=value.strip().lower())
-    if not endpoint.url and f"ENDPOINT_AUTH_SCHEME_{endpoint.id}" not in environment:
-        raise ConnectionNotFound(input=input_name, value=value)
-    identity = _identity(endpoint, mask)
+    endpoint = find_endpoint(environment, input_name=input_name, value=value)
+    identity = read_identity(endpoint, mask)
     return ServiceConnection(
         id=endpoint.id,
         input=input_name,
-        page=_page(endpoint),
+        page=endpoint.page,
         tenant_id=endpoint.needed("tenant id", endpoint.parameter("tenantId")),
         subscription_id=_subscription(endpoint),
         subscription_name=endpoint.data("subscriptionName"),
@@ -101,23 +125,14 @@ def read_connection(
     )
 
 
-def _page(endpoint: _Endpoint) -> str:
-    """Give the address of the connection's page, which the browser shows when one opens it."""
-    collection = variable(endpoint.environment, "System.CollectionUri").rstrip("/")
-    project = quote(variable(endpoint.environment, "System.TeamProject"))
-    if not collection or not project:
-        return _SETTINGS
-    return f"{collection}/{project}/_settings/adminservices?resourceId={endpoint.id}"
-
-
-def _subscription(endpoint: _Endpoint) -> str:
+def _subscription(endpoint: Endpoint) -> str:
     subscription, level = endpoint.data("subscriptionId"), endpoint.data("scopeLevel")
     if not subscription and level and level != "Subscription":
         raise ConnectionOfNoSubscription(input=endpoint.input, name=endpoint.name, level=level)
     return endpoint.needed("subscription id", subscription)
 
 
-def _cloud(endpoint: _Endpoint) -> Cloud:
+def _cloud(endpoint: Endpoint) -> Cloud:
     """Give the cloud; what the connection leaves open is asked for later, by `cloud.metadata`.
 
     Microsoft's own tasks take the same as the audience, except that they do so on an Azure Stack only:
@@ -140,7 +155,14 @@ def _cloud(endpoint: _Endpoint) -> Cloud:
     )
 
 
-def _identity(endpoint: _Endpoint, mask: Callable[[str], Secret]) -> Identity:
+def read_identity(endpoint: Endpoint, mask: Callable[[str], Secret]) -> Identity:
+    """Give whom a connection signs in as.
+
+    Raises:
+        ConnectionIncomplete: when a field is empty.
+        ConnectionSchemeUnsupported: when its way to sign in is not known here.
+        InputMistake: what is wrong with its certificate (`agent.pem`).
+    """
     match endpoint.scheme.lower():
         case "workloadidentityfederation":
             return FederatedIdentity(
@@ -156,7 +178,7 @@ def _identity(endpoint: _Endpoint, mask: Callable[[str], Secret]) -> Identity:
             raise ConnectionSchemeUnsupported(input=endpoint.input, name=endpoint.name, scheme=endpoint.scheme)
 
 
-def _principal(endpoint: _Endpoint, mask: Callable[[str], Secret]) -> Identity:
+def _principal(endpoint: Endpoint, mask: Callable[[str], Secret]) -> Identity:
     if endpoint.parameter("authenticationType").lower() != "spncertificate":
         key = endpoint.needed("service principal key", endpoint.parameter("servicePrincipalKey"))
         return KeyIdentity(client_id=_client(endpoint), secret=mask(key))
@@ -165,5 +187,5 @@ def _principal(endpoint: _Endpoint, mask: Callable[[str], Secret]) -> Identity:
     return CertificateIdentity(client_id=_client(endpoint), certificates=found.certificates, private_key=found.key)
 
 
-def _client(endpoint: _Endpoint) -> str:
+def _client(endpoint: Endpoint) -> str:
     return endpoint.needed("service principal id", endpoint.parameter("servicePrincipalId"))

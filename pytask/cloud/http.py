@@ -62,6 +62,10 @@ class Door:
     refusals: Callable[[Call, HttpResponse], Exception] = field(
         default=lambda call, response: refusal(call.doing, response)
     )
+    failing: Callable[[Call, HttpResponse, int], Exception] = field(
+        default=lambda call, response, attempts: _failing(call, response, attempts)  # noqa: PLW0108 - defined below
+    )
+    """What it means when the last of so many attempts was answered with a status worth repeating."""
 
     def send(self, call: Call, *, stream: bool = False) -> HttpResponse:
         """Give the answer to a call; its status is one of `call.accept`.
@@ -77,7 +81,7 @@ class Door:
             if response is not None and not self._worth_repeating(call, response):
                 raise self.refusals(call, response)
             if response is not None and last:
-                raise _failing(call, response, attempt)
+                raise self.failing(call, response, attempt)
             self._wait(call, response, attempt)
             call = replace(call, request=call.anew()) if call.anew else call
         raise AssertionError

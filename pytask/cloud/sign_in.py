@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _MEANINGS: dict[str, type[AzureFailure]] = {
     "53003": ConditionalAccessBlocks,
     "90002": TenantUnknown,
-    "500011": AudienceUnknown,
+    **dict.fromkeys(("50001", "500011", "500014", "650057"), AudienceUnknown),
     "530032": ConditionalAccessBlocks,
     "700016": ClientUnknown,
     "700024": AssertionOutOfTime,
@@ -57,6 +57,7 @@ _MEANINGS: dict[str, type[AzureFailure]] = {
     "7000229": ClientUnknown,
     **dict.fromkeys(("70021", "700211", "700212", "700213"), FederationMismatch),
 }
+_AUDIENCE = r"(?:resource principal named|Requested resource:|Resource value from request:) '?([^\s']+)"
 _NO_SUCH_IDENTITY = re.compile(
     "identity not found|no .*managed identity found|multiple user assigned identities", re.IGNORECASE
 )
@@ -109,7 +110,7 @@ def entra_failure(text: str, connection: ServiceConnection) -> AzureFailure:
         "client": identity.client_id or "the machine's identity",
         "tenant": connection.tenant_id,
         "authority": connection.cloud.authority_url,
-        "audience": _found(r"resource principal named (\S+)", text),
+        "audience": _found(_AUDIENCE, text) or "the service that the token is for",
         "issuer": issuer,
         "subject": subject,
         "page": connection.page,

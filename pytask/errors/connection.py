@@ -60,6 +60,20 @@ class ConnectionSchemeUnsupported(InputMistake):
 
 
 @dataclass(kw_only=True, eq=False)
+class ConnectionNotForRegistries(InputMistake):
+    """A connection of another type where one for a container registry is wanted."""
+
+    name: str
+    scheme: str
+    code = "connection-not-for-registries"
+    title = "the service connection {name} is not one for a container registry"
+    happened = "{input} is a connection that names no registry; it signs in with {scheme}"
+    cause = "{input} takes a connection of the type Docker Registry; one of the type Azure Resource Manager goes into another input"
+    mend = "set {input} to a Docker Registry connection (Docker Hub, Azure Container Registry or Others), or set azureSubscriptionForACR to this one"
+    link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
+
+
+@dataclass(kw_only=True, eq=False)
 class ConnectionIncomplete(InputMistake):
     """The connection lacks a field."""
 

@@ -98,12 +98,50 @@ class ImageHostDiffers(InputMistake):
     """The image name names another registry than the one to push to."""
 
     host: str
+    given: str
     registry: str
     code = "image-host-differs"
-    title = "imageName and azureContainerRegistry name two registries"
-    happened = "imageName begins with {host}, azureContainerRegistry is {registry}"
+    title = "imageName and {given} name two registries"
+    happened = "imageName begins with {host}, {given} is {registry}"
     cause = "the image is pushed to one registry only"
-    mend = "take the host out of imageName, or set azureContainerRegistry to {host}"
+    mend = "take the host out of imageName, or name {host} in {given}"
+
+
+@dataclass(kw_only=True, eq=False)
+class RegistriesDiffer(InputMistake):
+    """The registry's connection is for another registry than the one named."""
+
+    registry: str
+    connected: str
+    code = "registries-differ"
+    title = "azureContainerRegistry and containerRegistry name two registries"
+    happened = "azureContainerRegistry is {registry}, the connection in containerRegistry is for {connected}"
+    cause = "a Docker registry connection names its registry by itself"
+    mend = "leave azureContainerRegistry out, or set containerRegistry to a connection for {registry}"
+
+
+@dataclass(kw_only=True, eq=False)
+class RegistryConnectionTwice(InputMistake):
+    """Two connections for one registry."""
+
+    code = "registry-connection-twice"
+    title = "containerRegistry and azureSubscriptionForACR are both set"
+    happened = "both say how to sign in to the registry"
+    cause = "containerRegistry takes a Docker Registry connection, azureSubscriptionForACR an Azure Resource Manager one, each instead of azureSubscription"
+    mend = "leave one of them out"
+
+
+@dataclass(kw_only=True, eq=False)
+class RegistryConnectionNeeded(InputMistake):
+    """The image goes to a registry that no connection is for."""
+
+    registry: str
+    code = "registry-connection-needed"
+    title = "no connection of this step is for {registry}"
+    happened = "the image is to be pushed to {registry}, which is no Azure Container Registry by its name"
+    cause = "azureSubscription and azureSubscriptionForACR sign in to Azure Container Registries only"
+    mend = "set containerRegistry to a Docker Registry service connection for {registry}; if it is one of Azure's under another name, set azureContainerRegistry to its resource id"
+    link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
 
 @dataclass(kw_only=True, eq=False)

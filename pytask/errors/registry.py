@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytask.errors.base import AzureFailure
+from pytask.errors.base import AzureFailure, TaskFailure
 
 
 @dataclass(kw_only=True, eq=False)
@@ -17,7 +17,35 @@ class RegistryNotFound(AzureFailure):
     title = "there is no registry named {registry}"
     happened = "the subscription {subscription} shows this connection no registry of that name"
     cause = "the name is misspelt, the registry is in another subscription, or the connection may not read it (Microsoft.ContainerRegistry/registries/read)"
-    mend = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io: then nothing is looked up"
+    mend = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io: then nothing is looked up; for a registry of another subscription or tenant, set azureSubscriptionForACR to a connection of that one"
+
+
+@dataclass(kw_only=True, eq=False)
+class NoRegistry(TaskFailure):
+    """What answers under the registry's name is none."""
+
+    registry: str
+    status: int
+    code = "no-registry"
+    title = "{registry} is not a container registry"
+    happened = "https://{registry}/v2/ answered {status}, without saying how to sign in"
+    cause = "the host is misspelt, or something else answers there: a proxy, a sign-in page, the web site of a product whose registry has another host"
+    mend = "correct the host in azureContainerRegistry, imageName, or the Docker registry service connection; try curl -i https://{registry}/v2/ on the agent"
+    link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support"
+
+
+@dataclass(kw_only=True, eq=False)
+class RegistryNotAzure(AzureFailure):
+    """A token of Entra ID would have to be sent to somebody else than the registry."""
+
+    registry: str
+    realm: str
+    code = "registry-not-azure"
+    title = "{registry} does not sign in as an Azure Container Registry does"
+    happened = "it sends its callers to {realm}, which is not its own; nothing was sent there"
+    cause = "it is no Azure Container Registry, or something between the agent and the registry answers in its name"
+    mend = "set containerRegistry to a Docker registry service connection if it is another registry; else look at the proxy between agent and registry (curl -i https://{registry}/v2/)"
+    link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -30,8 +58,66 @@ class RegistrySignInRefused(AzureFailure):
     title = "{registry} does not let this connection in"
     happened = "the registry answered the sign-in with: {detail}"
     cause = "the connection's identity has no role on the registry, or the registry belongs to another tenant"
-    mend = "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC)"
+    mend = "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC); for a registry of another tenant, set azureSubscriptionForACR or containerRegistry to a connection of that one"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
+
+
+@dataclass(kw_only=True, eq=False)
+class RegistryLoginRefused(AzureFailure):
+    """The registry does not accept user and password of the Docker registry connection."""
+
+    registry: str
+    detail: str
+    code = "registry-login-refused"
+    title = "{registry} does not accept user name and password of the Docker registry connection"
+    happened = "{detail}"
+    cause = "user name or password is wrong, has expired, or has no right on this repository; Docker Hub, GitHub and GitLab take an access token in place of the password"
+    mend = "correct user name, password and Docker Registry (the host) of the connection in containerRegistry, under Project settings > Service connections; try docker login {registry} with the same"
+    link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
+
+
+@dataclass(kw_only=True, eq=False)
+class RegistryReadRefused(AzureFailure):
+    """The registry does not let everybody read, and there are no credentials for it."""
+
+    registry: str
+    detail: str
+    code = "registry-read-refused"
+    title = "{registry} lets nobody read this image without signing in"
+    happened = "{detail}"
+    cause = "no connection of this step is for {registry}"
+    mend = "set containerRegistry to a Docker registry service connection for {registry}"
+
+
+@dataclass(kw_only=True, eq=False)
+class RegistryRefused(AzureFailure):
+    """The registry refuses a call for a reason of its own."""
+
+    registry: str
+    doing: str
+    status: int
+    detail: str
+    code = "registry-refused"
+    title = "{registry} did not {doing}"
+    happened = "it answered {status}: {detail}"
+    cause = "the answer above is the registry's own reason"
+    mend = "correct what it names; if it names nothing, run again"
+
+
+@dataclass(kw_only=True, eq=False)
+class RegistryFailing(AzureFailure):
+    """The registry goes on answering with its own faults."""
+
+    registry: str
+    doing: str
+    status: int
+    attempts: int
+    detail: str
+    code = "registry-failing"
+    title = "{registry} did not {doing}, also when asked again"
+    happened = "{attempts} attempts; the last answer was {status}: {detail}"
+    cause = "the registry is disturbed, or has had enough calls from this account or address for now (429)"
+    mend = "run again later; for Azure see https://azure.status.microsoft and give Microsoft support the correlation id"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -44,8 +130,8 @@ class PushDenied(AzureFailure):
     code = "push-denied"
     title = "{registry} refuses the push of {reference}"
     happened = "the registry answered: {detail}"
-    cause = "the connection's identity may sign in, but has no right to push to this repository"
-    mend = "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC); a new role needs some minutes"
+    cause = "the connection may sign in, but has no right to push to this repository"
+    mend = "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC; a new role needs some minutes); in another registry, give the user of the connection the right to push there"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
 
 
@@ -54,14 +140,13 @@ class RegistryFirewall(AzureFailure):
     """The registry's firewall does not let the agent in."""
 
     registry: str
+    address: str
     detail: str
     code = "registry-firewall"
-    title = "the firewall of {registry} does not let this agent in"
+    title = "the firewall of {registry} does not let this agent in: it comes from {address}"
     happened = "the registry answered: {detail}"
-    cause = "the registry allows only selected networks, and the agent's address is not among them"
-    mend = (
-        "allow the address under the registry's Networking page, or run the job on an agent inside the allowed network"
-    )
+    cause = "the registry allows only selected networks or private endpoints, and the agent's address is not among them; a Microsoft-hosted agent has another address each time"
+    mend = "allow {address} under the registry's Networking page (az acr network-rule add --ip-address {address} …), or run the job on an agent inside the registry's network"
     link = "https://aka.ms/acr/firewall"
 
 
@@ -113,5 +198,5 @@ class DigestUnknown(AzureFailure):
     code = "digest-unknown"
     title = "the digest of {reference} is not known"
     happened = "deployBy is digest, and the registry does not tell this connection what {reference} stands for"
-    cause = "the connection's identity may not pull from the registry, or the registry is not an Azure one"
-    mend = "write the digest into imageName (repository@sha256:…), give the identity the role AcrPull, or set deployBy to tag"
+    cause = "the connection's identity may not pull from the registry, or no connection of this step is for it and it lets nobody read without one"
+    mend = "write the digest into imageName (repository@sha256:…), give the identity the role AcrPull, set containerRegistry to a connection for the registry, or set deployBy to tag"

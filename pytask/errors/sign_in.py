@@ -136,7 +136,7 @@ class AssertionOutOfTime(AzureFailure):
 
 @dataclass(kw_only=True, eq=False)
 class AudienceUnknown(AzureFailure):
-    """What the token should be for is not known in the tenant (AADSTS500011)."""
+    """What the token should be for is not known in the tenant (AADSTS500011, 50001, 500014, 650057)."""
 
     tenant: str
     audience: str

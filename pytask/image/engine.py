@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from docker.api import APIClient
 
-    from pytask.model import Secret
+    from pytask.model import RegistryLogin
 
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
 
@@ -80,11 +80,12 @@ class Engine:
             self.api.tag(image.references[0], repository, tag, force=True)
 
     def push(
-        self, reference: str, *, user: str, password: Secret, progress: Callable[[PushProgress], None]
+        self, reference: str, *, login: RegistryLogin | None, progress: Callable[[PushProgress], None]
     ) -> PushProgress:
         """Push one name of an image; the end of it, good or bad, is in what is given back."""
         repository, tag = reference.rsplit(":", 1)
-        credentials = {"username": user, "password": password.reveal()}
+        # An empty record means nobody; with None the SDK would look into the user's Docker configuration.
+        credentials = {"username": login.user, "password": login.password.reveal()} if login else {}
         seen = PushProgress()
         try:
             for event in self.api.push(repository, tag, stream=True, decode=True, auth_config=credentials):

@@ -129,7 +129,7 @@ class _Reading:
                 return self._inspected(number, layer)
             except Unreachable as error:
                 # Who may push need not reach the storage accounts that layers are read from.
-                if error.host == self._repository.session.login_server.partition(":")[0]:
+                if error.host == self._repository.host:
                     raise
                 reason = self._closed = f"this agent cannot read from {error.host}"
         self.unread[layer.digest] = reason

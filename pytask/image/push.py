@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytask.errors.registry import PushDenied, PushFailed, RegistryFirewall
+from pytask.errors.registry import PushDenied, PushFailed
+from pytask.image.firewall import firewall_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,10 +14,9 @@ if TYPE_CHECKING:
     from pytask.clock import Clock, Patience
     from pytask.errors import TaskFailure
     from pytask.image.engine import Engine, PushProgress
-    from pytask.model import BuiltImage, Secret
+    from pytask.model import BuiltImage, RegistryLogin
 
 _MEGABYTE = 1_000_000
-_FIREWALL = ("not allowed access",)
 _DENIED = ("denied", "403 forbidden", "insufficient_scope")
 _TOO_OLD = ("unauthorized", "authentication required")
 """What the registry also says when a token has run out during a long push: a new sign-in is worth one attempt."""
@@ -27,8 +27,7 @@ class Push:
     """How to push one image to one registry."""
 
     engine: Engine
-    user: str
-    password: Callable[[], Secret]
+    login: Callable[[], RegistryLogin | None]
     """Called for each attempt, so that one that was refused is followed by a new sign-in."""
     registry: str
     clock: Clock
@@ -48,7 +47,7 @@ class Push:
         self.engine.name(image, reference)
         for attempt in range(1, self.patience.push_attempts + 1):
             ticker = _Ticker(self.clock, self.patience.progress, self.say)
-            seen = self.engine.push(reference, user=self.user, password=self.password(), progress=ticker.tick)
+            seen = self.engine.push(reference, login=self.login(), progress=ticker.tick)
             if not seen.error:
                 return seen
             if final := self._final(reference, seen.error, attempt):
@@ -61,8 +60,8 @@ class Push:
     def _final(self, reference: str, error: str, attempt: int) -> TaskFailure | None:
         """Give the failure when pushing again is pointless."""
         told = error.lower()
-        if any(sign in told for sign in _FIREWALL):
-            return RegistryFirewall(registry=self.registry, detail=error)
+        if blocked := firewall_in(error, self.registry):
+            return blocked
         refused = any(sign in told for sign in _TOO_OLD) and attempt > 1
         if refused or any(sign in told for sign in _DENIED):
             return PushDenied(reference=reference, registry=self.registry, detail=error)

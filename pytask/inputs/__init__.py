@@ -13,6 +13,7 @@ from pytask.errors.connection import ConnectionNotExpanded
 from pytask.inputs.app import read_deploy
 from pytask.inputs.image import read_destination, read_existing, read_recipe, read_record_file
 from pytask.inputs.reader import Read, Reader, together
+from pytask.inputs.registry import has_registry_connection, read_registry_connection
 from pytask.model import Command, Plan
 
 if TYPE_CHECKING:
@@ -41,16 +42,19 @@ def read_plan(environment: Mapping[str, str], mask: Callable[[str], Secret]) -> 
 
 
 def _parts(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> Read[Plan]:
-    connection = _when(command is not Command.BUILD, lambda: _connection(reader, mask))
+    connection = _when(command is not Command.BUILD, lambda: _connection(reader, command, mask))
+    cloud = connection.value.cloud if connection.found and connection.value else None
+    own = read_registry_connection(reader, mask, cloud)
     recipe = _when(command.builds, lambda: read_recipe(reader))
-    destination = _when(command.builds, lambda: read_destination(reader, pushed=command.pushes))
+    destination = _when(command.builds, lambda: read_destination(reader, own, cloud, pushed=command.pushes))
     deploy = _when(command.concerns_app, lambda: read_deploy(reader))
     file = read_record_file(reader)
-    existing = _when(command is Command.DEPLOY, lambda: read_existing(reader, file.value if file.found else None))
+    existing = _when(command is Command.DEPLOY, lambda: read_existing(reader, own, file.value if file.found else None))
     return together(
         lambda: Plan(
             command=command,
             connection=connection.value,
+            registry_connection=own.value.connection if own.value else None,
             recipe=recipe.value,
             destination=destination.value,
             existing=existing.value,
@@ -58,7 +62,7 @@ def _parts(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> R
             record_file=file.value,
             notes=tuple(reader.notes),
         ),
-        *(connection, recipe, destination, existing, deploy, file),
+        *(connection, own, recipe, destination, existing, deploy, file),
     )
 
 
@@ -67,7 +71,11 @@ def _when(needed: bool, read: Callable[[], Read[T]]) -> Read[T | None]:
     return Read(read().found) if needed else Read((None,))
 
 
-def _connection(reader: Reader, mask: Callable[[str], Secret]) -> Read[ServiceConnection]:
+def _connection(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> Read[ServiceConnection | None]:
+    """Read azureSubscription, which a step that only fills a registry may leave out where that has its own."""
+    optional = not command.concerns_app and has_registry_connection(reader)
+    if optional and not reader.text("azureSubscription"):
+        return Read((None,))
     return reader.named(
         "azureSubscription",
         lambda value: read_connection(reader.environment, input_name="azureSubscription", value=value, mask=mask),

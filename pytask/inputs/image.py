@@ -10,19 +10,20 @@ from urllib.parse import urlsplit
 
 from pytask.agent.environment import required_variable, variable
 from pytask.errors.build_inputs import PlatformInvalid
-from pytask.errors.inputs import ExistingImageUnnamed, ImageHostDiffers, RecordUnreadable, RegistryNeeded, TagMissing
+from pytask.errors.inputs import ExistingImageUnnamed, RecordUnreadable, RegistryNeeded, TagMissing
 from pytask.image.arguments import parse_build_arguments, parse_flags
 from pytask.image.dockerfile import find_context, find_dockerfile
 from pytask.image.reference import ImageName, parse_image_name, parse_reference, parse_tag, parse_tags
 from pytask.inputs.reader import Read, together
+from pytask.inputs.registry import read_registry, registry_host
 from pytask.model import Destination, ExistingImage, Recipe
-from pytask.registry.address import parse_registry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytask.inputs.reader import Reader
-    from pytask.model import RegistryAddress
+    from pytask.inputs.registry import RegistryGiven
+    from pytask.model import Cloud, RegistryAddress
 
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?")
 
@@ -54,11 +55,16 @@ def read_recipe(reader: Reader) -> Read[Recipe]:
     )
 
 
-def read_destination(reader: Reader, *, pushed: bool) -> Read[Destination]:
-    """Give where the image goes; the registry may be missing when nothing is pushed."""
+def read_destination(
+    reader: Reader, own: Read[RegistryGiven | None], cloud: Cloud | None, *, pushed: bool
+) -> Read[Destination]:
+    """Give where the image goes; the registry may be missing when nothing is pushed.
+
+    `own` is what the registry's own connection says, `cloud` that of azureSubscription.
+    """
     written = variable(reader.environment, "Build.Repository.Name")
     image = reader.named("imageName", _image_name, default=written, meaning="the repository in the registry")
-    registry = _registry(reader, image) if pushed else _no_registry()
+    registry = _registry(reader, image, own, cloud) if pushed else _no_registry()
     tags = _tags(reader, image)
     if image.found:
         _note_changes(reader, reader.text("imageName", written), image.value)
@@ -68,14 +74,14 @@ def read_destination(reader: Reader, *, pushed: bool) -> Read[Destination]:
     )
 
 
-def read_existing(reader: Reader, record_file: Path | None) -> Read[ExistingImage]:
+def read_existing(reader: Reader, own: Read[RegistryGiven | None], record_file: Path | None) -> Read[ExistingImage]:
     """Give the image that is in a registry already: the one named, else the one that an earlier run recorded."""
     name, tags = reader.text("imageName"), reader.text("tags")
     named = tags or "@" in name or ":" in name.rpartition("/")[2]
     if record_file and not named:
         return reader.read(lambda: _recorded(record_file))
     written = name or variable(reader.environment, "Build.Repository.Name")
-    return reader.named("imageName", lambda value: _existing(reader, value, tags), default=written)
+    return reader.named("imageName", lambda value: _existing(reader, value, tags, own), default=written)
 
 
 def read_record_file(reader: Reader) -> Read[Path | None]:
@@ -110,28 +116,17 @@ def _image_name(value: str) -> ImageName:
     return parse_image_name(value, input_name="imageName")
 
 
-def _registry(reader: Reader, image: Read[ImageName]) -> Read[RegistryAddress | None]:
-    """Read the registry: the input, else the host in the image's name; when both are there they must agree."""
-    host = image.value.host if image.found else ""
-    registry: Read[RegistryAddress | None] = reader.named(
-        "azureContainerRegistry",
-        lambda value: parse_registry(value, input_name="azureContainerRegistry"),
-        default=host,
-        meaning="the container registry",
-    )
-    found = registry.value if registry.found else None
-    if host and found and not _same_registry(host, found):
-        told = found.login_server or found.name
-        reader.mistakes.append(ImageHostDiffers(input="imageName", host=host, registry=told))
-    return registry
+def _registry(
+    reader: Reader, image: Read[ImageName], own: Read[RegistryGiven | None], cloud: Cloud | None
+) -> Read[RegistryAddress | None]:
+    """Read the registry to push to; a connection that could not be read may have named it."""
+    if not own.found:
+        return Read(())
+    return read_registry(reader, image.value.host if image.found else "", own.value, cloud)
 
 
 def _no_registry() -> Read[RegistryAddress | None]:
     return Read((None,))
-
-
-def _same_registry(host: str, registry: RegistryAddress) -> bool:
-    return host == registry.login_server if registry.login_server else host.partition(".")[0] == registry.name
 
 
 def _tags(reader: Reader, image: Read[ImageName]) -> Read[tuple[str, ...]]:
@@ -150,13 +145,10 @@ def _build_id(environment: Mapping[str, str]) -> str:
     return parse_tag(build_id, input_name="tags")
 
 
-def _existing(reader: Reader, value: str, tags: str) -> ExistingImage:
+def _existing(reader: Reader, value: str, tags: str, own: Read[RegistryGiven | None]) -> ExistingImage:
     """Give the image that a reference names; the registry and the tag may stand in inputs of their own."""
     found = parse_reference(value, input_name="imageName")
-    registry = reader.text("azureContainerRegistry")
-    host = found.registry or (
-        parse_registry(registry, input_name="azureContainerRegistry").login_server if registry else ""
-    )
+    host = found.registry or registry_host(reader, own.value if own.found else None)
     if not host:
         raise RegistryNeeded(input="imageName", value=value)
     if found.digest or found.tag:

@@ -9,6 +9,7 @@ from pytask.model.connection import (
     Identity,
     KeyIdentity,
     ManagedIdentity,
+    RegistryLogin,
     Secret,
     ServiceConnection,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "PushedImage",
     "Recipe",
     "RegistryAddress",
+    "RegistryLogin",
     "Secret",
     "ServiceConnection",
     "SettingsBack",

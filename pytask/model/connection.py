@@ -77,6 +77,16 @@ Identity = KeyIdentity | CertificateIdentity | FederatedIdentity | ManagedIdenti
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RegistryLogin:
+    """User and password for one container registry."""
+
+    host: str
+    """As it stands in references: `ghcr.io`, `docker.io`, `registry.contoso.com:5000`."""
+    user: str
+    password: Secret
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceConnection:
     """An Azure Resource Manager service connection."""
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pytask.model.connection import ServiceConnection
+    from pytask.model.connection import RegistryLogin, ServiceConnection
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,6 +184,9 @@ class Plan:
 
     command: Command
     connection: ServiceConnection | None
+    """The one of azureSubscription; None when nothing but a registry is used."""
+    registry_connection: ServiceConnection | RegistryLogin | None
+    """The one to enter the registry with; None when it is that of azureSubscription too."""
     recipe: Recipe | None
     destination: Destination | None
     existing: ExistingImage | None

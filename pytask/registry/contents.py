@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpResponse
 
     from pytask.cloud.http import Door
-    from pytask.model import Secret
-    from pytask.registry.tokens import RegistrySession
+    from pytask.errors import TaskFailure
+    from pytask.registry.session import RegistrySession
 
 MANIFEST_TYPES = (
     "application/vnd.docker.distribution.manifest.v2+json",
@@ -32,7 +32,10 @@ MANIFEST_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
 )
-_FOUND, _PART, _ELSEWHERE, _NOT_FOUND = 200, 206, 307, 404
+_FOUND, _PART, _NOT_FOUND = 200, 206, 404
+_ELSEWHERE = frozenset({301, 302, 303, 307, 308})
+_REFUSED = frozenset({401, 403})
+_OUTDATED = 401
 _AS_IT_IS = {"Accept-Encoding": "identity"}
 """A digest is that of the bytes the registry stores, so nothing on the way may pack them once more."""
 
@@ -51,7 +54,6 @@ class Repository:
 
     session: RegistrySession
     name: str
-    token: Secret
 
     def manifest(self, tag_or_digest: str) -> Manifest:
         """Give digest and media type, as the registry itself states them.
@@ -62,10 +64,9 @@ class Repository:
         answer = self._asked(
             "HEAD", f"manifests/{tag_or_digest}", "look up the image", {"Accept": ", ".join(MANIFEST_TYPES)}
         )
-        return Manifest(
-            digest=answer.headers["Docker-Content-Digest"],
-            media_type=answer.headers.get("Content-Type", "").partition(";")[0],
-        )
+        # The header is a custom that not every registry follows.
+        digest = answer.headers.get("Docker-Content-Digest") or _digest(self.manifest_text(tag_or_digest))
+        return Manifest(digest=digest, media_type=answer.headers.get("Content-Type", "").partition(";")[0])
 
     def manifest_text(self, tag_or_digest: str) -> bytes:
         """Give the manifest itself, byte for byte; its digest is that of these bytes.
@@ -76,9 +77,8 @@ class Repository:
         """
         accept = {"Accept": ", ".join(MANIFEST_TYPES), **_AS_IT_IS}
         text = self._asked("GET", f"manifests/{tag_or_digest}", "read the image's manifest", accept).content
-        found = f"sha256:{hashlib.sha256(text).hexdigest()}"
-        if tag_or_digest.startswith("sha256:") and found != tag_or_digest:
-            raise self.ruined(tag_or_digest, f"its bytes have the digest {found}")
+        if tag_or_digest.startswith("sha256:") and _digest(text) != tag_or_digest:
+            raise self.ruined(tag_or_digest, f"its bytes have the digest {_digest(text)}")
         return text
 
     @contextmanager
@@ -96,11 +96,16 @@ class Repository:
     @property
     def door(self) -> Door:
         """The way out to the registry, with the clock and the patience of this run."""
-        return self.session.azure.door
+        return self.session.door
+
+    @property
+    def host(self) -> str:
+        """The name of the host that answers for the registry itself; layers may lie elsewhere."""
+        return urlsplit(self.session.url(self.name, "")).hostname or ""
 
     def ruined(self, digest: str, detail: str) -> ImageUnreadable:
         """Give the failure of a manifest, layer or configuration that is not what it should be."""
-        return ImageUnreadable(reference=f"{self.session.login_server}/{self.name}", part=digest, detail=detail)
+        return ImageUnreadable(reference=f"{self.session.host}/{self.name}", part=digest, detail=detail)
 
     def _confirmed(self, digest: str) -> Generator[bytes, None, None]:
         checksum = hashlib.sha256()
@@ -121,13 +126,13 @@ class Repository:
         """
         doing, wanted = "read a layer", _PART if offset else _FOUND
         headers = {**_AS_IT_IS, **({"Range": f"bytes={offset}-"} if offset else {})}
-        accept = frozenset({wanted, _ELSEWHERE})
+        accept = _ELSEWHERE | {wanted}
         answer = self._asked("GET", f"blobs/{digest}", doing, headers, accept=accept, stream=True)
-        if answer.status_code != _ELSEWHERE:
+        if answer.status_code == wanted:
             return answer
         answer.read()
         address = urljoin(answer.request.url, answer.headers["Location"])
-        self.session.azure.credentials.mask(urlsplit(address).query)
+        self.session.mask(urlsplit(address).query)
         call = Call(request=request("GET", address, headers=headers), doing=doing, accept=frozenset({wanted}))
         return self.door.send(call, stream=True)
 
@@ -141,17 +146,30 @@ class Repository:
         accept: frozenset[int] = frozenset({_FOUND}),
         stream: bool = False,
     ) -> HttpResponse:
-        url = f"https://{self.session.login_server}/v2/{self.name}/{path}"
-        bearer = {"Authorization": f"Bearer {self.token.reveal()}", **headers}
-        call = Call(request=request(method, url, headers=bearer), doing=doing, accept=accept | {_NOT_FOUND})
-        answer = self.door.send(call, stream=stream)
-        if answer.status_code == _NOT_FOUND:
+        url, answers = self.session.url(self.name, path), accept | _REFUSED | {_NOT_FOUND}
+
+        def sent() -> HttpResponse:
+            authorization = self.session.authorization(self.name)
+            signed = {"Authorization": authorization, **headers} if authorization else headers
+            call = Call(request=request(method, url, headers=signed), doing=doing, accept=answers)
+            return self.door.send(call, stream=stream)
+
+        answer = sent()
+        if answer.status_code == _OUTDATED:
             answer.close()
-            reference = f"{self.session.login_server}/{self.name} ({path})"
-            raise ManifestMissing(reference=reference, correlation_id=correlation_id(answer))
+            self.session.forget()
+            answer = sent()
+        if answer.status_code not in accept:
+            answer.read()
+            raise self._refusal(path, answer)
         return answer
 
+    def _refusal(self, path: str, answer: HttpResponse) -> TaskFailure:
+        if answer.status_code != _NOT_FOUND:
+            return self.session.refusal(answer)
+        reference = f"{self.session.host}/{self.name} ({path})"
+        return ManifestMissing(reference=reference, correlation_id=correlation_id(answer))
 
-def open_repository(session: RegistrySession, name: str) -> Repository:
-    """Give a repository of the registry one is signed in to."""
-    return Repository(session=session, name=name, token=session.access_token(name))
+
+def _digest(text: bytes) -> str:
+    return f"sha256:{hashlib.sha256(text).hexdigest()}"

@@ -59,7 +59,7 @@ def read_image(repository: Repository, tag_or_digest: str, platform: str = "linu
         ImageUnreadable: when it is no image that a container could be made from.
     """
     joint = "@" if ":" in tag_or_digest else ":"
-    reference = f"{repository.session.login_server}/{repository.name}{joint}{tag_or_digest}"
+    reference = f"{repository.session.host}/{repository.name}{joint}{tag_or_digest}"
     document = _document(repository, tag_or_digest)
     if "manifests" in document.fields:
         document = _document(repository, document.told(lambda index: _entry(reference, index["manifests"], platform)))

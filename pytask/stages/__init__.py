@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytask.stages.app import check, confirm, deploy, is_unchanged, judge, prove, put_back
-from pytask.stages.image import look_into, look_into_build, push, resolve
+from pytask.stages.image import look_into, look_into_build, push
 from pytask.stages.look_ahead import look_ahead
 
 __all__ = [
@@ -18,5 +18,4 @@ __all__ = [
     "prove",
     "push",
     "put_back",
-    "resolve",
 ]

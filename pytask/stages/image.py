@@ -12,10 +12,10 @@ from pytask.image.inspection import inspect
 from pytask.image.push import Push
 from pytask.image.saved import inspect_saved
 from pytask.model import PushedImage
-from pytask.registry.contents import open_repository
+from pytask.registry.contents import Repository
+from pytask.registry.hosts import canonical
 from pytask.registry.image import read_image
-from pytask.registry.tokens import DOCKER_USER, sign_in
-from pytask.stages.look_ahead import repository_of
+from pytask.stages.images import repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pytask.image.engine import Engine, PushProgress
     from pytask.image.inspection import Inspection
     from pytask.job import Job
-    from pytask.model import BuiltImage, Destination, ExistingImage
-    from pytask.registry.tokens import RegistrySession
+    from pytask.model import BuiltImage, Destination
+    from pytask.registry.session import RegistrySession
     from pytask.stages.look_ahead import AppAsFound
 
 _MEGABYTE = 1_000_000
@@ -39,11 +39,10 @@ def push(
         TaskFailure: why the registry did not take it.
     """
     confirm_platform(image.references[0], image.platform)
-    host = session.login_server
+    host = session.host
     work = Push(
         engine=engine,
-        user=DOCKER_USER,
-        password=lambda: sign_in(session.azure, host).refresh_token,
+        login=session.docker_login,
         registry=host,
         clock=job.clock,
         patience=job.patience,
@@ -57,30 +56,16 @@ def push(
     return pushed
 
 
-def resolve(session: RegistrySession | None, image: ExistingImage) -> PushedImage:
-    """Give the image that is in a registry already; its digest is looked up where the connection may.
-
-    Raises:
-        ManifestMissing: when the registry says that it has no such image.
-    """
-    digest = image.digest
-    if session is not None:
-        repository = open_repository(session, image.repository)
-        digest = repository.manifest(image.digest or image.tag).digest
-    tags = (image.tag,) if image.tag else ()
-    return PushedImage(registry=image.registry, repository=image.repository, tags=tags, digest=digest)
-
-
 def look_into(job: Job, found: AppAsFound, image: PushedImage) -> str:
     """Inspect the layers that the app does not run already; give what was done in a few words.
 
     Raises:
         TaskFailure: why the app's host cannot unpack or run the image.
     """
-    if found.session is None or found.session.login_server != image.registry or not image.digest:
+    if found.session is None or found.session.host != canonical(image.registry) or not image.digest:
         return "Not inspected: this connection may not read the registry"
     began = job.clock.monotonic()
-    repository = open_repository(found.session, image.repository)
+    repository = Repository(session=found.session, name=image.repository)
     contents = read_image(repository, image.digest)
     seen = inspect(repository, contents, found.known_layers)
     layers = f"{seen.read} of {len(contents.layers)} layers read, {seen.bytes_read / _MEGABYTE:.1f} MB"
@@ -112,13 +97,13 @@ def digest_now(found: AppAsFound, reference: str) -> str | None:
 
 
 def _confirmed(session: RegistrySession, destination: Destination, seen: PushProgress) -> PushedImage:
-    repository = open_repository(session, destination.repository)
+    repository = Repository(session=session, name=destination.repository)
     manifest = repository.manifest(destination.tags[0])
     if seen.digest and seen.digest != manifest.digest:
-        reference = destination.references(session.login_server)[0]
+        reference = destination.references(session.host)[0]
         raise DigestDiffers(reference=reference, pushed=seen.digest, found=manifest.digest)
     return PushedImage(
-        registry=session.login_server,
+        registry=session.host,
         repository=destination.repository,
         tags=destination.tags,
         digest=manifest.digest,

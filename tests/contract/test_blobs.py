@@ -19,17 +19,19 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from pytask.clock import Patience
+from pytask.clock import Clock, Patience
+from pytask.cloud.http import Door, new_transport, plain_sender
 from pytask.errors import Cancelled
 from pytask.errors.azure import Unreachable
 from pytask.errors.image import ImageUnreadable
 from pytask.errors.registry import ManifestMissing
 from pytask.image.inspection import inspect
-from pytask.model import Secret
+from pytask.model import RegistryLogin, Secret
+from pytask.registry.challenge import Challenge
 from pytask.registry.contents import Repository
 from pytask.registry.image import ImageContents, Layer
-from pytask.registry.tokens import RegistrySession
-from tests.measure.connection import azure_for
+from pytask.registry.session import RegistrySession
+from pytask.registry.sign_in import PasswordSignIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,9 +121,16 @@ def said() -> list[str]:
 
 @pytest.fixture
 def repository(server: Server, said: list[str]) -> Repository:
-    azure = azure_for("client", "secret", patience=QUICK, say=said.append)
-    session = RegistrySession(azure=azure, login_server=server.host, refresh_token=Secret("refresh"))
-    return Repository(session=session, name="app", token=Secret("the registry's token"))
+    door = Door(sender=plain_sender(new_transport(QUICK)), clock=Clock(), patience=QUICK, say=said.append)
+    login = RegistryLogin(host=server.host, user="me", password=Secret("the password"))
+    session = RegistrySession(
+        server.host,
+        door=door,
+        mask=Secret,
+        challenge=Challenge(scheme="basic", realm="registry"),
+        sign_in=PasswordSignIn(login),
+    )
+    return Repository(session=session, name="app")
 
 
 def digest(content: bytes) -> str:
@@ -133,7 +142,7 @@ def read(repository: Repository, wanted: str = digest(CONTENT)) -> bytes:
         return b"".join(pieces)
 
 
-def test_a_blob_that_lies_elsewhere_is_fetched_there_without_the_registrys_token(
+def test_a_blob_that_lies_elsewhere_is_fetched_there_without_the_registrys_credentials(
     server: Server, repository: Repository
 ) -> None:
     server.answers += [
@@ -141,9 +150,9 @@ def test_a_blob_that_lies_elsewhere_is_fetched_there_without_the_registrys_token
         Answer(),
     ]
     assert read(repository) == CONTENT
-    (first, with_token), (second, without) = server.asked
+    (first, with_password), (second, without) = server.asked
     assert first == f"/v2/app/blobs/{digest(CONTENT)}"
-    assert with_token["Authorization"] == "Bearer the registry's token"
+    assert with_password["Authorization"] == "Basic bWU6dGhlIHBhc3N3b3Jk"
     assert second == "/blobs/data?sig=a%2Bb"
     assert "Authorization" not in without
 

@@ -8,15 +8,14 @@ from pytask.clock import Clock, Patience
 from pytask.cloud.arm import open_azure
 from pytask.cloud.credentials import open_credentials
 from pytask.model import Cloud, KeyIdentity, Secret, ServiceConnection
-from pytask.registry.contents import open_repository
-from pytask.registry.tokens import sign_in
+from pytask.registry.contents import Repository
+from pytask.registry.registries import Registries
 from tests.sandbox.state import SUBSCRIPTION_ID, SUBSCRIPTION_NAME, TENANT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytask.cloud.arm import Azure
-    from pytask.registry.contents import Repository
 
 PUBLIC = Cloud(
     arm_url="https://management.azure.com",
@@ -46,4 +45,6 @@ def azure_for(
 
 def repository_for(client_id: str, secret: str, *, login_server: str, name: str) -> Repository:
     """Give a repository, signed in as a principal."""
-    return open_repository(sign_in(azure_for(client_id, secret), login_server), name)
+    azure = azure_for(client_id, secret)
+    registries = Registries(azure=azure, login=None, door=azure.door, mask=Secret)
+    return Repository(session=registries.open(login_server), name=name)

@@ -41,8 +41,7 @@ def bench(azure: LocalAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]
     name = f"inspected/{uuid.uuid4().hex}"
     repository = repository_for(principal.client_id, SECRET, login_server=registry.login_server, name=name)
     with requests.Session() as session:
-        token = repository.session.access_token(name, "pull,push")
-        session.headers["Authorization"] = f"Bearer {token.reveal()}"
+        session.headers["Authorization"] = repository.session.authorization(name, "pull,push")
         yield Bench(azure=azure, registry=registry, principal=principal, repository=repository, session=session)
 
 

@@ -60,6 +60,7 @@ def a_plan(recipe: Recipe | None = None, registry: RegistryAddress | None = None
     return Plan(
         command=Command.BUILD_PUSH_DEPLOY,
         connection=CONNECTION,
+        registry_connection=None,
         recipe=recipe or a_recipe(),
         destination=Destination(registry=address, repository="hello", tags=("1", "latest")),
         existing=None,

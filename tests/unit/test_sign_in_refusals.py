@@ -42,6 +42,8 @@ MANAGED = replace(CONNECTION, identity=ManagedIdentity(client_id=""))
         ("70021", "federation-mismatch"),
         ("700024", "assertion-out-of-time"),
         ("500011", "audience-unknown"),
+        ("50001", "audience-unknown"),
+        ("650057", "audience-unknown"),
         ("53003", "conditional-access-blocks"),
         ("50034", "sign-in-refused"),
     ],

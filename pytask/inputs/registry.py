@@ -1,0 +1,157 @@
+"""The inputs about the registry: which one, and the connection to enter it with when it is not azureSubscription.
+
+Source of a Docker Registry connection's keys, and of what decides its kind:
+https://github.com/microsoft/azure-pipelines-tasks/blob/master/Tasks/DockerV2/utils.ts,
+https://github.com/microsoft/azure-pipelines-tasks-common-packages/tree/main/common-npm-packages/docker-common/registryauthenticationprovider
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytask.agent.connection import find_endpoint, read_connection, read_identity
+from pytask.errors.connection import ConnectionNotForRegistries
+from pytask.errors.inputs import (
+    ImageHostDiffers,
+    RegistriesDiffer,
+    RegistryConnectionNeeded,
+    RegistryConnectionTwice,
+)
+from pytask.inputs.reader import Read
+from pytask.model import Cloud, RegistryAddress, RegistryLogin, ServiceConnection
+from pytask.registry.address import parse_registry
+from pytask.registry.hosts import canonical, host_of, is_azures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytask.agent.connection import Endpoint
+    from pytask.inputs.reader import Reader
+    from pytask.model import Secret
+
+_NAMED, _CONNECTION, _SUBSCRIPTION = "azureContainerRegistry", "containerRegistry", "azureSubscriptionForACR"
+_PUBLIC = Cloud(
+    arm_url="https://management.azure.com",
+    authority_url="https://login.microsoftonline.com",
+    arm_scope="https://management.core.windows.net//.default",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegistryGiven:
+    """What a connection says of the registry."""
+
+    host: str
+    """Empty when the connection is for no registry in particular."""
+    connection: ServiceConnection | RegistryLogin
+
+
+def has_registry_connection(reader: Reader) -> bool:
+    """Tell whether the registry has a connection of its own."""
+    return bool(reader.text("containerRegistry") or reader.text("azureSubscriptionForACR"))
+
+
+def read_registry_connection(
+    reader: Reader, mask: Callable[[str], Secret], cloud: Cloud | None
+) -> Read[RegistryGiven | None]:
+    """Give the registry's own connection; None when there is none. `cloud` is that of azureSubscription."""
+    if reader.text("containerRegistry") and reader.text("azureSubscriptionForACR"):
+        reader.mistakes.append(RegistryConnectionTwice(input=_CONNECTION))
+        return Read(())
+    if reader.text("containerRegistry"):
+        return reader.named(
+            "containerRegistry", lambda value: _docker_connection(reader, value, mask, cloud or _PUBLIC)
+        )
+    if not reader.text("azureSubscriptionForACR"):
+        return Read((None,))
+    return reader.named(
+        "azureSubscriptionForACR",
+        lambda value: RegistryGiven(
+            host="",
+            connection=read_connection(reader.environment, input_name=_SUBSCRIPTION, value=value, mask=mask),
+        ),
+    )
+
+
+def read_registry(
+    reader: Reader, image_host: str, given: RegistryGiven | None, cloud: Cloud | None
+) -> Read[RegistryAddress | None]:
+    """Give the registry to push to: the connection's, the one named, else the host in the image's name; all agree."""
+    host = given.host if given else ""
+    registry: Read[RegistryAddress | None] = reader.named(
+        "azureContainerRegistry",
+        lambda value: parse_registry(value, input_name=_NAMED),
+        default=host or image_host,
+        meaning="the container registry",
+    )
+    if registry.found and registry.value:
+        _confirm_one(reader, registry.value, image_host, host)
+        _confirm_way(reader, registry.value, given, cloud)
+    return registry
+
+
+def registry_host(reader: Reader, given: RegistryGiven | None) -> str:
+    """Give the host of the registry that is named apart from the image; empty when none is."""
+    named = reader.text("azureContainerRegistry")
+    return parse_registry(named, input_name=_NAMED).login_server if named else given.host if given else ""
+
+
+def _confirm_one(reader: Reader, registry: RegistryAddress, image_host: str, connected: str) -> None:
+    told = registry.login_server or registry.name
+    if connected and not _same(connected, registry):
+        reader.mistakes.append(RegistriesDiffer(input=_NAMED, registry=told, connected=connected))
+    elif image_host and not _same(image_host, registry):
+        given = _CONNECTION if connected else _NAMED
+        reader.mistakes.append(ImageHostDiffers(input="imageName", host=image_host, given=given, registry=told))
+
+
+def _confirm_way(reader: Reader, registry: RegistryAddress, given: RegistryGiven | None, cloud: Cloud | None) -> None:
+    """Note the mistake of a registry that no connection leads into; ARM knows the host of one without."""
+    host = registry.login_server
+    if given and isinstance(given.connection, ServiceConnection):
+        cloud = given.connection.cloud
+    if host and not (given and given.host) and not is_azures(host, cloud):
+        reader.mistakes.append(RegistryConnectionNeeded(input=_NAMED, registry=host))
+
+
+def _same(host: str, registry: RegistryAddress) -> bool:
+    if registry.login_server:
+        return canonical(host) == canonical(registry.login_server)
+    return host.partition(".")[0] == registry.name
+
+
+def _docker_connection(reader: Reader, value: str, mask: Callable[[str], Secret], cloud: Cloud) -> RegistryGiven:
+    endpoint = find_endpoint(reader.environment, input_name=_CONNECTION, value=value)
+    if endpoint.data("registrytype").lower() == "acr" or endpoint.parameter("loginServer"):
+        host = endpoint.needed("login server", endpoint.parameter("loginServer"))
+        return RegistryGiven(host=host_of(host), connection=_of_azure(endpoint, mask, cloud))
+    if endpoint.scheme.lower() != "usernamepassword":
+        raise ConnectionNotForRegistries(input=_CONNECTION, name=endpoint.name, scheme=endpoint.scheme)
+    host = host_of(endpoint.needed("Docker Registry (its URL)", endpoint.parameter("registry")))
+    login = RegistryLogin(
+        host=host,
+        user=endpoint.needed("user name", endpoint.parameter("username")),
+        password=mask(endpoint.needed("password", endpoint.parameter("password"))),
+    )
+    return RegistryGiven(host=host, connection=login)
+
+
+def _of_azure(endpoint: Endpoint, mask: Callable[[str], Secret], cloud: Cloud) -> ServiceConnection:
+    """Give the connection to an Azure Container Registry; its URL is the registry's, its data may name no cloud."""
+    audience = endpoint.data("activeDirectoryServiceEndpointResourceId")
+    own = Cloud(
+        arm_url=(endpoint.data("resourceManagerUrl") or cloud.arm_url).rstrip("/"),
+        authority_url=(endpoint.data("activeDirectoryAuthority") or cloud.authority_url).rstrip("/"),
+        arm_scope=f"{audience}/.default" if audience else cloud.arm_scope,
+    )
+    return ServiceConnection(
+        id=endpoint.id,
+        input=endpoint.input,
+        page=endpoint.page,
+        tenant_id=endpoint.needed("tenant id", endpoint.parameter("tenantId")),
+        subscription_id=endpoint.data("subscriptionId"),
+        subscription_name=endpoint.data("subscriptionName"),
+        cloud=own,
+        identity=read_identity(endpoint, mask),
+    )

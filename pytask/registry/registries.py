@@ -1,0 +1,86 @@
+"""The registries of one run, and which way leads into each."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytask.registry.challenge import challenge_of
+from pytask.registry.hosts import canonical, is_azures
+from pytask.registry.lookup import login_server
+from pytask.registry.refusal import registry_door
+from pytask.registry.session import RegistrySession
+from pytask.registry.sign_in import EntraSignIn, NoSignIn, PasswordSignIn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytask.cloud.arm import Azure
+    from pytask.cloud.http import Door
+    from pytask.model import RegistryAddress, RegistryLogin, Secret
+    from pytask.registry.sign_in import SignIn
+
+_PATIENCE_WITHOUT_NEED = 1
+"""Attempts to reach a registry that nobody gave credentials for: it is only looked at, and may be out of reach."""
+
+
+class Registries:
+    """Signs in to each registry once, when it is first asked for. Threads may share it."""
+
+    def __init__(
+        self, *, azure: Azure | None, login: RegistryLogin | None, door: Door, mask: Callable[[str], Secret]
+    ) -> None:
+        self.azure = azure
+        """The connection that Azure's registries are entered with; None when there is none."""
+        self._login = login
+        self._door = door
+        self._mask = mask
+        self._azures: set[str] = set()
+        self._sessions: dict[str, RegistrySession] = {}
+        self._lock = threading.RLock()
+
+    def open_at(self, address: RegistryAddress) -> RegistrySession:
+        """Give the registry that was named, looking its host up where only ARM knows it.
+
+        Raises:
+            RegistryNotFound: when the connection sees no such registry.
+            TaskFailure: what `open` raises.
+        """
+        if address.login_server or self.azure is None:
+            return self.open(address.login_server)
+        host = login_server(self.azure.arm, address)
+        self._azures.add(host)
+        return self.open(host)
+
+    def open(self, host: str) -> RegistrySession:
+        """Give a registry by its host; nothing is sent to it but the question how to sign in.
+
+        Raises:
+            TaskFailure: when it does not answer, or is no registry.
+        """
+        name = canonical(host)
+        with self._lock:
+            return self._sessions.setdefault(name, self._sessions.get(name) or self._opened(name))
+
+    def docker_login(self, host: str) -> RegistryLogin | None:
+        """Give user and password for Docker to use with a registry; None when this run has none for it.
+
+        Raises:
+            TaskFailure: why the registry, or Entra ID, refuses.
+        """
+        return None if isinstance(self._way_into(canonical(host)), NoSignIn) else self.open(host).docker_login()
+
+    def _opened(self, host: str) -> RegistrySession:
+        way, door = self._way_into(host), registry_door(self._door, host)
+        if isinstance(way, NoSignIn):
+            door = replace(door, patience=replace(door.patience, http_attempts=_PATIENCE_WITHOUT_NEED))
+        return RegistrySession(host, door=door, mask=self._mask, challenge=challenge_of(door, host), sign_in=way)
+
+    def _way_into(self, host: str) -> SignIn:
+        if self._login and host == self._login.host:
+            return PasswordSignIn(self._login)
+        cloud = self.azure.credentials.connection.cloud if self.azure else None
+        if self.azure and (host in self._azures or is_azures(host, cloud)):
+            return EntraSignIn(self.azure)
+        return NoSignIn()

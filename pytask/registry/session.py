@@ -1,0 +1,149 @@
+"""One registry and the way into it: credentials for Docker, tokens for what the task reads itself.
+
+Source: https://distribution.github.io/distribution/spec/auth/token/
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from typing import TYPE_CHECKING
+
+from pytask.cloud.http import Call, request
+from pytask.registry.hosts import asked_at, asked_for
+from pytask.registry.refusal import firewall
+from pytask.registry.sign_in import NoSignIn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from azure.core.rest import HttpResponse
+
+    from pytask.cloud.http import Door
+    from pytask.errors import TaskFailure
+    from pytask.model import RegistryLogin, Secret
+    from pytask.registry.challenge import Challenge
+    from pytask.registry.sign_in import SignIn
+
+_OK = 200
+_ANSWERS = frozenset({200, 400, 401, 403, 404})
+
+
+class RegistrySession:
+    """A registry, with what it gave to us; it keeps that until the registry refuses it. Threads may share it."""
+
+    def __init__(
+        self, host: str, *, door: Door, mask: Callable[[str], Secret], challenge: Challenge, sign_in: SignIn
+    ) -> None:
+        self.host = host
+        """As it stands in references."""
+        self.door = door
+        self.mask = mask
+        self._challenge = challenge
+        self._sign_in = sign_in
+        self._login: RegistryLogin | None = None
+        self._tokens: dict[tuple[str, str], Secret] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether the registry is asked as anybody."""
+        return isinstance(self._sign_in, NoSignIn)
+
+    @property
+    def open(self) -> bool:
+        """Whether the registry asks nobody who they are."""
+        return not self._challenge.scheme
+
+    def url(self, repository: str, path: str) -> str:
+        """Give where the registry answers for a part of a repository, such as `manifests/1`."""
+        return f"https://{asked_at(self.host)}/v2/{asked_for(self.host, repository)}/{path}"
+
+    def docker_login(self) -> RegistryLogin | None:
+        """Give user and password for Docker, got anew; None for a registry that is used as anybody.
+
+        Raises:
+            TaskFailure: why the registry, or Entra ID, gives none.
+        """
+        with self._lock:
+            self._login = self._sign_in.login(self.host, self._challenge)
+            return self._login
+
+    def authorization(self, repository: str, actions: str = "pull") -> str:
+        """Give the `Authorization` header for a repository; empty when none is asked for. `actions`: `pull,push`.
+
+        Raises:
+            TaskFailure: why the registry gives nothing.
+        """
+        if self._challenge.scheme == "basic":
+            return self._basic(self._known_login())
+        token = self.token(repository, actions)
+        return f"Bearer {token.reveal()}" if token else ""
+
+    def token(self, repository: str, actions: str = "pull") -> Secret | None:
+        """Give a token for a repository, good for `actions` as far as they were granted; None where there are none.
+
+        Raises:
+            TaskFailure: why the registry gives none.
+        """
+        if self._challenge.scheme != "bearer":
+            return None
+        with self._lock:
+            # A token to push is one to pull as well.
+            for known in (actions, "pull,push"):
+                if token := self._tokens.get((repository, known)):
+                    return token
+            return self._tokens.setdefault((repository, actions), self._asked_token(repository, actions))
+
+    def forget(self) -> None:
+        """Sign in anew next time: what the registry gave is not good any more."""
+        with self._lock:
+            self._login = None
+            self._tokens.clear()
+
+    def confirm_login(self) -> None:
+        """Confirm that the registry accepts user and password; where tokens are given, giving one says it.
+
+        Raises:
+            TaskFailure: when it does not.
+        """
+        if self._challenge.scheme == "basic":
+            asked = request("GET", f"https://{asked_at(self.host)}/v2/", headers=_header(self.authorization("")))
+            self._accepted(self.door.send(Call(request=asked, doing="sign in to the registry", accept=_ANSWERS)))
+
+    def as_anybody(self) -> RegistrySession:
+        """Give the same registry without credentials."""
+        return RegistrySession(self.host, door=self.door, mask=self.mask, challenge=self._challenge, sign_in=NoSignIn())
+
+    def refusal(self, answer: HttpResponse) -> TaskFailure:
+        """Give the failure that a refusal of the registry is."""
+        return firewall(self.host, answer) or self._sign_in.refusal(self.host, answer)
+
+    def _known_login(self) -> RegistryLogin | None:
+        with self._lock:
+            return self._login or self.docker_login()
+
+    def _basic(self, login: RegistryLogin | None) -> str:
+        if login is None:
+            return ""
+        pair = f"{login.user}:{login.password.reveal()}".encode()
+        return f"Basic {self.mask(base64.b64encode(pair).decode()).reveal()}"
+
+    def _asked_token(self, repository: str, actions: str) -> Secret:
+        """Ask the service that the registry names, which is asked by GET as Docker asks it."""
+        params = {"scope": f"repository:{asked_for(self.host, repository)}:{actions}"}
+        params |= {"service": self._challenge.service} if self._challenge.service else {}
+        headers = _header(self._basic(self._known_login()))
+        asked = request("GET", self._challenge.realm, params=params, headers=headers)
+        answer = self.door.send(Call(request=asked, doing="get a token of the registry", accept=_ANSWERS))
+        given = self._accepted(answer).json()
+        return self.mask(str(given.get("token") or given["access_token"]))
+
+    def _accepted(self, answer: HttpResponse) -> HttpResponse:
+        if answer.status_code != _OK:
+            raise self.refusal(answer)
+        return answer
+
+
+def _header(authorization: str) -> dict[str, str]:
+    return {"Authorization": authorization} if authorization else {}
