@@ -15,6 +15,7 @@ from uuid import uuid4
 from pytask import __version__, report
 from pytask.agent.console import Console
 from pytask.agent.environment import variable
+from pytask.agent.network import read_network
 from pytask.clock import Clock, Patience
 from pytask.errors import Cancelled, ManyFailures, TaskFailure, render
 from pytask.errors.agent import OurBug, RunCancelled
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
 
 def main() -> int:
     """Run the task; give 0 whenever its result was told, whatever it is: the agent learns it from `task.complete`."""
-    clock = Clock()
+    clock, environment = Clock(), dict(os.environ)
+    console = Console(sys.stdout, clock)
     job = Job(
-        environment=dict(os.environ),
-        console=Console(sys.stdout, clock),
+        environment=environment,
+        network=read_network(environment, console.secret),
+        console=console,
         clock=clock,
         patience=Patience(),
         record=Record(),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytask.agent.console import Console
     from pytask.clock import Clock, Patience
-    from pytask.model import BuiltImage, Deployment, Plan, Proof, PushedImage, SettingsChange, Target, WentBack
+    from pytask.model import BuiltImage, Deployment, Network, Plan, Proof, PushedImage, SettingsChange, Target, WentBack
 
 
 @dataclass(slots=True)
@@ -63,6 +63,8 @@ class Job:
     """What surrounds the run."""
 
     environment: Mapping[str, str]
+    network: Network
+    """How this agent reaches the network."""
     console: Console
     clock: Clock
     patience: Patience

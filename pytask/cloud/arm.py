@@ -6,7 +6,7 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/asyn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from azure.mgmt.web import WebSiteManagementClient
 
 from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, retry_after
-from pytask.cloud.http import USER_AGENT, Call, Door, new_transport, plain_sender, request
+from pytask.cloud.http import USER_AGENT, Call, request
 from pytask.errors.azure import AzureFailing
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from azure.core.rest import HttpRequest, HttpResponse
 
-    from pytask.clock import Clock, Patience
     from pytask.cloud.credentials import Credentials
+    from pytask.cloud.http import Door
 
 WEB_VERSION = "2025-05-01"
 """The api-version of Microsoft.Web that azure-mgmt-web 11 is made from."""
@@ -115,21 +115,21 @@ class Arm:
         return self.door.send(Call(request=request("GET", link), doing=doing, accept=_OK))
 
 
-def open_azure(credentials: Credentials, *, clock: Clock, patience: Patience, say: Callable[[str], None]) -> Azure:
+def open_azure(credentials: Credentials, door: Door) -> Azure:
     """Give the doors; nothing is sent yet."""
-    connection, transport = credentials.connection, new_transport(patience)
+    connection = credentials.connection
     client = WebSiteManagementClient(
         credentials,
         connection.subscription_id,
         base_url=connection.cloud.arm_url,
         credential_scopes=[connection.cloud.arm_scope],
-        transport=transport,
+        transport=door.transport,
         retry_total=0,
         base_user_agent=USER_AGENT,
     )
-    arm_door = Door(sender=client.send_request, clock=clock, patience=patience, say=say)
+    arm_door = replace(door, sender=client.send_request, base=connection.cloud.arm_url)
     return Azure(
         arm=Arm(door=arm_door, url=connection.cloud.arm_url, subscription=connection.subscription_id),
-        door=Door(sender=plain_sender(transport), clock=clock, patience=patience, say=say),
+        door=door,
         credentials=credentials,
     )

@@ -9,15 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
 from azure.core.rest import HttpResponse
 from azure.identity import ClientAssertionCredential, ClientSecretCredential, ManagedIdentityCredential
 
 from pytask.cloud.answers import retry_after
 from pytask.cloud.certificate import certificate_assertions
+from pytask.cloud.http import new_transport
 from pytask.cloud.sign_in import keep_refusal, refusal_behind, sign_in_failure
+from pytask.errors.network import NetworkFailure
 from pytask.errors.sign_in import OidcTokenRefused
 from pytask.model import CertificateIdentity, FederatedIdentity, KeyIdentity, ManagedIdentity
+from pytask.network.failure import is_of_the_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest
     from azure.core.rest import HttpRequest
 
-    from pytask.clock import Clock, Patience
+    from pytask.cloud.http import Door
+    from pytask.errors import TaskFailure
     from pytask.model import Secret, ServiceConnection
 
 _ALWAYS: dict[str, Any] = {"retry_total": 0, "raw_response_hook": keep_refusal}
@@ -52,9 +56,8 @@ class Credentials:
 
     connection: ServiceConnection
     source: TokenSource
-    clock: Clock
-    patience: Patience
-    say: Callable[[str], None]
+    door: Door
+    """Its connection pool, clock and patience are those of signing in."""
     mask: Callable[[str], Secret]
 
     def token(self, scope: str) -> Secret:
@@ -67,47 +70,54 @@ class Credentials:
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 - azure-core's protocol
         """Give an access token as azure-core's policies ask for it."""
-        for attempt in range(1, self.patience.http_attempts + 1):
+        for attempt in range(1, self.door.patience.http_attempts + 1):
             try:
                 token = self.source.get_token(*scopes, **options)
-            except (AzureError, OidcTokenRefused) as error:  # noqa: PERF203 - a retry is a loop round a try
+            except (AzureError, OidcTokenRefused, NetworkFailure) as error:  # noqa: PERF203 - a retry is a loop round a try
                 refusal = refusal_behind(error)
-                if attempt == self.patience.http_attempts or not self._worth_repeating(refusal):
-                    raise sign_in_failure(refusal, self.connection, attempts=attempt) from error
+                failure = self._failure(refusal, attempt)
+                if attempt == self.door.patience.http_attempts or not self._worth_repeating(refusal, failure):
+                    raise failure from error
                 self._wait(refusal, attempt)
             else:
                 self.mask(token.token)
                 return token
         raise AssertionError
 
-    def _worth_repeating(self, refusal: Exception) -> bool:
-        of_a_machine = isinstance(self.connection.identity, ManagedIdentity)
-        match refusal:
-            case OidcTokenRefused():
-                return not refusal.final
-            case HttpResponseError():
-                return refusal.status_code in (_TRANSIENT_OF_A_MACHINE if of_a_machine else _TRANSIENT)
-            case ServiceRequestError():  # a machine's endpoint is a hop away, or not there
-                return not of_a_machine
-            case _:
-                return isinstance(refusal, ServiceResponseError)
+    def _failure(self, refusal: Exception, attempts: int) -> TaskFailure:
+        """Give the failure that it is when nobody gives a token."""
+        if isinstance(refusal, NetworkFailure):
+            return refusal
+        if is_of_the_network(refusal) and not self._of_a_machine:
+            return self.door.failure(refusal, self.connection.cloud.authority_url)
+        return sign_in_failure(refusal, self.connection, attempts=attempts)
+
+    def _worth_repeating(self, refusal: Exception, failure: TaskFailure) -> bool:
+        if isinstance(failure, OidcTokenRefused | NetworkFailure):
+            return not failure.final
+        if isinstance(refusal, HttpResponseError):
+            return refusal.status_code in (_TRANSIENT_OF_A_MACHINE if self._of_a_machine else _TRANSIENT)
+        # A machine's endpoint that cannot be reached is not there: it is a hop away.
+        return isinstance(refusal, ServiceResponseError)
+
+    @property
+    def _of_a_machine(self) -> bool:
+        return isinstance(self.connection.identity, ManagedIdentity)
 
     def _wait(self, refusal: Exception, attempt: int) -> None:
-        patience = self.patience
+        patience = self.door.patience
         answer = refusal.response if isinstance(refusal, HttpResponseError) else None
         asked = retry_after(answer) if isinstance(answer, HttpResponse) else None
         seconds = min(patience.http_longest_wait, asked or patience.http_first_wait * 2 ** (attempt - 1))
-        self.say(f"signing in did not succeed; trying again in {seconds:.0f} s")
-        self.clock.sleep(seconds)
+        self.door.say(f"signing in did not succeed; trying again in {seconds:.0f} s")
+        self.door.clock.sleep(seconds)
 
 
 def open_credentials(
     connection: ServiceConnection,
     *,
+    door: Door,
     fresh_assertion: Callable[[], str],
-    clock: Clock,
-    patience: Patience,
-    say: Callable[[str], None],
     mask: Callable[[str], Secret],
 ) -> Credentials:
     """Give the credentials of a connection whose cloud is known; nothing is sent yet.
@@ -121,29 +131,32 @@ def open_credentials(
     match connection.identity:
         case KeyIdentity() as identity:
             key = identity.secret.reveal()
-            source = ClientSecretCredential(connection.sign_in_tenant, identity.client_id, key, **_at_entra(connection))
+            options = _at_entra(connection, door)
+            source = ClientSecretCredential(connection.sign_in_tenant, identity.client_id, key, **options)
         case CertificateIdentity() as identity:
-            assertions = certificate_assertions(connection, identity, clock=clock, mask=mask)
-            source = _by_assertion(connection, identity.client_id, assertions.fresh)
+            assertions = certificate_assertions(connection, identity, clock=door.clock, mask=mask)
+            source = _by_assertion(connection, identity.client_id, assertions.fresh, door)
         case FederatedIdentity() as identity:
-            source = _by_assertion(connection, identity.client_id, fresh_assertion)
+            source = _by_assertion(connection, identity.client_id, fresh_assertion, door)
         case ManagedIdentity() as identity:
-            source = _of_the_machine(identity, patience)
-    return Credentials(connection=connection, source=source, clock=clock, patience=patience, say=say, mask=mask)
+            source = _of_the_machine(identity, door)
+    return Credentials(connection=connection, source=source, door=door, mask=mask)
 
 
-def _at_entra(connection: ServiceConnection) -> dict[str, Any]:
+def _at_entra(connection: ServiceConnection, door: Door) -> dict[str, Any]:
     return {
         "authority": connection.cloud.authority_url,
         # The authority comes from the connection itself, so there is nothing to discover; it saves a call.
         "disable_instance_discovery": True,
+        "transport": door.transport,
         **_ALWAYS,
     }
 
 
-def _by_assertion(connection: ServiceConnection, client_id: str, fresh: Callable[[], str]) -> TokenSource:
+def _by_assertion(connection: ServiceConnection, client_id: str, fresh: Callable[[], str], door: Door) -> TokenSource:
     at_adfs = {"raw_request_hook": _without_version} if connection.cloud.adfs else {}
-    return ClientAssertionCredential(connection.sign_in_tenant, client_id, fresh, **_at_entra(connection), **at_adfs)
+    options = {**_at_entra(connection, door), **at_adfs}
+    return ClientAssertionCredential(connection.sign_in_tenant, client_id, fresh, **options)
 
 
 def _without_version(request: PipelineRequest[HttpRequest]) -> None:
@@ -154,14 +167,10 @@ def _without_version(request: PipelineRequest[HttpRequest]) -> None:
     request.http_request.url = request.http_request.url.replace("/oauth2/v2.0/token", "/oauth2/token")
 
 
-def _of_the_machine(identity: ManagedIdentity, patience: Patience) -> TokenSource:
+def _of_the_machine(identity: ManagedIdentity, door: Door) -> TokenSource:
     """Give the tokens of a virtual machine, or of whatever else offers the endpoint of App Service."""
     return ManagedIdentityCredential(
         client_id=identity.client_id or None,
-        connection_timeout=patience.identity_connect,
-        read_timeout=patience.http_read,
-        # The endpoints speak plain HTTP on the machine itself, where no proxy reaches; requests reads "" as none.
-        # https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service#proxies
-        proxies={"http": ""},
+        transport=new_transport(door.route, connect=door.patience.identity_connect, read=door.patience.http_read),
         **_ALWAYS,
     )

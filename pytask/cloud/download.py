@@ -8,8 +8,6 @@ from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError
 
-from pytask.errors.azure import Unreachable
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -22,7 +20,7 @@ def pieces(door: Door, ask: Callable[[int], HttpResponse]) -> Generator[bytes, N
     """Give a body without holding it; `ask` gives the open answer that has it from a byte on.
 
     Raises:
-        Unreachable: when it broke off as often as a call may be repeated.
+        NetworkFailure: when it broke off as often as a call may be repeated.
     """
     received = 0
     for attempt in count(1):
@@ -40,10 +38,10 @@ def pieces(door: Door, ask: Callable[[int], HttpResponse]) -> Generator[bytes, N
 
 
 def _wait(door: Door, answer: HttpResponse, error: AzureError, attempt: int) -> None:
-    """Wait before the next attempt; raise Unreachable instead when this was the last."""
+    """Wait before the next attempt; raise what it means instead when this was the last."""
     host = urlsplit(answer.request.url).hostname or "the registry"
     if attempt == door.patience.http_attempts:
-        raise Unreachable(host=host, detail=str(error)) from error
+        raise door.failure(error, answer.request.url)
     seconds = min(door.patience.http_longest_wait, door.patience.http_first_wait * 2 ** (attempt - 1))
     door.say(f"{host} broke off in the middle of an answer; reading on in {seconds:.0f} s")
     door.clock.sleep(seconds)

@@ -9,23 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from azure.core import PipelineClient
 from azure.core.exceptions import IncompleteReadError, ServiceRequestError, ServiceResponseError
-from azure.core.pipeline.policies import ProxyPolicy, UserAgentPolicy
+from azure.core.pipeline.policies import UserAgentPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 
 from pytask import __version__
 from pytask.cloud.answers import correlation_id, refusal, retry_after, says_busy
-from pytask.errors.azure import AzureFailing, Unreachable
+from pytask.errors.azure import AzureFailing
+from pytask.network.failure import network_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from pytask.clock import Clock, Patience
+    from pytask.errors.network import NetworkFailure
+    from pytask.network.route import Route
 
 USER_AGENT = f"FunctionAppContainerDeploy/{__version__}"
 _WORTH_REPEATING = frozenset({408, 429, 500, 502, 503, 504})
@@ -56,9 +59,13 @@ class Door:
     """Sends calls through one connection pool."""
 
     sender: Callable[..., HttpResponse]
+    transport: RequestsTransport
+    route: Route
     clock: Clock
     patience: Patience
     say: Callable[[str], None]
+    base: str = ""
+    """What relative URLs are relative to."""
     refusals: Callable[[Call, HttpResponse], Exception] = field(
         default=lambda call, response: refusal(call.doing, response)
     )
@@ -71,35 +78,46 @@ class Door:
         """Give the answer to a call; its status is one of `call.accept`.
 
         Raises:
-            TaskFailure: `Unreachable`, `AzureFailing`, or what the answer means (`cloud.answers.refusal`).
+            TaskFailure: a `NetworkFailure`, `AzureFailing`, or what the answer means (`cloud.answers.refusal`).
         """
         for attempt in range(1, self.patience.http_attempts + 1):
             last = attempt == self.patience.http_attempts
-            response = self._sent(call, stream=stream, last=last)
-            if response is not None and response.status_code in call.accept:
-                return response
-            if response is not None and not self._worth_repeating(call, response):
-                raise self.refusals(call, response)
-            if response is not None and last:
-                raise self.failing(call, response, attempt)
-            self._wait(call, response, attempt)
+            answer = self._sent(call, stream=stream)
+            if isinstance(answer, Exception):
+                if last or answer.final:
+                    raise answer
+                told, asked = f"did not answer ({answer.detail})", None
+            else:
+                if answer.status_code in call.accept:
+                    return answer
+                if not self._worth_repeating(call, answer):
+                    raise self.refusals(call, answer)
+                if last:
+                    raise self.failing(call, answer, attempt)
+                told, asked = f"answered {answer.status_code}", retry_after(answer)
+            self._wait(call, told, asked, attempt)
             call = replace(call, request=call.anew()) if call.anew else call
         raise AssertionError
 
-    def _sent(self, call: Call, *, stream: bool, last: bool) -> HttpResponse | None:
+    def failure(self, error: Exception, url: str) -> NetworkFailure:
+        """Give what it means that a call did not come through; it has the error behind it."""
+        failure = network_failure(error, urljoin(self.base, url), self.route)
+        failure.__cause__ = error
+        return failure
+
+    def _sent(self, call: Call, *, stream: bool) -> HttpResponse | NetworkFailure:
+        """Give the answer, or what is in the way when the call may be sent once more; raise it when it may not."""
         try:
             # Always as a stream: otherwise azure-core tries to make sense of the body and fails on a log's.
             response = self.sender(call.request, stream=True)
             if not stream or response.status_code not in call.accept:
                 response.read()
         except ServiceRequestError as error:
-            if last:
-                raise _unreachable(call, error) from error
-            return None
+            return self.failure(error, call.request.url)
         except (ServiceResponseError, IncompleteReadError) as error:
-            if last or not call.repeatable:
-                raise _unreachable(call, error) from error
-            return None
+            if not call.repeatable:
+                raise self.failure(error, call.request.url) from error
+            return self.failure(error, call.request.url)
         return response
 
     def _worth_repeating(self, call: Call, response: HttpResponse) -> bool:
@@ -107,33 +125,33 @@ class Door:
             return True
         return response.status_code in (_WORTH_REPEATING if call.repeatable else _REFUSED_BEFORE_WORK)
 
-    def _wait(self, call: Call, response: HttpResponse | None, attempt: int) -> None:
+    def _wait(self, call: Call, told: str, asked: float | None, attempt: int) -> None:
         patience = self.patience
-        asked = retry_after(response) if response is not None else None
         seconds = min(patience.http_longest_wait, asked or patience.http_first_wait * 2 ** (attempt - 1))
-        told = f"answered {response.status_code}" if response is not None else "did not answer"
-        host = urlsplit(call.request.url).netloc or "Azure"
+        host = urlsplit(urljoin(self.base, call.request.url)).netloc
         self.say(f"{host} {told} to '{call.doing}'; asking again in {seconds:.0f} s")
         self.clock.sleep(seconds)
 
 
-def new_transport(patience: Patience) -> RequestsTransport:
-    """Give the connection pool that all doors of a run share."""
+def open_door(route: Route, *, clock: Clock, patience: Patience, say: Callable[[str], None]) -> Door:
+    """Give a door that adds no credentials, for absolute URLs; nothing is sent yet."""
+    transport = new_transport(route, connect=patience.http_connect, read=patience.http_read)
+    sender = _plain_sender(transport)
+    return Door(sender=sender, transport=transport, route=route, clock=clock, patience=patience, say=say)
+
+
+def new_transport(route: Route, *, connect: float, read: float) -> RequestsTransport:
+    """Give a connection pool for clients of Azure's libraries; seconds to connect, and to wait for more."""
     return RequestsTransport(
-        connection_timeout=patience.http_connect,
-        read_timeout=patience.http_read,
+        session=route.new_session(),
+        connection_timeout=connect,
+        read_timeout=read,
         connection_data_block_size=_BLOCK,
     )
 
 
-def open_door(*, clock: Clock, patience: Patience, say: Callable[[str], None]) -> Door:
-    """Give a door of its own that adds no credentials; nothing is sent yet."""
-    return Door(sender=plain_sender(new_transport(patience)), clock=clock, patience=patience, say=say)
-
-
-def plain_sender(transport: RequestsTransport) -> Callable[..., HttpResponse]:
-    """Give a sender for absolute URLs that adds no credentials."""
-    policies: list[Any] = [UserAgentPolicy(base_user_agent=USER_AGENT), ProxyPolicy()]
+def _plain_sender(transport: RequestsTransport) -> Callable[..., HttpResponse]:
+    policies: list[Any] = [UserAgentPolicy(base_user_agent=USER_AGENT)]
     client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient("", transport=transport, policies=policies)
     return client.send_request
 
@@ -174,8 +192,3 @@ def _failing(call: Call, response: HttpResponse, attempts: int) -> AzureFailing:
         detail=response.text().strip()[:500] or response.reason,
         correlation_id=correlation_id(response),
     )
-
-
-def _unreachable(call: Call, error: Exception) -> Unreachable:
-    host = urlsplit(call.request.url).hostname or "Azure"
-    return Unreachable(host=host, detail=str(error))

@@ -10,11 +10,10 @@ import json
 import re
 from dataclasses import fields
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import AzureError, HttpResponseError
 
-from pytask.errors.azure import AzureFailing, Unreachable
+from pytask.errors.azure import AzureFailing
 from pytask.errors.sign_in import (
     AssertionOutOfTime,
     AudienceUnknown,
@@ -96,8 +95,6 @@ def sign_in_failure(refusal: Exception, connection: ServiceConnection, *, attemp
         return AzureFailing(doing="sign the service connection in", status=status, attempts=attempts, **told)
     if isinstance(connection.identity, ManagedIdentity) and "AADSTS" not in text:
         return _machine_failure(text, connection.identity, connection)
-    if isinstance(refusal, (ServiceRequestError, ServiceResponseError)):
-        return Unreachable(host=urlsplit(connection.cloud.authority_url).netloc, detail=text)
     return entra_failure(text, connection)
 
 

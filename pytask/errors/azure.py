@@ -8,20 +8,6 @@ from pytask.errors.base import AzureFailure
 
 
 @dataclass(kw_only=True, eq=False)
-class Unreachable(AzureFailure):
-    """A host does not answer at all."""
-
-    host: str
-    detail: str
-    code = "host-unreachable"
-    leaves_open = True
-    title = "{host} cannot be reached from this agent"
-    happened = "{detail}"
-    cause = "name resolution, a proxy, a firewall or the network between agent and {host}"
-    mend = "try curl -v https://{host} on the agent; behind a proxy, set HTTPS_PROXY and NO_PROXY for the job"
-
-
-@dataclass(kw_only=True, eq=False)
 class Forbidden(AzureFailure):
     """Azure refuses a call for want of a role."""
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pytask.cloud.http import Call, request
-from pytask.errors.azure import AzureFailing, Unreachable
+from pytask.errors.azure import AzureFailing
+from pytask.errors.network import NetworkFailure
 from pytask.functionapp.host import NotAllowed, function_key
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def call(azure: Azure, target: Target, test: SmokeTest, functions: tuple[Functio
     asked = request("GET", f"{target.url}{test.path}", headers=headers)
     try:
         answer = azure.door.send(Call(request=asked, doing=f"call {test.path}", accept=_EVERY_ANSWER))
-    except (Unreachable, AzureFailing) as error:
+    except (NetworkFailure, AzureFailing) as error:
         raise NotAllowed(f"the agent does not reach the app: {error}") from error
     _refuse_closed_doors(answer, with_key=bool(key))
     return Answer(expected=_expected(answer.status_code, test.statuses), status=answer.status_code, text=_shown(answer))

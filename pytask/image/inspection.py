@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytask.errors import Cancelled
-from pytask.errors.azure import Unreachable
+from pytask.errors.network import NetworkFailure
 from pytask.image.host import confirm_ids, confirm_platform, foreign_layer, foreign_owners
 from pytask.image.inflate import inflated
 from pytask.image.tar_owners import ArchiveBroken
@@ -127,7 +127,7 @@ class _Reading:
         if not reason:
             try:
                 return self._inspected(number, layer)
-            except Unreachable as error:
+            except NetworkFailure as error:
                 # Who may push need not reach the storage accounts that layers are read from.
                 if error.host == self._repository.host:
                     raise

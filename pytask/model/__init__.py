@@ -26,6 +26,7 @@ from pytask.model.facts import (
     Verdict,
     WentBack,
 )
+from pytask.model.network import ClientCertificate, Network, Proxy, is_local
 from pytask.model.plan import (
     AppAddress,
     BuildArgument,
@@ -49,6 +50,7 @@ __all__ = [
     "BuildArgument",
     "BuiltImage",
     "CertificateIdentity",
+    "ClientCertificate",
     "Cloud",
     "Command",
     "DeployBy",
@@ -63,10 +65,12 @@ __all__ = [
     "KeyIdentity",
     "ManagedIdentity",
     "Moment",
+    "Network",
     "Plan",
     "PreviousImage",
     "Proof",
     "ProofPlan",
+    "Proxy",
     "PushedImage",
     "Recipe",
     "RegistryAddress",
@@ -83,4 +87,5 @@ __all__ = [
     "WentBack",
     "WhenNotProven",
     "WhenUnchanged",
+    "is_local",
 ]

@@ -88,7 +88,7 @@ class Repository:
         Raises:
             ManifestMissing: when there is no such blob.
             ImageUnreadable: at the end, when the bytes have another digest.
-            Unreachable: when the blob cannot be read to its end; its `host` may be the registry's storage.
+            NetworkFailure: when the blob cannot be read to its end; its `host` may be the registry's storage.
         """
         with closing(self._confirmed(digest)) as confirmed:
             yield confirmed

@@ -10,12 +10,14 @@ from pytask.cloud.credentials import open_credentials
 from pytask.cloud.http import open_door
 from pytask.cloud.metadata import with_known_cloud
 from pytask.model import FederatedIdentity, RegistryLogin, ServiceConnection
+from pytask.network.route import open_route
 from pytask.registry.registries import Registries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytask.cloud.arm import Azure
+    from pytask.cloud.http import Door
     from pytask.job import Job
     from pytask.model import Plan
 
@@ -24,34 +26,44 @@ _ACCESS_TOKEN = "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"  # noq
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/TaskRunner.cs"""
 
 
-def open_connection(job: Job, connection: ServiceConnection) -> Azure:
+def open_way_out(job: Job) -> Door:
+    """Give the door that all connections of a run share; it adds no credentials."""
+    route = open_route(job.network, job.console.warning)
+    return open_door(route, clock=job.clock, patience=job.patience, say=job.console.line)
+
+
+def open_connection(job: Job, connection: ServiceConnection, door: Door) -> Azure:
     """Give the way to Azure of one connection."""
-    say, mask = job.console.line, job.console.secret
     credentials = open_credentials(
-        with_known_cloud(connection, open_door(clock=job.clock, patience=job.patience, say=say)),
-        fresh_assertion=_fresh_assertion(job, connection),
-        clock=job.clock,
-        patience=job.patience,
-        say=say,
-        mask=mask,
+        with_known_cloud(connection, door),
+        door=door,
+        fresh_assertion=_fresh_assertion(job, connection, door),
+        mask=job.console.secret,
     )
-    return open_azure(credentials, clock=job.clock, patience=job.patience, say=say)
+    return open_azure(credentials, door)
 
 
-def open_registries(job: Job, plan: Plan, azure: Azure | None) -> Registries:
+def open_registries(job: Job, plan: Plan, azure: Azure | None, door: Door) -> Registries:
     """Give the registries of the run, `azure` being the connection of azureSubscription."""
     own = plan.registry_connection
     return Registries(
-        azure=open_connection(job, own) if isinstance(own, ServiceConnection) else azure,
+        azure=open_connection(job, own, door) if isinstance(own, ServiceConnection) else azure,
         login=own if isinstance(own, RegistryLogin) else None,
-        door=azure.door if azure else open_door(clock=job.clock, patience=job.patience, say=job.console.line),
+        door=door,
         mask=job.console.secret,
     )
 
 
-def _fresh_assertion(job: Job, connection: ServiceConnection) -> Callable[[], str]:
+def _fresh_assertion(job: Job, connection: ServiceConnection, door: Door) -> Callable[[], str]:
     if not isinstance(connection.identity, FederatedIdentity):
         return str
     token = job.console.secret(job.environment.get(_ACCESS_TOKEN, ""))
-    tokens = open_oidc_tokens(job.environment, connection=connection.id, access_token=token, mask=job.console.secret)
+    tokens = open_oidc_tokens(
+        job.environment,
+        connection=connection.id,
+        access_token=token,
+        route=door.route,
+        timeout=(job.patience.http_connect, job.patience.http_read),
+        mask=job.console.secret,
+    )
     return tokens.fresh

@@ -11,7 +11,7 @@ from pytask.functionapp.pull import pull_notes
 from pytask.functionapp.settings import confirm_readable, read_settings, settings_notes
 from pytask.image.engine import open_engine
 from pytask.registry.rights import everybody_may_pull
-from pytask.stages.connections import open_connection, open_registries
+from pytask.stages.connections import open_connection, open_registries, open_way_out
 from pytask.stages.images import Opened, open_destination, open_existing, open_running, previous_image
 
 if TYPE_CHECKING:
@@ -68,8 +68,9 @@ def look_ahead(job: Job, plan: Plan) -> Findings:
 
 
 def _found(job: Job, plan: Plan, engine: Engine | None) -> Findings:
-    azure = open_connection(job, plan.connection) if plan.connection else None
-    registries = open_registries(job, plan, azure)
+    door = open_way_out(job)
+    azure = open_connection(job, plan.connection, door) if plan.connection else None
+    registries = open_registries(job, plan, azure, door)
     found = find_app(azure.arm, plan.deploy.app) if azure and plan.deploy else None
     opened = _opened(registries, plan, found)
     session = opened.registry if opened.readable else None

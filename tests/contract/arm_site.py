@@ -6,13 +6,15 @@ import json
 import threading
 from collections import defaultdict, deque
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from pytask.clock import Clock, Patience
+from pytask.clock import Patience
 from pytask.cloud.arm import Arm
-from pytask.cloud.http import Door, new_transport, plain_sender, request
+from pytask.cloud.http import request
 from pytask.model import Target
+from tests.contract.doors import a_door
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,16 +110,14 @@ class Site:
 @contextmanager
 def a_site() -> Iterator[tuple[Site, Arm]]:
     """Give a site, and the way to it."""
-    site, transport = Site(), new_transport(PATIENCE)
-    send = plain_sender(transport)
+    site, door = Site(), a_door(PATIENCE)
 
     def sender(asked: HttpRequest, *, stream: bool) -> HttpResponse:
         body = json.loads(str(asked.content)) if asked.content else None
-        return send(request(asked.method, site.url + asked.url, json=body), stream=stream)
+        return door.sender(request(asked.method, site.url + asked.url, json=body), stream=stream)
 
-    door = Door(sender=sender, clock=Clock(), patience=PATIENCE, say=lambda _: None)
-    yield site, Arm(door=door, url=site.url, subscription="s")
-    transport.close()
+    yield site, Arm(door=replace(door, sender=sender), url=site.url, subscription="s")
+    door.transport.close()
     site.server.shutdown()
     site.server.server_close()
 

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from pytask.clock import Clock, Patience
-from pytask.cloud.http import Door, new_transport, plain_sender
+from pytask.agent.network import read_network
+from pytask.clock import Patience
 from pytask.errors import Cancelled
-from pytask.errors.azure import Unreachable
 from pytask.errors.image import ImageUnreadable
+from pytask.errors.network import Unreachable
 from pytask.errors.registry import ManifestMissing
 from pytask.image.inspection import inspect
 from pytask.model import RegistryLogin, Secret
@@ -32,6 +32,7 @@ from pytask.registry.contents import Repository
 from pytask.registry.image import ImageContents, Layer
 from pytask.registry.session import RegistrySession
 from pytask.registry.sign_in import PasswordSignIn
+from tests.contract.doors import a_door
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +122,7 @@ def said() -> list[str]:
 
 @pytest.fixture
 def repository(server: Server, said: list[str]) -> Repository:
-    door = Door(sender=plain_sender(new_transport(QUICK)), clock=Clock(), patience=QUICK, say=said.append)
+    door = a_door(QUICK, said.append, network=read_network(os.environ, Secret))
     login = RegistryLogin(host=server.host, user="me", password=Secret("the password"))
     session = RegistrySession(
         server.host,

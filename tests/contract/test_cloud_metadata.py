@@ -8,11 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from pytask.clock import Clock
-from pytask.cloud.http import open_door
 from pytask.cloud.metadata import with_known_cloud
 from pytask.errors.sign_in import CloudUnknown
 from pytask.model import Cloud, KeyIdentity, Secret, ServiceConnection
+from tests.contract.doors import a_door
 from tests.contract.test_http_door import QUICK, Server
 
 CONNECTION = ServiceConnection(
@@ -33,7 +32,7 @@ def answered(body: object, authority: str = "") -> Cloud:
     with closing(Server()) as server:
         server.answers.append((200, {}, json.dumps(body)))
         cloud = replace(CONNECTION.cloud, arm_url=server.url, authority_url=authority, arm_scope="")
-        door = open_door(clock=Clock(), patience=QUICK, say=print)
+        door = a_door(QUICK)
         found = with_known_cloud(replace(CONNECTION, cloud=cloud), door).cloud
         assert server.asked == ["GET /metadata/endpoints?api-version=2015-01-01"]
     return replace(found, arm_url="")
@@ -66,5 +65,5 @@ def test_another_kind_of_answer_says_what_to_correct(body: object) -> None:
 
 
 def test_a_connection_that_says_all_asks_nobody() -> None:
-    nobody = open_door(clock=Clock(), patience=QUICK, say=print)
+    nobody = a_door(QUICK)
     assert with_known_cloud(CONNECTION, nobody) is CONNECTION

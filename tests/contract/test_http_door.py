@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytask.clock import Clock, Patience
-from pytask.cloud.http import Call, Door, new_transport, plain_sender, request
+from pytask.clock import Patience
+from pytask.cloud.http import Call, Door, request
 from pytask.errors import Cancelled, TaskFailure
-from pytask.errors.azure import AzureFailing, AzureRefused, Forbidden, Locked, OperationInProgress, Unreachable
+from pytask.errors.azure import AzureFailing, AzureRefused, Forbidden, Locked, OperationInProgress
+from pytask.errors.network import Unreachable
+from tests.contract.doors import a_door
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,9 +77,9 @@ def said() -> Said:
 
 @pytest.fixture
 def door(said: Said) -> Iterator[Door]:
-    transport = new_transport(QUICK)
-    yield Door(sender=plain_sender(transport), clock=Clock(), patience=QUICK, say=said.append)
-    transport.close()
+    one = a_door(QUICK, said.append)
+    yield one
+    one.transport.close()
 
 
 def a_call(server: Server, method: str = "GET", *, repeatable: bool = True) -> Call:
@@ -165,12 +167,8 @@ def test_a_host_that_is_not_there_is_named(door: Door) -> None:
         door.send(Call(request=request("GET", "http://127.0.0.1:9/x"), doing="try this"))
 
 
-def test_a_cancellation_ends_the_waiting(server: Server) -> None:
-    clock = Clock()
-    clock.cancelled.set()
-    transport = new_transport(QUICK)
-    door = Door(sender=plain_sender(transport), clock=clock, patience=Patience(), say=lambda _: None)
+def test_a_cancellation_ends_the_waiting(server: Server, door: Door) -> None:
+    door.clock.cancelled.set()
     server.answers.append((503, {"Retry-After": "30"}, ""))
     with pytest.raises(Cancelled):
         door.send(a_call(server))
-    transport.close()

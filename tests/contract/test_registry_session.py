@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,9 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import trustme
 
-from pytask.clock import Clock, Patience
-from pytask.cloud.http import Door, new_transport, plain_sender
-from pytask.errors.azure import Unreachable
+from pytask.agent.network import read_network
+from pytask.clock import Patience
+from pytask.errors.network import Unreachable
 from pytask.errors.registry import (
     ManifestMissing,
     NoRegistry,
@@ -33,6 +34,7 @@ from pytask.registry.contents import Repository
 from pytask.registry.registries import Registries
 from pytask.registry.rights import confirm_push, everybody_may_pull, may_pull
 from pytask.registry.sign_in import EntraSignIn
+from tests.contract.doors import a_door
 from tests.measure.connection import azure_for
 
 if TYPE_CHECKING:
@@ -167,7 +169,7 @@ def registries(registry: Registry, masked: list[str]) -> Callable[..., Registrie
             masked.append(text)
             return Secret(text)
 
-        door = Door(sender=plain_sender(new_transport(QUICK)), clock=Clock(), patience=QUICK, say=lambda _: None)
+        door = a_door(QUICK, network=read_network(os.environ, Secret))
         login = RegistryLogin(host=registry.host, user="robot", password=Secret(password)) if password else None
         return Registries(azure=None, login=login, door=door, mask=mask)
 

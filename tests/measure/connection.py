@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from pytask.agent.network import read_network
 from pytask.clock import Clock, Patience
 from pytask.cloud.arm import open_azure
 from pytask.cloud.credentials import open_credentials
+from pytask.cloud.http import open_door
 from pytask.model import Cloud, KeyIdentity, Secret, ServiceConnection
+from pytask.network.route import open_route
 from pytask.registry.contents import Repository
 from pytask.registry.registries import Registries
 from tests.sandbox.state import SUBSCRIPTION_ID, SUBSCRIPTION_NAME, TENANT_ID
@@ -38,9 +42,9 @@ def azure_for(
         cloud=PUBLIC,
         identity=KeyIdentity(client_id=client_id, secret=Secret(secret)),
     )
-    clock, limits = Clock(), patience or Patience()
-    credentials = open_credentials(connection, fresh_assertion=str, clock=clock, patience=limits, say=say, mask=Secret)
-    return open_azure(credentials, clock=clock, patience=limits, say=say)
+    route = open_route(read_network(os.environ, Secret), say)
+    door = open_door(route, clock=Clock(), patience=patience or Patience(), say=say)
+    return open_azure(open_credentials(connection, door=door, fresh_assertion=str, mask=Secret), door)
 
 
 def repository_for(client_id: str, secret: str, *, login_server: str, name: str) -> Repository:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from azure.core.exceptions import HttpResponseError, ServiceRequestError
+from azure.core.exceptions import HttpResponseError
 
 from pytask.cloud.sign_in import entra_failure, sign_in_failure
 from pytask.model import Cloud, FederatedIdentity, ManagedIdentity, ServiceConnection
@@ -83,8 +83,3 @@ def test_an_unknown_audience_is_named() -> None:
 )
 def test_what_a_machine_says_is_told_apart(text: str, expected: str) -> None:
     assert sign_in_failure(HttpResponseError(text), MANAGED, attempts=1).code == expected
-
-
-def test_without_an_answer_the_host_is_named() -> None:
-    failure = sign_in_failure(ServiceRequestError("refused"), CONNECTION, attempts=5)
-    assert (failure.code, failure.tell("{host}")) == ("host-unreachable", "entra")

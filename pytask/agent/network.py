@@ -1,0 +1,109 @@
+"""The agent's network configuration, read from the variables that every job has.
+
+Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/ExecutionContext.cs
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from pytask.agent.environment import variable
+from pytask.model import ClientCertificate, Network, Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytask.model import Secret
+
+_MACHINE_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification"""
+
+
+def read_network(environment: Mapping[str, str], mask: Callable[[str], Secret]) -> Network:
+    """Give how this agent reaches the network; passwords of proxies are masked at once, in every form they take."""
+    bundle = next((value for name in _BUNDLES if (value := environment.get(name))), "")
+    return Network(
+        proxy=_own_proxy(environment, mask),
+        bypass=_patterns(variable(environment, "Agent.ProxyBypassList")),
+        machine_proxies=_machine_proxies(environment, mask),
+        authorities=_path(variable(environment, "Agent.CAInfo")),
+        bundle=_path(bundle),
+        client_certificate=_client_certificate(environment, mask),
+        verify=variable(environment, "Agent.SkipCertValidation").lower() != "true",
+    )
+
+
+def _own_proxy(environment: Mapping[str, str], mask: Callable[[str], Secret]) -> Proxy | None:
+    written = variable(environment, "Agent.ProxyUrl").strip()
+    if not written:
+        return None
+    user, password = variable(environment, "Agent.ProxyUsername"), _secret(environment, "Agent.ProxyPassword")
+    proxy = _proxy(written, mask)
+    return Proxy(address=proxy.address, user=user, password=_masked(user, password, mask)) if user else proxy
+
+
+def _machine_proxies(environment: Mapping[str, str], mask: Callable[[str], Secret]) -> dict[str, Proxy]:
+    named = (environment.get(form, "") for name in _MACHINE_PROXIES for form in (name, name.lower()))
+    return {written: _proxy(written, mask) for written in named if written}
+
+
+def _proxy(written: str, mask: Callable[[str], Secret]) -> Proxy:
+    """Take an address apart; one without a scheme is `http`, as everybody reads it."""
+    scheme, _, rest = (written if "://" in written else f"http://{written}").partition("://")
+    credentials, _, place = rest.partition("/")[0].rpartition("@")
+    user, _, password = credentials.partition(":")
+    if password:
+        mask(password)
+    return Proxy(
+        address=f"{scheme}://{place}",
+        user=unquote(user),
+        password=_masked(unquote(user), unquote(password), mask),
+    )
+
+
+def _masked(user: str, password: str, mask: Callable[[str], Secret]) -> Secret | None:
+    """Mask a password as it is, as it stands in a URL, and as it goes to the proxy."""
+    if not password:
+        return None
+    mask(quote(password, safe=""))
+    mask(base64.b64encode(f"{user}:{password}".encode()).decode())
+    return mask(password)
+
+
+def _patterns(written: str) -> tuple[re.Pattern[str], ...]:
+    """Read the bypass list; what is no pattern is passed over, as the agent does."""
+    try:
+        listed: Any = json.loads(written or "[]")
+    except ValueError:
+        return ()
+    found = []
+    for text in listed if isinstance(listed, list) else []:
+        try:
+            found.append(re.compile(str(text).strip(), re.IGNORECASE | re.ASCII))
+        except re.error:  # noqa: PERF203 - each pattern stands for itself
+            continue
+    return tuple(pattern for pattern in found if pattern.pattern)
+
+
+def _client_certificate(environment: Mapping[str, str], mask: Callable[[str], Secret]) -> ClientCertificate | None:
+    certificate, key = variable(environment, "Agent.ClientCert"), variable(environment, "Agent.ClientCertKey")
+    if not certificate or not key:
+        return None
+    password = _secret(environment, "Agent.ClientCertPassword")
+    return ClientCertificate(
+        certificate=Path(certificate), key=Path(key), password=mask(password) if password else None
+    )
+
+
+def _secret(environment: Mapping[str, str], name: str) -> str:
+    return variable(environment, f"Secret.{name}")
+
+
+def _path(written: str) -> Path | None:
+    return Path(written) if written else None

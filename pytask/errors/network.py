@@ -1,0 +1,166 @@
+"""Failures of the network between the agent and the hosts that the task calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytask.errors.base import TaskFailure
+
+_PROXY_LINK = "https://learn.microsoft.com/azure/devops/pipelines/agents/proxy"
+_CERTIFICATE_LINK = "https://learn.microsoft.com/azure/devops/pipelines/agents/certificate"
+
+
+@dataclass(kw_only=True, eq=False)
+class NetworkFailure(TaskFailure):
+    """What they share: a call that did not come through."""
+
+    host: str
+    """The host that was asked for, also when a proxy stands before it."""
+    detail: str
+    """The first cause, in the words of the system."""
+    via: str
+    """`directly`, or `through the proxy …`."""
+    final: bool = False
+    """Whether asking again would change nothing."""
+
+
+@dataclass(kw_only=True, eq=False)
+class Unreachable(NetworkFailure):
+    """A host does not answer at all, or breaks off."""
+
+    code = "host-unreachable"
+    leaves_open = True
+    title = "{host} cannot be reached from this agent"
+    happened = "asked {via}: {detail}"
+    cause = "a firewall or the network between agent and {host}, or the host itself"
+    mend = (
+        "run curl -v https://{host} on the agent, and have the firewall let it through; where only a proxy leads out, "
+        "tell the agent of it (./config.sh --proxyurl), or set HTTPS_PROXY and NO_PROXY for the job"
+    )
+    link = _PROXY_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class HostUnknown(NetworkFailure):
+    """The agent's name resolution does not know the host."""
+
+    code = "host-unknown"
+    title = "the agent cannot resolve the name {host}"
+    happened = "asked {via}: {detail}"
+    cause = "there is no such host: a name is mistyped, or what it named was deleted; or it is known only to another DNS (a private endpoint's zone), or only to a proxy that the agent was not told of"
+    mend = (
+        "correct the name in the step's inputs; run nslookup {host} on the agent, and link the private DNS zone to its "
+        "network; where only a proxy leads out, tell the agent of it (./config.sh --proxyurl), or set HTTPS_PROXY for "
+        "the job"
+    )
+    link = _PROXY_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class ProxyUnreachable(NetworkFailure):
+    """The proxy itself does not answer."""
+
+    proxy: str
+    code = "proxy-unreachable"
+    title = "the proxy {proxy} cannot be reached from this agent"
+    happened = "asked {via} for {host}: {detail}"
+    cause = "the agent's proxy setting, or HTTPS_PROXY of its machine, names a proxy that is not there or does not let this agent in"
+    mend = (
+        "correct the agent's proxy (./config.sh remove, then ./config.sh --proxyurl …) or HTTPS_PROXY; when no proxy "
+        "is needed for {host}, add it to the agent's file .proxybypass or to NO_PROXY"
+    )
+    link = _PROXY_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class ProxyAuthenticationNeeded(NetworkFailure):
+    """The proxy wants to know who asks (407)."""
+
+    proxy: str
+    code = "proxy-authentication"
+    title = "the proxy {proxy} does not accept the agent's credentials"
+    happened = "asked {via} for {host}: {detail}"
+    cause = "the agent was configured without user and password for its proxy or with wrong ones, or the proxy takes no Basic authentication (the task has no other)"
+    mend = (
+        "give the agent the proxy's credentials (./config.sh remove, then ./config.sh --proxyurl … --proxyusername … "
+        "--proxypassword …); where the proxy asks for NTLM or Kerberos, let this agent's address through without"
+    )
+    link = _PROXY_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class ProxyRefused(NetworkFailure):
+    """The proxy does not lead to the host."""
+
+    proxy: str
+    code = "proxy-refused"
+    title = "the proxy {proxy} does not lead to {host}"
+    happened = "asked {via} for {host}: {detail}"
+    cause = "403 is the proxy's own rule against this host; 502, 503 and 504 say that the proxy does not reach it, or does not know the name"
+    mend = (
+        "have the proxy allow CONNECT to {host}:443; where the agent reaches {host} by itself, add it to the agent's "
+        "file .proxybypass (a regular expression a line) or to NO_PROXY; correct the name when there is no such host"
+    )
+    link = _PROXY_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class ProxyUnusable(NetworkFailure):
+    """The proxy's address is none the task can use."""
+
+    proxy: str
+    code = "proxy-unusable"
+    title = "the task cannot use {proxy} as a proxy"
+    happened = "asked {via} for {host}: {detail}"
+    cause = "the address is no http:// or https:// one; SOCKS is not supported"
+    mend = "set the agent's --proxyurl or HTTPS_PROXY to the address of an HTTP proxy, such as http://proxy.contoso.com:8080"
+    link = _PROXY_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class CertificateUntrusted(NetworkFailure):
+    """The certificate comes from an authority that this agent does not trust: mostly a proxy that reads along."""
+
+    issuer: str
+    """Who issued it, as it says itself; what is known when it cannot be read."""
+    code = "certificate-untrusted"
+    title = "this agent does not trust the certificate that {host} shows"
+    happened = "asked {via}: {detail}; the certificate was issued by {issuer}"
+    cause = "a proxy or firewall opens the TLS connection and signs it anew with an authority of its own (TLS inspection), which neither the agent nor its machine was told of"
+    mend = (
+        "give the agent that authority's certificate as a PEM file (./config.sh remove, then ./config.sh --sslcacert "
+        "FILE), or install it on the machine (update-ca-certificates), or set REQUESTS_CA_BUNDLE for the job; "
+        "or exempt {host} from inspection"
+    )
+    link = _CERTIFICATE_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class CertificateInvalid(NetworkFailure):
+    """The certificate is trusted and yet not good: another name, or not this day."""
+
+    issuer: str
+    code = "certificate-invalid"
+    title = "the certificate that {host} shows is not valid for it"
+    happened = "asked {via}: {detail}; the certificate was issued by {issuer}"
+    cause = (
+        "it is for another host (a wrong DNS entry or a proxy's page), it has expired, or the agent's clock is wrong"
+    )
+    mend = "run curl -v https://{host} on the agent to see it; correct the DNS entry, the proxy or the agent's clock"
+
+
+@dataclass(kw_only=True, eq=False)
+class ClientCertificateNeeded(NetworkFailure):
+    """The server asks for a client certificate that the agent does not have, or refuses the one it showed."""
+
+    shown: str
+    """Which certificate was shown."""
+    code = "client-certificate"
+    title = "{host} does not accept this agent without a client certificate that it knows"
+    happened = "asked {via}, with {shown}: {detail}"
+    cause = "a front before {host} asks callers for a certificate of their own (mutual TLS)"
+    mend = (
+        "give the agent its certificate (./config.sh remove, then ./config.sh --sslclientcert … --sslclientcertkey … "
+        "--sslclientcertarchive … --sslclientcertpassword …)"
+    )
+    link = _CERTIFICATE_LINK

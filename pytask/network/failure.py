@@ -1,0 +1,124 @@
+"""What it means that a call did not come through: the first cause, found behind what the clients wrapped round it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from requests import exceptions
+from urllib3.exceptions import HTTPError, ProxyError, ProxySchemeUnknown
+
+from pytask.errors.network import (
+    CertificateInvalid,
+    CertificateUntrusted,
+    ClientCertificateNeeded,
+    HostUnknown,
+    ProxyAuthenticationNeeded,
+    ProxyRefused,
+    ProxyUnreachable,
+    ProxyUnusable,
+    Unreachable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytask.errors.network import NetworkFailure
+    from pytask.model import Proxy
+    from pytask.network.route import Route
+
+_OF_THE_NETWORK = (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError, HTTPError)
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}) ?(.*)")
+"""Python's http.client, when a proxy answers CONNECT with something else than 200."""
+_AUTHENTICATION_NEEDED = 407
+_SERVER_ERROR = 500
+_UNUSABLE = (exceptions.InvalidSchema, exceptions.InvalidProxyURL, ProxySchemeUnknown)
+_INVALID = frozenset({9, 10, 62, 64})
+"""Not yet valid, expired, another host, another address.
+https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/"""
+_ASKS_FOR_CERTIFICATE = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "HANDSHAKE_FAILURE", "UNKNOWN_CA")
+"""Alerts of a server to a client without a certificate, or with one that it does not take.
+https://www.rfc-editor.org/rfc/rfc8446#section-6.2"""
+
+
+def network_failure(error: BaseException, url: str, route: Route) -> NetworkFailure:
+    """Give the failure behind an error of a client; `url` is what was asked for."""
+    causes = list(_causes(error))
+    proxy = route.proxy_for(url)
+    facts: dict[str, Any] = {
+        "host": urlsplit(url).hostname or url,
+        "detail": _words(causes[-1]),
+        "via": f"through the proxy {proxy.title}" if proxy else "directly",
+    }
+    found = _certificate_failure(causes, facts, url, route)
+    if found is None and proxy:
+        found = _proxy_failure(causes, facts, proxy)
+    if found is None and isinstance(causes[-1], socket.gaierror):
+        found = HostUnknown(**facts, final=causes[-1].errno == socket.EAI_NONAME)
+    return found or Unreachable(**facts)
+
+
+def is_of_the_network(error: BaseException) -> bool:
+    """Tell whether an error of a client says that no answer came, rather than what was answered."""
+    return any(isinstance(cause, _OF_THE_NETWORK) for cause in _causes(error))
+
+
+def _certificate_failure(
+    causes: list[BaseException], facts: dict[str, Any], url: str, route: Route
+) -> NetworkFailure | None:
+    alert = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
+    if isinstance(alert, ssl.SSLCertVerificationError):
+        told = {**facts, "detail": alert.verify_message, "issuer": route.issuer(url) or "an unknown authority"}
+        invalid = alert.verify_code in _INVALID
+        return CertificateInvalid(**told, final=True) if invalid else CertificateUntrusted(**told, final=True)
+    if alert is not None and any(sign in str(alert) for sign in _ASKS_FOR_CERTIFICATE):
+        own = route.network.client_certificate
+        shown = f"the certificate {own.certificate}" if own else "no certificate"
+        return ClientCertificateNeeded(**{**facts, "detail": _words(alert)}, shown=shown, final=True)
+    return None
+
+
+def _proxy_failure(causes: list[BaseException], facts: dict[str, Any], proxy: Proxy) -> NetworkFailure | None:
+    if any(isinstance(cause, _UNUSABLE) for cause in causes):
+        return ProxyUnusable(**facts, proxy=proxy.address, final=True)
+    answer = next((found for cause in reversed(causes) if (found := _TUNNEL.search(str(cause)))), None)
+    if answer is None:
+        begun = not any(isinstance(cause, ProxyError) for cause in causes)
+        return None if begun else ProxyUnreachable(**facts, proxy=proxy.address)
+    status, told = int(answer.group(1)), {**facts, "detail": f"it answered {answer.group(1)} {answer.group(2)}".strip()}
+    if status == _AUTHENTICATION_NEEDED:
+        return ProxyAuthenticationNeeded(**told, proxy=proxy.address, final=True)
+    return ProxyRefused(**told, proxy=proxy.address, final=status < _SERVER_ERROR)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Give an error and all that stands behind it, the first cause last."""
+    seen: set[int] = set()
+    inner: BaseException | None = error
+    while inner is not None and id(inner) not in seen:
+        seen.add(id(inner))
+        yield inner
+        inner = _behind(inner)
+
+
+def _behind(error: BaseException) -> BaseException | None:
+    """Give what an error was made of: azure-core, requests, urllib3 and Python have places of their own for it."""
+    places = (
+        getattr(error, "inner_exception", None),
+        getattr(error, "reason", None),
+        getattr(error, "original_error", None),
+        *error.args,
+        error.__cause__,
+        error.__context__,
+    )
+    return next((place for place in places if isinstance(place, BaseException) and place is not error), None)
+
+
+def _words(error: BaseException) -> str:
+    """Give an error in words: the system's own for one of the system."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or type(error).__name__

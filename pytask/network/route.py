@@ -1,0 +1,134 @@
+"""How calls leave this agent: which proxy, which certificates. Every HTTP client of a run takes this way.
+
+Clients differ in how they are told of a proxy and of certificates; all of them send through a `requests` session. So
+the way out is an adapter of such a session, and whatever the clients configure besides has no effect.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies, select_proxy
+from urllib3.exceptions import InsecureRequestWarning
+
+from pytask.model import Proxy, is_local
+from pytask.network.issuer import issuer_of
+from pytask.network.trust import tls_context, unverified_context
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from pytask.model import Network
+
+_SECONDS_TO_LOOK = 5.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """The way out of this agent."""
+
+    network: Network
+    context: ssl.SSLContext
+
+    def new_session(self) -> requests.Session:
+        """Give a session that takes this way."""
+        session = requests.Session()
+        self.take(session)
+        return session
+
+    def take(self, session: requests.Session) -> None:
+        """Make a session take this way; a second time does nothing."""
+        # Otherwise requests reads ~/.netrc, and would put what stands there in the place of our tokens.
+        session.trust_env = False
+        if not isinstance(session.adapters.get("https://"), _Adapter):
+            adapter = _Adapter(self)
+            session.mount("https://", adapter)
+            session.mount("http://", adapter)
+
+    def proxy_for(self, url: str) -> Proxy | None:
+        """Give the proxy for a URL: the agent's own, else the machine's as `requests` finds it."""
+        if self.network.proxy or is_local(url):
+            return self.network.own_proxy_for(url)
+        written = select_proxy(url, get_environ_proxies(url))
+        if not written:
+            return None
+        return self.network.machine_proxies.get(written) or Proxy(address=written)
+
+    def issuer(self, url: str) -> str:
+        """Give who issued the certificate that a host shows; empty when it cannot be found out.
+
+        Nothing is sent to the host but the greeting of TLS.
+        """
+        proxy, parts = self.proxy_for(url), urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 443
+        through = urlsplit(proxy.address) if proxy else parts
+        connection = http.client.HTTPSConnection(
+            through.hostname or "", through.port or port, timeout=_SECONDS_TO_LOOK, context=unverified_context()
+        )
+        if proxy:
+            connection.set_tunnel(host, port, headers=proxy_headers(proxy))
+        try:
+            connection.connect()
+            shown: Any = connection.sock
+            return issuer_of(shown.getpeercert(binary_form=True))
+        except (OSError, http.client.HTTPException):
+            return ""
+        finally:
+            connection.close()
+
+
+def open_route(network: Network, warn: Callable[[str], None]) -> Route:
+    """Give the way out; what of the agent's configuration cannot be used, or is dangerous, is told to `warn`."""
+    if not network.verify:
+        # Said once, by us, and not by urllib3 with every connection.
+        warnings.filterwarnings("ignore", category=InsecureRequestWarning)
+    return Route(network=network, context=tls_context(network, warn))
+
+
+def proxy_headers(proxy: Proxy) -> dict[str, str]:
+    """Give what makes the proxy know us; empty when it need not.
+
+    Source: https://www.rfc-editor.org/rfc/rfc7617
+    """
+    if not proxy.user:
+        return {}
+    pair = f"{proxy.user}:{proxy.password.reveal() if proxy.password else ''}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+class _Adapter(HTTPAdapter):
+    """Sends what a session sends; which proxy and which certificates is not the session's to say."""
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._proxies: dict[str, Proxy] = {}
+        super().__init__()
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override] # noqa: ANN401 - passed on
+        url = request.url or ""
+        proxy = self._route.proxy_for(url)
+        if proxy:
+            self._proxies[proxy.address] = proxy
+        proxies = {urlsplit(url).scheme: proxy.address} if proxy else {}
+        return super().send(request, **{**options, "verify": True, "cert": None, "proxies": proxies})
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        return proxy_headers(self._proxies[proxy])
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:  # noqa: ANN401 - urllib3's own
+        return super().proxy_manager_for(proxy, proxy_ssl_context=self._route.context, **options)
+
+    def build_connection_pool_key_attributes(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - requests' own
+        host, _ = super().build_connection_pool_key_attributes(*given, **named)
+        return host, {"ssl_context": self._route.context} if host["scheme"] == "https" else {}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ANN401 - requests' own
+        """Leave the connection as it is: the context says whom to trust."""
