@@ -87,10 +87,13 @@ def _settings_back(arm: Arm, deployment: Deployment, say: Callable[[str], None])
 
 
 def former_properties(deployment: Deployment, configuration: Mapping[str, object]) -> dict[str, object]:
-    """Give what the properties that were changed read before, less those that somebody else has changed since."""
+    """Give what the properties that were changed read before, less those that somebody else has changed since.
+
+    A text that was null goes back to be empty: whether Azure takes null for a change is not documented.
+    """
     before, written = deployment.target.configuration, deployment.beside
     ours = (name for name in deployment.changed if reads_as(configuration.get(name), written[name]))
-    return {name: before.get(name, "" if isinstance(written[name], str) else None) for name in ours}
+    return {name: (before.get(name) or "") if isinstance(written[name], str) else before.get(name) for name in ours}
 
 
 def _safe_reference(previous: PreviousImage | None, digest_of: Callable[[str], str | None]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytask.clock import Deadline
 from pytask.errors.start import ImageNotSet, NoFunctions, NotUpInTime, PropertyNotSet, SmokeTestFailed
-from pytask.functionapp.configuration import differing
+from pytask.functionapp.configuration import not_kept
 from pytask.functionapp.find import read_configuration
 from pytask.functionapp.watch import Watch
 from pytask.model import Proof, Step
@@ -50,7 +50,7 @@ def confirm_configuration(arm: Arm, deployment: Deployment) -> None:
     app, found = deployment.target.title, str(configuration.get("linuxFxVersion") or "nothing")
     if found != deployment.fx_version:
         raise ImageNotSet(app=app, reference=deployment.reference, wanted=deployment.fx_version, found=found)
-    if names := differing(configuration, deployment.beside):
+    if names := not_kept(configuration, deployment.beside):
         raise PropertyNotSet(app=app, reference=deployment.reference, names=", ".join(names))
 
 

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     from pytask.model import Target
 
 
+AT_THE_FRONT = frozenset(
+    {
+        "ipSecurityRestrictions",
+        "ipSecurityRestrictionsDefaultAction",
+        "scmIpSecurityRestrictions",
+        "scmIpSecurityRestrictionsDefaultAction",
+        "scmIpSecurityRestrictionsUseMain",
+        "publicNetworkAccess",
+    }
+)
+"""Properties that the platform's front end heeds: that a change of them restarts the app is nowhere promised.
+https://learn.microsoft.com/azure/app-service/overview-access-restrictions"""
+
+
 def point_at(
     arm: Arm,
     target: Target,
@@ -39,11 +53,10 @@ def point_at(
     """
     fx_version = f"DOCKER|{reference}"
     changes = differing(target.configuration, beside)
-    same = target.fx_version == fx_version and not changes
-    if same:
-        moment = settings or _restart(arm, target)
-    else:
-        moment = _patch(arm, target, {"linuxFxVersion": fx_version, **changes})
+    same = target.fx_version == fx_version
+    patched = None if same and not changes else _patch(arm, target, {"linuxFxVersion": fx_version, **changes})
+    restarts_by_itself = patched if not same or changes.keys() - AT_THE_FRONT else settings
+    moment = restarts_by_itself or _restart(arm, target)
     return Deployment(
         target=target,
         reference=reference,
@@ -51,7 +64,7 @@ def point_at(
         written=moment.at,
         sent_at=moment.sent_at,
         instances=instances,
-        restarted=same and not settings,
+        restarted=restarts_by_itself is None,
         beside=beside,
         changed=tuple(changes),
     )

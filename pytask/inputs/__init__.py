@@ -47,7 +47,7 @@ def _parts(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> R
     own = read_registry_connection(reader, mask, cloud)
     recipe = _when(command.builds, lambda: read_recipe(reader))
     destination = _when(command.builds, lambda: read_destination(reader, own, cloud, pushed=command.pushes))
-    deploy = _when(command.concerns_app, lambda: read_deploy(reader))
+    deploy = _when(command.concerns_app, lambda: read_deploy(reader, mask))
     file = read_record_file(reader)
     existing = _when(command is Command.DEPLOY, lambda: read_existing(reader, own, file.value if file.found else None))
     return together(

@@ -8,30 +8,38 @@ from typing import TYPE_CHECKING
 from pytask.errors.inputs import NotMinutes, SlotInvalid, SmokePathInvalid, StatusInvalid
 from pytask.functionapp.address import parse_app
 from pytask.inputs.reader import together
+from pytask.inputs.settings import read_app_settings, read_configuration
 from pytask.model import AppAddress, DeployBy, DeployPlan, ProofPlan, SmokeTest, WhenNotProven, WhenUnchanged
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytask.inputs.reader import Read, Reader
+    from pytask.model import Secret
 
 _STATUS = re.compile(r"[1-5](?:\d\d|xx)")
 _SLOT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,57}[A-Za-z0-9])?")
 
 
-def read_deploy(reader: Reader) -> Read[DeployPlan]:
+def read_deploy(reader: Reader, mask: Callable[[str], Secret]) -> Read[DeployPlan]:
     """Give which app is to run the image, and how it gets there."""
     app = _app(reader)
     deploy_by = reader.choice("deployBy", DeployBy, default=DeployBy.TAG)
     when_unchanged = reader.choice("whenUnchanged", WhenUnchanged, default=WhenUnchanged.DEPLOY)
     verify = reader.boolean("verify", default=True)
     proof = _proof(reader)
+    settings = read_app_settings(reader, mask)
+    configuration = read_configuration(reader)
     return together(
         lambda: DeployPlan(
             app=app.value,
             deploy_by=deploy_by.value,
             when_unchanged=when_unchanged.value,
             proof=proof.value if verify.value else None,
+            settings=settings.value,
+            configuration=configuration.value,
         ),
-        *(app, deploy_by, when_unchanged, verify, proof),
+        *(app, deploy_by, when_unchanged, verify, proof, settings, configuration),
     )
 
 

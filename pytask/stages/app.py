@@ -74,7 +74,7 @@ def is_unchanged(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedIma
     if not same or not health.well:
         return False
     if changes := pending(plan, found):
-        job.console.line(f"{target.title} runs {image.digest} already; to be changed: {'; '.join(changes)}")
+        job.console.line(f"{target.title} runs {image.digest} already; to be changed: {', '.join(changes)}")
         return False
     job.console.line(f"{target.title} runs {image.digest} already and is well: nothing is written")
     return True
@@ -88,8 +88,8 @@ def check(job: Job, plan: DeployPlan, found: AppAsFound) -> Health:
     health = look_at_health(found.azure, found.target, found.settings)
     for line in health.told:
         job.console.line(f"  {line}")
-    for change in pending(plan, found):
-        job.console.line(f"  a deployment would change: {change}")
+    if changes := pending(plan, found):
+        job.console.line(f"  a deployment would change: {', '.join(changes)}")
     if health.failure:
         job.console.warning(f"{found.target.title} is not well\n{render(health.failure)}")
     return health

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytask.functionapp.configuration import differing
 from pytask.functionapp.settings import STORAGE_OFF, confirm_written, list_settings, write_settings
 from pytask.functionapp.slot_settings import make_sticky, not_sticky
+from pytask.plan import property_names
 from pytask.report import tell_lost, tell_settings
 
 if TYPE_CHECKING:
@@ -63,6 +64,6 @@ def pending(plan: DeployPlan, found: AppAsFound) -> tuple[str, ...]:
     properties = differing(found.target.configuration, plan.configuration)
     return (
         *(f"setting {name}" for name in changes),
-        *(f"setting {name}, to stay with its slot" for name in sticky if name not in changes),
-        *(f"property {name}" for name in properties),
+        *(f"setting {name} (to stay with its slot)" for name in sticky if name not in changes),
+        *(property_names([name]) if name == "appCommandLine" else f"property {name}" for name in properties),
     )

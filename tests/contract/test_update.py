@@ -37,6 +37,18 @@ def test_the_same_image_with_the_same_configuration_is_restarted(site: Site, arm
     assert deployment.restarted
 
 
+@pytest.mark.parametrize("settings", [True, False])
+def test_a_property_of_the_front_end_restarts_nothing_so_that_something_else_must(
+    site: Site, arm: Arm, *, settings: bool
+) -> None:
+    moment = Moment(at=datetime(2026, 1, 1, tzinfo=timezone.utc), sent_at=7.0) if settings else None
+    beside = {"publicNetworkAccess": "Disabled"}
+    deployment = point_at(arm, site.target(), "r/app:1", "", instances=None, beside=beside, settings=moment)
+    assert site.writes == (["PATCH web"] if settings else ["PATCH web", "POST restart"])
+    assert deployment.restarted is not settings
+    assert (deployment.sent_at == 7.0) is settings
+
+
 def test_a_property_that_azure_does_not_keep_is_told(site: Site, arm: Arm) -> None:
     site.keeps.add("alwaysOn")
     beside = {"alwaysOn": True, "numberOfWorkers": 2}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytask.functionapp.back import former_properties
-from pytask.functionapp.configuration import differing, reads_as
+from pytask.functionapp.configuration import differing, not_kept, reads_as
 from pytask.model import Deployment, Target
 
 VALUES = st.recursive(
@@ -65,6 +65,12 @@ def test_another_value_or_type_is_a_difference(found: object, wanted: object) ->
     assert not reads_as(found, wanted)
 
 
+def test_what_was_written_is_kept_however_azure_spells_it_and_lists_are_not_judged() -> None:
+    written = {"ftpsState": "ftpsonly", "alwaysOn": True, "numberOfWorkers": 2, "cors": {"a": 1}, "x": "y", "z": ""}
+    found = {"ftpsState": "FtpsOnly", "alwaysOn": False, "numberOfWorkers": 1, "cors": None, "z": None}
+    assert not_kept(found, written) == ["alwaysOn", "numberOfWorkers", "x"]
+
+
 def a_deployment(before: dict[str, object], beside: dict[str, object], changed: tuple[str, ...]) -> Deployment:
     target = Target(
         resource_id="/x",
@@ -91,7 +97,7 @@ def a_deployment(before: dict[str, object], beside: dict[str, object], changed: 
 
 def test_only_what_was_changed_and_nobody_changed_since_is_put_back() -> None:
     wanted: dict[str, object] = {"alwaysOn": True, "appCommandLine": "run", "http20Enabled": True, "numberOfWorkers": 2}
-    before: dict[str, object] = {"alwaysOn": False, "http20Enabled": True, "numberOfWorkers": 1}
+    before: dict[str, object] = {"alwaysOn": False, "appCommandLine": None, "http20Enabled": True, "numberOfWorkers": 1}
     deployment = a_deployment(before, wanted, ("alwaysOn", "appCommandLine", "numberOfWorkers"))
     since: dict[str, object] = {**wanted, "numberOfWorkers": 5, "http20Enabled": False}
     assert former_properties(deployment, since) == {"alwaysOn": False, "appCommandLine": ""}

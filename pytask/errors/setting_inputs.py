@@ -1,0 +1,127 @@
+"""Mistakes in the inputs about settings and configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytask.errors.inputs import InputMistake
+
+
+@dataclass(kw_only=True, eq=False)
+class SettingsJsonInvalid(InputMistake):
+    """Text that begins as JSON and is none, or has another shape."""
+
+    reason: str
+    code = "settings-json-invalid"
+    title = "the input {input} is not the JSON that it begins as"
+    happened = "{input}: {reason}"
+    cause = "text that begins with a brace or a bracket is read as JSON: an object of names and values, or the portal's array of entries with name, value and slotSetting"
+    mend = "correct the JSON (in a value, a quote and a backslash have a backslash before them), or write KEY=VALUE lines, whose values are taken as they stand"
+
+
+@dataclass(kw_only=True, eq=False)
+class SettingLineInvalid(InputMistake):
+    """A line that is no `KEY=VALUE`, or goes on where a new key should begin."""
+
+    where: str
+    code = "setting-line-invalid"
+    title = "a line of the input {input} is no setting"
+    happened = "{input}, {where}: this is neither KEY=VALUE nor, in a text that begins with a dash, -KEY value (it is not shown, as it may be secret)"
+    cause = "each line is a setting of its own; a value of several lines has room in JSON only, or between quotes in the form with dashes"
+    mend = "write KEY=VALUE, one a line; for a value of several lines write all settings as JSON"
+
+
+@dataclass(kw_only=True, eq=False)
+class SettingQuoteOpen(InputMistake):
+    """A quote or bracket without its partner, in the form with dashes."""
+
+    where: str
+    sign: str
+    code = "setting-quote-open"
+    title = "a quote or bracket in the input {input} has no partner"
+    happened = "{input}, {where}: {sign} opens and does not close where the value ends"
+    cause = "in -KEY value, text between quotes or brackets belongs together; a value that begins with a quote ends with the same one"
+    mend = "write the value as KEY=VALUE on a line of its own, where every sign stands for itself; or put the other kind of quotes around it"
+
+
+@dataclass(kw_only=True, eq=False)
+class SettingNameInvalid(InputMistake):
+    """A name that Azure does not take for an app setting."""
+
+    where: str
+    name: str
+    hint: str
+    code = "setting-name-invalid"
+    title = "a name in the input {input} is no name of a setting"
+    happened = "{input}, {where}: {name}"
+    cause = (
+        "on Linux the name of a setting is made of letters, digits, '_' and '.'; in -KEY value a bare dash opens a key"
+    )
+    mend = "write the name {hint}"
+    link = "https://learn.microsoft.com/azure/app-service/configure-common#configure-app-settings"
+
+
+@dataclass(kw_only=True, eq=False)
+class SettingTwice(InputMistake):
+    """One setting, given two values."""
+
+    name: str
+    where: str
+    code = "setting-twice"
+    title = "the input {input} sets {name} twice"
+    happened = "{input}, {where}: {name} has another value already (Azure takes names that differ in case for the same)"
+    cause = "only one of the two can be meant"
+    mend = "remove one of them"
+
+
+@dataclass(kw_only=True, eq=False)
+class SettingValueInvalid(InputMistake):
+    """A value that no setting can have."""
+
+    name: str
+    reason: str
+    code = "setting-value-invalid"
+    title = "the value of {name} in the input {input} cannot be a setting"
+    happened = "{input}, {name}: {reason}"
+    cause = "a setting reaches the app as an environment variable, which is text without a NUL; the task removes no settings"
+    mend = 'write the value as text: "" for an empty one, "1.10" for a number with a point, JSON in quotes'
+
+
+@dataclass(kw_only=True, eq=False)
+class PropertyUnknown(InputMistake):
+    """A name that the site's configuration does not have."""
+
+    name: str
+    near: str
+    code = "property-unknown"
+    title = "the site's configuration has no property {name}"
+    happened = "{input} names {name}{near}"
+    cause = "Azure ignores a name that it does not know, without a word"
+    mend = "correct the name, or take it out; a setting for the app's own code belongs into appSettings"
+    link = "https://learn.microsoft.com/rest/api/appservice/web-apps/update-configuration#siteconfigresource"
+
+
+@dataclass(kw_only=True, eq=False)
+class PropertyRefused(InputMistake):
+    """A property that is not set by this input."""
+
+    name: str
+    instead: str
+    code = "property-refused"
+    title = "{name} does not belong into {input}"
+    happened = "{input} names {name}"
+    cause = "it is set by other means, so that there is one place that says what it is"
+    mend = "take {name} out of {input}; {instead}"
+
+
+@dataclass(kw_only=True, eq=False)
+class PropertyValueInvalid(InputMistake):
+    """A value of another type than the property has."""
+
+    name: str
+    takes: str
+    code = "property-value-invalid"
+    title = "the value of {name} in the input {input} is of another type"
+    happened = "{input}: {name} takes {takes}"
+    cause = "JSON keeps its types; in the other forms the text is read as the type that the property has"
+    mend = "write {takes} for {name}"

@@ -1,0 +1,167 @@
+"""The three forms in which people write settings, told apart by the first character.
+
+`{` or `[` is JSON, `-` is the form of Microsoft's own tasks, anything else is `KEY=VALUE` lines. Names are not judged
+here, and mistakes never show a value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pytask.errors.setting_inputs import SettingLineInvalid, SettingQuoteOpen, SettingsJsonInvalid, SettingTwice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_KEY = re.compile(r"-(?!(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?:\s|$))(\S*)")
+"""A dash that opens a key: that of a number is none."""
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+_QUOTES = "\"'"
+_FIELDS = {"name", "value", "slotSetting"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One setting, as it was written."""
+
+    name: str
+    value: object = field(repr=False)
+    """Text; in JSON also another type."""
+    where: str
+    """Where it stands, as a mistake names it: `line 3`."""
+    sticky: bool = False
+    """Whether it is to stay with its slot."""
+    certain: bool = True
+    """False for a key that may well have been meant as the value of the empty one before it."""
+
+
+def parse_settings(text: str, *, input_name: str) -> tuple[Setting, ...]:
+    """Give the settings in the order they were written; the same setting written twice alike counts once.
+
+    Raises:
+        SettingsJsonInvalid, SettingLineInvalid, SettingQuoteOpen: when it is none of the forms.
+        SettingTwice: when one is given two values.
+    """
+    first = text.lstrip()[:1]
+    form = _json_form if first in ("{", "[") else _dashed_form if first == "-" else _line_form
+    settings: dict[str, Setting] = {}
+    for setting in form(text, input_name) if first else ():
+        other = settings.setdefault(setting.name.casefold(), setting)
+        if _content(other) != _content(setting):
+            raise SettingTwice(input=input_name, name=setting.name, where=setting.where)
+    return tuple(settings.values())
+
+
+def _content(setting: Setting) -> tuple[object, ...]:
+    return setting.name, type(setting.value), setting.value, setting.sticky
+
+
+def _line_form(text: str, input_name: str) -> Iterator[Setting]:
+    """Read `KEY=VALUE` lines; the value is taken as it stands behind the first `=`."""
+    for number, line in enumerate(_LINE_END.split(text), start=1):
+        name, equals, value = line.partition("=")
+        if line.strip() and not equals:
+            raise SettingLineInvalid(input=input_name, where=f"line {number}")
+        if line.strip():
+            yield Setting(name=name.strip(), value=value, where=f"line {number}")
+
+
+def _json_form(text: str, input_name: str) -> Iterator[Setting]:
+    """Read an object of names and values, or the array that the portal's advanced edit shows."""
+    read = _decoded(text, input_name)
+    if isinstance(read, dict):
+        yield from (Setting(name=name, value=value, where="JSON") for name, value in read.items())
+        return
+    for number, entry in enumerate(read, start=1):
+        yield _entry(entry, f"entry {number}", input_name)
+
+
+def _decoded(text: str, input_name: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for name, value in pairs:
+            if found.setdefault(name, value) != value:
+                raise SettingTwice(input=input_name, name=name, where="JSON")
+        return found
+
+    def no_number(name: str) -> NoReturn:
+        raise SettingsJsonInvalid(input=input_name, reason=f"{name} is no JSON")
+
+    try:
+        # Not strict: a variable of several lines may stand between two quotes.
+        return json.loads(text, object_pairs_hook=unique, parse_constant=no_number, strict=False)
+    except json.JSONDecodeError as error:
+        reason = f"{error.msg} in line {error.lineno}, column {error.colno}"
+        raise SettingsJsonInvalid(input=input_name, reason=reason) from error
+    except (RecursionError, ValueError) as error:
+        raise SettingsJsonInvalid(input=input_name, reason="it is nested too deep, or a number is too long") from error
+
+
+def _entry(entry: Any, where: str, input_name: str) -> Setting:  # noqa: ANN401 - whatever JSON holds
+    """Read one entry of the portal's array."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or "value" not in entry:
+        reason = f'{where} is not {{"name": …, "value": …, "slotSetting": …}}'
+    elif unknown := sorted(entry.keys() - _FIELDS):
+        reason = f"{where} has {unknown[0]}, which is none of name, value and slotSetting"
+    elif not isinstance(entry.get("slotSetting", False), bool):
+        reason = f"{where}: slotSetting is neither true nor false"
+    else:
+        return Setting(name=entry["name"], value=entry["value"], where=where, sticky=entry.get("slotSetting", False))
+    raise SettingsJsonInvalid(input=input_name, reason=reason)
+
+
+def _dashed_form(text: str, input_name: str) -> Iterator[Setting]:
+    """Read `-KEY value`: a bare dash opens a key, a value goes up to the next key or the end of the line.
+
+    Source of the form: https://github.com/microsoft/azure-pipelines-tasks/tree/master/Tasks/AzureFunctionAppContainerV1
+    """
+    at, number, certain = 0, 0, True
+    while rest := text[at:].lstrip():
+        at = len(text) - len(rest)
+        number += 1
+        key = _KEY.match(text, at)
+        if not key:
+            raise SettingLineInvalid(input=input_name, where=f"key {number}")
+        at = _end_of_value(text, key.end(), input_name, f"key {number}")
+        value = _unquoted(text[key.end() : at].strip(), input_name, f"key {number}")
+        yield Setting(name=key[1], value=value, where=f"key {number}", certain=certain)
+        certain = bool(text[key.end() : at].strip())
+
+
+def _end_of_value(text: str, at: int, input_name: str, where: str) -> int:
+    """Give where a value ends: before the next bare dash, or with the line; not within quotes or brackets."""
+    open_brackets: list[str] = []
+    while at < len(text):
+        sign = text[at]
+        if not open_brackets and (sign in "\r\n" or (sign.isspace() and _KEY.match(text, at + 1))):
+            return at
+        if sign in _QUOTES and not _is_apostrophe(text, at):
+            at = text.find(sign, at + 1)
+            if at < 0:
+                raise SettingQuoteOpen(input=input_name, where=where, sign=sign)
+        elif sign in _CLOSES:
+            open_brackets.append(sign)
+        elif open_brackets and sign == _CLOSES[open_brackets[-1]]:
+            open_brackets.pop()
+        at += 1
+    if open_brackets:
+        raise SettingQuoteOpen(input=input_name, where=where, sign=open_brackets[-1])
+    return at
+
+
+def _is_apostrophe(text: str, at: int) -> bool:
+    """Tell whether a sign is the apostrophe within a word, as in `it's`."""
+    return text[at] == "'" and text[at - 1].isalnum() and text[at + 1 : at + 2].isalnum()
+
+
+def _unquoted(value: str, input_name: str, where: str) -> str:
+    """Give the value without the quotes around all of it."""
+    if not value or value[0] not in _QUOTES:
+        return value
+    if len(value) == 1 or value.find(value[0], 1) != len(value) - 1:
+        raise SettingQuoteOpen(input=input_name, where=where, sign=value[0])
+    return value[1:-1]

@@ -1,0 +1,146 @@
+"""The inputs about the app's settings and the site's configuration."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytask.errors.setting_inputs import SettingNameInvalid, SettingValueInvalid
+from pytask.functionapp.setting_forms import parse_settings
+from pytask.functionapp.site_properties import property_of
+from pytask.inputs.reader import Read, together
+from pytask.model import WantedSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytask.functionapp.setting_forms import Setting
+    from pytask.inputs.reader import Reader
+    from pytask.model import Secret
+
+_APP_SETTINGS, _CONFIGURATION = "appSettings", "configurationStrings"
+_NAME = re.compile(r"[A-Za-z0-9_.]+")
+"""https://learn.microsoft.com/azure/app-service/configure-common#configure-app-settings; Azure refuses others on Linux:
+https://github.com/Azure/azure-cli/issues/21259"""
+_NEARLY_A_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}")
+_SHORTEST_SECRET = 8
+_WORD = r"(?:[A-Z]?[a-z]+|[A-Z]+)"
+_PLAIN = re.compile(rf"{_WORD}(?:[ ._-]{_WORD})*|[\d.,:]+|https?://[A-Za-z0-9.-]+/?")
+"""Words, numbers and the address of a host: masked, they would be missing in the logs of all later steps."""
+
+
+def read_app_settings(reader: Reader, mask: Callable[[str], Secret]) -> Read[WantedSettings]:
+    """Give what the app's settings are to be; values that may be secret are masked."""
+    written = reader.free("appSettings", lambda value: parse_settings(value, input_name=_APP_SETTINGS))
+    if not written.found:
+        return Read(())
+    for setting in written.value:
+        _mask(setting.value, mask)
+    reader.notes.extend(_notes(written.value))
+    settings = [(setting, _read_setting(reader, setting)) for setting in written.value]
+    return together(
+        lambda: WantedSettings(
+            values={setting.name: value.value for setting, value in settings},
+            sticky=tuple(setting.name for setting, _ in settings if setting.sticky),
+        ),
+        *(value for _, value in settings),
+    )
+
+
+def read_configuration(reader: Reader) -> Read[Mapping[str, object]]:
+    """Give what the site's configuration is to be besides the image, by property."""
+    command = reader.free("containerCommand", str)
+    written = reader.free("configurationStrings", lambda value: parse_settings(value, input_name=_CONFIGURATION))
+    if not written.found:
+        return Read(())
+    properties = [_read_property(reader, setting) for setting in written.value]
+    return together(
+        lambda: {
+            **({"appCommandLine": command.value} if command.value else {}),
+            **dict(found.value for found in properties),
+        },
+        command,
+        *properties,
+    )
+
+
+def _read_setting(reader: Reader, setting: Setting) -> Read[str]:
+    return reader.read(lambda: _app_setting(setting))
+
+
+def _read_property(reader: Reader, setting: Setting) -> Read[tuple[str, object]]:
+    return reader.read(lambda: _property(setting))
+
+
+def _app_setting(setting: Setting) -> str:
+    """Give the value of an app setting, whose name and type are as they should be."""
+    if not _NAME.fullmatch(setting.name):
+        raise SettingNameInvalid(
+            input=_APP_SETTINGS, where=setting.where, name=_shown(setting), hint=_instead(setting.name)
+        )
+    value = setting.value
+    if isinstance(value, bool | int):
+        return str(value).lower()
+    reason = _unfit(value)
+    if reason or not isinstance(value, str):
+        raise SettingValueInvalid(input=_APP_SETTINGS, name=setting.name, reason=reason)
+    return value
+
+
+def _property(setting: Setting) -> tuple[str, object]:
+    """Give a property of the site's configuration, by Azure's name for it."""
+    if setting.name.endswith(":") or not _NEARLY_A_NAME.fullmatch(setting.name):
+        raise SettingNameInvalid(
+            input=_CONFIGURATION, where=setting.where, name=_shown(setting), hint=_instead(setting.name)
+        )
+    if setting.sticky:
+        reason = "slotSetting is for app settings only"
+        raise SettingValueInvalid(input=_CONFIGURATION, name=setting.name, reason=reason)
+    return property_of(setting, input_name=_CONFIGURATION)
+
+
+def _unfit(value: object) -> str:
+    """Give why a value can be no setting; empty when it can."""
+    if value is None:
+        return "null is no text"
+    if not isinstance(value, str):
+        return "a number with a point may lose digits" if isinstance(value, float) else "it is a JSON object or array"
+    if "\0" in value:
+        return "it holds a NUL"
+    if any("\ud800" <= sign <= "\udfff" for sign in value):
+        return "it holds half of a surrogate pair"
+    return ""
+
+
+def _shown(setting: Setting) -> str:
+    """Give a wrong name, unless it may be a value by mistake."""
+    if not setting.name:
+        return "the name is empty"
+    plain = setting.certain and _NEARLY_A_NAME.fullmatch(setting.name)
+    return f"'{setting.name}'" if plain else "the name is not shown, as it may be a value by mistake"
+
+
+def _instead(name: str) -> str:
+    """Give how a wrong name is written."""
+    if name.endswith(":"):
+        return "without the colon behind it"
+    if ":" in name:
+        return "with __ (two underscores) for each ':', as nested settings are named on Linux"
+    if "-" in name[1:]:
+        return "with '_' for each '-'"
+    return "with letters, digits, '_' and '.' only; put a value that begins with a dash between quotes"
+
+
+def _notes(settings: tuple[Setting, ...]) -> list[str]:
+    """Give what may have been meant otherwise."""
+    if all(setting.certain for setting in settings):
+        return []
+    told = "a key without a value is followed by another key; a value that begins with a dash needs quotes"
+    return [f"{_APP_SETTINGS}: {told}"]
+
+
+def _mask(value: object, mask: Callable[[str], Secret]) -> None:
+    """Mask each line of a value that may be secret. Values are never shown; this is for what others print."""
+    for line in value.splitlines() if isinstance(value, str) else ():
+        if len(line.strip()) >= _SHORTEST_SECRET and not _PLAIN.fullmatch(line.strip()):
+            mask(line)

@@ -1,0 +1,351 @@
+"""Settings, configuration and command line: written before the image or with it, and nothing of others is lost."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.end_to_end.test_failures import BASE, the_error
+from tests.sandbox.pipeline import a_pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.sandbox.local_azure import LocalAzure
+    from tests.sandbox.pipeline import Pipeline
+    from tests.sandbox.running_task import TaskRun
+
+STORAGE = "WEBSITES_ENABLE_APP_SERVICE_STORAGE"
+READS_GREETING = "return func.HttpResponse(f\"{__import__('os').environ.get('GREETING', 'Hello')}"
+FAILING = BASE + 'ENTRYPOINT ["/bin/sh", "-c", "echo no such module; exit 1"]\n'
+LIST, PUT = "POST .*/config/appsettings/list", "PUT .*/config/appsettings"
+
+
+@pytest.fixture(scope="module")
+def images(local_azure: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have two images in the registry: `good` greets as its setting says, `bad` does not start."""
+    local_azure.reset()
+    with a_pipeline(local_azure, tmp_path_factory.mktemp("pushed")) as pipeline:
+        pipeline.edit('return func.HttpResponse(f"Hello', READS_GREETING)
+        for tag in ("good", "better"):
+            assert pipeline.run(command="buildAndPush", appName="", tags=tag).result == "Succeeded"
+        (pipeline.sources / "Dockerfile").write_text(FAILING)
+        assert pipeline.run(command="buildAndPush", appName="", tags="bad").result == "Succeeded"
+
+
+@pytest.fixture
+def promotion(images: None, pipeline: Pipeline) -> Pipeline:
+    """Give a pipeline that deploys an image which is there already."""
+    assert images is None
+    return pipeline
+
+
+def deploy(pipeline: Pipeline, tag: str = "good", **inputs: str) -> TaskRun:
+    given = {"command": "deploy", "imageName": f"hello-function:{tag}", "resourceGroupName": "rg-func", **inputs}
+    return pipeline.run(given)
+
+
+def writes(pipeline: Pipeline, *, since: int = 0) -> list[str]:
+    """Give the method and the end of the path of each change of the app."""
+    told = [f"{call.method} {call.path.rpartition('/')[2]}" for call in pipeline.azure.writes[since:]]
+    return [one for one in told if "syncfunctiontriggers" not in one]
+
+
+def add_to(pipeline: Pipeline, settings: Mapping[str, str]) -> None:
+    """Be somebody else who writes settings, with those that were there when this run began."""
+    pipeline.site.settings = dict(settings)
+
+
+def test_settings_go_before_the_image_and_the_configuration_with_it(promotion: Pipeline) -> None:
+    before = dict(promotion.site.settings)
+    run = deploy(
+        promotion,
+        appSettings='GREETING=Bonjour = "ça va", -x\nTOKEN=t0ken-never-to-be-seen',
+        configurationStrings="-alwaysOn true -numberOfWorkers 2 -healthCheckPath /api/health",
+    )
+    assert (run.result, run.variables["proof"], run.issues) == ("Succeeded", "proven", ()), run.log
+    assert promotion.call()[1].startswith('Bonjour = "ça va", -x, you.')
+    assert promotion.site.settings == {
+        **before,
+        "GREETING": 'Bonjour = "ça va", -x',
+        "TOKEN": "t0ken-never-to-be-seen",
+    }
+    config = promotion.site.config
+    assert (config["alwaysOn"], config["numberOfWorkers"], config["healthCheckPath"]) == (True, 2, "/api/health")
+    assert writes(promotion) == ["PUT appsettings", "PATCH web"]
+    assert (
+        "  set     2 app settings (GREETING, TOKEN), 3 configuration properties (alwaysOn, numberOfWorkers, "
+        "healthCheckPath)\n" in run.log
+    )
+    assert "settings  GREETING, TOKEN added\n" in run.log
+    assert "configuration  alwaysOn, numberOfWorkers, healthCheckPath changed\n" in run.log
+    assert not [line for line in run.lines if "t0ken" in line and "task.setsecret" not in line]
+    assert "GREETING, TOKEN added" in run.summaries[0][1]
+    assert "t0ken" not in run.summaries[0][1]
+
+
+def test_only_what_differs_is_written(promotion: Pipeline) -> None:
+    inputs = {"appSettings": "GREETING=Hi", "configurationStrings": "alwaysOn=true", "verify": "false"}
+    assert deploy(promotion, **inputs).result == "Succeeded"
+    at = len(promotion.azure.writes)
+    assert deploy(promotion, "better", **inputs).result == "Succeeded"
+    assert writes(promotion, since=at) == ["PATCH web"]
+    at = len(promotion.azure.writes)
+    assert deploy(promotion, "better", **inputs).result == "Succeeded"
+    assert writes(promotion, since=at) == ["POST restart"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "written"),
+    [
+        ({"appSettings": "GREETING=Salve"}, ["PUT appsettings"]),
+        ({"configurationStrings": "alwaysOn=true"}, ["PATCH web"]),
+        ({"appSettings": "GREETING=Salve", "configurationStrings": "alwaysOn=true"}, ["PUT appsettings", "PATCH web"]),
+    ],
+)
+def test_the_same_image_is_started_anew_by_the_change_itself_and_proved(
+    promotion: Pipeline, inputs: dict[str, str], written: list[str]
+) -> None:
+    assert deploy(promotion).result == "Succeeded"
+    at = len(promotion.azure.writes)
+    run = deploy(promotion, **inputs)
+    assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+    assert writes(promotion, since=at) == written
+    assert "as before" in run.log
+    assert "restarted by the change, so that it is pulled again" in run.log
+    assert promotion.call()[1].startswith("Salve" if "appSettings" in inputs else "Hello")
+
+
+def test_the_command_line_is_left_alone_unless_it_is_given(promotion: Pipeline) -> None:
+    promotion.site.config["appCommandLine"] = ""
+    command = "/bin/sh -c 'exec python3 -m functions_host'"
+    run = deploy(promotion, containerCommand=command, verify="false")
+    assert "  set     command line\n" in run.log
+    assert "configuration  command line changed" in run.log
+    assert promotion.site.config["appCommandLine"] == command
+    assert deploy(promotion, "better", verify="false").result == "Succeeded"
+    assert promotion.site.config["appCommandLine"] == command
+
+
+@pytest.mark.parametrize("before", [None, "true", "false"])
+def test_the_storage_setting_is_set_where_it_is_absent_and_said_and_never_overwritten(
+    promotion: Pipeline, before: str | None
+) -> None:
+    promotion.site.settings.pop(STORAGE)
+    if before:
+        promotion.site.settings[STORAGE] = before
+    run = deploy(promotion, verify="false")
+    assert run.result == "Succeeded", run.log
+    assert promotion.site.settings[STORAGE] == (before or "false")
+    assert writes(promotion) == [*([] if before else ["PUT appsettings"]), "PATCH web"]
+    assert (f"{STORAGE} is not set; a deployment sets it to false" in run.log) is (before is None)
+    assert (f"settings  {STORAGE} added" in run.log) is (before is None)
+
+
+def test_a_normal_deployment_takes_few_calls(promotion: Pipeline) -> None:
+    def calls(**inputs: str) -> int:
+        at = len(promotion.azure.calls)
+        assert deploy(promotion, verify="false", **inputs).result == "Succeeded"
+        return len([one for one in promotion.azure.calls[at:] if one.host == "management.azure.com"])
+
+    assert calls() <= 6
+    assert calls(appSettings="GREETING=Hi") <= 6 + 3  # read right before the write, the write, read afterwards
+    assert calls(appSettings="GREETING=Hi") <= 6
+
+
+def test_whoever_writes_before_or_after_us_loses_nothing_and_neither_do_we(promotion: Pipeline) -> None:
+    site, faults = promotion.site, promotion.azure.faults
+    as_it_was = dict(site.settings)
+    # Somebody adds a setting between our first look and our own reading just before the write …
+    faults.meanwhile(LIST, lambda: site.settings.update(EARLY="1"), after=True)
+    # … and somebody else, who has read before us, writes after us.
+    faults.meanwhile(PUT, lambda: add_to(promotion, {**as_it_was, "LATE": "2"}), after=True)
+    run = deploy(promotion, appSettings="GREETING=Hi", verify="false")
+    assert run.result == "Succeeded", run.log
+    assert site.settings == {**as_it_was, "EARLY": "1", "LATE": "2", "GREETING": "Hi"}
+    assert "settings  EARLY put back: another write had dropped them" in run.log
+    assert faults.unused == []
+
+
+def test_two_runs_at_once_keep_each_others_settings(promotion: Pipeline) -> None:
+    as_it_was = dict(promotion.site.settings)
+    promotion.azure.faults.script(LIST, status=None, delay=0.7, times=None)
+    promotion.azure.faults.script(PUT, status=None, delay=0.5, times=None)
+    given = {"command": "deploy", "imageName": "hello-function:good", "resourceGroupName": "rg-func", "verify": "false"}
+    tasks = [promotion.start(given, appSettings=f"OF_{name}={name}") for name in ("ONE", "TWO")]
+    runs = [task.wait(60) for task in tasks]
+    assert [run.result for run in runs] == ["Succeeded", "Succeeded"], "\n".join(run.log for run in runs)
+    assert promotion.site.settings == {**as_it_was, "OF_ONE": "ONE", "OF_TWO": "TWO"}
+    assert len([one for one in writes(promotion) if one == "PUT appsettings"]) >= 3, "they did not meet"
+
+
+def test_a_setting_that_disappears_beside_ours_is_named(promotion: Pipeline) -> None:
+    site = promotion.site
+    site.settings["OLD"] = "x"
+    promotion.azure.faults.meanwhile(PUT, lambda: site.settings.pop("OLD"), after=True)
+    run = deploy(promotion, appSettings="GREETING=Hi", verify="false")
+    (warning,) = run.issues
+    assert "dropped by another write at the same time: OLD" in warning.message
+    assert run.result == "Succeeded"
+    assert ("OLD" in site.settings, site.settings["GREETING"]) == (False, "Hi")
+
+
+def test_a_writer_who_goes_on_ends_the_run_before_the_image_and_it_says_how_things_are(promotion: Pipeline) -> None:
+    stale = dict(promotion.site.settings)
+    promotion.azure.faults.meanwhile(PUT, lambda: add_to(promotion, stale), after=True, times=None)
+    run = deploy(promotion, appSettings="GREETING=Hi")
+    assert the_error(run) == "settings-overwritten"
+    assert "these do not read as written: GREETING" in run.log
+    assert "docker-func-sample was not changed, but its settings were: GREETING added" in run.log
+    assert writes(promotion) == ["PUT appsettings", "PUT appsettings"]
+    assert promotion.site.config["linuxFxVersion"] == ""
+
+
+def test_a_writer_during_the_proof_is_told(promotion: Pipeline) -> None:
+    stale = dict(promotion.site.settings)
+
+    def interfere(line: str) -> None:
+        if line.startswith("image  "):
+            promotion.site.settings = stale
+
+    given = {"command": "deploy", "imageName": "hello-function:good", "appSettings": "GREETING=Hi"}
+    run = promotion.run(given, on_line=interfere)
+    assert the_error(run) == "settings-overwritten"
+    assert run.variables["proof"] == "proven"
+    assert promotion.site.config["linuxFxVersion"].endswith("hello-function:good")
+    assert "the new image runs, not all is as asked for" in run.summaries[0][1]
+
+
+def test_going_back_puts_settings_and_configuration_back_with_the_image(promotion: Pipeline) -> None:
+    promotion.site.settings["GREETING"] = "Servus"
+    before = dict(promotion.site.settings)
+    assert deploy(promotion).result == "Succeeded"
+    inputs = {"appSettings": "GREETING=Hi\nNEW=1", "configurationStrings": "alwaysOn=true\nhealthCheckPath=/x"}
+    run = deploy(promotion, "bad", verifyTimeoutMinutes="0.15", **inputs)
+    assert the_error(run) == "container-exits"
+    assert "contoso.azurecr.io/hello-function:good was put back and proved" in run.log
+    assert "settings  GREETING, NEW put back" in run.log
+    assert "configuration  alwaysOn, healthCheckPath put back" in run.log
+    assert promotion.site.settings == before
+    assert (promotion.site.config["alwaysOn"], promotion.site.config["healthCheckPath"]) == (False, "")
+    assert promotion.call()[1].startswith("Servus")
+
+
+def test_going_back_leaves_alone_what_somebody_else_set_since(promotion: Pipeline) -> None:
+    before = dict(promotion.site.settings)
+    assert deploy(promotion).result == "Succeeded"
+
+    def interfere(line: str) -> None:
+        if "the platform says" in line:
+            promotion.site.settings.update(GREETING="theirs", THEIRS="1")
+
+    given = {"command": "deploy", "imageName": "hello-function:bad", "verifyTimeoutMinutes": "0.15"}
+    run = promotion.run({**given, "appSettings": "GREETING=Hi\nNEW=1"}, on_line=interfere)
+    assert the_error(run) == "container-exits"
+    assert "settings  NEW put back" in run.log
+    assert "settings  GREETING left alone: changed by somebody else meanwhile" in run.log
+    assert promotion.site.settings == {**before, "GREETING": "theirs", "THEIRS": "1"}
+
+
+def test_the_old_image_with_new_settings_is_put_back_by_its_settings_alone(promotion: Pipeline) -> None:
+    assert deploy(promotion).result == "Succeeded"
+    at = len(promotion.azure.writes)
+    run = deploy(promotion, appSettings="WEBSITES_PORT=81", verifyTimeoutMinutes="0.1")
+    assert run.result == "Failed", run.log
+    assert "hello-function:good was put back and proved" in run.log
+    assert "WEBSITES_PORT" not in promotion.site.settings
+    assert writes(promotion, since=at) == ["PUT appsettings", "PUT appsettings"]
+    assert promotion.call()[0] == 200
+
+
+def test_sticky_settings_stay_with_their_slot_and_others_lists_stay_as_they_are(promotion: Pipeline) -> None:
+    site = promotion.site
+    slot = promotion.azure.add_slot(site, "staging", settings=site.settings)
+    site.slot_names.update(appSettingNames=["OLD"], connectionStringNames=["Db"])
+    array = [{"name": "PLACE", "value": "staging", "slotSetting": True}, {"name": "A", "value": "1"}]
+    run = deploy(promotion, slotName="staging", appSettings=json.dumps(array), verify="false")
+    assert run.result == "Succeeded", run.log
+    assert "2 app settings (PLACE, A), of which PLACE stay with the slot" in run.log
+    assert site.slot_names["appSettingNames"] == ["OLD", "PLACE"]
+    assert site.slot_names["connectionStringNames"] == ["Db"]
+    assert (slot.settings["PLACE"], "PLACE" in site.settings) == ("staging", False)
+    at = len(promotion.azure.writes)
+    assert deploy(promotion, "better", slotName="staging", appSettings=json.dumps(array), verify="false").result
+    assert writes(promotion, since=at) == ["PATCH web"]
+
+
+def test_nothing_is_skipped_while_settings_differ(promotion: Pipeline) -> None:
+    assert deploy(promotion).result == "Succeeded"
+    inputs = {"appSettings": "GREETING=Hi", "configurationStrings": "alwaysOn=true", "whenUnchanged": "skip"}
+    run = deploy(promotion, **inputs)
+    assert "already; to be changed: setting GREETING, property alwaysOn" in run.log
+    assert run.variables["proof"] == "proven"
+    at = len(promotion.azure.writes)
+    again = deploy(promotion, **inputs)
+    assert "already and is well: nothing is written" in again.log
+    assert writes(promotion, since=at) == []
+
+
+def test_a_check_tells_what_would_be_changed_and_changes_nothing(promotion: Pipeline) -> None:
+    assert deploy(promotion).result == "Succeeded"
+    promotion.site.settings.pop(STORAGE)
+    at = len(promotion.azure.writes)
+    array = [{"name": "GREETING", "value": "Hi", "slotSetting": True}]
+    run = promotion.run(
+        command="check", appSettings=json.dumps(array), configurationStrings="alwaysOn=true", containerCommand="x"
+    )
+    assert run.result == "Succeeded", run.log
+    would = f"setting GREETING, setting {STORAGE}, command line, property alwaysOn"
+    assert f"  a deployment would change: {would}\n" in run.log
+    assert writes(promotion, since=at) == []
+
+
+def test_settings_that_may_not_be_read_end_the_run_in_the_look_ahead(promotion: Pipeline) -> None:
+    azure = promotion.azure
+    role = azure.add_role("blind", actions=["Microsoft.Web/*"], not_actions=["Microsoft.Web/sites/config/list/action"])
+    azure.revoke(promotion.principal, "Website Contributor")
+    azure.grant(promotion.principal, role, promotion.site.id)
+    run = promotion.run(appSettings="GREETING=Hi")
+    assert the_error(run) == "settings-not-readable"
+    assert "Microsoft.Web/sites/config/list/action" in run.log
+    assert "nothing was pushed and nothing was changed" in run.log
+
+    promotion.site.settings.pop(STORAGE)
+    run = deploy(promotion, verify="false")
+    assert run.result == "Succeeded", run.log
+    assert f"{STORAGE} is not looked at" in run.log
+    assert STORAGE not in promotion.site.settings
+
+
+def test_a_mistake_in_settings_is_told_before_anything_is_done(promotion: Pipeline) -> None:
+    run = promotion.run(appSettings="-A it's -B 'x", configurationStrings="-linuxFxVersion: DOCKER|x")
+    assert [issue.properties["code"] for issue in run.issues] == ["setting-quote-open", "setting-name-invalid"]
+    assert promotion.azure.calls == []
+
+
+def test_a_change_that_azure_refuses_after_the_settings_says_that_they_were_changed(promotion: Pipeline) -> None:
+    promotion.azure.faults.script("PATCH .*/config/web", status=400)
+    run = deploy(promotion, appSettings="GREETING=Hi")
+    assert the_error(run) == "azure-refused"
+    assert "was not changed, but its settings were: GREETING added" in run.log
+    assert promotion.site.settings["GREETING"] == "Hi"
+
+
+def test_what_azure_does_not_keep_is_told(promotion: Pipeline) -> None:
+    def undo() -> None:
+        promotion.site.config["alwaysOn"] = False
+
+    promotion.azure.faults.meanwhile("PATCH .*/config/web", undo, after=True)
+    run = deploy(promotion, configurationStrings="alwaysOn=true", verify="false")
+    assert the_error(run) == "property-not-set"
+    assert "these properties do not: alwaysOn" in run.log
+
+
+def test_a_container_that_prints_its_settings_shows_none_of_them(promotion: Pipeline) -> None:
+    (promotion.sources / "Dockerfile").write_text(BASE + 'ENTRYPOINT ["/bin/sh", "-c", "echo leaked: $WORD; exit 1"]\n')
+    run = promotion.run(appSettings="WORD=correcthorsebattery", verifyTimeoutMinutes="0.1", tags="leaks")
+    assert the_error(run) == "container-exits"
+    assert "leaked: ***" in run.log
+    assert "correcthorsebattery" not in run.log
