@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
-def main() -> int:
+def main(patience: Patience | None = None) -> int:
     """Run the task; give 0 whenever its result was told, whatever it is: the agent learns it from `task.complete`."""
     clock, environment = Clock(), dict(os.environ)
     console = Console(sys.stdout, clock)
@@ -36,7 +36,7 @@ def main() -> int:
         network=read_network(environment, console.secret),
         console=console,
         clock=clock,
-        patience=Patience(),
+        patience=patience or Patience(),
         record=Record(),
     )
     # azure-devops keeps a cache below the home folder otherwise; the agent empties its own temporary folder.

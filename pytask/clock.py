@@ -30,6 +30,12 @@ class Patience:
     """At least one line of progress in this time while waiting."""
     settled_failure: float = 30.0
     """A start that the platform gave up counts as final when it began no other for so long."""
+    new_identity: float = 180.0
+    """A new identity is known throughout the directory by then."""
+    role_heeded: float = 60.0
+    """A new role counts with the registry by then, mostly."""
+    role_heeded_at_last: float = 600.0
+    """…and certainly by then: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"""
     child_exit: float = 3.0
     """A process that was asked to end has so long before it is killed."""
 

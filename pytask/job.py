@@ -26,6 +26,12 @@ class Record:
     """What the look-ahead found, in words; told once the build's group is closed."""
     target: Target | None = None
     built: BuiltImage | None = None
+    let_in: list[str] = field(default_factory=list)
+    """What was done so that the app can pull, each a sentence; it stays done."""
+    letting_in: str = ""
+    """What of it may have left for Azure and was not answered yet."""
+    granted: float | None = None
+    """Our monotonic clock when the app's identity was granted a role that it did not have."""
     pushing: bool = False
     """True from the first byte that may have left for the registry."""
     pushed: PushedImage | None = None

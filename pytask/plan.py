@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.image.dockerfile import shown
-from pytask.model import DeployBy, WhenUnchanged
+from pytask.model import DeployBy, PullAccess, WhenUnchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pytask.model import DeployPlan, Destination, ExistingImage, Plan, ProofPlan, Recipe
+    from pytask.model import DeployPlan, Destination, ExistingImage, Plan, ProofPlan, PullPlan, Recipe
 
 
 def render_plan(plan: Plan) -> str:
@@ -28,6 +28,8 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "take", _existing(plan.existing)
     if plan.deploy:
         yield ("check" if not (plan.recipe or plan.existing) else "deploy"), _deploy(plan, plan.deploy)
+        if plan.deploy.pull.access is not PullAccess.KEEP:
+            yield "pull", _pull(plan.deploy.pull)
         if plan.recipe or plan.existing:
             yield from _set(plan.deploy)
             yield "prove", _prove(plan.deploy.proof)
@@ -86,6 +88,13 @@ def _set(deploy: DeployPlan) -> Iterator[tuple[str, str]]:
 def _count(things: tuple[str, ...], name: str) -> str:
     many = name.removesuffix("y") + "ies" if name.endswith("y") else f"{name}s"
     return f"{len(things)} {name if len(things) == 1 else many}"
+
+
+def _pull(pull: PullPlan) -> str:
+    if pull.access is PullAccess.ADMIN_USER:
+        return "with the registry's admin user, its password in the app's settings"
+    whose = f"the identity {pull.identity.rpartition('/')[2]}" if pull.identity else "the app's own identity"
+    return f"with {whose}; what it lacks for that (identity, role on the registry) is given to it"
 
 
 def _prove(proof: ProofPlan | None) -> str:

@@ -24,6 +24,7 @@ _VERDICTS = {
     Verdict.FAILED: "failed",
     Verdict.SKIPPED: "skipped",
 }
+_NOTHING = "nothing was pushed and nothing was changed"
 
 
 def header(docker: DockerCli | None) -> str:
@@ -114,7 +115,7 @@ def now(record: Record, *, left_open: bool) -> str:
     if record.updating and target and pushed and left_open:
         either = f"it is configured with {pushed.reference} or still with {before}"
         return f"the change of {target.title} was sent and its answer is not known: {either}"
-    app = f"; {target.title} was not changed{_but_settings(record)}" if target else ""
+    app = f"; {_app_so_far(record, target, left_open=left_open)}" if target else ""
     if pushed and pushed.tags and target and target.image == pushed.reference:
         return _not_restarted(record, target)
     if pushed:
@@ -122,7 +123,17 @@ def now(record: Record, *, left_open: bool) -> str:
         return f"{pushed.reference} is in the registry{app}{on}"
     if record.pushing:
         return f"the image was built, parts of it may be in the registry{app}"
-    return "nothing was pushed and nothing was changed"
+    return f"nothing was pushed{app}" if record.let_in or record.letting_in else _NOTHING
+
+
+def _app_so_far(record: Record, target: Target, *, left_open: bool) -> str:
+    """Give the state of an app that was not pointed at the image."""
+    unknown = [f"whether {record.letting_in} is not known"] if record.letting_in and left_open else []
+    done = [*record.let_in, *unknown]
+    settings = _but_settings(record)
+    if not done:
+        return f"{target.title} was not changed{settings}"
+    return f"{target.title} keeps its image and the way it pulls{settings}; {'; '.join(done)}"
 
 
 def _not_restarted(record: Record, target: Target) -> str:
@@ -130,10 +141,9 @@ def _not_restarted(record: Record, target: Target) -> str:
 
     Source: https://learn.microsoft.com/cli/azure/functionapp#az-functionapp-restart
     """
-    app = f"--name {target.name} --resource-group {target.resource_group}{_slot_flag(target)}"
     told = f"{target.title} is configured with {target.image} as before and was not restarted"
     then = "it takes what that tag now stands for when it is next started"
-    on = f"\nto go on by hand: az functionapp restart {app}" if record.updating else ""
+    on = f"\nto go on by hand: az functionapp restart {target.az_flags}" if record.updating else ""
     return f"{told}: {then}{on}"
 
 
@@ -145,6 +155,11 @@ def _but_settings(record: Record) -> str:
 
 
 def _after_the_change(record: Record, target: Target, deployment: Deployment) -> str:
+    stays = f"\nwhat lets it pull stays: {'; '.join(record.let_in)}" if record.let_in else ""
+    return _image_after_the_change(record, target, deployment) + stays
+
+
+def _image_after_the_change(record: Record, target: Target, deployment: Deployment) -> str:
     back = record.went_back
     if back:
         proved = "and proved" if back.proof.verdict is Verdict.PROVEN else "but not wholly proved"
@@ -177,7 +192,7 @@ def _headline(record: Record, failures: tuple[str, ...]) -> str:
     if failures:
         return f"### ❌ {name}: {_failed(record)}"
     if record.unchanged:
-        return f"### ✅ {name}: runs this image already, nothing was written"
+        return f"### ✅ {name}: runs this image already, nothing{' else' if record.let_in else ''} was written"
     if not record.deployment:
         return f"### ✅ {name}: {record.plan.command.value if record.plan else ''} done"
     told = {Verdict.PROVEN: "✅ {}: runs the new image", Verdict.NOT_PROVEN: "⚠️ {}: deployed, not proven"}
@@ -203,6 +218,7 @@ def _summary_rows(record: Record) -> list[tuple[str, str]]:
         ("Sticky settings", ", ".join(record.sticky)),
         ("Configuration", property_names(record.deployment.changed) if record.deployment else ""),
         ("Function App", f"[{target.title}]({target.url}) in {target.resource_group}" if target else ""),
+        ("Pull access", "; ".join(record.let_in)),
         ("Proof", f"{_VERDICTS[record.verdict]}{_steps(proof)}" if target else ""),
         ("Functions", _functions(proof) if proof else ""),
         ("Smoke test", proof.answer if proof else ""),
@@ -244,12 +260,7 @@ def _set_by_hand(target: Target, image: str) -> str:
 
     Source: https://learn.microsoft.com/cli/azure/functionapp/config/container
     """
-    app = f"--name {target.name} --resource-group {target.resource_group}{_slot_flag(target)}"
-    return f"az functionapp config container set {app} --image {image}"
-
-
-def _slot_flag(target: Target) -> str:
-    return f" --slot {target.slot}" if target.slot else ""
+    return f"az functionapp config container set {target.az_flags} --image {image}"
 
 
 def _cell(text: str) -> str:

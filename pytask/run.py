@@ -45,6 +45,7 @@ def run(job: Job) -> None:
         record.built = found.engine.inspect(plan.references)
         if not plan.command.pushes:
             say(stages.look_into_build(job, found.engine, record.built))
+    stages.let_pull(job, plan, found)
     if found.engine and found.session and record.built and plan.destination:
         with job.stage("Push image"):
             record.pushing = True
@@ -69,11 +70,10 @@ def _deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -
         return
     say(stages.look_into(job, found, image))
     with job.stage(f"Update {found.target.title}"):
-        record.updating = True
         deployment = record.deployment = stages.deploy(job, plan, found, image)
         say(tell_deployed(deployment))
     if plan.proof is None:
-        stages.confirm(found, deployment)
+        stages.confirm(job, found, deployment)
         return
     try:
         with job.stage("Prove"):

@@ -138,18 +138,3 @@ class AppIsNoFunctionApp(AzureFailure):
     happened = "its kind is {kind}"
     cause = "an app of that name exists, but it is a web app"
     mend = "set appName to a Function App; for a web app use AzureWebAppContainer@1"
-
-
-@dataclass(kw_only=True, eq=False)
-class PullImpossible(AzureFailure):
-    """The app has no way into the registry."""
-
-    app: str
-    reason: str
-    identity: str
-    code = "pull-impossible"
-    title = "{app} has no way to pull from the registry"
-    happened = "{reason}"
-    cause = "the app signs in to the registry on its own, not with the service connection"
-    mend = "give {identity} the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds to true (az functionapp config set --generic-configurations …), or set the app settings DOCKER_REGISTRY_SERVER_*"
-    link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"

@@ -1,15 +1,21 @@
-"""Which Function App is meant."""
+"""Which Function App is meant, and which identity."""
 
 from __future__ import annotations
 
 import re
 
 from pytask.errors.inputs import AppNameInvalid
+from pytask.errors.pull import PullIdentityInvalid
 from pytask.model import AppAddress
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,58}[A-Za-z0-9])")
 _RESOURCE_ID = re.compile(
     r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Web/sites/([^/]+)(?:/slots/([^/]+))?",
+    re.IGNORECASE,
+)
+_CLIENT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_IDENTITY = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/]+",
     re.IGNORECASE,
 )
 
@@ -29,3 +35,17 @@ def parse_app(text: str, *, input_name: str) -> AppAddress:
     if not _NAME.fullmatch(value):
         raise AppNameInvalid(input=input_name, value=text)
     return AppAddress(name=value)
+
+
+def parse_identity(text: str, *, input_name: str) -> str:
+    """Give the client id or the resource id of a user-assigned identity; empty for none.
+
+    Raises:
+        PullIdentityInvalid: for anything else.
+    """
+    value = text.strip().rstrip("/")
+    if not value or _IDENTITY.fullmatch(value):
+        return value
+    if not _CLIENT_ID.fullmatch(value):
+        raise PullIdentityInvalid(input=input_name, value=text)
+    return value.lower()

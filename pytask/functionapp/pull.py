@@ -6,9 +6,12 @@ Source: https://learn.microsoft.com/azure/app-service/configure-custom-container
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytask.errors.app import PullImpossible
+from pytask.errors.pull import PullImpossible
+from pytask.functionapp.identity import identities_of
+from pytask.model import Right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -16,57 +19,88 @@ if TYPE_CHECKING:
     from azure.mgmt.web.models import SiteConfig
 
     from pytask.functionapp.find import Found
+    from pytask.functionapp.identity import AppIdentity
 
-_URL, _USER, _PASSWORD = (f"DOCKER_REGISTRY_SERVER_{part}" for part in ("URL", "USERNAME", "PASSWORD"))
+REGISTRY_SETTINGS = _URL, _USER, _PASSWORD = (
+    "DOCKER_REGISTRY_SERVER_URL",
+    "DOCKER_REGISTRY_SERVER_USERNAME",
+    "DOCKER_REGISTRY_SERVER_PASSWORD",
+)
 _PULLS_OVER_NETWORK = "WEBSITE_PULL_IMAGE_OVER_VNET"
 
 
-def pull_notes(
-    found: Found, registry: str, settings: Mapping[str, str] | None, *, open_to_all: Callable[[], bool]
-) -> tuple[str, ...]:
-    """Give what should be known about the app's pulling; nothing when there is no doubt.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullQuestion:
+    """Which registry the app is to pull from, and how to find out more about it."""
 
-    `open_to_all` tells whether the registry lets everybody pull.
+    registry: str
+    """Its login server."""
+    settings: Mapping[str, str] | None
+    """The app's; None when the connection may not read them."""
+    open_to_all: Callable[[], bool]
+    """Tells whether the registry lets everybody pull."""
+    right_of: Callable[[str], Right]
+    """Tells whether the identity with an object id may pull."""
+
+
+def pull_notes(found: Found, question: PullQuestion) -> tuple[str, ...]:
+    """Give what should be known about the app's pulling as it is set up now.
 
     Raises:
         PullImpossible: when the app certainly cannot pull from the registry.
     """
-    if found.target.image.startswith(f"{registry}/"):
-        return tuple(_warnings(found, settings))  # it runs an image of this registry, so it can pull from it
-    configuration = found.configuration
+    settings, configuration = question.settings, found.configuration
+    if found.target.image.startswith(f"{question.registry}/"):
+        return tuple(pull_warnings(found, settings))  # it runs an image of this registry, so it can pull from it
     if configuration is not None and configuration.acr_use_managed_identity_creds:
-        return (*_by_identity(found, configuration), *_warnings(found, settings))
-    return (*_by_settings(found, registry, settings, open_to_all), *_warnings(found, settings))
+        return (*_by_identity(found, configuration, question), *pull_warnings(found, settings))
+    return (*_by_settings(found, question), *pull_warnings(found, settings))
 
 
-def _by_identity(found: Found, configuration: SiteConfig) -> Iterator[str]:
-    identity = found.site.get("identity") or {}
-    kind = str(identity.get("type") or "").lower()
-    if configuration.acr_user_managed_identity_id:
-        clients = [str(one.get("clientId")) for one in (identity.get("userAssignedIdentities") or {}).values()]
-        if configuration.acr_user_managed_identity_id not in clients:
-            raise PullImpossible(
-                app=found.target.title,
-                reason="it is set to pull with a user-assigned identity that it does not have",
-                identity="that identity",
-            )
-    elif "systemassigned" not in kind:
+def right_told(right: Right, whose: str, registry: str) -> str:
+    """Give what is known of an identity's right to pull, as the end of a note; `whose` says which identity."""
+    return {
+        Right.HELD: f"{whose} may pull from {registry}",
+        Right.CONDITIONAL: f"{whose} has its role on {registry} with a condition: whether it may pull is not certain",
+        Right.LACKING: f"{whose} has no role on {registry} that lets it pull",
+        Right.UNKNOWN: f"whether {whose} may pull from {registry} is not certain: its roles there are not shown",
+    }[right]
+
+
+def _by_identity(found: Found, configuration: SiteConfig, question: PullQuestion) -> Iterator[str]:
+    identity = _configured_identity(found, configuration)
+    right = question.right_of(identity.principal_id)
+    told = right_told(right, identity.title, question.registry)
+    if right is not Right.LACKING:
+        yield f"the app pulls with its managed identity; {told}"
+    elif not question.open_to_all():
         raise PullImpossible(
             app=found.target.title,
-            reason="it is set to pull with its managed identity, and it has none",
-            identity="its managed identity",
+            reason=f"it is set to pull with its managed identity, and {told}",
+            identity=identity.title,
         )
-    yield "the app pulls with its managed identity; that the identity has AcrPull on the registry is not certain"
 
 
-def _by_settings(
-    found: Found, registry: str, settings: Mapping[str, str] | None, open_to_all: Callable[[], bool]
-) -> Iterator[str]:
+def _configured_identity(found: Found, configuration: SiteConfig) -> AppIdentity:
+    """Give the identity that the app is set to pull with; raise PullImpossible when it does not have it."""
+    client = (configuration.acr_user_managed_identity_id or "").lower()
+    for identity in identities_of(found.site):
+        if identity.client_id.lower() == client:
+            return identity
+    if client:
+        reason, lacking = "it is set to pull with a user-assigned identity that it does not have", "that identity"
+    else:
+        reason, lacking = "it is set to pull with its managed identity, and it has none", "its managed identity"
+    raise PullImpossible(app=found.target.title, reason=reason, identity=lacking)
+
+
+def _by_settings(found: Found, question: PullQuestion) -> Iterator[str]:
+    registry, settings = question.registry, question.settings
     if settings is None:
         yield "how the app pulls is not known, for want of its settings"
         return
     if _URL not in settings or _PASSWORD not in settings:
-        if open_to_all():
+        if question.open_to_all():
             return
         raise PullImpossible(
             app=found.target.title,
@@ -74,13 +108,22 @@ def _by_settings(
             identity="its managed identity",
         )
     url = settings[_URL]
-    if url.startswith("@Microsoft.KeyVault("):
+    if is_reference(url):
         yield f"the app signs in with Key Vault references; whether they are for {registry} is not known"
     elif registry not in url.lower():
         yield f"the app's {_URL} is not {registry}; its credentials may not fit"
 
 
-def _warnings(found: Found, settings: Mapping[str, str] | None) -> Iterator[str]:
+def is_reference(value: str) -> bool:
+    """Tell whether a setting's value lies in a key vault.
+
+    Source: https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
+    """
+    return value.lower().startswith("@microsoft.keyvault(")
+
+
+def pull_warnings(found: Found, settings: Mapping[str, str] | None) -> Iterator[str]:
+    """Give what may surprise when the app pulls, however it is let in."""
     values = settings or {}
     if values.get("DOCKER_ENABLE_CI", "").lower() == "true":
         yield "DOCKER_ENABLE_CI is true: a webhook of the registry may deploy by itself, beside this task"

@@ -5,6 +5,7 @@ Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-configur
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytask.cloud.http import server_time
@@ -68,6 +69,12 @@ def point_at(
         beside=beside,
         changed=tuple(changes),
     )
+
+
+def pull_again(arm: Arm, deployment: Deployment) -> Deployment:
+    """Restart the app, which makes it pull what it was pointed at once more."""
+    moment = _restart(arm, deployment.target)
+    return replace(deployment, written=moment.at, sent_at=moment.sent_at)
 
 
 def _patch(arm: Arm, target: Target, properties: Mapping[str, object]) -> Moment:

@@ -6,10 +6,20 @@ import re
 from typing import TYPE_CHECKING
 
 from pytask.errors.inputs import NotMinutes, SlotInvalid, SmokePathInvalid, StatusInvalid
-from pytask.functionapp.address import parse_app
+from pytask.functionapp.address import parse_app, parse_identity
 from pytask.inputs.reader import together
 from pytask.inputs.settings import read_app_settings, read_configuration
-from pytask.model import AppAddress, DeployBy, DeployPlan, ProofPlan, SmokeTest, WhenNotProven, WhenUnchanged
+from pytask.model import (
+    AppAddress,
+    DeployBy,
+    DeployPlan,
+    ProofPlan,
+    PullAccess,
+    PullPlan,
+    SmokeTest,
+    WhenNotProven,
+    WhenUnchanged,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +40,7 @@ def read_deploy(reader: Reader, mask: Callable[[str], Secret]) -> Read[DeployPla
     proof = _proof(reader)
     settings = read_app_settings(reader, mask)
     configuration = read_configuration(reader)
+    pull = _pull(reader)
     return together(
         lambda: DeployPlan(
             app=app.value,
@@ -38,8 +49,9 @@ def read_deploy(reader: Reader, mask: Callable[[str], Secret]) -> Read[DeployPla
             proof=proof.value if verify.value else None,
             settings=settings.value,
             configuration=configuration.value,
+            pull=pull.value,
         ),
-        *(app, deploy_by, when_unchanged, verify, proof, settings, configuration),
+        *(app, deploy_by, when_unchanged, verify, proof, settings, configuration, pull),
     )
 
 
@@ -58,6 +70,15 @@ def _address(app: AppAddress, group: str, slot: str) -> AppAddress:
         subscription_id=app.subscription_id,
         slot=app.slot or slot,
     )
+
+
+def _pull(reader: Reader) -> Read[PullPlan]:
+    access = reader.choice("appPullAccess", PullAccess, default=PullAccess.KEEP)
+    identity = reader.named("pullIdentity", lambda value: parse_identity(value, input_name="pullIdentity"))
+    by_identity = access.found and access.value is PullAccess.MANAGED_IDENTITY
+    if identity.found and identity.value and not by_identity:
+        reader.notes.append("pullIdentity has a meaning only when appPullAccess is managedIdentity")
+    return together(lambda: PullPlan(access=access.value, identity=identity.value), access, identity)
 
 
 def _proof(reader: Reader) -> Read[ProofPlan]:

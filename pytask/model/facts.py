@@ -60,6 +60,23 @@ class Target:
         """The app as a person calls it: with its slot."""
         return f"{self.name} (slot {self.slot})" if self.slot else self.name
 
+    @property
+    def az_flags(self) -> str:
+        """The app as the flags of `az functionapp` name it."""
+        slot = f" --slot {self.slot}" if self.slot else ""
+        return f"--name {self.name} --resource-group {self.resource_group}{slot}"
+
+
+class Right(Enum):
+    """Whether an identity may pull from a registry, as far as the role assignments tell."""
+
+    HELD = "held"
+    CONDITIONAL = "conditional"
+    """By a role with a condition, which may or may not cover the repository."""
+    LACKING = "lacking"
+    UNKNOWN = "unknown"
+    """The connection may not read the assignments, or not what a role allows."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviousImage:

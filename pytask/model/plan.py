@@ -163,6 +163,23 @@ class ProofPlan:
     """Whether the deployment is marked in the app's Application Insights."""
 
 
+class PullAccess(Enum):
+    """How the app is let into the registry; the values are those of the input `appPullAccess`."""
+
+    KEEP = "keep"
+    MANAGED_IDENTITY = "managedIdentity"
+    ADMIN_USER = "adminUser"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullPlan:
+    """How the app is to pull."""
+
+    access: PullAccess = PullAccess.KEEP
+    identity: str = ""
+    """Client id or resource id of a user-assigned identity; empty means the app's own."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeployPlan:
     """Which app is to run the image, and how it gets there."""
@@ -172,6 +189,7 @@ class DeployPlan:
     when_unchanged: WhenUnchanged
     proof: ProofPlan | None
     """None when no proof is asked for."""
+    pull: PullPlan = PullPlan()
     settings: WantedSettings = field(default_factory=WantedSettings)
     """What the step asks the app's settings to be."""
     configuration: Mapping[str, object] = field(default_factory=dict, repr=False)

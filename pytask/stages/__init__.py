@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytask.stages.app import check, confirm, deploy, is_unchanged, judge, prove, put_back
 from pytask.stages.image import look_into, look_into_build, push
+from pytask.stages.let_pull import let_pull
 from pytask.stages.look_ahead import look_ahead
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "deploy",
     "is_unchanged",
     "judge",
+    "let_pull",
     "look_ahead",
     "look_into",
     "look_into_build",

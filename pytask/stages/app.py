@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 
 from pytask.agent.environment import variable
 from pytask.ahead import Ahead
+from pytask.clock import Deadline
 from pytask.errors import TaskFailure, render
 from pytask.errors.registry import DigestUnknown
 from pytask.errors.start import NotProven, PullNotFound
 from pytask.functionapp.annotation import annotate
 from pytask.functionapp.back import StaysForward, go_back
 from pytask.functionapp.health import look_at_health
+from pytask.functionapp.heed import prove_while_role_is_new
 from pytask.functionapp.instances import instances_now
 from pytask.functionapp.proof import Question, confirm_configuration
 from pytask.functionapp.proof import prove as prove_app
 from pytask.functionapp.update import point_at
 from pytask.model import DeployBy, WhenNotProven, WhenUnchanged
 from pytask.stages.image import digest_now
-from pytask.stages.settings import change_settings, confirm_settings, pending
+from pytask.stages.let_pull import wait_until_heeded
+from pytask.stages.settings import change_settings, confirm_settings, pending, wanted_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +48,10 @@ def deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) ->
         raise DigestUnknown(reference=image.reference)
     reference = image.pinned if by_digest else image.reference
     arm, target = found.azure.arm, found.target
+    if not target.stopped:
+        wait_until_heeded(job)
     instances = instances_now(arm, target.resource_id) if plan.proof else None
+    job.record.updating = True
     settings = change_settings(job, plan, found)
     deployment = point_at(
         arm,
@@ -53,15 +59,18 @@ def deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) ->
         reference,
         image.digest,
         instances=instances,
-        beside=plan.configuration,
+        beside=wanted_configuration(plan, found),
         settings=settings.moment if settings else None,
     )
     return replace(deployment, settings=settings, sticky=job.record.sticky)
 
 
-def confirm(found: AppAsFound, deployment: Deployment) -> None:
+def confirm(job: Job, found: AppAsFound, deployment: Deployment) -> None:
     """Read the configuration back, which is done also when no proof is asked for."""
     confirm_configuration(found.azure.arm, deployment)
+    if job.record.granted is not None:
+        minutes = f"{job.patience.role_heeded_at_last / 60:g}"
+        job.console.line(f"Azure may take up to {minutes} minutes to heed the new role; until then the app cannot pull")
 
 
 def is_unchanged(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -> bool:
@@ -76,7 +85,8 @@ def is_unchanged(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedIma
     if changes := pending(plan, found):
         job.console.line(f"{target.title} runs {image.digest} already; to be changed: {', '.join(changes)}")
         return False
-    job.console.line(f"{target.title} runs {image.digest} already and is well: nothing is written")
+    nothing = "nothing else" if job.record.let_in else "nothing"
+    job.console.line(f"{target.title} runs {image.digest} already and is well: {nothing} is written")
     return True
 
 
@@ -105,12 +115,24 @@ def prove(job: Job, plan: ProofPlan, found: AppAsFound, deployment: Deployment) 
     question = _question(plan, found, deployment)
     if question.seconds > plan.seconds:
         job.console.line(f"  {_START_LIMIT} is longer: proving for up to {question.seconds / 60:g} minutes")
-    proof = prove_app(found.azure, question, job.console.line)
+    proof = _proved(job, found, question)
     if marking:
         job.console.line(f"  release annotation: {marking.result()}")
     job.record.proof = proof
     confirm_settings(found, deployment)
     return proof
+
+
+def _proved(job: Job, found: AppAsFound, question: Question) -> Proof:
+    record, say = job.record, job.console.line
+    if record.granted is None:
+        return prove_app(found.azure, question, say)
+
+    def restarted(deployment: Deployment) -> None:
+        record.deployment = deployment
+
+    window = Deadline(job.clock, record.granted + job.patience.role_heeded_at_last)
+    return prove_while_role_is_new(found.azure, question, window, say=say, restarted=restarted)
 
 
 def judge(plan: ProofPlan, deployment: Deployment, proof: Proof) -> None:

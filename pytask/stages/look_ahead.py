@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from pytask.functionapp.find import find_app
 from pytask.functionapp.host import durable_notes
-from pytask.functionapp.pull import pull_notes
 from pytask.functionapp.settings import confirm_readable, read_settings, settings_notes
 from pytask.image.engine import open_engine
-from pytask.registry.rights import everybody_may_pull
 from pytask.stages.connections import open_connection, open_registries, open_way_out
 from pytask.stages.images import Opened, open_destination, open_existing, open_running, previous_image
+from pytask.stages.pull_access import PullScene, PullSetup, look_at_pull
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +37,7 @@ class AppAsFound:
     previous: PreviousImage | None
     known_layers: frozenset[str]
     """Digests of the layers that the app runs already."""
+    pull: PullSetup
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,15 +78,21 @@ def _found(job: Job, plan: Plan, engine: Engine | None) -> Findings:
     if azure is None or found is None or plan.deploy is None:
         return findings
     settings = read_settings(azure.arm, found.target.resource_id)
-    confirm_readable(settings, plan.deploy.settings, found.target)
-    notes = (
-        *settings_notes(settings, plan.deploy.settings),
-        *_notes(azure, plan, found, opened.registry, settings),
-        *opened.notes,
+    scene = PullScene(
+        plan=plan, azure=azure, registries=registries, found=found, session=opened.registry, settings=settings
     )
+    pull, wanted = look_at_pull(scene, job.console.secret), plan.deploy.settings
+    confirm_readable(settings, replace(wanted, values={**wanted.values, **pull.settings}), found.target)
+    notes = (*settings_notes(settings, wanted), *pull.notes, *_durable(azure, plan, found), *opened.notes)
     previous, known = previous_image(session, found.target)
     app = AppAsFound(
-        azure=azure, session=session, target=found.target, settings=settings, previous=previous, known_layers=known
+        azure=azure,
+        session=session,
+        target=found.target,
+        settings=settings,
+        previous=previous,
+        known_layers=known,
+        pull=pull,
     )
     return replace(findings, app=app, notes=notes)
 
@@ -100,17 +106,9 @@ def _opened(registries: Registries, plan: Plan, found: Found | None) -> Opened:
     return open_running(registries, found.target) if found else Opened()
 
 
-def _notes(
-    azure: Azure, plan: Plan, found: Found, session: RegistrySession | None, settings: Mapping[str, str] | None
-) -> tuple[str, ...]:
-    """Give what should be known of how the app pulls, and of what it is doing when it is changed."""
-    durable = durable_notes(azure.arm, found.target.resource_id) if plan.deploy and plan.deploy.proof else ()
-    image = plan.destination or plan.existing
-    if session is None:
-        return durable
-    repository = image.repository if image else ""
-    pulls = pull_notes(found, session.host, settings, open_to_all=lambda: everybody_may_pull(session, repository))
-    return (*pulls, *durable)
+def _durable(azure: Azure, plan: Plan, found: Found) -> tuple[str, ...]:
+    """Give what should be known of what the app is doing when it is changed."""
+    return durable_notes(azure.arm, found.target.resource_id) if plan.deploy and plan.deploy.proof else ()
 
 
 def _told(found: Findings, seconds: float) -> str:
@@ -123,5 +121,6 @@ def _told(found: Findings, seconds: float) -> str:
         words.append(f"{found.session.host} lets {'everybody read' if found.session.anonymous else 'us in'}")
     if not words:
         return ""
+    pull = f"\n  pull    {found.app.pull.told}" if found.app and found.app.pull.told else ""
     notes = "".join(f"\n  note    {note}" for note in found.notes)
-    return f"Looked ahead in {seconds:.1f} s: {', '.join(words)}{notes}"
+    return f"Looked ahead in {seconds:.1f} s: {', '.join(words)}{pull}{notes}"

@@ -12,14 +12,22 @@ from pytask.plan import property_names
 from pytask.report import tell_lost, tell_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytask.job import Job
     from pytask.model import Deployment, DeployPlan, SettingsChange, WantedSettings
     from pytask.stages.look_ahead import AppAsFound
 
 
-def wanted_settings(plan: DeployPlan) -> WantedSettings:
+def wanted_settings(plan: DeployPlan, found: AppAsFound) -> WantedSettings:
     """Give what the app's settings are to be: what the step asks for, and no storage over the image's /home."""
-    return replace(plan.settings, when_absent=STORAGE_OFF.when_absent)
+    values = {**plan.settings.values, **found.pull.settings}
+    return replace(plan.settings, values=values, when_absent=STORAGE_OFF.when_absent)
+
+
+def wanted_configuration(plan: DeployPlan, found: AppAsFound) -> Mapping[str, object]:
+    """Give what the site's configuration is to read besides the image, by property."""
+    return {**plan.configuration, **found.pull.beside}
 
 
 def change_settings(job: Job, plan: DeployPlan, found: AppAsFound) -> SettingsChange | None:
@@ -29,7 +37,7 @@ def change_settings(job: Job, plan: DeployPlan, found: AppAsFound) -> SettingsCh
         SettingsOverwritten: when somebody else goes on writing over them.
         TaskFailure: when Azure refuses.
     """
-    record, wanted, arm = job.record, wanted_settings(plan), found.azure.arm
+    record, wanted, arm = job.record, wanted_settings(plan, found), found.azure.arm
     record.sticky = make_sticky(arm, found.target, wanted.sticky)
     if record.sticky:
         job.console.line(f"settings  {', '.join(record.sticky)} now stay with their slot")
@@ -58,10 +66,10 @@ def confirm_settings(found: AppAsFound, deployment: Deployment) -> None:
 
 def pending(plan: DeployPlan, found: AppAsFound) -> tuple[str, ...]:
     """Give what a deployment would change besides the image, each in a few words; names only."""
-    wanted = wanted_settings(plan)
+    wanted = wanted_settings(plan, found)
     changes = wanted.changes(found.settings) if found.settings is not None else {}
     sticky = not_sticky(found.azure.arm, found.target, wanted.sticky)
-    properties = differing(found.target.configuration, plan.configuration)
+    properties = differing(found.target.configuration, wanted_configuration(plan, found))
     return (
         *(f"setting {name}" for name in changes),
         *(f"setting {name} (to stay with its slot)" for name in sticky if name not in changes),

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from tests.sandbox.pipeline import Pipeline
 
 
+@pytest.fixture(scope="module")
+def pushed(local_azure: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Have an image in the registry as `stable`, once for all; gives its digest."""
+    local_azure.reset()
+    with a_pipeline(local_azure, tmp_path_factory.mktemp("pushed")) as pipeline:
+        run = pipeline.run(command="buildAndPush", appName="", tags="stable")
+        assert run.result == "Succeeded", run.log
+        return run.variables["imageDigest"]
+
+
 @pytest.fixture
 def pipeline(azure: LocalAzure, tmp_path: Path) -> Iterator[Pipeline]:
     """Give a pipeline with all the rights it needs, and an app that runs nothing yet."""

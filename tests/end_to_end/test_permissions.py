@@ -2,99 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytask.model import Step
+from tests.end_to_end.permissions_document import APP, REGISTRY, Row, custom_role, narrow, rows, used
 from tests.end_to_end.test_failures import BASE, assert_untouched, the_error
 from tests.sandbox.pipeline import a_pipeline
 from tests.sandbox.roles import ROLES, Role
-from tests.sandbox.state import group_id
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.sandbox.local_azure import LocalAzure
     from tests.sandbox.pipeline import Pipeline
     from tests.sandbox.running_task import TaskRun
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "permissions.md").read_text(encoding="utf-8")
-ROW = re.compile(r"^\|([^|]+)\| `(Microsoft\.\S+)` \|([^|]+)\|$", re.MULTILINE)
 SMOKE = {"smokeTestPath": "/api/HttpTriggerSample?name=Ada"}
 STABLE = {"command": "deploy", "imageName": "hello-function:stable", "tags": ""}
 WRITER = "Container Registry Repository Writer"
 READER = "Container Registry Repository Reader"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One permission, and what the document says of a run without it."""
-
-    step: str
-    permission: str
-    without: str
-
-    @property
-    def code(self) -> str:
-        """The code of the failure; empty when there is none."""
-        found = re.search(r"fails with \[`[\w-]+`\]\(troubleshooting\.md#([\w-]+)\)", self.without)
-        return found.group(1) if found else ""
-
-    @property
-    def gaps(self) -> set[str]:
-        """The steps of the proof that cannot be taken."""
-        found = re.search(r"\*not proven\*: ([\w ,]+)", self.without)
-        return {step.strip() for step in found.group(1).split(",")} if found else set()
-
-    @property
-    def note(self) -> str:
-        """What the log says; empty when nothing is to be said."""
-        found = re.search(r"note: `([^`]+)`", self.without)
-        return found.group(1) if found else ""
-
-    def on_a_slot(self) -> str:
-        """Give the permission's name for a slot, which is the same for what is not of the app."""
-        return re.sub(r"^Microsoft\.Web/sites/(?!slots/)", "Microsoft.Web/sites/slots/", self.permission)
-
-
-def section(title: str) -> str:
-    """Give the text below a heading, up to the next one."""
-    _, found, text = DOCUMENT.partition(f"\n## {title}\n")
-    assert found, title
-    return text.partition("\n## ")[0]
-
-
-def rows(title: str) -> list[Row]:
-    found = ROW.findall(section(title))
-    return [Row(step=step.strip(), permission=name, without=without.strip()) for step, name, without in found]
-
-
-def custom_role() -> dict[str, Any]:
-    (text,) = re.findall(r"^```json\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
-    return dict(json.loads(text))
-
-
-APP = rows("On the app")
-REGISTRY = rows("On the registry")
 RARELY = {"Microsoft.Web/sites/restart/action"}
 """Needed only when the reference is the one before."""
-
-
-def used(pipeline: Pipeline) -> set[str]:
-    """Give the permissions that the pipeline's calls took, in lower case: Azure does not heed it."""
-    return {action.lower() for action in pipeline.azure.actions_used(pipeline.principal)}
-
-
-def narrow(pipeline: Pipeline, *, without: str = "") -> None:
-    """Give the pipeline the document's role on the app's group, less one permission, instead of what it has there."""
-    azure, role = pipeline.azure, custom_role()
-    not_actions = [*role["NotActions"], *([without] if without else [])]
-    azure.add_role(role["Name"], actions=role["Actions"], not_actions=not_actions)
-    azure.revoke(pipeline.principal, "Website Contributor")
-    azure.grant(pipeline.principal, role["Name"], group_id("rg-func"))
 
 
 def with_insights(pipeline: Pipeline) -> list[dict[str, Any]]:
@@ -108,16 +40,6 @@ def gaps(run: TaskRun) -> set[str]:
     """Give the steps that the run's warning names as not proven."""
     told = "".join(issue.message for issue in run.issues if issue.message.startswith("not proven"))
     return {step.value for step in Step if f"{step.value} (" in told}
-
-
-@pytest.fixture(scope="module")
-def pushed(local_azure: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Have an image in the registry as `stable`, once for all; gives its digest."""
-    local_azure.reset()
-    with a_pipeline(local_azure, tmp_path_factory.mktemp("pushed")) as pipeline:
-        run = pipeline.run(command="buildAndPush", appName="", tags="stable")
-        assert run.result == "Succeeded", run.log
-        return run.variables["imageDigest"]
 
 
 @pytest.fixture
@@ -280,7 +202,8 @@ def test_a_registry_by_repository_asks_for_the_role_that_counts_there(azure: Loc
         azure.grant(pipeline.principal, WRITER, pipeline.registry.id)
         run = pipeline.run(SMOKE)
         assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
-        taken = [action for action in used(pipeline) if action.startswith("microsoft.containerregistry/")]
+        asked = {row.permission.lower() for row in rows("To let the app in")}
+        taken = [one for one in used(pipeline) - asked if one.startswith("microsoft.containerregistry/")]
         writer = Role(data_actions=ROLES[WRITER].data_actions)
         assert all(writer.allows(action, data=True) for action in taken)
 

@@ -16,6 +16,7 @@ from .subscription import SUBSCRIPTION_ID, TENANT_ID
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .roles import Role
     from .routes import JSON
     from .state import Cloud
 
@@ -53,6 +54,13 @@ class Authorization:
                 action="Microsoft.Authorization/roleAssignments/write",
                 versions=VERSIONS,
                 answer=self._put,
+            ),
+            Operation(
+                method="GET",
+                template=f"{provider}/roleDefinitions/{{definition}}",
+                action="Microsoft.Authorization/roleDefinitions/read",
+                versions=VERSIONS,
+                answer=self._definition,
             ),
             Operation(
                 method="GET",
@@ -132,16 +140,17 @@ class Authorization:
         """
         scope = scope_of("GET", call.request.path)
         roles = self._cloud.roles_of(call.principal, scope)
-        granted = [
-            {
-                "actions": list(role.actions),
-                "notActions": list(role.not_actions),
-                "dataActions": list(role.data_actions),
-                "notDataActions": [],
-            }
-            for role in roles
-        ]
-        return web.json_response({"value": granted})
+        return web.json_response({"value": [_permission(role) for role in roles]})
+
+    async def _definition(self, call: ArmCall) -> web.Response:
+        """Give what a role allows.
+
+        Source: https://learn.microsoft.com/rest/api/authorization/role-definitions/get
+        """
+        name = self._role(call.values["definition"])
+        role = self._cloud.roles[name]
+        properties = {"roleName": name, "type": "BuiltInRole", "permissions": [_permission(role)]}
+        return web.json_response({"name": role.id, "properties": properties})
 
     def _json(self, assignment: RoleAssignment) -> JSON:
         role = self._cloud.roles[assignment.role]
@@ -159,6 +168,15 @@ class Authorization:
                 "conditionVersion": "2.0" if assignment.condition else None,
             },
         }
+
+
+def _permission(role: Role) -> JSON:
+    return {
+        "actions": list(role.actions),
+        "notActions": list(role.not_actions),
+        "dataActions": list(role.data_actions),
+        "notDataActions": [],
+    }
 
 
 def _what(assignment: RoleAssignment) -> tuple[str, str, str]:

@@ -78,6 +78,17 @@ class Inventory(Machinery):
 
         return self._loop.call(add)
 
+    def assign_identity(self, site: Site, name: str) -> Principal:
+        """Create a user-assigned identity and give it to an app beside those it has."""
+        resource_id, identity = self.add_identity(name, resource_group=site.resource_group)
+        site.user_identities[resource_id] = identity
+        return identity
+
+    def assignments(self, principal: Principal) -> list[tuple[str, str]]:
+        """Give the roles that a principal has, each with its scope."""
+        all_of_them = self._loop.call(lambda: list(self._services.cloud.assignments))
+        return [(one.role, one.scope) for one in all_of_them if one.principal_id == principal.object_id]
+
     def grant(self, principal: Principal, role: str, scope: str, *, condition: str | None = None) -> None:
         """Assign one more role, heeded at once; raises KeyError for a role the local Azure does not know."""
         self._loop.call(lambda: self._services.cloud.grant(principal, role, scope, condition=condition))

@@ -24,6 +24,8 @@ from pytask.model import (
     KeyIdentity,
     ManagedIdentity,
     ProofPlan,
+    PullAccess,
+    PullPlan,
     Recipe,
     RegistryAddress,
     Secret,
@@ -189,6 +191,7 @@ def test_all_mistakes_are_told_at_once_and_each_names_its_input(tmp_path: Path) 
         ({"buildContext": "none"}, "context-not-found"),
         ({"command": "destroy"}, "input-not-a-choice"),
         ({"slotName": "my slot"}, "slot-invalid"),
+        ({"appPullAccess": "managedIdentity", "pullIdentity": "id-pull"}, "pull-identity-invalid"),
         ({"smokeTestPath": "https://x"}, "smoke-path-invalid"),
         ({"smokeTestStatus": "20"}, "smoke-status-invalid"),
         ({"command": "deploy", "imageName": "app:1", "azureContainerRegistry": ""}, "registry-needed"),
@@ -320,6 +323,16 @@ def test_outside_a_job_the_missing_variable_is_named(tmp_path: Path) -> None:
     del environment["SYSTEM_DEFAULTWORKINGDIRECTORY"]
     with pytest.raises(AgentVariableMissing, match=r"System\.DefaultWorkingDirectory"):
         read(environment)
+
+
+def test_an_identity_to_pull_with_is_named_by_either_id(tmp_path: Path) -> None:
+    client = "1A2B3C4D-0000-4000-8000-00000000ABCD"
+    resource = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-pull"
+    for written, understood in (("", ""), (client, client.lower()), (f"{resource}/", resource)):
+        environment = an_environment(tmp_path, appPullAccess="managedidentity", pullIdentity=written)
+        assert deployed(environment)[0].pull == PullPlan(access=PullAccess.MANAGED_IDENTITY, identity=understood)
+    assert read(an_environment(tmp_path, pullIdentity=client)).notes[-1].startswith("pullIdentity has a meaning only")
+    assert deployed(an_environment(tmp_path))[0].pull == PullPlan(access=PullAccess.KEEP, identity="")
 
 
 def test_labels_name_the_source_without_anybodys_credentials() -> None:

@@ -1,0 +1,159 @@
+"""Failures of letting the app into the registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytask.errors.base import AzureFailure
+from pytask.errors.inputs import InputMistake
+
+_GRANTING = "https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-overview"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullIdentityInvalid(InputMistake):
+    """Neither a client id nor the resource id of a user-assigned identity."""
+
+    value: str
+    code = "pull-identity-invalid"
+    title = "{input} names no user-assigned identity"
+    happened = "{input} reads '{value}'"
+    cause = "a user-assigned identity is named by its client id (a GUID) or by its resource id (/subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…)"
+    mend = "set {input} to one of the two; leave it empty to pull with the app's own identity"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullImpossible(AzureFailure):
+    """The app has no way into the registry."""
+
+    app: str
+    reason: str
+    identity: str
+    code = "pull-impossible"
+    title = "{app} has no way to pull from the registry"
+    happened = "{reason}"
+    cause = "the app signs in to the registry on its own, not with the service connection"
+    mend = "set appPullAccess to managedIdentity, or give {identity} the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds to true (az functionapp config set --generic-configurations …)"
+    link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullAcrossTenants(AzureFailure):
+    """The registry is in another tenant than the app."""
+
+    app: str
+    registry: str
+    tenant: str
+    registry_tenant: str
+    code = "pull-across-tenants"
+    title = "{app} cannot pull from {registry} with a managed identity"
+    happened = "azureSubscription is of the tenant {tenant}, azureSubscriptionForACR of {registry_tenant}"
+    cause = "a managed identity is known in its own tenant only, so the registry of another one cannot give it a role"
+    mend = "push to a registry of the app's own tenant; or set appPullAccess to keep and give the app a token of the registry in its DOCKER_REGISTRY_SERVER_* settings"
+    link = "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullIdentityNotAssigned(AzureFailure):
+    """The app has no user-assigned identity of that client id."""
+
+    app: str
+    client: str
+    identities: str
+    code = "pull-identity-not-assigned"
+    title = "{app} has no user-assigned identity {client}"
+    happened = "pullIdentity is that client id; the app's user-assigned identities are: {identities}"
+    cause = "the id is misspelt, or the identity was not assigned to the app (a slot has identities of its own)"
+    mend = "set pullIdentity to the identity's resource id: then it is assigned to the app; or correct the client id"
+    link = "https://learn.microsoft.com/azure/app-service/overview-managed-identity"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullIdentityNotFound(AzureFailure):
+    """The user-assigned identity that is to be assigned is not visible."""
+
+    identity: str
+    status: int
+    code = "pull-identity-not-found"
+    title = "there is no user-assigned identity {identity}"
+    happened = "Azure answered {status} for it"
+    cause = "the resource id is wrong, or the service connection has no role on the identity (that looks the same)"
+    mend = "compare pullIdentity with the portal; if it is right, give the connection's identity the role Managed Identity Operator on it"
+    link = (
+        "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/identity#managed-identity-operator"
+    )
+
+
+@dataclass(kw_only=True, eq=False)
+class IdentityNotAssignable(AzureFailure):
+    """Azure asks for a right on the identities themselves, also on those that the app has already."""
+
+    app: str
+    detail: str
+    command: str
+    code = "identity-not-assignable"
+    title = "this connection may not change the identities of {app}"
+    happened = "{detail}"
+    cause = "who changes an app's identities needs a right on every user-assigned one of them, also on those that stay"
+    mend = "give the connection's identity the role Managed Identity Operator on the identities named above, or let somebody who has it run, once:\n{command}"
+    link = (
+        "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/identity#managed-identity-operator"
+    )
+
+
+@dataclass(kw_only=True, eq=False)
+class RoleNotGrantable(AzureFailure):
+    """The app's identity lacks the role, and the connection may not grant it."""
+
+    app: str
+    role: str
+    registry: str
+    detail: str
+    command: str
+    code = "role-not-grantable"
+    title = "{app} needs the role {role} on {registry}, and this connection may not grant it"
+    happened = "{detail}"
+    cause = "granting takes Microsoft.Authorization/roleAssignments/write on the registry, without a condition that excludes this role; Contributor and Website Contributor do not have it"
+    mend = "give the connection's identity the role Role Based Access Control Administrator on the registry; or let an administrator of the registry run this once, then run again:\n{command}"
+    link = _GRANTING
+
+
+@dataclass(kw_only=True, eq=False)
+class AdminUserUnreadable(AzureFailure):
+    """The registry's admin user is not shown to this connection."""
+
+    registry: str
+    detail: str
+    code = "admin-user-unreadable"
+    title = "the admin user of {registry} is not shown to this connection"
+    happened = "{detail}"
+    cause = "reading its password takes Microsoft.ContainerRegistry/registries/read and …/listCredentials/action on the registry; AcrPush has neither"
+    mend = "set appPullAccess to managedIdentity, which needs no password; or give the connection's identity the role Contributor on the registry"
+    link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account"
+
+
+@dataclass(kw_only=True, eq=False)
+class AdminUserDisabled(AzureFailure):
+    """The registry has no admin user."""
+
+    registry: str
+    code = "admin-user-disabled"
+    title = "{registry} has no admin user"
+    happened = "appPullAccess is adminUser, and the registry's admin user is disabled"
+    cause = "it is disabled unless somebody enables it, as its password opens the whole registry"
+    mend = "set appPullAccess to managedIdentity, which needs no password; or enable it: az acr update --name {registry} --admin-enabled true"
+    link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullSettingIsReference(AzureFailure):
+    """A setting that would be overwritten lies in a key vault."""
+
+    app: str
+    names: str
+    code = "pull-setting-is-reference"
+    title = "{app} has its registry password in a key vault, and it is not overwritten"
+    happened = "appPullAccess is adminUser, and these settings are Key Vault references: {names}"
+    cause = "somebody took the password out of the app's settings on purpose"
+    mend = "set appPullAccess to keep and let the secret in the key vault hold the password; or delete these settings first"
+    link = "https://learn.microsoft.com/azure/app-service/app-service-key-vault-references"

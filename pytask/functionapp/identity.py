@@ -1,0 +1,172 @@
+"""The managed identities of an app: which it has, and giving it one more.
+
+Source: https://learn.microsoft.com/azure/app-service/overview-managed-identity
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pytask.clock import Deadline
+from pytask.cloud.answers import correlation_id, error_of, refusal
+from pytask.errors.azure import AzureFailing
+from pytask.errors.pull import IdentityNotAssignable, PullIdentityNotAssigned, PullIdentityNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure.core.rest import HttpResponse
+
+    from pytask.cloud.arm import Arm
+    from pytask.model import Target
+
+_IDENTITY_VERSION = "2023-01-31"
+_OWN = "systemassigned"
+_FOUND_OR_NOT = frozenset({200, 403, 404})
+_FOUND = 200
+_DONE_OR_NOT = frozenset({200, 202, 403})
+_LINKED = "LinkedAuthorizationFailed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppIdentity:
+    """A managed identity that the app has, or is to have."""
+
+    resource_id: str = ""
+    """Of a user-assigned one; empty for the app's own (the system-assigned one)."""
+    client_id: str = ""
+    """Of a user-assigned one."""
+    principal_id: str = ""
+    """Its object id; empty while the app's own is yet to be switched on."""
+    assigned: bool = False
+    """Whether the app has it by now."""
+
+    @property
+    def title(self) -> str:
+        """The identity as a person calls it."""
+        return f"the identity {self.resource_id.rpartition('/')[2]}" if self.resource_id else "its own identity"
+
+    @property
+    def configuration(self) -> Mapping[str, object]:
+        """What the app's configuration must read for it to pull with this identity.
+
+        Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry
+        """
+        return {"acrUseManagedIdentityCreds": True, "acrUserManagedIdentityID": self.client_id}
+
+
+def identities_of(site: Mapping[str, Any]) -> tuple[AppIdentity, ...]:
+    """Give the identities that the site has; its own, if there is one, comes first."""
+    identity = site.get("identity") or {}
+    own = _OWN in str(identity.get("type") or "").lower()
+    others = (identity.get("userAssignedIdentities") or {}).items()
+    return (
+        *([AppIdentity(principal_id=str(identity.get("principalId") or ""), assigned=True)] if own else []),
+        *(_assigned(resource_id, ids) for resource_id, ids in others),
+    )
+
+
+def choose_identity(arm: Arm, target: Target, site: Mapping[str, Any], wanted: str) -> AppIdentity:
+    """Give the identity that the app is to pull with: its own, or the user-assigned one that has the id `wanted`.
+
+    Raises:
+        PullIdentityNotAssigned: for a client id that is none of the app's.
+        PullIdentityNotFound: for a resource id that the connection does not see.
+    """
+    has = identities_of(site)
+    if not wanted:
+        return next((one for one in has if not one.resource_id), AppIdentity())
+    ids = {one.client_id.lower() for one in has} if "/" not in wanted else {one.resource_id.lower() for one in has}
+    if wanted.lower() in ids:
+        return next(one for one in has if wanted.lower() in {one.client_id.lower(), one.resource_id.lower()})
+    if "/" in wanted:
+        return _unassigned(arm, wanted)
+    told = ", ".join(f"{one.client_id} ({one.title.removeprefix('the identity ')})" for one in has if one.resource_id)
+    raise PullIdentityNotAssigned(app=target.title, client=wanted, identities=told or "none")
+
+
+def give_identity(arm: Arm, target: Target, identity: AppIdentity) -> AppIdentity:
+    """Switch the app's own identity on, or assign it a user-assigned one; those that it has stay.
+
+    Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update
+
+    Raises:
+        IdentityNotAssignable: when the connection has no right on one of the identities.
+    """
+    doing = f"give the Function App {identity.title}"
+    has = identities_of(_site(arm, target))  # read anew: what is not sent again is taken away
+    body = {"identity": _together((*has, identity))}
+    answer = arm.send("PATCH", target.resource_id, json=body, doing=doing, accept=_DONE_OR_NOT)
+    if answer.status_code == 403:  # noqa: PLR2004 - HTTP
+        raise _refused(target, identity, answer, doing)
+    return _shown(arm, target, identity, doing)
+
+
+def identity_command(target: Target, identity: AppIdentity) -> str:
+    """Give the command by which somebody gives the app the identity by hand.
+
+    Source: https://learn.microsoft.com/cli/azure/functionapp/identity#az-functionapp-identity-assign
+    """
+    which = f" --identities {identity.resource_id}" if identity.resource_id else ""
+    return f"az functionapp identity assign {target.az_flags}{which}"
+
+
+def _assigned(resource_id: str, ids: Mapping[str, Any]) -> AppIdentity:
+    return AppIdentity(
+        resource_id=resource_id,
+        client_id=str(ids.get("clientId") or ""),
+        principal_id=str(ids.get("principalId") or ""),
+        assigned=True,
+    )
+
+
+def _unassigned(arm: Arm, resource_id: str) -> AppIdentity:
+    """Give an identity that the app does not have yet.
+
+    Source: https://learn.microsoft.com/rest/api/managedidentity/user-assigned-identities/get
+    """
+    doing = "look up the identity"
+    answer = arm.send("GET", resource_id, doing=doing, api_version=_IDENTITY_VERSION, accept=_FOUND_OR_NOT)
+    if answer.status_code != _FOUND:
+        correlation = correlation_id(answer)
+        raise PullIdentityNotFound(identity=resource_id, status=answer.status_code, correlation_id=correlation)
+    return replace(_assigned(resource_id, answer.json()["properties"]), assigned=False)
+
+
+def _together(identities: tuple[AppIdentity, ...]) -> dict[str, object]:
+    own = any(not one.resource_id for one in identities)
+    others = {one.resource_id.lower(): one.resource_id for one in identities if one.resource_id}
+    kinds = [*(["SystemAssigned"] if own else []), *(["UserAssigned"] if others else [])]
+    sent: dict[str, object] = {resource_id: {} for resource_id in others.values()}
+    return {"type": ", ".join(kinds), **({"userAssignedIdentities": sent} if sent else {})}
+
+
+def _shown(arm: Arm, target: Target, identity: AppIdentity, doing: str) -> AppIdentity:
+    """Give the identity as Azure shows it with the app, once it does."""
+    door = arm.door
+    deadline = Deadline.after(door.clock, door.patience.new_identity)
+    while True:
+        for one in identities_of(_site(arm, target)):
+            if one.resource_id.lower() == identity.resource_id.lower() and one.principal_id:
+                return one
+        if deadline.passed():
+            raise AzureFailing(doing=doing, status=_FOUND, attempts=1, detail="the app does not show the identity")
+        door.clock.sleep(door.patience.first_poll)
+
+
+def _site(arm: Arm, target: Target) -> dict[str, Any]:
+    site: dict[str, Any] = arm.send("GET", target.resource_id, doing="read the app's identities").json()
+    return site
+
+
+def _refused(target: Target, identity: AppIdentity, answer: HttpResponse, doing: str) -> Exception:
+    code, message = error_of(answer)
+    if code != _LINKED:
+        return refusal(doing, answer)
+    return IdentityNotAssignable(
+        app=target.title,
+        detail=f"{code}: {message}",
+        command=identity_command(target, identity),
+        correlation_id=correlation_id(answer),
+    )

@@ -1,0 +1,103 @@
+"""The registry as Resource Manager knows it: which roles count there, and its admin user. Reads only.
+
+Source: https://learn.microsoft.com/rest/api/containerregistry/registries
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytask.cloud.answers import error_of
+from pytask.errors.azure import Forbidden
+from pytask.errors.pull import AdminUserDisabled, AdminUserUnreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytask.cloud.arm import Arm
+    from pytask.model import Secret
+
+_VERSION = "2025-11-01"
+"""The first stable one that tells `roleAssignmentMode`."""
+_FOUND_OR_NOT = frozenset({200, 403, 404})
+_GIVEN_OR_NOT = frozenset({200, 400, 403})
+_FOUND = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegistryResource:
+    """A registry."""
+
+    id: str
+    name: str
+    login_server: str
+    by_repository: bool
+    """Whether only roles for repositories count there; AcrPull and AcrPush do not.
+    https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions"""
+    has_admin_user: bool
+
+    @property
+    def subscription(self) -> str:
+        """The subscription it is in."""
+        return self.id.split("/")[2]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdminUser:
+    """The one user of a registry who may do everything in it."""
+
+    name: str
+    passwords: tuple[Secret, ...]
+    """Each is as good as the other: there are two, so that one can be renewed while the other is in use."""
+
+
+def find_resource(arm: Arm, login_server: str, resource_id: str = "") -> RegistryResource | None:
+    """Give the registry that answers at a host name; None when the connection may not see it."""
+    if resource_id:
+        return _by_id(arm, resource_id)
+    path = f"/subscriptions/{arm.subscription}/providers/Microsoft.ContainerRegistry/registries"
+    try:
+        listed = [_resource(item) for item in arm.pages(path, doing="look up the registry", api_version=_VERSION)]
+    except Forbidden:
+        return None
+    return next((one for one in listed if one.login_server == login_server.lower()), None)
+
+
+def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secret]) -> AdminUser:
+    """Give the registry's admin user.
+
+    Source: https://learn.microsoft.com/rest/api/containerregistry/registries/list-credentials
+
+    Raises:
+        AdminUserDisabled: when it has none.
+        AdminUserUnreadable: when the connection may not read its passwords.
+    """
+    if not registry.has_admin_user:
+        raise AdminUserDisabled(registry=registry.name)
+    doing = "read the registry's admin user"
+    path = f"{registry.id}/listCredentials"
+    answer = arm.send("POST", path, doing=doing, api_version=_VERSION, accept=_GIVEN_OR_NOT)
+    if answer.status_code != _FOUND:
+        code, message = error_of(answer)
+        raise AdminUserUnreadable(registry=registry.name, detail=f"{code}: {message}")
+    told = answer.json()
+    passwords = tuple(mask(str(one["value"])) for one in told["passwords"])
+    return AdminUser(name=str(told["username"]), passwords=passwords)
+
+
+def _by_id(arm: Arm, resource_id: str) -> RegistryResource | None:
+    doing = "look up the registry"
+    answer = arm.send("GET", resource_id, doing=doing, api_version=_VERSION, accept=_FOUND_OR_NOT)
+    return _resource(answer.json()) if answer.status_code == _FOUND else None
+
+
+def _resource(item: dict[str, Any]) -> RegistryResource:
+    properties = item["properties"]
+    return RegistryResource(
+        id=str(item["id"]),
+        name=str(item["name"]),
+        login_server=str(properties["loginServer"]).lower(),
+        by_repository=properties.get("roleAssignmentMode") == "AbacRepositoryPermissions",
+        has_admin_user=bool(properties.get("adminUserEnabled")),
+    )

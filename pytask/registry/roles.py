@@ -1,0 +1,207 @@
+"""Who may pull from a registry, by role, and granting that role.
+
+Sources: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-rest and
+https://learn.microsoft.com/azure/container-registry/container-registry-rbac-built-in-roles-directory-reference
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
+
+from pytask.clock import Deadline
+from pytask.cloud.answers import correlation_id, error_of, refusal
+from pytask.errors.azure import Forbidden
+from pytask.errors.pull import RoleNotGrantable
+from pytask.model import Right
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from azure.core.rest import HttpResponse
+
+    from pytask.cloud.arm import Arm
+    from pytask.registry.resource import RegistryResource
+
+_VERSION = "2022-04-01"
+_GRANTS = "Microsoft.Authorization/roleAssignments/write"
+_DOING = "grant the app its role on the registry"
+_SEEN_OR_NOT = frozenset({200, 401, 403, 404})
+_SEEN = 200
+_ANSWERS = frozenset({200, 201, 400, 403, 409})
+_GRANTED = 201
+_HELD_BEFORE = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Role:
+    """A built-in role."""
+
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Mode:
+    """What counts in a registry."""
+
+    role: Role
+    """The one with the least rights that lets an app pull."""
+    also: frozenset[str]
+    """Ids of built-in roles that do so too and are often met; for any other its definition is looked up."""
+    actions: str
+    """Where a role's definition has what it takes."""
+    permission: str
+
+
+_BY_REGISTRY = _Mode(
+    role=Role(name="AcrPull", id="7f951dda-4ed3-4680-a7ca-43fe172d538d"),
+    also=frozenset({"8311e382-0749-4cb8-b61a-304f252e45ec"}),  # AcrPush
+    actions="actions",
+    permission="Microsoft.ContainerRegistry/registries/pull/read",
+)
+_BY_REPOSITORY = _Mode(
+    role=Role(name="Container Registry Repository Reader", id="b93aa761-3e63-49ed-ac28-beffa264f7ac"),
+    also=frozenset({"2a1e307c-b015-4ebd-883e-5b7698a07328"}),  # Container Registry Repository Writer
+    actions="dataActions",
+    permission="Microsoft.ContainerRegistry/registries/repositories/content/read",
+)
+
+
+def pull_role(registry: RegistryResource) -> Role:
+    """Give the role that lets an app pull from this registry and do nothing else."""
+    return _mode(registry).role
+
+
+def right_of(arm: Arm, registry: RegistryResource, principal: str) -> Right:
+    """Give whether an identity (its object id) may pull, by roles on the registry and above it, its groups' too.
+
+    Source: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
+    """
+    path = f"{registry.id}/providers/Microsoft.Authorization/roleAssignments"
+    wanted = {"$filter": f"atScope() and assignedTo('{principal}')"}
+    try:
+        assignments = list(arm.pages(path, doing="list the role assignments", params=wanted, api_version=_VERSION))
+    except Forbidden:
+        return Right.UNKNOWN
+    rights = {_right_by(arm, registry, one["properties"]) for one in assignments}
+    order = (Right.HELD, Right.CONDITIONAL, Right.UNKNOWN)
+    return next((right for right in order if right in rights), Right.LACKING)
+
+
+def may_grant(arm: Arm, registry: RegistryResource) -> bool | None:
+    """Tell whether the connection may grant roles on the registry; None when it may not ask. Conditions do not show.
+
+    Source: https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource
+    """
+    path = f"{registry.id}/providers/Microsoft.Authorization/permissions"
+    doing = "read the connection's own permissions"
+    answer = arm.send("GET", path, doing=doing, api_version=_VERSION, accept=_SEEN_OR_NOT)
+    return allows(answer.json()["value"], "actions", _GRANTS) if answer.status_code == _SEEN else None
+
+
+def grant(arm: Arm, registry: RegistryResource, principal: str, *, app: str) -> bool:
+    """Grant an identity (its object id) the role to pull; tell whether that is new.
+
+    The assignment's name follows from what it says, so that granting it again is no other one.
+
+    Raises:
+        RoleNotGrantable: when the connection may not grant it.
+    """
+    door = arm.door
+    deadline = Deadline.after(door.clock, door.patience.new_identity)
+    while True:
+        answer = _put(arm, registry, principal)
+        if answer.status_code in {_GRANTED, _HELD_BEFORE}:
+            return answer.status_code == _GRANTED
+        code, detail = error_of(answer)
+        if code == "RoleAssignmentExists":
+            return False
+        if code != "PrincipalNotFound" or deadline.passed():
+            raise _refused(registry, principal, answer, app=app, detail=f"{code}: {detail}")
+        wait = door.patience.longest_poll
+        door.say(f"  the new identity is not known throughout the directory yet; asking again in {wait:.0f} s")
+        door.clock.sleep(wait)
+
+
+def grant_command(role: str, principal: str, scope: str) -> str:
+    """Give the command by which an administrator grants the role; `principal` may be a command of its own.
+
+    Source: https://learn.microsoft.com/cli/azure/role/assignment#az-role-assignment-create
+    """
+    assignee = f"--assignee-object-id {principal} --assignee-principal-type ServicePrincipal"
+    return f'az role assignment create {assignee} --role "{role}" --scope {scope}'
+
+
+def _put(arm: Arm, registry: RegistryResource, principal: str) -> HttpResponse:
+    role = pull_role(registry)
+    definitions = f"/subscriptions/{registry.subscription}/providers/Microsoft.Authorization/roleDefinitions"
+    properties = {
+        "roleDefinitionId": f"{definitions}/{role.id}",
+        "principalId": principal,
+        "principalType": "ServicePrincipal",  # spares Azure a look-up that a new identity may fail
+    }
+    name = uuid5(NAMESPACE_URL, f"{registry.id}|{principal}|{role.id}".lower())
+    path = f"{registry.id}/providers/Microsoft.Authorization/roleAssignments/{name}"
+    body = {"properties": properties}
+    return arm.send("PUT", path, json=body, doing=_DOING, api_version=_VERSION, accept=_ANSWERS)
+
+
+def _refused(registry: RegistryResource, principal: str, answer: HttpResponse, *, app: str, detail: str) -> Exception:
+    if answer.status_code != 403:  # noqa: PLR2004 - HTTP
+        return refusal(_DOING, answer)
+    role = pull_role(registry).name
+    return RoleNotGrantable(
+        app=app,
+        role=role,
+        registry=registry.name,
+        detail=detail,
+        command=grant_command(role, principal, registry.id),
+        correlation_id=correlation_id(answer),
+    )
+
+
+def _right_by(arm: Arm, registry: RegistryResource, assignment: Mapping[str, Any]) -> Right:
+    role, mode = str(assignment["roleDefinitionId"]).rpartition("/")[2].lower(), _mode(registry)
+    if role not in {mode.role.id, *mode.also}:
+        right = _right_by_definition(arm, registry, role)
+        if right is not Right.HELD:
+            return right
+    return Right.CONDITIONAL if assignment.get("condition") else Right.HELD
+
+
+def _right_by_definition(arm: Arm, registry: RegistryResource, role: str) -> Right:
+    """Give what a role allows that is none of the usual ones; asked for at the registry, where one may ask most likely.
+
+    Source: https://learn.microsoft.com/rest/api/authorization/role-definitions/get
+    """
+    path = f"{registry.id}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+    answer = arm.send("GET", path, doing="look up a role", api_version=_VERSION, accept=_SEEN_OR_NOT)
+    if answer.status_code != _SEEN:
+        return Right.UNKNOWN
+    mode = _mode(registry)
+    allowed = allows(answer.json()["properties"]["permissions"], mode.actions, mode.permission)
+    return Right.HELD if allowed else Right.LACKING
+
+
+def allows(permissions: Iterable[Mapping[str, Any]], kind: str, permission: str) -> bool:
+    """Tell whether one of several permissions allows something: what it excludes counts for itself only.
+
+    Source: https://learn.microsoft.com/azure/role-based-access-control/role-definitions#notactions
+    """
+    excluded = f"not{kind[0].upper()}{kind[1:]}"
+    return any(
+        _named(one.get(kind) or (), permission) and not _named(one.get(excluded) or (), permission)
+        for one in permissions
+    )
+
+
+def _named(patterns: Iterable[str], permission: str) -> bool:
+    forms = (re.escape(pattern).replace(r"\*", ".*") for pattern in patterns)
+    return any(re.fullmatch(form, permission, re.IGNORECASE) for form in forms)
+
+
+def _mode(registry: RegistryResource) -> _Mode:
+    return _BY_REPOSITORY if registry.by_repository else _BY_REGISTRY
