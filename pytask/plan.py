@@ -8,7 +8,7 @@ from pytask.image.dockerfile import shown
 from pytask.model import DeployBy, PullAccess, WhenUnchanged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pytask.model import DeployPlan, Destination, ExistingImage, Plan, ProofPlan, PullPlan, Recipe
 
@@ -66,11 +66,6 @@ def _deploy(plan: Plan, deploy: DeployPlan) -> str:
     words += ["pinned by digest"] if deploy.deploy_by is DeployBy.DIGEST else []
     words += ["unless it runs this image already"] if deploy.when_unchanged is WhenUnchanged.SKIP else []
     return ", ".join(words)
-
-
-def property_names(names: Iterable[str]) -> str:
-    """Give the properties of the site's configuration as the inputs name them."""
-    return ", ".join("command line" if name == "appCommandLine" else name for name in names)
 
 
 def _set(deploy: DeployPlan) -> Iterator[tuple[str, str]]:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from pytask import __version__
 from pytask.agent.environment import variable
 from pytask.model import Verdict
-from pytask.plan import property_names
+from pytask.report_settings import property_names, settings_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytask.image.cli import DockerCli
     from pytask.job import Record
-    from pytask.model import Deployment, Proof, SettingsChange, Target
+    from pytask.model import Deployment, Proof, Target
 
 _VERDICTS = {
     Verdict.PROVEN: "proven",
@@ -41,18 +41,6 @@ def tell_deployed(deployment: Deployment) -> str:
         return f"image  {before} → {deployment.reference}{digest}{beside}"
     why = "restarted" if deployment.restarted else "restarted by the change"
     return f"image  {deployment.reference} as before{digest}; {why}, so that it is pulled again{beside}"
-
-
-def tell_settings(change: SettingsChange) -> str:
-    """Give which settings were changed; names only."""
-    kept = f"\nsettings  {', '.join(change.kept)} put back: another write had dropped them" if change.kept else ""
-    return f"settings  {_settings(change)}{kept}"
-
-
-def tell_lost(target: Target, change: SettingsChange) -> str:
-    """Give the warning for settings that are gone."""
-    lost = ", ".join(change.lost)
-    return f"settings of {target.title} that this run had kept were dropped by another write at the same time: {lost}"
 
 
 def tell_proof(proof: Proof) -> str:
@@ -95,8 +83,8 @@ def as_json(record: Record, environment: Mapping[str, str]) -> str:
         **outputs(record),
         "tags": list(record.pushed.tags) if record.pushed else [],
         "app": record.target.resource_id if record.target else "",
-        "settings": list(record.settings.written) if record.settings else [],
-        "configuration": list(record.deployment.changed) if record.deployment else [],
+        "settings": list(record.settings.written) if record.settings and not record.went_back else [],
+        "configuration": list(record.deployment.changed) if record.deployment and not record.went_back else [],
         "steps": [step.value for step in record.proof.taken] if record.proof else [],
         "seconds": {stage: round(seconds, 1) for stage, seconds in record.seconds.items()},
     }
@@ -114,7 +102,7 @@ def now(record: Record, *, left_open: bool) -> str:
         return _after_the_change(record, target, record.deployment)
     if record.updating and target and pushed and left_open:
         either = f"it is configured with {pushed.reference} or still with {before}"
-        return f"the change of {target.title} was sent and its answer is not known: {either}"
+        return f"the change of {target.title} was sent and its answer is not known: {either}{_settings_too(record)}"
     app = f"; {_app_so_far(record, target, left_open=left_open)}" if target else ""
     if pushed and pushed.tags and target and target.image == pushed.reference:
         return _not_restarted(record, target)
@@ -130,10 +118,11 @@ def _app_so_far(record: Record, target: Target, *, left_open: bool) -> str:
     """Give the state of an app that was not pointed at the image."""
     unknown = [f"whether {record.letting_in} is not known"] if record.letting_in and left_open else []
     done = [*record.let_in, *unknown]
-    settings = _but_settings(record)
-    if not done:
-        return f"{target.title} was not changed{settings}"
-    return f"{target.title} keeps its image and the way it pulls{settings}; {'; '.join(done)}"
+    settings = [f"settings: {told}"] if (told := settings_now(record)) else []
+    if not done and not settings:
+        return f"{target.title} was not changed"
+    pulls = " and the way it pulls" if done else ""
+    return f"{target.title} keeps its image{pulls}; {'; '.join([*settings, *done])}"
 
 
 def _not_restarted(record: Record, target: Target) -> str:
@@ -142,16 +131,19 @@ def _not_restarted(record: Record, target: Target) -> str:
     Source: https://learn.microsoft.com/cli/azure/functionapp#az-functionapp-restart
     """
     told = f"{target.title} is configured with {target.image} as before and was not restarted"
+    if settings := settings_now(record):
+        return f"{target.title} is configured with {target.image} as before; settings: {settings}"
     then = "it takes what that tag now stands for when it is next started"
     on = f"\nto go on by hand: az functionapp restart {target.az_flags}" if record.updating else ""
     return f"{told}: {then}{on}"
 
 
-def _but_settings(record: Record) -> str:
-    """Give what was changed of the settings before the run broke off."""
-    change = [_settings(record.settings)] if record.settings else []
-    sticky = [f"{', '.join(record.sticky)} made sticky"] if record.sticky else []
-    return f", but its settings were: {'; '.join(change + sticky)}" if change or sticky else ""
+def _settings_too(record: Record) -> str:
+    """Give what is known of the settings when an answer is missing: they are changed before the image."""
+    if settings := settings_now(record):
+        return f"; settings: {settings}"
+    wanted = record.plan is not None and record.plan.deploy is not None and record.plan.deploy.settings.values
+    return "; its settings may have been changed too" if wanted else ""
 
 
 def _after_the_change(record: Record, target: Target, deployment: Deployment) -> str:
@@ -164,10 +156,11 @@ def _image_after_the_change(record: Record, target: Target, deployment: Deployme
     if back:
         proved = "and proved" if back.proof.verdict is Verdict.PROVEN else "but not wholly proved"
         stays = "" if record.lost else f"; {deployment.reference} stays in the registry"
-        return f"{back.reference} was put back {proved}{stays}"
+        settings = f"; settings: {settings_now(record)}" if back.settings else ""
+        return f"{back.reference} was put back {proved}{settings}{stays}"
     if record.configured:
         return f"{target.title} is configured with {record.configured} again, in vain: {record.stayed}"
-    settings = _settings(record.settings) if record.settings else ""
+    settings = settings_now(record)
     changed = f"; settings: {settings}" if settings else ""
     stayed = f"; it was not put back: {record.stayed}" if record.stayed else ""
     by_hand = f"\nto go back by hand: {_set_by_hand(target, target.image)}" if target.image else ""
@@ -214,9 +207,8 @@ def _summary_rows(record: Record) -> list[tuple[str, str]]:
         ("Digest", f"`{pushed.digest}`" if pushed and pushed.digest else ""),
         ("Previous image", f"`{target.image}`" if target and target.image else ""),
         ("Put back", f"`{record.went_back.reference}`" if record.went_back else ""),
-        ("Settings", _settings(record.settings) if record.settings else ""),
-        ("Sticky settings", ", ".join(record.sticky)),
-        ("Configuration", property_names(record.deployment.changed) if record.deployment else ""),
+        ("Settings", settings_now(record)),
+        ("Configuration", _configuration(record)),
         ("Function App", f"[{target.title}]({target.url}) in {target.resource_group}" if target else ""),
         ("Pull access", "; ".join(record.let_in)),
         ("Proof", f"{_VERDICTS[record.verdict]}{_steps(proof)}" if target else ""),
@@ -225,9 +217,10 @@ def _summary_rows(record: Record) -> list[tuple[str, str]]:
     ]
 
 
-def _settings(change: SettingsChange) -> str:
-    parts = (("added", change.added), ("changed", change.changed))
-    return "; ".join(f"{', '.join(names)} {done}" for done, names in parts if names)
+def _configuration(record: Record) -> str:
+    if record.went_back:
+        return f"{property_names(back)} put back" if (back := record.went_back.configuration) else ""
+    return f"{property_names(changed)} changed" if record.deployment and (changed := record.deployment.changed) else ""
 
 
 def _functions(proof: Proof) -> str:

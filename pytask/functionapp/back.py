@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytask.cloud.arm import Arm, Azure
-    from pytask.model import Deployment, Moment, PreviousImage
+    from pytask.model import Deployment, PreviousImage, SettingsBack
 
 
 class StaysForward(Exception):  # noqa: N818 - a decision, told to the user
@@ -61,18 +61,25 @@ def go_back(
     digest = previous.digest if previous else ""
     instances = instances_now(azure.arm, target.resource_id)
     former = former_properties(deployment, configuration)
+    moment = settings.moment if settings else None
+    back = point_at(azure.arm, target, reference, digest, instances=instances, beside=former, settings=moment)
     if former:
         say(f"configuration  {', '.join(former)} put back")
-    back = point_at(azure.arm, target, reference, digest, instances=instances, beside=former, settings=settings)
     try:
         proof = prove(azure, replace(question, deployment=back, smoke_test=None), say)
     except TaskFailure as failure:
         raise StaysForward(f"{reference} does not come up either: {failure}", configured=reference) from failure
-    return WentBack(reference=reference, proof=proof, seconds=clock.monotonic() - began)
+    return WentBack(
+        reference=reference,
+        proof=proof,
+        seconds=clock.monotonic() - began,
+        settings=settings,
+        configuration=tuple(former),
+    )
 
 
-def _settings_back(arm: Arm, deployment: Deployment, say: Callable[[str], None]) -> Moment | None:
-    """Put back what was changed of the settings; give when that was, None when nothing was to be written."""
+def _settings_back(arm: Arm, deployment: Deployment, say: Callable[[str], None]) -> SettingsBack | None:
+    """Put back what was changed of the settings; None when nothing was."""
     if deployment.sticky:
         make_loose(arm, deployment.target, deployment.sticky)
         say(f"settings  {', '.join(deployment.sticky)} no longer stay with their slot")
@@ -83,7 +90,7 @@ def _settings_back(arm: Arm, deployment: Deployment, say: Callable[[str], None])
         say(f"settings  {', '.join(back.names)} put back")
     if back.stayed:
         say(f"settings  {', '.join(back.stayed)} left alone: changed by somebody else meanwhile")
-    return back.moment
+    return back
 
 
 def former_properties(deployment: Deployment, configuration: Mapping[str, object]) -> dict[str, object]:

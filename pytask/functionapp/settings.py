@@ -81,6 +81,7 @@ def write_settings(arm: Arm, path: str, wanted: WantedSettings) -> SettingsChang
         written=written,
         before=among(first.read, written),
         now=now,
+        again=again is not None,
         kept=tuple(dropped) if again else (),
         lost=tuple(last.missing_in(now, written)),
         moment=last.moment,
@@ -106,14 +107,14 @@ def put_settings_back(arm: Arm, path: str, change: SettingsChange) -> SettingsBa
     return SettingsBack(names=tuple(names), stayed=stayed, moment=write.moment if write else None)
 
 
-def confirm_written(app: str, change: SettingsChange, settings: Mapping[str, str]) -> None:
+def confirm_written(app: str, change: SettingsChange) -> None:
     """See that the settings read as they were written.
 
     Raises:
         SettingsOverwritten: with the names of those that do not.
     """
-    if names := [name for name, value in change.written.items() if settings.get(name) != value]:
-        raise SettingsOverwritten(app=app, names=", ".join(names))
+    if change.overwritten:
+        raise SettingsOverwritten(app=app, names=", ".join(change.overwritten))
 
 
 def list_settings(arm: Arm, path: str) -> Mapping[str, str]:

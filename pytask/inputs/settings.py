@@ -75,9 +75,7 @@ def _read_property(reader: Reader, setting: Setting) -> Read[tuple[str, object]]
 def _app_setting(setting: Setting) -> str:
     """Give the value of an app setting, whose name and type are as they should be."""
     if not _NAME.fullmatch(setting.name):
-        raise SettingNameInvalid(
-            input=_APP_SETTINGS, where=setting.where, name=_shown(setting), hint=_instead(setting.name)
-        )
+        raise SettingNameInvalid(input=_APP_SETTINGS, where=setting.where, name=_shown(setting), hint=_instead(setting))
     value = setting.value
     if isinstance(value, bool | int):
         return str(value).lower()
@@ -91,7 +89,7 @@ def _property(setting: Setting) -> tuple[str, object]:
     """Give a property of the site's configuration, by Azure's name for it."""
     if setting.name.endswith(":") or not _NEARLY_A_NAME.fullmatch(setting.name):
         raise SettingNameInvalid(
-            input=_CONFIGURATION, where=setting.where, name=_shown(setting), hint=_instead(setting.name)
+            input=_CONFIGURATION, where=setting.where, name=_shown(setting), hint=_instead(setting)
         )
     if setting.sticky:
         reason = "slotSetting is for app settings only"
@@ -120,8 +118,9 @@ def _shown(setting: Setting) -> str:
     return f"'{setting.name}'" if plain else "the name is not shown, as it may be a value by mistake"
 
 
-def _instead(name: str) -> str:
+def _instead(setting: Setting) -> str:
     """Give how a wrong name is written."""
+    name = setting.name if setting.certain else ""
     if name.endswith(":"):
         return "without the colon behind it"
     if ":" in name:

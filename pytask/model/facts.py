@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from pytask.model.settings import SettingsChange
+    from pytask.model.settings import SettingsBack, SettingsChange
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -208,3 +208,7 @@ class WentBack:
     reference: str
     proof: Proof
     seconds: float
+    settings: SettingsBack | None = None
+    """None when the run had changed none."""
+    configuration: tuple[str, ...] = ()
+    """The names of the properties of the configuration that were put back."""

@@ -54,12 +54,19 @@ class SettingsChange:
     """What these settings were, by the names they had; without those that were not there."""
     now: Mapping[str, str] = field(repr=False)
     """All settings, as they were read afterwards."""
+    again: bool = False
+    """Whether somebody else had written over them at the same time, so that they were written once more."""
     kept: tuple[str, ...] = ()
-    """The names of others' settings that a write at the same time had dropped, and that were put back."""
+    """The names of others' settings that had been dropped with them, and were put back."""
     lost: tuple[str, ...] = ()
     """The names of others' settings that were there just before the write, and are not any more."""
     moment: Moment
     """The last write's; App Service restarts the app by itself then."""
+
+    @property
+    def overwritten(self) -> tuple[str, ...]:
+        """The names of those that do not read as they were written."""
+        return tuple(name for name, value in self.written.items() if self.now.get(name) != value)
 
     @property
     def added(self) -> tuple[str, ...]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from pytask.functionapp.configuration import differing
 from pytask.functionapp.settings import STORAGE_OFF, confirm_written, list_settings, write_settings
 from pytask.functionapp.slot_settings import make_sticky, not_sticky
-from pytask.plan import property_names
-from pytask.report import tell_lost, tell_settings
+from pytask.report_settings import property_names, tell_lost, tell_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +48,7 @@ def change_settings(job: Job, plan: DeployPlan, found: AppAsFound) -> SettingsCh
     job.console.line(tell_settings(change))
     if change.lost:
         job.console.warning(tell_lost(found.target, change))
-    confirm_written(found.target.title, change, change.now)
+    confirm_written(found.target.title, change)
     return change
 
 
@@ -61,7 +60,7 @@ def confirm_settings(found: AppAsFound, deployment: Deployment) -> None:
     """
     if deployment.settings:
         now = list_settings(found.azure.arm, found.target.resource_id)
-        confirm_written(found.target.title, deployment.settings, now)
+        confirm_written(found.target.title, replace(deployment.settings, now=now))
 
 
 def pending(plan: DeployPlan, found: AppAsFound) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def test_what_differs_is_written_once_with_all_that_is_there(site: Site, arm: Ar
     assert site.settings == {**AS_BEFORE, "A": "1", "B": "2"}
     assert (change.added, change.changed, change.kept, change.lost) == (("B",), ("A",), (), ())
     assert site.calls == ONE_WRITE
-    confirm_written("app", change, change.now)
+    confirm_written("app", change)
 
 
 def test_nothing_is_written_where_nothing_differs(site: Site, arm: Arm) -> None:
@@ -94,8 +94,8 @@ def test_a_writer_who_wrote_over_ours_loses_nothing_and_neither_do_we(site: Site
     change = written(arm)
     assert site.settings == {**AS_BEFORE, "THEIRS": "x", "A": "1", "B": "2"}
     assert site.calls == ["POST list", "PUT appsettings", "POST list", *ONE_WRITE]
-    assert (change.added, change.kept, change.lost) == (("A", "B"), (), ())
-    confirm_written("app", change, change.now)
+    assert (change.added, change.again, change.kept, change.lost) == (("A", "B"), True, (), ())
+    confirm_written("app", change)
 
 
 def test_a_setting_of_a_third_that_was_dropped_with_ours_is_put_back_and_named(site: Site, arm: Arm) -> None:
@@ -122,7 +122,7 @@ def test_a_writer_who_goes_on_is_a_failure_that_names_what_is_lost(site: Site, a
     change = written(arm)
     assert site.writes == ["PUT appsettings"] * 2
     with pytest.raises(SettingsOverwritten) as caught:
-        confirm_written("app", change, change.now)
+        confirm_written("app", change)
     assert caught.value.names == "A, B"
 
 

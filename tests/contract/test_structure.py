@@ -21,6 +21,7 @@ LAYERS = [
     {"run"},
     {"stages"},
     {"report"},
+    {"report_settings"},
     {"inputs", "plan", "job"},
     {"functionapp", "registry"},
     {"image"},

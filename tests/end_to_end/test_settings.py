@@ -165,7 +165,7 @@ def test_whoever_writes_before_or_after_us_loses_nothing_and_neither_do_we(promo
     run = deploy(promotion, appSettings="GREETING=Hi", verify="false")
     assert run.result == "Succeeded", run.log
     assert site.settings == {**as_it_was, "EARLY": "1", "LATE": "2", "GREETING": "Hi"}
-    assert "settings  EARLY put back: another write had dropped them" in run.log
+    assert "dropped them: written once more, and EARLY put back that it had dropped" in run.log
     assert faults.unused == []
 
 
@@ -198,7 +198,9 @@ def test_a_writer_who_goes_on_ends_the_run_before_the_image_and_it_says_how_thin
     run = deploy(promotion, appSettings="GREETING=Hi")
     assert the_error(run) == "settings-overwritten"
     assert "these do not read as written: GREETING" in run.log
-    assert "docker-func-sample was not changed, but its settings were: GREETING added" in run.log
+    assert (
+        "docker-func-sample keeps its image; settings: GREETING written, and written over by somebody else" in run.log
+    )
     assert writes(promotion) == ["PUT appsettings", "PUT appsettings"]
     assert promotion.site.config["linuxFxVersion"] == ""
 
@@ -225,8 +227,10 @@ def test_going_back_puts_settings_and_configuration_back_with_the_image(promotio
     inputs = {"appSettings": "GREETING=Hi\nNEW=1", "configurationStrings": "alwaysOn=true\nhealthCheckPath=/x"}
     run = deploy(promotion, "bad", verifyTimeoutMinutes="0.15", **inputs)
     assert the_error(run) == "container-exits"
-    assert "contoso.azurecr.io/hello-function:good was put back and proved" in run.log
+    assert "hello-function:good was put back and proved; settings: GREETING, NEW put back;" in run.log
     assert "settings  GREETING, NEW put back" in run.log
+    assert "| Settings | GREETING, NEW put back |" in run.summaries[0][1]
+    assert "| Configuration | alwaysOn, healthCheckPath put back |" in run.summaries[0][1]
     assert "configuration  alwaysOn, healthCheckPath put back" in run.log
     assert promotion.site.settings == before
     assert (promotion.site.config["alwaysOn"], promotion.site.config["healthCheckPath"]) == (False, "")
@@ -329,7 +333,7 @@ def test_a_change_that_azure_refuses_after_the_settings_says_that_they_were_chan
     promotion.azure.faults.script("PATCH .*/config/web", status=400)
     run = deploy(promotion, appSettings="GREETING=Hi")
     assert the_error(run) == "azure-refused"
-    assert "was not changed, but its settings were: GREETING added" in run.log
+    assert "docker-func-sample keeps its image; settings: GREETING added" in run.log
     assert promotion.site.settings["GREETING"] == "Hi"
 
 

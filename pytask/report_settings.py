@@ -1,0 +1,51 @@
+"""What the run has changed of the app's settings and configuration, in words; names only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytask.job import Record
+    from pytask.model import SettingsChange, Target
+
+
+def tell_settings(change: SettingsChange) -> str:
+    """Give which settings were written, for the log."""
+    kept = f", and {', '.join(change.kept)} put back that it had dropped" if change.kept else ""
+    again = (
+        f"\nsettings  another write at the same time had dropped them: written once more{kept}" if change.again else ""
+    )
+    return f"settings  {_written(change)}{again}"
+
+
+def tell_lost(target: Target, change: SettingsChange) -> str:
+    """Give the warning for settings that are gone."""
+    lost = ", ".join(change.lost)
+    return f"settings of {target.title} that this run had kept were dropped by another write at the same time: {lost}"
+
+
+def settings_now(record: Record) -> str:
+    """Give how the run leaves the settings that it has changed; empty when it has changed none."""
+    back = record.went_back
+    if back and back.settings:
+        stayed = f"; {', '.join(back.settings.stayed)} left alone" if back.settings.stayed else ""
+        return f"{', '.join(back.settings.names) or 'nothing'} put back{stayed}"
+    sticky = f"{', '.join(record.sticky)} made sticky" if record.sticky and not back else ""
+    return "; ".join(part for part in (_written(record.settings) if record.settings else "", sticky) if part)
+
+
+def property_names(names: Iterable[str]) -> str:
+    """Give the properties of the site's configuration as the inputs name them."""
+    return ", ".join("command line" if name == "appCommandLine" else name for name in names)
+
+
+def _written(change: SettingsChange) -> str:
+    gone = change.overwritten
+    parts = (
+        ("added", [name for name in change.added if name not in gone]),
+        ("changed", [name for name in change.changed if name not in gone]),
+        ("written, and written over by somebody else", gone),
+    )
+    return "; ".join(f"{', '.join(names)} {done}" for done, names in parts if names)
