@@ -98,7 +98,7 @@ class RegistryRefused(AzureFailure):
     status: int
     detail: str
     code = "registry-refused"
-    title = "{registry} did not {doing}"
+    title = "{registry} did not let us {doing}"
     happened = "it answered {status}: {detail}"
     cause = "the answer above is the registry's own reason"
     mend = "correct what it names; if it names nothing, run again"
@@ -114,7 +114,7 @@ class RegistryFailing(AzureFailure):
     attempts: int
     detail: str
     code = "registry-failing"
-    title = "{registry} did not {doing}, also when asked again"
+    title = "{registry} did not let us {doing}, also when asked again"
     happened = "{attempts} attempts; the last answer was {status}: {detail}"
     cause = "the registry is disturbed, or has had enough calls from this account or address for now (429)"
     mend = "run again later; for Azure see https://azure.status.microsoft and give Microsoft support the correlation id"

@@ -23,11 +23,13 @@ _LONGEST_DETAIL = 300
 
 
 def registry_error(answer: HttpResponse) -> str:
-    """Give the registry's own words for a refusal."""
+    """Give the registry's own words for a refusal; token services have further forms for it."""
     try:
-        errors = answer.json()["errors"]
-        return "; ".join(f"{error['code']}: {error.get('message', '')}" for error in errors)
-    except (ValueError, KeyError, TypeError):
+        body = answer.json()
+        if errors := body.get("errors"):
+            return "; ".join(f"{error['code']}: {error.get('message', '')}" for error in errors)
+        return str(body["details"])
+    except (ValueError, KeyError, TypeError, AttributeError):
         return error_of(answer)[1][:_LONGEST_DETAIL]
 
 

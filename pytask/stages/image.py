@@ -63,7 +63,7 @@ def look_into(job: Job, found: AppAsFound, image: PushedImage) -> str:
         TaskFailure: why the app's host cannot unpack or run the image.
     """
     if found.session is None or found.session.host != canonical(image.registry) or not image.digest:
-        return "Not inspected: this connection may not read the registry"
+        return "Not inspected: the registry does not let this run read the image"
     began = job.clock.monotonic()
     repository = Repository(session=found.session, name=image.repository)
     contents = read_image(repository, image.digest)

@@ -83,7 +83,8 @@ def _opened(registries: Registries, host: str, repository: str) -> Opened:
             return Opened(registry=session, readable=True)
     except TaskFailure as failure:
         return _unread(None, failure.tell(failure.title))
-    return _unread(session, f"the connection may not read the registry {host}")
+    nobody = f"{host} lets nobody read the image without credentials, and no connection is for it"
+    return _unread(session, nobody if session.anonymous else f"the connection may not read the registry {host}")
 
 
 def _unread(session: RegistrySession | None, reason: str) -> Opened:

@@ -26,6 +26,7 @@ from .state import TENANT_ID, Cloud, Principal, Push, RegistryState
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .blob_storage import BlobStorage
     from .certificates import SigningKey
 
 ISSUER = "Azure Container Registry"
@@ -39,6 +40,7 @@ _AUTHENTICATION_REQUIRED = (
     "authentication required, visit https://aka.ms/acr/authorization for more information. CorrelationId: {}"
 )
 
+_BLOB = re.compile(r"/v2/(?P<repository>.+)/blobs/(?P<digest>sha256:[0-9a-f]{64})")
 _ADDRESSES = {"app": "20.50.2.51", "agent": "52.166.10.7"}
 """From where App Service and the build agent are seen to call."""
 
@@ -50,8 +52,11 @@ class UnauthorizedError(Exception):
 class ContainerRegistries:
     """Every `*.azurecr.io` there is."""
 
-    def __init__(self, cloud: Cloud, key: SigningKey, entra: Entra, session: ClientSession) -> None:
+    def __init__(
+        self, cloud: Cloud, key: SigningKey, entra: Entra, session: ClientSession, storage: BlobStorage
+    ) -> None:
         self._cloud = cloud
+        self._storage = storage
         self._key = key
         self._entra = entra
         self._session = session
@@ -184,6 +189,10 @@ class ContainerRegistries:
         """
         server = self.servers[registry.login_server]
         self._note_caller(request, registry)
+        blob = _BLOB.fullmatch(request.path) if request.method == "GET" else None
+        if blob and await self._lets_read(request, server):
+            address = self._storage.address(registry, blob["repository"], blob["digest"])
+            return web.Response(status=307, headers={"Location": address, "Docker-Content-Digest": blob["digest"]})
         try:
             response = await pass_on(
                 request,
@@ -195,6 +204,12 @@ class ContainerRegistries:
             raise ConnectionResetError(str(error)) from error
         _note(registry, request, response.status)
         return response
+
+    async def _lets_read(self, request: web.Request, server: str) -> bool:
+        """Tell whether the real registry lets the caller have a blob that it has."""
+        headers = {name: request.headers[name] for name in ("Authorization",) if name in request.headers}
+        async with self._session.head(server + request.path, headers=headers) as answer:
+            return answer.status == web.HTTPOk.status_code
 
     def _note_caller(self, request: web.Request, registry: RegistryState) -> None:
         _, _, token = request.headers.get("Authorization", "").partition("Bearer ")
@@ -238,11 +253,8 @@ def _note(registry: RegistryState, request: web.Request, status: int) -> None:
     if request.method in {"PUT", "POST"} and status == web.HTTPCreated.status_code:
         digest = request.query.get("digest") or request.query.get("mount")
         registry.pushes.append(Push(kind=kind, repository=repository, reference=digest or reference))
-    if request.method == "GET" and status in {200, 206}:
-        if kind == "blobs":
-            registry.blob_reads[f"{repository}@{reference}"] += 1
-        if request[ORIGIN] == "agent":
-            registry.reads[reference] += 1
+    if request.method == "GET" and status == web.HTTPOk.status_code and request[ORIGIN] == "agent":
+        registry.reads[reference] += 1
 
 
 def _body(code: str, message: str) -> str:

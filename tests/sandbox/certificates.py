@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from .docker_registries import NAMES as DOCKER_REGISTRIES
 from .site import CONTAINER_APPS_DOMAIN, REGIONAL_DOMAIN
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ SERVER_NAMES = (
     "dev.azure.com",
     "mcr.microsoft.com",
     "*.azurecr.io",
+    "*.blob.core.windows.net",
     "*.azurewebsites.net",
     "*.scm.azurewebsites.net",
     f"*.{REGIONAL_DOMAIN}",
     f"*.scm.{REGIONAL_DOMAIN}",
     f"*.{CONTAINER_APPS_DOMAIN}",
+    *DOCKER_REGISTRIES,
 )
 """Every name the one server certificate vouches for."""
 

@@ -156,6 +156,53 @@ def arm_connection_with_federation(
     return _arm(name, id, scheme="WorkloadIdentityFederation", parameters=parameters, subscription=subscription)
 
 
+def docker_connection(
+    *,
+    registry: str,
+    user: str,
+    password: str,
+    name: str = "registry",
+    id: str | None = None,  # noqa: A002 - the field's own name
+) -> Endpoint:
+    """Give a Docker Registry connection with user name and password, of the kinds Docker Hub and Others.
+
+    Its URL says nothing of the registry. Source:
+    https://github.com/microsoft/terraform-provider-azuredevops/blob/main/azuredevops/internal/service/serviceendpoint/resource_serviceendpoint_dockerregistry.go
+    """
+    return Endpoint(
+        id=id or str(uuid.uuid4()),
+        name=name,
+        url="https://hub.docker.com/",
+        scheme="UsernamePassword",
+        parameters={"registry": registry, "username": user, "password": password, "email": ""},
+        data={"registrytype": "DockerHub" if "docker.io" in registry else "Others"},
+    )
+
+
+def docker_connection_of_azure(
+    *,
+    login_server: str,
+    scheme: str,
+    parameters: Mapping[str, str],
+    tenant_id: str,
+    subscription_id: str,
+    name: str = "registry",
+    id: str | None = None,  # noqa: A002 - the field's own name
+) -> Endpoint:
+    """Give a Docker Registry connection of the kind Azure Container Registry; `parameters` are its scheme's own.
+
+    Source: https://github.com/microsoft/terraform-provider-azuredevops/blob/main/azuredevops/internal/service/serviceendpoint/resource_serviceendpoint_azurecr.go
+    """
+    return Endpoint(
+        id=id or str(uuid.uuid4()),
+        name=name,
+        url=f"https://{login_server}",
+        scheme=scheme,
+        parameters={"tenantId": tenant_id, "loginServer": login_server, **parameters},
+        data={"registrytype": "ACR", "subscriptionId": subscription_id, "subscriptionName": "Contoso Sandbox"},
+    )
+
+
 def _arm(
     name: str,
     given_id: str | None,

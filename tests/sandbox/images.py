@@ -76,14 +76,14 @@ def pushed_for_arm64(azure: LocalAzure, principal: Principal) -> str:
 def build(engine: Engine, reference: str, files: Mapping[str, str]) -> None:
     """Build an image of these files; raises EngineError."""
     with closing(docker.APIClient(base_url=engine.url)) as client:
-        _follow(client.build(fileobj=_archive(files), custom_context=True, tag=reference, rm=True, decode=True))
+        follow(client.build(fileobj=_archive(files), custom_context=True, tag=reference, rm=True, decode=True))
 
 
 def push(engine: Engine, reference: str, principal: Principal) -> None:
     """Push an image in the name of a principal with a secret; raises EngineError."""
     credential = {"username": principal.client_id, "password": principal.secret}
     with closing(docker.APIClient(base_url=engine.url)) as client:
-        _follow(client.push(reference, auth_config=credential, stream=True, decode=True))
+        follow(client.push(reference, auth_config=credential, stream=True, decode=True))
 
 
 def pull(engine: Engine, reference: str, principal: Principal) -> None:
@@ -91,12 +91,12 @@ def pull(engine: Engine, reference: str, principal: Principal) -> None:
     credential = {"username": principal.client_id, "password": principal.secret}
     with closing(docker.APIClient(base_url=engine.url)) as client:
         try:
-            _follow(client.pull(reference, auth_config=credential, stream=True, decode=True))
+            follow(client.pull(reference, auth_config=credential, stream=True, decode=True))
         except docker.errors.APIError as error:
             raise EngineError(str(error)) from error
 
 
-def _follow(events: Iterable[dict[str, str]]) -> None:
+def follow(events: Iterable[dict[str, str]]) -> None:
     for event in events:
         if "error" in event:
             raise EngineError(event["error"])

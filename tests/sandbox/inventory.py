@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .app_kinds import KindName
+    from .docker_registries import DockerRegistry
     from .platform_log import Dialect
     from .principal import Principal
     from .site import Site
@@ -121,7 +122,23 @@ class Inventory(Machinery):
 
         def add() -> RegistryState:
             self._services.registries.servers[registry.login_server] = server.url
+            self._services.blobs.folders[registry.login_server] = self._registry_storage(registry.login_server)
             return self._services.cloud.registries.setdefault(name.lower(), registry)
+
+        return self._loop.call(add)
+
+    def add_docker_registry(self, registry: DockerRegistry) -> DockerRegistry:
+        """Have a registry that is not Azure's, with a real one behind it; raises RegistryFailed.
+
+        What was pushed to it before a `reset` is still there.
+        """
+        server = self._docker_registry_server(registry)
+
+        def add() -> DockerRegistry:
+            room = self._services.docker_registries
+            room.registries[registry.answers_at] = registry
+            room.servers[registry.answers_at] = server.url
+            return registry
 
         return self._loop.call(add)
 

@@ -10,6 +10,8 @@ import requests
 from .acr import ISSUER
 from .base_image import base_image_storage
 from .certificates import Authority
+from .docker_registries import ISSUER as DOCKER_ISSUER
+from .docker_registries import PASSWORD_FILE
 from .engine import Engine
 from .faults import Faults
 from .front import Front, Origin
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
+
+    from .docker_registries import DockerRegistry
 
 Entered = TypeVar("Entered", bound="Machinery")
 
@@ -135,6 +139,27 @@ class Machinery:
             registry = Registry(name=login_server, folder=folder, storage=storage, tokens=tokens)
             self._servers[login_server] = self._started(registry)
         return self._servers[login_server]
+
+    def _docker_registry_server(self, registry: DockerRegistry) -> Registry:
+        """Give the real registry behind one that is not Azure's, started on the first call."""
+        host = registry.answers_at
+        if host not in self._servers:
+            tokens = TokenAuthentication(
+                realm=registry.realm,
+                service=registry.service,
+                issuer=DOCKER_ISSUER,
+                certificates=self._authority.bundle,
+            )
+            self._servers[host] = self._started(
+                Registry(
+                    name=host,
+                    folder=self._folder / "registries" / host,
+                    storage=self._registry_storage(host),
+                    tokens=tokens if registry.realm else None,
+                    passwords="" if registry.realm else PASSWORD_FILE,
+                )
+            )
+        return self._servers[host]
 
     def _registry_storage(self, login_server: str) -> Path:
         return self._folder / "registries" / login_server / "storage"

@@ -34,7 +34,7 @@ class PullCredentials:
             return self._by_identity(_identity(site, site.config["acrUserManagedIdentityID"] or ""), host)
         settings = resolved(site.settings, self._cloud.secrets)
         server = settings.get("DOCKER_REGISTRY_SERVER_URL", "")
-        if server.removeprefix("https://").rstrip("/").lower() == host.lower():
+        if _host(server) == host.lower():
             username = settings.get("DOCKER_REGISTRY_SERVER_USERNAME", "")
             return username, settings.get("DOCKER_REGISTRY_SERVER_PASSWORD", "")
         return ANONYMOUS
@@ -54,6 +54,12 @@ class PullCredentials:
         if identity is None or registry is None:
             return ANONYMOUS
         return TOKEN_USER, self._registries.refresh_token(registry, identity)
+
+
+def _host(server: str) -> str:
+    """Give the host that a setting names; Docker Hub is `https://index.docker.io/v1` there."""
+    host = server.removeprefix("https://").partition("/")[0].lower()
+    return "docker.io" if host == "index.docker.io" else host
 
 
 def _identity(site: Site, client_id: str) -> Principal | None:

@@ -38,7 +38,7 @@ class Registry:
     """A registry on a free port of 127.0.0.1 that ends with this process.
 
     ``folder`` gets configuration and log, and the images too unless there is another folder ``storage`` for
-    them. Without ``tokens`` everybody may pull and push.
+    them. Without ``tokens`` and ``passwords`` (the lines of an htpasswd file) everybody may pull and push.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Registry:
         folder: Path,
         storage: Path | None = None,
         tokens: TokenAuthentication | None = None,
+        passwords: str = "",
     ) -> None:
         self.name = name
         self.url = ""
@@ -55,6 +56,7 @@ class Registry:
         self._folder = folder
         self._storage = storage or folder / "storage"
         self._tokens = tokens
+        self._passwords = passwords
         self._guardian: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -62,6 +64,7 @@ class Registry:
         self._folder.mkdir(parents=True, exist_ok=True)
         configuration = self._folder / "registry.yml"
         configuration.write_text(json.dumps(self._configuration(), indent=2))
+        self._password_file.write_text(self._passwords)
         with self._log.open("wb") as log:
             self._guardian = subprocess.Popen(
                 ["sh", HERE / "while_owner_lives.sh", "docker-registry", "serve", configuration],
@@ -84,6 +87,10 @@ class Registry:
     def _log(self) -> Path:
         return self._folder / "registry.log"
 
+    @property
+    def _password_file(self) -> Path:
+        return self._folder / "htpasswd"
+
     def _configuration(self) -> dict[str, object]:
         # https://distribution.github.io/distribution/about/configuration/; JSON is YAML too
         configuration: dict[str, object] = {
@@ -105,6 +112,8 @@ class Registry:
                     "rootcertbundle": str(self._tokens.certificates),
                 }
             }
+        if self._passwords:
+            configuration["auth"] = {"htpasswd": {"realm": "Registry Realm", "path": str(self._password_file)}}
         return configuration
 
     def _port(self) -> int:

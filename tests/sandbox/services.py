@@ -17,7 +17,9 @@ from .arm_site_containers import SiteContainers
 from .arm_web import WebSites
 from .arm_web_host import WebHosts
 from .azure_devops import AzureDevOps
+from .blob_storage import BlobStorage
 from .container_host import ContainerHost
+from .docker_registries import DockerRegistries
 from .entra import Entra
 from .functions_runtime import FunctionsRuntime
 from .mcr import MicrosoftRegistry
@@ -54,7 +56,11 @@ class Services:
         self._host = ContainerHost(socket)
         self.azure_devops = AzureDevOps(self.cloud, authority.signing_key("azure-devops"))
         self.entra = Entra(self.cloud, authority.signing_key("entra"), self.azure_devops)
-        self.registries = ContainerRegistries(self.cloud, authority.signing_key("acr"), self.entra, self._session)
+        self.blobs = BlobStorage(self.cloud)
+        self.registries = ContainerRegistries(
+            self.cloud, authority.signing_key("acr"), self.entra, self._session, self.blobs
+        )
+        self.docker_registries = DockerRegistries(authority.signing_key("docker-registries"), self._session)
         self.app_service = AppService(
             worker=Worker(host=self._host, session=self._session, homes=homes, second=second, pulled=set()),
             credential=PullCredentials(self.cloud, self.registries).of,
@@ -66,6 +72,8 @@ class Services:
             self._resource_manager(),
             self.azure_devops,
             self.registries,
+            self.blobs,
+            self.docker_registries,
             MicrosoftRegistry(microsoft_registry, self._session),
             SiteFront(self.cloud, self.app_service, self._session),
         )
@@ -92,6 +100,7 @@ class Services:
         self.cloud.forget()
         self.entra.forget()
         self.azure_devops.forget()
+        self.docker_registries.forget()
 
     async def stop(self) -> None:
         """Remove every container and close every connection."""

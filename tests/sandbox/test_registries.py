@@ -84,7 +84,9 @@ def test_everybody_may_pull_where_that_is_allowed(
     assert azure.get(f"{site.url}/api/Hello") == (200, "one")
 
 
-def registry_says(azure: LocalAzure, registry: RegistryState, principal: Principal, path: str) -> requests.Response:
+def registry_says(
+    azure: LocalAzure, registry: RegistryState, principal: Principal, path: str, **more: bool
+) -> requests.Response:
     """Give the registry's answer to a principal that may pull."""
     secret = (principal.client_id, principal.secret or "")
     query = {"service": registry.login_server, "scope": "repository:shop:pull"}
@@ -93,7 +95,7 @@ def registry_says(azure: LocalAzure, registry: RegistryState, principal: Princip
         "Authorization": f"Bearer {token['access_token']}",
         "Accept": "application/vnd.docker.distribution.manifest.v2+json",
     }
-    return call(azure, "GET", f"https://{registry.login_server}/v2/shop/{path}", headers=headers)
+    return call(azure, "GET", f"https://{registry.login_server}/v2/shop/{path}", headers=headers, **more)
 
 
 def test_a_tag_or_a_manifest_can_be_taken_away(azure: LocalAzure, deployer: Principal, registry: RegistryState) -> None:
@@ -120,6 +122,23 @@ def test_what_the_agents_side_reads_is_counted_by_digest(
     for _ in range(2):
         assert registry_says(azure, registry, deployer, f"blobs/{layer}").status_code == 200
     assert registry.reads == {tag: 1, layer: 2}
+
+
+def test_a_blob_lies_in_a_storage_that_takes_the_signed_address_and_no_token_beside_it(
+    azure: LocalAzure, deployer: Principal, registry: RegistryState
+) -> None:
+    image = pushed(azure, deployer, "stored", tag="stored")
+    layer = registry_says(azure, registry, deployer, f"manifests/{image.rpartition(':')[2]}").json()["layers"][-1]
+    found = registry_says(azure, registry, deployer, f"blobs/{layer['digest']}", allow_redirects=False)
+    assert found.status_code == 307
+    address = found.headers["Location"]
+    assert len(call(azure, "GET", address).content) == layer["size"]
+    part = call(azure, "GET", address, headers={"Range": "bytes=10-"})
+    assert (part.status_code, len(part.content)) == (206, layer["size"] - 10)
+    both = call(azure, "GET", address, headers={"Authorization": "Bearer of-the-registry"})
+    assert (both.status_code, both.headers["x-ms-error-code"]) == (400, "InvalidAuthenticationInfo")
+    assert call(azure, "GET", address.replace("sig=", "sig=0")).status_code == 403
+    assert registry.reads[layer["digest"]] == 2
 
 
 def test_the_admin_users_password_may_lie_in_a_key_vault(
