@@ -2,7 +2,7 @@
 
 `python -m dev.documents` writes them, `python -m dev.documents --check` only tells which are not current.
 """
-# ruff: noqa: INP001, RUF001, RUF002 - `dev` is a folder of tools and no package; these quotation marks are meant
+# ruff: noqa: RUF001, RUF002 - these quotation marks are meant
 
 from __future__ import annotations
 

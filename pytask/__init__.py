@@ -20,4 +20,4 @@ Below them lie `clock`, `model` (the records, in the order they come to be) and 
 see). Imports go one way, from `__main__` and `run` down to `errors`; a test over the syntax trees holds it.
 """
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

@@ -10,7 +10,8 @@ const fs = require('fs');
 const path = require('path');
 
 const PROGRAM = path.join(__dirname, 'launch.py');
-const OPTIONS = ['-I', '-u', '-X', 'utf8']; // -I: neither the checkout nor PYTHONPATH can shadow a module of ours
+// -I: neither the checkout nor PYTHONPATH can shadow a module of ours; -S: neither can what this Python has installed.
+const OPTIONS = ['-I', '-S', '-u', '-X', 'utf8'];
 const WINDOWS = process.platform === 'win32';
 
 // How an interpreter ends that never reached the program: 2 it does not know our options (Python 2), 86 launch.py

@@ -7,8 +7,19 @@ if sys.version_info < (3, 10):  # noqa: UP036 - agents do offer older ones
     sys.exit(86)  # index.js takes 86 for "too old" and tries the next
 
 here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - Python 2.7 has no pathlib
-packed = os.path.isdir(os.path.join(here, "pytask"))  # noqa: PTH112, PTH118 - the same
-sys.path.insert(0, here if packed else os.path.dirname(here))  # noqa: PTH120 - the same
+carried = os.path.join(here, "python")  # noqa: PTH118 - the same
+if os.path.isdir(carried):  # noqa: PTH112 - the same
+    # An agent's copy: program and libraries as bytecode of this very version, or else as sources.
+    archive = os.path.join(carried, sys.implementation.cache_tag + ".zip")  # noqa: PTH118 - the same
+    if not os.path.exists(archive):  # noqa: PTH110 - the same
+        archive = os.path.join(carried, "source.zip")  # noqa: PTH118 - the same
+    sys.path.insert(0, archive)
+else:
+    # A checkout: the program lies beside this folder, its libraries are where this Python has its own.
+    import site
+
+    site.main()  # index.js starts Python with -S, which leaves that out
+    sys.path.insert(0, os.path.dirname(here))  # noqa: PTH120 - the same
 
 from pytask.__main__ import main  # noqa: E402 - only now can it be found
 

@@ -34,8 +34,9 @@ DECLARED = {
 
 def tiny_task(folder: Path, program: str, declared: Mapping[str, object] = DECLARED) -> Path:
     """Make a task in `folder` whose `pytask.__main__` is `program`, and give its folder."""
-    package = folder / "task" / "pytask"
+    package = folder / "pytask"
     package.mkdir(parents=True)
+    (folder / "task").mkdir()
     for name in ("index.js", "launch.py"):
         shutil.copy(TASK / name, folder / "task" / name)
     (package / "__init__.py").touch()

@@ -12,7 +12,7 @@ from tests.gallery.apps import APPS
 from tests.gallery.exhibit import SECOND, NotReady, show
 from tests.gallery.images import IMAGES
 from tests.sandbox.local_azure import LocalAzure
-from tests.sandbox.pipeline import ROOT
+from tests.sandbox.under_test import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

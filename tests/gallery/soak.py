@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from tests.gallery.exhibit import log_of
 from tests.sandbox.local_azure import LocalAzure
-from tests.sandbox.pipeline import ROOT, a_pipeline
+from tests.sandbox.pipeline import a_pipeline
+from tests.sandbox.under_test import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

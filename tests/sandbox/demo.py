@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .local_azure import LocalAzure
-from .pipeline import ROOT, a_pipeline
+from .pipeline import a_pipeline
+from .under_test import ROOT
 
 if TYPE_CHECKING:
     from .pipeline import Pipeline

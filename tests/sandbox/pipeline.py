@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import requests
 
 from .agent import Agent
 from .endpoints import arm_connection_with_federation, arm_connection_with_key
+from .under_test import PYTHON, ROOT, TASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from .endpoints import Endpoint
     from .local_azure import LocalAzure
     from .running_task import RunningTask, TaskRun
     from .state import Principal, RegistryState, Site
 
-ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = ROOT / "examples" / "hello-function"
 SECRET = "cl1ent-s3cret~of-the-pipeline"
 SUBJECT = "sc://contoso/Functions/azure"
@@ -117,7 +116,7 @@ def a_pipeline(
     folder: Path,
     *,
     scheme: Scheme = "key",
-    task: Path = ROOT / "task",
+    task: Path = TASK,
     path: str | None = None,
     registry_role: str | None = "AcrPush",
     app_role: str | None = "Website Contributor",
@@ -151,12 +150,11 @@ def a_pipeline(
 
 
 def machine(azure: LocalAzure, folder: Path, *, path: str | None = None) -> dict[str, str]:
-    """Give the environment of an agent's machine: its own home, the Python of these tests, Docker, and the network."""
+    """Give the environment of an agent's machine: its own home, the Python to be tried, Docker, and the network."""
     home = folder / "home"
     home.mkdir(parents=True, exist_ok=True)
-    python = str(Path(sys.executable).parent)
     return {
-        "PATH": path or os.pathsep.join([python, os.environ["PATH"]]),
+        "PATH": path or os.pathsep.join([str(PYTHON.parent), os.environ["PATH"]]),
         "HOME": str(home),
         "LANG": "C.UTF-8",
         "DOCKER_HOST": azure.agent_engine.url,

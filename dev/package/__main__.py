@@ -1,0 +1,54 @@
+"""`npm run package`: the whole way from a checkout to a VSIX, top to bottom."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from dev.package.carried import write_carried
+from dev.package.check import problems
+from dev.package.compiler import ROOT
+from dev.package.extension import MANIFEST, VARIANTS, pack, stage
+from dev.package.libraries import install
+from dev.package.papers import bill_of_materials, notices
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BUILD = ROOT / "build"
+CACHE = ROOT / ".cache" / "package"
+
+
+def main() -> int:
+    """Write the VSIX into build/, and tell what it is."""
+    arguments = argparse.ArgumentParser(prog="npm run package --", description=__doc__)
+    arguments.add_argument("--variant", choices=sorted(file.stem for file in VARIANTS.glob("*.json")), default="public")
+    started = time.monotonic()
+    vsix = build(arguments.parse_args().variant)
+    found = problems(vsix)
+    for problem in found:
+        print(f"wrong: {problem}")
+    print(f"{vsix.relative_to(ROOT)}: {vsix.stat().st_size / 1e6:.1f} MB in {time.monotonic() - started:.0f} s")
+    return 1 if found else 0
+
+
+def build(variant: str, target: Path = BUILD) -> Path:
+    """Give the VSIX of a variant, made in a folder that is emptied first."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    staged = target / "extension"
+    stage(staged, variant)
+    shelf = install(ROOT / "pyproject.toml", ROOT / "requirements.lock", CACHE)
+    write_carried(shelf.folder, staged / "task" / "python", CACHE)
+    version = json.loads((staged / MANIFEST).read_text(encoding="utf-8"))["version"]
+    (staged / "task" / "THIRD-PARTY-NOTICES.txt").write_text(notices(shelf.libraries), encoding="utf-8")
+    (staged / "task" / "sbom.cdx.json").write_text(bill_of_materials(version, shelf.libraries), encoding="utf-8")
+    return pack(staged, target)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+"""Zip files that are the same bytes for the same content: `archive.py VSIX` writes one anew.
+
+Entries are in the order of their names, without dates, owners and traces of the system.
+Run as a program by cpython.mjs, so that the compression is the same everywhere too.
+"""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NO_DATE = (1980, 1, 1, 0, 0, 0)
+_PLAIN_FILE = 0o100644 << 16
+_UNIX = 3
+
+
+def write_archive(path: Path, content: Mapping[str, bytes], *, compressed: bool) -> None:
+    """Write a zip file with `content` by name."""
+    method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in sorted(content):
+            entry = zipfile.ZipInfo(name, _NO_DATE)
+            entry.compress_type, entry.external_attr, entry.create_system = method, _PLAIN_FILE, _UNIX
+            archive.writestr(entry, content[name], compresslevel=9)
+
+
+def write_anew(path: Path) -> None:
+    """Write a zip file again, by the rules above."""
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+    write_archive(path, content, compressed=True)
+
+
+if __name__ == "__main__":
+    write_anew(Path(sys.argv[1]))

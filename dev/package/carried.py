@@ -1,0 +1,72 @@
+"""What the task folder carries for Python: the program and its libraries, one archive for each version of Python."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from dev.package.archive import write_archive
+from dev.package.compiler import PYTHONS, ROOT, compiled, tag
+from dev.package.reach import reachable
+from dev.package.shake import shaken
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dev.package.compiler import Files
+
+STAND_INS = ROOT / "dev" / "package" / "stand_ins"
+PROGRAM = ROOT / "pytask"
+CERTIFICATES = "cacert.pem"
+_MODELS = "azure/mgmt/web/models/"
+
+
+def write_carried(libraries: Path, target: Path, cache: Path) -> None:
+    """Write the archives and the certificates into the folder `target`.
+
+    Each archive has the bytecode of one version; `source.zip` is for any other. The program's sources are in all of
+    them, as a traceback shows their lines.
+    """
+    target.mkdir(parents=True)
+    program, others = program_sources(), library_sources(libraries)
+    of_program, of_others = compiled(program, cache), compiled(others, cache)
+    for python in PYTHONS:
+        content = {**program, **of_program[python], **of_others[python]}
+        write_archive(target / f"{tag(python)}.zip", content, compressed=False)
+    write_archive(target / "source.zip", {**program, **others}, compressed=False)
+    (target / CERTIFICATES).write_bytes((libraries / "certifi" / CERTIFICATES).read_bytes())
+
+
+def program_sources() -> Files:
+    """Give the modules of the program."""
+    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in PROGRAM.rglob("*.py")}
+
+
+def library_sources(libraries: Path) -> Files:
+    """Give the modules of the libraries that the program can come to."""
+    found = reachable(PROGRAM, [STAND_INS, libraries])
+    sources = {place: file.read_bytes() for place, file in found.items()}
+    return {**_packages(sources), **sources, **_needed_models(sources)}
+
+
+def _packages(sources: Files) -> Files:
+    """Give an empty `__init__.py` for every folder without: an archive has no folders that Python could find."""
+    folders = {parent for place in sources for parent in _parents(place)}
+    return {f"{folder}/__init__.py": b"" for folder in folders if f"{folder}/__init__.py" not in sources}
+
+
+def _parents(place: str) -> list[str]:
+    parts = place.split("/")[:-1]
+    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+
+
+def _needed_models(sources: Files) -> Files:
+    modules = {place: text.decode() for place, text in sources.items() if place.startswith(_MODELS)}
+    return {place: text.encode() for place, text in shaken(modules, _asked_of("azure.mgmt.web.models")).items()}
+
+
+def _asked_of(module: str) -> set[str]:
+    """Give the names that the program imports from a module."""
+    trees = (ast.parse(path.read_bytes()) for path in PROGRAM.rglob("*.py"))
+    imports = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    return {alias.name for node in imports if node.module == module for alias in node.names}

@@ -1,0 +1,66 @@
+"""From the staged folder to the VSIX, by Microsoft's tfx; and the private variant of both."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from dev.package.compiler import HERE, ROOT, run_python
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+MANIFEST = "vss-extension.json"
+VARIANTS = HERE / "variants"
+_TASK_FILES = ("index.js", "launch.py", "icon.png")
+
+
+def stage(folder: Path, variant: str) -> None:
+    """Lay out what goes into the extension, but for what the task carries: the manifest, its papers, the task.
+
+    A variant is a file of changes: to the manifest, and to task.json.
+    """
+    changes = json.loads((VARIANTS / f"{variant}.json").read_text(encoding="utf-8"))
+    manifest = {**_json(ROOT / MANIFEST), **changes["manifest"]}
+    _write_json(folder / MANIFEST, manifest)
+    _write_json(folder / "task" / "task.json", {**_json(ROOT / "task" / "task.json"), **changes["task"]})
+    for name in _TASK_FILES:
+        shutil.copyfile(ROOT / "task" / name, folder / "task" / name)
+    for name in _named(manifest):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, folder / name)
+
+
+def pack(folder: Path, target: Path) -> Path:
+    """Give the VSIX that tfx makes of a staged folder, written anew so that it is the same every time.
+
+    Raises:
+        SystemExit: with what tfx says, when it refuses or warns.
+    """
+    command = [str(ROOT / "node_modules" / ".bin" / "tfx"), "extension", "create", "--no-color", "--no-prompt"]
+    command += ["--root", str(folder), "--manifests", MANIFEST, "--output-path", str(target)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    if done.returncode or "warning" in said.lower():
+        raise SystemExit(f"tfx does not take the extension as it is:\n{said}")
+    [vsix] = target.glob("*.vsix")
+    run_python("3.14", HERE / "archive.py", vsix)
+    return vsix
+
+
+def _named(manifest: Mapping[str, Any]) -> set[str]:
+    """Give the files that a manifest names, without folders."""
+    named = [one["path"] for one in (*manifest["content"].values(), *manifest["files"])]
+    return {name for name in (*named, *manifest["icons"].values()) if (ROOT / name).is_file()}
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,18 @@
+"""Stands in for certifi: its certificates lie beside the archive that this module is loaded from.
+
+certifi itself would unpack them into a temporary file at every start, and leave that behind when it is killed.
+"""
+
+from pathlib import Path
+
+_FILE = Path(__file__).parents[2] / "cacert.pem"  # this module's "file" is python/cpython-3xx.zip/certifi/__init__.pyc
+
+
+def where() -> str:
+    """Give the path of the file with the certificates."""
+    return str(_FILE)
+
+
+def contents() -> str:
+    """Give the certificates, as PEM."""
+    return _FILE.read_text(encoding="ascii")

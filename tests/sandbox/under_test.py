@@ -1,0 +1,13 @@
+"""What is tried: the task of this checkout with the Python of the tests, unless the environment says otherwise."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TASK = Path(os.environ.get("TASK_FOLDER") or ROOT / "task")
+"""The folder of a task, such as an unpacked extension has it."""
+PYTHON = Path(os.environ.get("TASK_PYTHON") or sys.executable)
+"""The Python that the task finds first on its agent."""
