@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - run as a program
 """`npm run pictures`: the pictures of the store page, taken of real runs on the local Azure by a headless browser.
 
 Two runs of the step: one that is proved, and one whose image does not start and is put back. What they wrote, as the
@@ -20,7 +19,8 @@ from typing import TYPE_CHECKING
 from markdown_it import MarkdownIt
 
 from tests.sandbox.local_azure import LocalAzure
-from tests.sandbox.pipeline import ROOT, a_pipeline
+from tests.sandbox.pipeline import a_pipeline
+from tests.sandbox.under_test import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

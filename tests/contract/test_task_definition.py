@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dev import version
 from pytask import __version__
 from pytask.job import Record
 from pytask.model import Command, DeployBy, WhenNotProven, WhenUnchanged
@@ -88,7 +90,28 @@ def test_paths_in_the_manifest_exist_with_their_very_letters() -> None:
 
 
 def test_there_is_one_version() -> None:
-    package = json.loads((ROOT / "package.json").read_text())
+    package, lock = (json.loads((ROOT / name).read_text()) for name in ("package.json", "package-lock.json"))
     project = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert project
-    assert {MANIFEST["version"], package["version"], project.group(1)} == {__version__}
+    of_task = ".".join(str(TASK["version"][part]) for part in ("Major", "Minor", "Patch"))
+    of_lock = {lock["version"], lock["packages"][""]["version"]}
+    assert {of_task, MANIFEST["version"], package["version"], *of_lock, project.group(1)} == {__version__}
+
+
+def test_a_new_version_is_set_everywhere_at_once(tmp_path: Path) -> None:
+    names = [*version.PLACES, "task/task.json"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    version.set_version("12.34.56", tmp_path)
+    for name in names:
+        old, new = (ROOT / name).read_text().splitlines(), (tmp_path / name).read_text().splitlines()
+        changed = [line for line, other in zip(new, old, strict=True) if line != other]
+        assert len(changed) == (2 if name == "package-lock.json" else 1)
+    assert '"Major": 12, "Minor": 34, "Patch": 56' in (tmp_path / "task" / "task.json").read_text()
+
+
+@pytest.mark.parametrize("wrong", ["", "1", "1.2", "1.2.3.4", "v1.2.3", "1.2.03", "1.2.3-beta"])
+def test_a_version_is_three_numbers(wrong: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is no version"):
+        version.set_version(wrong, tmp_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from tests.sandbox.pipeline import ROOT
+from tests.sandbox.under_test import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,8 @@ from tests.measure.processes import watched
 from tests.measure.sample import Sample
 from tests.measure.timeline import draw
 from tests.sandbox.local_azure import LocalAzure
-from tests.sandbox.pipeline import ROOT, a_pipeline
+from tests.sandbox.pipeline import a_pipeline
+from tests.sandbox.under_test import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
