@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -41,6 +42,8 @@ def main(patience: Patience | None = None) -> int:
     )
     # azure-devops keeps a cache below the home folder otherwise; the agent empties its own temporary folder.
     os.environ["AZURE_DEVOPS_CACHE_DIR"] = str(_temporary(job) / "azure-devops")
+    # What libraries log would go to stderr unfiltered; what matters of it stands in our failures.
+    logging.getLogger().addHandler(logging.NullHandler())
     _cancel_on_signals(clock)
     _cancel_when_the_shim_is_gone()
     failures = _failures_of(job)

@@ -6,16 +6,16 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/asyn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from azure.mgmt.web import WebSiteManagementClient
 
 from pytask.clock import Deadline
-from pytask.cloud.answers import correlation_id, retry_after
+from pytask.cloud.answers import correlation_id, retry_after, version_refusal
 from pytask.cloud.http import USER_AGENT, Call, request
-from pytask.errors.azure import AzureFailing
+from pytask.errors.azure import ApiVersionUnsupported, AzureFailing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +31,7 @@ RESOURCES_VERSION = "2021-04-01"
 REGISTRY_VERSION = "2023-07-01"
 _ACCEPTED = 202
 _OK = frozenset({200, 201, 202, 204})
+_PERHAPS_TOO_NEW = frozenset({400, 404})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +50,8 @@ class Arm:
     door: Door
     url: str
     subscription: str
+    newest: dict[str, str] = field(default_factory=dict)
+    """By resource provider: the newest api-version that this cloud has, where it has refused a newer one."""
 
     def send(
         self,
@@ -71,17 +74,38 @@ class Arm:
         Raises:
             TaskFailure: whatever the door or the operation's own end means.
         """
-        query = {"api-version": api_version, **(params or {})}
 
-        def asked(body: object) -> HttpRequest:
-            return request(method, path, params=query, json=body)
+        def asked(body: object, version: str) -> HttpRequest:
+            return request(method, path, params={"api-version": version, **(params or {})}, json=body)
 
-        anew = (lambda: asked(json_again())) if json_again else None
-        call = Call(request=asked(json), doing=doing, accept=accept, repeatable=repeatable, anew=anew)
-        response = self.door.send(call)
+        def call(version: str) -> Call:
+            anew = (lambda: asked(json_again(), version)) if json_again else None
+            return Call(request=asked(json, version), doing=doing, accept=accept, repeatable=repeatable, anew=anew)
+
+        response = self._answered(call, _provider(path), api_version)
         if response.status_code != _ACCEPTED or "Location" not in response.headers:
             return response
         return self._finished(response, doing)
+
+    def _answered(self, call: Callable[[str], Call], provider: str, wanted: str) -> HttpResponse:
+        """Give the answer in the api-version that is wanted, else in the newest that this cloud has.
+
+        An Azure Stack Hub is years behind. What it has is remembered, so that each provider refuses once.
+        """
+        version = min(wanted, self.newest.get(provider, wanted))
+        try:
+            return self._sent(call(version))
+        except ApiVersionUnsupported as refusal:
+            if refusal.newest in {"", version}:
+                raise
+            self.newest[provider] = refusal.newest
+        return self._sent(call(self.newest[provider]))
+
+    def _sent(self, call: Call) -> HttpResponse:
+        response = self.door.send(call)
+        if response.status_code in _PERHAPS_TOO_NEW and (refusal := version_refusal(call.doing, response)):
+            raise refusal
+        return response
 
     def pages(self, path: str, *, doing: str, params: dict[str, str] | None = None, api_version: str) -> Iterator[Any]:
         """Give the items of a list, page after page."""
@@ -113,6 +137,11 @@ class Arm:
                 doing=doing, status=_ACCEPTED, attempts=1, detail=f"the next link is not ARM's own: {link}"
             )
         return self.door.send(Call(request=request("GET", link), doing=doing, accept=_OK))
+
+
+def _provider(path: str) -> str:
+    """Give the resource provider that a path leads to; empty for Resource Manager itself."""
+    return path.lower().rpartition("/providers/")[2].partition("/")[0] if "/providers/" in path.lower() else ""
 
 
 def open_azure(credentials: Credentials, door: Door) -> Azure:

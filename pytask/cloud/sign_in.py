@@ -74,7 +74,9 @@ def keep_refusal(response: PipelineResponse[HttpRequest, HttpResponse]) -> None:
     answer = response.http_response
     challenge = answer.status_code == _UNAUTHORIZED and response.http_request.method == "GET"
     if answer.status_code >= _REFUSED and not challenge:
-        raise HttpResponseError(message=_words(answer), response=answer)
+        refusal = HttpResponseError(response=answer)
+        refusal.message = _words(answer)
+        raise refusal
 
 
 def refusal_behind(error: Exception) -> Exception:
@@ -104,7 +106,6 @@ def entra_failure(text: str, connection: ServiceConnection) -> AzureFailure:
     identity = connection.identity
     issuer, subject = (identity.issuer, identity.subject) if isinstance(identity, FederatedIdentity) else ("", "")
     facts = {
-        "client": identity.client_id or "the machine's identity",
         "tenant": connection.tenant_id,
         "authority": connection.cloud.authority_url,
         "audience": _found(_AUDIENCE, text) or "the service that the token is for",

@@ -39,6 +39,77 @@ class Locked(AzureFailure):
 
 
 @dataclass(kw_only=True, eq=False)
+class SubscriptionNotVisible(AzureFailure):
+    """The identity sees no such subscription (SubscriptionNotFound, InvalidSubscriptionId)."""
+
+    doing: str
+    detail: str
+    code = "subscription-not-visible"
+    title = "the service connection's identity does not see its subscription"
+    happened = "trying to {doing}: {detail}"
+    cause = "the identity has no role on anything in it, or the subscription id in the connection is wrong or of another cloud"
+    mend = "give the identity a role on the Function App or its resource group, or correct the subscription of the service connection"
+    link = "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found"
+
+
+@dataclass(kw_only=True, eq=False)
+class SubscriptionOfAnotherTenant(AzureFailure):
+    """The token is of another tenant than the subscription (InvalidAuthenticationTokenTenant)."""
+
+    doing: str
+    detail: str
+    code = "subscription-of-another-tenant"
+    title = "the service connection signs in to another tenant than its subscription's"
+    happened = "trying to {doing}: {detail}"
+    cause = "the subscription was moved to another tenant, or subscription and tenant of the connection do not belong together"
+    mend = "create a service connection in the subscription's own tenant (az account show -s <subscription> --query tenantId tells it)"
+
+
+@dataclass(kw_only=True, eq=False)
+class SubscriptionDisabled(AzureFailure):
+    """The subscription may only be read (ReadOnlyDisabledSubscription)."""
+
+    doing: str
+    detail: str
+    code = "subscription-disabled"
+    title = "the subscription is disabled: nothing in it can be changed"
+    happened = "trying to {doing}: {detail}"
+    cause = "its credit or spending limit is used up, an invoice is open, or its owner cancelled it"
+    mend = "let its account administrator enable it again (portal, Subscriptions), or deploy to another subscription"
+    link = "https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-disabled"
+
+
+@dataclass(kw_only=True, eq=False)
+class TokenRefused(AzureFailure):
+    """Resource Manager does not accept the token it is shown."""
+
+    doing: str
+    detail: str
+    code = "azure-token-refused"
+    title = "Azure does not accept the service connection's token"
+    happened = "trying to {doing}: {detail}"
+    cause = "environment, server URL and authority of the connection are not of one cloud, or the clock of this agent is wrong"
+    mend = "correct the environment of the service connection, or set the agent's clock (timedatectl set-ntp true)"
+
+
+@dataclass(kw_only=True, eq=False)
+class ApiVersionUnsupported(AzureFailure):
+    """The cloud's Resource Manager is older than the interface that was asked for."""
+
+    doing: str
+    newest: str
+    detail: str
+    code = "api-version-unsupported"
+    title = "this cloud's Resource Manager is too old to {doing}"
+    happened = "{detail}"
+    cause = (
+        "an Azure Stack Hub knows older interfaces than Azure; the newest that it names ('{newest}') does not do either"
+    )
+    mend = "update the resource providers of the Azure Stack Hub, App Service and Container Registry, and run again"
+    link = "https://learn.microsoft.com/azure-stack/user/azure-stack-profiles-azure-resource-manager-versions"
+
+
+@dataclass(kw_only=True, eq=False)
 class OperationInProgress(AzureFailure):
     """Azure is still at work on the same app."""
 

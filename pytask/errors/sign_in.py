@@ -11,14 +11,13 @@ from pytask.errors.base import AzureFailure
 class SecretWrong(AzureFailure):
     """Entra ID does not accept the client secret (AADSTS7000215)."""
 
-    client: str
     page: str
     detail: str
     code = "secret-wrong"
     title = "Entra ID does not accept the service connection's secret"
     happened = "{detail}"
-    cause = "the connection of the app registration {client} holds a wrong secret: often the secret's id was pasted instead of its value"
-    mend = "create a new client secret for {client} and put its value into the service connection ({page}), or convert the connection to workload identity federation"
+    cause = "the connection holds a wrong secret: often the secret's id was pasted instead of its value"
+    mend = "create a new client secret for the connection's app registration and put its value into the connection ({page}), or convert the connection to workload identity federation"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
 
@@ -26,13 +25,12 @@ class SecretWrong(AzureFailure):
 class SecretExpired(AzureFailure):
     """The client secret is past its date (AADSTS7000222)."""
 
-    client: str
     page: str
     detail: str
     code = "secret-expired"
     title = "the service connection's secret has expired"
     happened = "{detail}"
-    cause = "client secrets have an end date, and that of the app registration {client} has passed"
+    cause = "client secrets have an end date, and that of the connection's app registration has passed"
     mend = "convert the connection ({page}) to workload identity federation, which has no secret to renew, or put a new client secret into it"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
@@ -41,15 +39,14 @@ class SecretExpired(AzureFailure):
 class CertificateRefused(AzureFailure):
     """Entra ID does not know the certificate, or it is past its date (AADSTS700027)."""
 
-    client: str
     page: str
     detail: str
     code = "certificate-refused"
     title = "Entra ID does not accept the service connection's certificate"
     happened = "{detail}"
-    cause = "the certificate in the connection is not one of those of the app registration {client}, or it has expired"
+    cause = "the certificate in the connection is not one of those of its app registration, or it has expired"
     mend = (
-        "add the certificate to {client} under Certificates & secrets, or put key and certificate that stand there into "
+        "add the certificate to the app registration under Certificates & secrets, or put key and certificate that stand there into "
         "the connection ({page}); federation instead has nothing that expires"
     )
     link = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"
@@ -59,17 +56,16 @@ class CertificateRefused(AzureFailure):
 class ClientUnknown(AzureFailure):
     """The app registration is not in the tenant (AADSTS700016, 7000229)."""
 
-    client: str
     tenant: str
     page: str
     detail: str
     code = "client-unknown"
     title = "the service connection's app registration does not exist in its tenant"
     happened = "{detail}"
-    cause = "the app registration {client} was deleted, has no service principal there, or the tenant {tenant} is not its own"
+    cause = "it was deleted, it has no service principal there, or the tenant {tenant} is not its own"
     mend = (
         "correct client id and tenant id of the connection ({page}) after the app registration in the Entra admin "
-        "center; where it has no service principal, az ad sp create --id {client}"
+        "center; where it has no service principal: az ad sp create --id <client id>"
     )
 
 
@@ -77,13 +73,13 @@ class ClientUnknown(AzureFailure):
 class ClientDisabled(AzureFailure):
     """The app registration may not sign in (AADSTS7000112)."""
 
-    client: str
+    page: str
     detail: str
     code = "client-disabled"
     title = "the service connection's app registration is disabled"
     happened = "{detail}"
-    cause = "an administrator switched off sign-in for {client}, or its tenant was closed"
-    mend = "enable it in the Entra admin center under Enterprise applications > {client} > Properties > Enabled for users to sign in"
+    cause = "an administrator switched off sign-in for it"
+    mend = "enable it in the Entra admin center: Enterprise applications > the connection's client id ({page}) > Properties > Enabled for users to sign in"
 
 
 @dataclass(kw_only=True, eq=False)
@@ -105,7 +101,6 @@ class TenantUnknown(AzureFailure):
 class FederationMismatch(AzureFailure):
     """No federated credential matches the pipeline's token (AADSTS700211, 700212, 700213, 70021)."""
 
-    client: str
     issuer: str
     subject: str
     page: str
@@ -113,9 +108,9 @@ class FederationMismatch(AzureFailure):
     code = "federation-mismatch"
     title = "Entra ID does not recognise this pipeline's federated credential"
     happened = "{detail}"
-    cause = "{client} has no federated credential with the issuer and subject of this service connection (they change when organisation, project or connection is renamed)"
+    cause = "the connection's app registration or identity has no federated credential with the issuer and subject of this service connection (they change when organisation, project or connection is renamed)"
     mend = (
-        "add to {client} a federated credential with issuer {issuer} and subject {subject} "
+        "add to it a federated credential with issuer {issuer} and subject {subject} "
         "(the agent masks them as ***; copy them from the connection's page: {page})"
     )
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"
@@ -125,12 +120,11 @@ class FederationMismatch(AzureFailure):
 class AssertionOutOfTime(AzureFailure):
     """The assertion is not valid at this time, as Entra ID sees it (AADSTS700024)."""
 
-    client: str
     detail: str
     code = "assertion-out-of-time"
     title = "Entra ID finds the proof of the service connection's identity out of its time"
     happened = "{detail}"
-    cause = "{client} proves itself by an assertion that is made anew each time and lives for minutes, so this agent's clock is wrong"
+    cause = "the proof is made anew each time and lives for minutes, so the clock of this agent is wrong"
     mend = "set the agent's clock (timedatectl set-ntp true), then run again"
 
 
@@ -155,15 +149,14 @@ class AudienceUnknown(AzureFailure):
 class ConditionalAccessBlocks(AzureFailure):
     """A policy of the tenant is in the way (AADSTS53003, 530032, 530035)."""
 
-    client: str
     detail: str
     code = "conditional-access-blocks"
     title = "a Conditional Access policy keeps the service connection from signing in"
     happened = "{detail}"
-    cause = "a policy for workload identities blocks {client} from where this agent is, or because of a risk"
+    cause = "a policy for workload identities blocks the connection's app registration from where this agent is, or because of a risk"
     mend = (
         "let an administrator find the policy in the sign-in logs (Service principal sign-ins, by the correlation id) "
-        "and add the agent's address to its trusted locations or {client} to its exclusions; or run on an agent inside the network that it allows"
+        "and add the agent's address to its trusted locations or the app registration to its exclusions; or run on an agent inside the network that it allows"
     )
     link = "https://learn.microsoft.com/entra/identity/conditional-access/workload-identity"
 
@@ -172,13 +165,12 @@ class ConditionalAccessBlocks(AzureFailure):
 class SignInRefused(AzureFailure):
     """Entra ID refuses for a reason of its own."""
 
-    client: str
     page: str
     detail: str
     code = "sign-in-refused"
     title = "Entra ID refuses the service connection's sign-in"
     happened = "{detail}"
-    cause = "the reason is the AADSTS code above; it concerns the app registration {client}"
+    cause = "the reason is the AADSTS code above; it concerns the connection's app registration or identity"
     mend = "look the code up at https://login.microsoftonline.com/error and correct the service connection ({page}) or the app registration"
 
 

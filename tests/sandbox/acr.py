@@ -17,7 +17,7 @@ import jwt
 from aiohttp import BasicAuth, ClientError, ClientSession, web
 
 from .acr_rights import Caller, caller_name, granted
-from .entra import ACR_AUDIENCE, ARM_AUDIENCES, Entra
+from .environments import ACR_AUDIENCE
 from .front import ORIGIN, PRINCIPAL
 from .reverse_proxy import pass_on
 from .routes import NotServedError, Routes
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from .blob_storage import BlobStorage
     from .certificates import SigningKey
+    from .entra import Entra
 
 ISSUER = "Azure Container Registry"
 TOKEN_USER = "00000000-0000-0000-0000-000000000000"
@@ -50,7 +51,7 @@ class UnauthorizedError(Exception):
 
 
 class ContainerRegistries:
-    """Every `*.azurecr.io` there is."""
+    """Every registry there is, `*.azurecr.io` in the public cloud."""
 
     def __init__(
         self, cloud: Cloud, key: SigningKey, entra: Entra, session: ClientSession, storage: BlobStorage
@@ -102,8 +103,8 @@ class ContainerRegistries:
         if form.get("tenant", TENANT_ID) != TENANT_ID:
             raise UnauthorizedError
         token = str(form.get("access_token", ""))
-        audiences = (ACR_AUDIENCE, *ARM_AUDIENCES) if registry.arm_tokens else (ACR_AUDIENCE,)
-        principal = self._entra.read(token, audiences=audiences)
+        arm = self._cloud.environment.audiences if registry.arm_tokens else ()
+        principal = self._entra.read(token, audiences=(ACR_AUDIENCE, *arm))
         request[PRINCIPAL] = principal.name
         return web.json_response({"refresh_token": self.refresh_token(registry, principal)})
 

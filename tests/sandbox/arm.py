@@ -7,6 +7,7 @@ https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -15,13 +16,15 @@ from typing import TYPE_CHECKING
 import jwt
 from aiohttp import web
 
-from .entra import ARM_AUDIENCES, Entra
 from .front import PRINCIPAL
 from .routes import JSON, NotServedError, Routes
 from .state import SUBSCRIPTION_ID, TENANT_ID, Cloud, Principal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from .entra import Entra
+    from .environments import AzureEnvironment
 
 
 class ArmError(Exception):
@@ -85,18 +88,19 @@ class Operation:
 
 
 class ResourceManager:
-    """management.azure.com."""
+    """management.azure.com, and what it is called in other clouds."""
 
     def __init__(self, cloud: Cloud, entra: Entra, operations: Sequence[Operation]) -> None:
         self._cloud = cloud
         self._entra = entra
         self._routes = Routes()
+        self._routes.add("GET", "/metadata/endpoints", self._metadata)
         for operation in operations:
             self._routes.add(operation.method, operation.template, self._guarded(operation))
 
     def serves(self, host: str) -> bool:
-        """Answer under the public cloud's name."""
-        return host == "management.azure.com"
+        """Answer under the cloud's name for it."""
+        return host == self._cloud.environment.resource_manager
 
     async def answer(self, request: web.Request, host: str) -> web.StreamResponse:  # noqa: ARG002 - Room's form
         """Answer by operation; refusals in ARM's shape, everything with the ids support asks for."""
@@ -105,7 +109,7 @@ class ResourceManager:
         except ArmError as error:
             response = web.json_response(error.body(), status=error.status)
             if error.status == web.HTTPUnauthorized.status_code:
-                response.headers["WWW-Authenticate"] = _challenge(error)
+                response.headers["WWW-Authenticate"] = _challenge(error, self._cloud.environment)
         response.headers.update(_ids(request))
         return response
 
@@ -114,10 +118,28 @@ class ResourceManager:
         body = ArmError(status, "ServerBusy", "The server is busy. Please retry later.").body()
         return web.json_response(body, status=status, headers=_ids(request))
 
+    async def _metadata(self, request: web.Request, _values: Mapping[str, str]) -> web.Response:
+        """Give where one signs in to this cloud; to everybody.
+
+        Source: https://learn.microsoft.com/azure-stack/user/azure-stack-rest-api-use
+        """
+        if request.query.get("api-version") != "2015-01-01":
+            raise NotServedError(f"api-version {request.query.get('api-version')} of the metadata")
+        environment = self._cloud.environment
+        login = f"{environment.authority}/{'adfs' if environment.adfs else ''}".rstrip("/")
+        body: JSON = {
+            "galleryEndpoint": "https://gallery.local.azurestack.external:30015/",
+            "graphEndpoint": "https://graph.windows.net/",
+            "portalEndpoint": "https://portal.local.azurestack.external/",
+            "authentication": {"loginEndpoint": f"{login}/", "audiences": [environment.audiences[0]]},
+        }
+        return web.json_response(body)
+
     def _guarded(self, operation: Operation) -> Callable[[web.Request, Mapping[str, str]], Awaitable[web.Response]]:
         async def guarded(request: web.Request, values: Mapping[str, str]) -> web.Response:
             principal = self._authenticated(request)
             request[PRINCIPAL] = principal.name
+            _check_version(request, operation, self._cloud.environment)
             _check_query(request, operation)
             self._authorize(principal, operation, request.path, values)
             return await operation.answer(ArmCall(request=request, principal=principal, values=values))
@@ -130,7 +152,7 @@ class ResourceManager:
             text = "Authentication failed. The 'Authorization' header is missing."
             raise ArmError(401, "AuthenticationFailed", text)
         try:
-            return self._entra.read(token, audiences=ARM_AUDIENCES)
+            return self._entra.read(token, audiences=self._cloud.environment.audiences)
         except jwt.ExpiredSignatureError as error:
             now = f"{datetime.now(timezone.utc):%m/%d/%Y %I:%M:%S %p}"
             text = f"The access token expiry UTC time is earlier than current UTC time '{now}'."
@@ -165,12 +187,38 @@ class ResourceManager:
             raise ArmError(403, "AuthorizationFailed", text)
 
 
-def _check_query(request: web.Request, operation: Operation) -> None:
+def _check_version(request: web.Request, operation: Operation, environment: AzureEnvironment) -> None:
     if "api-version" not in request.query:
         text = "The api-version query parameter (?api-version=) is required for all requests."
         raise ArmError(400, "MissingApiVersionParameter", text)
-    if request.query["api-version"] not in operation.versions:
-        raise NotServedError(f"api-version {request.query['api-version']} of {operation.template}")
+    version = request.query["api-version"]
+    if environment.versions is None:
+        if version not in operation.versions:
+            raise NotServedError(f"api-version {version} of {operation.template}")
+        return
+    found = re.search(r".*/providers/([^/]+)/([^/]+)", operation.template)
+    provider, kind = found.groups() if found else ("Microsoft.Resources", "")
+    known = environment.versions[provider]
+    if version not in known:
+        raise _version_refused(version, kind, sorted(known))
+
+
+def _version_refused(version: str, kind: str, known: Sequence[str]) -> ArmError:
+    """Give the refusal of a version that is newer than the cloud; ARM's own calls word it otherwise.
+
+    Sources: https://github.com/Azure/azure-cli/issues/23985, https://github.com/Azure/azure-cli/issues/28038
+    """
+    if not kind:
+        text = f"The api-version '{version}' is invalid. The supported versions are '{','.join(known)}'."
+        return ArmError(400, "InvalidApiVersionParameter", text)
+    text = (
+        f"No registered resource provider found for location 'local' and API version '{version}' for type '{kind}'. "
+        f"The supported api-versions are '{', '.join(known)}'. The supported locations are 'local'."
+    )
+    return ArmError(400, "NoRegisteredProviderFound", text)
+
+
+def _check_query(request: web.Request, operation: Operation) -> None:
     if unknown := set(request.query) - operation.parameters - {"api-version"}:
         raise NotServedError(f"query parameters {sorted(unknown)} of {operation.template}")
 
@@ -190,9 +238,9 @@ def scope_of(method: str, path: str) -> str:
     return "/" + "/".join(parts[: provider + 2 + 2 * pairs] if pairs else parts[:provider])
 
 
-def _challenge(error: ArmError) -> str:
+def _challenge(error: ArmError, environment: AzureEnvironment) -> str:
     # https://learn.microsoft.com/entra/identity-platform/claims-challenge
-    authority = f"https://login.microsoftonline.com/{TENANT_ID}"
+    authority = f"{environment.authority}/{TENANT_ID}"
     return f'Bearer authorization_uri="{authority}", error="invalid_token", error_description="{error}"'
 
 

@@ -27,7 +27,7 @@ def page(call: ArmCall, items: Sequence[JSON]) -> web.Response:
     begin = int(call.request.query.get("$skiptoken", "0"))
     body: JSON = {"value": list(items[begin : begin + PAGE])}
     if len(items) > begin + PAGE:
-        address = URL("https://management.azure.com").join(call.request.rel_url)
+        address = URL(f"https://{call.request.host}").join(call.request.rel_url)
         body["nextLink"] = str(address.update_query({"$skiptoken": str(begin + PAGE)}))
     return web.json_response(body)
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from .docker_registries import NAMES as DOCKER_REGISTRIES
+from .environments import ENVIRONMENTS
 from .site import CONTAINER_APPS_DOMAIN, REGIONAL_DOMAIN
 
 if TYPE_CHECKING:
@@ -22,15 +23,10 @@ Claims = dict[str, Any]
 """The claims of a JSON web token. Source: https://www.rfc-editor.org/rfc/rfc7519#section-4"""
 
 SERVER_NAMES = (
-    "login.microsoftonline.com",
-    "login.windows.net",
-    "management.azure.com",
     "dev.azure.com",
     "mcr.microsoft.com",
-    "*.azurecr.io",
     "*.blob.core.windows.net",
-    "*.azurewebsites.net",
-    "*.scm.azurewebsites.net",
+    *dict.fromkeys(name for environment in ENVIRONMENTS for name in environment.names),
     f"*.{REGIONAL_DOMAIN}",
     f"*.scm.{REGIONAL_DOMAIN}",
     f"*.{CONTAINER_APPS_DOMAIN}",

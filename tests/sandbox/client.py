@@ -33,7 +33,7 @@ def arm(
 ) -> requests.Response:
     """Give ARM's answer to a call (of Microsoft.Web, unless `version` is another's) in the name of a principal."""
     headers = {"Authorization": f"Bearer {azure.token(principal)}"}
-    url = f"{ARM}{path}{'&' if '?' in path else '?'}api-version={version}"
+    url = f"https://{azure.place.resource_manager}{path}{'&' if '?' in path else '?'}api-version={version}"
     return call(azure, method, url, headers=headers, **more)
 
 

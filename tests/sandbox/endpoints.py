@@ -13,6 +13,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .environments import PUBLIC, AzureEnvironment
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -36,21 +38,6 @@ NOT_SECRET = frozenset(
         "acceptuntrustedcertificates",
     },
 )
-
-PUBLIC_CLOUD: dict[str, str] = {
-    "environment": "AzureCloud",
-    "scopeLevel": "Subscription",
-    "creationMode": "Manual",
-    "environmentUrl": "https://management.azure.com/",
-    "environmentAuthorityUrl": "https://login.windows.net/",
-    "activeDirectoryAuthority": "https://login.microsoftonline.com/",
-    "activeDirectoryServiceEndpointResourceId": "https://management.core.windows.net/",
-    "resourceManagerUrl": "https://management.azure.com/",
-    "graphUrl": "https://graph.windows.net/",
-    "microsoftGraphUrl": "https://graph.microsoft.com/",
-    "AzureKeyVaultDnsSuffix": "vault.azure.net",
-    "AzureKeyVaultServiceEndpointResourceId": "https://vault.azure.net",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +105,7 @@ def arm_connection_with_key(
     subscription_name: str = "Contoso Sandbox",
     name: str = "azure",
     id: str | None = None,  # noqa: A002 - the field's own name
+    cloud: AzureEnvironment = PUBLIC,
 ) -> Endpoint:
     """Give an Azure Resource Manager connection that signs in with a service principal's secret."""
     parameters = {
@@ -126,8 +114,30 @@ def arm_connection_with_key(
         "authenticationType": "spnKey",
         "serviceprincipalkey": client_secret,
     }
-    subscription = (subscription_id, subscription_name)
-    return _arm(name, id, scheme="ServicePrincipal", parameters=parameters, subscription=subscription)
+    own = {"subscriptionId": subscription_id, "subscriptionName": subscription_name}
+    return _arm(name, id, cloud, scheme="ServicePrincipal", parameters=parameters, data=own)
+
+
+def arm_connection_with_certificate(
+    *,
+    tenant_id: str,
+    client_id: str,
+    certificate: str,
+    subscription_id: str,
+    subscription_name: str = "Contoso Sandbox",
+    name: str = "azure",
+    id: str | None = None,  # noqa: A002 - the field's own name
+    cloud: AzureEnvironment = PUBLIC,
+) -> Endpoint:
+    """Give one that signs in with a service principal's certificate: PEM, with the private key in it."""
+    parameters = {
+        "tenantid": tenant_id,
+        "serviceprincipalid": client_id,
+        "authenticationType": "spnCertificate",
+        "servicePrincipalCertificate": certificate,
+    }
+    own = {"subscriptionId": subscription_id, "subscriptionName": subscription_name}
+    return _arm(name, id, cloud, scheme="ServicePrincipal", parameters=parameters, data=own)
 
 
 def arm_connection_with_federation(
@@ -140,6 +150,7 @@ def arm_connection_with_federation(
     id: str | None = None,  # noqa: A002 - the field's own name
     issuer: str = "https://vstoken.dev.azure.com/7f1a5b0e-3c1d-4b52-9d0e-2f6c5a1b8e44",
     subject: str = "sc://contoso/Functions/azure",
+    cloud: AzureEnvironment = PUBLIC,
 ) -> Endpoint:
     """Give an Azure Resource Manager connection with workload identity federation: it holds no secret.
 
@@ -152,8 +163,25 @@ def arm_connection_with_federation(
         "workloadIdentityFederationIssuer": issuer,
         "workloadIdentityFederationSubject": subject,
     }
-    subscription = (subscription_id, subscription_name)
-    return _arm(name, id, scheme="WorkloadIdentityFederation", parameters=parameters, subscription=subscription)
+    own = {"subscriptionId": subscription_id, "subscriptionName": subscription_name}
+    return _arm(name, id, cloud, scheme="WorkloadIdentityFederation", parameters=parameters, data=own)
+
+
+def arm_connection_with_managed_identity(
+    *,
+    tenant_id: str,
+    subscription_id: str,
+    client_id: str = "",
+    subscription_name: str = "Contoso Sandbox",
+    name: str = "azure",
+    id: str | None = None,  # noqa: A002 - the field's own name
+    cloud: AzureEnvironment = PUBLIC,
+) -> Endpoint:
+    """Give one that signs in as the agent's machine; `client_id` is that of a user-assigned identity."""
+    own = {"subscriptionId": subscription_id, "subscriptionName": subscription_name}
+    if client_id:
+        own["msiClientId"] = client_id
+    return _arm(name, id, cloud, scheme="ManagedServiceIdentity", parameters={"tenantid": tenant_id}, data=own)
 
 
 def docker_connection(
@@ -206,17 +234,17 @@ def docker_connection_of_azure(
 def _arm(
     name: str,
     given_id: str | None,
+    cloud: AzureEnvironment,
     *,
     scheme: str,
     parameters: Mapping[str, str],
-    subscription: tuple[str, str],
+    data: Mapping[str, str],
 ) -> Endpoint:
-    own = dict(zip(("subscriptionId", "subscriptionName"), subscription, strict=True))
     return Endpoint(
         id=given_id or str(uuid.uuid4()),
         name=name,
-        url=PUBLIC_CLOUD["resourceManagerUrl"],
+        url=f"https://{cloud.resource_manager}/",
         scheme=scheme,
         parameters=parameters,
-        data={**PUBLIC_CLOUD, **own},
+        data={**cloud.data, **data},
     )

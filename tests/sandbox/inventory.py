@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .insights import Component
 from .machinery import Machinery
 from .new_site import PullAccess, let_pull, new_site
+from .principal import Machine
 from .registry_contents import delete_image
 from .registry_state import RegistryState, RoleAssignmentMode
 from .roles import Role
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .app_kinds import KindName
+    from .client_certificate import ClientCertificate
     from .docker_registries import DockerRegistry
+    from .environments import AzureEnvironment
     from .platform_log import Dialect
     from .principal import Principal
     from .site import Site
@@ -25,11 +28,21 @@ if TYPE_CHECKING:
 class Inventory(Machinery):
     """The machinery, and what is made on it."""
 
+    @property
+    def place(self) -> AzureEnvironment:
+        """Which of the clouds this is."""
+        return self._services.cloud.environment
+
+    def move_to(self, environment: AzureEnvironment) -> None:
+        """Be another cloud, until `reset`; call it before anything is made. The names of others lead nowhere then."""
+        self._loop.call(lambda: self._services.cloud.move_to(environment))
+
     def add_principal(
         self,
         name: str,
         *,
         secret: str | None = None,
+        certificate: ClientCertificate | None = None,
         federated_subject: str | None = None,
         service_connection_id: str | None = None,
         roles: Mapping[str, str] | None = None,
@@ -47,6 +60,7 @@ class Inventory(Machinery):
             principal = cloud.add_principal(
                 name,
                 secret=secret,
+                certificate=certificate,
                 federated_subject=federated_subject,
                 service_connection_id=connection and connection.lower(),
             )
@@ -55,6 +69,14 @@ class Inventory(Machinery):
             return principal
 
         return self._loop.call(add)
+
+    def assign_to_machine(self, *, own: Principal | None = None, users: Sequence[Principal] = ()) -> None:
+        """Have the agent's machine be `own` by its system-assigned identity, and `users` by user-assigned ones."""
+        self._loop.call(lambda: self._services.cloud.assign_to_machine(Machine(own=own, users=tuple(users))))
+
+    def machine_environment(self, endpoint: Literal["imds", "app_service"] = "imds") -> Mapping[str, str]:
+        """Give what a process on the agent's machine finds in its environment to get tokens of its identities."""
+        return self._services.machine_identities.environment[endpoint]
 
     def add_role(
         self,
@@ -114,6 +136,7 @@ class Inventory(Machinery):
         registry = RegistryState(
             name=name,
             resource_group=resource_group,
+            domain=self.place.registries,
             admin_user_enabled=admin_user_enabled,
             anonymous_pull=anonymous_pull,
             role_assignment_mode=role_assignment_mode,

@@ -92,7 +92,7 @@ class LocalAzure(Inventory):
     @property
     def writes(self) -> list[Call]:
         """The calls of ARM that change something, refused ones too, oldest first."""
-        return [call for call in self.calls if call.host == "management.azure.com" and _writes(call)]
+        return [call for call in self.calls if call.host == self.place.resource_manager and _writes(call)]
 
     @property
     def unexpected(self) -> list[str]:
@@ -137,9 +137,9 @@ class LocalAzure(Inventory):
         if assertion is not None:
             self._services.azure_devops.assertion_lifetime = assertion
 
-    def token(self, principal: Principal, audience: str = "https://management.azure.com") -> str:
-        """Give an access token of Entra's for a principal."""
-        return self._loop.call(lambda: self._services.entra.mint(principal, audience))
+    def token(self, principal: Principal, audience: str | None = None) -> str:
+        """Give an access token of Entra's for a principal, for ARM unless an audience is named."""
+        return self._loop.call(lambda: self._services.entra.mint(principal, audience or self.place.audiences[0]))
 
 
 def _writes(call: Call) -> bool:

@@ -93,6 +93,7 @@ class Machinery:
         )
         self._services = self._loop.call(lambda: self._new_services(microsoft_registry))
         self._stack.callback(lambda: self._loop.run(self._services.stop()))
+        self._loop.run(self._services.machine_identities.start())
         self._front.rooms = self._services.rooms
         self.agent_engine.wait_ready()
         self.host_engine.wait_ready()
@@ -172,4 +173,5 @@ class Machinery:
             homes=self._folder / "homes",
             second=self._second,
             mishap=self._front.unexpected.append,
+            faults=self.faults,
         )

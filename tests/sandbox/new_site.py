@@ -57,6 +57,7 @@ def new_site(
         resource_group=resource_group,
         kind=KINDS[kind],
         slot=slot,
+        domain=cloud.environment.apps,
         unique_host=not slot and any(one.name.lower() == name.lower() for one in cloud.sites.values()),
         settings={key: value for key, value in merged.items() if value is not None},
         config=dict(SITE_CONFIG),

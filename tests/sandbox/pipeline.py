@@ -7,12 +7,19 @@ import shutil
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import requests
 
 from .agent import Agent
-from .endpoints import arm_connection_with_federation, arm_connection_with_key
+from .client_certificate import new_client_certificate
+from .endpoints import (
+    arm_connection_with_certificate,
+    arm_connection_with_federation,
+    arm_connection_with_key,
+    arm_connection_with_managed_identity,
+)
+from .environments import PUBLIC, AzureEnvironment
 from .under_test import PYTHON, ROOT, TASK
 
 if TYPE_CHECKING:
@@ -28,7 +35,9 @@ EXAMPLE = ROOT / "examples" / "hello-function"
 SECRET = "cl1ent-s3cret~of-the-pipeline"
 SUBJECT = "sc://contoso/Functions/azure"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-Scheme = Literal["key", "federation"]
+Scheme = Literal["key", "certificate", "federation", "system_identity", "user_identity"]
+"""The ways a connection signs in; the last two as the agent's machine."""
+CERTIFICATE = new_client_certificate()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,13 +125,16 @@ def a_pipeline(
     folder: Path,
     *,
     scheme: Scheme = "key",
+    cloud: AzureEnvironment = PUBLIC,
+    identity_endpoint: Literal["imds", "app_service"] = "imds",
     task: Path = TASK,
     path: str | None = None,
     registry_role: str | None = "AcrPush",
     app_role: str | None = "Website Contributor",
     app_pull: Literal["managed_identity", "admin_user"] | None = "managed_identity",
 ) -> Iterator[Pipeline]:
-    """Give a pipeline with a copy of the example as its checkout; roles may be left out."""
+    """Give a pipeline with a copy of the example as its checkout, in one of the clouds; roles may be left out."""
+    azure.move_to(cloud)
     connection_id = str(uuid.uuid4())
     registry = azure.add_registry("contoso")
     site = azure.add_app("docker-func-sample", resource_group="rg-func", pull=app_pull)
@@ -133,7 +145,7 @@ def a_pipeline(
     agent = Agent(
         folder=folder / "agent",
         task=task,
-        environment=machine(azure, folder, path=path),
+        environment={**machine(azure, folder, path=path), **_identities(azure, scheme, identity_endpoint)},
         sources=sources,
         access_token=azure.job_access_token,
     )
@@ -162,31 +174,51 @@ def machine(azure: LocalAzure, folder: Path, *, path: str | None = None) -> dict
     }
 
 
+def _identities(azure: LocalAzure, scheme: Scheme, endpoint: Literal["imds", "app_service"]) -> Mapping[str, str]:
+    return azure.machine_environment(endpoint) if scheme.endswith("identity") else {}
+
+
 def _principal(azure: LocalAzure, scheme: Scheme, connection_id: str, roles: Mapping[str, str]) -> Principal:
-    return azure.add_principal(
+    principal = azure.add_principal(
         "pipeline",
         secret=SECRET if scheme == "key" else None,
+        certificate=CERTIFICATE if scheme == "certificate" else None,
         federated_subject=SUBJECT if scheme == "federation" else None,
         service_connection_id=connection_id,
         roles=roles,
     )
+    if scheme == "system_identity":
+        azure.assign_to_machine(own=principal)
+    if scheme == "user_identity":
+        azure.assign_to_machine(own=azure.add_principal("machine"), users=[principal])
+    return principal
 
 
 def _connection(azure: LocalAzure, principal: Principal, scheme: Scheme, connection_id: str) -> Endpoint:
-    if scheme == "key":
-        return arm_connection_with_key(
-            tenant_id=azure.tenant_id,
-            client_id=principal.client_id,
-            client_secret=SECRET,
-            subscription_id=azure.subscription_id,
-            subscription_name=azure.subscription_name,
-            id=connection_id,
-        )
-    return arm_connection_with_federation(
-        tenant_id=azure.tenant_id,
-        client_id=principal.client_id,
-        subscription_id=azure.subscription_id,
-        subscription_name=azure.subscription_name,
-        id=connection_id,
-        subject=SUBJECT,
-    )
+    common: _Common = {
+        "tenant_id": azure.tenant_id,
+        "subscription_id": azure.subscription_id,
+        "subscription_name": azure.subscription_name,
+        "id": connection_id,
+        "cloud": azure.place,
+    }
+    client = principal.client_id
+    match scheme:
+        case "key":
+            return arm_connection_with_key(client_id=client, client_secret=SECRET, **common)
+        case "certificate":
+            return arm_connection_with_certificate(client_id=client, certificate=CERTIFICATE.pem, **common)
+        case "federation":
+            return arm_connection_with_federation(client_id=client, subject=SUBJECT, **common)
+        case "system_identity":
+            return arm_connection_with_managed_identity(**common)
+        case "user_identity":
+            return arm_connection_with_managed_identity(client_id=client, **common)
+
+
+class _Common(TypedDict):
+    tenant_id: str
+    subscription_id: str
+    subscription_name: str
+    id: str
+    cloud: AzureEnvironment

@@ -3,6 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .client_certificate import ClientCertificate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """The virtual machine or container that the agent runs on, as far as it has identities."""
+
+    own: Principal | None = None
+    """Its system-assigned identity."""
+    users: tuple[Principal, ...] = ()
+    """The user-assigned identities that were assigned to it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,6 +27,8 @@ class Principal:
     object_id: str
     client_id: str
     secret: str | None = field(default=None, repr=False)
+    certificate: ClientCertificate | None = field(default=None, repr=False)
+    """The certificate of its app registration."""
     federated_subject: str | None = None
     """The subject its federated credential expects; None where it has none."""
     service_connection_id: str | None = None

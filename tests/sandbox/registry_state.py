@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .environments import PUBLIC
 from .subscription import group_id
 
 RoleAssignmentMode = Literal["LegacyRegistryPermissions", "AbacRepositoryPermissions"]
@@ -32,6 +33,7 @@ class RegistryState:
 
     name: str
     resource_group: str
+    domain: str = PUBLIC.registries
     admin_user_enabled: bool = False
     anonymous_pull: bool = False
     role_assignment_mode: RoleAssignmentMode = "LegacyRegistryPermissions"
@@ -57,7 +59,7 @@ class RegistryState:
     @property
     def login_server(self) -> str:
         """The host name clients use, e.g. `contoso.azurecr.io`."""
-        return f"{self.name}.azurecr.io"
+        return f"{self.name}.{self.domain}"
 
     @property
     def id(self) -> str:

@@ -22,6 +22,7 @@ from .container_host import ContainerHost
 from .docker_registries import DockerRegistries
 from .entra import Entra
 from .functions_runtime import FunctionsRuntime
+from .machine_identities import MachineIdentities
 from .mcr import MicrosoftRegistry
 from .pull_credentials import PullCredentials
 from .reverse_proxy import upstream_session
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .certificates import Authority
+    from .faults import Faults
     from .registry import Registry
     from .routes import Room
 
@@ -50,12 +52,14 @@ class Services:
         homes: Path,
         second: float,
         mishap: Callable[[str], None],
+        faults: Faults,
     ) -> None:
         self.cloud = Cloud()
         self._session = upstream_session()
         self._host = ContainerHost(socket)
         self.azure_devops = AzureDevOps(self.cloud, authority.signing_key("azure-devops"))
         self.entra = Entra(self.cloud, authority.signing_key("entra"), self.azure_devops)
+        self.machine_identities = MachineIdentities(self.cloud, self.entra, faults, mishap)
         self.blobs = BlobStorage(self.cloud)
         self.registries = ContainerRegistries(
             self.cloud, authority.signing_key("acr"), self.entra, self._session, self.blobs
@@ -107,5 +111,6 @@ class Services:
         try:
             await self.app_service.forget()
         finally:
+            await self.machine_identities.stop()
             await self._host.close()
             await self._session.close()

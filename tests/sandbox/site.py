@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .app_kinds import KINDS, AppKind
 from .classic_log import ClassicLog
+from .environments import PUBLIC
 from .function_keys import FunctionKeys
 from .site_config import SITE_CONFIG
 from .subscription import group_id
@@ -38,6 +39,7 @@ class Site:
     resource_group: str
     kind: AppKind = field(default_factory=lambda: KINDS["linux_container"])
     slot: str | None = None
+    domain: str = PUBLIC.apps
     unique_host: bool = False
     """Whether its host name has a part that no other app's has."""
     identity: Principal | None = None
@@ -107,9 +109,7 @@ class Site:
         """The default host name."""
         if self.kind.container_apps:
             return f"{self.label}.{CONTAINER_APPS_DOMAIN}"
-        return (
-            f"{self.label}-{self.suffix}.{REGIONAL_DOMAIN}" if self.unique_host else f"{self.label}.azurewebsites.net"
-        )
+        return f"{self.label}-{self.suffix}.{REGIONAL_DOMAIN}" if self.unique_host else f"{self.label}.{self.domain}"
 
     @property
     def url(self) -> str:

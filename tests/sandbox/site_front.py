@@ -33,7 +33,7 @@ _PAGE = """<!DOCTYPE html>
 
 
 class SiteFront:
-    """Every `*.azurewebsites.net` there is, and the apps on Container Apps."""
+    """Every host of an app there is, `*.azurewebsites.net` in the public cloud, and the apps on Container Apps."""
 
     def __init__(self, cloud: Cloud, app_service: AppService, session: ClientSession) -> None:
         self._cloud = cloud

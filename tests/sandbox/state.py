@@ -8,7 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .principal import Principal
+from .environments import PUBLIC, AzureEnvironment
+from .principal import Machine, Principal
 from .registry_state import Push, RegistryState
 from .roles import ROLES, Role, RoleAssignment
 from .site import Site
@@ -17,6 +18,7 @@ from .subscription import LOCATION, SUBSCRIPTION_ID, SUBSCRIPTION_NAME, TENANT_I
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .client_certificate import ClientCertificate
     from .insights import Component
 
 __all__ = [
@@ -37,6 +39,8 @@ __all__ = [
 class Cloud:
     """One tenant with one subscription: everything ARM, Entra and the registries know."""
 
+    environment: AzureEnvironment = PUBLIC
+    """Which of the clouds it is."""
     principals: list[Principal] = field(default_factory=list)
     roles: dict[str, Role] = field(default_factory=lambda: dict(ROLES))
     """By name: the built-in ones, and those added."""
@@ -49,6 +53,8 @@ class Cloud:
     """The permissions that calls took or would have taken, by the caller's object id."""
     registries: dict[str, RegistryState] = field(default_factory=dict)
     """By lower-case name."""
+    machine: Machine = field(default_factory=Machine)
+    """Whom the agent's machine may be."""
     sites: dict[str, Site] = field(default_factory=dict)
     """By lower-case resource id; slots are with their app."""
     components: dict[str, Component] = field(default_factory=dict)
@@ -56,11 +62,20 @@ class Cloud:
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     """What lies in key vaults, by what a setting writes in `@Microsoft.KeyVault(…)`."""
 
+    def move_to(self, environment: AzureEnvironment) -> None:
+        """Be another of the clouds, with nothing in it yet."""
+        self.environment = environment
+
+    def assign_to_machine(self, machine: Machine) -> None:
+        """Say whom the agent's machine may be."""
+        self.machine = machine
+
     def add_principal(
         self,
         name: str,
         *,
         secret: str | None = None,
+        certificate: ClientCertificate | None = None,
         federated_subject: str | None = None,
         service_connection_id: str | None = None,
     ) -> Principal:
@@ -70,6 +85,7 @@ class Cloud:
             object_id=str(uuid.uuid4()),
             client_id=str(uuid.uuid4()),
             secret=secret,
+            certificate=certificate,
             federated_subject=federated_subject,
             service_connection_id=service_connection_id,
         )
@@ -132,7 +148,7 @@ class Cloud:
     def registry_at(self, login_server: str) -> RegistryState | None:
         """Give the registry that answers at this host name."""
         name, _, domain = login_server.lower().partition(".")
-        return self.registries.get(name) if domain == "azurecr.io" else None
+        return self.registries.get(name) if domain == self.environment.registries else None
 
     def site_in(self, resource_group: str, name: str) -> Site | None:
         """Give the app of that name in that group."""
@@ -158,7 +174,9 @@ class Cloud:
         return {resource.resource_group.lower() for resource in resources}
 
     def forget(self) -> None:
-        """Be a new, empty subscription again."""
+        """Be a new, empty subscription of the public cloud again."""
+        self.environment = PUBLIC
+        self.machine = Machine()
         for collection in (self.principals, self.assignments):
             collection.clear()
         self.roles = dict(ROLES)
