@@ -95,6 +95,17 @@ SHIM = Chapter(
             ),
         ),
         Entry(
+            code="python-interpreter-unfit",
+            title="the Python that pythonInterpreter names cannot run this task",
+            about="Told by task/index.js, which tries no other Python when the input pythonInterpreter is given.",
+            happened="pythonInterpreter is {interpreter}: {why} (or: there is no such file, or none on PATH)",
+            cause="what pythonInterpreter names is used, and no other Python is looked for",
+            mend=(
+                "name a Python 3.10 or newer by its full path or by its name on PATH,\n"
+                "or leave pythonInterpreter empty: then the task looks for one"
+            ),
+        ),
+        Entry(
             code="python-ended",
             title="the Python program of this task ended without a result ({how})",
             about="Told by task/index.js when the program it started is gone and has not told a result.",
@@ -104,7 +115,7 @@ SHIM = Chapter(
         ),
     ),
 )
-"""The two that cannot come from Python; the texts are those of task/index.js."""
+"""Those that cannot come from Python; the texts are those of task/index.js."""
 
 
 def catalogue() -> dict[ModuleType, tuple[type[TaskFailure], ...]]:

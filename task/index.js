@@ -13,22 +13,93 @@ const PROGRAM = path.join(__dirname, 'launch.py');
 // -I: neither the checkout nor PYTHONPATH can shadow a module of ours; -S: neither can what this Python has installed.
 const OPTIONS = ['-I', '-S', '-u', '-X', 'utf8'];
 const WINDOWS = process.platform === 'win32';
+const OLDEST = 10; // of Python 3
+const NEWEST = 14; // that is looked for by its own name
 
-// How an interpreter ends that never reached the program: 2 it does not know our options (Python 2), 86 launch.py
-// refused its version, 126 and 127 a wrapper without a Python behind it, 9009 the same on Windows.
-// launch.py itself ends with 0, 1 or 86 only, so that no deployment is ever run twice.
-const UNFIT = new Set([2, 86, 126, 127, 9009]);
+// How an interpreter ends that never reached the program. launch.py itself ends with 0, 1, 86 or 87 only, so that no
+// deployment is ever run twice.
+const UNFIT = new Map([
+  [2, 'does not know the options of Python 3'],
+  [86, 'older than Python 3.10'],
+  [87, 'lacks parts of the standard library'],
+  [103, 'no Python behind it'], // the launcher: https://docs.python.org/3/using/windows.html#return-codes
+  [126, 'cannot be run'],
+  [127, 'no Python behind it'],
+  [9009, 'no Python behind it'],
+  [0xC0000135, 'lacks a DLL'],
+]);
 
-// UsePythonVersion@0 sets pythonLocation, and the agent writes names in capitals. WindowsApps holds a Store stub.
-function candidates() {
-  const chosen = process.env.PYTHONLOCATION;
-  const first = chosen ? [WINDOWS ? path.join(chosen, 'python.exe') : path.join(chosen, 'bin', 'python3')] : [];
+// --- where a Python may be, the most wanted first; each as a command line -------------------------------------------
+
+function* candidates() {
+  yield* chosenByUsePythonVersion();
+  yield* onPath(WINDOWS ? ['python3', 'python'] : ['python3', 'python', ...namesWithVersion()]);
+  if (WINDOWS) for (const [launcher] of onPath(['py'])) yield [launcher, '-3'];
+  yield* inToolCache();
+}
+
+// UsePythonVersion@0 sets pythonLocation, and the agent writes names in capitals.
+function* chosenByUsePythonVersion() {
+  if (process.env.PYTHONLOCATION) yield [inFolder(process.env.PYTHONLOCATION)];
+}
+
+// WindowsApps holds a stub that opens the Store.
+function* onPath(names) {
   const usable = (folder) => path.isAbsolute(folder) && !/\\WindowsApps\\?$/i.test(folder);
   const folders = (process.env.PATH || '').split(path.delimiter).filter(usable);
-  const names = WINDOWS ? ['python3.exe', 'python.exe'] : ['python3', 'python'];
-  const onPath = names.flatMap((name) => folders.map((folder) => path.join(folder, name)));
-  return [...new Set([...first, ...onPath])].filter((file) => fs.existsSync(file));
+  for (const name of names) {
+    for (const folder of folders) yield [path.join(folder, WINDOWS && !/\.exe$/i.test(name) ? `${name}.exe` : name)];
+  }
 }
+
+function namesWithVersion() {
+  return Array.from({ length: NEWEST - OLDEST + 1 }, (_, back) => `python3.${NEWEST - back}`);
+}
+
+// Python/<version>/<architecture>, with a file beside the last one once it is complete.
+// https://github.com/microsoft/azure-pipelines-tool-lib/blob/main/docs/overview.md#tool-cache
+function* inToolCache() {
+  if (!process.env.AGENT_TOOLSDIRECTORY) return;
+  const cache = path.join(process.env.AGENT_TOOLSDIRECTORY, 'Python');
+  const newestFirst = (one, other) => other[1] - one[1] || other[2] - one[2];
+  const released = namesIn(cache).filter((name) => /^3\.\d+\.\d+$/.test(name));
+  const versions = released.map((name) => name.split('.').map(Number)).filter((numbers) => numbers[1] >= OLDEST);
+  for (const version of versions.sort(newestFirst)) {
+    for (const architecture of new Set([process.arch, 'x64'])) {
+      const folder = path.join(cache, version.join('.'), architecture);
+      if (fs.existsSync(`${folder}.complete`)) yield [inFolder(folder)];
+    }
+  }
+}
+
+function namesIn(folder) {
+  try {
+    return fs.readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function inFolder(folder) {
+  return WINDOWS ? path.join(folder, 'python.exe') : path.join(folder, 'bin', 'python3');
+}
+
+// The input names a file, or a command on PATH; what it names is the only candidate.
+function* named(interpreter) {
+  if (/[\\/]/.test(interpreter)) yield [path.resolve(interpreter)];
+  else yield* onPath([interpreter]);
+}
+
+function* thatExist(commands) {
+  const seen = new Set();
+  for (const command of commands) {
+    if (seen.has(command.join(' ')) || !fs.existsSync(command[0])) continue;
+    seen.add(command.join(' '));
+    yield command;
+  }
+}
+
+// --- what is said when Python cannot --------------------------------------------------------------------------------
 
 // Said to the agent by command; the exit code stays 0. Not through process.stdout, which would make the pipe that
 // Python shares non-blocking. The empty line ends one that Python left unfinished.
@@ -48,6 +119,16 @@ function pythonNotFound(tried) {
   ]);
 }
 
+function interpreterUnfit(interpreter, tried) {
+  fail('python-interpreter-unfit', [
+    'python-interpreter-unfit: the Python that pythonInterpreter names cannot run this task',
+    `  happened  pythonInterpreter is ${interpreter}: ${tried.join(', ') || 'there is no such file, or none on PATH'}`,
+    '  cause     what pythonInterpreter names is used, and no other Python is looked for',
+    '  mend      name a Python 3.10 or newer by its full path or by its name on PATH,',
+    '            or leave pythonInterpreter empty: then the task looks for one',
+  ]);
+}
+
 function endedWithoutResult(python, how) {
   fail('python-ended', [
     `python-ended: the Python program of this task ended without a result (${how})`,
@@ -57,24 +138,32 @@ function endedWithoutResult(python, how) {
   ]);
 }
 
-function start(waiting, tried) {
-  const python = waiting.shift();
-  if (!python) return pythonNotFound(tried);
+// --- the run --------------------------------------------------------------------------------------------------------
+
+function start(waiting, tried, nothingDid) {
+  const { value: command, done } = waiting.next();
+  if (done) return nothingDid(tried);
+  const [python, ...options] = command;
   // stdin is a pipe nobody writes to: it closes when this process is killed, and Python cancels by itself.
   // stderr goes where stdout goes, so that lines keep their order.
-  const child = spawn(python, [...OPTIONS, PROGRAM], { stdio: ['pipe', 1, 1], env: process.env, windowsHide: true });
+  const child = spawn(python, [...options, ...OPTIONS, PROGRAM], {
+    stdio: ['pipe', 1, 1], env: process.env, windowsHide: true,
+  });
   // On Windows Ctrl+C reaches Python by itself, and kill would end it on the spot; there it is enough to stay.
   const pass = (signal) => WINDOWS || child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGBREAK'];
   signals.forEach((signal) => process.on(signal, pass));
   const over = () => signals.forEach((signal) => process.removeListener(signal, pass));
-  const next = () => start(waiting, [...tried, python]);
-  child.on('error', () => { if (child.pid === undefined) { over(); next(); } }); // else: a signal was not delivered
+  const next = (why) => start(waiting, [...tried, `${command.join(' ')} (${why})`], nothingDid);
+  // With a process id the error is another: a signal was not delivered.
+  child.on('error', (error) => { if (child.pid === undefined) { over(); next(`cannot be run: ${error.code}`); } });
   child.on('exit', (code, signal) => {
     over();
-    if (UNFIT.has(code)) next();
+    if (UNFIT.has(code)) next(UNFIT.get(code));
     else if (code !== 0) endedWithoutResult(python, signal || `exit code ${code}`);
   });
 }
 
-start(candidates(), []);
+const interpreter = (process.env.INPUT_PYTHONINTERPRETER || '').trim();
+if (interpreter) start(thatExist(named(interpreter)), [], (tried) => interpreterUnfit(interpreter, tried));
+else start(thatExist(candidates()), [], pythonNotFound);

@@ -3,8 +3,10 @@
 import os
 import sys
 
+TOO_OLD, INCOMPLETE = 86, 87  # by these index.js knows that the program has not begun, and tries the next Python
+
 if sys.version_info < (3, 10):  # noqa: UP036 - agents do offer older ones
-    sys.exit(86)  # index.js takes 86 for "too old" and tries the next
+    sys.exit(TOO_OLD)
 
 here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - Python 2.7 has no pathlib
 carried = os.path.join(here, "python")  # noqa: PTH118 - the same
@@ -21,6 +23,10 @@ else:
     site.main()  # index.js starts Python with -S, which leaves that out
     sys.path.insert(0, os.path.dirname(here))  # noqa: PTH120 - the same
 
-from pytask.__main__ import main  # noqa: E402 - only now can it be found
+try:
+    from pytask.__main__ import main
+except ImportError as error:  # Debian's python3-minimal, for one
+    sys.stderr.write("%s: %s\n" % (sys.executable, error))  # noqa: UP031 - Python 2.7 has no other way that is as short
+    sys.exit(INCOMPLETE)
 
 sys.exit(1 if main() else 0)

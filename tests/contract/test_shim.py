@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.tiny_task import installed_python, old_python, tiny_task, wrapper
+from tests.contract.tiny_task import installed_python, old_python, python_without, tiny_task, wrapper
 from tests.sandbox.agent import Agent, Patience
 from tests.sandbox.endpoints import arm_connection_with_federation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.sandbox.running_task import TaskRun
 
@@ -98,6 +99,140 @@ def test_a_python_that_may_not_be_executed_is_passed_over(make_agent: MakeAgent,
     assert run(make_agent(WHERE_IT_RUNS, path=f"{good}/bin"), locked).result == "Succeeded"
 
 
+def test_a_python_without_all_of_its_standard_library_is_passed_over(make_agent: MakeAgent, tmp_path: Path) -> None:
+    program = """
+        import sys, uuid
+
+        def main():
+            print("ran on", sys.executable)
+            return 0
+        """
+    good = installed_python(tmp_path / "good")
+    ended = run(make_agent(program, path=f"{good}/bin"), python_without("uuid", tmp_path / "minimal"))
+    assert ended.lines[-1] == f"ran on {good}/bin/python3"
+    assert "uuid" in ended.lines[0]
+    assert ended.result == "Succeeded"
+
+
+def test_on_the_path_the_name_of_a_version_serves_too(make_agent: MakeAgent, tmp_path: Path) -> None:
+    old, good = old_python(tmp_path / "old"), installed_python(tmp_path / "good", "python3.12")
+    ended = run(make_agent(WHERE_IT_RUNS, path=f"{old}/bin:{good}/bin"), None)
+    assert ended.log == f"ran on {good}/bin/python3.12"
+
+
+def test_the_tool_cache_gives_the_newest_that_is_complete(make_agent: MakeAgent) -> None:
+    agent = make_agent(WHERE_IT_RUNS)
+    expected = installed_python(in_tool_cache(agent, "3.12.1"))
+    for version in ("2.7.18", "3.9.30", "3.10.9", "3.12.0", "3.15.0-rc.1", "3"):
+        installed_python(in_tool_cache(agent, version))
+    installed_python(in_tool_cache(agent, "3.13.0", complete=False))
+    wrapper(in_tool_cache(agent, "3.14.0"), "#!/bin/sh\nexit 127\n")
+    ended = run(agent, None)
+    assert ended.log == f"ran on {expected}/bin/python3"
+
+
+def in_tool_cache(agent: Agent, version: str, *, complete: bool = True) -> Path:
+    """Give the folder of a Python in the tool cache, as UsePythonVersion finds it there."""
+    folder = agent.job.folder / "_work" / "_tool" / "Python" / version / "x64"
+    folder.mkdir(parents=True)
+    if complete:
+        Path(f"{folder}.complete").touch()
+    return folder
+
+
+def named(agent: Agent, interpreter: object) -> TaskRun:
+    return agent.run({"pythonInterpreter": str(interpreter)}, [], timeout=60)
+
+
+def test_python_interpreter_may_be_a_path(make_agent: MakeAgent, tmp_path: Path) -> None:
+    chosen, other = installed_python(tmp_path / "chosen", "my python"), installed_python(tmp_path / "other")
+    ended = named(make_agent(WHERE_IT_RUNS, path=f"{other}/bin"), chosen / "bin" / "my python")
+    assert ended.log == f"ran on {chosen}/bin/my python"
+
+
+def test_python_interpreter_may_be_a_path_in_the_checkout(make_agent: MakeAgent) -> None:
+    agent = make_agent(WHERE_IT_RUNS)
+    python = installed_python(agent.job.sources / "tools")
+    assert named(agent, "tools/bin/python3").log == f"ran on {python}/bin/python3"
+
+
+def test_python_interpreter_may_be_a_command(make_agent: MakeAgent, tmp_path: Path) -> None:
+    other, chosen = installed_python(tmp_path / "other"), installed_python(tmp_path / "chosen", "python3.11")
+    ended = named(make_agent(WHERE_IT_RUNS, path=f"{other}/bin:{chosen}/bin"), "python3.11")
+    assert ended.log == f"ran on {chosen}/bin/python3.11"
+
+
+@pytest.mark.parametrize(
+    ("interpreter", "why"),
+    [
+        ("/no/such/python", "there is no such file, or none on PATH"),
+        ("python4", "there is no such file, or none on PATH"),
+        ("{old}/bin/python3", "{old}/bin/python3 (older than Python 3.10)"),
+        ("{old}/bin", "{old}/bin (cannot be run: EACCES)"),
+    ],
+)
+def test_a_python_interpreter_that_will_not_do_is_an_error_of_its_own(
+    make_agent: MakeAgent, tmp_path: Path, interpreter: str, why: str
+) -> None:
+    old, good = old_python(tmp_path / "old"), installed_python(tmp_path / "good")
+    interpreter, why = interpreter.format(old=old), why.format(old=old)
+    ended = named(make_agent(WHERE_IT_RUNS, path=f"{good}/bin"), interpreter)
+    assert (ended.result, ended.exit_code) == ("Failed", 0)
+    [issue] = ended.issues
+    assert issue.properties["code"] == "python-interpreter-unfit"
+    assert f"pythonInterpreter is {interpreter}: {why}\n" in issue.message
+    assert lines_with(ended, "ran on") == []
+
+
+@pytest.fixture
+def windows(make_agent: MakeAgent, tmp_path: Path) -> Callable[..., Agent]:
+    """Give a maker of agents whose Node takes itself for Windows; its files are scripts with the names of programs."""
+    fake = tmp_path / "windows.js"
+    fake.write_text("Object.defineProperty(process, 'platform', { value: 'win32' });\n")
+
+    def make(*folders: Path, **machine: str) -> Agent:
+        path = ":".join(str(folder) for folder in folders)
+        return make_agent(WHERE_IT_RUNS, path=path, NODE_OPTIONS=f"--require {fake}", **machine)
+
+    return make
+
+
+def test_on_windows_programs_end_in_exe_and_the_store_is_not_opened(
+    windows: Callable[..., Agent], tmp_path: Path
+) -> None:
+    store = wrapper(tmp_path, "#!/bin/sh\necho the Store opens\n", "python.exe") / "bin"
+    store = store.rename(tmp_path / "Microsoft\\WindowsApps")
+    good = installed_python(tmp_path / "good", "python.exe")
+    installed_python(tmp_path / "good", "python3")
+    assert run(windows(store, good / "bin"), None).log == f"ran on {good}/bin/python.exe"
+
+
+def test_on_windows_python_location_is_the_folder_itself(windows: Callable[..., Agent], tmp_path: Path) -> None:
+    good = installed_python(tmp_path / "good", "python.exe")
+    assert run(windows(), good / "bin").log == f"ran on {good}/bin/python.exe"
+
+
+@pytest.mark.parametrize("code", [0, 103])
+def test_on_windows_the_launcher_is_asked_for_python_3(
+    windows: Callable[..., Agent], tmp_path: Path, code: int
+) -> None:
+    launcher = wrapper(
+        tmp_path / "windows",
+        f"""\
+        #!{sys.executable}
+        import os, sys
+        assert sys.argv[1:3] == ["-3", "-I"], sys.argv
+        os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[2:]]) if {code} == 0 else sys.exit({code})
+        """,
+        "py.exe",
+    )
+    agent = windows(launcher / "bin")
+    cached = in_tool_cache(agent, "3.11.2") / "python.exe"
+    cached.symlink_to(sys.executable)
+    expected = sys.executable if code == 0 else cached
+    assert run(agent, None).log == f"ran on {expected}"
+
+
 def test_without_any_python_it_says_what_to_do(make_agent: MakeAgent) -> None:
     ended = run(make_agent(WHERE_IT_RUNS), None)
     assert (ended.result, ended.exit_code) == ("Failed", 0)
@@ -111,7 +246,7 @@ def test_with_old_pythons_only_it_names_those_it_tried(make_agent: MakeAgent, tm
     old = old_python(tmp_path / "100%0A old")
     ended = run(make_agent(WHERE_IT_RUNS, path=f"{old}/bin"), None)
     [issue] = ended.issues
-    assert f"none of these would do: {old}/bin/python3" in issue.message
+    assert f"none of these would do: {old}/bin/python3 (older than Python 3.10)" in issue.message
     assert lines_with(ended, "ran on") == []
 
 

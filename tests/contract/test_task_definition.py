@@ -28,7 +28,9 @@ READ = re.compile(r'(?:named|free|boolean|text|choice)\(\s*"([A-Za-z]+)"')
 
 def test_the_program_reads_every_input_and_no_other() -> None:
     program = "\n".join(path.read_text() for path in (ROOT / "pytask" / "inputs").glob("*.py"))
-    assert set(READ.findall(program)) == set(INPUTS)
+    read = {name.upper() for name in READ.findall(program)}
+    read |= set(re.findall(r"INPUT_([A-Z]+)", (ROOT / "task" / "index.js").read_text()))
+    assert read == {name.upper() for name in INPUTS}
 
 
 def test_the_program_sets_every_output_and_no_other() -> None:

@@ -25,6 +25,7 @@ DECLARED = {
         {"name": "buildContext", "type": "filePath"},
         {"name": "tags", "type": "multiLine", "defaultValue": "  $(Build.BuildId)  "},
         {"name": "verify", "type": "boolean", "defaultValue": True},
+        {"name": "pythonInterpreter", "type": "string"},
     ],
     "outputVariables": [{"name": "imageDigest"}],
     "execution": {"Node20_1": {"target": "index.js"}},
@@ -67,6 +68,17 @@ def old_python(folder: Path, name: str = "python3") -> Path:
         #!{sys.executable}
         import runpy, sys
         sys.version_info = (3, 9, 18, "final", 0)
+        runpy.run_path(sys.argv[-1], run_name="__main__")
+        """
+    return wrapper(folder, script, name)
+
+
+def python_without(module: str, folder: Path, name: str = "python3") -> Path:
+    """Give such a folder with a Python that lacks a module of the standard library."""
+    script = f"""\
+        #!{sys.executable}
+        import runpy, sys
+        sys.modules[{module!r}] = None
         runpy.run_path(sys.argv[-1], run_name="__main__")
         """
     return wrapper(folder, script, name)
