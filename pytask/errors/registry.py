@@ -151,6 +151,23 @@ class RegistryFirewall(AzureFailure):
 
 
 @dataclass(kw_only=True, eq=False)
+class RegistryPrivate(AzureFailure):
+    """The registry answers at its private endpoints only."""
+
+    registry: str
+    address: str
+    detail: str
+    code = "registry-private"
+    title = (
+        "{registry} answers at its private endpoints only, and this agent is not behind one: it comes from {address}"
+    )
+    happened = "the registry answered: {detail}"
+    cause = "public network access of the registry is disabled, so that no address can be allowed; the agent's network has no private endpoint of the registry, or its DNS gives the public address"
+    mend = "run the job on an agent in a network with a private endpoint of the registry, and link the zone privatelink.azurecr.io to that network (nslookup {registry} on the agent must give a private address)"
+    link = "https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints"
+
+
+@dataclass(kw_only=True, eq=False)
 class PushFailed(AzureFailure):
     """The push broke off, also when tried again."""
 

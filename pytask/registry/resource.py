@@ -36,6 +36,9 @@ class RegistryResource:
     """Whether only roles for repositories count there; AcrPull and AcrPush do not.
     https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions"""
     has_admin_user: bool
+    is_public: bool
+    """Whether it answers outside of its private endpoints at all.
+    https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints#disable-public-access"""
 
     @property
     def subscription(self) -> str:
@@ -100,4 +103,5 @@ def _resource(item: dict[str, Any]) -> RegistryResource:
         login_server=str(properties["loginServer"]).lower(),
         by_repository=properties.get("roleAssignmentMode") == "AbacRepositoryPermissions",
         has_admin_user=bool(properties.get("adminUserEnabled")),
+        is_public=properties.get("publicNetworkAccess") != "Disabled",
     )

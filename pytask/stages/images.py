@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytask.errors import TaskFailure
-from pytask.errors.registry import ManifestMissing
+from pytask.errors.registry import ManifestMissing, RegistryFirewall, RegistryPrivate
 from pytask.image.reference import parse_reference
 from pytask.model import PreviousImage, PushedImage
 from pytask.registry.contents import Repository
 from pytask.registry.hosts import canonical
 from pytask.registry.image import read_image
+from pytask.registry.resource import find_resource
 from pytask.registry.rights import confirm_push, may_pull
 
 if TYPE_CHECKING:
@@ -40,9 +41,28 @@ def open_destination(registries: Registries, destination: Destination) -> Opened
     """
     if destination.registry is None:
         return Opened()
-    session = registries.open_at(destination.registry)
-    confirm_push(session, destination.repository)
+    try:
+        session = registries.open_at(destination.registry)
+        confirm_push(session, destination.repository)
+    except RegistryFirewall as blocked:
+        raise _explained(registries, blocked) from blocked
     return Opened(registry=session, readable=True)
+
+
+def _explained(registries: Registries, blocked: RegistryFirewall) -> RegistryFirewall | RegistryPrivate:
+    """Tell a firewall that could let the agent in from a registry that answers nobody outside of its network."""
+    try:
+        resource = find_resource(registries.azure.arm, blocked.registry) if registries.azure else None
+    except TaskFailure:
+        resource = None
+    if resource is None or resource.is_public:
+        return blocked
+    return RegistryPrivate(
+        registry=blocked.registry,
+        address=blocked.address,
+        detail=blocked.detail,
+        correlation_id=blocked.correlation_id,
+    )
 
 
 def open_existing(registries: Registries, image: ExistingImage) -> Opened:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -159,6 +160,51 @@ def test_no_token_of_entra_id_is_shown_to_a_registry_that_is_not_azures(elsewher
     assert "the digest of a tag is not known" in done.log
     paths = {call.path for call in elsewhere.azure.calls if call.host == registry.host}
     assert "/oauth2/exchange" not in paths
+
+
+@pytest.mark.parametrize("where", ["sign-in", "push"])
+def test_a_firewalled_registry_names_the_address_to_allow(pipeline: Pipeline, where: str) -> None:
+    if where == "sign-in":
+        pipeline.registry.firewall_denies_agent = True
+    else:
+        text = "client with IP '52.166.10.7' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."
+        body = json.dumps({"errors": [{"code": "DENIED", "message": text}]})
+        uploads = r"(POST|PUT|HEAD) contoso\.azurecr\.io/v2/hello-function/(blobs|manifests)"
+        json_type = {"Content-Type": "application/json"}
+        pipeline.azure.faults.script(uploads, status=403, headers=json_type, body=body, times=None)
+    failed = pipeline.run()
+    assert the_error(failed) == "registry-firewall"
+    assert "it comes from 52.166.10.7" in failed.log
+    assert "az acr network-rule add --ip-address 52.166.10.7" in failed.log
+
+
+@pytest.mark.parametrize("role", ["AcrPush", "Contributor"])
+def test_a_registry_behind_private_endpoints_is_told_from_a_firewall_where_the_connection_may_see_it(
+    azure: LocalAzure, tmp_path: Path, role: str
+) -> None:
+    with a_pipeline(azure, tmp_path, registry_role=role) as pipeline:
+        pipeline.registry.public_network_access = False
+        failed = pipeline.run()
+        assert the_error(failed) == ("registry-private" if role == "Contributor" else "registry-firewall")
+        assert "52.166.10.7" in failed.log
+        assert "nothing was pushed and nothing was changed" in failed.log
+
+
+def test_an_app_gets_an_image_that_the_agent_may_not_read_for_the_firewall(pipeline: Pipeline) -> None:
+    assert pipeline.run(tags="1").result == "Succeeded"
+    pipeline.registry.firewall_denies_agent = True
+    done = pipeline.run(command="deploy", tags="1")
+    assert (done.result, done.variables["imageDigest"]) == ("SucceededWithIssues", ""), done.log
+    assert "does not let this agent in: it comes from 52.166.10.7: the image is not inspected" in done.log
+
+
+def test_layers_are_read_from_the_registrys_storage_without_its_token(pipeline: Pipeline) -> None:
+    done = pipeline.run()
+    assert done.result == "Succeeded", done.log
+    stored = [call for call in pipeline.azure.calls if call.host.endswith(".blob.core.windows.net")]
+    assert stored
+    assert {call.status for call in stored} <= {200, 206}
+    assert "could not be read" not in done.log
 
 
 def test_a_registry_without_a_connection_of_its_own_is_a_mistake_before_anything_is_done(elsewhere: Pipeline) -> None:

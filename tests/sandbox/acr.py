@@ -226,7 +226,7 @@ def _firewall(request: web.Request, registry: RegistryState | None) -> web.Respo
     Source: https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-access
     """
     origin = request[ORIGIN]
-    if registry is None or not (registry.firewall_denies_app if origin == "app" else registry.firewall_denies_agent):
+    if registry is None or not registry.denies(origin):
         return None
     text = (
         f"client with IP '{_ADDRESSES[origin]}' is not allowed access. "

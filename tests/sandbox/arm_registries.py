@@ -121,7 +121,7 @@ def _registry(registry: RegistryState) -> JSON:
                 "azureADAuthenticationAsArmPolicy": {"status": "enabled" if registry.arm_tokens else "disabled"},
             },
             "dataEndpointEnabled": False,
-            "publicNetworkAccess": "Enabled",
+            "publicNetworkAccess": "Enabled" if registry.public_network_access else "Disabled",
             "networkRuleBypassOptions": "AzureServices",
             "zoneRedundancy": "Disabled",
             "roleAssignmentMode": registry.role_assignment_mode,

@@ -47,6 +47,8 @@ class RegistryState:
     """Whether App Service is refused by its address."""
     firewall_denies_agent: bool = False
     """Whether the build agent is refused by its address."""
+    public_network_access: bool = True
+    """Whether it answers outside of its private endpoints, behind which nobody is here."""
     admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     second_admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     """There are two, so that one can be renewed while the other is in use."""
@@ -75,3 +77,8 @@ class RegistryState:
     def firewalled(self) -> bool:
         """Whether somebody is refused by address."""
         return self.firewall_denies_app or self.firewall_denies_agent
+
+    def denies(self, origin: str) -> bool:
+        """Say whether it refuses by address whoever comes from there, `agent` or `app`."""
+        by_rule = self.firewall_denies_app if origin == "app" else self.firewall_denies_agent
+        return by_rule or not self.public_network_access
