@@ -228,7 +228,9 @@ def test_layers_in_a_storage_out_of_reach_are_told_as_unread_and_asked_for_once(
 
 def test_the_largest_layers_are_begun_with(server: Server, repository: Repository) -> None:
     blobs = [a_layer(size=size) for size in (10, 20_000, 30_000, 40)]
-    server.blobs |= {digest(blob): Answer(body=blob) for blob in blobs}
+    held = threading.Event()  # until both readers have asked: else one might be done before the other begins
+    server.blobs |= {digest(blob): Answer(body=blob, held=held) for blob in blobs}
+    threading.Timer(0.3, held.set).start()
     assert inspect(repository, an_image(*blobs), frozenset()).bytes_read == sum(map(len, blobs))
     first = {path.rpartition("/")[2] for path, _ in server.asked[:2]}
     assert first == {digest(blobs[1]), digest(blobs[2])}
