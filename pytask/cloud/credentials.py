@@ -6,7 +6,8 @@ ID refuses. What is worth repeating is repeated here, with a fresh proof of iden
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
@@ -59,6 +60,8 @@ class Credentials:
     door: Door
     """Its connection pool, clock and patience are those of signing in."""
     mask: Callable[[str], Secret]
+    turns: threading.Lock = field(default_factory=threading.Lock)
+    """Who comes second finds what the first has learned of the authority, and perhaps its token."""
 
     def token(self, scope: str) -> Secret:
         """Give an access token for `scope`.
@@ -70,6 +73,10 @@ class Credentials:
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 - azure-core's protocol
         """Give an access token as azure-core's policies ask for it."""
+        with self.turns:
+            return self._token(scopes, options)
+
+    def _token(self, scopes: tuple[str, ...], options: dict[str, Any]) -> AccessToken:
         for attempt in range(1, self.door.patience.http_attempts + 1):
             try:
                 token = self.source.get_token(*scopes, **options)

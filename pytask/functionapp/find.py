@@ -11,13 +11,17 @@ from urllib.parse import quote
 
 from azure.mgmt.web.models import SiteConfigResource
 
+from pytask.ahead import Ahead
 from pytask.cloud.answers import correlation_id
 from pytask.cloud.arm import RESOURCES_VERSION
 from pytask.errors.app import AppAmbiguous, AppNotFound, SlotNotFound
 from pytask.functionapp.kind import unfit
+from pytask.functionapp.settings import read_settings
 from pytask.model import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azure.core.rest import HttpResponse
     from azure.mgmt.web.models import SiteConfig
 
@@ -35,10 +39,12 @@ class Found:
     target: Target
     site: dict[str, Any]
     configuration: SiteConfig | None
+    settings: Mapping[str, str] | None
+    """None when the connection may not read them."""
 
 
 def find_app(arm: Arm, address: AppAddress) -> Found:
-    """Give the app or slot as it is now.
+    """Give the app or slot as it is now; its three parts are asked for at once, as each takes Azure's time.
 
     Raises:
         AppNotFound, AppAmbiguous, SlotNotFound: when it is not the one app that is meant.
@@ -46,16 +52,19 @@ def find_app(arm: Arm, address: AppAddress) -> Found:
     """
     app_path = _site_path(arm, address)
     path = f"{app_path}/slots/{address.slot}" if address.slot else app_path
+    reading = Ahead(lambda: read_configuration(arm, path))
+    listing = Ahead(lambda: read_settings(arm, path))
     answer = arm.send("GET", path, doing="read the Function App", accept=_FOUND_OR_NOT)
     if answer.status_code != _FOUND:
         _refuse(arm, address, app_path, answer)
     site: dict[str, Any] = answer.json()
-    configuration = read_configuration(arm, path).properties
+    configuration = reading.result().properties
     properties = configuration.as_dict() if configuration else {}
     fx_version = str(properties.get("linuxFxVersion") or "")
     if failure := unfit(address.name, site, fx_version):
         raise failure
-    return Found(target=_target(address, path, site, properties), site=site, configuration=configuration)
+    target = _target(address, path, site, properties)
+    return Found(target=target, site=site, configuration=configuration, settings=listing.result())
 
 
 def read_configuration(arm: Arm, path: str) -> SiteConfigResource:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pytask.ahead import Ahead
 from pytask.functionapp.find import find_app
 from pytask.functionapp.host import durable_notes
-from pytask.functionapp.settings import confirm_readable, read_settings, settings_notes
+from pytask.functionapp.settings import confirm_readable, settings_notes
 from pytask.image.engine import open_engine
 from pytask.stages.connections import open_connection, open_registries, open_way_out
 from pytask.stages.images import Opened, open_destination, open_existing, open_running, previous_image
@@ -71,13 +72,14 @@ def _found(job: Job, plan: Plan, engine: Engine | None) -> Findings:
     door = open_way_out(job)
     azure = open_connection(job, plan.connection, door) if plan.connection else None
     registries = open_registries(job, plan, azure, door)
+    opening = Ahead(lambda: _asked_for(registries, plan))
     found = find_app(azure.arm, plan.deploy.app) if azure and plan.deploy else None
-    opened = _opened(registries, plan, found)
+    opened = opening.result() or (open_running(registries, found.target) if found else Opened())
     session = opened.registry if opened.readable else None
     findings = Findings(engine=engine, session=session, image=opened.image)
     if azure is None or found is None or plan.deploy is None:
         return findings
-    settings = read_settings(azure.arm, found.target.resource_id)
+    settings = found.settings
     scene = PullScene(
         plan=plan, azure=azure, registries=registries, found=found, session=opened.registry, settings=settings
     )
@@ -97,13 +99,11 @@ def _found(job: Job, plan: Plan, engine: Engine | None) -> Findings:
     return replace(findings, app=app, notes=notes)
 
 
-def _opened(registries: Registries, plan: Plan, found: Found | None) -> Opened:
-    """Open the registry that this run is about; where nothing is pushed, a refusal is no failure."""
+def _asked_for(registries: Registries, plan: Plan) -> Opened | None:
+    """Open the registry of the image that the plan names; where nothing is pushed, a refusal is no failure."""
     if plan.destination:
         return open_destination(registries, plan.destination)
-    if plan.existing:
-        return open_existing(registries, plan.existing)
-    return open_running(registries, found.target) if found else Opened()
+    return open_existing(registries, plan.existing) if plan.existing else None
 
 
 def _durable(azure: Azure, plan: Plan, found: Found) -> tuple[str, ...]:
