@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 _PUBLIC_CLOUD = frozenset({"", "azurecloud"})
 _STACK = "azurestack"
+_TENANT = re.compile(r"[A-Za-z0-9.-]+")
 _SETTINGS = "Project settings > Service connections"
 
 
@@ -86,6 +87,16 @@ class Endpoint:
             raise ConnectionIncomplete(input=self.input, name=self.name, field=field)
         return value
 
+    def tls(self, field: str, url: str) -> str:
+        """Give a URL, as long as it is one that secrets may be sent to."""
+        return self.needed(f"{field} that begins with https://", url if url.lower().startswith("https://") else "")
+
+    @property
+    def tenant(self) -> str:
+        """Its tenant: an id or a domain, as both stand in addresses."""
+        tenant = self.needed("tenant id", self.parameter("tenantId"))
+        return self.needed("well-formed tenant id", tenant if _TENANT.fullmatch(tenant) else "")
+
 
 def find_endpoint(environment: Mapping[str, str], *, input_name: str, value: str) -> Endpoint:
     """Give the fields of the connection that an input names.
@@ -117,7 +128,7 @@ def read_connection(
         id=endpoint.id,
         input=input_name,
         page=endpoint.page,
-        tenant_id=endpoint.needed("tenant id", endpoint.parameter("tenantId")),
+        tenant_id=endpoint.tenant,
         subscription_id=_subscription(endpoint),
         subscription_name=endpoint.data("subscriptionName"),
         cloud=_cloud(endpoint),
@@ -138,11 +149,11 @@ def _cloud(endpoint: Endpoint) -> Cloud:
     Microsoft's own tasks take the same as the audience, except that they do so on an Azure Stack only:
     https://github.com/microsoft/azure-pipelines-tasks-common-packages/blob/main/common-npm-packages/azure-arm-rest/azure-arm-endpoint.ts
     """
-    url = endpoint.needed("server URL", endpoint.url)
+    url = endpoint.tls("server URL", endpoint.needed("server URL", endpoint.url))
     environment = endpoint.data("environment").lower()
     usual = _PUBLIC_AUTHORITY if environment in _PUBLIC_CLOUD else ""
     authority = endpoint.data("activeDirectoryAuthority") or endpoint.data("environmentAuthorityUrl") or usual
-    authority = authority.rstrip("/")
+    authority = endpoint.tls("authority URL", authority).rstrip("/") if authority else ""
     audience = endpoint.data("activeDirectoryServiceEndpointResourceId") or ("" if environment == _STACK else url)
     adfs = endpoint.data("enableAdfsAuthentication").lower() == "true" or authority.lower().endswith("/adfs")
     return Cloud(

@@ -96,7 +96,7 @@ class Arm:
         try:
             return self._sent(call(version))
         except ApiVersionUnsupported as refusal:
-            if refusal.newest in {"", version}:
+            if not refusal.newest:
                 raise
             self.newest[provider] = refusal.newest
         return self._sent(call(self.newest[provider]))

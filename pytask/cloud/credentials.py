@@ -80,7 +80,7 @@ class Credentials:
         for attempt in range(1, self.door.patience.http_attempts + 1):
             try:
                 token = self.source.get_token(*scopes, **options)
-            except (AzureError, OidcTokenRefused, NetworkFailure) as error:  # noqa: PERF203 - a retry is a loop round a try
+            except (AzureError, OidcTokenRefused, NetworkFailure, OSError) as error:  # noqa: PERF203 - a retry is a loop round a try
                 refusal = refusal_behind(error)
                 failure = self._failure(refusal, attempt)
                 if attempt == self.door.patience.http_attempts or not self._worth_repeating(refusal, failure):

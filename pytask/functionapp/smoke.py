@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _EVERY_ANSWER = frozenset(range(100, 600))
 _REDIRECTS = range(300, 400)
-_LOGIN_PAGES = ("login.microsoftonline.", "login.windows.net", "/.auth/login")
+_LOGIN_PAGES = ("/oauth2/authorize", "/oauth2/v2.0/authorize", "/.auth/login")
+"""Paths, as the hosts differ from cloud to cloud."""
 _CLOSED = re.compile(r"ip forbidden|web app is stopped|does not have permission to view", re.IGNORECASE)
 _FORBIDDEN_ADDRESS = "x-ms-forbidden-ip"
 """What App Service's front end adds when access restrictions keep a client out.

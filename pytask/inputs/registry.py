@@ -7,11 +7,11 @@ https://github.com/microsoft/azure-pipelines-tasks-common-packages/tree/main/com
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytask.agent.connection import find_endpoint, read_connection, read_identity
-from pytask.errors.connection import ConnectionNotForRegistries
+from pytask.errors.connection import ConnectionNotExpanded, ConnectionNotForRegistries
 from pytask.errors.inputs import (
     ImageHostDiffers,
     RegistriesDiffer,
@@ -61,7 +61,9 @@ def read_registry_connection(
         return Read(())
     if reader.text("containerRegistry"):
         return reader.named(
-            "containerRegistry", lambda value: _docker_connection(reader, value, mask, cloud or _PUBLIC)
+            "containerRegistry",
+            lambda value: _docker_connection(reader, value, mask, cloud or _PUBLIC),
+            unexpanded=ConnectionNotExpanded,
         )
     if not reader.text("azureSubscriptionForACR"):
         return Read((None,))
@@ -71,6 +73,7 @@ def read_registry_connection(
             host="",
             connection=read_connection(reader.environment, input_name=_SUBSCRIPTION, value=value, mask=mask),
         ),
+        unexpanded=ConnectionNotExpanded,
     )
 
 
@@ -140,7 +143,8 @@ def _docker_connection(reader: Reader, value: str, mask: Callable[[str], Secret]
 def _of_azure(endpoint: Endpoint, mask: Callable[[str], Secret], cloud: Cloud) -> ServiceConnection:
     """Give the connection to an Azure Container Registry; its URL is the registry's, its data may name no cloud."""
     audience = endpoint.data("activeDirectoryServiceEndpointResourceId")
-    own = Cloud(
+    own = replace(
+        cloud,
         arm_url=(endpoint.data("resourceManagerUrl") or cloud.arm_url).rstrip("/"),
         authority_url=(endpoint.data("activeDirectoryAuthority") or cloud.authority_url).rstrip("/"),
         arm_scope=f"{audience}/.default" if audience else cloud.arm_scope,
@@ -149,7 +153,7 @@ def _of_azure(endpoint: Endpoint, mask: Callable[[str], Secret], cloud: Cloud) -
         id=endpoint.id,
         input=endpoint.input,
         page=endpoint.page,
-        tenant_id=endpoint.needed("tenant id", endpoint.parameter("tenantId")),
+        tenant_id=endpoint.tenant,
         subscription_id=endpoint.data("subscriptionId"),
         subscription_name=endpoint.data("subscriptionName"),
         cloud=own,

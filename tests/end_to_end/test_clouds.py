@@ -65,3 +65,11 @@ def test_a_connection_whose_authority_is_of_another_cloud_says_so(azure: LocalAz
         run = replace(pipeline, connection=replace(wrong, data=data)).run()
     assert the_error(run) == "audience-unknown"
     assert "does not know https://management.core.windows.net/" in run.log
+
+
+def test_a_login_page_is_recognised_whatever_its_host(azure: LocalAzure, tmp_path: Path) -> None:
+    with a_pipeline(azure, tmp_path, cloud=CHINA) as pipeline:
+        azure.require_login(pipeline.site)
+        run = pipeline.run(smokeTestPath="/api/HttpTriggerSample")
+    assert (run.result, run.variables["proof"]) == ("SucceededWithIssues", "notProven"), run.log
+    assert "the app asks to sign in" in run.log

@@ -49,7 +49,7 @@ class SiteFront:
         site = self._cloud.site_at(host)
         if site is None:
             raise NotServedError("the site is gone")
-        if (refusal := _kept_out(site, request)) is not None:
+        if (refusal := _kept_out(site, request, self._cloud.environment.authority)) is not None:
             return refusal
         address = self._app_service.address(site)
         if address is None:
@@ -67,14 +67,14 @@ class SiteFront:
         return web.Response(status=status, text=":( Application Error", content_type="text/html")
 
 
-def _kept_out(site: Site, request: web.Request) -> web.Response | None:
+def _kept_out(site: Site, request: web.Request, authority: str) -> web.Response | None:
     """Give the platform's answer to whoever does not get through to the container."""
     if site.state == "Stopped":
         return _stopped()
     if site.access == "restricted":
         return _forbidden_address()
     if site.access != "open":
-        return _login(site, request)
+        return _login(site, request, authority)
     # https://learn.microsoft.com/azure/azure-functions/function-keys-how-to
     is_master = request.headers.get("x-functions-key", request.query.get("code")) == site.keys.master
     return web.Response(status=401) if request.path.lower().startswith("/admin/") and not is_master else None
@@ -98,9 +98,9 @@ def _forbidden_address() -> web.Response:
     return web.Response(status=403, reason="Ip Forbidden", text=page, content_type="text/html", headers=headers)
 
 
-def _login(site: Site, request: web.Request) -> web.Response:
+def _login(site: Site, request: web.Request, authority: str) -> web.Response:
     # https://learn.microsoft.com/azure/app-service/overview-authentication-authorization#authentication-flow
-    authority = f"https://login.windows.net/{TENANT_ID}/oauth2/authorize"
+    authority = f"{authority}/{TENANT_ID}/oauth2/authorize"
     if site.access == "login_page":
         back = f"redirect_uri=https%3A%2F%2F{site.host}%2F.auth%2Flogin%2Faad%2Fcallback"
         query = f"response_type=code+id_token&{back}&client_id={site.suffix}&scope=openid+profile+email"

@@ -218,6 +218,10 @@ def test_without_a_build_there_is_no_tag_to_fall_back_to(tmp_path: Path) -> None
     [
         ({f"ENDPOINT_AUTH_PARAMETER_{ID}_SERVICEPRINCIPALKEY": ""}, "connection-incomplete"),
         ({f"ENDPOINT_DATA_{ID}_SUBSCRIPTIONID": ""}, "connection-incomplete"),
+        ({f"ENDPOINT_AUTH_PARAMETER_{ID}_TENANTID": ""}, "connection-incomplete"),
+        ({f"ENDPOINT_AUTH_PARAMETER_{ID}_TENANTID": "contoso/x"}, "connection-incomplete"),
+        ({f"ENDPOINT_URL_{ID}": "http://management.azure.com"}, "connection-incomplete"),
+        ({f"ENDPOINT_DATA_{ID}_ACTIVEDIRECTORYAUTHORITY": "http://login"}, "connection-incomplete"),
         ({f"ENDPOINT_AUTH_SCHEME_{ID}": "PublishProfile"}, "connection-scheme-unsupported"),
         ({f"ENDPOINT_AUTH_PARAMETER_{ID}_AUTHENTICATIONTYPE": "spnCertificate"}, "connection-incomplete"),
         ({**CERTIFICATE, f"ENDPOINT_AUTH_PARAMETER_{ID}_SERVICEPRINCIPALCERTIFICATE": "x"}, "certificate-incomplete"),

@@ -1,0 +1,116 @@
+"""The managed identity of a machine that has none: found out in seconds, whatever is in the way."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytask.clock import Patience
+from pytask.cloud.credentials import open_credentials
+from pytask.errors.azure import AzureFailing
+from pytask.errors.sign_in import ManagedIdentityUnreachable
+from pytask.model import Cloud, ManagedIdentity, Network, Proxy, Secret, ServiceConnection
+from tests.contract.doors import a_door
+from tests.contract.test_http_door import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytask.cloud.credentials import Credentials
+
+SCOPE = "https://arm/.default"
+PATIENCE = Patience(http_attempts=3, http_first_wait=0.01, http_longest_wait=0.1, identity_connect=0.3, http_read=0.3)
+
+
+def credentials(network: Network | None = None) -> Credentials:
+    connection = ServiceConnection(
+        id="id",
+        input="azureSubscription",
+        page="https://the.page",
+        tenant_id="tenant",
+        subscription_id="sub",
+        subscription_name="Contoso",
+        cloud=Cloud(arm_url="https://arm", authority_url="https://entra", arm_scope=SCOPE),
+        identity=ManagedIdentity(client_id=""),
+    )
+    return open_credentials(connection, door=a_door(PATIENCE, network=network), fresh_assertion=str, mask=Secret)
+
+
+@contextmanager
+def a_port_that_answers_nobody() -> Iterator[int]:
+    """Give a port where nobody is let in: connections hang, as behind a firewall that drops them."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    one = Server()
+    monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", one.url)
+    yield one
+    one.close()
+
+
+def test_an_endpoint_that_swallows_calls_is_given_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with a_port_that_answers_nobody() as port:
+        monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", f"http://127.0.0.1:{port}")
+        began = time.monotonic()
+        with pytest.raises(ManagedIdentityUnreachable):
+            credentials().get_token(SCOPE)
+    assert 0.25 < time.monotonic() - began < 1.5
+
+
+def test_the_patience_of_a_run_with_such_an_endpoint_is_seconds() -> None:
+    assert Patience().identity_connect <= 3
+
+
+def test_what_is_in_the_way_instead_of_the_endpoint_is_shown(server: Server) -> None:
+    server.answers.append((403, {}, "denied by the firewall of Contoso"))
+    with pytest.raises(ManagedIdentityUnreachable) as caught:
+        credentials().get_token(SCOPE)
+    assert caught.value.tell("{detail}") == "denied by the firewall of Contoso"
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("status", [404, 410, 429, 500, 503])
+def test_an_endpoint_that_is_being_updated_is_asked_again(server: Server, status: int) -> None:
+    told = '{"access_token": "t", "expires_in": "3599", "token_type": "Bearer"}'
+    server.answers.extend([(status, {}, '{"error": "busy"}'), (200, {}, told)])
+    assert credentials().get_token(SCOPE).token == "t"
+    assert len(server.asked) == 2
+
+
+def test_an_endpoint_that_stays_disturbed_is_told_as_such(server: Server) -> None:
+    server.answers.extend([(500, {}, "no")] * 3)
+    with pytest.raises(AzureFailing) as caught:
+        credentials().get_token(SCOPE)
+    assert caught.value.tell(caught.value.happened) == "3 attempts; the last answer was 500: no"
+
+
+def test_no_proxy_is_asked_for_what_is_on_the_machine(server: Server) -> None:
+    server.answers.append((200, {}, '{"access_token": "t", "expires_in": "3599"}'))
+    behind = Network(proxy=Proxy(address="http://127.0.0.1:1"))
+    assert credentials(behind).get_token(SCOPE).token == "t"
+
+
+def test_a_machine_of_azure_arc_answers_with_a_file_that_not_everybody_may_read(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{server.url}/metadata/identity/oauth2/token")
+    monkeypatch.setenv("IMDS_ENDPOINT", server.url)
+    challenge = {"WWW-Authenticate": "Basic realm=/var/opt/azcmagent/tokens/0a1b2c3d.key"}
+    server.answers.append((401, challenge, '{"error": "unauthorized_client"}'))
+    with pytest.raises(ManagedIdentityUnreachable) as caught:
+        credentials().get_token(SCOPE)
+    assert "/var/opt/azcmagent/tokens/0a1b2c3d.key" in caught.value.tell("{detail}")
