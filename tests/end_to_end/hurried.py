@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LAUNCH = """\
+import site
 import sys
 
+site.main()  # as in task/launch.py
 sys.path.insert(0, {root!r})
 from pytask.__main__ import main
 from pytask.clock import Patience

@@ -91,6 +91,27 @@ def test_a_grant_that_is_refused_only_when_it_is_tried_says_that_the_identity_wa
         assert written(pipeline, before) == ["PATCH app/config/web", "POST app/syncfunctiontriggers"]
 
 
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("PATCH .*/sites/docker-func-sample", "whether its own identity was switched on is not known"),
+        (
+            "PUT .*/roleAssignments/",
+            "its own identity was switched on; whether AcrPull on contoso was granted to its own identity is not known",
+        ),
+    ],
+)
+def test_a_change_whose_outcome_is_not_known_is_told_as_such(
+    azure: LocalAzure, tmp_path: Path, pushed: str, call: str, told: str
+) -> None:
+    assert pushed
+    with new_app(azure, tmp_path, http_first_wait=0.01) as pipeline:
+        azure.faults.script(call, status=503, times=None)
+        run = pipeline.run({**STABLE, **BY_IDENTITY})
+        assert the_error(run) == "azure-failing"
+        assert f"nothing was pushed; docker-func-sample keeps its image and the way it pulls; {told}\n" in run.log
+
+
 def test_with_the_least_rights_the_command_is_told_and_once_it_was_run_the_app_pulls(
     azure: LocalAzure, tmp_path: Path, pushed: str
 ) -> None:
