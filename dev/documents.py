@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+OVERVIEW = ROOT / "overview.md"
 TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
 TASK = ROOT / "task" / "task.json"
 COMMAND = "npm run docs"
@@ -150,7 +151,7 @@ def troubleshooting() -> str:
 
 
 def readme(text: str, task: Mapping[str, Any]) -> str:
-    """Give README with its tables as task.json has them.
+    """Give README, or another page with the same marks, with its tables as task.json has them.
 
     Raises:
         ValueError: when the marks round a table are not there.
@@ -180,7 +181,8 @@ def outputs_table(task: Mapping[str, Any]) -> str:
 def current() -> dict[Path, str]:
     """Give the text that each generated document should have."""
     task = json.loads(TASK.read_text(encoding="utf-8"))
-    return {README: readme(README.read_text(encoding="utf-8"), task), TROUBLESHOOTING: troubleshooting()}
+    pages = {path: readme(path.read_text(encoding="utf-8"), task) for path in (README, OVERVIEW)}
+    return {**pages, TROUBLESHOOTING: troubleshooting()}
 
 
 def stale() -> list[str]:
