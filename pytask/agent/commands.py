@@ -35,7 +35,7 @@ def escape_property(text: str) -> str:
 # The agent searches with the culture's rules, which may pass over characters that show nothing (Unicode's Cc, Cf and
 # the variation selectors), so they do not keep a marker apart here either.
 _UNSEEN = (
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
+    "[\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
     "\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]*"
 )
 _MARKER = re.compile(f"#(?:{_UNSEEN}#)+(?={_UNSEEN}(?:v{_UNSEEN}s{_UNSEEN}o{_UNSEEN})?\\[)", re.IGNORECASE)

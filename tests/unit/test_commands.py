@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytask.agent import commands
@@ -47,6 +47,7 @@ def test_a_command_has_the_agents_form() -> None:
 
 
 @given(HOSTILE)
+@example("#\t##vso[")
 def test_no_foreign_line_holds_a_command_once_it_is_disarmed(text: str) -> None:
     shown = disarm(text)
     seen_by_the_agent = "".join(c for c in shown if unicodedata.category(c) not in {"Cc", "Cf"}).lower()
