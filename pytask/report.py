@@ -12,11 +12,11 @@ from pytask.model import Verdict
 from pytask.report_settings import property_names, settings_now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pytask.image.cli import DockerCli
     from pytask.job import Record
-    from pytask.model import Deployment, Proof, Target
+    from pytask.model import Deployment, Network, Proof, Target
 
 _VERDICTS = {
     Verdict.PROVEN: "proven",
@@ -27,10 +27,22 @@ _VERDICTS = {
 _NOTHING = "nothing was pushed and nothing was changed"
 
 
-def header(docker: DockerCli | None) -> str:
-    """Give the first line of the log."""
+def header(docker: DockerCli | None, network: Network) -> str:
+    """Give the first lines of the log: who runs, and how this agent was configured to reach the network."""
     told = f" · Docker {docker.version}, BuildKit" if docker else ""
-    return f"FunctionAppContainerDeploy {__version__} · Python {platform.python_version()}{told}"
+    first = f"FunctionAppContainerDeploy {__version__} · Python {platform.python_version()}{told}"
+    ways = "; ".join(_ways(network))
+    return f"{first}\nNetwork: {ways}" if ways else first
+
+
+def _ways(network: Network) -> Iterator[str]:
+    if network.proxy:
+        bypass = f", not for {', '.join(one.pattern for one in network.bypass)}" if network.bypass else ""
+        yield f"proxy {network.proxy.title}{bypass}"
+    if network.authorities:
+        yield f"trusting {network.authorities} too"
+    if network.client_certificate:
+        yield f"with the client certificate {network.client_certificate.certificate}"
 
 
 def tell_deployed(deployment: Deployment) -> str:

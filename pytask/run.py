@@ -29,7 +29,7 @@ def run(job: Job) -> None:
     record, say = job.record, job.console.line
     plan = record.plan = read_plan(job.environment, job.console.secret)
     docker = find_docker(without_the_agents_own(job.environment)) if plan.recipe else None
-    say(header(docker))
+    say(header(docker, job.network))
     say(render_plan(plan))
 
     with ahead(lambda: _look_ahead(job, plan)) as looking:

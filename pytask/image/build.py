@@ -9,6 +9,8 @@ from pytask.agent.environment import without_the_agents_own
 from pytask.errors.docker import AgentDiskFull, BuildFailed, EngineUnreachable
 from pytask.image.dockerfile import shown
 from pytask.image.process import end, lines, running
+from pytask.image.trouble import network_trouble, trouble_inside
+from pytask.network.relay import along
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,18 +37,21 @@ def build(
     environment = without_the_agents_own(job.environment)
     values = _by_environment(_values(recipe, job.environment), environment)
     tail: deque[str] = deque(maxlen=_REMEMBERED)
-    with running(
-        command_line(recipe, plan.references, cli, environment),
-        folder=recipe.sources,
-        environment={**environment, **buildkit_environment(), **values},
-        seconds_to_end=job.patience.child_exit,
-    ) as process:
+    with (
+        along(job.network, environment) as way,
+        running(
+            command_line(recipe, plan.references, cli, environment),
+            folder=recipe.sources,
+            environment={**way.environment, **buildkit_environment(), **values},
+            seconds_to_end=job.patience.child_exit,
+        ) as process,
+    ):
         stop_when(lambda: end(process, job.patience.child_exit))
         if process.stdout:
             _follow(lines(process.stdout), tail, job.console.line)
         exit_code = process.wait()
     if exit_code != 0:
-        raise failure(recipe, exit_code, tail)
+        raise failure(recipe, exit_code, tail, way.failures)
 
 
 def command_line(
@@ -102,14 +107,23 @@ def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None])
             tail.append(line)
 
 
-def failure(recipe: Recipe, exit_code: int, tail: Iterable[str]) -> TaskFailure:
-    """Give the failure behind the last lines of a build's output."""
+def failure(
+    recipe: Recipe, exit_code: int, tail: Iterable[str], refusals: Mapping[str, TaskFailure] | None = None
+) -> TaskFailure:
+    """Give the failure behind the last lines of a build's output; `refusals` are those the command met, by host."""
     text = list(tail)
     errors = [line for line in text if line.lower().lstrip().startswith(("error", "failed to"))]
     reason = errors[-1].strip() if errors else (text[-1].strip() if text else "it printed nothing")
     whole = "\n".join(text).lower()
+    for host, refusal in (refusals or {}).items():
+        if host in whole:
+            return refusal
+    if trouble := network_trouble(reason):
+        return trouble
     if "cannot connect to the docker daemon" in whole or "permission denied while trying to connect" in whole:
         return EngineUnreachable(detail=reason)
     if "no space left on device" in whole:
         return AgentDiskFull(detail=reason)
-    return BuildFailed(dockerfile=shown(recipe.dockerfile, recipe.sources), exit_code=exit_code, reason=reason)
+    dockerfile = shown(recipe.dockerfile, recipe.sources)
+    inside = trouble_inside(dockerfile, reason, text)
+    return inside or BuildFailed(dockerfile=dockerfile, exit_code=exit_code, reason=reason)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytask.errors.registry import PushDenied, PushFailed
 from pytask.image.firewall import firewall_in
+from pytask.image.trouble import lasts, network_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +66,10 @@ class Push:
         refused = any(sign in told for sign in _TOO_OLD) and attempt > 1
         if refused or any(sign in told for sign in _DENIED):
             return PushDenied(reference=reference, registry=self.registry, detail=error)
-        if attempt == self.patience.push_attempts:
+        last = attempt == self.patience.push_attempts
+        if (trouble := network_trouble(error)) and (last or lasts(trouble)):
+            return trouble
+        if last:
             return PushFailed(reference=reference, detail=error, attempts=attempt)
         return None
 

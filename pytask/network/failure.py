@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from requests import exceptions
-from urllib3.exceptions import HTTPError, ProxyError, ProxySchemeUnknown
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxySchemeUnknown
 
 from pytask.errors.network import (
     CertificateInvalid,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytask.network.route import Route
 
 _OF_THE_NETWORK = (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError, HTTPError)
+_NO_CONNECTION = (NewConnectionError, ConnectTimeoutError)
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}) ?(.*)")
 """Python's http.client, when a proxy answers CONNECT with something else than 200."""
 _AUTHENTICATION_NEEDED = 407
@@ -86,8 +87,9 @@ def _proxy_failure(causes: list[BaseException], facts: dict[str, Any], proxy: Pr
         return ProxyUnusable(**facts, proxy=proxy.address, final=True)
     answer = next((found for cause in reversed(causes) if (found := _TUNNEL.search(str(cause)))), None)
     if answer is None:
-        begun = not any(isinstance(cause, ProxyError) for cause in causes)
-        return None if begun else ProxyUnreachable(**facts, proxy=proxy.address)
+        # Not by urllib3's ProxyError: what breaks off behind the proxy becomes one too.
+        reached = not any(isinstance(cause, _NO_CONNECTION) for cause in causes)
+        return None if reached else ProxyUnreachable(**facts, proxy=proxy.address)
     status, told = int(answer.group(1)), {**facts, "detail": f"it answered {answer.group(1)} {answer.group(2)}".strip()}
     if status == _AUTHENTICATION_NEEDED:
         return ProxyAuthenticationNeeded(**told, proxy=proxy.address, final=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _VERSION = 0xA0
 _LONG = 0x80
-_COMMON_NAME, _ORGANISATION = b"\x55\x04\x03", b"\x55\x04\x0a"
+_COMMON_NAME, _ORGANISATION, _UNIT = b"\x55\x04\x03", b"\x55\x04\x0a", b"\x55\x04\x0b"
 _BMP_STRING = 0x1E
 
 
@@ -23,7 +23,8 @@ def issuer_of(certificate: bytes) -> str:
         parts = dict(_issuer_names(certificate))
     except (IndexError, ValueError):
         return ""
-    name, organisation = parts.get(_COMMON_NAME, ""), parts.get(_ORGANISATION, "")
+    name = parts.get(_COMMON_NAME) or parts.get(_UNIT, "")
+    organisation = parts.get(_ORGANISATION, "")
     return f"{name} ({organisation})" if name and organisation else name or organisation
 
 

@@ -6,7 +6,6 @@ the way out is an adapter of such a session, and whatever the clients configure 
 
 from __future__ import annotations
 
-import base64
 import http.client
 import warnings
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from urllib3.exceptions import InsecureRequestWarning
 
 from pytask.model import Proxy, is_local
 from pytask.network.issuer import issuer_of
+from pytask.network.proxy import proxy_headers
 from pytask.network.trust import tls_context, unverified_context
 
 if TYPE_CHECKING:
@@ -91,17 +91,6 @@ def open_route(network: Network, warn: Callable[[str], None]) -> Route:
         # Said once, by us, and not by urllib3 with every connection.
         warnings.filterwarnings("ignore", category=InsecureRequestWarning)
     return Route(network=network, context=tls_context(network, warn))
-
-
-def proxy_headers(proxy: Proxy) -> dict[str, str]:
-    """Give what makes the proxy know us; empty when it need not.
-
-    Source: https://www.rfc-editor.org/rfc/rfc7617
-    """
-    if not proxy.user:
-        return {}
-    pair = f"{proxy.user}:{proxy.password.reveal() if proxy.password else ''}"
-    return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
 class _Adapter(HTTPAdapter):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import socket
 import ssl
-import threading
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,9 +52,8 @@ from pytask.model import (
 )
 from pytask.network.issuer import issuer_of
 from pytask.network.route import open_route
+from tests.contract.company import HOST, SIGN_IN, Server, server_context
 from tests.contract.doors import a_door
-from tests.sandbox.connect_proxy import ConnectProxy
-from tests.sandbox.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,15 +63,11 @@ if TYPE_CHECKING:
     from pytask.cloud.credentials import Credentials
     from pytask.cloud.http import Door
     from pytask.model import Identity
+    from tests.contract.company import Company
 
-HOST = "management.contoso.test"
-SIGN_IN = "login.contoso.test"
-"""Names of .test are never resolved: https://www.rfc-editor.org/rfc/rfc6761#section-6.2"""
-EMPTY = b'{"count": 0, "value": []}'
 ONCE = Patience(http_attempts=1, http_connect=2, http_read=2)
 KEY = KeyIdentity(client_id="c", secret=Secret("s"))
 FEDERATED = FederatedIdentity(client_id="c", issuer="i", subject="s")
-CREDENTIALS = "build-agent:p@ss:wörd/%"
 
 
 @pytest.fixture(autouse=True)
@@ -83,87 +75,6 @@ def _machine_without_network(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-
-
-class Server:
-    """Answers 200 over TLS, to those whose certificate the context asks for."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def setup(self) -> None:
-                try:
-                    self.request.do_handshake()
-                except ssl.SSLError:
-                    # As servers do: a connection that is cut off at once takes what was said last with it.
-                    while socket.socket.recv(self.request, 4096):
-                        pass
-                    raise
-                super().setup()
-
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(EMPTY)))
-                self.end_headers()
-                self.wfile.write(EMPTY)
-
-            do_POST = do_GET  # noqa: N815 - the base class's naming
-            do_OPTIONS = do_GET  # noqa: N815 - the base class's naming
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-                del format, args
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.handle_error = lambda *_: None  # type: ignore[method-assign] # a refused handshake is no news
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Company:
-    """A company's network: one authority that signs everything anew, one proxy that leads out."""
-
-    authority: trustme.CA
-    authorities: Path
-    server: Server
-    proxy: ConnectProxy
-
-    def network(self, credentials: str = CREDENTIALS) -> Network:
-        """Give the way out through the proxy, as whoever calls it."""
-        user, _, password = credentials.partition(":")
-        address = f"http://127.0.0.1:{self.proxy.port}"
-        proxy = Proxy(address=address, user=user, password=Secret(password) if password else None)
-        return Network(proxy=proxy, authorities=self.authorities)
-
-
-def server_context(authority: trustme.CA, *names: str, not_after: dt.datetime | None = None) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names, not_after=not_after).configure_cert(context)
-    return context
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA(organization_name="Contoso", organization_unit_name="TLS inspection")
-
-
-@pytest.fixture
-def company(authority: trustme.CA, tmp_path: Path) -> Iterator[Company]:
-    authorities = tmp_path / "contoso.pem"
-    authority.cert_pem.write_to_path(str(authorities))
-    server = Server(server_context(authority, HOST, SIGN_IN, "localhost", "127.0.0.1"))
-    proxy = ConnectProxy(serves=lambda host: host in {HOST, SIGN_IN}, refused=lambda _: None, credentials=CREDENTIALS)
-    loop = LoopThread()
-    loop.run(proxy.start(target_port=server.port))
-    yield Company(authority=authority, authorities=authorities, server=server, proxy=proxy)
-    loop.run(proxy.stop())
-    loop.stop()
-    server.close()
 
 
 def ask(network: Network, url: str = f"https://{HOST}/x", said: list[str] | None = None) -> int:
@@ -322,7 +233,7 @@ def test_a_front_that_asks_for_a_certificate_the_agent_does_not_have_is_named(co
 def test_an_authority_nobody_told_of_is_named(company: Company) -> None:
     failure = failure_of(replace(company.network(), authorities=None))
     assert isinstance(failure, CertificateUntrusted)
-    assert "issued by Contoso" in render(failure)
+    assert "issued by TLS inspection (Contoso)" in render(failure)
     assert f"asked through the proxy http://127.0.0.1:{company.proxy.port} as build-agent" in render(failure)
 
 
@@ -363,6 +274,13 @@ def test_a_proxy_that_is_not_there_is_named_as_such() -> None:
         failure = failure_of(Network(proxy=Proxy(address=address)))
         assert isinstance(failure, ProxyUnreachable), failure
         assert f"the proxy {address} cannot be reached" in str(failure)
+
+
+def test_what_breaks_off_behind_the_proxy_is_not_the_proxys_fault(company: Company) -> None:
+    company.server.breaks_off = True
+    failure = failure_of(company.network())
+    assert isinstance(failure, Unreachable)
+    assert f"asked through the proxy http://127.0.0.1:{company.proxy.port}" in render(failure)
 
 
 def test_a_proxy_of_another_kind_is_refused_by_name() -> None:

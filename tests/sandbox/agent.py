@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.sandbox.agent_network import AgentNetwork
 from tests.sandbox.endpoints import environment_name, system_connection
 from tests.sandbox.job import Job
 from tests.sandbox.running_task import Patience, RunningTask, TaskRun
@@ -48,6 +49,7 @@ class Agent:
 
     `environment` is what the machine has (PATH, HOME, DOCKER_HOST, …) and all that is inherited. Node is the
     agent's own, as in life: it need not be on that PATH. `sources` is the checkout, else an empty folder.
+    `network` is how the agent was configured to reach the network, `enter` is put before the task's command.
     """
 
     def __init__(
@@ -63,6 +65,8 @@ class Agent:
         project_id: str = PROJECT_ID,
         repository: str = "hello-function",
         secret_variables: Mapping[str, str] = SECRET_VARIABLES,
+        network: AgentNetwork | None = None,
+        enter: Sequence[str] = (),
         patience: Patience = AS_THE_AGENT,
     ) -> None:
         self.job = Job(
@@ -76,7 +80,9 @@ class Agent:
         self._task = read_task(task)
         self.machine = dict(environment)
         self._access_token = access_token
-        self._secrets = dict(secret_variables)
+        self._network = network or AgentNetwork()
+        self._enter = tuple(enter)
+        self._secrets = {**secret_variables, **self._network.secrets()}
         self._patience = patience
         self._lay_out_folders()
 
@@ -111,11 +117,11 @@ class Agent:
         on_line: Callable[[str], None] | None = None,
     ) -> RunningTask:
         """Start the task and give it while it runs. Raises FileNotFoundError where there is no Node."""
-        public = self.job.variables() | dict(variables or {})
+        public = self.job.variables() | self._network.variables() | dict(variables or {})
         debug = public.get("System.Debug", "").lower() == "true"
         log = StepLog(task=self._task, masker=self._masker(endpoints), debug=debug, show=on_line)
         return RunningTask(
-            [_node(), str(self._task.script)],
+            [*self._enter, _node(), str(self._task.script)],
             environment=self.environment(inputs, endpoints, public),
             folder=self.job.sources,
             log=log,

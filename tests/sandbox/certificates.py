@@ -64,6 +64,13 @@ class SigningKey:
         return claims
 
 
+def server_context(authority: trustme.CA) -> ssl.SSLContext:
+    """Give what a TLS server needs to answer under any of `SERVER_NAMES`, vouched for by an authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*SERVER_NAMES).configure_cert(context)
+    return context
+
+
 class Authority:
     """The certification authority that vouches for every name of the local Azure."""
 
@@ -74,9 +81,7 @@ class Authority:
 
     def server_context(self) -> ssl.SSLContext:
         """Give what a TLS server needs to answer under any of `SERVER_NAMES`."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._ca.issue_cert(*SERVER_NAMES).configure_cert(context)
-        return context
+        return server_context(self._ca)
 
     def signing_key(self, issuer: str) -> SigningKey:
         """Give a fresh key for the tokens of `issuer` (a label, shown in its certificate only)."""

@@ -73,7 +73,7 @@ class Engine:
         scripts = ["sh", str(HERE / "private_mounts.sh"), "sh", str(HERE / "engine_outside.sh")]
         with self._log.open("wb") as log:
             self._guardian = subprocess.Popen(
-                [*scripts, self._folder, self.bridge, *_free_networks()],
+                [*scripts, self._folder, self.bridge, *free_networks()],
                 env={"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", **self._environment},
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -143,7 +143,8 @@ class Engine:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
 
 
-def _free_networks() -> list[str]:
+def free_networks() -> list[str]:
+    """Give some networks that nothing on this machine uses."""
     listed = subprocess.run(["ip", "-json", "-4", "address"], check=True, capture_output=True).stdout
     taken = [
         ipaddress.IPv4Interface(f"{address['local']}/{address['prefixlen']}").network

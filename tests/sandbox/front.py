@@ -76,6 +76,15 @@ class Front:
             self._ports[port] = origin
             await proxy.start(target_port=port)
 
+    async def add_door(self, context: ssl.SSLContext, address: str) -> ConnectProxy:
+        """Give a further proxy of the agent's side, on an address of this machine, with certificates of its own."""
+        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context).start()
+        port = next(one[1] for one in self._runner.addresses if one[1] not in self._ports)
+        self._ports[port] = "agent"
+        proxy = self._new_proxy()
+        await proxy.start(target_port=port, address=address)
+        return proxy
+
     async def stop(self) -> None:
         """Close every connection and both ports."""
         for proxy in self.proxies.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import requests
@@ -20,10 +20,12 @@ from .registry import Registry, TokenAuthentication
 from .services import Services
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import ssl
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
+    from .connect_proxy import ConnectProxy
     from .docker_registries import DockerRegistry
 
 Entered = TypeVar("Entered", bound="Machinery")
@@ -75,6 +77,15 @@ class Machinery:
                 allow_redirects=False,
             )
         return answer.status_code, answer.text
+
+    @contextmanager
+    def front_door(self, context: ssl.SSLContext, address: str) -> Iterator[ConnectProxy]:
+        """Give a further proxy to everything here, on an address of this machine, with certificates of its own."""
+        proxy = self._loop.run(self._front.add_door(context, address))
+        try:
+            yield proxy
+        finally:
+            self._loop.run(proxy.stop())
 
     def _start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -23,9 +23,10 @@ from .environments import PUBLIC, AzureEnvironment
 from .under_test import PYTHON, ROOT, TASK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from .agent_network import AgentNetwork
     from .endpoints import Endpoint
     from .local_azure import LocalAzure
     from .running_task import RunningTask, TaskRun
@@ -132,8 +133,13 @@ def a_pipeline(
     registry_role: str | None = "AcrPush",
     app_role: str | None = "Website Contributor",
     app_pull: Literal["managed_identity", "admin_user"] | None = "managed_identity",
+    network: AgentNetwork | None = None,
+    enter: Sequence[str] = (),
 ) -> Iterator[Pipeline]:
-    """Give a pipeline with a copy of the example as its checkout, in one of the clouds; roles may be left out."""
+    """Give a pipeline with a copy of the example as its checkout, in one of the clouds; roles may be left out.
+
+    An agent with a `network` of its own has nothing of the machine's; the task's command runs behind `enter`.
+    """
     azure.move_to(cloud)
     connection_id = str(uuid.uuid4())
     registry = azure.add_registry("contoso")
@@ -145,9 +151,14 @@ def a_pipeline(
     agent = Agent(
         folder=folder / "agent",
         task=task,
-        environment={**machine(azure, folder, path=path), **_identities(azure, scheme, identity_endpoint)},
+        environment={
+            **machine(azure, folder, path=path, online=network is None),
+            **_identities(azure, scheme, identity_endpoint),
+        },
         sources=sources,
         access_token=azure.job_access_token,
+        network=network,
+        enter=enter,
     )
     with agent:
         yield Pipeline(
@@ -161,7 +172,7 @@ def a_pipeline(
         )
 
 
-def machine(azure: LocalAzure, folder: Path, *, path: str | None = None) -> dict[str, str]:
+def machine(azure: LocalAzure, folder: Path, *, path: str | None = None, online: bool = True) -> dict[str, str]:
     """Give the environment of an agent's machine: its own home, the Python to be tried, Docker, and the network."""
     home = folder / "home"
     home.mkdir(parents=True, exist_ok=True)
@@ -170,7 +181,7 @@ def machine(azure: LocalAzure, folder: Path, *, path: str | None = None) -> dict
         "HOME": str(home),
         "LANG": "C.UTF-8",
         "DOCKER_HOST": azure.agent_engine.url,
-        **azure.environment,
+        **(azure.environment if online else {}),
     }
 
 

@@ -1,0 +1,111 @@
+"""Failures of the Docker engine's own way to registries, and of the network inside a build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytask.errors.base import TaskFailure
+
+_OWN_WAY = (
+    "the engine fetches base images and pushes by itself: it has proxies, a name resolution and authorities of its own, "
+    "and what the agent was told of the network it does not know"
+)
+_GIVE_IT_A_PROXY = (
+    "set https-proxy and no-proxy under proxies in /etc/docker/daemon.json (from version 23 on), or HTTPS_PROXY and "
+    "NO_PROXY in its service (systemctl edit docker, [Service], Environment=), then run systemctl restart docker"
+)
+_PROXY_LINK = "https://docs.docker.com/engine/daemon/proxy/"
+
+
+@dataclass(kw_only=True, eq=False)
+class EngineNetworkFailure(TaskFailure):
+    """What they share: a registry that the engine does not get through to."""
+
+    host: str
+    detail: str
+    """In the engine's words."""
+
+
+@dataclass(kw_only=True, eq=False)
+class EngineHostUnknown(EngineNetworkFailure):
+    """The engine's name resolution does not know the registry."""
+
+    code = "engine-host-unknown"
+    title = "the Docker engine cannot resolve the name {host}"
+    happened = "{detail}"
+    cause = f"there is no such registry, or only a proxy leads out and the engine was not told of it; {_OWN_WAY}"
+    mend = f"correct the name in the Dockerfile or in the step's inputs; behind a proxy, {_GIVE_IT_A_PROXY}"
+    link = _PROXY_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class EngineCannotReach(EngineNetworkFailure):
+    """The registry does not answer the engine."""
+
+    code = "engine-cannot-reach"
+    title = "the Docker engine cannot reach {host}"
+    happened = "{detail}"
+    cause = f"a firewall between the agent's machine and {{host}}, or only a proxy leads out; {_OWN_WAY}"
+    mend = f"have the firewall let the agent's machine through to {{host}}:443; behind a proxy, {_GIVE_IT_A_PROXY}"
+    link = _PROXY_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class EngineProxyRefused(EngineNetworkFailure):
+    """The engine's proxy is not there, or does not lead to the registry."""
+
+    code = "engine-proxy-refused"
+    title = "the Docker engine's proxy does not lead to {host}"
+    happened = "{detail}"
+    cause = f"the proxy that the engine was given is wrong, wants other credentials, or forbids {{host}}; {_OWN_WAY}"
+    mend = f"have the proxy allow {{host}}:443; to correct the engine's proxy, {_GIVE_IT_A_PROXY}"
+    link = _PROXY_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class EngineDistrusts(EngineNetworkFailure):
+    """The engine does not trust the registry's certificate."""
+
+    code = "engine-certificate"
+    title = "the Docker engine does not trust the certificate that {host} shows"
+    happened = "{detail}"
+    cause = f"a proxy or firewall signs the connection anew with an authority of its own (TLS inspection), or the registry has a certificate of its own making; {_OWN_WAY}"
+    mend = (
+        "copy that authority's certificate to /etc/docker/certs.d/{host}/ca.crt on the agent's machine (no restart "
+        "needed), or install it for the whole machine (update-ca-certificates) and run systemctl restart docker"
+    )
+    link = "https://docs.docker.com/engine/security/certificates/"
+
+
+@dataclass(kw_only=True, eq=False)
+class RegistryWithoutTls(EngineNetworkFailure):
+    """The registry speaks plain HTTP."""
+
+    code = "registry-without-tls"
+    title = "{host} answers the Docker engine without TLS"
+    happened = "{detail}"
+    cause = "the registry speaks plain HTTP on this port, or something before it does; the engine asks for HTTPS everywhere but on loopback"
+    mend = (
+        "name the registry with its HTTPS port; for a registry of your own network only, add it to insecure-registries "
+        "in /etc/docker/daemon.json and run systemctl restart docker"
+    )
+    link = "https://docs.docker.com/reference/cli/dockerd/#insecure-registries"
+
+
+@dataclass(kw_only=True, eq=False)
+class BuildHasNoNetwork(TaskFailure):
+    """An instruction of the Dockerfile did not get out."""
+
+    dockerfile: str
+    reason: str
+    detail: str
+    code = "build-has-no-network"
+    title = "an instruction of {dockerfile} does not reach the network"
+    happened = "{detail}: {reason}"
+    cause = "RUN instructions have the network of a container: neither the agent's proxy nor the authorities of the agent or its machine are known there"
+    mend = (
+        "name the proxy in buildArgs (HTTPS_PROXY=http://… and NO_PROXY=…, which Docker takes without an ARG and keeps "
+        "out of the image), or under proxies in the Docker configuration of the agent's user (~/.docker/config.json); "
+        "behind TLS inspection, copy the authority's certificate into the image and run update-ca-certificates there"
+    )
+    link = "https://docs.docker.com/engine/cli/proxy/"

@@ -1,0 +1,24 @@
+"""What a proxy is told of us.
+
+Source: https://www.rfc-editor.org/rfc/rfc7617
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytask.model import Proxy
+
+
+def proxy_headers(proxy: Proxy) -> dict[str, str]:
+    """Give what makes a proxy know us; empty when it need not."""
+    if not proxy.user:
+        return {}
+    return {"Proxy-Authorization": basic(proxy.user, proxy.password.reveal() if proxy.password else "")}
+
+
+def basic(user: str, password: str) -> str:
+    """Give user and password as they go over the wire."""
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"

@@ -1,0 +1,244 @@
+"""The agent's way out for a program that is told of a proxy by its environment alone: the docker command.
+
+BuildKit's client fetches the tokens of registries itself, so it needs the way out too. Its environment knows no
+patterns for hosts to bypass, and the proxy's password is not to stand there for every process of the user to read. So
+the program gets a proxy of our own on loopback, which knows the patterns and the password. It lives as long as the
+program, and leads only who names the word that it was started with.
+Source of CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import socketserver
+import ssl
+import threading
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pytask.errors.network import (
+    HostUnknown,
+    ProxyAuthenticationNeeded,
+    ProxyRefused,
+    ProxyUnreachable,
+    Unreachable,
+)
+from pytask.network.proxy import basic, proxy_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pytask.errors.network import NetworkFailure
+    from pytask.model import Network, Proxy
+
+_LOOPBACK = "127.0.0.1"
+_USER = "task"
+_CHUNK = 1 << 16
+_LONGEST_HEAD = 1 << 16
+_SECONDS_TO_CONNECT = 10.0
+_HTTP, _HTTPS = 80, 443
+_AUTHENTICATION_NEEDED, _BAD_GATEWAY = 407, 502
+
+
+class _Refused(Exception):  # noqa: N818 - what the proxy did
+    def __init__(self, status: int, reason: str = "") -> None:
+        super().__init__(f"it answered {status} {reason}".strip())
+        self.status, self.reason = status, reason
+
+
+class Relay(socketserver.ThreadingTCPServer):
+    """A proxy on a free port of loopback that leads through the agent's own, or past it."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._word = secrets.token_urlsafe(24)
+        self.failures: dict[str, NetworkFailure] = {}
+        """What did not come through, by the host that was asked for."""
+        super().__init__((_LOOPBACK, 0), _Caller)
+
+    @property
+    def address(self) -> str:
+        """The proxy's address as it stands in an environment; it holds the word for this run."""
+        return f"http://{_USER}:{self._word}@{_LOOPBACK}:{self.server_address[1]}"
+
+    def knows(self, head: bytes) -> bool:
+        """Tell whether a request names the word."""
+        lines = (line.partition(b":") for line in head.split(b"\r\n"))
+        shown = (value.strip() for name, _, value in lines if name.lower() == b"proxy-authorization")
+        return any(secrets.compare_digest(value, basic(_USER, self._word).encode()) for value in shown)
+
+    def connected(self, host: str, port: int) -> socket.socket:
+        """Give a connection to a host.
+
+        Raises:
+            _Refused: with the status for who asked; what it means stands in `failures`.
+        """
+        proxy = self._network.own_proxy_for(f"https://{host}:{port}")
+        try:
+            if proxy is None:
+                return socket.create_connection((host, port), _SECONDS_TO_CONNECT)
+            return _led(self._network, proxy, host, port)
+        except (_Refused, OSError) as error:
+            self.failures[host] = _failure(error, host, proxy)
+            if isinstance(error, _Refused):
+                raise
+            raise _Refused(_BAD_GATEWAY, f"{error.strerror or error}") from error
+
+
+class _Caller(socketserver.BaseRequestHandler):
+    """One connection of the program."""
+
+    server: Relay
+    request: socket.socket
+
+    def handle(self) -> None:
+        with suppress(OSError, ValueError):  # whoever breaks off, or speaks no HTTP, gets no answer
+            head = _head(self.request)
+            method, authority, _ = head.split(b" ", 2)
+            host, _, port = authority.decode("ascii", "replace").rpartition(":")
+            if not self.server.knows(head):
+                return self._answer(_AUTHENTICATION_NEEDED, "Proxy Authentication Required")
+            if method != b"CONNECT" or not port.isdigit():
+                return self._answer(405, "Method Not Allowed")
+            self._lead(host.strip("[]"), int(port))
+        return None
+
+    def _lead(self, host: str, port: int) -> None:
+        try:
+            upstream = self.server.connected(host, port)
+        except _Refused as refused:
+            return self._answer(refused.status, refused.reason)
+        with upstream:
+            upstream.settimeout(None)
+            self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=_copy, args=(upstream, self.request), daemon=True, name=f"from {host}")
+            back.start()
+            _copy(self.request, upstream)
+            back.join()
+        return None
+
+    def _answer(self, status: int, reason: str) -> None:
+        head = f"HTTP/1.1 {status} {reason}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        self.request.sendall(head.encode("utf-8", "replace"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Along:
+    """What a program needs to take the agent's way out."""
+
+    environment: Mapping[str, str]
+    failures: Mapping[str, NetworkFailure]
+    """What did not come through, by the host that the program asked for; grows while it runs."""
+
+
+@contextmanager
+def along(network: Network, environment: Mapping[str, str]) -> Iterator[Along]:
+    """Give the environment in which a program started within the block takes the agent's way out.
+
+    Without a proxy of the agent's own it is the machine's, as it was.
+    """
+    given = {**environment, **_authorities(network, environment)}
+    if network.proxy is None:
+        yield Along(environment=given, failures={})
+        return
+    with _relay(network) as relay:
+        direct = ",".join(filter(None, ("localhost", _LOOPBACK, "::1", _engine_host(environment))))
+        named = {"HTTPS_PROXY": relay.address, "NO_PROXY": direct}
+        both_cases = {form: value for name, value in named.items() for form in (name, name.lower())}
+        yield Along(environment={**given, **both_cases}, failures=relay.failures)
+
+
+def _authorities(network: Network, environment: Mapping[str, str]) -> dict[str, str]:
+    """Give what makes a Go program trust the agent's authorities too.
+
+    They stand for the one file with the system's; its folder, which has the same, is read in any case.
+    Source: https://pkg.go.dev/crypto/x509#SystemCertPool
+    """
+    if network.authorities is None or "SSL_CERT_FILE" in environment:
+        return {}
+    return {"SSL_CERT_FILE": str(network.authorities)}
+
+
+def _engine_host(environment: Mapping[str, str]) -> str:
+    """Give the host of a remote engine, which the docker command would ask through the proxy as well."""
+    at = urlsplit(environment.get("DOCKER_HOST", ""))
+    return at.hostname or "" if at.scheme in {"tcp", "http", "https"} else ""
+
+
+@contextmanager
+def _relay(network: Network) -> Iterator[Relay]:
+    with Relay(network) as relay:
+        threading.Thread(target=relay.serve_forever, args=(0.05,), daemon=True, name="relay").start()
+        try:
+            yield relay
+        finally:
+            relay.shutdown()
+
+
+def _led(network: Network, proxy: Proxy, host: str, port: int) -> socket.socket:
+    """Give a connection through the agent's proxy."""
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
+    lines += [f"{name}: {value}" for name, value in proxy_headers(proxy).items()]
+    with ExitStack() as unless_led:
+        connection = unless_led.enter_context(_at(network, proxy))
+        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        _, status, *reason = _head(connection).split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
+        if status != "200":
+            raise _Refused(int(status), *reason)
+        unless_led.pop_all()
+        return connection
+
+
+def _at(network: Network, proxy: Proxy) -> socket.socket:
+    """Give a connection to the proxy itself."""
+    at = urlsplit(proxy.address)
+    usual = _HTTPS if at.scheme == "https" else _HTTP
+    connection = socket.create_connection((at.hostname or "", at.port or usual), _SECONDS_TO_CONNECT)
+    if at.scheme != "https":
+        return connection
+    context = ssl.create_default_context()
+    if network.authorities:
+        context.load_verify_locations(network.authorities)
+    return context.wrap_socket(connection, server_hostname=at.hostname)
+
+
+def _head(connection: socket.socket) -> bytes:
+    """Read to the end of a message's head. Neither side says more before it has the other's answer."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        piece = connection.recv(1)
+        if not piece or len(head) > _LONGEST_HEAD:
+            raise OSError("broke off")
+        head += piece
+    return head
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    """Pass on what comes until there is no more, and say so."""
+    with suppress(OSError):
+        while data := source.recv(_CHUNK):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+def _failure(error: _Refused | OSError, host: str, proxy: Proxy | None) -> NetworkFailure:
+    words = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    facts: dict[str, Any] = {
+        "host": host,
+        "detail": words,
+        "via": f"through the proxy {proxy.title}" if proxy else "directly",
+    }
+    if proxy is None:
+        return HostUnknown(**facts) if isinstance(error, socket.gaierror) else Unreachable(**facts)
+    if isinstance(error, OSError):
+        return ProxyUnreachable(**facts, proxy=proxy.address)
+    refused = ProxyAuthenticationNeeded if error.status == _AUTHENTICATION_NEEDED else ProxyRefused
+    return refused(**facts, proxy=proxy.address)
