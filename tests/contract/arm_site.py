@@ -39,6 +39,8 @@ class Site:
         """Properties that Azure does not let anybody change."""
         self.calls: list[str] = []
         """Each as its method and the last part of its path."""
+        self.paths: list[str] = []
+        """Their whole paths."""
         self.sent: list[dict[str, Any]] = []
         self.before: defaultdict[str, deque[Callable[[], object]]] = defaultdict(deque)
         """By call: what somebody else does before it is answered, one for each time."""
@@ -70,6 +72,7 @@ class Site:
         """Answer one call."""
         call = f"{handler.command} {handler.path.partition('?')[0].rpartition('/')[2]}"
         self.calls.append(call)
+        self.paths.append(handler.path)
         sent = json.loads(handler.rfile.read(int(handler.headers.get("Content-Length") or 0)) or b"{}")
         status = self.refusals[call].popleft() if self.refusals[call] else 200
         _next(self.before[call])

@@ -73,6 +73,12 @@ def test_the_storage_setting_is_never_overwritten(site: Site, arm: Arm, theirs: 
     assert site.settings == AS_BEFORE
 
 
+def test_who_asks_for_the_storage_setting_gets_what_they_ask_for(site: Site, arm: Arm) -> None:
+    del site.settings[STORAGE]
+    written(arm, WantedSettings(values={STORAGE.lower(): "true"}, when_absent={STORAGE: "false"}))
+    assert site.settings == {"AzureWebJobsStorage": "secret", STORAGE.lower(): "true"}
+
+
 def test_a_name_in_another_case_is_the_same_setting(site: Site, arm: Arm) -> None:
     site.settings["a"] = "0"
     change = written(arm)
@@ -107,6 +113,15 @@ def test_a_setting_of_a_third_that_was_dropped_with_ours_is_put_back_and_named(s
     assert (change.kept, change.lost) == (("OF_A_THIRD",), ())
 
 
+def test_what_a_third_has_written_anew_meanwhile_is_not_put_back_over_it(site: Site, arm: Arm) -> None:
+    stale = by_somebody_else(site)
+    site.settings["OF_A_THIRD"] = "old"
+    site.after["PUT appsettings"].append(stale)
+    site.before["POST list"].extend([lambda: None, lambda: None, lambda: site.settings.update(of_a_third="new")])
+    written(arm)
+    assert site.settings == {**AS_BEFORE, "of_a_third": "new", "A": "1", "B": "2"}
+
+
 def test_a_setting_that_is_taken_away_beside_ours_stays_away_and_is_named(site: Site, arm: Arm) -> None:
     site.settings["OLD"] = "y"
     site.after["PUT appsettings"].append(lambda: site.settings.pop("OLD"))
@@ -133,6 +148,13 @@ def test_a_write_that_is_repeated_reads_anew(site: Site, arm: Arm) -> None:
     assert site.settings == {**AS_BEFORE, "THEIRS": "x", "A": "1", "B": "2"}
     assert site.calls == ["POST list", "PUT appsettings"] * 3 + ["POST list"]
     assert change.lost == ()
+
+
+def test_what_a_repeated_write_has_kept_is_named_when_it_is_gone(site: Site, arm: Arm) -> None:
+    site.refusals["PUT appsettings"].append(503)
+    adds, takes = by_somebody_else(site, THEIRS="x"), lambda: site.settings.pop("THEIRS")
+    site.after["PUT appsettings"].extend([adds, takes])
+    assert written(arm).lost == ("THEIRS",)
 
 
 def test_a_write_that_azure_goes_on_refusing_changes_nothing(site: Site, arm: Arm) -> None:
@@ -174,6 +196,7 @@ def test_settings_are_made_sticky_and_those_that_are_stay_so(site: Site, arm: Ar
     assert site.slot_names == {"appSettingNames": ["A", "B"], "connectionStringNames": ["Db"]}
     assert make_sticky(arm, target, ("A",)) == ()
     assert site.writes == ["PUT slotConfigNames"] * 3
+    assert {path.partition("?")[0] for path in site.paths} == {f"{PATH}/config/slotConfigNames"}
 
 
 def test_nothing_is_asked_where_no_setting_is_to_be_sticky(site: Site, arm: Arm) -> None:

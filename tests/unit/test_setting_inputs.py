@@ -102,6 +102,11 @@ def test_the_mend_of_a_name_says_how_to_write_it() -> None:
     ]
 
 
+def test_the_mend_of_what_may_be_a_value_is_quotes() -> None:
+    (told,) = mistakes("-A -pass:word")
+    assert "put a value that begins with a dash between quotes" in told
+
+
 def test_sticky_settings_are_those_that_the_portal_says() -> None:
     text = '[{"name": "A", "value": "1", "slotSetting": true}, {"name": "B", "value": "2", "slotSetting": false}]'
     assert settings(text).sticky == ("A",)
