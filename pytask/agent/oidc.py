@@ -14,7 +14,7 @@ from msrest.exceptions import AuthenticationError, ClientException, ClientReques
 
 from pytask.agent.environment import required_variable
 from pytask.errors.sign_in import OidcTokenRefused
-from pytask.network.failure import network_failure
+from pytask.network.failure import is_of_the_network, network_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,9 +49,9 @@ class OidcTokens:
             token = self.client.create_oidc_token({}, self.project, self.hub, self.plan, self.job, self.connection)
         except AuthenticationError as error:
             raise OidcTokenRefused(connection=self.connection, detail=str(error), final=True) from error
-        except ClientRequestError as error:
-            raise network_failure(error, self.client.normalized_url, self.route) from error
         except ClientException as error:
+            if isinstance(error, ClientRequestError) and is_of_the_network(error):
+                raise network_failure(error, self.client.normalized_url, self.route) from error
             raise OidcTokenRefused(connection=self.connection, detail=str(error), final=False) from error
         return self.mask(str(token.oidc_token)).reveal()
 
