@@ -337,6 +337,24 @@ def test_a_change_that_azure_refuses_after_the_settings_says_that_they_were_chan
     assert promotion.site.settings["GREETING"] == "Hi"
 
 
+def test_a_run_that_is_cancelled_while_settings_are_written_says_what_is_not_known(promotion: Pipeline) -> None:
+    listed: list[str] = []
+
+    def cancel_on_the_second() -> None:  # the first is the look ahead's, the second comes right before the write
+        listed.append(LIST)
+        if len(listed) == 2:
+            task.cancel()
+
+    promotion.azure.faults.meanwhile(LIST, cancel_on_the_second, after=True, times=None)
+    promotion.azure.faults.script(PUT, status=None, delay=3, times=None)
+    given = {"command": "deploy", "imageName": "hello-function:good", "appSettings": "GREETING=Hi"}
+    task = promotion.start(given)
+    run = task.wait(30)
+    assert run.result == "Canceled"
+    assert "its answer is not known" in run.log
+    assert "its settings may have been changed too" in run.log
+
+
 def test_what_azure_does_not_keep_is_told(promotion: Pipeline) -> None:
     def undo() -> None:
         promotion.site.config["alwaysOn"] = False
@@ -349,7 +367,10 @@ def test_what_azure_does_not_keep_is_told(promotion: Pipeline) -> None:
 
 def test_a_container_that_prints_its_settings_shows_none_of_them(promotion: Pipeline) -> None:
     (promotion.sources / "Dockerfile").write_text(BASE + 'ENTRYPOINT ["/bin/sh", "-c", "echo leaked: $WORD; exit 1"]\n')
-    run = promotion.run(appSettings="WORD=correcthorsebattery", verifyTimeoutMinutes="0.1", tags="leaks")
+    given = {"appSettings": "WORD=correcthorsebattery", "configurationStrings": "alwaysOn=true"}
+    run = promotion.run(given, verifyTimeoutMinutes="0.1", tags="leaks", recordFile="record.json")
     assert the_error(run) == "container-exits"
     assert "leaked: ***" in run.log
     assert "correcthorsebattery" not in run.log
+    record = json.loads((promotion.sources / "record.json").read_text())
+    assert (record["settings"], record["configuration"]) == (["WORD"], ["alwaysOn"])
