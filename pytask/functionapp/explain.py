@@ -72,12 +72,17 @@ def explain(
 ) -> ToldStartFailure:
     """Give the failure behind the platform's line; one that nobody described is shown as it is."""
     general = PullFailed if event.kind is Kind.PULL_FAILED else ContainerStartFailed
-    meaning = next((meaning for meaning, signs in _MEANINGS if signs.search(_whole(start, event))), general)
+    meaning = _meaning(_whole(start, event)) or general
     tail = start.tail if event.kind is Kind.START_FAILED else ()
     lines = "".join(f"\n  {line}" for line in tail)
     told = f"\nthe container's last lines:{lines}" if lines else ""
     line = next((one for one in _start_failures(start, event) if "on port:" in one), event.text)
     return meaning(app=app, reference=reference, line=redacted(line, settings), tail=redacted(told, settings))
+
+
+def refuses_app(line: str) -> bool:
+    """Tell whether a line says that the registry does not let the app in."""
+    return _meaning(line) is PullUnauthorized
 
 
 def explain_host(host: HostProcess, *, app: str, reference: str) -> StartFailure | None:
@@ -95,6 +100,10 @@ def redacted(text: str, settings: Mapping[str, str] | None) -> str:
     for value in sorted(_secrets(settings or {}), key=len, reverse=True):
         text = text.replace(value, "***")
     return _SECRET_LIKE.sub(r"\1***", text)
+
+
+def _meaning(text: str) -> type[ToldStartFailure] | None:
+    return next((meaning for meaning, signs in _MEANINGS if signs.search(text)), None)
 
 
 def _secrets(settings: Mapping[str, str]) -> set[str]:

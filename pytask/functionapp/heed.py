@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytask.errors.start import OldImageStarted, PullUnauthorized, StartFailure
+from pytask.functionapp.explain import refuses_app
 from pytask.functionapp.proof import prove
 from pytask.functionapp.update import pull_again
 
@@ -55,7 +56,7 @@ def prove_while_role_is_new(
 def _refused(failure: StartFailure) -> bool:
     """Tell whether the app was not let in, also where the platform made do with an image that it had."""
     if isinstance(failure, OldImageStarted):
-        return "unauthorized" in failure.tail
+        return refuses_app(failure.tail)
     return isinstance(failure, PullUnauthorized)
 
 

@@ -110,6 +110,21 @@ def test_a_role_that_is_heeded_late_is_waited_for_by_restarts(azure: LocalAzure,
         assert set(written(pipeline)) == {*FROM_NOTHING, "POST app/restart"}
 
 
+def test_an_image_from_before_that_the_platform_makes_do_with_is_waited_out_as_well(
+    azure: LocalAzure, tmp_path: Path
+) -> None:
+    with new_app(azure, tmp_path) as pipeline:
+        azure.grant(pipeline.principal, "Contributor", pipeline.registry.id)
+        pipeline.registry.admin_user_enabled = True
+        assert pipeline.run(appPullAccess="adminUser", tags="moving").variables["proof"] == "proven"
+        pipeline.edit("Hello", "Bonjour")
+        azure.delay_roles(8)
+        run = pipeline.run(BY_IDENTITY, tags="moving")
+        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert "restarting the app to pull again" in run.log
+        assert pipeline.call()[1].startswith("Bonjour")
+
+
 def test_a_role_that_is_never_heeded_fails_in_the_end(azure: LocalAzure, tmp_path: Path) -> None:
     with new_app(azure, tmp_path, role_heeded_at_last=4.0) as pipeline:
         azure.delay_roles(1000)
