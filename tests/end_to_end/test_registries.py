@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.end_to_end.test_failures import the_error
+from tests.end_to_end.test_failures import BASE, the_error
 from tests.end_to_end.watch import files_with, watched
 from tests.sandbox.docker_registries import PASSWORD, USER, DockerRegistry, docker_hub, harbor, plain_registry
-from tests.sandbox.endpoints import Endpoint, docker_connection
-from tests.sandbox.pipeline import a_pipeline
+from tests.sandbox.endpoints import (
+    Endpoint,
+    arm_connection_with_key,
+    docker_connection,
+    docker_connection_of_azure,
+)
+from tests.sandbox.environments import STACK
+from tests.sandbox.pipeline import SUBJECT, a_pipeline
+from tests.sandbox.subscription import FABRIKAM, SHARED, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     from tests.sandbox.local_azure import LocalAzure
     from tests.sandbox.pipeline import Pipeline
     from tests.sandbox.running_task import TaskRun
+    from tests.sandbox.state import Principal, RegistryState
 
 KINDS = {
     "Docker Hub": (docker_hub, "https://index.docker.io/v1/", "docker.io/team/hello-function"),
@@ -117,6 +126,24 @@ def test_a_wrong_password_stops_the_build_and_says_where_to_correct_it(elsewhere
     assert "nothing was pushed and nothing was changed" in failed.log
 
 
+def test_an_app_without_credentials_for_the_registry_is_told_which_settings_it_lacks(elsewhere: Pipeline) -> None:
+    elsewhere.azure.add_docker_registry(harbor())
+    connection = connection_to("https://harbor.contoso.example")
+    failed = run(elsewhere, connection, containerRegistry=connection.id)
+    assert the_error(failed) == "pull-credentials-missing"
+    assert "set DOCKER_REGISTRY_SERVER_URL to harbor.contoso.example with https:// before it" in failed.log
+    assert "nothing was pushed and nothing was changed" in failed.log
+    settings = {
+        "DOCKER_REGISTRY_SERVER_URL": "https://harbor.contoso.example",
+        "DOCKER_REGISTRY_SERVER_USERNAME": USER,
+        "DOCKER_REGISTRY_SERVER_PASSWORD": PASSWORD,
+    }
+    lines = "\n".join(f"{name}={value}" for name, value in settings.items())
+    done = run(elsewhere, connection, containerRegistry=connection.id, appSettings=lines)
+    assert (done.result, done.variables["proof"]) == ("Succeeded", "proven"), done.log
+    assert PASSWORD not in done.log
+
+
 def test_a_user_that_may_only_read_is_told_before_anything_is_pushed(elsewhere: Pipeline) -> None:
     registry = elsewhere.azure.add_docker_registry(harbor())
     registry.read_only = True
@@ -211,3 +238,212 @@ def test_a_registry_without_a_connection_of_its_own_is_a_mistake_before_anything
     failed = run(elsewhere, imageName="docker.io/team/hello-function")
     assert the_error(failed) == "registry-connection-needed"
     assert "containerRegistry" in failed.log
+
+
+# Registries of Azure that another connection enters
+
+
+SHARED_SECRET = "another-cl1ent-s3cret~of-the-registry"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Elsewhere:
+    """A registry in another subscription, and whoever may push there."""
+
+    registry: RegistryState
+    principal: Principal
+    subscription: Subscription
+
+    def connection(self) -> Endpoint:
+        """Give an Azure Resource Manager connection to that subscription."""
+        return arm_connection_with_key(
+            tenant_id=self.subscription.tenant_id,
+            client_id=self.principal.client_id,
+            client_secret=SHARED_SECRET,
+            subscription_id=self.subscription.id,
+            subscription_name=self.subscription.name,
+        )
+
+    def docker_connection(self, azure: LocalAzure, scheme: str, *, secret: str = SHARED_SECRET) -> Endpoint:
+        """Give a Docker Registry connection to it."""
+        client = {"servicePrincipalId": self.principal.client_id}
+        parameters = {
+            "ServicePrincipal": {**client, "servicePrincipalKey": secret, "authenticationType": "spnKey"},
+            "WorkloadIdentityFederation": {**client, "workloadIdentityFederationSubject": SUBJECT},
+            "ManagedServiceIdentity": {},
+        }[scheme]
+        if scheme == "ManagedServiceIdentity":
+            azure.assign_to_machine(own=self.principal)
+        return docker_connection_of_azure(
+            login_server=self.registry.login_server,
+            scheme=scheme,
+            parameters=parameters,
+            tenant_id=self.subscription.tenant_id,
+            subscription_id=self.subscription.id,
+            id=self.principal.service_connection_id,
+        )
+
+
+def registry_in(azure: LocalAzure, subscription: Subscription, *, role: str = "Contributor") -> Elsewhere:
+    """Have a registry in another subscription, with a principal of that one's tenant that has a role on it."""
+    registry = azure.add_registry("platform", subscription=subscription, anonymous_pull=True)
+    principal = azure.add_principal(
+        "platform team",
+        secret=SHARED_SECRET,
+        federated_subject=SUBJECT,
+        tenant_id=subscription.tenant_id,
+        roles={registry.id: role},
+    )
+    return Elsewhere(registry=registry, principal=principal, subscription=subscription)
+
+
+@pytest.mark.parametrize("subscription", [SHARED, FABRIKAM], ids=lambda one: one.name)
+@pytest.mark.parametrize("form", ["login server", "name", "resource id"])
+def test_a_registry_of_another_subscription_or_tenant_is_found_filled_and_read_by_its_own_connection(
+    elsewhere: Pipeline, subscription: Subscription, form: str
+) -> None:
+    there = registry_in(elsewhere.azure, subscription)
+    connection = there.connection()
+    named = {"login server": there.registry.login_server, "name": "platform", "resource id": there.registry.id}[form]
+    given = {"azureSubscriptionForACR": connection.id, "azureContainerRegistry": named}
+    done = run(elsewhere, connection, **given)
+    assert (done.result, done.variables["proof"]) == ("Succeeded", "proven"), done.log
+    assert elsewhere.site.config["linuxFxVersion"] == "DOCKER|platform.azurecr.io/team/hello-function:1"
+    assert_by_whom(elsewhere, there)
+    assert "Inspected in" in done.log
+    if form != "login server":
+        return
+
+    elsewhere.edit("Hello", "Bonjour")
+    again = run(elsewhere, connection, **given, tags="2")
+    assert again.variables["previousImage"] == "platform.azurecr.io/team/hello-function:1"
+    promoted = run(elsewhere, connection, **given, command="deploy", tags="1")
+    assert (promoted.result, promoted.variables["imageDigest"]) == ("Succeeded", done.variables["imageDigest"])
+    looked = run(elsewhere, connection, azureSubscriptionForACR=connection.id, command="check")
+    assert "platform.azurecr.io lets us in" in looked.log
+    assert_by_whom(elsewhere, there)
+
+
+def assert_by_whom(pipeline: Pipeline, there: Elsewhere) -> None:
+    """See that the registry met its own connection only, and the app the other one only."""
+    calls = [call for call in pipeline.azure.calls if call.principal]
+    mine = {call.principal for call in calls if "/sites/" in call.path}
+    theirs = {call.principal for call in calls if call.host == there.registry.login_server}
+    assert mine == {pipeline.principal.name}
+    assert theirs <= {there.principal.name, "anonymous", USER}
+    assert there.principal.name in theirs
+
+
+def test_going_back_reads_the_registry_by_its_own_connection(elsewhere: Pipeline) -> None:
+    there = registry_in(elsewhere.azure, FABRIKAM)
+    there.registry.anonymous_pull = False
+    there.registry.admin_user_enabled = True
+    elsewhere.site.settings["DOCKER_REGISTRY_SERVER_URL"] = "https://platform.azurecr.io"
+    elsewhere.site.settings["DOCKER_REGISTRY_SERVER_USERNAME"] = "platform"
+    elsewhere.site.settings["DOCKER_REGISTRY_SERVER_PASSWORD"] = there.registry.admin_password
+    connection = there.connection()
+    given = {"azureSubscriptionForACR": connection.id, "azureContainerRegistry": "platform.azurecr.io"}
+    first = run(elsewhere, connection, **given, tags="stable")
+    assert first.result == "Succeeded", first.log
+    (elsewhere.sources / "Dockerfile").write_text(BASE + 'ENTRYPOINT ["false"]\n')
+    failed = run(elsewhere, connection, **given, tags="stable", verifyTimeoutMinutes="0.2")
+    assert the_error(failed) == "container-exits"
+    pinned = f"platform.azurecr.io/team/hello-function@{first.variables['imageDigest']}"
+    assert elsewhere.site.config["linuxFxVersion"] == f"DOCKER|{pinned}", "its tag means the broken image by now"
+
+
+@pytest.mark.parametrize("scheme", ["ServicePrincipal", "WorkloadIdentityFederation", "ManagedServiceIdentity"])
+@pytest.mark.parametrize("command", ["buildPushDeploy", "buildAndPush"])
+def test_a_docker_connection_to_an_azure_registry_by_every_scheme(
+    elsewhere: Pipeline, tmp_path: Path, scheme: str, command: str
+) -> None:
+    azure = elsewhere.azure
+    there = registry_in(azure, FABRIKAM, role="AcrPush")
+    elsewhere.agent.machine |= azure.machine_environment()
+    connection = there.docker_connection(azure, scheme)
+    alone = {"azureSubscription": "", "appName": ""} if command == "buildAndPush" else {}
+    with watched() as seen:
+        done = run(elsewhere, connection, containerRegistry=connection.id, command=command, **alone)
+    assert done.result == "Succeeded", done.log
+    assert done.variables["imageReference"] == "platform.azurecr.io/team/hello-function:1"
+    assert done.variables["imageDigest"].startswith("sha256:")
+    secrets = {SHARED_SECRET, *(value for value in done.secret_values if len(value) > 20)}
+    assert not [secret for secret in secrets if secret in done.log]
+    assert not [secret for secret in secrets if secret.encode() in b"".join(seen.command_lines)]
+    assert not [secret for secret in secrets if secret.encode() in b"".join(seen.docker_environments)]
+    assert files_with(secrets, tmp_path) == []
+    assert len(azure.assertions_used) == len(set(azure.assertions_used))
+    asked = {call.host for call in azure.calls if call.principal == there.principal.name}
+    assert asked - {"login.microsoftonline.com"} == {"platform.azurecr.io"}
+
+
+def test_a_docker_connection_with_a_wrong_secret_is_told_with_its_own_input(elsewhere: Pipeline) -> None:
+    there = registry_in(elsewhere.azure, FABRIKAM, role="AcrPush")
+    connection = there.docker_connection(elsewhere.azure, "ServicePrincipal", secret="not-the-secret-at-all")
+    failed = run(elsewhere, connection, containerRegistry=connection.id)
+    assert the_error(failed) == "secret-wrong"
+    assert f"resourceId={connection.id}" in failed.log
+    assert "not-the-secret-at-all" not in failed.log
+
+
+def test_a_registry_of_another_tenant_without_its_own_connection_says_which_input_takes_one(
+    elsewhere: Pipeline,
+) -> None:
+    there = registry_in(elsewhere.azure, FABRIKAM)
+    failed = run(elsewhere, azureContainerRegistry=there.registry.login_server)
+    assert the_error(failed) == "registry-sign-in-refused"
+    assert "azureSubscriptionForACR" in failed.log
+    failed = run(elsewhere, azureContainerRegistry="platform")
+    assert the_error(failed) == "registry-not-found"
+    assert "azureSubscriptionForACR" in failed.log
+
+
+# Audiences
+
+
+def test_a_registry_that_takes_its_own_audience_only_is_entered_at_the_first_attempt(pipeline: Pipeline) -> None:
+    pipeline.registry.arm_tokens = False
+    done = pipeline.run()
+    assert done.result == "Succeeded", done.log
+    exchanges = [call.status for call in pipeline.azure.calls if call.path == "/oauth2/exchange"]
+    assert set(exchanges) == {200}
+
+
+def test_a_registry_that_takes_the_audience_of_arm_only_is_asked_with_the_other_one_once(pipeline: Pipeline) -> None:
+    pipeline.registry.own_tokens = False
+    done = pipeline.run()
+    assert done.result == "Succeeded", done.log
+    exchanges = [call.status for call in pipeline.azure.calls if call.path == "/oauth2/exchange"]
+    assert exchanges[:2] == [401, 200]
+    assert set(exchanges[2:]) == {200}
+    assert "401" not in done.log
+
+
+def test_where_entra_id_does_not_know_the_registries_audience_the_one_for_arm_follows(
+    azure: LocalAzure, tmp_path: Path
+) -> None:
+    with a_pipeline(azure, tmp_path, cloud=STACK) as pipeline:
+        done = pipeline.run(azureContainerRegistry="contoso.azsacr.local.azurestack.external")
+    assert done.result == "Succeeded", done.log
+    refused = [call for call in azure.calls if call.path.endswith("/token") and call.status == 400]
+    assert len(refused) == 1
+    assert "AADSTS" not in done.log
+
+
+def test_a_registry_that_takes_neither_audience_is_told_with_its_first_refusal(pipeline: Pipeline) -> None:
+    pipeline.registry.own_tokens = pipeline.registry.arm_tokens = False
+    assert the_error(pipeline.run()) == "registry-sign-in-refused"
+    exchanges = [call.status for call in pipeline.azure.calls if call.path == "/oauth2/exchange"]
+    assert exchanges == [401, 401]
+
+
+@pytest.mark.parametrize(
+    "realm", ["https://login.contoso.example/oauth2/token", "http://contoso.azurecr.io/oauth2/token"]
+)
+def test_azures_token_does_not_follow_a_challenge_that_leads_elsewhere(pipeline: Pipeline, realm: str) -> None:
+    challenge = {"WWW-Authenticate": f'Bearer realm="{realm}",service="contoso.azurecr.io"'}
+    pipeline.azure.faults.script(r"GET contoso\.azurecr\.io/v2/$", status=401, headers=challenge, times=None)
+    failed = pipeline.run()
+    assert the_error(failed) == "registry-not-azure"
+    assert realm in failed.log
+    assert not [call for call in pipeline.azure.calls if call.path.startswith("/oauth2/") and call.method == "POST"]

@@ -21,7 +21,7 @@ from .environments import ACR_AUDIENCE
 from .front import ORIGIN, PRINCIPAL
 from .reverse_proxy import pass_on
 from .routes import NotServedError, Routes
-from .state import TENANT_ID, Cloud, Principal, Push, RegistryState
+from .state import Cloud, Principal, Push, RegistryState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,12 +100,13 @@ class ContainerRegistries:
         registry = self._registry(request.host)
         if form.get("grant_type") != "access_token" or form.get("service") != registry.login_server:
             return _error(400, "INVALID_REQUEST", "grant_type access_token for this service is expected")
-        if form.get("tenant", TENANT_ID) != TENANT_ID:
-            raise UnauthorizedError
         token = str(form.get("access_token", ""))
         arm = self._cloud.environment.audiences if registry.arm_tokens else ()
-        principal = self._entra.read(token, audiences=(ACR_AUDIENCE, *arm))
+        own = (ACR_AUDIENCE,) if registry.own_tokens else ()
+        principal = self._entra.read(token, audiences=(*own, *arm))
         request[PRINCIPAL] = principal.name
+        if {str(form.get("tenant")), principal.tenant_id} != {registry.subscription.tenant_id}:
+            raise UnauthorizedError
         return web.json_response({"refresh_token": self.refresh_token(registry, principal)})
 
     async def _token_for_form(self, request: web.Request, _values: Mapping[str, str]) -> web.Response:

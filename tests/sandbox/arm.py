@@ -18,13 +18,17 @@ from aiohttp import web
 
 from .front import PRINCIPAL
 from .routes import JSON, NotServedError, Routes
-from .state import SUBSCRIPTION_ID, TENANT_ID, Cloud, Principal
+from .state import TENANT_ID, Cloud, Principal
+from .subscription import PRODUCTION, SUBSCRIPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from .entra import Entra
     from .environments import AzureEnvironment
+    from .subscription import Subscription
+
+_ABOUT_REGISTRIES = re.compile("/providers/Microsoft.(ContainerRegistry|Authorization)/")
 
 
 class ArmError(Exception):
@@ -163,6 +167,19 @@ class ResourceManager:
         except jwt.InvalidTokenError as error:
             raise ArmError(401, "InvalidAuthenticationToken", "The access token is invalid.") from error
 
+    def _check_tenant(self, principal: Principal, subscription: Subscription) -> None:
+        """Refuse a token of another tenant than the subscription's.
+
+        Source: https://learn.microsoft.com/troubleshoot/azure/entra/entra-id/dev-ops-app-errors/invalid-authentication-token-tenant
+        """
+        if principal.tenant_id != subscription.tenant_id:
+            issuer, right = (f"https://sts.windows.net/{one.tenant_id}/" for one in (principal, subscription))
+            text = (
+                f"The access token is from the wrong issuer '{issuer}'. It must match the tenant '{right}' associated "
+                "with this subscription."
+            )
+            raise ArmError(401, "InvalidAuthenticationTokenTenant", text)
+
     def _authorize(
         self,
         principal: Principal,
@@ -170,9 +187,10 @@ class ResourceManager:
         path: str,
         values: Mapping[str, str],
     ) -> None:
-        if values["subscription"].lower() != SUBSCRIPTION_ID:
-            text = f"The subscription '{values['subscription']}' could not be found."
-            raise ArmError(404, "SubscriptionNotFound", text)
+        subscription = _subscription(values["subscription"])
+        self._check_tenant(principal, subscription)
+        if subscription is not PRODUCTION and not _ABOUT_REGISTRIES.search(operation.template):
+            raise NotServedError(f"{operation.template} in {subscription.name}")
         scope = scope_of(operation.method, path)
         if operation.lists:
             allowed = self._cloud.has_role_below(principal, scope)  # what is listed takes a permission of its own
@@ -185,6 +203,13 @@ class ResourceManager:
                 "invalid. If access was recently granted, please refresh your credentials."
             )
             raise ArmError(403, "AuthorizationFailed", text)
+
+
+def _subscription(name: str) -> Subscription:
+    found = SUBSCRIPTIONS.get(name.lower())
+    if found is None:
+        raise ArmError(404, "SubscriptionNotFound", f"The subscription '{name}' could not be found.")
+    return found
 
 
 def _check_version(request: web.Request, operation: Operation, environment: AzureEnvironment) -> None:

@@ -63,6 +63,7 @@ class Registries:
         visible = [
             registry
             for registry in self._cloud.registries.values()
+            if registry.subscription.id == call.values["subscription"].lower()
             if self._cloud.may(call.principal, f"{_REGISTRIES}/read", registry.id)
         ]
         return page(call, [_registry(registry) for registry in visible])
@@ -97,7 +98,7 @@ class Registries:
         if group.lower() not in self._cloud.resource_groups():
             raise group_not_found(group)
         registry = self._cloud.registries.get(name.lower())
-        if registry is None or registry.resource_group.lower() != group.lower():
+        if registry is None or registry.id.lower().split("/")[2:5] != call.request.path.lower().split("/")[2:5]:
             raise resource_not_found(_REGISTRIES, name, group)
         return registry
 

@@ -15,6 +15,7 @@ from .environments import ACR_AUDIENCE
 from .front import PRINCIPAL
 from .routes import JSON, Routes
 from .state import TENANT_ID, Cloud, Principal
+from .subscription import TENANTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +87,7 @@ class Entra:
         return self._key.sign(
             {
                 "aud": audience,
-                "iss": self._issuer,
+                "iss": self._issuer(principal.tenant_id),
                 "iat": int(now),
                 "nbf": int(now + min(0, seconds)),
                 "exp": int(now + seconds),
@@ -95,7 +96,7 @@ class Entra:
                 "idtyp": "app",
                 "oid": principal.object_id,
                 "sub": principal.object_id,
-                "tid": TENANT_ID,
+                "tid": principal.tenant_id,
                 "uti": uuid.uuid4().hex[:22],
                 "ver": "1.0",
             },
@@ -105,16 +106,16 @@ class Entra:
         """Give whom an access token for one of `audiences` stands for; raises jwt.InvalidTokenError."""
         accepted = [one + slash for one in audiences for slash in ("", "/")]
         required = {"require": ["exp", "oid"]}
-        claims = self._key.read(token, audience=accepted, issuer=self._issuer, leeway=_SKEW, options=required)
+        issuers = [self._issuer(tenant) for tenant in TENANTS]
+        claims = self._key.read(token, audience=accepted, issuer=issuers, leeway=_SKEW, options=required)
         principal = self._cloud.with_object_id(claims["oid"])
         if principal is None:
             raise jwt.InvalidTokenError("the principal is gone")
         return principal
 
-    @property
-    def _issuer(self) -> str:
+    def _issuer(self, tenant: str) -> str:
         environment = self._cloud.environment
-        return f"https://{environment.issuer}/{'adfs' if environment.adfs else TENANT_ID + '/'}"
+        return f"https://{environment.issuer}/{'adfs' if environment.adfs else tenant + '/'}"
 
     async def _instance(self, _request: web.Request, _values: Mapping[str, str]) -> web.Response:
         """Give the authority's names in this cloud, as MSAL asks for them.
@@ -135,7 +136,7 @@ class Entra:
         Source: https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc#fetch-the-openid-configuration-document
         """
         _check_tenant(values["tenant"])
-        base = f"{self._cloud.environment.authority}/{TENANT_ID}"
+        base = f"{self._cloud.environment.authority}/{values['tenant'].lower()}"
         return web.json_response(
             {
                 "token_endpoint": f"{base}/oauth2/v2.0/token",
@@ -172,8 +173,9 @@ class Entra:
         Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
         """
         form = {name: str(value) for name, value in (await request.post()).items()}
-        _check_tenant(values.get("tenant", TENANT_ID))
-        principal = self._application(form)
+        tenant = values.get("tenant", TENANT_ID).lower()
+        _check_tenant(tenant)
+        principal = self._application(form, tenant)
         self._proofs.prove(principal, form, endpoint=f"https://{request.host}{request.path}")
         request[PRINCIPAL] = principal.name
         token = self.mint(principal, self.audience(form.get("scope", "")))
@@ -181,12 +183,12 @@ class Entra:
         answer: JSON = {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime}
         return web.json_response(answer | {"access_token": token})
 
-    def _application(self, form: Mapping[str, str]) -> Principal:
+    def _application(self, form: Mapping[str, str], tenant: str) -> Principal:
         if form.get("grant_type") != "client_credentials":
             text = "The app requested an unsupported grant type."
             raise EntraError(400, "unsupported_grant_type", 70003, text)
         principal = self._cloud.with_client_id(form.get("client_id", ""))
-        if principal is None:
+        if principal is None or principal.tenant_id != tenant:
             text = (
                 f"Application with identifier '{form.get('client_id', '')}' was not found in the directory "
                 "'Contoso'. This can happen if the application has not been installed by the administrator "
@@ -230,7 +232,7 @@ class Entra:
 
 
 def _check_tenant(tenant: str) -> None:
-    if tenant.lower() != TENANT_ID:
+    if tenant.lower() not in TENANTS:
         text = (
             f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing "
             "into the correct cloud. Check with your subscription administrator, this may happen if there are "

@@ -12,6 +12,7 @@ from .principal import Machine
 from .registry_contents import delete_image
 from .registry_state import RegistryState, RoleAssignmentMode
 from .roles import Role
+from .subscription import PRODUCTION, TENANT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .platform_log import Dialect
     from .principal import Principal
     from .site import Site
+    from .subscription import Subscription
 
 
 class Inventory(Machinery):
@@ -45,6 +47,7 @@ class Inventory(Machinery):
         certificate: ClientCertificate | None = None,
         federated_subject: str | None = None,
         service_connection_id: str | None = None,
+        tenant_id: str = TENANT_ID,
         roles: Mapping[str, str] | None = None,
     ) -> Principal:
         """Register an application; `roles` are role names by scope (a resource id).
@@ -63,6 +66,7 @@ class Inventory(Machinery):
                 certificate=certificate,
                 federated_subject=federated_subject,
                 service_connection_id=connection and connection.lower(),
+                tenant_id=tenant_id,
             )
             for scope, role in (roles or {}).items():
                 cloud.grant(principal, role, scope)
@@ -125,6 +129,7 @@ class Inventory(Machinery):
         name: str = "contoso",
         *,
         resource_group: str = "rg-shared",
+        subscription: Subscription = PRODUCTION,
         admin_user_enabled: bool = False,
         anonymous_pull: bool = False,
         role_assignment_mode: RoleAssignmentMode = "LegacyRegistryPermissions",
@@ -136,6 +141,7 @@ class Inventory(Machinery):
         registry = RegistryState(
             name=name,
             resource_group=resource_group,
+            subscription=subscription,
             domain=self.place.registries,
             admin_user_enabled=admin_user_enabled,
             anonymous_pull=anonymous_pull,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .subscription import TENANT_ID
+
 if TYPE_CHECKING:
     from .client_certificate import ClientCertificate
 
@@ -26,6 +28,7 @@ class Principal:
     name: str
     object_id: str
     client_id: str
+    tenant_id: str = TENANT_ID
     secret: str | None = field(default=None, repr=False)
     certificate: ClientCertificate | None = field(default=None, repr=False)
     """The certificate of its app registration."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .environments import PUBLIC
-from .subscription import group_id
+from .subscription import PRODUCTION, Subscription, group_id
 
 RoleAssignmentMode = Literal["LegacyRegistryPermissions", "AbacRepositoryPermissions"]
 
@@ -33,6 +33,7 @@ class RegistryState:
 
     name: str
     resource_group: str
+    subscription: Subscription = PRODUCTION
     domain: str = PUBLIC.registries
     admin_user_enabled: bool = False
     anonymous_pull: bool = False
@@ -43,6 +44,8 @@ class RegistryState:
     """
     arm_tokens: bool = True
     """Whether a token for ARM may be exchanged (policy azureADAuthenticationAsArmPolicy)."""
+    own_tokens: bool = True
+    """Whether a token for the registries' own audience may be exchanged; those of old do not know it."""
     firewall_denies_app: bool = False
     """Whether App Service is refused by its address."""
     firewall_denies_agent: bool = False
@@ -66,7 +69,8 @@ class RegistryState:
     @property
     def id(self) -> str:
         """The resource id."""
-        return f"{group_id(self.resource_group)}/providers/Microsoft.ContainerRegistry/registries/{self.name}"
+        group = group_id(self.resource_group, self.subscription)
+        return f"{group}/providers/Microsoft.ContainerRegistry/registries/{self.name}"
 
     @property
     def repository_permissions(self) -> bool:

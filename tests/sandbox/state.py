@@ -37,7 +37,7 @@ __all__ = [
 
 @dataclass(kw_only=True, slots=True)
 class Cloud:
-    """One tenant with one subscription: everything ARM, Entra and the registries know."""
+    """A tenant with a subscription, and registries in others: everything ARM, Entra and the registries know."""
 
     environment: AzureEnvironment = PUBLIC
     """Which of the clouds it is."""
@@ -78,6 +78,7 @@ class Cloud:
         certificate: ClientCertificate | None = None,
         federated_subject: str | None = None,
         service_connection_id: str | None = None,
+        tenant_id: str = TENANT_ID,
     ) -> Principal:
         """Register an application with its service principal."""
         principal = Principal(
@@ -88,6 +89,7 @@ class Cloud:
             certificate=certificate,
             federated_subject=federated_subject,
             service_connection_id=service_connection_id,
+            tenant_id=tenant_id,
         )
         self.principals.append(principal)
         return principal

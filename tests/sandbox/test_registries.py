@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 VERSION = "2025-11-01"
 
 
-def exchanged(azure: LocalAzure, registry: RegistryState, principal: Principal, audience: str) -> requests.Response:
-    form = {"grant_type": "access_token", "service": registry.login_server, "tenant": azure.tenant_id}
+def exchanged(
+    azure: LocalAzure, registry: RegistryState, principal: Principal, audience: str, *, tenant: str = ""
+) -> requests.Response:
+    form = {"grant_type": "access_token", "service": registry.login_server, "tenant": tenant or azure.tenant_id}
     token = {"access_token": azure.token(principal, audience)}
     return call(azure, "POST", f"https://{registry.login_server}/oauth2/exchange", data=form | token)
 
