@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytask.errors.base import AzureFailure
+from pytask.errors.base import AzureFailure, TaskFailure
 from pytask.errors.inputs import InputMistake
 
 _GRANTING = "https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-overview"
@@ -35,6 +35,38 @@ class PullImpossible(AzureFailure):
     cause = "the app signs in to the registry on its own, not with the service connection"
     mend = "set appPullAccess to managedIdentity, or give {identity} the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds to true (az functionapp config set --generic-configurations …)"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"
+
+
+@dataclass(kw_only=True, eq=False)
+class PullCredentialsMissing(TaskFailure):
+    """The app has no user and password for a registry that is not Azure's."""
+
+    app: str
+    registry: str
+    code = "pull-credentials-missing"
+    title = "{app} has no user and password to pull from {registry}"
+    happened = "it has no settings DOCKER_REGISTRY_SERVER_URL and DOCKER_REGISTRY_SERVER_PASSWORD, and {registry} lets nobody read the image without credentials"
+    cause = "the app signs in to the registry on its own; the connection in containerRegistry is for this step only"
+    mend = "set DOCKER_REGISTRY_SERVER_URL to {registry} with https:// before it (for Docker Hub https://index.docker.io/v1), and DOCKER_REGISTRY_SERVER_USERNAME and DOCKER_REGISTRY_SERVER_PASSWORD to a user that may pull: in appSettings of this step, with a secret variable or a Key Vault reference for the password"
+    link = (
+        "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry"
+    )
+
+
+@dataclass(kw_only=True, eq=False)
+class PullAccessNeedsAzure(InputMistake):
+    """An identity or an admin user for a registry that knows neither."""
+
+    access: str
+    registry: str
+    code = "pull-access-needs-azure"
+    title = "{input} is {access}, and {registry} is no Azure Container Registry"
+    happened = "the image is in {registry}, by its name no registry of Azure's"
+    cause = "identities of Azure and the admin user open Azure Container Registries only; any other is entered with user and password"
+    mend = "leave {input} out, and set DOCKER_REGISTRY_SERVER_URL, DOCKER_REGISTRY_SERVER_USERNAME and DOCKER_REGISTRY_SERVER_PASSWORD in appSettings"
+    link = (
+        "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry"
+    )
 
 
 @dataclass(kw_only=True, eq=False)

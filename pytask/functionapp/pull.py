@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytask.errors.pull import PullImpossible
+from pytask.errors.pull import PullCredentialsMissing, PullImpossible
 from pytask.functionapp.identity import identities_of
 from pytask.model import Right
 
@@ -34,7 +34,9 @@ class PullQuestion:
     """Which registry the app is to pull from, and how to find out more about it."""
 
     registry: str
-    """Its login server."""
+    """Its host."""
+    of_azure: bool
+    """Whether it is an Azure Container Registry, which alone knows identities."""
     settings: Mapping[str, str] | None
     """The app's; None when the connection may not read them."""
     open_to_all: Callable[[], bool]
@@ -53,6 +55,9 @@ def pull_notes(found: Found, question: PullQuestion) -> tuple[str, ...]:
     if found.target.image.startswith(f"{question.registry}/"):
         return tuple(pull_warnings(found, settings))  # it runs an image of this registry, so it can pull from it
     if configuration is not None and configuration.acr_use_managed_identity_creds:
+        if not question.of_azure:
+            told = f"the app is set to pull with its managed identity, which {question.registry} does not know"
+            return (told, *pull_warnings(found, settings))
         return (*_by_identity(found, configuration, question), *pull_warnings(found, settings))
     return (*_by_settings(found, question), *pull_warnings(found, settings))
 
@@ -102,6 +107,8 @@ def _by_settings(found: Found, question: PullQuestion) -> Iterator[str]:
     if _URL not in settings or _PASSWORD not in settings:
         if question.open_to_all():
             return
+        if not question.of_azure:
+            raise PullCredentialsMissing(app=found.target.title, registry=registry)
         raise PullImpossible(
             app=found.target.title,
             reason=f"it neither pulls with a managed identity nor has the settings {_URL}, {_USER} and {_PASSWORD}",

@@ -13,13 +13,13 @@ from pytask.errors.connection import ConnectionNotExpanded
 from pytask.inputs.app import read_deploy
 from pytask.inputs.image import read_destination, read_existing, read_recipe, read_record_file
 from pytask.inputs.reader import Read, Reader, together
-from pytask.inputs.registry import has_registry_connection, read_registry_connection
+from pytask.inputs.registry import confirm_pull_access, has_registry_connection, read_registry_connection
 from pytask.model import Command, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytask.model import Secret, ServiceConnection
+    from pytask.model import Destination, ExistingImage, Secret, ServiceConnection
 
 T = TypeVar("T")
 
@@ -50,6 +50,8 @@ def _parts(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> R
     deploy = _when(command.concerns_app, lambda: read_deploy(reader, mask))
     file = read_record_file(reader)
     existing = _when(command is Command.DEPLOY, lambda: read_existing(reader, own, file.value if file.found else None))
+    if deploy.found and deploy.value:
+        confirm_pull_access(reader, deploy.value.pull.access, _registry_of(destination, existing), own, cloud)
     return together(
         lambda: Plan(
             command=command,
@@ -64,6 +66,13 @@ def _parts(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> R
         ),
         *(connection, own, recipe, destination, existing, deploy, file),
     )
+
+
+def _registry_of(destination: Read[Destination | None], existing: Read[ExistingImage | None]) -> str:
+    """Give the host of the image's registry; empty where there is none, or ARM has yet to say it."""
+    if destination.found and destination.value:
+        return destination.value.host
+    return existing.value.registry if existing.found and existing.value else ""
 
 
 def _when(needed: bool, read: Callable[[], Read[T]]) -> Read[T | None]:

@@ -18,8 +18,9 @@ from pytask.errors.inputs import (
     RegistryConnectionNeeded,
     RegistryConnectionTwice,
 )
+from pytask.errors.pull import PullAccessNeedsAzure
 from pytask.inputs.reader import Read
-from pytask.model import Cloud, RegistryAddress, RegistryLogin, ServiceConnection
+from pytask.model import Cloud, PullAccess, RegistryAddress, RegistryLogin, ServiceConnection
 from pytask.registry.address import parse_registry
 from pytask.registry.hosts import canonical, host_of, is_azures
 
@@ -94,6 +95,15 @@ def read_registry(
     return registry
 
 
+def confirm_pull_access(
+    reader: Reader, access: PullAccess, host: str, own: Read[RegistryGiven | None], cloud: Cloud | None
+) -> None:
+    """Note the mistake of letting the app into a registry by what only Azure's know."""
+    cloud = _cloud_of(own.value if own.found else None, cloud)
+    if access is not PullAccess.KEEP and host and not is_azures(host, cloud):
+        reader.mistakes.append(PullAccessNeedsAzure(input="appPullAccess", access=access.value, registry=host))
+
+
 def registry_host(reader: Reader, given: RegistryGiven | None) -> str:
     """Give the host of the registry that is named apart from the image; empty when none is."""
     named = reader.text("azureContainerRegistry")
@@ -112,10 +122,13 @@ def _confirm_one(reader: Reader, registry: RegistryAddress, image_host: str, con
 def _confirm_way(reader: Reader, registry: RegistryAddress, given: RegistryGiven | None, cloud: Cloud | None) -> None:
     """Note the mistake of a registry that no connection leads into; ARM knows the host of one without."""
     host = registry.login_server
-    if given and isinstance(given.connection, ServiceConnection):
-        cloud = given.connection.cloud
-    if host and not (given and given.host) and not is_azures(host, cloud):
+    if host and not (given and given.host) and not is_azures(host, _cloud_of(given, cloud)):
         reader.mistakes.append(RegistryConnectionNeeded(input=_NAMED, registry=host))
+
+
+def _cloud_of(given: RegistryGiven | None, cloud: Cloud | None) -> Cloud | None:
+    """Give the cloud that the registry is in, `cloud` being that of azureSubscription."""
+    return given.connection.cloud if given and isinstance(given.connection, ServiceConnection) else cloud
 
 
 def _same(host: str, registry: RegistryAddress) -> bool:

@@ -16,6 +16,8 @@ from pytask.functionapp.pull import (
     right_told,
 )
 from pytask.model import PullAccess, Right
+from pytask.model.settings import with_changes
+from pytask.registry.hosts import is_azures
 from pytask.registry.resource import admin_user, find_resource
 from pytask.registry.rights import everybody_may_pull
 from pytask.registry.roles import grant_command, may_grant, pull_role, right_of
@@ -78,7 +80,21 @@ class PullScene:
     @property
     def arm(self) -> Arm:
         """Resource Manager, entered with the connection that the registry's subscription is known by."""
-        return self.registries.azure.arm if self.registries.azure else self.azure.arm
+        own = self.registries.azure
+        # A Docker Registry connection may name no subscription.
+        return own.arm if own and own.arm.subscription else self.azure.arm
+
+    @property
+    def of_azure(self) -> bool:
+        """Whether the registry is an Azure Container Registry."""
+        return is_azures(self.host, (self.registries.azure or self.azure).credentials.connection.cloud)
+
+    @property
+    def settings_after(self) -> Mapping[str, str] | None:
+        """The app's settings as the step asks them to be; None when the connection may not read them."""
+        if self.settings is None or self.plan.deploy is None:
+            return self.settings
+        return with_changes(self.settings, self.plan.deploy.settings.changes(self.settings))
 
     def resource(self) -> RegistryResource | None:
         """Give the registry as Resource Manager shows it; None when it does not."""
@@ -121,7 +137,8 @@ def _as_it_is(scene: PullScene) -> PullSetup:
 
     question = PullQuestion(
         registry=scene.host,
-        settings=scene.settings,
+        of_azure=scene.of_azure,
+        settings=scene.settings_after,
         open_to_all=lambda: everybody_may_pull(session, scene.repository),
         right_of=right,
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 OTHER = "0b1b2c3d-0000-4000-8000-00000000abcd"
 CONNECTED = {"containerRegistry": OTHER, "azureContainerRegistry": ""}
+PROMOTED = {"command": "deploy", "imageName": "quay.io/a:1"}
 STACK = Cloud(
     arm_url="https://management.local.azurestack.external",
     authority_url="https://login.microsoftonline.com",
@@ -181,12 +182,19 @@ def test_an_image_that_exists_is_in_the_registry_of_the_connection_unless_it_say
         ({"azureContainerRegistry": "ghcr.io"}, {}, "registry-connection-needed"),
         ({"azureContainerRegistry": "", "imageName": "docker.io/team/app"}, {}, "registry-connection-needed"),
         ({"azureContainerRegistry": "contoso.azurecr.io.example.com"}, {}, "registry-connection-needed"),
+        ({**CONNECTED, "appPullAccess": "managedIdentity"}, by_password(), "pull-access-needs-azure"),
+        ({**PROMOTED, "appPullAccess": "adminUser"}, {}, "pull-access-needs-azure"),
     ],
 )
 def test_a_mistake_about_the_registry_has_its_own_code(
     tmp_path: Path, inputs: dict[str, str], endpoint: dict[str, str], code: str
 ) -> None:
     assert codes(an_environment(tmp_path, **inputs) | endpoint) == [code]
+
+
+def test_an_azure_registry_by_password_knows_identities_all_the_same(tmp_path: Path) -> None:
+    environment = an_environment(tmp_path, **CONNECTED, appPullAccess="managedIdentity")
+    assert read(environment | by_password("https://contoso.azurecr.io")).registry_connection
 
 
 def test_the_connection_and_the_name_may_both_name_the_registry(tmp_path: Path) -> None:
