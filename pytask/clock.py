@@ -36,6 +36,8 @@ class Patience:
     """A new role counts with the registry by then, mostly."""
     role_heeded_at_last: float = 600.0
     """…and certainly by then: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"""
+    engine: float = 30.0
+    """An engine may have to be started first, when its socket is asked."""
     child_exit: float = 3.0
     """A process that was asked to end has so long before it is killed."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.agent.environment import without_the_agents_own
 from pytask.ahead import ahead
 from pytask.errors.start import StartFailure
 from pytask.image.build import build
@@ -28,7 +27,7 @@ def run(job: Job) -> None:
     """
     record, say = job.record, job.console.line
     plan = record.plan = read_plan(job.environment, job.console.secret)
-    docker = find_docker(without_the_agents_own(job.environment)) if plan.recipe else None
+    docker = find_docker(job.environment, job.patience.engine) if plan.recipe else None
     say(header(docker, job.network))
     say(render_plan(plan))
 

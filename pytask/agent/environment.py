@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.errors.agent import AgentVariableMissing
+from pytask.model import AgentKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +24,7 @@ _AGENTS_OWN = (
     "BUILD_",
     "RELEASE_",
 )
+_SYSTEMS = {"Darwin": "macOS", "Windows_NT": "Windows"}
 _ORPHANS_MARK = "VSTS_PROCESS_LOOKUP_ID"
 """By this the agent finds, at the end of the job, what a task left running; it is no secret.
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/JobExtension.cs"""
@@ -48,6 +50,19 @@ def required_variable(environment: Mapping[str, str], name: str) -> str:
     if not value:
         raise AgentVariableMissing(variable=name)
     return value
+
+
+def agent_kind(environment: Mapping[str, str]) -> AgentKind:
+    """Give which kind of agent this is.
+
+    Sources: https://learn.microsoft.com/azure/devops/pipelines/build/variables#agent-variables-devops-services and, for
+    the container's id, https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/ContainerOperationProvider.cs
+    """
+    system = variable(environment, "Agent.OS")
+    return AgentKind(
+        system=_SYSTEMS.get(system, system or "Linux"),
+        container_job=variable(environment, "Agent.ContainerId") != "",
+    )
 
 
 def without_the_agents_own(environment: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from azure.devops.v7_1.task.task_client import TaskClient
 from msrest.authentication import BasicTokenAuthentication
 from msrest.exceptions import AuthenticationError, ClientException, ClientRequestError
 
-from pytask.agent.environment import required_variable
+from pytask.agent.environment import required_variable, variable
 from pytask.errors.sign_in import OidcTokenRefused
 from pytask.network.failure import is_of_the_network, network_failure
 
@@ -71,7 +71,9 @@ def open_oidc_tokens(
         AgentVariableMissing: outside a job.
     """
     credentials = BasicTokenAuthentication({"access_token": access_token.reveal()})
-    client = TaskClient(required_variable(environment, "System.CollectionUri"), credentials)
+    # Releases may have but the other. https://learn.microsoft.com/azure/devops/pipelines/release/variables
+    uri = variable(environment, "System.CollectionUri") or variable(environment, "System.TeamFoundationServerUri")
+    client = TaskClient(uri or required_variable(environment, "System.CollectionUri"), credentials)
     client.config.retry_policy.retries = 0
     client.config.session_configuration_callback = _along(route, timeout)
     return OidcTokens(

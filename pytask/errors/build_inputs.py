@@ -71,6 +71,75 @@ class DockerfileNotFound(InputMistake):
 
 
 @dataclass(kw_only=True, eq=False)
+class NothingToBuildFrom(InputMistake):
+    """What they share: a job whose folder of sources is empty, or not even there."""
+
+    folder: str
+    state: str
+    """`is empty` or `does not exist`."""
+
+
+@dataclass(kw_only=True, eq=False)
+class CheckoutMissing(NothingToBuildFrom):
+    """A job that checks nothing out."""
+
+    code = "checkout-missing"
+    title = "this job has checked out nothing that an image could be built from"
+    happened = "{input} looks into the folder of the sources, {folder}, which {state}"
+    cause = (
+        "a step checkout: none keeps the repository out of the job, or a step before this one has emptied the folder"
+    )
+    mend = "remove checkout: none, or write - checkout: self as the first step of the job"
+    link = "https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/steps-checkout"
+
+
+@dataclass(kw_only=True, eq=False)
+class CheckoutMissingInDeployment(NothingToBuildFrom):
+    """A deployment job, which checks nothing out by itself."""
+
+    code = "checkout-missing-in-deployment"
+    title = "this deployment job has checked out nothing that an image could be built from"
+    happened = "{input} looks into the folder of the sources, {folder}, which {state}"
+    cause = "deployment jobs do not check the repository out by themselves; they download the run's artifacts instead, beside this folder"
+    mend = (
+        "write - checkout: self as the first step under strategy (runOnce: deploy: steps:); or set dockerFile to a "
+        "Dockerfile in an artifact, such as $(Pipeline.Workspace)/drop/Dockerfile; or build in a job before, and deploy "
+        "here (command: deploy)"
+    )
+    link = "https://learn.microsoft.com/azure/devops/pipelines/process/deployment-jobs"
+
+
+@dataclass(kw_only=True, eq=False)
+class ArtifactsMissing(NothingToBuildFrom):
+    """A classic release without anything to build from."""
+
+    code = "artifacts-missing"
+    title = "this release has no artifact that an image could be built from"
+    happened = "{input} looks into the folder of the artifacts, {folder}, which {state}"
+    cause = "a release downloads its artifacts and nothing else; it has none, or the job skips their download"
+    mend = (
+        "add an artifact with the sources and the Dockerfile to the release (a build's, or the repository itself) and "
+        "let the job download it; or deploy an image that was built before (command: deploy)"
+    )
+    link = "https://learn.microsoft.com/azure/devops/pipelines/release/artifacts"
+
+
+@dataclass(kw_only=True, eq=False)
+class DockerfileNotInArtifacts(InputMistake):
+    """A classic release whose artifacts hold no such file."""
+
+    pattern: str
+    folder: str
+    seen: str
+    code = "dockerfile-not-in-artifacts"
+    title = "no artifact of this release has a Dockerfile at {pattern}"
+    happened = "no file below {folder} matches {pattern}{seen}"
+    cause = "in a release, paths begin at the folder of its artifacts, where each has a folder by its source alias"
+    mend = "set dockerFile to the path with the alias in front, such as $(System.DefaultWorkingDirectory)/_sources/drop/Dockerfile, and publish the Dockerfile with the artifact"
+    link = "https://learn.microsoft.com/azure/devops/pipelines/release/artifacts"
+
+
+@dataclass(kw_only=True, eq=False)
 class DockerfileAmbiguous(InputMistake):
     """More than one file matches `dockerFile`."""
 

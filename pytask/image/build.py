@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pytask.model import Plan, Recipe
 
 _REMEMBERED = 60
+_NO_ENGINE = ("connect to the docker daemon", "connect to the docker api")
 
 
 def build(
@@ -41,7 +42,8 @@ def build(
         along(job.network, environment) as way,
         running(
             command_line(recipe, plan.references, cli, environment),
-            folder=recipe.sources,
+            # Where a job has checked nothing out, the Dockerfile of an artifact may be all there is.
+            folder=recipe.sources if recipe.sources.is_dir() else recipe.context,
             environment={**way.environment, **buildkit_environment(), **values},
             seconds_to_end=job.patience.child_exit,
         ) as process,
@@ -120,7 +122,7 @@ def failure(
             return refusal
     if trouble := network_trouble(reason):
         return trouble
-    if "cannot connect to the docker daemon" in whole or "permission denied while trying to connect" in whole:
+    if any(sign in whole for sign in _NO_ENGINE):
         return EngineUnreachable(detail=reason)
     if "no space left on device" in whole:
         return AgentDiskFull(detail=reason)

@@ -21,7 +21,7 @@ _LINE_END = re.compile(r"\r?\n|\r(?!\n|\Z)")
 
 
 def answer(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    """Start a program whose answer is short; read it with `communicate`."""
+    """Start a program whose answer is short; read it with `read_answer`."""
     return subprocess.Popen(
         arguments,
         stdin=subprocess.DEVNULL,
@@ -31,6 +31,16 @@ def answer(arguments: Sequence[str], environment: Mapping[str, str]) -> subproce
         text=True,
         errors="replace",
     )
+
+
+def read_answer(process: subprocess.Popen[str], seconds: float) -> str:
+    """Give what a program answers; one that takes longer is ended, and that is its answer."""
+    try:
+        return process.communicate(timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return f"no answer in {seconds:g} s"
 
 
 @contextmanager

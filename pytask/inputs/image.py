@@ -12,8 +12,9 @@ from pytask.agent.environment import required_variable, variable
 from pytask.errors.build_inputs import PlatformInvalid
 from pytask.errors.inputs import ExistingImageUnnamed, RecordUnreadable, RegistryNeeded, TagMissing
 from pytask.image.arguments import parse_build_arguments, parse_flags
-from pytask.image.dockerfile import find_context, find_dockerfile
+from pytask.image.dockerfile import find_context
 from pytask.image.reference import ImageName, parse_image_name, parse_reference, parse_tag, parse_tags
+from pytask.inputs.checkout import dockerfile_of_job
 from pytask.inputs.reader import Read, together
 from pytask.inputs.registry import read_registry, registry_host
 from pytask.model import Destination, ExistingImage, Recipe
@@ -32,7 +33,10 @@ def read_recipe(reader: Reader) -> Read[Recipe]:
     """Give all that `docker build` is told."""
     sources = _sources(reader)
     dockerfile = reader.named(
-        "dockerFile", lambda value: find_dockerfile(value, sources=sources, input_name="dockerFile")
+        "dockerFile",
+        lambda value: dockerfile_of_job(
+            value, sources=sources, environment=reader.environment, input_name="dockerFile"
+        ),
     )
     context = _context(reader, dockerfile, sources)
     flags = reader.free("arguments", lambda value: parse_flags(value, input_name="arguments"))

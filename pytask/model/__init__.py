@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytask.model.agent import AgentKind
 from pytask.model.connection import (
     CertificateIdentity,
     Cloud,
@@ -49,6 +50,7 @@ from pytask.model.plan import (
 from pytask.model.settings import Moment, SettingsBack, SettingsChange, WantedSettings
 
 __all__ = [
+    "AgentKind",
     "AppAddress",
     "BuildArgument",
     "BuiltImage",

@@ -193,15 +193,16 @@ def _start_limit(settings: Mapping[str, str] | None) -> float:
 
 
 def _marked(job: Job, found: AppAsFound, deployment: Deployment) -> str:
-    build = variable(job.environment, "Build.BuildNumber") or variable(job.environment, "Release.ReleaseName")
+    build, release = variable(job.environment, "Build.BuildNumber"), variable(job.environment, "Release.ReleaseName")
     properties = {
         "Image": deployment.reference,
         "Digest": deployment.digest,
         "Build": build,
+        "Release": release,
         "Commit": variable(job.environment, "Build.SourceVersion"),
     }
     try:
-        name = f"{deployment.target.title} {build}".strip()
+        name = f"{deployment.target.title} {release or build}".strip()
         return annotate(found.azure.arm, found.settings or {}, name=name, at=deployment.written, properties=properties)
     except TaskFailure as failure:
         return str(failure)

@@ -1,0 +1,145 @@
+"""Failures of Docker on agents of several kinds: no command, no engine, no right to use it, an engine for Windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytask.errors.base import TaskFailure
+
+_CONTAINER_LINK = "https://learn.microsoft.com/azure/devops/pipelines/process/container-phases"
+_AGENTS_LINK = "https://learn.microsoft.com/azure/devops/pipelines/agents/hosted#software"
+_LINUX_AGENT = "run the step on a Linux agent with Docker, such as Microsoft's (pool: vmImage: ubuntu-latest)"
+_ON_THE_HOST = "or run this step outside the container (target: host)"
+
+
+@dataclass(kw_only=True, eq=False)
+class DockerNotInContainer(TaskFailure):
+    """A container job whose image has no Docker command."""
+
+    path: str
+    code = "docker-not-in-container"
+    title = "the container of this job has no docker command"
+    happened = "no folder on its PATH ({path}) holds docker"
+    cause = "a container job runs its steps inside the container, and its image brings no docker command"
+    mend = (
+        "install the command with buildx in the container's image (Debian: docker-cli and docker-buildx, Alpine: "
+        f"docker-cli and docker-cli-buildx) and set mapDockerSocket: true on the container; {_ON_THE_HOST}"
+    )
+    link = _CONTAINER_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class DockerNotOnSystem(TaskFailure):
+    """A macOS or Windows agent without Docker."""
+
+    path: str
+    system: str
+    code = "docker-not-on-system"
+    title = "there is no docker command on this {system} agent"
+    happened = "no folder on PATH ({path}) holds docker"
+    cause = (
+        "Function Apps run Linux images, which a Docker engine for Linux builds; Microsoft's {system} agents have none"
+    )
+    mend = f"{_LINUX_AGENT}; this agent can deploy an image that is in a registry already (command: deploy)"
+    link = _AGENTS_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class EngineMissing(TaskFailure):
+    """A Docker command, and no engine."""
+
+    detail: str
+    code = "docker-engine-missing"
+    title = "this agent has a docker command, but no Docker engine"
+    happened = "{detail}"
+    cause = "only the command is installed, as on Microsoft's ubuntu-slim; or the engine listens elsewhere than the command asks"
+    mend = f"{_LINUX_AGENT}; on an agent of your own, install the engine, or set DOCKER_HOST to where it listens"
+    link = _AGENTS_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class EngineNotInContainer(TaskFailure):
+    """A container job that does not see the agent's engine."""
+
+    detail: str
+    code = "docker-engine-not-in-container"
+    title = "the container of this job does not see the agent's Docker engine"
+    happened = "{detail}"
+    cause = "the engine's socket (/var/run/docker.sock) is not mounted into the container; newer agents do that only when asked"
+    mend = (
+        "set mapDockerSocket: true on the container, or mount it (volumes: /var/run/docker.sock:/var/run/docker.sock); "
+        f"{_ON_THE_HOST}"
+    )
+    link = _CONTAINER_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class EngineForbidden(TaskFailure):
+    """The engine's socket does not let the agent's user in."""
+
+    detail: str
+    code = "docker-engine-forbidden"
+    title = "this agent's user may not use the Docker engine"
+    happened = "{detail}"
+    cause = "the engine's socket belongs to root and to the group docker, and the agent's user is neither"
+    mend = (
+        "add the agent's user to the group (sudo usermod -aG docker USER) and restart the agent; in a container job, "
+        "set mapDockerSocket: true instead of mounting the socket as a volume: then the agent adds its user there"
+    )
+    link = "https://docs.docker.com/engine/install/linux-postinstall/"
+
+
+@dataclass(kw_only=True, eq=False)
+class EngineStopped(TaskFailure):
+    """The engine's socket is there, and nobody answers."""
+
+    detail: str
+    code = "docker-engine-stopped"
+    title = "the Docker engine of this agent does not run"
+    happened = "{detail}"
+    cause = "its socket is there, and nobody answers: the engine was stopped, or ended by itself"
+    mend = "start it (sudo systemctl start docker); journalctl -u docker tells why it ended"
+
+
+@dataclass(kw_only=True, eq=False)
+class EngineElsewhere(TaskFailure):
+    """An engine on another machine that does not answer."""
+
+    address: str
+    detail: str
+    code = "docker-engine-elsewhere"
+    title = "the Docker engine at {address} does not answer"
+    happened = "{detail}"
+    cause = "DOCKER_HOST, or the Docker context of the agent's user, names an engine that is not there or not reachable from this agent"
+    mend = "start the engine there and let the agent through to it; to use the agent's own, unset DOCKER_HOST and run docker context use default"
+    link = "https://docs.docker.com/engine/manage-resources/contexts/"
+
+
+@dataclass(kw_only=True, eq=False)
+class EngineOfWindows(TaskFailure):
+    """An engine that runs Windows containers."""
+
+    version: str
+    code = "docker-engine-windows"
+    title = "the Docker engine of this agent builds Windows images"
+    happened = "the engine (version {version}) says that it runs Windows containers"
+    cause = "Function Apps run Linux images, and an engine for Windows containers cannot build those"
+    mend = (
+        f"{_LINUX_AGENT}; on an agent of your own with Docker Desktop, switch it to Linux containers; this agent can "
+        "deploy an image that is in a registry already (command: deploy)"
+    )
+    link = _AGENTS_LINK
+
+
+@dataclass(kw_only=True, eq=False)
+class DockerTooOld(TaskFailure):
+    """A Docker command and an engine whose versions do not go together."""
+
+    path: str
+    detail: str
+    code = "docker-too-old"
+    title = "the docker command of this agent and its engine do not understand each other"
+    happened = "{path}: {detail}"
+    cause = "each talks to a range of versions of the other only, and these are too far apart; an old command may stand first on PATH (DockerInstaller@0 puts one there)"
+    mend = "upgrade the older of the two, or take the step DockerInstaller@0 out"
+    link = "https://docs.docker.com/reference/api/engine/#versioned-api-and-sdk"

@@ -1,0 +1,61 @@
+"""What this agent lacks to build: a docker command, an engine, the right to use it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytask.errors.agent_docker import (
+    DockerNotInContainer,
+    DockerNotOnSystem,
+    DockerTooOld,
+    EngineElsewhere,
+    EngineForbidden,
+    EngineMissing,
+    EngineNotInContainer,
+    EngineStopped,
+)
+from pytask.errors.docker import DockerNotFound, EngineUnreachable
+
+if TYPE_CHECKING:
+    from pytask.errors import TaskFailure
+    from pytask.model import AgentKind
+
+_ADDRESS = re.compile(r"(?:Docker daemon|docker API) at ([a-z]+://[^\s;]+?)[;:.]?(?:\s|$)")
+"""Both wordings: that until version 28, and that since.
+https://github.com/moby/moby/blob/master/client/request.go"""
+_PIPE = "//./pipe/"
+"""The engine's address on Windows; what follows is in the system's language."""
+_APART = re.compile(r"client version \S+ is too (?:old|new)")
+
+
+def no_command(path: str, agent: AgentKind) -> TaskFailure:
+    """Give the failure of an agent without a docker command on its PATH."""
+    if agent.container_job:
+        return DockerNotInContainer(path=path)
+    if agent.system != "Linux":
+        return DockerNotOnSystem(path=path, system=agent.system)
+    return DockerNotFound(path=path)
+
+
+def no_engine(said: str, cli: str, agent: AgentKind) -> TaskFailure:
+    """Give the failure behind what a docker command said when it got no answer of an engine."""
+    detail = " ".join(said.split()) or "the docker command told nothing of an engine"
+    if "permission denied" in said:
+        return EngineForbidden(detail=detail)
+    if _APART.search(said):
+        return DockerTooOld(path=cli, detail=detail)
+    if _PIPE in said:
+        return EngineMissing(detail=detail)
+    found = _ADDRESS.search(said)
+    return _nobody_at(found.group(1), detail, agent) if found else EngineUnreachable(detail=detail)
+
+
+def _nobody_at(address: str, detail: str, agent: AgentKind) -> TaskFailure:
+    scheme, _, place = address.partition("://")
+    if scheme != "unix":
+        return EngineElsewhere(address=address, detail=detail)
+    if Path(place).exists():
+        return EngineStopped(detail=detail)
+    return EngineNotInContainer(detail=detail) if agent.container_job else EngineMissing(detail=detail)

@@ -1,0 +1,61 @@
+"""Why a job has no Dockerfile: what a job finds in its folder depends on its kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytask.agent.environment import variable
+from pytask.errors.build_inputs import (
+    ArtifactsMissing,
+    CheckoutMissing,
+    CheckoutMissingInDeployment,
+    DockerfileNotFound,
+    DockerfileNotInArtifacts,
+)
+from pytask.image.dockerfile import find_dockerfile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytask.errors.inputs import InputMistake
+
+_RELEASES = frozenset({"release", "deployment"})
+"""A classic release's jobs, those on deployment groups too.
+https://learn.microsoft.com/azure/devops/pipelines/release/variables#default-variables---system"""
+
+
+def dockerfile_of_job(value: str, *, sources: Path, environment: Mapping[str, str], input_name: str) -> Path:
+    """Give the one Dockerfile that a path or pattern means, among what this job was given.
+
+    Raises:
+        InputMistake: when there is none, or more than one.
+    """
+    try:
+        return find_dockerfile(value, sources=sources, input_name=input_name)
+    except DockerfileNotFound as missing:
+        if not Path(sources, value).is_relative_to(sources):
+            raise
+        raise _mistake(missing, sources, environment) from missing
+
+
+def _mistake(missing: DockerfileNotFound, sources: Path, environment: Mapping[str, str]) -> InputMistake:
+    released = variable(environment, "System.HostType").lower() in _RELEASES
+    if state := _state(sources):
+        # https://learn.microsoft.com/azure/devops/pipelines/process/deployment-jobs#support-for-output-variables
+        deployment_job = variable(environment, "Strategy.Name") or variable(environment, "Environment.Name")
+        kind = CheckoutMissingInDeployment if deployment_job else CheckoutMissing
+        return (ArtifactsMissing if released else kind)(input=missing.input, folder=str(sources), state=state)
+    if released:
+        return DockerfileNotInArtifacts(
+            input=missing.input, pattern=missing.pattern, folder=missing.folder, seen=missing.seen
+        )
+    return missing
+
+
+def _state(folder: Path) -> str:
+    """Give what is wrong with a folder; empty when something is in it."""
+    try:
+        return "" if any(folder.iterdir()) else "is empty"
+    except OSError:
+        return "does not exist"
