@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dev.package.carried import write_carried
-from dev.package.check import problems
+from dev.package.check import opened, problems
 from dev.package.compiler import ROOT
 from dev.package.extension import MANIFEST, VARIANTS, pack, stage
 from dev.package.libraries import install
@@ -29,7 +29,7 @@ def main() -> int:
     arguments.add_argument("--variant", choices=sorted(file.stem for file in VARIANTS.glob("*.json")), default="public")
     started = time.monotonic()
     vsix = build(arguments.parse_args().variant)
-    found = problems(vsix)
+    found = problems(opened(vsix))
     for problem in found:
         print(f"wrong: {problem}")
     print(f"{vsix.relative_to(ROOT)}: {vsix.stat().st_size / 1e6:.1f} MB in {time.monotonic() - started:.0f} s")

@@ -25,7 +25,7 @@ ICON = (32, 32)
 STORE_ICON = (128, 128)
 
 _STRAY = re.compile(
-    r"(^|/)(__pycache__|tests?|testing|\.[^/]+)/|\.(py[ci]|pyi|so|pyd|dll|dylib|exe|map|orig|log)$|\.(dist|egg)-info/"
+    r"(^|/)(__pycache__|tests?|testing|\.[^/]+)/|\.(pyi|so|pyd|dll|dylib|exe|map|orig|log)$|\.(dist|egg)-info/"
 )
 _MAGIC = {"3.10": 3439, "3.11": 3495, "3.12": 3531, "3.13": 3571, "3.14": 3627}
 """What bytecode begins with, as each release of that Python expects it: Include/internal/pycore_magic_number.h of
@@ -51,16 +51,16 @@ class Extension:
         return self.files.get(f"{self.task_folder}/{name}")
 
 
-def problems(vsix: Path) -> list[str]:
+def problems(extension: Extension) -> list[str]:
     """Give what is wrong, a sentence each; nothing when all is well."""
-    extension = _opened(vsix)
     checks: tuple[Callable[[Extension], Iterator[str]], ...] = (
         _size, _versions, _icons, _definition, _bindings, _stray_files, _native_files, _archives,
     )  # fmt: skip
     return [problem for check in checks for problem in check(extension)]
 
 
-def _opened(vsix: Path) -> Extension:
+def opened(vsix: Path) -> Extension:
+    """Give what is in a VSIX."""
     with zipfile.ZipFile(vsix) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     contributions = json.loads(files["extension.vsomanifest"])["contributions"]
@@ -133,8 +133,7 @@ def _bindings(extension: Extension) -> Iterator[str]:
 def _stray_files(extension: Extension) -> Iterator[str]:
     for place, files in _everywhere(extension):
         for name in files:
-            found = _STRAY.search(name)
-            if found and not (place and name.endswith(".pyc")):
+            if _STRAY.search(name) or (name.endswith(".pyc") and not place):
                 yield f"{place}{name} has no business in the package"
 
 

@@ -44,9 +44,12 @@ def pack(folder: Path, target: Path) -> Path:
     command += ["--root", str(folder), "--manifests", MANIFEST, "--output-path", str(target)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     said = done.stdout + done.stderr
+    made = list(target.glob("*.vsix"))
     if done.returncode or "warning" in said.lower():
+        for vsix in made:
+            vsix.unlink()
         raise SystemExit(f"tfx does not take the extension as it is:\n{said}")
-    [vsix] = target.glob("*.vsix")
+    [vsix] = made
     run_python("3.14", HERE / "archive.py", vsix)
     return vsix
 

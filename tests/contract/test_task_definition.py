@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dev import version
+from dev.package.schema import departures
 from pytask import __version__
 from pytask.job import Record
 from pytask.model import Command, DeployBy, WhenNotProven, WhenUnchanged
@@ -22,8 +23,36 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent.parent
 TASK: dict[str, Any] = json.loads((ROOT / "task" / "task.json").read_text())
 MANIFEST: dict[str, Any] = json.loads((ROOT / "vss-extension.json").read_text())
+SCHEMA = json.loads((Path(__file__).parent / "task.schema.json").read_text())
 INPUTS = {item["name"]: item for item in TASK["inputs"]}
 READ = re.compile(r'(?:named|free|boolean|text|choice)\(\s*"([A-Za-z]+)"')
+
+
+def test_task_json_is_as_the_schema_has_it() -> None:
+    assert departures(TASK, SCHEMA) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        (("version", "Patch"), "0"),
+        (("inputs", 0, "name"), "with-dash"),
+        (("inputs", 0, "required"), "true"),
+        (("inputs", 0, "requried"), True),
+        (("inputs", 0, "visibleRule"), "command=build"),
+        (("groups", 0, "isExpanded"), "true"),
+        (("execution", "Node16"), {"target": "index.js"}),
+        (("dataSourceBindings", 0, "endpointId"), "azureSubscription"),
+        (("ecosystem",), ""),
+    ],
+)
+def test_a_departure_from_the_schema_is_seen(place: tuple[str | int, ...], wrong: object) -> None:
+    task: Any = json.loads(json.dumps(TASK))
+    part = task
+    for step in place[:-1]:
+        part = part[step]
+    part[place[-1]] = wrong
+    assert departures(task, SCHEMA)
 
 
 def test_the_program_reads_every_input_and_no_other() -> None:

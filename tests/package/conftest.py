@@ -1,0 +1,35 @@
+"""What the tests of the package share: it is made once."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dev.package.__main__ import build
+from dev.package.check import Extension, opened
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def vsix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the extension of this checkout."""
+    return build("public", tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="session")
+def extension(vsix: Path) -> Extension:
+    """Give what is in it."""
+    return opened(vsix)
+
+
+@pytest.fixture(scope="session")
+def task(vsix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of the task, as an agent has it."""
+    folder = tmp_path_factory.mktemp("_tasks")
+    with zipfile.ZipFile(vsix) as archive:
+        archive.extractall(folder)
+    return folder / "task"
