@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.image.dockerfile import shown
-from pytask.model import DeployBy, PullAccess, WhenUnchanged
+from pytask.model import DeployBy, PullAccess, ServiceConnection, WhenUnchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +23,9 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.recipe:
         yield "build", _build(plan.recipe)
     if plan.destination:
-        yield ("push" if plan.command.pushes else "name"), _push(plan.destination)
+        yield ("push" if plan.command.pushes else "name"), _push(plan.destination) + _signed_in(plan)
     if plan.existing:
-        yield "take", _existing(plan.existing)
+        yield "take", _existing(plan.existing) + _signed_in(plan)
     if plan.deploy:
         yield ("check" if not (plan.recipe or plan.existing) else "deploy"), _deploy(plan, plan.deploy)
         if plan.deploy.pull.access is not PullAccess.KEEP:
@@ -50,6 +50,14 @@ def _push(destination: Destination) -> str:
     unknown = f"(login server of {registry.name}, from Azure)" if registry else ""
     first, *others = destination.references(destination.host or unknown)
     return f"{first}, also as {', '.join(destination.tags[1:])}" if others else first
+
+
+def _signed_in(plan: Plan) -> str:
+    """Give the input whose connection enters the registry, where it is not the usual one."""
+    own = plan.registry_connection
+    if own is None:
+        return ""
+    return f", signed in by {own.input if isinstance(own, ServiceConnection) else 'containerRegistry'}"
 
 
 def _existing(image: ExistingImage) -> str:

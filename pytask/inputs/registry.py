@@ -37,6 +37,8 @@ _PUBLIC = Cloud(
     authority_url="https://login.microsoftonline.com",
     arm_scope="https://management.core.windows.net//.default",
 )
+_MASKED = "the agent shows the registry's host as ***, as it does with all that a Docker Registry connection holds"
+"""https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/Util/MaskingUtil.cs"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,10 +143,14 @@ def _docker_connection(reader: Reader, value: str, mask: Callable[[str], Secret]
     endpoint = find_endpoint(reader.environment, input_name=_CONNECTION, value=value)
     if endpoint.data("registrytype").lower() == "acr" or endpoint.parameter("loginServer"):
         host = endpoint.needed("login server", endpoint.parameter("loginServer"))
+        reader.notes.append(_MASKED)
         return RegistryGiven(host=host_of(host), connection=_of_azure(endpoint, mask, cloud))
     if endpoint.scheme.lower() != "usernamepassword":
         raise ConnectionNotForRegistries(input=_CONNECTION, name=endpoint.name, scheme=endpoint.scheme)
-    host = host_of(endpoint.needed("Docker Registry (its URL)", endpoint.parameter("registry")))
+    url = endpoint.needed("Docker Registry (its URL)", endpoint.parameter("registry"))
+    host = host_of(url)
+    if url == host:
+        reader.notes.append(_MASKED)
     login = RegistryLogin(
         host=host,
         user=endpoint.needed("user name", endpoint.parameter("username")),

@@ -16,6 +16,7 @@ from pytask.model import (
     Secret,
     ServiceConnection,
 )
+from pytask.plan import render_plan
 from pytask.registry.hosts import asked_at, asked_for, host_of, is_azures
 from tests.unit.test_inputs import ID, an_environment, codes, read
 
@@ -113,6 +114,23 @@ def test_a_docker_connection_to_azure_signs_in_to_entra_id(tmp_path: Path) -> No
     federated = read(environment | of_azure("WorkloadIdentityFederation")).registry_connection
     assert isinstance(federated, ServiceConnection)
     assert isinstance(federated.identity, FederatedIdentity)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "shown"),
+    [(by_password(), True), (by_password("ghcr.io"), False), (of_azure(servicePrincipalKey="k"), False)],
+)
+def test_a_host_that_the_agent_masks_is_noted(tmp_path: Path, endpoint: dict[str, str], *, shown: bool) -> None:
+    plan = read(an_environment(tmp_path, **CONNECTED) | endpoint)
+    assert any("as ***" in note for note in plan.notes) is not shown
+
+
+def test_the_plan_tells_which_connection_enters_the_registry(tmp_path: Path) -> None:
+    plan = render_plan(read(an_environment(tmp_path, azureSubscriptionForACR=OTHER) | of_subscription()))
+    assert "push    contoso.azurecr.io/myrepo:77, signed in by azureSubscriptionForACR\n" in plan
+    plan = render_plan(read(an_environment(tmp_path, **CONNECTED) | by_password()))
+    assert "push    ghcr.io/myrepo:77, signed in by containerRegistry\n" in plan
+    assert "signed in by" not in render_plan(read(an_environment(tmp_path)))
 
 
 def test_a_docker_connection_to_azure_is_of_the_cloud_of_the_app_when_it_names_none(tmp_path: Path) -> None:
