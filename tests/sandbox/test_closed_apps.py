@@ -42,7 +42,7 @@ def test_a_login_is_asked_for_by_a_page_or_by_401(azure: LocalAzure, deployer: P
     azure.require_login(site)
     page = call(azure, "GET", f"{site.url}/api/Hello", allow_redirects=False)
     assert page.status_code == 302
-    assert page.headers["Location"].startswith("https://login.windows.net/")
+    assert page.headers["Location"].startswith("https://login.microsoftonline.com/")
     azure.require_login(site, redirect=False)
     assert azure.get(f"{site.url}/api/Hello")[0] == 401
 

@@ -116,7 +116,7 @@ def test_engines_that_start_at_the_same_moment_get_networks_of_their_own(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = ["198.19.254.0/24", "198.19.255.0/24"]
-    monkeypatch.setattr("tests.sandbox.engine._free_networks", lambda: free)
+    monkeypatch.setattr("tests.sandbox.engine.free_networks", lambda: free)
     engines = [Engine(name=name, folder=folder / name, environment={}) for name in ("left", "right")]
     try:
         for engine in engines:
