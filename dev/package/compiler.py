@@ -51,7 +51,7 @@ def _compiled_by(python: str, sources: Files, cache: Path) -> Files:
             folder = Path(scratch)
             put(sources, folder / "sources")
             run_python(python, HERE / "bytecode.py", folder / "sources", folder / "made", PREFIX)
-            (folder / "made").rename(kept)
+            keep(folder / "made", kept)
     return take(kept)
 
 
@@ -64,6 +64,15 @@ def _fingerprint(python: str, sources: Files) -> str:
     for name in sorted(sources):
         digest.update(f"\0{name}\0{len(sources[name])}\0".encode() + sources[name])
     return digest.hexdigest()[:16]
+
+
+def keep(made: Path, place: Path) -> None:
+    """Move a finished folder to its place, where another run may have put the same meanwhile."""
+    try:
+        made.rename(place)
+    except OSError:
+        if not place.exists():
+            raise
 
 
 def put(files: Files, folder: Path) -> None:

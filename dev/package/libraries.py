@@ -20,6 +20,8 @@ import tomli
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from dev.package.compiler import PYTHONS, keep
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,7 +31,6 @@ NOT_CARRIED = {
 }
 """Libraries that a carried one asks for and that are left out, with all they need; and why."""
 
-_PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 _SYSTEMS = (("linux", "Linux"), ("win32", "Windows"), ("darwin", "Darwin"))
 _LICENCE = re.compile(r"(licen[cs]e|copying|notice)[^/]*$", re.IGNORECASE)
 _SPDX = {"MIT License": "MIT", "BSD License": "BSD-3-Clause", "ISC License (ISCL)": "ISC"}
@@ -74,9 +75,10 @@ def install(project: Path, lock: Path, cache: Path) -> Shelf:
     shelf = cache / f"libraries-{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
     if not shelf.exists():
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
-            _pip_install(wanted, Path(scratch))
-            Path(scratch).rename(shelf)
-            Path(scratch).mkdir()
+            made = Path(scratch, "made")
+            made.mkdir()
+            _pip_install(wanted, made)
+            keep(made, shelf)
     return Shelf(folder=shelf / "site", libraries=_installed(shelf))
 
 
@@ -104,7 +106,7 @@ def _applies(requirement: Requirement, extra: str) -> bool:
             {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": system,
              "platform_system": name, "extra": extra}
         )
-        for python in _PYTHONS
+        for python in PYTHONS
         for system, name in _SYSTEMS
     )  # fmt: skip
 
@@ -128,7 +130,7 @@ def _pip_install(wanted: str, target: Path) -> None:
     arguments = [
             sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-input",
             "--require-hashes", "--no-deps", "--no-compile", "--only-binary=:all:",
-            "--platform=any", "--implementation=py", "--abi=none", f"--python-version={_PYTHONS[0]}",
+            "--platform=any", "--implementation=py", "--abi=none", f"--python-version={PYTHONS[0]}",
             f"--target={target / 'site'}", f"--report={target / 'report.json'}", f"--requirement={requirements}",
     ]  # fmt: skip
     done = subprocess.run(arguments, check=False, capture_output=True, text=True)
