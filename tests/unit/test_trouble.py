@@ -99,9 +99,9 @@ def test_only_what_lasts_is_not_tried_again() -> None:
     [
         "#7 1.2 WARNING: Retrying: NewConnectionError: [Errno -3] Temporary failure in name resolution",
         "#7 0.9 npm error code SELF_SIGNED_CERT_IN_CHAIN",
-        "#7 0.9 curl: (6) Could not resolve host: pypi.org",
-        "#7 9.9 Err:1 http://deb.debian.org/debian bookworm InRelease  Temporary failure resolving 'deb.debian.org'",
-        "#7 0.9 npm error getaddrinfo ENOTFOUND registry.npmjs.org",
+        "#7 0.9 curl: (6) Could not resolve host: packages.example.com",
+        "#7 9.9 Err:1 http://mirror.example.com/debian bookworm InRelease  Temporary failure resolving 'mirror.example.com'",
+        "#7 0.9 npm error getaddrinfo ENOTFOUND registry.example.com",
     ],
 )
 def test_an_instruction_that_does_not_get_out_is_told_as_such(line: str) -> None:
