@@ -100,7 +100,7 @@ def test_only_what_lasts_is_not_tried_again() -> None:
         "#7 1.2 WARNING: Retrying: NewConnectionError: [Errno -3] Temporary failure in name resolution",
         "#7 0.9 npm error code SELF_SIGNED_CERT_IN_CHAIN",
         "#7 0.9 curl: (6) Could not resolve host: packages.example.com",
-        "#7 9.9 Err:1 http://mirror.example.com/debian bookworm InRelease  Temporary failure resolving 'mirror.example.com'",
+        "#7 9.9 Err:1 http://mirror.example.com/d bookworm InRelease  Temporary failure resolving 'mirror.example.com'",
         "#7 0.9 npm error getaddrinfo ENOTFOUND registry.example.com",
     ],
 )
