@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 import os
 import signal
@@ -134,6 +135,7 @@ def _temporary(job: Job) -> Path:
 def _cancel_on_signals(clock: Clock) -> None:
     """Turn the agent's SIGINT, and the SIGTERM that follows 7.5 s later, into one `Cancelled` in the main thread.
 
+    On Windows they are Ctrl+C and Ctrl+Break, which reach every process of the console.
     Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/ProcessInvoker.cs
     """
 
@@ -144,13 +146,19 @@ def _cancel_on_signals(clock: Clock) -> None:
 
     signal.signal(signal.SIGINT, cancel)
     signal.signal(signal.SIGTERM, cancel)
+    if sys.platform == "win32":
+        signal.signal(signal.SIGBREAK, cancel)
 
 
 def _cancel_when_the_shim_is_gone() -> None:
     """Cancel when stdin ends: the shim holds it open and never writes, so it ends only when the shim was killed."""
 
     def wait() -> None:
-        if not os.read(0, 1):
+        if os.read(0, 1):
+            return
+        if sys.platform == "win32":
+            _thread.interrupt_main(signal.SIGTERM)
+        else:
             # To the main thread itself: only so is what it waits for interrupted.
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from pytask.clock import WAKES
 from pytask.errors import TaskFailure
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Ahead(Generic[T]):
 
     def result(self) -> T:
         """Give what the work found, waiting for it; raise what it raised."""
+        while not wait([self._future], timeout=WAKES).done:
+            pass
         return self._future.result()
 
     def failure(self) -> BaseException | None:

@@ -9,6 +9,10 @@ from datetime import datetime, timezone
 
 from pytask.errors import Cancelled
 
+WAKES = 0.5
+"""Seconds after which a main thread that waits wakes up: on Windows it hears of Ctrl+C only then.
+https://docs.python.org/3/library/signal.html#execution-of-python-signal-handlers"""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
@@ -63,8 +67,11 @@ class Clock:
         Raises:
             Cancelled: when the agent asks the task to stop meanwhile.
         """
-        if self.cancelled.wait(max(0.0, seconds)):
-            raise Cancelled
+        until = self.monotonic() + seconds
+        while not self.cancelled.wait(max(0.0, min(WAKES, until - self.monotonic()))):
+            if self.monotonic() >= until:
+                return
+        raise Cancelled
 
 
 @dataclass(frozen=True, slots=True)

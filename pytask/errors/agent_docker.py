@@ -132,6 +132,21 @@ class EngineOfWindows(TaskFailure):
 
 
 @dataclass(kw_only=True, eq=False)
+class EngineByPipe(TaskFailure):
+    """An engine for Linux on Windows, reached in a way that the task does not know."""
+
+    detail: str
+    code = "docker-engine-by-pipe"
+    title = "the task cannot talk to the Docker engine of this Windows agent"
+    happened = "{detail}"
+    cause = "the engine listens on a named pipe; the docker command knows those, but the task pushes and inspects images by itself, and does not"
+    mend = (
+        "let the engine listen on TCP (Docker Desktop: Settings > General > Expose daemon on tcp://localhost:2375) and "
+        f"set DOCKER_HOST=tcp://localhost:2375 for the agent; or {_LINUX_AGENT}"
+    )
+
+
+@dataclass(kw_only=True, eq=False)
 class DockerTooOld(TaskFailure):
     """A Docker command and an engine whose versions do not go together."""
 

@@ -72,11 +72,9 @@ class DockerfileNotFound(InputMistake):
 
 @dataclass(kw_only=True, eq=False)
 class NothingToBuildFrom(InputMistake):
-    """What they share: a job whose folder of sources is empty, or not even there."""
+    """What they share: a job whose folder of sources is empty."""
 
     folder: str
-    state: str
-    """`is empty` or `does not exist`."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -85,7 +83,7 @@ class CheckoutMissing(NothingToBuildFrom):
 
     code = "checkout-missing"
     title = "this job has checked out nothing that an image could be built from"
-    happened = "{input} looks into the folder of the sources, {folder}, which {state}"
+    happened = "{input} looks into the folder of the sources, {folder}, which is empty"
     cause = (
         "a step checkout: none keeps the repository out of the job, or a step before this one has emptied the folder"
     )
@@ -99,7 +97,7 @@ class CheckoutMissingInDeployment(NothingToBuildFrom):
 
     code = "checkout-missing-in-deployment"
     title = "this deployment job has checked out nothing that an image could be built from"
-    happened = "{input} looks into the folder of the sources, {folder}, which {state}"
+    happened = "{input} looks into the folder of the sources, {folder}, which is empty"
     cause = "deployment jobs do not check the repository out by themselves; they download the run's artifacts instead, beside this folder"
     mend = (
         "write - checkout: self as the first step under strategy (runOnce: deploy: steps:); or set dockerFile to a "
@@ -115,7 +113,7 @@ class ArtifactsMissing(NothingToBuildFrom):
 
     code = "artifacts-missing"
     title = "this release has no artifact that an image could be built from"
-    happened = "{input} looks into the folder of the artifacts, {folder}, which {state}"
+    happened = "{input} looks into the folder of the artifacts, {folder}, which is empty"
     cause = "a release downloads its artifacts and nothing else; it has none, or the job skips their download"
     mend = (
         "add an artifact with the sources and the Dockerfile to the release (a build's, or the repository itself) and "

@@ -42,8 +42,7 @@ def build(
         along(job.network, environment) as way,
         running(
             command_line(recipe, plan.references, cli, environment),
-            # Where a job has checked nothing out, the Dockerfile of an artifact may be all there is.
-            folder=recipe.sources if recipe.sources.is_dir() else recipe.context,
+            folder=recipe.sources,
             environment={**way.environment, **buildkit_environment(), **values},
             seconds_to_end=job.patience.child_exit,
         ) as process,

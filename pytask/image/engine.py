@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import docker
 from docker.errors import APIError, DockerException
 
+from pytask.errors.agent_docker import EngineByPipe
 from pytask.errors.docker import AgentDiskFull, EngineUnreachable, ImageNotSaved
 from pytask.model import BuiltImage
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from docker.api import APIClient
 
+    from pytask.errors import TaskFailure
     from pytask.model import RegistryLogin
 
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
@@ -115,13 +117,19 @@ def open_engine(environment: Mapping[str, str]) -> Engine:
     """Give the engine that the docker command uses too: DOCKER_HOST, else the current context.
 
     Raises:
-        EngineUnreachable: when it does not answer.
+        EngineUnreachable, EngineByPipe: when it does not answer.
     """
     try:
         client = docker.from_env(environment=dict(environment), timeout=600)
         return Engine(client.api)
     except DockerException as error:
-        raise EngineUnreachable(detail=str(error)) from error
+        raise _unreachable(str(error)) from error
+
+
+def _unreachable(detail: str) -> TaskFailure:
+    """Give the failure behind what the SDK says when it does not get to the engine."""
+    # https://github.com/docker/docker-py/blob/main/docker/api/client.py
+    return EngineByPipe(detail=detail) if "npipe://" in detail else EngineUnreachable(detail=detail)
 
 
 def _size(event: Mapping[str, Any]) -> int:

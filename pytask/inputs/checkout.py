@@ -41,21 +41,13 @@ def dockerfile_of_job(value: str, *, sources: Path, environment: Mapping[str, st
 
 def _mistake(missing: DockerfileNotFound, sources: Path, environment: Mapping[str, str]) -> InputMistake:
     released = variable(environment, "System.HostType").lower() in _RELEASES
-    if state := _state(sources):
+    if sources.is_dir() and not any(sources.iterdir()):
         # https://learn.microsoft.com/azure/devops/pipelines/process/deployment-jobs#support-for-output-variables
         deployment_job = variable(environment, "Strategy.Name") or variable(environment, "Environment.Name")
         kind = CheckoutMissingInDeployment if deployment_job else CheckoutMissing
-        return (ArtifactsMissing if released else kind)(input=missing.input, folder=str(sources), state=state)
+        return (ArtifactsMissing if released else kind)(input=missing.input, folder=str(sources))
     if released:
         return DockerfileNotInArtifacts(
             input=missing.input, pattern=missing.pattern, folder=missing.folder, seen=missing.seen
         )
     return missing
-
-
-def _state(folder: Path) -> str:
-    """Give what is wrong with a folder; empty when something is in it."""
-    try:
-        return "" if any(folder.iterdir()) else "is empty"
-    except OSError:
-        return "does not exist"

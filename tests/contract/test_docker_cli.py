@@ -15,6 +15,7 @@ import pytest
 from pytask.errors import TaskFailure, render
 from pytask.errors.agent_docker import (
     DockerTooOld,
+    EngineByPipe,
     EngineElsewhere,
     EngineForbidden,
     EngineMissing,
@@ -23,6 +24,7 @@ from pytask.errors.agent_docker import (
 )
 from pytask.errors.docker import BuildKitMissing, EngineUnreachable
 from pytask.image.cli import find_docker
+from pytask.image.engine import open_engine
 from pytask.image.process import lines, running
 from tests.sandbox.windows_engine import a_windows_engine
 
@@ -144,6 +146,11 @@ def test_an_engine_for_windows_is_refused_before_it_is_given_anything_to_build(t
             find_docker({"PATH": DOCKER, "DOCKER_HOST": engine.url}, 5)
         assert set(engine.asked) <= {"/_ping", "/v1.41/version"}
     assert caught.value.version == "29.1.5"
+
+
+def test_an_engine_behind_a_named_pipe_is_told_as_such() -> None:
+    with pytest.raises(EngineByPipe, match="docker-engine-by-pipe"):
+        open_engine({"DOCKER_HOST": "npipe:////./pipe/docker_engine"})
 
 
 def test_output_comes_line_by_line_however_it_was_cut() -> None:

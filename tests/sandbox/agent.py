@@ -4,7 +4,7 @@ What a task receives is told by TaskRunner.cs, Handlers/Handler.cs and Handlers/
 https://github.com/microsoft/azure-pipelines-agent/tree/master/src/Agent.Worker
 Some of it is the server's part: it puts a connection's id where the pipeline has its name and turns an alias
 into the input's own name (both played), and refuses a pipeline that leaves out a required input (not played).
-Not played either: container jobs, `env:` of a step, the variables of one step in the next, retries, and
+Not played either: `env:` of a step, the variables of one step in the next, retries, and
 variables whose values hold other variables.
 """
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from tests.sandbox.endpoints import Endpoint
+    from tests.sandbox.job_container import JobContainer
+    from tests.sandbox.job_kinds import JobKind
 
 __all__ = ["ACCESS_TOKEN", "Agent", "Patience", "RunningTask", "TaskRun"]
 
@@ -50,6 +52,7 @@ class Agent:
     `environment` is what the machine has (PATH, HOME, DOCKER_HOST, …) and all that is inherited. Node is the
     agent's own, as in life: it need not be on that PATH. `sources` is the checkout, else an empty folder.
     `network` is how the agent was configured to reach the network, `enter` is put before the task's command.
+    In a container job the task runs inside `container`.
     """
 
     def __init__(
@@ -67,6 +70,9 @@ class Agent:
         secret_variables: Mapping[str, str] = SECRET_VARIABLES,
         network: AgentNetwork | None = None,
         enter: Sequence[str] = (),
+        kind: JobKind = "build",
+        built: bool = True,
+        container: JobContainer | None = None,
         patience: Patience = AS_THE_AGENT,
     ) -> None:
         self.job = Job(
@@ -76,12 +82,15 @@ class Agent:
             project=project,
             project_id=project_id,
             repository=repository,
+            kind=kind,
+            built=built,
         )
         self._task = read_task(task)
         self.machine = dict(environment)
         self._access_token = access_token
         self._network = network or AgentNetwork()
         self._enter = tuple(enter)
+        self.container = container
         self._secrets = {**secret_variables, **self._network.secrets()}
         self._patience = patience
         self._lay_out_folders()
@@ -117,15 +126,22 @@ class Agent:
         on_line: Callable[[str], None] | None = None,
     ) -> RunningTask:
         """Start the task and give it while it runs. Raises FileNotFoundError where there is no Node."""
-        public = self.job.variables() | self._network.variables() | dict(variables or {})
+        public = self.job.variables() | self._of_the_container() | self._network.variables() | dict(variables or {})
         debug = public.get("System.Debug", "").lower() == "true"
         log = StepLog(task=self._task, masker=self._masker(endpoints), debug=debug, show=on_line)
+        command = [*self._enter, _node(), str(self._task.script)]
+        environment = self.environment(inputs, endpoints, public)
+        payload = ""
+        if self.container:
+            payload = self.container.payload(command, environment, self.job.sources)
+            command, environment = self.container.command(_node()), dict(self.container.machine)
         return RunningTask(
-            [*self._enter, _node(), str(self._task.script)],
-            environment=self.environment(inputs, endpoints, public),
+            command,
+            environment=environment,
             folder=self.job.sources,
             log=log,
             patience=self._patience,
+            payload=payload,
         )
 
     def environment(
@@ -169,6 +185,9 @@ class Agent:
                 os.kill(process, signal.SIGKILL)
         shutil.rmtree(self.job.temp, ignore_errors=True)
         return left
+
+    def _of_the_container(self) -> dict[str, str]:
+        return {"Agent.ContainerId": self.container.id} if self.container else {}
 
     def _lay_out_folders(self) -> None:
         shutil.rmtree(self.job.temp, ignore_errors=True)

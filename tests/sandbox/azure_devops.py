@@ -26,7 +26,7 @@ _OIDC_TEMPLATE = "{scopeIdentifier}/_apis/{area}/hubs/{hubName}/plans/{planId}/j
 
 
 class AzureDevOps:
-    """dev.azure.com, as far as a job asks it for assertions."""
+    """dev.azure.com, and vsrm.dev.azure.com for releases, as far as a job asks them for assertions."""
 
     def __init__(self, cloud: Cloud, key: SigningKey) -> None:
         self._cloud = cloud
@@ -45,7 +45,7 @@ class AzureDevOps:
 
     def serves(self, host: str) -> bool:
         """Answer for every organization."""
-        return host == "dev.azure.com"
+        return host in {"dev.azure.com", "vsrm.dev.azure.com"}
 
     async def answer(self, request: web.Request, host: str) -> web.StreamResponse:  # noqa: ARG002 - Room's form
         """Answer by route."""

@@ -24,6 +24,7 @@ Claims = dict[str, Any]
 
 SERVER_NAMES = (
     "dev.azure.com",
+    "vsrm.dev.azure.com",
     "mcr.microsoft.com",
     "*.blob.core.windows.net",
     *dict.fromkeys(name for environment in ENVIRONMENTS for name in environment.names),

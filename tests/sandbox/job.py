@@ -10,6 +10,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tests.sandbox.job_kinds import JobKind, of_a_deployment_job, of_a_release
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,7 +27,10 @@ def _id() -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """A build of one repository in an organization's project; `folder` is the agent's own folder."""
+    """A job about one repository in an organization's project; `folder` is the agent's own folder.
+
+    `sources` is the checkout, in a release the folder of the artifacts; `built` says whether a release has a build's.
+    """
 
     folder: Path
     sources: Path
@@ -33,6 +38,8 @@ class Job:
     project: str
     project_id: str
     repository: str
+    kind: JobKind = "build"
+    built: bool = True
     plan_id: str = field(default_factory=_id)
     job_id: str = field(default_factory=_id)
     lookup_id: str = field(default_factory=lambda: f"vsts_{uuid.uuid4()}")
@@ -58,7 +65,10 @@ class Job:
 
     def variables(self) -> dict[str, str]:
         """Give the public variables of the job by the names a pipeline writes."""
-        return {**self._of_the_agent(), **self._of_the_build(), **self._of_the_system()}
+        if self.kind == "release":
+            return {**self._of_the_agent(), **of_a_release(self, build=self.built)}
+        further = of_a_deployment_job() if self.kind == "deployment" else {}
+        return {**self._of_the_agent(), **self.of_the_build(), **self._of_the_system(), **further}
 
     def _of_the_agent(self) -> dict[str, str]:
         work = self.folder / "_work"
@@ -80,7 +90,8 @@ class Job:
             "VSTS_PROCESS_LOOKUP_ID": self.lookup_id,
         }
 
-    def _of_the_build(self) -> dict[str, str]:
+    def of_the_build(self) -> dict[str, str]:
+        """Give what a build's jobs know of it."""
         staging = str(self.folder / "_work" / "1" / "a")
         return {
             "Build.ArtifactStagingDirectory": staging,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from .agent_network import AgentNetwork
     from .endpoints import Endpoint
+    from .job_kinds import JobKind
     from .local_azure import LocalAzure
     from .running_task import RunningTask, TaskRun
     from .state import Principal, RegistryState, Site
@@ -59,9 +60,13 @@ class Pipeline:
         *,
         on_line: Callable[[str], None] | None = None,
         build_id: str = "1",
+        variables: Mapping[str, str] | None = None,
         **more: str,
     ) -> RunningTask:
-        """Start the step; without further inputs it deploys the checkout to the app."""
+        """Start the step; without further inputs it deploys the checkout to the app.
+
+        `variables` are further ones of the job; with an empty `build_id` that is the job's own, if it has one.
+        """
         given = {
             "azureSubscription": self.connection.id,
             "azureContainerRegistry": self.registry.login_server,
@@ -71,7 +76,8 @@ class Pipeline:
             **(inputs or {}),
             **more,
         }
-        return self.agent.start(given, [self.connection], variables={"Build.BuildId": build_id}, on_line=on_line)
+        named = {**({"Build.BuildId": build_id} if build_id else {}), **(variables or {})}
+        return self.agent.start(given, [self.connection], variables=named, on_line=on_line)
 
     def run(
         self,
@@ -79,11 +85,12 @@ class Pipeline:
         *,
         on_line: Callable[[str], None] | None = None,
         build_id: str = "1",
+        variables: Mapping[str, str] | None = None,
         timeout: float = 120,
         **more: str,
     ) -> TaskRun:
         """Run the step to its end."""
-        return self.start(inputs, on_line=on_line, build_id=build_id, **more).wait(timeout)
+        return self.start(inputs, on_line=on_line, build_id=build_id, variables=variables, **more).wait(timeout)
 
     def edit(self, old: str, new: str, *, file: str = "HttpTriggerSample/__init__.py") -> None:
         """Change the checkout as a developer would; raises ValueError when there is nothing to change."""
@@ -135,9 +142,12 @@ def a_pipeline(
     app_pull: Literal["managed_identity", "admin_user"] | None = "managed_identity",
     network: AgentNetwork | None = None,
     enter: Sequence[str] = (),
+    kind: JobKind = "build",
+    built: bool = True,
 ) -> Iterator[Pipeline]:
     """Give a pipeline with a copy of the example as its checkout, in one of the clouds; roles may be left out.
 
+    A deployment job has checked nothing out; a release has the example as an artifact, of a build if `built`.
     An agent with a `network` of its own has nothing of the machine's; the task's command runs behind `enter`.
     """
     azure.move_to(cloud)
@@ -146,8 +156,11 @@ def a_pipeline(
     site = azure.add_app("docker-func-sample", resource_group="rg-func", pull=app_pull)
     roles = {registry.id: registry_role, site.id: app_role}
     principal = _principal(azure, scheme, connection_id, {scope: role for scope, role in roles.items() if role})
-    sources = folder / "checkout"
-    shutil.copytree(EXAMPLE, sources)
+    sources = folder / ("checkout" if kind == "build" else "artifacts")
+    if kind == "deployment":
+        sources.mkdir()
+    else:
+        shutil.copytree(EXAMPLE, sources / "_hello-function" / "drop" if kind == "release" else sources)
     agent = Agent(
         folder=folder / "agent",
         task=task,
@@ -159,6 +172,8 @@ def a_pipeline(
         access_token=azure.job_access_token,
         network=network,
         enter=enter,
+        kind=kind,
+        built=built,
     )
     with agent:
         yield Pipeline(

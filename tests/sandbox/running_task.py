@@ -56,7 +56,10 @@ class TaskRun:
 
 
 class RunningTask:
-    """A task that was started. Its output is read on threads of its own."""
+    """A task that was started; `payload` is what its command gets by standard input.
+
+    Its output is read on threads of its own.
+    """
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class RunningTask:
         folder: Path,
         log: StepLog,
         patience: Patience,
+        payload: str = "",
     ) -> None:
         self._began = time.monotonic()
         self._seconds = 0.0
@@ -73,6 +77,7 @@ class RunningTask:
         self._log = log
         self._lock = threading.RLock()  # whoever is shown a line may cancel
         self._patience = patience
+        self._payload = payload
         self._stopped_by: str | None = None
         self._ended = threading.Event()
         self._process = subprocess.Popen(
@@ -115,6 +120,7 @@ class RunningTask:
         for reader in readers:
             reader.start()
         if self._process.stdin:
+            self._process.stdin.write(self._payload)
             self._process.stdin.close()
         threading.Thread(target=self._finish, args=(readers,), daemon=True).start()
 
