@@ -1,4 +1,4 @@
-"""Writes the documents that repeat what the program says: README's tables and docs/troubleshooting.md.
+"""Writes the documents that repeat what the program says: tables, docs/troubleshooting.md, files in docs/recipes.md.
 
 `python -m dev.documents` writes them, `python -m dev.documents --check` only tells which are not current.
 """
@@ -27,9 +27,11 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 OVERVIEW = ROOT / "overview.md"
 TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
+RECIPES = ROOT / "docs" / "recipes.md"
 TASK = ROOT / "task" / "task.json"
 COMMAND = "npm run docs"
 
+_FILE = re.compile(r"^(<!-- file: (\S+) -->)\n+```yaml\n.*?^```$", re.MULTILINE | re.DOTALL)
 # What Markdown would read as a sign. An underscore within a word is none to it.
 _SIGN = re.compile(r"[\\`*<\[]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
@@ -160,6 +162,15 @@ def readme(text: str, task: Mapping[str, Any]) -> str:
     return _between(text, "outputs", outputs_table(task))
 
 
+def with_files(text: str) -> str:
+    """Give a page with each file that it names in a mark, whole, in the fence below the mark."""
+
+    def fence(found: re.Match[str]) -> str:
+        return f"{found[1]}\n\n```yaml\n{(ROOT / found[2]).read_text(encoding='utf-8')}```"
+
+    return _FILE.sub(fence, text)
+
+
 def inputs_table(task: Mapping[str, Any]) -> str:
     """Give the table of inputs: those that every step must give first, then as the editor shows them."""
     groups = ["", *(group["name"] for group in task.get("groups", ()))]
@@ -182,7 +193,8 @@ def current() -> dict[Path, str]:
     """Give the text that each generated document should have."""
     task = json.loads(TASK.read_text(encoding="utf-8"))
     pages = {path: readme(path.read_text(encoding="utf-8"), task) for path in (README, OVERVIEW)}
-    return {**pages, TROUBLESHOOTING: troubleshooting()}
+    recipes = with_files(RECIPES.read_text(encoding="utf-8"))
+    return {**pages, TROUBLESHOOTING: troubleshooting(), RECIPES: recipes}
 
 
 def stale() -> list[str]:
