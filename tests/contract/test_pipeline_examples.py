@@ -113,10 +113,11 @@ def test_a_record_is_read_from_where_the_artifact_brings_it(pipeline: Path) -> N
         for node in within(read(path))
     ]
     published = {f"{node['artifact']}/{node['publish'].rpartition('/')[2]}" for node in everywhere if "publish" in node}
+    recorded = {step["inputs"].get("recordFile") for step in our_steps(pipeline) if "tags" in step["inputs"]}
     for step in our_steps(pipeline):
         file = step["inputs"].get("recordFile", "")
         if step["inputs"].get("command") == "deploy" and file:
-            assert file.removeprefix("$(Pipeline.Workspace)/") in published
+            assert file.removeprefix("$(Pipeline.Workspace)/") in published | recorded
 
 
 @each_pipeline
@@ -143,13 +144,18 @@ def an_environment(given: dict[str, str], sources: Path) -> dict[str, str]:
 
 
 def _with_variables(value: str, sources: Path) -> str:
-    folders = {"Build.ArtifactStagingDirectory": str(sources / "a"), "Pipeline.Workspace": str(sources)}
+    folders = {
+        "Build.ArtifactStagingDirectory": str(sources / "a"),
+        "Pipeline.Workspace": str(sources),
+        "record": str(sources / "image.json"),
+    }
     known = {
         "Build.BuildId": "77",
         "Build.BuildNumber": "20261124.1",
         "Build.Repository.Name": "repo",
         "digest": DIGEST,
         "ApiKey": "k",
+        **dict.fromkeys(("app", "registry", "group", "tag"), "contoso"),
     }
     known = {f"$({name})": text for name, text in {**folders, **known}.items()}
     value = re.sub(r"\$\{\{ parameters\.(\w+) \}\}", r"\1", value)
