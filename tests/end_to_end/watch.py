@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Seen:
-    """Every command line that was seen, and the environment of every docker command."""
+    """Every command line that was seen, and the environment of every docker command, its plugins and helpers."""
 
     command_lines: set[bytes] = field(default_factory=set)
     docker_environments: set[bytes] = field(default_factory=set)
@@ -22,10 +22,10 @@ class Seen:
     def look(self) -> None:
         """Look once at all processes."""
         for folder in Path("/proc").glob("[0-9]*"):
-            line = _read(folder / "cmdline")
-            self.command_lines.add(line)
-            if b"docker\0build" in line:
-                self.docker_environments.add(_read(folder / "environ"))
+            self.command_lines.add(_read(folder / "cmdline"))
+            environment = _read(folder / "environ")
+            if b"DOCKER_BUILDKIT=1\0" in environment:
+                self.docker_environments.add(environment)
 
 
 @contextmanager
@@ -47,8 +47,8 @@ def watched() -> Iterator[Seen]:
 
 
 def files_with(words: Iterable[str], folder: Path) -> list[tuple[Path, str]]:
-    """Give the files below a folder that hold one of the words."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    """Give the files below a folder that hold one of the words; links hold nothing."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     return [(path, word) for path in files for word in words if word.encode() in path.read_bytes()]
 
 

@@ -106,6 +106,11 @@ class Engine:
             raise EngineFailed(f"engine {self.name} did not end: {self._log_tail()}") from None
 
     @property
+    def data(self) -> Path:
+        """Where it keeps images, layers and its build cache."""
+        return self._folder / "data"
+
+    @property
     def _log(self) -> Path:
         return self._folder / "engine.log"
 

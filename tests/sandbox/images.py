@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .engine import Engine
     from .local_azure import LocalAzure
-    from .state import Principal
+    from .state import Principal, RegistryState
 
 BASE = "mcr.microsoft.com/azure-functions/python:4-python3.11"
 _FUNCTION = {
@@ -71,6 +71,15 @@ def pushed_for_arm64(azure: LocalAzure, principal: Principal) -> str:
     program = base64.b64encode(ARM64_PROGRAM).decode()
     run = f"RUN python3 -c \"import base64; open('/program', 'wb').write(base64.b64decode('{program}'))\""
     return pushed(azure, principal, "never", f"{run} && chmod 755 /program", 'CMD ["/program"]')
+
+
+def private_base(azure: LocalAzure, registry: RegistryState, name: str = "base:1") -> str:
+    """Push a base image for function apps to a registry, from another machine than the agent; gives its reference."""
+    reference = f"{registry.login_server}/{name}"
+    colleague = azure.add_principal("colleague", secret="of-another-team", roles={registry.id: "AcrPush"})
+    build(azure.host_engine, reference, {"Dockerfile": f"FROM {BASE}\nRUN echo {reference} > /private-base\n"})
+    push(azure.host_engine, reference, colleague)
+    return reference
 
 
 def build(engine: Engine, reference: str, files: Mapping[str, str]) -> None:
