@@ -44,6 +44,30 @@ class Ahead(Generic[T]):
         return self._future.exception() if self._future.done() else None
 
 
+class Promised(Generic[T]):
+    """What one thread gives as soon as it has it, while others wait for it."""
+
+    def __init__(self) -> None:
+        self._future: Future[T | None] = Future()
+
+    def __enter__(self) -> Promised[T]:
+        """Begin the work that may give it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the work: what was not given by now never will be."""
+        if not self._future.done():
+            self._future.set_result(None)
+
+    def give(self, thing: T) -> None:
+        """Give it, once."""
+        self._future.set_result(thing)
+
+    def wait(self) -> T | None:
+        """Give it, waiting for it; None when it was never given."""
+        return self._future.result()
+
+
 @contextmanager
 def ahead(work: Callable[[], T]) -> Iterator[Ahead[T]]:
     """Do the block and `work` side by side; when both fail, the work's failure is the cause: it stopped the block."""

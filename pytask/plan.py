@@ -10,7 +10,15 @@ from pytask.model import DeployBy, PullAccess, ServiceConnection, WhenUnchanged
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytask.agent.console import Console
     from pytask.model import DeployPlan, Destination, ExistingImage, Plan, ProofPlan, PullPlan, Recipe
+
+
+def tell_plan(plan: Plan, console: Console) -> None:
+    """Show the plan, and warn of what in it should not be."""
+    console.line(render_plan(plan))
+    for warning in plan.warnings:
+        console.warning(warning)
 
 
 def render_plan(plan: Plan) -> str:
@@ -22,6 +30,9 @@ def render_plan(plan: Plan) -> str:
 def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.recipe:
         yield "build", _build(plan.recipe)
+    if plan.signs_in_to:
+        hosts = ", ".join(sorted(plan.signs_in_to))
+        yield "base", f"from {hosts} with this run's credentials, where Docker has none of its own"
     if plan.destination:
         yield ("push" if plan.command.pushes else "name"), _push(plan.destination) + _signed_in(plan)
     if plan.existing:
@@ -41,6 +52,7 @@ def _build(recipe: Recipe) -> str:
     words += [recipe.platform]
     words += [f"stage {recipe.target}"] if recipe.target else []
     words += [f"build arguments {', '.join(item.name for item in recipe.arguments)}"] if recipe.arguments else []
+    words += [f"secrets {', '.join(secret.id for secret in recipe.secrets)}"] if recipe.secrets else []
     words += [f"flags {' '.join(recipe.flags)}"] if recipe.flags else []
     return ", ".join(words)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.ahead import ahead
+from pytask.ahead import Promised, ahead
 from pytask.errors.start import StartFailure
 from pytask.image.build import build
 from pytask.image.cli import find_docker
 from pytask.inputs import read_plan
-from pytask.plan import render_plan
+from pytask.plan import tell_plan
 from pytask.report import header, tell_deployed, tell_proof
 
 if TYPE_CHECKING:
     from pytask.job import Job
-    from pytask.model import DeployPlan, Plan, PushedImage
+    from pytask.model import DeployPlan, LoginFor, Plan, PushedImage
     from pytask.stages.look_ahead import AppAsFound, Findings
 
 
@@ -29,12 +29,13 @@ def run(job: Job) -> None:
     plan = record.plan = read_plan(job.environment, job.console.secret)
     docker = find_docker(job.environment, job.patience.engine) if plan.recipe else None
     say(header(docker, job.network))
-    say(render_plan(plan))
+    tell_plan(plan, job.console)
 
-    with ahead(lambda: _look_ahead(job, plan)) as looking:
+    signed_in: Promised[LoginFor] = Promised()
+    with ahead(lambda: _look_ahead(job, plan, signed_in)) as looking:
         if plan.recipe and docker:
             with job.stage("Build image"):
-                build(job, plan, plan.recipe, docker, stop_when=looking.when_failed)
+                build(job, plan, plan.recipe, docker, signed_in=signed_in, stop_when=looking.when_failed)
         found = looking.result()
     say(record.looked_ahead)
 
@@ -85,8 +86,9 @@ def _deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -
     stages.judge(plan.proof, deployment, record.proof)
 
 
-def _look_ahead(job: Job, plan: Plan) -> Findings:
+def _look_ahead(job: Job, plan: Plan, signed_in: Promised[LoginFor]) -> Findings:
     """Look ahead; the libraries of Azure and Docker are loaded here, beside the build, and not before it."""
     from pytask import stages
 
-    return stages.look_ahead(job, plan)
+    with signed_in:
+        return stages.look_ahead(job, plan, signed_in.give)

@@ -58,7 +58,7 @@ class Console:
 
     def secret(self, text: str) -> Secret:
         """Give the text as a `Secret`, masked in every line from now on, the agent's and ours."""
-        lines = [line for line in text.splitlines() if line.strip()]
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
         self._secrets.extend(lines)
         self._write(*(command("task.setsecret", {}, line) for line in lines))
         return Secret(text)

@@ -28,6 +28,9 @@ _SYSTEMS = {"Darwin": "macOS", "Windows_NT": "Windows"}
 _ORPHANS_MARK = "VSTS_PROCESS_LOOKUP_ID"
 """By this the agent finds, at the end of the job, what a task left running; it is no secret.
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/JobExtension.cs"""
+_JOBS_TOKEN = "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"  # noqa: S105 - a name
+"""What `$(System.AccessToken)` is; every task gets it.
+https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/TaskRunner.cs"""
 
 
 def variable_name(name: str) -> str:
@@ -65,11 +68,19 @@ def agent_kind(environment: Mapping[str, str]) -> AgentKind:
     )
 
 
+def secret_values(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the values of the job's secret variables, and its own token; a Node task gets them all."""
+    secret = (key for key in environment if key.startswith("SECRET_") or key == _JOBS_TOKEN)
+    return tuple(environment[key] for key in secret if environment[key])
+
+
 def without_the_agents_own(environment: Mapping[str, str]) -> dict[str, str]:
     """Give the environment for programs we start: no input, credential, secret or variable of the pipeline.
 
     Public pipeline variables have names of their own; `VSTS_PUBLIC_VARIABLES` lists them, but they hold nothing that
-    is to be kept from a build, so they stay.
+    is to be kept from a build, so they stay. The exception is one that holds the job's token: the tasks that sign in to
+    feeds make such (https://github.com/microsoft/azure-pipelines-tasks/tree/master/Tasks/PipAuthenticateV1).
     """
+    token = environment.get(_JOBS_TOKEN, "")
     kept = (key for key in environment if key == _ORPHANS_MARK or not key.upper().startswith(_AGENTS_OWN))
-    return {key: environment[key] for key in kept}
+    return {key: environment[key] for key in kept if not token or token not in environment[key]}

@@ -160,3 +160,88 @@ class ContextNotFound(InputMistake):
     happened = "{input} gives {path}, which is not there or is a file"
     cause = "the build context is the folder whose files COPY can reach"
     mend = "set buildContext to a folder from the repository's root, or leave it out for the Dockerfile's own folder"
+
+
+@dataclass(kw_only=True, eq=False)
+class BuildSecretInvalid(InputMistake):
+    """A line of `buildSecrets` in none of its forms."""
+
+    number: int
+    code = "build-secret-invalid"
+    title = "line {number} of {input} is no build secret"
+    happened = "line {number} has none of the three forms (it is not shown, as it may be secret)"
+    cause = (
+        "each line is a secret: id=value, id,src=path or id,env=NAME, with the id first (without 'id=' before it) and "
+        "made of letters, digits, '_', '.' and '-'. A value of several lines does not fit on one"
+    )
+    mend = "write id=value; for a value of several lines put it into a file or a variable, and write id,src=path or id,env=NAME"
+
+
+@dataclass(kw_only=True, eq=False)
+class BuildSecretTwice(InputMistake):
+    """Two secrets with one id."""
+
+    id: str
+    code = "build-secret-twice"
+    title = "{input} gives the secret {id} twice"
+    happened = "more than one line begins with {id}"
+    cause = "the Dockerfile mounts a secret by its id, so there can be one of each"
+    mend = "remove one of the lines, or name it otherwise"
+
+
+@dataclass(kw_only=True, eq=False)
+class BuildSecretEmpty(InputMistake):
+    """A secret without a value."""
+
+    id: str
+    code = "build-secret-empty"
+    title = "the build secret {id} is empty"
+    happened = "{input} gives {id} no value"
+    cause = "the variable in it is empty, or was not filled (secret variables are not given to builds of forks)"
+    mend = "set the variable, or take the line out of {input}"
+    link = "https://learn.microsoft.com/azure/devops/pipelines/repos/github#contributions-from-forks"
+
+
+@dataclass(kw_only=True, eq=False)
+class BuildSecretTooLarge(InputMistake):
+    """A secret that BuildKit would refuse."""
+
+    id: str
+    kilobytes: int
+    code = "build-secret-too-large"
+    title = "the build secret {id} is larger than BuildKit allows"
+    happened = "{id} has {kilobytes} KB"
+    cause = "BuildKit takes secrets of up to 500 KB"
+    mend = "give only what the build needs to sign in, and copy the rest through the build context"
+
+
+@dataclass(kw_only=True, eq=False)
+class BuildSecretFileMissing(InputMistake):
+    """A secret's file that cannot be read."""
+
+    id: str
+    path: str
+    reason: str
+    code = "build-secret-file-missing"
+    title = "the file of the build secret {id} cannot be read"
+    happened = "{input} gives {id},src={path}: {reason}"
+    cause = "the path, counted from the checkout, leads to no file, or an earlier step that makes it did not run"
+    mend = (
+        "set the path of a file, such as $(npmrc.secureFilePath) behind a DownloadSecureFile@1 step that has the name "
+        "npmrc"
+    )
+    link = "https://learn.microsoft.com/azure/devops/pipelines/tasks/reference/download-secure-file-v1"
+
+
+@dataclass(kw_only=True, eq=False)
+class BuildSecretVariableMissing(InputMistake):
+    """A secret's variable that is not there."""
+
+    id: str
+    name: str
+    code = "build-secret-variable-missing"
+    title = "there is no variable {name} for the build secret {id}"
+    happened = "{input} gives {id},env={name}; neither the environment nor the pipeline has it, or it is empty"
+    cause = "an earlier step that sets it (NuGetAuthenticate@1, say) did not run, or its name is another"
+    mend = "add that step before this one, or correct the name; a secret variable goes by its own name, or by env: on the step"
+    link = "https://learn.microsoft.com/azure/devops/pipelines/process/set-secret-variables"

@@ -65,6 +65,44 @@ class BuildFailed(TaskFailure):
 
 
 @dataclass(kw_only=True, eq=False)
+class BaseImageDenied(TaskFailure):
+    """A registry does not let this run pull a base image."""
+
+    image: str
+    registry: str
+    detail: str
+    code = "base-image-denied"
+    title = "this run may not pull the base image {image}"
+    happened = "{registry} took the sign-in, and then refused: {detail}"
+    cause = "the identity or account that this run signs in with may not pull from {registry}"
+    mend = (
+        "give the service connection's identity the role AcrPull on {registry} (Container Registry Repository Reader "
+        "where it uses ABAC); a registry that is not Azure's calls it otherwise"
+    )
+    link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
+
+
+@dataclass(kw_only=True, eq=False)
+class BaseImageUnauthorized(TaskFailure):
+    """A registry that this run has no credentials for does not let Docker pull a base image."""
+
+    image: str
+    registry: str
+    detail: str
+    code = "base-image-unauthorized"
+    title = "Docker may not pull the base image {image}"
+    happened = "{registry} refused: {detail}"
+    cause = (
+        "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there "
+        "are any, are wrong or old; or there is no such image, which many registries tell in the same words"
+    )
+    mend = (
+        "run docker login {registry} in a step before this one, or on the agent; for an Azure Container Registry, set "
+        "azureSubscription, and run docker logout {registry}: then this run's own credentials are used"
+    )
+
+
+@dataclass(kw_only=True, eq=False)
 class ImageNotSaved(TaskFailure):
     """The engine does not give the image out that it built."""
 

@@ -15,12 +15,25 @@ _INSTEAD = {
     "--output": "the image is pushed to the registry and nowhere else",
     "--push": "the task pushes by itself",
     "--load": "the image is always loaded into the engine",
-    "--secret": "build secrets do not belong on a command line",
+    "--secret": "give it in buildSecrets: id=value, id,src=path or id,env=NAME",
     "--platform": "set platform",
     "--progress": "the log needs Docker's plain output",
     "--iidfile": "the output imageDigest names the image",
     "--metadata-file": "the output imageDigest names the image",
 }
+_STEERS_DOCKER = re.compile(
+    r"(?:docker|buildx|buildkit|moby|otel|xdg|ssh|ssl|ld|dyld)_\w+|(?:https?|ftp|all|no)_proxy"
+    r"|go\w+|path|home|tmpdir|user|lang|lc_\w+|tz|term|columns|lines|no_color|kubeconfig",
+    re.IGNORECASE,
+)
+"""Variables that the docker command, its plugins or what they are made with read themselves.
+https://docs.docker.com/reference/cli/docker/#environment-variables
+https://docs.docker.com/build/building/variables/#build-tool-configuration-variables"""
+_SECRET_NAME = re.compile(
+    r".*(?:token|passw(?:or)?d|passphrase|secret|credential|apikey|connection_?string)s?\d*"
+    r"|(?:.*_)?(?:pat|pwd|sas)|.*(?<!public)(?<!cache)_key",
+    re.IGNORECASE,
+)
 _SHORT = {"-t": "--tag", "-f": "--file", "-o": "--output"}
 
 
@@ -59,6 +72,16 @@ def parse_flags(text: str, *, input_name: str) -> tuple[tuple[str, ...], tuple[B
             _refuse(word, name, input_name)
             flags.append(word)
     return tuple(flags), tuple(arguments)
+
+
+def steers_docker(name: str) -> bool:
+    """Tell whether a build argument of this name would steer the docker command, were it in its environment."""
+    return bool(_STEERS_DOCKER.fullmatch(name))
+
+
+def looks_secret(name: str) -> bool:
+    """Tell whether a name is one that people give to secrets."""
+    return bool(_SECRET_NAME.fullmatch(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)))
 
 
 def _refuse(word: str, name: str, input_name: str) -> None:

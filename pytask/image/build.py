@@ -2,49 +2,78 @@
 
 from __future__ import annotations
 
+import csv
 from collections import deque
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
-from pytask.agent.environment import without_the_agents_own
+from pytask.agent.environment import variable, without_the_agents_own
 from pytask.errors.docker import AgentDiskFull, BuildFailed, EngineUnreachable
+from pytask.image.arguments import steers_docker
+from pytask.image.base_image import base_image_failure
+from pytask.image.configuration import WayIn, lent_configuration
 from pytask.image.dockerfile import shown
+from pytask.image.handover import handed_over
 from pytask.image.process import end, lines, running
 from pytask.image.trouble import network_trouble, trouble_inside
+from pytask.model import Secret
 from pytask.network.relay import along
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
+    from pytask.ahead import Promised
     from pytask.errors import TaskFailure
     from pytask.image.cli import DockerCli
+    from pytask.image.configuration import Lent
     from pytask.job import Job
-    from pytask.model import Plan, Recipe
+    from pytask.model import BuildArgument, LoginFor, Plan, Recipe, RegistryLogin
 
 _REMEMBERED = 60
 _NO_ENGINE = ("connect to the docker daemon", "connect to the docker api")
 
 
 def build(
-    job: Job, plan: Plan, recipe: Recipe, cli: DockerCli, *, stop_when: Callable[[Callable[[], None]], None]
+    job: Job,
+    plan: Plan,
+    recipe: Recipe,
+    cli: DockerCli,
+    *,
+    signed_in: Promised[LoginFor],
+    stop_when: Callable[[Callable[[], None]], None],
 ) -> None:
     """Build the image and leave it in the engine under the plan's references.
 
     The docker command gets the environment without the agent's own; a build argument without a value takes it from the
-    whole. `stop_when` is handed what ends the build, for the one who knows that it has become pointless.
+    whole. What BuildKit needs to sign in to registries it asks for when `signed_in` has it. `stop_when` is handed what
+    ends the build, for the one who knows that it has become pointless.
 
     Raises:
         BuildFailed, EngineUnreachable, AgentDiskFull: when it does not succeed.
+        TaskFailure: why there were no credentials for a registry that BuildKit asked for.
     """
-    environment = without_the_agents_own(job.environment)
-    values = _by_environment(_values(recipe, job.environment), environment)
+    recipe = replace(recipe, arguments=_filled(recipe.arguments, job.environment))
+    environment = _without_secrets(without_the_agents_own(job.environment), recipe)
     tail: deque[str] = deque(maxlen=_REMEMBERED)
     with (
         along(job.network, environment) as way,
+        _configuration(job, plan, cli, environment, signed_in) as lent,
+        handed_over([text.encode(errors="surrogateescape") for text in _texts(recipe)]) as handed,
         running(
-            command_line(recipe, plan.references, cli, environment),
+            command_line(recipe, plan.references, cli, way.environment, handed.paths),
             folder=recipe.sources,
-            environment={**way.environment, **buildkit_environment(), **values},
+            environment={
+                **way.environment,
+                **_values(recipe, way.environment),
+                **buildkit_environment(),
+                **lent.environment,
+            },
             seconds_to_end=job.patience.child_exit,
+            descriptors=(*lent.descriptors, *handed.descriptors),
         ) as process,
     ):
         stop_when(lambda: end(process, job.patience.child_exit))
@@ -52,13 +81,17 @@ def build(
             _follow(lines(process.stdout), tail, job.console.line)
         exit_code = process.wait()
     if exit_code != 0:
-        raise failure(recipe, exit_code, tail, way.failures)
+        raise failure(recipe, exit_code, tail, refusals=way.failures, answers=lent.answers)
 
 
 def command_line(
-    recipe: Recipe, references: Iterable[str], cli: DockerCli, environment: Mapping[str, str]
+    recipe: Recipe,
+    references: Iterable[str],
+    cli: DockerCli,
+    environment: Mapping[str, str],
+    handed: Sequence[str] = (),
 ) -> list[str]:
-    """Give the arguments of `docker build`.
+    """Give the arguments of `docker build`; `handed` are the paths of those secrets that are in no file.
 
     Values of build arguments stay out of it, as every user of the machine can read it. The exception is a name that
     the docker command itself reads, HTTP_PROXY say: in its environment the value would steer the command.
@@ -74,8 +107,9 @@ def command_line(
     words += [f"--target={recipe.target}"] if recipe.target else []
     words += [f"--label={key}={value}" for key, value in recipe.labels]
     for argument in recipe.arguments:
-        stays_out = argument.value is None or argument.name not in environment
+        stays_out = _stays_out(argument, environment)
         words += ["--build-arg", argument.name if stays_out else f"{argument.name}={argument.value}"]
+    words += _secret_words(recipe, handed)
     return [*words, *recipe.flags, str(recipe.context)]
 
 
@@ -89,16 +123,62 @@ def buildkit_environment() -> dict[str, str]:
     return {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDX_BUILDER": "default"}
 
 
-def _values(recipe: Recipe, full_environment: Mapping[str, str]) -> dict[str, str]:
-    taken = {
-        argument.name: full_environment.get(argument.name) for argument in recipe.arguments if argument.value is None
-    }
-    given = {argument.name: argument.value for argument in recipe.arguments if argument.value is not None}
-    return {name: value for name, value in {**taken, **given}.items() if value is not None}
+def _configuration(
+    job: Job,
+    plan: Plan,
+    cli: DockerCli,
+    environment: Mapping[str, str],
+    signed_in: Promised[LoginFor],
+) -> AbstractContextManager[Lent]:
+    def login(host: str) -> RegistryLogin | None:
+        login_for = signed_in.wait()
+        return login_for(host) if login_for else None
+
+    return lent_configuration(
+        environment,
+        cli,
+        WayIn(hosts=plan.signs_in_to, login=login),
+        temporary=variable(job.environment, "Agent.TempDirectory") or gettempdir(),
+        warn=job.console.warning,
+    )
 
 
-def _by_environment(values: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in values.items() if name not in environment}
+def _texts(recipe: Recipe) -> list[str]:
+    """Give the secrets that are in no file."""
+    return [secret.content.reveal() for secret in recipe.secrets if isinstance(secret.content, Secret)]
+
+
+def _without_secrets(environment: Mapping[str, str], recipe: Recipe) -> dict[str, str]:
+    """Give an environment less what BuildKit is handed otherwise, unless the docker command itself needs it."""
+    secret = frozenset(_texts(recipe))
+    return {name: value for name, value in environment.items() if value not in secret or steers_docker(name)}
+
+
+def _secret_words(recipe: Recipe, handed: Sequence[str]) -> Iterator[str]:
+    """Give the flags for the secrets: BuildKit reads each from a path, and takes the flag as a row of CSV."""
+    paths = iter(handed)
+    for secret in recipe.secrets:
+        path = secret.content if isinstance(secret.content, Path) else next(paths)
+        row = StringIO()
+        csv.writer(row, lineterminator="").writerow([f"id={secret.id}", f"src={path}"])
+        yield f"--secret={row.getvalue()}"
+
+
+def _filled(arguments: Iterable[BuildArgument], environment: Mapping[str, str]) -> tuple[BuildArgument, ...]:
+    """Give build arguments with values: one without takes it from the environment, or is none."""
+    filled = (replace(one, value=environment.get(one.name)) if one.value is None else one for one in arguments)
+    return tuple(argument for argument in filled if argument.value is not None)
+
+
+def _values(recipe: Recipe, environment: Mapping[str, str]) -> dict[str, str]:
+    """Give the values of the build arguments that the docker command finds in its environment."""
+    there = [argument for argument in recipe.arguments if _stays_out(argument, environment)]
+    return {argument.name: argument.value for argument in there if argument.value is not None}
+
+
+def _stays_out(argument: BuildArgument, environment: Mapping[str, str]) -> bool:
+    """Tell whether the command finds an argument's value in its environment instead of on its command line."""
+    return argument.value in {None, environment.get(argument.name)} or not steers_docker(argument.name)
 
 
 def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None]) -> None:
@@ -109,9 +189,18 @@ def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None])
 
 
 def failure(
-    recipe: Recipe, exit_code: int, tail: Iterable[str], refusals: Mapping[str, TaskFailure] | None = None
+    recipe: Recipe,
+    exit_code: int,
+    tail: Iterable[str],
+    *,
+    refusals: Mapping[str, TaskFailure] | None = None,
+    answers: Mapping[str, TaskFailure | None] | None = None,
 ) -> TaskFailure:
-    """Give the failure behind the last lines of a build's output; `refusals` are those the command met, by host."""
+    """Give the failure behind the last lines of a build's output.
+
+    `refusals` are those the command met, by host; `answers` has the registries that BuildKit asked this run's
+    credentials for, and why it got none.
+    """
     text = list(tail)
     errors = [line for line in text if line.lower().lstrip().startswith(("error", "failed to"))]
     reason = errors[-1].strip() if errors else (text[-1].strip() if text else "it printed nothing")
@@ -119,6 +208,8 @@ def failure(
     for host, refusal in (refusals or {}).items():
         if host in whole:
             return refusal
+    if denied := base_image_failure(text, answers or {}):
+        return denied
     if trouble := network_trouble(reason):
         return trouble
     if any(sign in whole for sign in _NO_ENGINE):

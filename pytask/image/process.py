@@ -45,9 +45,17 @@ def read_answer(process: subprocess.Popen[str], seconds: float) -> str:
 
 @contextmanager
 def running(
-    arguments: Sequence[str], *, folder: Path, environment: Mapping[str, str], seconds_to_end: float
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    seconds_to_end: float,
+    descriptors: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Give a running program; when the block is left early it is ended, with all that it started."""
+    """Give a running program, which inherits the `descriptors`.
+
+    When the block is left early it is ended, with all that it started.
+    """
     process = subprocess.Popen(
         arguments,
         stdin=subprocess.DEVNULL,
@@ -56,6 +64,7 @@ def running(
         cwd=folder,
         env=dict(environment),
         start_new_session=True,
+        pass_fds=descriptors,
     )
     try:
         yield process

@@ -11,6 +11,7 @@ from pytask.agent.connection import read_connection
 from pytask.errors import ManyFailures
 from pytask.errors.connection import ConnectionNotExpanded
 from pytask.inputs.app import read_deploy
+from pytask.inputs.bases import signs_in_to
 from pytask.inputs.image import read_destination, read_existing, read_recipe, read_record_file
 from pytask.inputs.reader import Read, Reader, together
 from pytask.inputs.registry import confirm_pull_access, has_registry_connection, read_registry_connection
@@ -42,10 +43,10 @@ def read_plan(environment: Mapping[str, str], mask: Callable[[str], Secret]) -> 
 
 
 def _parts(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> Read[Plan]:
-    connection = _when(command is not Command.BUILD, lambda: _connection(reader, command, mask))
+    connection = _connection(reader, command, mask)
     cloud = connection.value.cloud if connection.found and connection.value else None
     own = read_registry_connection(reader, mask, cloud)
-    recipe = _when(command.builds, lambda: read_recipe(reader))
+    recipe = _when(command.builds, lambda: read_recipe(reader, mask))
     destination = _when(command.builds, lambda: read_destination(reader, own, cloud, pushed=command.pushes))
     deploy = _when(command.concerns_app, lambda: read_deploy(reader, mask))
     file = read_record_file(reader)
@@ -62,7 +63,9 @@ def _parts(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> R
             existing=existing.value,
             deploy=deploy.value,
             record_file=file.value,
+            signs_in_to=signs_in_to(recipe.value, connection.value, own.value.connection if own.value else None),
             notes=tuple(reader.notes),
+            warnings=tuple(reader.warnings),
         ),
         *(connection, own, recipe, destination, existing, deploy, file),
     )
@@ -81,8 +84,8 @@ def _when(needed: bool, read: Callable[[], Read[T]]) -> Read[T | None]:
 
 
 def _connection(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> Read[ServiceConnection | None]:
-    """Read azureSubscription, which a step that only fills a registry may leave out where that has its own."""
-    optional = not command.concerns_app and has_registry_connection(reader)
+    """Read azureSubscription, which a step may leave out that only builds, or fills a registry that has its own."""
+    optional = command is Command.BUILD or (not command.concerns_app and has_registry_connection(reader))
     if optional and not reader.text("azureSubscription"):
         return Read((None,))
     return reader.named(

@@ -17,19 +17,20 @@ from pytask.image.reference import ImageName, parse_image_name, parse_reference,
 from pytask.inputs.checkout import dockerfile_of_job
 from pytask.inputs.reader import Read, together
 from pytask.inputs.registry import read_registry, registry_host
+from pytask.inputs.secrets import note_mounts, read_secrets, warn_of_copied_files, warn_of_seen_secrets
 from pytask.model import Destination, ExistingImage, Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pytask.inputs.reader import Reader
     from pytask.inputs.registry import RegistryGiven
-    from pytask.model import Cloud, RegistryAddress
+    from pytask.model import Cloud, RegistryAddress, Secret
 
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?")
 
 
-def read_recipe(reader: Reader) -> Read[Recipe]:
+def read_recipe(reader: Reader, mask: Callable[[str], Secret]) -> Read[Recipe]:
     """Give all that `docker build` is told."""
     sources = _sources(reader)
     dockerfile = reader.named(
@@ -41,9 +42,16 @@ def read_recipe(reader: Reader) -> Read[Recipe]:
     context = _context(reader, dockerfile, sources)
     flags = reader.free("arguments", lambda value: parse_flags(value, input_name="arguments"))
     arguments = reader.free("buildArgs", lambda value: parse_build_arguments(value, input_name="buildArgs"))
+    secrets = read_secrets(reader, sources, mask)
     target = reader.named("buildTarget", str)
     platform = reader.named("platform", _platform, default="linux/amd64")
     labelled = reader.boolean("addSourceLabels", default=True)
+    if dockerfile.found and secrets.found:
+        note_mounts(reader, secrets.value, dockerfile.value)
+        if context.found:
+            warn_of_copied_files(reader, secrets.value, dockerfile.value, context.value)
+    if arguments.found and flags.found:
+        warn_of_seen_secrets(reader, (*arguments.value, *flags.value[1]), flags.value[0])
     return together(
         lambda: Recipe(
             dockerfile=dockerfile.value,
@@ -52,10 +60,11 @@ def read_recipe(reader: Reader) -> Read[Recipe]:
             platform=platform.value,
             target=target.value,
             arguments=(*arguments.value, *flags.value[1]),
+            secrets=secrets.value,
             labels=source_labels(reader.environment) if labelled.value else (),
             flags=flags.value[0],
         ),
-        *(dockerfile, context, flags, arguments, target, platform, labelled),
+        *(dockerfile, context, flags, arguments, secrets, target, platform, labelled),
     )
 
 

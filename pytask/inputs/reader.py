@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 E = TypeVar("E", bound="Enum")
 
-_UNEXPANDED = re.compile(r"\$\(([A-Za-z_][\w.\- ]*)\)")
+UNEXPANDED = re.compile(r"\$\(([A-Za-z_][\w.\- ]*)\)")
+"""A `$(variable)` that the agent left as it is, since no variable has that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Reader:
     environment: Mapping[str, str]
     mistakes: list[InputMistake] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def text(self, name: str, default: str = "") -> str:
         """Give an input as it was written; an empty one is its default."""
@@ -68,7 +70,7 @@ class Reader:
         if meaning and not value:
             self.mistakes.append(InputRequired(input=name, meaning=meaning))
             return Read(())
-        if found := _UNEXPANDED.search(value):
+        if found := UNEXPANDED.search(value):
             self.mistakes.append(unexpanded(input=name, value=value, variable=found.group(1)))
             return Read(())
         return self.read(lambda: parse(value))
@@ -107,4 +109,4 @@ def _choice(value: str, name: str, kind: type[E]) -> E:
 
 
 def _found_in(value: str) -> list[str]:
-    return [f"$({name})" for name in dict.fromkeys(_UNEXPANDED.findall(value))]
+    return [f"$({name})" for name in dict.fromkeys(UNEXPANDED.findall(value))]

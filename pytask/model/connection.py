@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,6 +86,10 @@ class RegistryLogin:
     """As it stands in references: `ghcr.io`, `docker.io`, `registry.contoso.com:5000`."""
     user: str
     password: Secret
+
+
+LoginFor: TypeAlias = Callable[[str], RegistryLogin | None]
+"""Gives the login for a registry's host, got anew; None when there is none. It may raise a `TaskFailure`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pytask.model.connection import RegistryLogin, ServiceConnection
+    from pytask.model.connection import RegistryLogin, Secret, ServiceConnection
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +44,15 @@ class BuildArgument:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BuildSecret:
+    """What a `RUN --mount=type=secret,id=…` reads."""
+
+    id: str
+    content: Secret | Path
+    """The text itself, or the file that holds it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
     """All that `docker build` is told, but for the names of the image."""
 
@@ -55,6 +64,7 @@ class Recipe:
     target: str
     """A stage of the Dockerfile; empty means the last."""
     arguments: tuple[BuildArgument, ...]
+    secrets: tuple[BuildSecret, ...]
     labels: tuple[tuple[str, str], ...]
     flags: tuple[str, ...]
     """Further flags, as the user wrote them."""
@@ -210,8 +220,12 @@ class Plan:
     existing: ExistingImage | None
     deploy: DeployPlan | None
     record_file: Path | None
+    signs_in_to: frozenset[str]
+    """Hosts of registries that a base image may come from, and that BuildKit gets credentials of this run for."""
     notes: tuple[str, ...]
     """What was understood otherwise than it was written."""
+    warnings: tuple[str, ...] = ()
+    """What is done as it was asked for, and should not be asked for."""
 
     @property
     def references(self) -> tuple[str, ...]:

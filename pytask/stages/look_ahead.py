@@ -15,13 +15,13 @@ from pytask.stages.images import Opened, open_destination, open_existing, open_r
 from pytask.stages.pull_access import PullScene, PullSetup, look_at_pull
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pytask.cloud.arm import Azure
     from pytask.functionapp.find import Found
     from pytask.image.engine import Engine
     from pytask.job import Job
-    from pytask.model import Plan, PreviousImage, PushedImage, Target
+    from pytask.model import LoginFor, Plan, PreviousImage, PushedImage, Target
     from pytask.registry.registries import Registries
     from pytask.registry.session import RegistrySession
 
@@ -54,24 +54,27 @@ class Findings:
     notes: tuple[str, ...] = ()
 
 
-def look_ahead(job: Job, plan: Plan) -> Findings:
+def look_ahead(job: Job, plan: Plan, signed_in: Callable[[LoginFor], None]) -> Findings:
     """Find out what the run needs, and whether it can succeed; the record says in words what was found.
+
+    `signed_in` is told early what gives user and password for a registry.
 
     Raises:
         TaskFailure: why it certainly cannot.
     """
     began = job.clock.monotonic()
     engine = open_engine(job.environment) if plan.command.builds else None
-    findings = _found(job, plan, engine)
+    findings = _found(job, plan, engine, signed_in)
     job.record.target = findings.app.target if findings.app else None
     job.record.looked_ahead = _told(findings, job.clock.monotonic() - began)
     return findings
 
 
-def _found(job: Job, plan: Plan, engine: Engine | None) -> Findings:
+def _found(job: Job, plan: Plan, engine: Engine | None, signed_in: Callable[[LoginFor], None]) -> Findings:
     door = open_way_out(job)
     azure = open_connection(job, plan.connection, door) if plan.connection else None
     registries = open_registries(job, plan, azure, door)
+    signed_in(registries.docker_login)
     opening = Ahead(lambda: _asked_for(registries, plan))
     found = find_app(azure.arm, plan.deploy.app) if azure and plan.deploy else None
     opened = opening.result() or (open_running(registries, found.target) if found else Opened())

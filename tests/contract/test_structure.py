@@ -43,7 +43,7 @@ ROOMS_OF = {
     "urllib3": {"network"},
     "certifi": {"network"},
     "ssl": {"network"},
-    "socket": {"network"},
+    "socket": {"network", "image"},
     "rsa": {"cloud"},
     "pyasn1": {"cloud"},
     "subprocess": {"image"},

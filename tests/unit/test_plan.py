@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from pytask.image.build import buildkit_environment, command_line, failure
 from pytask.image.cli import DockerCli
 from pytask.model import (
     AppAddress,
     BuildArgument,
+    BuildSecret,
     Cloud,
     Command,
     DeployBy,
@@ -47,6 +51,7 @@ def a_recipe(**changes: object) -> Recipe:
         "platform": "linux/amd64",
         "target": "",
         "arguments": (),
+        "secrets": (),
         "labels": (),
         "flags": (),
         **changes,
@@ -68,6 +73,7 @@ def a_plan(recipe: Recipe | None = None, registry: RegistryAddress | None = None
             app=AppAddress(name="my-app"), deploy_by=DeployBy.TAG, when_unchanged=WhenUnchanged.DEPLOY, proof=proof
         ),
         record_file=None,
+        signs_in_to=frozenset(),
         notes=("something was mended",),
     )
 
@@ -102,10 +108,46 @@ def test_the_value_of_a_build_argument_stays_off_the_command_line() -> None:
     assert "secret" not in " ".join(words)
 
 
-def test_a_build_argument_that_docker_itself_would_obey_does_not_reach_its_environment() -> None:
-    recipe = a_recipe(arguments=(BuildArgument(name="HTTP_PROXY", value="http://proxy"),))
-    words = words_for(recipe, {"HTTP_PROXY": "http://other"})
-    assert "HTTP_PROXY=http://proxy" in words
+@pytest.mark.parametrize("environment", [{}, {"HTTP_PROXY": "http://other"}])
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "DOCKER_HOST", "PATH", "BUILDKIT_PROGRESS", "no_proxy"])
+def test_a_build_argument_that_docker_itself_would_obey_does_not_reach_its_environment(
+    environment: dict[str, str], name: str
+) -> None:
+    recipe = a_recipe(arguments=(BuildArgument(name=name, value="http://proxy"),))
+    assert f"{name}=http://proxy" in words_for(recipe, environment)
+
+
+def test_a_build_argument_stays_off_the_command_line_though_the_environment_has_its_name() -> None:
+    arguments = (
+        BuildArgument(name="PIP_INDEX_URL", value="https://u:p@feed"),
+        BuildArgument(name="NO_PROXY", value="x"),
+    )
+    words = words_for(a_recipe(arguments=arguments), {"PIP_INDEX_URL": "https://other", "NO_PROXY": "x"})
+    assert words[7:11] == ["--build-arg", "PIP_INDEX_URL", "--build-arg", "NO_PROXY"]
+
+
+def test_a_secret_is_told_by_the_path_it_is_handed_over_at_or_by_that_of_its_file() -> None:
+    secrets = (
+        BuildSecret(id="feed", content=Secret("s3cret")),
+        BuildSecret(id="npmrc", content=Path('/s/a "b", c')),
+        BuildSecret(id="pip", content=Secret("s3cret too")),
+    )
+    words = command_line(a_recipe(secrets=secrets), ("x",), CLI, {}, ("/proc/self/fd/3", "/proc/self/fd/4"))
+    assert words[-4:-1] == [
+        "--secret=id=feed,src=/proc/self/fd/3",
+        '--secret=id=npmrc,"src=/s/a ""b"", c"',
+        "--secret=id=pip,src=/proc/self/fd/4",
+    ]
+
+
+def test_the_plan_names_secrets_and_private_registries_and_no_value() -> None:
+    plan = a_plan(a_recipe(secrets=(BuildSecret(id="feed", content=Secret("s3cret")),)))
+    shown = render_plan(replace(plan, signs_in_to=frozenset({"b.azurecr.io", "a.azurecr.io"})))
+    assert shown.splitlines()[1:3] == [
+        "  build   app/Dockerfile, context app, linux/amd64, secrets feed",
+        "  base    from a.azurecr.io, b.azurecr.io with this run's credentials, where Docker has none of its own",
+    ]
+    assert "s3cret" not in shown
 
 
 def test_buildkit_is_asked_for_and_attestations_are_not() -> None:

@@ -1,0 +1,198 @@
+"""The user's Docker configuration, with a way into further registries laid over it for one docker command.
+
+It is never written. Docker gets a folder of links to it, whose `config.json` is in memory and has an entry more for
+each registry. What the command keeps for the next build (`.buildNodeID`, buildx's folder) stays in the user's own:
+without it BuildKit would have the whole context sent again.
+Source: https://docs.docker.com/reference/cli/docker/#configuration-files
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytask.errors import TaskFailure
+from pytask.image.credential_helper import NAME, answering, write_helper
+from pytask.image.handover import handed_over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from pytask.image.cli import DockerCli
+    from pytask.model import LoginFor, RegistryLogin
+
+DOCKER_HUB = "docker.io"
+_HUBS_KEY = "https://index.docker.io/v1/"
+"""What Docker's configuration calls Docker Hub.
+https://github.com/docker/cli/blob/master/cli/config/configfile/file.go"""
+_NODE_ID = ".buildNodeID"
+"""https://github.com/docker/cli/blob/v20.10.24/cli/command/image/build_session.go"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lent:
+    """What a docker command needs to sign in where the user's own configuration cannot."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """To be laid over the command's environment."""
+    descriptors: tuple[int, ...] = ()
+    """What the command has to inherit."""
+    answers: Mapping[str, TaskFailure | None] = field(default_factory=dict)
+    """The hosts that Docker asked credentials for, and why it got none; filled while the command runs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WayIn:
+    """Registries that the user's configuration may not know, and how they are entered."""
+
+    hosts: frozenset[str]
+    login: LoginFor
+    """Called when Docker asks, in a thread of its own; it may take its time."""
+
+
+@contextmanager
+def lent_configuration(
+    environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, *, temporary: str, warn: Callable[[str], None]
+) -> Iterator[Lent]:
+    """Give what a docker command needs to enter further registries; it is gone behind the block.
+
+    A registry that the user's configuration knows is left to it; when that leaves none, Docker uses the configuration
+    as it is. `temporary` is the folder that the links may lie in.
+    """
+    with ExitStack() as until_used:
+        try:
+            lent = _lent(environment, cli, way_in, temporary, until_used)
+        except (OSError, ValueError) as error:
+            lent = Lent()
+            warn(f"Docker cannot be given credentials for {', '.join(sorted(way_in.hosts))}: {error}")
+        yield lent
+
+
+def _lent(environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, temporary: str, until_used: ExitStack) -> Lent:
+    if not way_in.hosts:
+        return Lent()
+    own = own_folder(environment)
+    content = _content(own)
+    wanted = way_in.hosts - known_hosts(content, environment.get("DOCKER_AUTH_CONFIG", ""))
+    if not wanted:
+        return Lent()
+    room, answers = _room(temporary, until_used), dict[str, TaskFailure | None]()
+    until_used.enter_context(answering(room, _remembering(way_in.login, answers)))
+    handed = until_used.enter_context(handed_over([_with_helper(content, wanted)]))
+    _lay_links(own, room / "config", handed.paths[0])
+    if cli.does_buildkit_itself:
+        _keep_node_id(own, room / "config")
+    return Lent(environment=_pointing_to(room, own, environment), descriptors=handed.descriptors, answers=answers)
+
+
+def own_folder(environment: Mapping[str, str]) -> Path:
+    """Give the folder of the user's Docker configuration, which need not be there."""
+    home = environment.get("HOME") or Path("~").expanduser()
+    return Path(environment.get("DOCKER_CONFIG") or Path(home, ".docker")).absolute()
+
+
+def known_hosts(content: Mapping[str, Any], variable: str = "") -> frozenset[str]:
+    """Give the registries that a configuration has credentials for, or says who has; `variable` is DOCKER_AUTH_CONFIG.
+
+    Source: https://docs.docker.com/reference/cli/docker/#environment-variables
+    """
+    given = {**content, "more": _auths(variable)}
+    return frozenset(_host(key) for part in ("auths", "credHelpers", "more") for key in given.get(part) or ())
+
+
+def _auths(variable: str) -> Mapping[str, Any]:
+    with suppress(ValueError):
+        given = json.loads(variable or "{}")
+        return dict(given.get("auths") or {}) if isinstance(given, dict) else {}
+    return {}
+
+
+def _content(own: Path) -> Mapping[str, Any]:
+    """Give what the user's configuration says; raises OSError or ValueError when that cannot be told."""
+    try:
+        content = json.loads((own / "config.json").read_bytes() or "{}")
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ValueError(f"{own / 'config.json'} is no JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{own / 'config.json'} is no JSON object")  # noqa: TRY004 - what is wrong is the file
+    return content
+
+
+def _with_helper(content: Mapping[str, Any], hosts: Iterable[str]) -> bytes:
+    ours = {_HUBS_KEY if host == DOCKER_HUB else host: NAME for host in hosts}
+    return json.dumps({**content, "credHelpers": {**ours, **(content.get("credHelpers") or {})}}).encode()
+
+
+def _host(key: str) -> str:
+    """Give the host behind a registry's name in Docker's configuration, where old ones are whole URLs."""
+    host = re.sub(r"^https?://", "", key).partition("/")[0].lower()
+    return DOCKER_HUB if host in {"index.docker.io", "registry-1.docker.io"} else host
+
+
+def _remembering(login: LoginFor, answers: dict[str, TaskFailure | None]) -> LoginFor:
+    def ask(server: str) -> RegistryLogin | None:
+        host = _host(server)
+        try:
+            found = login(host)
+        except TaskFailure as failure:
+            answers[host] = failure
+            raise
+        if found:
+            answers[host] = None
+        return found
+
+    return ask
+
+
+def _room(temporary: str, until_used: ExitStack) -> Path:
+    """Make a folder of our own that programs can be started from, with the helper in it; raises OSError without one."""
+    for parent in dict.fromkeys((temporary, tempfile.gettempdir())):
+        room = Path(tempfile.mkdtemp(prefix="docker-configuration-", dir=parent))
+        until_used.callback(shutil.rmtree, room, ignore_errors=True)
+        for name in ("bin", "config"):
+            (room / name).mkdir()
+        if write_helper(room, room / "bin"):
+            return room
+    raise PermissionError(f"no program may be started from {temporary} or {tempfile.gettempdir()} (noexec)")
+
+
+def _lay_links(own: Path, folder: Path, configuration: str) -> None:
+    (folder / "config.json").symlink_to(configuration)
+    for entry in own.iterdir() if own.is_dir() else ():
+        if entry.name != "config.json":
+            (folder / entry.name).symlink_to(entry)
+
+
+def _keep_node_id(own: Path, folder: Path) -> None:
+    """Have a first build leave its id where it would have without us; the command does not write through a link."""
+    if (folder / _NODE_ID).is_symlink():
+        return
+    try:
+        own.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError), open(own / _NODE_ID, "x", opener=_private) as file:
+            file.write(os.urandom(32).hex())
+        (folder / _NODE_ID).symlink_to(own / _NODE_ID)
+    except OSError:
+        # As the command itself does where it may not write: the folder's path is the id.
+        (folder / _NODE_ID).write_text(str(own), encoding="utf-8")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _pointing_to(room: Path, own: Path, environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "DOCKER_CONFIG": str(room / "config"),
+        "BUILDX_CONFIG": environment.get("BUILDX_CONFIG") or str(own / "buildx"),
+        "PATH": os.pathsep.join([str(room / "bin"), environment.get("PATH", "")]),
+    }

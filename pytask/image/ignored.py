@@ -1,0 +1,58 @@
+"""Which files of a build context stay out of the build.
+
+Source: https://docs.docker.com/build/concepts/context/#dockerignore-files
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PIECE = re.compile(r"\*\*/?|\*|\?|\[(?:\\.|[^\]\\])+\]|\\?.")
+
+
+def can_be_copied(file: Path, *, context: Path, dockerfile: Path) -> bool:
+    """Tell whether `COPY .` takes a file into the image: it lies in the context, and no ignore file names it."""
+    resolved, folder = file.resolve(), context.resolve()
+    if not resolved.is_relative_to(folder):
+        return False
+    return not is_ignored(resolved.relative_to(folder).as_posix(), _patterns(context, dockerfile))
+
+
+def is_ignored(path: str, patterns: str) -> bool:
+    """Tell whether the text of an ignore file excludes a path of the context; the last line that matches decides."""
+    ignored = False
+    for line in patterns.splitlines():
+        pattern, keep = line.strip().removeprefix("!").strip(), line.strip().startswith("!")
+        if pattern and not line.startswith("#") and _matches(path, pattern):
+            ignored = not keep
+    return ignored
+
+
+def _patterns(context: Path, dockerfile: Path) -> str:
+    """Give the ignore file's text; one that is named after the Dockerfile goes before the context's."""
+    for file in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), context / ".dockerignore"):
+        if file.is_file():
+            return file.read_text(encoding="utf-8-sig", errors="replace")
+    return ""
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Tell whether a pattern names a path, or a folder above it."""
+    cleaned = posixpath.normpath(pattern).lstrip("/")
+    rule = "".join(map(_rule, _PIECE.findall(cleaned)))
+    try:
+        return re.fullmatch(f"(?:{rule})(?:/.*)?", path, re.DOTALL) is not None
+    except re.error:
+        return False
+
+
+def _rule(piece: str) -> str:
+    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    if piece in known:
+        return known[piece]
+    return piece if len(piece) > 1 and piece.startswith("[") else re.escape(piece.removeprefix("\\") or piece)

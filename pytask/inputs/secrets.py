@@ -1,0 +1,175 @@
+"""The secrets of a build, and the build arguments that should be among them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytask.agent.environment import secret_values, variable_name
+from pytask.errors.build_inputs import (
+    BuildSecretEmpty,
+    BuildSecretFileMissing,
+    BuildSecretInvalid,
+    BuildSecretTooLarge,
+    BuildSecretTwice,
+    BuildSecretVariableMissing,
+)
+from pytask.errors.inputs import VariableNotExpanded
+from pytask.image.arguments import looks_secret
+from pytask.image.dockerfile import shown
+from pytask.image.ignored import can_be_copied
+from pytask.image.instructions import mounted_secrets
+from pytask.inputs.reader import UNEXPANDED, Read, together
+from pytask.model import BuildSecret, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from pytask.inputs.reader import Reader
+    from pytask.model import BuildArgument
+
+_INPUT = "buildSecrets"
+_FORM = re.compile(r"\s*([\w.-]+)(=|,\s*(?:src|source)=|,\s*env=)(.*)", re.ASCII | re.DOTALL)
+_DOCKERS_FORM = re.compile(r"(?:id|type|src|source|env)=[^,]*,\s*(?:id|type|src|source|env)=")
+_LARGEST = 500 * 1024
+"""Bytes. https://github.com/moby/buildkit/blob/master/session/secrets/secretsprovider/file.go"""
+_LONGEST_MASKED = 200
+"""Lines of a secret file that are masked: each costs a search in every line of the log."""
+_WORTH_MASKING = 8
+"""Characters. What is shorter in a secret file is a bracket or a word, and would blot out the log."""
+_SHORTEST_KNOWN = 6
+"""Characters of a secret variable's value that is looked for elsewhere: `1` and `true` stand everywhere."""
+_NO_SECRET = re.compile(r"\d*|true|false", re.IGNORECASE)
+
+
+def read_secrets(reader: Reader, sources: Path, mask: Callable[[str], Secret]) -> Read[tuple[BuildSecret, ...]]:
+    """Give the build secrets, a line each: `id=value`, `id,src=path` or `id,env=NAME`; all are masked at once."""
+    lines = [
+        (number, line.rstrip("\r")) for number, line in enumerate(reader.text("buildSecrets").split("\n"), start=1)
+    ]
+    read = [_line(reader, number, line, sources, mask) for number, line in lines if line.strip()]
+    found = tuple(secret.value for secret in read if secret.found)
+    ids = [secret.id for secret in found]
+    twice = dict.fromkeys(id_ for id_ in ids if ids.count(id_) > 1)
+    reader.mistakes.extend(BuildSecretTwice(input=_INPUT, id=id_) for id_ in twice)
+    return together(lambda: found, *read)
+
+
+def _line(reader: Reader, number: int, line: str, sources: Path, mask: Callable[[str], Secret]) -> Read[BuildSecret]:
+    return reader.read(lambda: parse_secret(line, number, environment=reader.environment, sources=sources, mask=mask))
+
+
+def parse_secret(
+    line: str, number: int, *, environment: Mapping[str, str], sources: Path, mask: Callable[[str], Secret]
+) -> BuildSecret:
+    """Give the secret of one line, the `number`th; a value is taken as it stands behind the first `=`.
+
+    Raises:
+        BuildSecretInvalid: when it has none of the three forms; the line itself is not told, it may be secret.
+        BuildSecretEmpty, BuildSecretTooLarge, BuildSecretFileMissing, BuildSecretVariableMissing: as they say.
+        VariableNotExpanded: when there is a `$(variable)` where the secret should be.
+    """
+    form = _FORM.fullmatch(line)
+    if form is None or _DOCKERS_FORM.match(line.strip()):
+        raise BuildSecretInvalid(input=_INPUT, number=number)
+    id_, sign, rest = form.groups()
+    if "src=" in sign or "source=" in sign:
+        return BuildSecret(id=id_, content=_file(id_, rest.strip(), sources, mask))
+    text = rest if sign == "=" else _variable(id_, rest.strip(), environment)
+    if not text:
+        raise BuildSecretEmpty(input=_INPUT, id=id_)
+    secret = mask(text)
+    _confirm_expanded(text)
+    _confirm_size(id_, len(text.encode(errors="surrogateescape")))
+    return BuildSecret(id=id_, content=secret)
+
+
+def note_mounts(reader: Reader, secrets: Iterable[BuildSecret], dockerfile: Path) -> None:
+    """Note where the secrets that are given and those that the Dockerfile mounts are not the same."""
+    given = {secret.id for secret in secrets}
+    mounted = mounted_secrets(dockerfile.read_text(encoding="utf-8", errors="replace"))
+    for id_ in mounted:
+        if id_ not in given:
+            reader.notes.append(f"the Dockerfile mounts the secret {id_}, which buildSecrets does not give")
+    for id_ in sorted(given.difference(mounted)):
+        reader.notes.append(f"no instruction mounts the secret {id_} (RUN --mount=type=secret,id={id_} …)")
+
+
+def warn_of_copied_files(reader: Reader, secrets: Iterable[BuildSecret], dockerfile: Path, context: Path) -> None:
+    """Warn of a secret's file that `COPY .` takes into the image, such as the .npmrc that npmAuthenticate@0 writes."""
+    files = {one.id: one.content for one in secrets if not isinstance(one.content, Secret)}
+    for id_, file in files.items():
+        if can_be_copied(file, context=context, dockerfile=dockerfile):
+            reader.warnings.append(_COPIED.format(id=id_, path=shown(file, context)))
+
+
+def warn_of_seen_secrets(reader: Reader, arguments: Sequence[BuildArgument], flags: Iterable[str]) -> None:
+    """Warn of secrets where everybody can read them: build arguments stay in the image, flags on the command line.
+
+    Source: https://docs.docker.com/reference/build-checks/secrets-used-in-arg-or-env/
+    """
+    known = tuple(value for value in secret_values(reader.environment) if len(value) >= _SHORTEST_KNOWN)
+    for argument in arguments:
+        value = argument.value if argument.value is not None else reader.environment.get(argument.name, "")
+        if why := _why_secret(argument.name, value, known):
+            reader.warnings.append(_TOLD.format(name=argument.name, id=argument.name.lower(), why=why))
+    if any(secret in flag for flag in flags for secret in known):
+        reader.warnings.append(
+            "arguments holds the value of a secret variable, which every user of this agent can read on Docker's "
+            "command line; give it in buildSecrets"
+        )
+
+
+_COPIED = (
+    "the file of the build secret {id} lies in the build context, where COPY . takes it into the image: name {path} in "
+    ".dockerignore"
+)
+_TOLD = (
+    "the build argument {name} {why}: build arguments can be read in the image's history and in the build cache. "
+    "Give it in buildSecrets ({id}=…), and read it in the Dockerfile by RUN --mount=type=secret,id={id} "
+    "(docs/builds-with-credentials.md)"
+)
+
+
+def _why_secret(name: str, value: str, known: tuple[str, ...]) -> str:
+    if any(secret in value for secret in known):
+        return "holds the value of a secret variable"
+    return "has the name of a secret" if looks_secret(name) and not _NO_SECRET.fullmatch(value) else ""
+
+
+def _variable(id_: str, name: str, environment: Mapping[str, str]) -> str:
+    """Give a variable of the environment, else a pipeline variable; a secret one has a name of its own there.
+
+    Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/Handlers/Handler.cs
+    """
+    agents = variable_name(name)
+    for key in (name, agents, f"SECRET_{agents}"):
+        if value := environment.get(key):
+            return value
+    raise BuildSecretVariableMissing(input=_INPUT, id=id_, name=name)
+
+
+def _file(id_: str, path: str, sources: Path, mask: Callable[[str], Secret]) -> Path:
+    _confirm_expanded(path)
+    file = sources / path
+    try:
+        _confirm_size(id_, file.stat().st_size)
+        content = file.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BuildSecretFileMissing(input=_INPUT, id=id_, path=shown(file, sources), reason=reason) from error
+    for line in content.decode(errors="ignore").splitlines()[:_LONGEST_MASKED]:
+        if len(line.strip()) >= _WORTH_MASKING:
+            mask(line.strip())
+    return file
+
+
+def _confirm_expanded(text: str) -> None:
+    if found := UNEXPANDED.fullmatch(text.strip()):
+        raise VariableNotExpanded(input=_INPUT, value=text.strip(), variable=found.group(1))
+
+
+def _confirm_size(id_: str, size: int) -> None:
+    if size > _LARGEST:
+        raise BuildSecretTooLarge(input=_INPUT, id=id_, kilobytes=-(-size // 1024))
