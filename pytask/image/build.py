@@ -14,7 +14,7 @@ from pytask.agent.environment import variable, without_the_agents_own
 from pytask.errors.docker import AgentDiskFull, BuildFailed, EngineUnreachable
 from pytask.image.arguments import steers_docker
 from pytask.image.base_image import base_image_failure
-from pytask.image.configuration import WayIn, lent_configuration
+from pytask.image.configuration import WayIn, current_context, lent_configuration
 from pytask.image.dockerfile import shown
 from pytask.image.handover import handed_over
 from pytask.image.process import end, lines, running
@@ -69,7 +69,7 @@ def build(
             environment={
                 **way.environment,
                 **_values(recipe, way.environment),
-                **buildkit_environment(),
+                **buildkit_environment(current_context(environment)),
                 **lent.environment,
             },
             seconds_to_end=job.patience.child_exit,
@@ -113,14 +113,15 @@ def command_line(
     return [*words, *recipe.flags, str(recipe.context)]
 
 
-def buildkit_environment() -> dict[str, str]:
-    """Give what makes any docker command build one plain image with BuildKit, in its own default builder.
+def buildkit_environment(context: str) -> dict[str, str]:
+    """Give what makes any docker command build one plain image with BuildKit, in the engine of a Docker context.
 
+    The builder that goes by the context's name is that engine, whichever else `docker buildx use` has chosen.
     Without default attestations the result is one manifest and not an index, also in containerd's image store.
     An environment variable says it to every version; the flag `--provenance` is refused by old ones.
     Source: https://docs.docker.com/build/metadata/attestations/#default-attestations
     """
-    return {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDX_BUILDER": "default"}
+    return {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDX_BUILDER": context}
 
 
 def _configuration(

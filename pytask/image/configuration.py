@@ -32,6 +32,7 @@ DOCKER_HUB = "docker.io"
 _HUBS_KEY = "https://index.docker.io/v1/"
 """What Docker's configuration calls Docker Hub.
 https://github.com/docker/cli/blob/master/cli/config/configfile/file.go"""
+_NO_CONTEXT = "default"
 _NODE_ID = ".buildNodeID"
 """https://github.com/docker/cli/blob/v20.10.24/cli/command/image/build_session.go"""
 
@@ -96,6 +97,20 @@ def own_folder(environment: Mapping[str, str]) -> Path:
     """Give the folder of the user's Docker configuration, which need not be there."""
     home = environment.get("HOME") or Path("~").expanduser()
     return Path(environment.get("DOCKER_CONFIG") or Path(home, ".docker")).absolute()
+
+
+def current_context(environment: Mapping[str, str]) -> str:
+    """Give the name of the Docker context that the docker command uses.
+
+    Source: https://docs.docker.com/reference/cli/docker/context/use/
+    """
+    if environment.get("DOCKER_HOST"):
+        return _NO_CONTEXT
+    if chosen := environment.get("DOCKER_CONTEXT"):
+        return chosen
+    with suppress(OSError, ValueError):
+        return str(_content(own_folder(environment)).get("currentContext") or _NO_CONTEXT)
+    return _NO_CONTEXT
 
 
 def known_hosts(content: Mapping[str, Any], variable: str = "") -> frozenset[str]:

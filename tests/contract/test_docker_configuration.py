@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytask.image.cli import DockerCli
-from pytask.image.configuration import WayIn, lent_configuration
+from pytask.image.configuration import WayIn, current_context, lent_configuration
 from pytask.image.credential_helper import NAME
 from tests.contract.test_credential_helper import login
 from tests.end_to_end.watch import files_with
@@ -100,6 +100,25 @@ def test_the_users_configuration_is_all_there_and_registries_are_added(tmp_path:
         assert one.environment["BUILDX_CONFIG"] == str(folder / "buildx")
     assert warnings == []
     assert snapshot(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "context"),
+    [
+        (None, {}, "default"),
+        ('{"currentContext": "colima"}', {}, "colima"),
+        ('{"currentContext": ""}', {}, "default"),
+        ("no JSON", {}, "default"),
+        ('{"currentContext": "colima"}', {"DOCKER_CONTEXT": "remote"}, "remote"),
+        ('{"currentContext": "colima"}', {"DOCKER_CONTEXT": "remote", "DOCKER_HOST": "tcp://x"}, "default"),
+    ],
+)
+def test_the_current_context_is_the_one_that_docker_takes(
+    tmp_path: Path, text: str | None, environment: dict[str, str], context: str
+) -> None:
+    if text is not None:
+        (own(tmp_path) / "config.json").write_text(text)
+    assert current_context({"HOME": str(tmp_path / "home"), **environment}) == context
 
 
 def test_docker_finds_the_helper_and_gets_an_answer(tmp_path: Path) -> None:

@@ -140,7 +140,9 @@ def an_environment(given: dict[str, str], sources: Path) -> dict[str, str]:
         inputs[name] = REGISTRY_ID if declared[name]["type"].endswith("dockerregistry") else ID
     values = {name: _with_variables(value, sources) for name, value in inputs.items()}
     _write(sources, values)
-    return {**_agent(sources), **{f"INPUT_{name.upper()}": value for name, value in values.items()}}
+    set_by_other_tasks = dict.fromkeys(re.findall(r"^\w+,env=(\w+)$", values["buildSecrets"], re.MULTILINE), "a secret")
+    read = {f"INPUT_{name.upper()}": value for name, value in values.items()}
+    return {**_agent(sources), **set_by_other_tasks, **read}
 
 
 def _with_variables(value: str, sources: Path) -> str:
@@ -155,6 +157,7 @@ def _with_variables(value: str, sources: Path) -> str:
         "Build.Repository.Name": "repo",
         "digest": DIGEST,
         "ApiKey": "k",
+        "System.AccessToken": "token-of-the-job",
         **dict.fromkeys(("app", "registry", "group", "tag"), "contoso"),
     }
     known = {f"$({name})": text for name, text in {**folders, **known}.items()}
@@ -163,12 +166,16 @@ def _with_variables(value: str, sources: Path) -> str:
 
 
 def _write(sources: Path, values: dict[str, str]) -> None:
-    """Write what a step finds in its checkout: the Dockerfile, and the record of an earlier step."""
+    """Write what a step finds in its checkout: the Dockerfile, files of secrets, and the record of an earlier step."""
+    for name in re.findall(r"^\w+,src=(\S+)$", values["buildSecrets"], re.MULTILINE):
+        (sources / name).write_text("a secret")
     dockerfile = sources / (values["dockerFile"] if "*" not in values["dockerFile"] else "Dockerfile")
     for path in sources.rglob("Dockerfile"):
         path.unlink()
     dockerfile.parent.mkdir(parents=True, exist_ok=True)
-    dockerfile.write_text("FROM scratch\n")
+    ids = re.findall(r"^(\w+)[,=]", values["buildSecrets"], re.MULTILINE)
+    mounts = " ".join(f"--mount=type=secret,id={one}" for one in ids)
+    dockerfile.write_text(f"FROM scratch\nRUN {mounts} true\n")
     if values["command"] == "deploy" and values["recordFile"]:
         Path(values["recordFile"]).parent.mkdir(parents=True, exist_ok=True)
         record = {"imageReference": "contoso.azurecr.io/app:9", "imageDigest": DIGEST}

@@ -151,7 +151,7 @@ def test_the_plan_names_secrets_and_private_registries_and_no_value() -> None:
 
 
 def test_buildkit_is_asked_for_and_attestations_are_not() -> None:
-    told = buildkit_environment()
+    told = buildkit_environment("default")
     assert told["DOCKER_BUILDKIT"] == "1"
     assert told["BUILDX_NO_DEFAULT_ATTESTATIONS"] == "1"
 
