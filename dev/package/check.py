@@ -54,7 +54,7 @@ class Extension:
 def problems(extension: Extension) -> list[str]:
     """Give what is wrong, a sentence each; nothing when all is well."""
     checks: tuple[Callable[[Extension], Iterator[str]], ...] = (
-        _size, _versions, _icons, _definition, _bindings, _stray_files, _native_files, _archives,
+        _size, _versions, _icons, _overview, _definition, _bindings, _stray_files, _native_files, _archives,
     )  # fmt: skip
     return [problem for check in checks for problem in check(extension)]
 
@@ -103,6 +103,17 @@ def _icons(extension: Extension) -> Iterator[str]:
             yield f"{name} has no icon"
         elif _size_of_png(content) != size:
             yield f"{name}'s icon is not a PNG of {size[0]} x {size[1]}"
+
+
+def _overview(extension: Extension) -> Iterator[str]:
+    """Look for pictures of the store's page that it could not show."""
+    assets = {one.get("Path", ""): one for one in extension.manifest.iter() if one.tag.endswith("Asset")}
+    [page] = (name for name, one in assets.items() if one.get("Type", "").endswith("Content.Details"))
+    for picture in re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", extension.files[page].decode()):
+        if picture not in extension.files or assets[picture].get("Addressable") != "true":
+            yield f"{page} shows {picture}, which is not there or not addressable"
+        elif picture.endswith(".svg"):
+            yield f"{page} shows {picture}: the Marketplace shows no SVG"
 
 
 def _size_of_png(content: bytes) -> tuple[int, ...]:

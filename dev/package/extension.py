@@ -55,9 +55,11 @@ def pack(folder: Path, target: Path) -> Path:
 
 
 def _named(manifest: Mapping[str, Any]) -> set[str]:
-    """Give the files that a manifest names, without folders."""
+    """Give the files that a manifest names, and those in its folders, but for the task's."""
     named = [one["path"] for one in (*manifest["content"].values(), *manifest["files"])]
-    return {name for name in (*named, *manifest["icons"].values()) if (ROOT / name).is_file()}
+    places = (ROOT / name for name in (*named, *manifest["icons"].values()) if name != "task")
+    files = (file for place in places for file in (place.rglob("*") if place.is_dir() else (place,)))
+    return {file.relative_to(ROOT).as_posix() for file in files if not file.is_dir()}
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -5,29 +5,29 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from tests.sandbox.under_test import ROOT
+from tests.sandbox.under_test import TASK
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LAUNCH = """\
-import site
-import sys
-
-site.main()  # as in task/launch.py
-sys.path.insert(0, {root!r})
-from pytask.__main__ import main
-from pytask.clock import Patience
-
-sys.exit(1 if main(Patience(**{patience!r})) else 0)
-"""
+_HERE = "os.path.dirname(os.path.abspath(__file__))"
+_START = "sys.exit(1 if main() else 0)"
 
 
 def hurried_task(folder: Path, **patience: float) -> Path:
-    """Make a task whose program waits as `patience` says (`pytask.clock.Patience`), and give its folder."""
+    """Make a task whose program waits as `patience` says (`pytask.clock.Patience`), and give its folder.
+
+    Raises:
+        ValueError: when task/launch.py is no longer what it was.
+    """
     task = folder / "hurried"
     task.mkdir(parents=True)
     for name in ("index.js", "task.json"):
-        shutil.copy(ROOT / "task" / name, task / name)
-    (task / "launch.py").write_text(_LAUNCH.format(root=str(ROOT), patience=patience), encoding="utf-8")
+        shutil.copy(TASK / name, task / name)
+    start = f"from pytask.clock import Patience\n\n{_START.replace('main()', f'main(Patience(**{patience!r}))')}"
+    launch = (TASK / "launch.py").read_text(encoding="utf-8")
+    if (launch.count(_HERE), launch.count(_START)) != (1, 1):
+        raise ValueError(launch)
+    launch = launch.replace(_HERE, repr(str(TASK))).replace(_START, start)
+    (task / "launch.py").write_text(launch, encoding="utf-8")
     return task
