@@ -21,6 +21,12 @@ from tests.sandbox.under_test import ROOT
 
 ALONE = ("unshare", "--net", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 
+NEEDS_A_NAME_SERVER = (
+    "tests/end_to_end/test_networks.py::test_an_engine_that_has_no_way_of_its_own_is_told_from_the_agent"
+    "[of nothing-engine-host-unknown]"
+)
+"""The one test whose engine asks the machine's name server: without one Docker's words are others."""
+
 
 def main() -> int:
     """Run the tests for each Python, and give the first exit code that is not 0."""
@@ -46,7 +52,8 @@ def _try(task: Path, version: str, arguments: list[str]) -> int:
     environment = {**os.environ, "TASK_FOLDER": str(task), "TASK_PYTHON": str(python)}
     sys.stdout.write(f"--- Python {version}: {python}\n")
     sys.stdout.flush()
-    command = [*ALONE, sys.executable, "-m", "pytest", "-q", *(arguments or ["tests/end_to_end"])]
+    command = [*ALONE, sys.executable, "-m", "pytest", "-q", f"--deselect={NEEDS_A_NAME_SERVER}"]
+    command += arguments or ["tests/end_to_end"]
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     sys.stdout.write(f"--- Python {version}: exit code {code} after {time.monotonic() - began:.0f} s\n")
     return code
