@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -416,7 +417,7 @@ def test_a_registry_that_takes_the_audience_of_arm_only_is_asked_with_the_other_
     exchanges = [call.status for call in pipeline.azure.calls if call.path == "/oauth2/exchange"]
     assert exchanges[:2] == [401, 200]
     assert set(exchanges[2:]) == {200}
-    assert "401" not in done.log
+    assert not re.search(r"\b401\b", done.log)  # as a word: digests have such digits too
 
 
 def test_where_entra_id_does_not_know_the_registries_audience_the_one_for_arm_follows(
