@@ -17,6 +17,7 @@ from pytask.model import WentBack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from pytask.cloud.arm import Arm, Azure
     from pytask.model import Deployment, PreviousImage, SettingsBack
@@ -49,15 +50,11 @@ def go_back(
     """
     deployment, clock = question.deployment, azure.arm.door.clock
     reference = _safe_reference(previous, digest_of)
-    properties = read_configuration(azure.arm, deployment.target.resource_id).properties
-    configuration = properties.as_dict() if properties else {}
-    found = str(configuration.get("linuxFxVersion") or "")
-    if found != deployment.fx_version:
-        raise StaysForward(f"the app's image was changed by somebody else meanwhile (it reads {found or 'nothing'})")
+    configuration = _still_ours(azure.arm, deployment)
     began = clock.monotonic()
     say(f"Putting {reference} back")
     settings = _settings_back(azure.arm, deployment, say)
-    target = replace(deployment.target, fx_version=found, configuration=configuration)
+    target = replace(deployment.target, fx_version=deployment.fx_version, configuration=configuration)
     digest = previous.digest if previous else ""
     instances = instances_now(azure.arm, target.resource_id)
     former = former_properties(deployment, configuration)
@@ -76,6 +73,16 @@ def go_back(
         settings=settings,
         configuration=tuple(former),
     )
+
+
+def _still_ours(arm: Arm, deployment: Deployment) -> dict[str, Any]:
+    """Give the app's configuration as it is now, if its image is still the one that this run set."""
+    properties = read_configuration(arm, deployment.target.resource_id).properties
+    configuration = properties.as_dict() if properties else {}
+    found = str(configuration.get("linuxFxVersion") or "")
+    if found != deployment.fx_version:
+        raise StaysForward(f"the app's image was changed by somebody else meanwhile (it reads {found or 'nothing'})")
+    return configuration
 
 
 def _settings_back(arm: Arm, deployment: Deployment, say: Callable[[str], None]) -> SettingsBack | None:

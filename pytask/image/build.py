@@ -66,12 +66,7 @@ def build(
         running(
             command_line(recipe, plan.references, cli, way.environment, handed.paths),
             folder=recipe.sources,
-            environment={
-                **way.environment,
-                **_values(recipe, way.environment),
-                **buildkit_environment(current_context(environment)),
-                **lent.environment,
-            },
+            environment=_commands_own(recipe, environment, way.environment, lent),
             seconds_to_end=job.patience.child_exit,
             descriptors=(*lent.descriptors, *handed.descriptors),
         ) as process,
@@ -82,6 +77,14 @@ def build(
         exit_code = process.wait()
     if exit_code != 0:
         raise failure(recipe, exit_code, tail, refusals=way.failures, answers=lent.answers)
+
+
+def _commands_own(
+    recipe: Recipe, machine: Mapping[str, str], on_its_way: Mapping[str, str], lent: Lent
+) -> dict[str, str]:
+    """Give the environment of the docker command: the machine's on its way out, and on top what steers the build."""
+    buildkit = buildkit_environment(current_context(machine))
+    return {**on_its_way, **_values(recipe, on_its_way), **buildkit, **lent.environment}
 
 
 def command_line(
