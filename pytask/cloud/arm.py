@@ -64,7 +64,6 @@ class Arm:
         params: dict[str, str] | None = None,
         api_version: str = WEB_VERSION,
         accept: frozenset[int] = _OK,
-        repeatable: bool = True,
     ) -> HttpResponse:
         """Give ARM's final answer to a call on `path` (from `/subscriptions/` on).
 
@@ -80,7 +79,7 @@ class Arm:
 
         def call(version: str) -> Call:
             anew = (lambda: asked(json_again(), version)) if json_again else None
-            return Call(request=asked(json, version), doing=doing, accept=accept, repeatable=repeatable, anew=anew)
+            return Call(request=asked(json, version), doing=doing, accept=accept, anew=anew)
 
         response = self._answered(call, _provider(path), api_version)
         if response.status_code != _ACCEPTED or "Location" not in response.headers:

@@ -1,7 +1,7 @@
 """The one HTTP door: every call to Azure and to the registry passes it.
 
-It sends, repeats what may be repeated, waits as the server asks, and turns refusals into failures of the catalogue.
-What may not be repeated is not: a call says so itself.
+It sends, repeats, waits as the server asks, and turns refusals into failures of the catalogue. Every call may be sent
+again: twice does no more than once. A failure says so when an earlier attempt may have done its work unanswered.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytask.clock import Clock, Patience
+    from pytask.errors import TaskFailure
     from pytask.errors.network import NetworkFailure
     from pytask.network.route import Route
 
@@ -35,8 +36,8 @@ _WORTH_REPEATING = frozenset({408, 429, 500, 502, 503, 504})
 """https://learn.microsoft.com/azure/architecture/best-practices/retry-service-specific"""
 _BLOCK = 128 * 1024
 """Bytes that are read at once: with azure-core's own 4 KB a large layer takes a third longer."""
-_REFUSED_BEFORE_WORK = frozenset({429})
-"""With these nothing was carried out, so that anything may be sent again."""
+_REFUSED_BEFORE_WORK = frozenset({408, 429})
+"""With these nothing was carried out. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,8 +49,6 @@ class Call:
     """In the words of the error texts: `read the app's configuration`."""
     accept: frozenset[int] = frozenset({200})
     """Statuses that are an answer; anything else is a refusal."""
-    repeatable: bool = True
-    """Whether sending it twice does no more than sending it once."""
     anew: Callable[[], HttpRequest] | None = None
     """Makes the request anew before it is repeated, where what it says may be out of date by then."""
 
@@ -66,10 +65,10 @@ class Door:
     say: Callable[[str], None]
     base: str = ""
     """What relative URLs are relative to."""
-    refusals: Callable[[Call, HttpResponse], Exception] = field(
+    refusals: Callable[[Call, HttpResponse], TaskFailure] = field(
         default=lambda call, response: refusal(call.doing, response)
     )
-    failing: Callable[[Call, HttpResponse, int], Exception] = field(
+    failing: Callable[[Call, HttpResponse, int], TaskFailure] = field(
         default=lambda call, response, attempts: _failing(call, response, attempts)  # noqa: PLW0108 - defined below
     )
     """What it means when the last of so many attempts was answered with a status worth repeating."""
@@ -80,22 +79,16 @@ class Door:
         Raises:
             TaskFailure: a `NetworkFailure`, `AzureFailing`, or what the answer means (`cloud.answers.refusal`).
         """
+        perhaps_done = False
         for attempt in range(1, self.patience.http_attempts + 1):
-            last = attempt == self.patience.http_attempts
             answer = self._sent(call, stream=stream)
-            if isinstance(answer, Exception):
-                if last or answer.final:
-                    raise answer
-                told, asked = f"did not answer ({answer.detail})", None
-            else:
-                if answer.status_code in call.accept:
-                    return answer
-                if not self._worth_repeating(call, answer):
-                    raise self.refusals(call, answer)
-                if last:
-                    raise self.failing(call, answer, attempt)
-                told, asked = f"answered {answer.status_code}", retry_after(answer)
-            self._wait(call, told, asked, attempt)
+            if isinstance(answer, HttpResponse) and answer.status_code in call.accept:
+                return answer
+            if failure := self._final(call, answer, attempt):
+                failure.leaves_open |= perhaps_done
+                raise failure
+            perhaps_done |= _perhaps_done(answer)
+            self._wait(call, answer, attempt)
             call = replace(call, request=call.anew()) if call.anew else call
         raise AssertionError
 
@@ -106,31 +99,46 @@ class Door:
         return failure
 
     def _sent(self, call: Call, *, stream: bool) -> HttpResponse | NetworkFailure:
-        """Give the answer, or what is in the way when the call may be sent once more; raise it when it may not."""
+        """Give the answer, or what is in the way of one."""
         try:
             # Always as a stream: otherwise azure-core tries to make sense of the body and fails on a log's.
             response = self.sender(call.request, stream=True)
             if not stream or response.status_code not in call.accept:
                 response.read()
-        except ServiceRequestError as error:
-            return self.failure(error, call.request.url)
-        except (ServiceResponseError, IncompleteReadError) as error:
-            if not call.repeatable:
-                raise self.failure(error, call.request.url) from error
+        except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
             return self.failure(error, call.request.url)
         return response
 
-    def _worth_repeating(self, call: Call, response: HttpResponse) -> bool:
-        if says_busy(response):
-            return True
-        return response.status_code in (_WORTH_REPEATING if call.repeatable else _REFUSED_BEFORE_WORK)
+    def _final(self, call: Call, answer: HttpResponse | NetworkFailure, attempt: int) -> TaskFailure | None:
+        """Give the failure that ends the call; None when it is to be sent again."""
+        last = attempt == self.patience.http_attempts
+        if not isinstance(answer, HttpResponse):
+            return answer if last or answer.final else None
+        if not says_busy(answer) and answer.status_code not in _WORTH_REPEATING:
+            return self.refusals(call, answer)
+        return self.failing(call, answer, attempt) if last else None
 
-    def _wait(self, call: Call, told: str, asked: float | None, attempt: int) -> None:
+    def _wait(self, call: Call, answer: HttpResponse | NetworkFailure, attempt: int) -> None:
         patience = self.patience
+        told, asked = _told(answer)
         seconds = min(patience.http_longest_wait, asked or patience.http_first_wait * 2 ** (attempt - 1))
         host = urlsplit(urljoin(self.base, call.request.url)).netloc
         self.say(f"{host} {told} to '{call.doing}'; asking again in {seconds:.0f} s")
         self.clock.sleep(seconds)
+
+
+def _told(answer: HttpResponse | NetworkFailure) -> tuple[str, float | None]:
+    """Give an answer that is none in words, and the seconds to wait that it asks for."""
+    if isinstance(answer, HttpResponse):
+        return f"answered {answer.status_code}", retry_after(answer)
+    return f"did not answer ({answer.detail})", None
+
+
+def _perhaps_done(answer: HttpResponse | NetworkFailure) -> bool:
+    """Tell whether a call may have been carried out although its answer is none."""
+    if isinstance(answer, HttpResponse):
+        return not says_busy(answer) and answer.status_code not in _REFUSED_BEFORE_WORK
+    return answer.leaves_open
 
 
 def open_door(route: Route, *, clock: Clock, patience: Patience, say: Callable[[str], None]) -> Door:

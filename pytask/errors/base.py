@@ -25,8 +25,9 @@ class TaskFailure(Exception):
     """What that person can do: imperative, naming the input, the setting or the command."""
     link: ClassVar[str] = ""
     """A page that explains more, besides the catalogue itself."""
-    leaves_open: ClassVar[bool] = False
-    """Whether what was being done when it happened may have been done all the same."""
+    leaves_open: bool = False
+    """Whether what was being done when it happened may have been done all the same: by the kind of failure, or by
+    what went before this one."""
 
     def tell(self, template: str) -> str:
         """Give a text of the catalogue with this failure's facts filled in."""

@@ -13,12 +13,22 @@ from pytask.clock import Patience
 from pytask.cloud.http import Call, Door, request
 from pytask.errors import Cancelled, TaskFailure
 from pytask.errors.azure import AzureFailing, AzureRefused, Forbidden, Locked, OperationInProgress
-from pytask.errors.network import Unreachable
+from pytask.errors.network import ProxyRefused, Unreachable
+from tests.contract.company import HOST
 from tests.contract.doors import a_door
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.contract.company import Company
+
+Answer = tuple[int, dict[str, str], str] | None
+"""Status, headers and body; None for a connection that is closed without one."""
+BUSY: Answer = (
+    409,
+    {},
+    '{"Code":"Conflict","Message":"Cannot modify this site because another operation is in progress."}',
+)
 QUICK = Patience(http_attempts=3, http_first_wait=0.01, http_longest_wait=0.2)
 
 
@@ -26,7 +36,7 @@ class Server:
     """Answers with what it was told, and remembers what it was asked."""
 
     def __init__(self) -> None:
-        self.answers: deque[tuple[int, dict[str, str], str] | None] = deque()
+        self.answers: deque[Answer] = deque()
         self.asked: list[str] = []
         server = self
 
@@ -82,8 +92,8 @@ def door(said: Said) -> Iterator[Door]:
     one.transport.close()
 
 
-def a_call(server: Server, method: str = "GET", *, repeatable: bool = True) -> Call:
-    return Call(request=request(method, f"{server.url}/x"), doing="try this", repeatable=repeatable)
+def a_call(server: Server, method: str = "GET") -> Call:
+    return Call(request=request(method, f"{server.url}/x"), doing="try this")
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
@@ -99,20 +109,35 @@ def test_a_dropped_connection_is_tried_again(door: Door, server: Server) -> None
     assert door.send(a_call(server)).status_code == 200
 
 
-def test_what_may_not_be_repeated_is_not(door: Door, server: Server) -> None:
-    server.answers.extend([(503, {}, ""), (200, {}, "{}")])
-    with pytest.raises(AzureRefused):
-        door.send(a_call(server, "PATCH", repeatable=False))
-    server.answers.clear()
-    server.answers.append(None)
-    with pytest.raises(Unreachable):
-        door.send(a_call(server, "PATCH", repeatable=False))
-    assert len(server.asked) == 2
+UNANSWERED: list[Answer] = [None, (500, {}, ""), (503, {}, ""), (504, {}, "")]
+BEFORE_ANY_WORK: list[Answer] = [(429, {"Retry-After": "0"}, ""), (408, {}, ""), BUSY]
 
 
-def test_what_was_refused_before_any_work_may_always_be_sent_again(door: Door, server: Server) -> None:
-    server.answers.append((429, {"Retry-After": "0"}, ""))
-    assert door.send(a_call(server, "PATCH", repeatable=False)).status_code == 200
+@pytest.mark.parametrize("first", UNANSWERED)
+def test_a_refusal_after_an_attempt_without_an_answer_leaves_open_what_was_done(
+    door: Door, server: Server, first: Answer
+) -> None:
+    server.answers.extend([first, (403, {}, "")])
+    with pytest.raises(AzureRefused) as caught:
+        door.send(a_call(server, "PATCH"))
+    assert caught.value.leaves_open
+
+
+@pytest.mark.parametrize("first", BEFORE_ANY_WORK)
+def test_a_refusal_after_one_before_any_work_does_not(door: Door, server: Server, first: Answer) -> None:
+    server.answers.extend([first, (403, {}, "")])
+    with pytest.raises(AzureRefused) as caught:
+        door.send(a_call(server, "PATCH"))
+    assert not caught.value.leaves_open
+
+
+def test_what_is_in_the_way_after_an_attempt_without_an_answer_leaves_open_what_was_done(company: Company) -> None:
+    door = a_door(QUICK, lambda _: company.proxy.forbidden.add(HOST), network=company.network())
+    company.server.breaks_off = True
+    with pytest.raises(ProxyRefused) as caught:
+        door.send(Call(request=request("POST", f"https://{HOST}/x"), doing="try this"))
+    door.transport.close()
+    assert caught.value.leaves_open
 
 
 def test_the_servers_own_wait_is_kept_to(door: Door, server: Server, said: Said) -> None:
@@ -150,14 +175,9 @@ def test_a_refusal_is_a_failure_of_the_catalogue(
 
 
 def test_an_app_that_azure_is_busy_with_is_waited_for(door: Door, server: Server) -> None:
-    busy: tuple[int, dict[str, str], str] = (
-        409,
-        {},
-        '{"Code":"Conflict","Message":"Cannot modify this site because another operation is in progress."}',
-    )
-    server.answers.append(busy)
-    assert door.send(a_call(server, "PATCH", repeatable=False)).status_code == 200
-    server.answers.extend([busy] * 3)
+    server.answers.append(BUSY)
+    assert door.send(a_call(server, "PATCH")).status_code == 200
+    server.answers.extend([BUSY] * 3)
     with pytest.raises((OperationInProgress, AzureFailing)):
         door.send(a_call(server))
 
