@@ -106,10 +106,13 @@ def _icons(extension: Extension) -> Iterator[str]:
 
 
 def _overview(extension: Extension) -> Iterator[str]:
-    """Look for pictures of the store's page that it could not show."""
+    """Look for pictures of the store's page that it could not show, and links that lead nowhere from there."""
     assets = {one.get("Path", ""): one for one in extension.manifest.iter() if one.tag.endswith("Asset")}
     [page] = (name for name, one in assets.items() if one.get("Type", "").endswith("Content.Details"))
-    for picture in re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", extension.files[page].decode()):
+    text = extension.files[page].decode()
+    for link in re.findall(r"(?<!!)\[[^\]]*\]\((?!https://|#)([^)\s]+)\)", text):
+        yield f"{page} links to {link}: the Marketplace has this page alone"
+    for picture in re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", text):
         if picture not in extension.files or assets[picture].get("Addressable") != "true":
             yield f"{page} shows {picture}, which is not there or not addressable"
         elif picture.endswith(".svg"):

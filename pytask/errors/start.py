@@ -62,7 +62,7 @@ class PullUnauthorized(ToldStartFailure):
     title = "the registry does not let {app} pull {reference}"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the app signs in to the registry on its own, not with the service connection, and its identity or its credentials were refused (a new role needs some minutes)"
-    mend = "give the app's managed identity the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds, or correct its DOCKER_REGISTRY_SERVER_* settings"
+    mend = "set appPullAccess: managedIdentity, which sees to it; or by hand: give the app's managed identity the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds, or correct its DOCKER_REGISTRY_SERVER_* settings"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"
 
 

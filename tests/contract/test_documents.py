@@ -139,6 +139,13 @@ def test_every_failure_has_its_anchor() -> None:
     assert codes | {entry.code for entry in documents.SHIM.entries} <= anchors(documents.TROUBLESHOOTING)
 
 
+def test_the_store_page_names_failures_that_exist() -> None:
+    _, _, below = documents.OVERVIEW.read_text(encoding="utf-8").partition("## When it fails")
+    named = set(re.findall(r"^\| `([a-z-]+)` \|", below.partition("\n## ")[0], re.MULTILINE))
+    assert named
+    assert named <= anchors(documents.TROUBLESHOOTING)
+
+
 @pytest.mark.parametrize("entry", documents.SHIM.entries, ids=lambda entry: str(entry.code))
 def test_the_texts_of_the_shim_are_the_shims(entry: documents.Entry) -> None:
     shim = words((ROOT / "task" / "index.js").read_text(encoding="utf-8").replace("\\n", " "))

@@ -1,7 +1,7 @@
 """`npm run test:package`: the end-to-end tests on the task as an agent unpacks it, with every Python of this machine.
 
 The tests have a network of their own with nothing in it but this machine itself, so that whatever would be fetched
-fails. Arguments go to pytest; `--python 3.12` takes one version only.
+fails. Two run at once, as in `npm test`. Arguments go to pytest; `--python 3.12` takes one version only.
 """
 
 from __future__ import annotations
@@ -16,16 +16,9 @@ import zipfile
 from pathlib import Path
 
 from dev.package.__main__ import build
+from tests.package.alone import ALONE
 from tests.package.pythons import pythons
 from tests.sandbox.under_test import ROOT
-
-ALONE = ("unshare", "--net", "--", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
-
-NEEDS_A_NAME_SERVER = (
-    "tests/end_to_end/test_networks.py::test_an_engine_that_has_no_way_of_its_own_is_told_from_the_agent"
-    "[of nothing-engine-host-unknown]"
-)
-"""The one test whose engine asks the machine's name server: without one Docker's words are others."""
 
 
 def main() -> int:
@@ -52,7 +45,7 @@ def _try(task: Path, version: str, arguments: list[str]) -> int:
     environment = {**os.environ, "TASK_FOLDER": str(task), "TASK_PYTHON": str(python)}
     sys.stdout.write(f"--- Python {version}: {python}\n")
     sys.stdout.flush()
-    command = [*ALONE, sys.executable, "-m", "pytest", "-q", f"--deselect={NEEDS_A_NAME_SERVER}"]
+    command = [*ALONE, sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
     command += arguments or ["tests/end_to_end"]
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     sys.stdout.write(f"--- Python {version}: exit code {code} after {time.monotonic() - began:.0f} s\n")

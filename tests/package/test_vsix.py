@@ -89,6 +89,7 @@ PYTHON_312 = (3531).to_bytes(2, "little") + b"\r\n"
         (file("task/icon.png", None), "the task has no icon"),
         (file("task/icon.png", b"GIF89a"), "the task's icon is not a PNG of 32 x 32"),
         (file("docs/pictures/flow.png", None), "overview.md shows docs/pictures/flow.png, which is not there"),
+        (file("overview.md", b"[the recipes](docs/recipes.md)"), "overview.md links to docs/recipes.md"),
         (of_task(version={"Major": 1, "Minor": 0}), "task.json's version is 1.0.?"),
         (of_task(version={"Major": 1, "Minor": 0, "Patch": 77}), "task.json is version 1.0.77, the extension is"),
         (of_task(id="not-a-guid"), "task.json's id is no GUID"),
