@@ -60,7 +60,7 @@ def test_a_private_base_a_private_feed_and_secrets_leave_nothing_behind(pipeline
     pipeline.azure.faults.script(r"POST contoso\.azurecr\.io/oauth2/exchange", status=None, delay=0.5, times=None)
     (tmp_path / "tmp").mkdir()
     pipeline.agent.machine["TMPDIR"] = str(tmp_path / "tmp")
-    with a_package_feed(FEED_TOKEN) as feed, watched() as seen:
+    with a_package_feed(FEED_TOKEN) as feed, watched(pipeline.sources) as seen:
         assert requests.get(feed.url, timeout=5).status_code == 401
         pipeline.agent.machine["PIP_CONFIGURATION"] = feed.pip_configuration
         (pipeline.sources / "Dockerfile").write_text(WITH_A_FEED.format(base=base))
@@ -143,7 +143,7 @@ def test_a_pull_request_may_be_built_from_a_private_base(pipeline: Pipeline) -> 
 
 def test_without_a_private_base_docker_uses_the_users_configuration_as_it_is(pipeline: Pipeline) -> None:
     (pipeline.sources / "Dockerfile").write_text(f"FROM {BASE}\nRUN sleep 0.5\nCOPY . /home/site/wwwroot\n")
-    with watched() as seen:
+    with watched(pipeline.sources) as seen:
         run = pipeline.run(verify="false", buildSecrets="unused=1234567")
     assert run.result == "Succeeded", run.log
     assert seen.docker_environments

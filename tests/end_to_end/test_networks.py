@@ -89,7 +89,7 @@ def test_the_whole_run_works_behind_a_proxy_with_its_own_authority_and_no_other_
 def test_the_password_of_the_proxy_is_nowhere_to_be_read(azure: LocalAzure, tmp_path: Path, company: Company) -> None:
     with inside(azure, tmp_path, company) as pipeline:
         pipeline.edit("COPY . /home", "RUN sleep 1\nCOPY . /home", file="Dockerfile")
-        with watched() as seen:
+        with watched(pipeline.sources) as seen:
             run = pipeline.run()
         assert run.result == "Succeeded", run.log
         forms = [PASSWORD, quote(PASSWORD, safe=""), base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()]

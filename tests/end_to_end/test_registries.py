@@ -74,7 +74,7 @@ def test_a_whole_run_by_user_and_password(elsewhere: Pipeline, tmp_path: Path, k
     registry = elsewhere.azure.add_docker_registry(make())
     let_pull(elsewhere, url)
     connection = connection_to(url)
-    with watched() as seen:
+    with watched(elsewhere.sources) as seen:
         first = run(elsewhere, connection, containerRegistry=connection.id)
     assert (first.result, first.variables["proof"], first.issues) == ("Succeeded", "proven", ()), first.log
     assert elsewhere.site.config["linuxFxVersion"] == f"DOCKER|{image}:1"
@@ -363,7 +363,7 @@ def test_a_docker_connection_to_an_azure_registry_by_every_scheme(
     elsewhere.agent.machine |= azure.machine_environment()
     connection = there.docker_connection(azure, scheme)
     alone = {"azureSubscription": "", "appName": ""} if command == "buildAndPush" else {}
-    with watched() as seen:
+    with watched(elsewhere.sources) as seen:
         done = run(elsewhere, connection, containerRegistry=connection.id, command=command, **alone)
     assert done.result == "Succeeded", done.log
     assert done.variables["imageReference"] == "platform.azurecr.io/team/hello-function:1"

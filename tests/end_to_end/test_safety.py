@@ -49,7 +49,7 @@ def test_a_builds_output_commands_nothing(pipeline: Pipeline) -> None:
 def test_no_secret_is_seen_anywhere(azure: LocalAzure, tmp_path: Path, scheme: Scheme) -> None:
     with a_pipeline(azure, tmp_path, scheme=scheme) as pipeline:
         (pipeline.sources / "Dockerfile").write_text(BASE + "RUN sleep 1\nCOPY . /home/site/wwwroot\n")
-        with watched() as seen:
+        with watched(pipeline.sources) as seen:
             run = pipeline.run(buildArgs="TOKEN=a-build-argument")
         assert run.result == "Succeeded", run.log
         minted = {value for value in run.secret_values if len(value) > 20}

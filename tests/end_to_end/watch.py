@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Seen:
-    """Every command line that was seen, and the environment of every docker command, its plugins and helpers."""
+    """Every command line that was seen, and the environment of every docker command, its plugins and helpers.
 
+    Docker commands below another folder than `sources` are another test's, or somebody else's.
+    """
+
+    sources: Path
     command_lines: set[bytes] = field(default_factory=set)
     docker_environments: set[bytes] = field(default_factory=set)
 
@@ -24,14 +28,20 @@ class Seen:
         for folder in Path("/proc").glob("[0-9]*"):
             self.command_lines.add(_read(folder / "cmdline"))
             environment = _read(folder / "environ")
-            if b"DOCKER_BUILDKIT=1\0" in environment:
+            if b"DOCKER_BUILDKIT=1\0" in environment and self._is_ours(folder):
                 self.docker_environments.add(environment)
+
+    def _is_ours(self, folder: Path) -> bool:
+        try:
+            return (folder / "cwd").readlink().is_relative_to(self.sources)
+        except OSError:
+            return False
 
 
 @contextmanager
-def watched() -> Iterator[Seen]:
-    """Look at all processes again and again for the time of the block."""
-    seen, over = Seen(), threading.Event()
+def watched(sources: Path) -> Iterator[Seen]:
+    """Look at all processes again and again for the time of the block; `sources` is the checkout that is built."""
+    seen, over = Seen(sources.resolve()), threading.Event()
 
     def watch() -> None:
         while not over.wait(0.01):

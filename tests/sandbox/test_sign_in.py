@@ -144,7 +144,7 @@ def test_the_endpoint_of_app_service_wants_its_header(azure: LocalAzure) -> None
 @pytest.mark.parametrize("cloud", [US_GOVERNMENT, CHINA, STACK_WITH_ADFS], ids=["US", "China", "Stack"])
 def test_in_one_cloud_the_names_of_the_others_lead_nowhere(azure: LocalAzure, cloud: AzureEnvironment) -> None:
     azure.move_to(cloud)
-    for host in ("management.azure.com", "login.microsoftonline.com", "contoso.azurecr.io"):
+    for host in ("management.azure.com", "login.microsoftonline.com", "nobody.azurecr.io"):
         with pytest.raises(requests.exceptions.ProxyError):
             call(azure, "GET", f"https://{host}/")
     assert len(azure.unexpected) == 3
