@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import requests
 
@@ -33,6 +33,9 @@ Entered = TypeVar("Entered", bound="Machinery")
 
 class Machinery:
     """The processes and ports, for the time of a `with`. Entering raises EngineFailed or RegistryFailed."""
+
+    services: ClassVar[type[Services]] = Services
+    """What answers; an Azure that answers more has another one."""
 
     def __init__(self, *, folder: Path, cache: Path, second: float) -> None:
         self._folder = folder
@@ -177,7 +180,7 @@ class Machinery:
         return self._folder / "registries" / login_server / "storage"
 
     def _new_services(self, microsoft_registry: Registry) -> Services:
-        return Services(
+        return self.services(
             authority=self._authority,
             socket=self.host_engine.socket,
             microsoft_registry=microsoft_registry,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from .arm import Operation
     from .certificates import Authority
     from .faults import Faults
     from .registry import Registry
@@ -73,7 +74,7 @@ class Services:
         )
         self.rooms: Sequence[Room] = (
             self.entra,
-            self._resource_manager(),
+            ResourceManager(self.cloud, self.entra, self._operations()),
             self.azure_devops,
             self.registries,
             self.blobs,
@@ -82,7 +83,7 @@ class Services:
             SiteFront(self.cloud, self.app_service, self._session),
         )
 
-    def _resource_manager(self) -> ResourceManager:
+    def _operations(self) -> list[Operation]:
         runtime = FunctionsRuntime(self.app_service, self._session)
         rooms = (
             WebSites(self.cloud, self.app_service),
@@ -95,8 +96,7 @@ class Services:
             ManagedIdentities(self.cloud),
             Insights(self.cloud),
         )
-        operations = [operation for room in rooms for operation in room.operations()]
-        return ResourceManager(self.cloud, self.entra, operations)
+        return [operation for room in rooms for operation in room.operations()]
 
     async def forget(self) -> None:
         """Remove every container and be an empty subscription again, with everything at its defaults."""
