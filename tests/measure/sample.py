@@ -27,6 +27,9 @@ class Sample:
         (sources / "Dockerfile").write_text("\n".join([f"FROM {BASE}", *copies, *app, top, ""]))
         self.renew()
 
+    def __str__(self) -> str:
+        return f"{self.megabytes:.0f} MB in {self.files} files"
+
     @property
     def files(self) -> int:
         """How many files the context has."""
