@@ -28,6 +28,8 @@ class Patience:
     operation: float = 300.0
     """An operation that ARM accepted (202) and goes on with."""
     push_attempts: int = 3
+    young_login: float = 60.0
+    """What a registry gave is good for Docker within this time; it lives for hours, but a build may do so too."""
     first_poll: float = 0.5
     longest_poll: float = 5.0
     progress: float = 15.0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pytask.ahead import Promised, ahead
+from pytask.ahead import Ahead, Promised, ahead
 from pytask.errors.start import StartFailure
 from pytask.image.build import build
 from pytask.image.cli import find_docker
@@ -27,6 +28,7 @@ def run(job: Job) -> None:
     """
     record, say = job.record, job.console.line
     plan = record.plan = read_plan(job.environment, job.console.secret)
+    Ahead(lambda: import_module("pytask.stages"))  # Azure's libraries load while Docker gives its first answers
     docker = find_docker(job.environment, job.patience.engine) if plan.recipe else None
     say(header(docker, job.network))
     tell_plan(plan, job.console)

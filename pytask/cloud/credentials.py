@@ -15,7 +15,6 @@ from azure.core.rest import HttpResponse
 from azure.identity import ClientAssertionCredential, ClientSecretCredential, ManagedIdentityCredential
 
 from pytask.cloud.answers import retry_after
-from pytask.cloud.certificate import certificate_assertions
 from pytask.cloud.http import new_transport
 from pytask.cloud.sign_in import keep_refusal, refusal_behind, sign_in_failure
 from pytask.errors.network import NetworkFailure
@@ -141,6 +140,9 @@ def open_credentials(
             options = _at_entra(connection, door)
             source = ClientSecretCredential(connection.sign_in_tenant, identity.client_id, key, **options)
         case CertificateIdentity() as identity:
+            # What it takes to sign is for few, and takes a tenth of all libraries' time to load.
+            from pytask.cloud.certificate import certificate_assertions  # noqa: PLC0415
+
             assertions = certificate_assertions(connection, identity, clock=door.clock, mask=mask)
             source = _by_assertion(connection, identity.client_id, assertions.fresh, door)
         case FederatedIdentity() as identity:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
 from pytask.errors.azure import AzureFailing
+from pytask.errors.base import facts_of
 from pytask.errors.sign_in import (
     AssertionOutOfTime,
     AudienceUnknown,
@@ -116,7 +116,7 @@ def entra_failure(text: str, connection: ServiceConnection) -> AzureFailure:
         "correlation_id": _correlation(text),
     }
     meaning = _MEANINGS.get(code, SignInRefused)
-    return meaning(**{field.name: facts[field.name] for field in fields(meaning)})
+    return meaning(**{fact: facts[fact] for fact in facts_of(meaning)})
 
 
 def _machine_failure(text: str, identity: ManagedIdentity, connection: ServiceConnection) -> TaskFailure:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.base import TaskFailure
 
 
-@dataclass(kw_only=True, eq=False)
 class AgentVariableMissing(TaskFailure):
     """A variable that every job has is not there."""
 
@@ -19,7 +16,6 @@ class AgentVariableMissing(TaskFailure):
     mend = "run it from a pipeline; in a container job, see that the container's entry point keeps the environment"
 
 
-@dataclass(kw_only=True, eq=False)
 class RunCancelled(TaskFailure):
     """The run was cancelled or its time was over."""
 
@@ -32,7 +28,6 @@ class RunCancelled(TaskFailure):
     mend = "run it again; if the time limit was too short, raise timeoutInMinutes of the step or job"
 
 
-@dataclass(kw_only=True, eq=False)
 class OurBug(TaskFailure):
     """Something nobody foresaw."""
 

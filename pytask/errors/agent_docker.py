@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.base import TaskFailure
 
 _CONTAINER_LINK = "https://learn.microsoft.com/azure/devops/pipelines/process/container-phases"
@@ -12,7 +10,6 @@ _LINUX_AGENT = "run the step on a Linux agent with Docker, such as Microsoft's (
 _ON_THE_HOST = "or run this step outside the container (target: host)"
 
 
-@dataclass(kw_only=True, eq=False)
 class DockerNotInContainer(TaskFailure):
     """A container job whose image has no Docker command."""
 
@@ -28,7 +25,6 @@ class DockerNotInContainer(TaskFailure):
     link = _CONTAINER_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class DockerNotOnSystem(TaskFailure):
     """A macOS or Windows agent without Docker."""
 
@@ -44,7 +40,6 @@ class DockerNotOnSystem(TaskFailure):
     link = _AGENTS_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineMissing(TaskFailure):
     """A Docker command, and no engine."""
 
@@ -57,7 +52,6 @@ class EngineMissing(TaskFailure):
     link = _AGENTS_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineNotInContainer(TaskFailure):
     """A container job that does not see the agent's engine."""
 
@@ -73,7 +67,6 @@ class EngineNotInContainer(TaskFailure):
     link = _CONTAINER_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineForbidden(TaskFailure):
     """The engine's socket does not let the agent's user in."""
 
@@ -89,7 +82,6 @@ class EngineForbidden(TaskFailure):
     link = "https://docs.docker.com/engine/install/linux-postinstall/"
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineStopped(TaskFailure):
     """The engine's socket is there, and nobody answers."""
 
@@ -101,7 +93,6 @@ class EngineStopped(TaskFailure):
     mend = "start it (sudo systemctl start docker); journalctl -u docker tells why it ended"
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineElsewhere(TaskFailure):
     """An engine on another machine that does not answer."""
 
@@ -115,7 +106,6 @@ class EngineElsewhere(TaskFailure):
     link = "https://docs.docker.com/engine/manage-resources/contexts/"
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineOfWindows(TaskFailure):
     """An engine that runs Windows containers."""
 
@@ -131,7 +121,6 @@ class EngineOfWindows(TaskFailure):
     link = _AGENTS_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineByPipe(TaskFailure):
     """An engine for Linux on Windows, reached in a way that the task does not know."""
 
@@ -146,7 +135,6 @@ class EngineByPipe(TaskFailure):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class DockerTooOld(TaskFailure):
     """A Docker command and an engine whose versions do not go together."""
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.base import AzureFailure
 
 
-@dataclass(kw_only=True, eq=False)
 class AppNotFound(AzureFailure):
     """No site of that name is visible."""
 
@@ -20,7 +17,6 @@ class AppNotFound(AzureFailure):
     mend = "compare appName with the portal; if the name is right, give the connection's identity the role Website Contributor on the app (it takes Microsoft.Web/sites/read, on a slot Microsoft.Web/sites/slots/read)"
 
 
-@dataclass(kw_only=True, eq=False)
 class AppAmbiguous(AzureFailure):
     """Several sites have that name."""
 
@@ -33,7 +29,6 @@ class AppAmbiguous(AzureFailure):
     mend = "set resourceGroupName as well, or set appName to the resource id"
 
 
-@dataclass(kw_only=True, eq=False)
 class SlotNotFound(AzureFailure):
     """The app has no such slot."""
 
@@ -48,7 +43,6 @@ class SlotNotFound(AzureFailure):
     link = "https://learn.microsoft.com/azure/azure-functions/functions-deployment-slots"
 
 
-@dataclass(kw_only=True, eq=False)
 class AppIsWindows(AzureFailure):
     """The app runs on Windows."""
 
@@ -61,7 +55,6 @@ class AppIsWindows(AzureFailure):
     link = "https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container"
 
 
-@dataclass(kw_only=True, eq=False)
 class AppIsFlex(AzureFailure):
     """The app is on the Flex Consumption plan."""
 
@@ -74,7 +67,6 @@ class AppIsFlex(AzureFailure):
     link = "https://learn.microsoft.com/azure/azure-functions/container-concepts"
 
 
-@dataclass(kw_only=True, eq=False)
 class AppIsConsumption(AzureFailure):
     """The app is on the Consumption plan."""
 
@@ -87,7 +79,6 @@ class AppIsConsumption(AzureFailure):
     link = "https://learn.microsoft.com/azure/azure-functions/container-concepts"
 
 
-@dataclass(kw_only=True, eq=False)
 class AppIsCode(AzureFailure):
     """The app runs code that is published to it."""
 
@@ -101,7 +92,6 @@ class AppIsCode(AzureFailure):
     link = "https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container"
 
 
-@dataclass(kw_only=True, eq=False)
 class AppIsSidecar(AzureFailure):
     """The app is made of several containers."""
 
@@ -114,7 +104,6 @@ class AppIsSidecar(AzureFailure):
     link = "https://learn.microsoft.com/azure/app-service/tutorial-custom-container-sidecar"
 
 
-@dataclass(kw_only=True, eq=False)
 class AppOnContainerApps(AzureFailure):
     """The app runs on Azure Container Apps."""
 
@@ -127,7 +116,6 @@ class AppOnContainerApps(AzureFailure):
     link = "https://learn.microsoft.com/azure/azure-functions/functions-container-apps-hosting"
 
 
-@dataclass(kw_only=True, eq=False)
 class AppIsNoFunctionApp(AzureFailure):
     """The app is a web app."""
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.base import AzureFailure
 
 
-@dataclass(kw_only=True, eq=False)
 class Forbidden(AzureFailure):
     """Azure refuses a call for want of a role."""
 
@@ -25,7 +22,6 @@ class Forbidden(AzureFailure):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class Locked(AzureFailure):
     """A resource lock is in the way."""
 
@@ -38,7 +34,6 @@ class Locked(AzureFailure):
     mend = "remove the lock for the deployment, or use a lock of the kind Delete instead of Read-only"
 
 
-@dataclass(kw_only=True, eq=False)
 class SubscriptionNotVisible(AzureFailure):
     """The identity sees no such subscription (SubscriptionNotFound, InvalidSubscriptionId)."""
 
@@ -52,7 +47,6 @@ class SubscriptionNotVisible(AzureFailure):
     link = "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found"
 
 
-@dataclass(kw_only=True, eq=False)
 class SubscriptionOfAnotherTenant(AzureFailure):
     """The token is of another tenant than the subscription (InvalidAuthenticationTokenTenant)."""
 
@@ -65,7 +59,6 @@ class SubscriptionOfAnotherTenant(AzureFailure):
     mend = "create a service connection in the subscription's own tenant (az account show -s <subscription> --query tenantId tells it)"
 
 
-@dataclass(kw_only=True, eq=False)
 class SubscriptionDisabled(AzureFailure):
     """The subscription may only be read (ReadOnlyDisabledSubscription)."""
 
@@ -79,7 +72,6 @@ class SubscriptionDisabled(AzureFailure):
     link = "https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-disabled"
 
 
-@dataclass(kw_only=True, eq=False)
 class TokenRefused(AzureFailure):
     """Resource Manager does not accept the token it is shown."""
 
@@ -92,7 +84,6 @@ class TokenRefused(AzureFailure):
     mend = "correct the environment of the service connection, or set the agent's clock (timedatectl set-ntp true)"
 
 
-@dataclass(kw_only=True, eq=False)
 class ApiVersionUnsupported(AzureFailure):
     """The cloud's Resource Manager is older than the interface that was asked for."""
 
@@ -109,7 +100,6 @@ class ApiVersionUnsupported(AzureFailure):
     link = "https://learn.microsoft.com/azure-stack/user/azure-stack-profiles-azure-resource-manager-versions"
 
 
-@dataclass(kw_only=True, eq=False)
 class OperationInProgress(AzureFailure):
     """Azure is still at work on the same app."""
 
@@ -122,7 +112,6 @@ class OperationInProgress(AzureFailure):
     mend = "run again when that is over; let only one pipeline at a time deploy to an app (exclusive lock check)"
 
 
-@dataclass(kw_only=True, eq=False)
 class AzureRefused(AzureFailure):
     """Azure refuses a call for a reason of its own."""
 
@@ -136,7 +125,6 @@ class AzureRefused(AzureFailure):
     mend = "correct what it names; if it names nothing, run again, and give Microsoft support the correlation id"
 
 
-@dataclass(kw_only=True, eq=False)
 class AzureFailing(AzureFailure):
     """Azure goes on answering with its own faults."""
 

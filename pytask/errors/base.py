@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field, fields
+from threading import Lock
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_: object) -> object:  # noqa: D103 - what typing has from Python 3.11 on
+        return lambda kind: kind
 
 
+@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(field,))
 class TaskFailure(Exception):
     """A failure that was foreseen; its subclasses together are the catalogue.
 
@@ -29,6 +38,11 @@ class TaskFailure(Exception):
     """Whether what was being done when it happened may have been done all the same: by the kind of failure, or by
     what went before this one."""
 
+    def __new__(cls, **_facts: object) -> Self:
+        """Make the class a dataclass when it is first needed: all of them, at each start, would take 30 ms."""
+        facts_of(cls)
+        return super().__new__(cls)
+
     def tell(self, template: str) -> str:
         """Give a text of the catalogue with this failure's facts filled in."""
         return template.format_map(vars(self))
@@ -37,7 +51,18 @@ class TaskFailure(Exception):
         return f"{self.code}: {self.tell(self.title)}"
 
 
-@dataclass(kw_only=True, eq=False)
+_making = Lock()
+
+
+def facts_of(kind: type[TaskFailure]) -> tuple[str, ...]:
+    """Give the names of the facts that a kind of failure has."""
+    with _making:
+        for one in reversed(kind.__mro__):
+            if issubclass(one, TaskFailure) and one is not TaskFailure and "__dataclass_fields__" not in vars(one):
+                dataclass(kw_only=True, eq=False)(one)
+        return tuple(fact.name for fact in fields(kind))  # type: ignore[arg-type] # by now it is a dataclass
+
+
 class AzureFailure(TaskFailure):
     """A failure that Azure itself reported, with what its support asks for."""
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.inputs import InputMistake
 
 
-@dataclass(kw_only=True, eq=False)
 class BuildArgumentInvalid(InputMistake):
     """A build argument that is no `KEY=VALUE`."""
 
@@ -19,7 +16,6 @@ class BuildArgumentInvalid(InputMistake):
     mend = "write it as KEY=VALUE (the value may hold spaces and further '=')"
 
 
-@dataclass(kw_only=True, eq=False)
 class ArgumentsUnreadable(InputMistake):
     """Build flags whose quotes do not close."""
 
@@ -31,7 +27,6 @@ class ArgumentsUnreadable(InputMistake):
     mend = "close the quote, or write a backslash before a quote that is meant literally"
 
 
-@dataclass(kw_only=True, eq=False)
 class ArgumentRefused(InputMistake):
     """A build flag that has an input of its own."""
 
@@ -44,7 +39,6 @@ class ArgumentRefused(InputMistake):
     mend = "take {flag} out; {instead}"
 
 
-@dataclass(kw_only=True, eq=False)
 class PlatformInvalid(InputMistake):
     """A platform that is not one `os/architecture`."""
 
@@ -56,7 +50,6 @@ class PlatformInvalid(InputMistake):
     mend = "set platform to linux/amd64 (what Function Apps run) or leave it out"
 
 
-@dataclass(kw_only=True, eq=False)
 class DockerfileNotFound(InputMistake):
     """No file matches `dockerFile`."""
 
@@ -70,14 +63,12 @@ class DockerfileNotFound(InputMistake):
     mend = "set dockerFile to the file's path from the repository's root, such as src/app/Dockerfile (case matters)"
 
 
-@dataclass(kw_only=True, eq=False)
 class NothingToBuildFrom(InputMistake):
     """What they share: a job whose folder of sources is empty."""
 
     folder: str
 
 
-@dataclass(kw_only=True, eq=False)
 class CheckoutMissing(NothingToBuildFrom):
     """A job that checks nothing out."""
 
@@ -91,7 +82,6 @@ class CheckoutMissing(NothingToBuildFrom):
     link = "https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/steps-checkout"
 
 
-@dataclass(kw_only=True, eq=False)
 class CheckoutMissingInDeployment(NothingToBuildFrom):
     """A deployment job, which checks nothing out by itself."""
 
@@ -107,7 +97,6 @@ class CheckoutMissingInDeployment(NothingToBuildFrom):
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/deployment-jobs"
 
 
-@dataclass(kw_only=True, eq=False)
 class ArtifactsMissing(NothingToBuildFrom):
     """A classic release without anything to build from."""
 
@@ -122,7 +111,6 @@ class ArtifactsMissing(NothingToBuildFrom):
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/artifacts"
 
 
-@dataclass(kw_only=True, eq=False)
 class DockerfileNotInArtifacts(InputMistake):
     """A classic release whose artifacts hold no such file."""
 
@@ -137,7 +125,6 @@ class DockerfileNotInArtifacts(InputMistake):
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/artifacts"
 
 
-@dataclass(kw_only=True, eq=False)
 class DockerfileAmbiguous(InputMistake):
     """More than one file matches `dockerFile`."""
 
@@ -150,7 +137,6 @@ class DockerfileAmbiguous(InputMistake):
     mend = "set dockerFile to one of them"
 
 
-@dataclass(kw_only=True, eq=False)
 class ContextNotFound(InputMistake):
     """`buildContext` is not a folder."""
 
@@ -162,7 +148,6 @@ class ContextNotFound(InputMistake):
     mend = "set buildContext to a folder from the repository's root, or leave it out for the Dockerfile's own folder"
 
 
-@dataclass(kw_only=True, eq=False)
 class BuildSecretInvalid(InputMistake):
     """A line of `buildSecrets` in none of its forms."""
 
@@ -177,7 +162,6 @@ class BuildSecretInvalid(InputMistake):
     mend = "write id=value; for a value of several lines put it into a file or a variable, and write id,src=path or id,env=NAME"
 
 
-@dataclass(kw_only=True, eq=False)
 class BuildSecretTwice(InputMistake):
     """Two secrets with one id."""
 
@@ -189,7 +173,6 @@ class BuildSecretTwice(InputMistake):
     mend = "remove one of the lines, or name it otherwise"
 
 
-@dataclass(kw_only=True, eq=False)
 class BuildSecretEmpty(InputMistake):
     """A secret without a value."""
 
@@ -202,7 +185,6 @@ class BuildSecretEmpty(InputMistake):
     link = "https://learn.microsoft.com/azure/devops/pipelines/repos/github#contributions-from-forks"
 
 
-@dataclass(kw_only=True, eq=False)
 class BuildSecretTooLarge(InputMistake):
     """A secret that BuildKit would refuse."""
 
@@ -215,7 +197,6 @@ class BuildSecretTooLarge(InputMistake):
     mend = "give only what the build needs to sign in, and copy the rest through the build context"
 
 
-@dataclass(kw_only=True, eq=False)
 class BuildSecretFileMissing(InputMistake):
     """A secret's file that cannot be read."""
 
@@ -233,7 +214,6 @@ class BuildSecretFileMissing(InputMistake):
     link = "https://learn.microsoft.com/azure/devops/pipelines/tasks/reference/download-secure-file-v1"
 
 
-@dataclass(kw_only=True, eq=False)
 class BuildSecretVariableMissing(InputMistake):
     """A secret's variable that is not there."""
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.inputs import InputMistake, VariableNotExpanded
 
 
-@dataclass(kw_only=True, eq=False)
 class ConnectionNotExpanded(VariableNotExpanded):
     """A service connection is named by a variable that Azure Pipelines did not replace."""
 
@@ -22,7 +19,6 @@ class ConnectionNotExpanded(VariableNotExpanded):
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/runtime-parameters"
 
 
-@dataclass(kw_only=True, eq=False)
 class ConnectionNotFound(InputMistake):
     """The agent handed over no such service connection."""
 
@@ -42,7 +38,6 @@ class ConnectionNotFound(InputMistake):
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/resources#resource-authorization"
 
 
-@dataclass(kw_only=True, eq=False)
 class ConnectionSchemeUnsupported(InputMistake):
     """A way to sign in that the task does not know."""
 
@@ -59,7 +54,6 @@ class ConnectionSchemeUnsupported(InputMistake):
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
 
 
-@dataclass(kw_only=True, eq=False)
 class ConnectionNotForRegistries(InputMistake):
     """A connection of another type where one for a container registry is wanted."""
 
@@ -73,7 +67,6 @@ class ConnectionNotForRegistries(InputMistake):
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
 
-@dataclass(kw_only=True, eq=False)
 class ConnectionIncomplete(InputMistake):
     """The connection lacks a field."""
 
@@ -86,7 +79,6 @@ class ConnectionIncomplete(InputMistake):
     mend = "open the connection under Project settings > Service connections and fill in {field}"
 
 
-@dataclass(kw_only=True, eq=False)
 class ConnectionOfNoSubscription(InputMistake):
     """The connection is made for something else than a subscription."""
 
@@ -104,7 +96,6 @@ class ConnectionOfNoSubscription(InputMistake):
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
 
 
-@dataclass(kw_only=True, eq=False)
 class CertificateIncomplete(InputMistake):
     """The connection's certificate field lacks one of its two parts."""
 
@@ -123,7 +114,6 @@ class CertificateIncomplete(InputMistake):
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
 
 
-@dataclass(kw_only=True, eq=False)
 class CertificateKeyEncrypted(InputMistake):
     """The private key in the connection wants a passphrase."""
 
@@ -135,7 +125,6 @@ class CertificateKeyEncrypted(InputMistake):
     mend = "take the passphrase off with openssl pkey -in key.pem -out plain.pem, and put plain.pem and the certificate into the connection"
 
 
-@dataclass(kw_only=True, eq=False)
 class CertificateKeyNotRsa(InputMistake):
     """The private key is of a kind that Entra ID does not take."""
 
@@ -151,7 +140,6 @@ class CertificateKeyNotRsa(InputMistake):
     link = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"
 
 
-@dataclass(kw_only=True, eq=False)
 class CertificateBroken(InputMistake):
     """Certificate or private key cannot be read, or they do not belong together."""
 

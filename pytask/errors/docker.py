@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.base import TaskFailure
 
 
-@dataclass(kw_only=True, eq=False)
 class DockerNotFound(TaskFailure):
     """No Docker CLI on the agent."""
 
@@ -19,7 +16,6 @@ class DockerNotFound(TaskFailure):
     mend = "run the job on an agent with Docker, such as the Microsoft-hosted ubuntu-latest"
 
 
-@dataclass(kw_only=True, eq=False)
 class BuildKitMissing(TaskFailure):
     """No Docker CLI that can do BuildKit."""
 
@@ -35,7 +31,6 @@ class BuildKitMissing(TaskFailure):
     link = "https://docs.docker.com/go/buildx/"
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineUnreachable(TaskFailure):
     """The Docker engine does not answer."""
 
@@ -50,7 +45,6 @@ class EngineUnreachable(TaskFailure):
     link = "https://docs.docker.com/engine/install/linux-postinstall/"
 
 
-@dataclass(kw_only=True, eq=False)
 class BuildFailed(TaskFailure):
     """`docker build` ended with an error."""
 
@@ -64,7 +58,6 @@ class BuildFailed(TaskFailure):
     mend = "mend that instruction; docker build -f {dockerfile} on your own machine prints the same"
 
 
-@dataclass(kw_only=True, eq=False)
 class BaseImageDenied(TaskFailure):
     """A registry does not let this run pull a base image."""
 
@@ -82,7 +75,6 @@ class BaseImageDenied(TaskFailure):
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
 
 
-@dataclass(kw_only=True, eq=False)
 class BaseImageUnauthorized(TaskFailure):
     """A registry that this run has no credentials for does not let Docker pull a base image."""
 
@@ -102,7 +94,6 @@ class BaseImageUnauthorized(TaskFailure):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class ImageNotSaved(TaskFailure):
     """The engine does not give the image out that it built."""
 
@@ -118,7 +109,6 @@ class ImageNotSaved(TaskFailure):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class AgentDiskFull(TaskFailure):
     """The engine ran out of space."""
 

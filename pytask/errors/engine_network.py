@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.base import TaskFailure
 
 _OWN_WAY = (
@@ -17,7 +15,6 @@ _GIVE_IT_A_PROXY = (
 _PROXY_LINK = "https://docs.docker.com/engine/daemon/proxy/"
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineNetworkFailure(TaskFailure):
     """What they share: a registry that the engine does not get through to."""
 
@@ -26,7 +23,6 @@ class EngineNetworkFailure(TaskFailure):
     """In the engine's words."""
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineHostUnknown(EngineNetworkFailure):
     """The engine's name resolution does not know the registry."""
 
@@ -38,7 +34,6 @@ class EngineHostUnknown(EngineNetworkFailure):
     link = _PROXY_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineCannotReach(EngineNetworkFailure):
     """The registry does not answer the engine."""
 
@@ -50,7 +45,6 @@ class EngineCannotReach(EngineNetworkFailure):
     link = _PROXY_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineProxyRefused(EngineNetworkFailure):
     """The engine's proxy is not there, or does not lead to the registry."""
 
@@ -62,7 +56,6 @@ class EngineProxyRefused(EngineNetworkFailure):
     link = _PROXY_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class EngineDistrusts(EngineNetworkFailure):
     """The engine does not trust the registry's certificate."""
 
@@ -77,7 +70,6 @@ class EngineDistrusts(EngineNetworkFailure):
     link = "https://docs.docker.com/engine/security/certificates/"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryWithoutTls(EngineNetworkFailure):
     """The registry speaks plain HTTP."""
 
@@ -92,7 +84,6 @@ class RegistryWithoutTls(EngineNetworkFailure):
     link = "https://docs.docker.com/reference/cli/dockerd/#insecure-registries"
 
 
-@dataclass(kw_only=True, eq=False)
 class BuildHasNoNetwork(TaskFailure):
     """An instruction of the Dockerfile did not get out."""
 

@@ -49,7 +49,6 @@ class ForeignLayer:
         return f"layer {self.number} of {self.of} ({digest}){made}:\n  {self.entry} belongs to user {self.user}, group {self.group}{more}"
 
 
-@dataclass(kw_only=True, eq=False)
 class OwnerOutOfRange(TaskFailure):
     """A file's owner has an id that App Service does not map."""
 
@@ -70,7 +69,6 @@ class OwnerOutOfRange(TaskFailure):
         self.mends = "\n".join(maker.value for maker in makers)
 
 
-@dataclass(kw_only=True, eq=False)
 class UserOutOfRange(TaskFailure):
     """The image runs as a user whose id App Service does not map."""
 
@@ -84,7 +82,6 @@ class UserOutOfRange(TaskFailure):
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
 
-@dataclass(kw_only=True, eq=False)
 class WrongPlatform(TaskFailure):
     """The image is for another operating system or processor."""
 
@@ -99,7 +96,6 @@ class WrongPlatform(TaskFailure):
     link = "https://docs.docker.com/build/building/multi-platform/"
 
 
-@dataclass(kw_only=True, eq=False)
 class ImageUnreadable(TaskFailure):
     """A manifest, configuration or layer in the registry is not what it should be."""
 

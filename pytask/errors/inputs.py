@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.base import TaskFailure
 
 
-@dataclass(kw_only=True, eq=False)
 class InputMistake(TaskFailure):
     """A mistake in one input."""
 
     input: str
 
 
-@dataclass(kw_only=True, eq=False)
 class InputRequired(InputMistake):
     """A required input is empty."""
 
@@ -26,7 +22,6 @@ class InputRequired(InputMistake):
     mend = "set {input} on the FunctionAppContainerDeploy@1 step"
 
 
-@dataclass(kw_only=True, eq=False)
 class VariableNotExpanded(InputMistake):
     """A `$(variable)` reached the task as text."""
 
@@ -40,7 +35,6 @@ class VariableNotExpanded(InputMistake):
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/variables"
 
 
-@dataclass(kw_only=True, eq=False)
 class NotABoolean(InputMistake):
     """A switch that is neither on nor off."""
 
@@ -52,7 +46,6 @@ class NotABoolean(InputMistake):
     mend = "set {input} to true or false"
 
 
-@dataclass(kw_only=True, eq=False)
 class ChoiceUnknown(InputMistake):
     """A value that is none of those to choose from."""
 
@@ -65,7 +58,6 @@ class ChoiceUnknown(InputMistake):
     mend = "set {input} to one of these, or leave it out"
 
 
-@dataclass(kw_only=True, eq=False)
 class NotMinutes(InputMistake):
     """A time that is not a positive number of minutes."""
 
@@ -77,7 +69,6 @@ class NotMinutes(InputMistake):
     mend = "set {input} to a number such as 10 or 2.5"
 
 
-@dataclass(kw_only=True, eq=False)
 class ImageNameInvalid(InputMistake):
     """An image name that no registry accepts."""
 
@@ -93,7 +84,6 @@ class ImageNameInvalid(InputMistake):
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests"
 
 
-@dataclass(kw_only=True, eq=False)
 class ImageHostDiffers(InputMistake):
     """The image name names another registry than the one to push to."""
 
@@ -107,7 +97,6 @@ class ImageHostDiffers(InputMistake):
     mend = "take the host out of imageName, or name {host} in {given}"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistriesDiffer(InputMistake):
     """The registry's connection is for another registry than the one named."""
 
@@ -120,7 +109,6 @@ class RegistriesDiffer(InputMistake):
     mend = "leave azureContainerRegistry out, or set containerRegistry to a connection for {registry}"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryConnectionTwice(InputMistake):
     """Two connections for one registry."""
 
@@ -131,7 +119,6 @@ class RegistryConnectionTwice(InputMistake):
     mend = "leave one of them out"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryConnectionNeeded(InputMistake):
     """The image goes to a registry that no connection is for."""
 
@@ -144,7 +131,6 @@ class RegistryConnectionNeeded(InputMistake):
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
 
-@dataclass(kw_only=True, eq=False)
 class DigestNotBuildable(InputMistake):
     """An image that is to be built cannot be named by a digest."""
 
@@ -156,7 +142,6 @@ class DigestNotBuildable(InputMistake):
     mend = "write imageName without @sha256:…; the digest comes out as the output imageDigest"
 
 
-@dataclass(kw_only=True, eq=False)
 class TagInvalid(InputMistake):
     """A tag that no registry accepts."""
 
@@ -172,7 +157,6 @@ class TagInvalid(InputMistake):
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests"
 
 
-@dataclass(kw_only=True, eq=False)
 class TagMissing(InputMistake):
     """No tag was given and there is no build id to take instead."""
 
@@ -183,7 +167,6 @@ class TagMissing(InputMistake):
     mend = "set tags, for example to $(Release.ReleaseId)"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryInvalid(InputMistake):
     """A registry in none of the forms that are understood."""
 
@@ -195,7 +178,6 @@ class RegistryInvalid(InputMistake):
     mend = "set azureContainerRegistry to the login server, such as contoso.azurecr.io"
 
 
-@dataclass(kw_only=True, eq=False)
 class AppNameInvalid(InputMistake):
     """Neither the name nor the resource id of a Function App."""
 
@@ -207,7 +189,6 @@ class AppNameInvalid(InputMistake):
     mend = "set appName to the name that the portal shows, such as docker-func-sample"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryNeeded(InputMistake):
     """An image that exists already was named without its registry."""
 
@@ -219,7 +200,6 @@ class RegistryNeeded(InputMistake):
     mend = "set imageName to registry/repository:tag, such as contoso.azurecr.io/hello-function:42"
 
 
-@dataclass(kw_only=True, eq=False)
 class RecordUnreadable(InputMistake):
     """The file that an earlier run should have written cannot be read."""
 
@@ -232,7 +212,6 @@ class RecordUnreadable(InputMistake):
     mend = "publish the file that buildAndPush wrote as a pipeline artifact and download it here, or set imageName to the image"
 
 
-@dataclass(kw_only=True, eq=False)
 class ExistingImageUnnamed(InputMistake):
     """The record of an earlier run names no image."""
 
@@ -244,7 +223,6 @@ class ExistingImageUnnamed(InputMistake):
     mend = "run buildAndPush again and take the record of a run that succeeded"
 
 
-@dataclass(kw_only=True, eq=False)
 class SlotInvalid(InputMistake):
     """Not the name of a deployment slot."""
 
@@ -256,7 +234,6 @@ class SlotInvalid(InputMistake):
     mend = "set slotName to the name that the portal shows under Deployment slots, such as staging"
 
 
-@dataclass(kw_only=True, eq=False)
 class SmokePathInvalid(InputMistake):
     """Not a path of the app."""
 
@@ -268,7 +245,6 @@ class SmokePathInvalid(InputMistake):
     mend = "set smokeTestPath to a path such as /api/HttpTriggerSample?name=x"
 
 
-@dataclass(kw_only=True, eq=False)
 class StatusInvalid(InputMistake):
     """Not an HTTP status."""
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.base import TaskFailure
 
 _PROXY_LINK = "https://learn.microsoft.com/azure/devops/pipelines/agents/proxy"
 _CERTIFICATE_LINK = "https://learn.microsoft.com/azure/devops/pipelines/agents/certificate"
 
 
-@dataclass(kw_only=True, eq=False)
 class NetworkFailure(TaskFailure):
     """What they share: a call that did not come through."""
 
@@ -24,7 +21,6 @@ class NetworkFailure(TaskFailure):
     """Whether asking again would change nothing."""
 
 
-@dataclass(kw_only=True, eq=False)
 class Unreachable(NetworkFailure):
     """A host does not answer at all, or breaks off."""
 
@@ -40,7 +36,6 @@ class Unreachable(NetworkFailure):
     link = _PROXY_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class HostUnknown(NetworkFailure):
     """The agent's name resolution does not know the host."""
 
@@ -56,7 +51,6 @@ class HostUnknown(NetworkFailure):
     link = _PROXY_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class ProxyUnreachable(NetworkFailure):
     """The proxy itself does not answer."""
 
@@ -72,7 +66,6 @@ class ProxyUnreachable(NetworkFailure):
     link = _PROXY_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class ProxyAuthenticationNeeded(NetworkFailure):
     """The proxy wants to know who asks (407)."""
 
@@ -88,7 +81,6 @@ class ProxyAuthenticationNeeded(NetworkFailure):
     link = _PROXY_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class ProxyRefused(NetworkFailure):
     """The proxy does not lead to the host."""
 
@@ -104,7 +96,6 @@ class ProxyRefused(NetworkFailure):
     link = _PROXY_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class ProxyUnusable(NetworkFailure):
     """The proxy's address is none the task can use."""
 
@@ -117,7 +108,6 @@ class ProxyUnusable(NetworkFailure):
     link = _PROXY_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class CertificateUntrusted(NetworkFailure):
     """The certificate comes from an authority that this agent does not trust: mostly a proxy that reads along."""
 
@@ -135,7 +125,6 @@ class CertificateUntrusted(NetworkFailure):
     link = _CERTIFICATE_LINK
 
 
-@dataclass(kw_only=True, eq=False)
 class CertificateInvalid(NetworkFailure):
     """The certificate is trusted and yet not good: another name, or not this day."""
 
@@ -149,7 +138,6 @@ class CertificateInvalid(NetworkFailure):
     mend = "run curl -v https://{host} on the agent to see it; correct the DNS entry, the proxy or the agent's clock"
 
 
-@dataclass(kw_only=True, eq=False)
 class ClientCertificateNeeded(NetworkFailure):
     """The server asks for a client certificate that the agent does not have, or refuses the one it showed."""
 

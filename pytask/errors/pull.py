@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.base import AzureFailure, TaskFailure
 from pytask.errors.inputs import InputMistake
 
 _GRANTING = "https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-overview"
 
 
-@dataclass(kw_only=True, eq=False)
 class PullIdentityInvalid(InputMistake):
     """Neither a client id nor the resource id of a user-assigned identity."""
 
@@ -22,7 +19,6 @@ class PullIdentityInvalid(InputMistake):
     mend = "set {input} to one of the two; leave it empty to pull with the app's own identity"
 
 
-@dataclass(kw_only=True, eq=False)
 class PullImpossible(AzureFailure):
     """The app has no way into the registry."""
 
@@ -37,7 +33,6 @@ class PullImpossible(AzureFailure):
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"
 
 
-@dataclass(kw_only=True, eq=False)
 class PullCredentialsMissing(TaskFailure):
     """The app has no user and password for a registry that is not Azure's."""
 
@@ -53,7 +48,6 @@ class PullCredentialsMissing(TaskFailure):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class PullAccessNeedsAzure(InputMistake):
     """An identity or an admin user for a registry that knows neither."""
 
@@ -69,7 +63,6 @@ class PullAccessNeedsAzure(InputMistake):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class PullAcrossTenants(AzureFailure):
     """The registry is in another tenant than the app."""
 
@@ -85,7 +78,6 @@ class PullAcrossTenants(AzureFailure):
     link = "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq"
 
 
-@dataclass(kw_only=True, eq=False)
 class PullIdentityNotAssigned(AzureFailure):
     """The app has no user-assigned identity of that client id."""
 
@@ -100,7 +92,6 @@ class PullIdentityNotAssigned(AzureFailure):
     link = "https://learn.microsoft.com/azure/app-service/overview-managed-identity"
 
 
-@dataclass(kw_only=True, eq=False)
 class PullIdentityNotFound(AzureFailure):
     """The user-assigned identity that is to be assigned is not visible."""
 
@@ -116,7 +107,6 @@ class PullIdentityNotFound(AzureFailure):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class IdentityNotAssignable(AzureFailure):
     """Azure asks for a right on the identities themselves, also on those that the app has already."""
 
@@ -133,7 +123,6 @@ class IdentityNotAssignable(AzureFailure):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class RoleNotGrantable(AzureFailure):
     """The app's identity lacks the role, and the connection may not grant it."""
 
@@ -150,7 +139,6 @@ class RoleNotGrantable(AzureFailure):
     link = _GRANTING
 
 
-@dataclass(kw_only=True, eq=False)
 class AdminUserUnreadable(AzureFailure):
     """The registry's admin user is not shown to this connection."""
 
@@ -164,7 +152,6 @@ class AdminUserUnreadable(AzureFailure):
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account"
 
 
-@dataclass(kw_only=True, eq=False)
 class AdminUserDisabled(AzureFailure):
     """The registry has no admin user."""
 
@@ -177,7 +164,6 @@ class AdminUserDisabled(AzureFailure):
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account"
 
 
-@dataclass(kw_only=True, eq=False)
 class PullSettingIsReference(AzureFailure):
     """A setting that would be overwritten lies in a key vault."""
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.base import AzureFailure, TaskFailure
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryNotFound(AzureFailure):
     """No registry of that name is visible."""
 
@@ -20,7 +17,6 @@ class RegistryNotFound(AzureFailure):
     mend = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io: then nothing is looked up; for a registry of another subscription or tenant, set azureSubscriptionForACR to a connection of that one"
 
 
-@dataclass(kw_only=True, eq=False)
 class NoRegistry(TaskFailure):
     """What answers under the registry's name is none."""
 
@@ -34,7 +30,6 @@ class NoRegistry(TaskFailure):
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryNotAzure(AzureFailure):
     """A token of Entra ID would have to be sent to somebody else than the registry."""
 
@@ -48,7 +43,6 @@ class RegistryNotAzure(AzureFailure):
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistrySignInRefused(AzureFailure):
     """The registry does not accept the Entra token."""
 
@@ -62,7 +56,6 @@ class RegistrySignInRefused(AzureFailure):
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryLoginRefused(AzureFailure):
     """The registry does not accept user and password of the Docker registry connection."""
 
@@ -76,7 +69,6 @@ class RegistryLoginRefused(AzureFailure):
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryReadRefused(AzureFailure):
     """The registry does not let everybody read, and there are no credentials for it."""
 
@@ -89,7 +81,6 @@ class RegistryReadRefused(AzureFailure):
     mend = "set containerRegistry to a Docker registry service connection for {registry}"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryRefused(AzureFailure):
     """The registry refuses a call for a reason of its own."""
 
@@ -104,7 +95,6 @@ class RegistryRefused(AzureFailure):
     mend = "correct what it names; if it names nothing, run again"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryFailing(AzureFailure):
     """The registry goes on answering with its own faults."""
 
@@ -120,7 +110,6 @@ class RegistryFailing(AzureFailure):
     mend = "run again later; for Azure see https://azure.status.microsoft and give Microsoft support the correlation id"
 
 
-@dataclass(kw_only=True, eq=False)
 class PushDenied(AzureFailure):
     """The registry refuses the push for want of a right."""
 
@@ -135,7 +124,6 @@ class PushDenied(AzureFailure):
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryFirewall(AzureFailure):
     """The registry's firewall does not let the agent in."""
 
@@ -150,7 +138,6 @@ class RegistryFirewall(AzureFailure):
     link = "https://aka.ms/acr/firewall"
 
 
-@dataclass(kw_only=True, eq=False)
 class RegistryPrivate(AzureFailure):
     """The registry answers at its private endpoints only."""
 
@@ -167,7 +154,6 @@ class RegistryPrivate(AzureFailure):
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints"
 
 
-@dataclass(kw_only=True, eq=False)
 class PushFailed(AzureFailure):
     """The push broke off, also when tried again."""
 
@@ -181,7 +167,6 @@ class PushFailed(AzureFailure):
     mend = "run the pipeline again; layers that arrived are not sent twice. See https://azure.status.microsoft if it goes on"
 
 
-@dataclass(kw_only=True, eq=False)
 class DigestDiffers(AzureFailure):
     """The tag in the registry is not the image that was pushed."""
 
@@ -195,7 +180,6 @@ class DigestDiffers(AzureFailure):
     mend = "give each run a tag of its own, such as $(Build.BuildId)"
 
 
-@dataclass(kw_only=True, eq=False)
 class ManifestMissing(AzureFailure):
     """The registry does not know the image."""
 
@@ -207,7 +191,6 @@ class ManifestMissing(AzureFailure):
     mend = "run the pipeline again; if it goes on, look for tasks or policies that delete images from the registry"
 
 
-@dataclass(kw_only=True, eq=False)
 class DigestUnknown(AzureFailure):
     """The app is to be pinned to a digest that nobody may tell."""
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.inputs import InputMistake
 
 
-@dataclass(kw_only=True, eq=False)
 class SettingsJsonInvalid(InputMistake):
     """Text that begins as JSON and is none, or has another shape."""
 
@@ -19,7 +16,6 @@ class SettingsJsonInvalid(InputMistake):
     mend = "correct the JSON (in a value, a quote and a backslash have a backslash before them), or write KEY=VALUE lines, whose values are taken as they stand"
 
 
-@dataclass(kw_only=True, eq=False)
 class SettingLineInvalid(InputMistake):
     """A line that is no `KEY=VALUE`, or goes on where a new key should begin."""
 
@@ -31,7 +27,6 @@ class SettingLineInvalid(InputMistake):
     mend = "write KEY=VALUE, one a line; for a value of several lines write all settings as JSON"
 
 
-@dataclass(kw_only=True, eq=False)
 class SettingQuoteOpen(InputMistake):
     """A quote or bracket without its partner, in the form with dashes."""
 
@@ -44,7 +39,6 @@ class SettingQuoteOpen(InputMistake):
     mend = "write the value as KEY=VALUE on a line of its own, where every sign stands for itself; or put the other kind of quotes around it"
 
 
-@dataclass(kw_only=True, eq=False)
 class SettingNameInvalid(InputMistake):
     """A name that Azure does not take for an app setting."""
 
@@ -61,7 +55,6 @@ class SettingNameInvalid(InputMistake):
     link = "https://learn.microsoft.com/azure/app-service/configure-common#configure-app-settings"
 
 
-@dataclass(kw_only=True, eq=False)
 class SettingTwice(InputMistake):
     """One setting, given two values."""
 
@@ -74,7 +67,6 @@ class SettingTwice(InputMistake):
     mend = "remove one of them"
 
 
-@dataclass(kw_only=True, eq=False)
 class SettingValueInvalid(InputMistake):
     """A value that no setting can have."""
 
@@ -87,7 +79,6 @@ class SettingValueInvalid(InputMistake):
     mend = 'write the value as text: "" for an empty one, "1.10" for a number with a point, JSON in quotes'
 
 
-@dataclass(kw_only=True, eq=False)
 class PropertyUnknown(InputMistake):
     """A name that the site's configuration does not have."""
 
@@ -101,7 +92,6 @@ class PropertyUnknown(InputMistake):
     link = "https://learn.microsoft.com/rest/api/appservice/web-apps/update-configuration#siteconfigresource"
 
 
-@dataclass(kw_only=True, eq=False)
 class PropertyRefused(InputMistake):
     """A property that is not set by this input."""
 
@@ -114,7 +104,6 @@ class PropertyRefused(InputMistake):
     mend = "take {name} out of {input}; {instead}"
 
 
-@dataclass(kw_only=True, eq=False)
 class PropertyValueInvalid(InputMistake):
     """A value of another type than the property has."""
 

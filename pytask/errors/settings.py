@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.base import AzureFailure
 
 
-@dataclass(kw_only=True, eq=False)
 class SettingsNotReadable(AzureFailure):
     """Settings are to be changed, and those there are may not be read."""
 
@@ -21,7 +18,6 @@ class SettingsNotReadable(AzureFailure):
     link = "https://learn.microsoft.com/rest/api/appservice/web-apps/update-application-settings"
 
 
-@dataclass(kw_only=True, eq=False)
 class SettingsOverwritten(AzureFailure):
     """Somebody else writes over the settings of this run."""
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytask.errors.base import AzureFailure
 
 
-@dataclass(kw_only=True, eq=False)
 class SecretWrong(AzureFailure):
     """Entra ID does not accept the client secret (AADSTS7000215)."""
 
@@ -21,7 +18,6 @@ class SecretWrong(AzureFailure):
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
 
-@dataclass(kw_only=True, eq=False)
 class SecretExpired(AzureFailure):
     """The client secret is past its date (AADSTS7000222)."""
 
@@ -35,7 +31,6 @@ class SecretExpired(AzureFailure):
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
 
-@dataclass(kw_only=True, eq=False)
 class CertificateRefused(AzureFailure):
     """Entra ID does not know the certificate, or it is past its date (AADSTS700027)."""
 
@@ -52,7 +47,6 @@ class CertificateRefused(AzureFailure):
     link = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"
 
 
-@dataclass(kw_only=True, eq=False)
 class ClientUnknown(AzureFailure):
     """The app registration is not in the tenant (AADSTS700016, 7000229)."""
 
@@ -69,7 +63,6 @@ class ClientUnknown(AzureFailure):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class ClientDisabled(AzureFailure):
     """The app registration may not sign in (AADSTS7000112)."""
 
@@ -82,7 +75,6 @@ class ClientDisabled(AzureFailure):
     mend = "enable it in the Entra admin center: Enterprise applications > the connection's client id ({page}) > Properties > Enabled for users to sign in"
 
 
-@dataclass(kw_only=True, eq=False)
 class TenantUnknown(AzureFailure):
     """There is no such tenant in this cloud (AADSTS90002, 900023, 900382, 900439)."""
 
@@ -97,7 +89,6 @@ class TenantUnknown(AzureFailure):
     mend = "correct tenant id and environment of the service connection ({page})"
 
 
-@dataclass(kw_only=True, eq=False)
 class FederationMismatch(AzureFailure):
     """No federated credential matches the pipeline's token (AADSTS700211, 700212, 700213, 70021)."""
 
@@ -116,7 +107,6 @@ class FederationMismatch(AzureFailure):
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"
 
 
-@dataclass(kw_only=True, eq=False)
 class AssertionOutOfTime(AzureFailure):
     """The assertion is not valid at this time, as Entra ID sees it (AADSTS700024)."""
 
@@ -128,7 +118,6 @@ class AssertionOutOfTime(AzureFailure):
     mend = "set the agent's clock (timedatectl set-ntp true), then run again"
 
 
-@dataclass(kw_only=True, eq=False)
 class AudienceUnknown(AzureFailure):
     """What the token should be for is not known in the tenant (AADSTS500011, 50001, 500014, 650057)."""
 
@@ -145,7 +134,6 @@ class AudienceUnknown(AzureFailure):
     )
 
 
-@dataclass(kw_only=True, eq=False)
 class ConditionalAccessBlocks(AzureFailure):
     """A policy of the tenant is in the way (AADSTS53003, 530032, 530035)."""
 
@@ -161,7 +149,6 @@ class ConditionalAccessBlocks(AzureFailure):
     link = "https://learn.microsoft.com/entra/identity/conditional-access/workload-identity"
 
 
-@dataclass(kw_only=True, eq=False)
 class SignInRefused(AzureFailure):
     """Entra ID refuses for a reason of its own."""
 
@@ -174,7 +161,6 @@ class SignInRefused(AzureFailure):
     mend = "look the code up at https://login.microsoftonline.com/error and correct the service connection ({page}) or the app registration"
 
 
-@dataclass(kw_only=True, eq=False)
 class OidcTokenRefused(AzureFailure):
     """Azure DevOps gives no token for the service connection."""
 
@@ -188,7 +174,6 @@ class OidcTokenRefused(AzureFailure):
     mend = "permit the pipeline to use the connection (its Security page), then run again"
 
 
-@dataclass(kw_only=True, eq=False)
 class ManagedIdentityUnreachable(AzureFailure):
     """Nothing on the agent's machine gives tokens of a managed identity."""
 
@@ -208,7 +193,6 @@ class ManagedIdentityUnreachable(AzureFailure):
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
 
 
-@dataclass(kw_only=True, eq=False)
 class ManagedIdentityMissing(AzureFailure):
     """The machine's endpoint answers, but has no such identity."""
 
@@ -226,7 +210,6 @@ class ManagedIdentityMissing(AzureFailure):
     link = "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-configure-managed-identities"
 
 
-@dataclass(kw_only=True, eq=False)
 class CloudUnknown(AzureFailure):
     """Neither the connection nor Resource Manager says where to sign in."""
 

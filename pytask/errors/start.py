@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from pytask.errors.base import AzureFailure
 
 
-@dataclass(kw_only=True, eq=False)
 class StartFailure(AzureFailure):
     """The app does not run the image; by default that is reason enough to put the previous one back."""
 
@@ -17,7 +15,6 @@ class StartFailure(AzureFailure):
     reference: str
 
 
-@dataclass(kw_only=True, eq=False)
 class ToldStartFailure(StartFailure):
     """A failed start that the platform's log tells of."""
 
@@ -27,7 +24,6 @@ class ToldStartFailure(StartFailure):
     """The container's last lines, each after a line end; empty when there are none."""
 
 
-@dataclass(kw_only=True, eq=False)
 class ImageNotSet(StartFailure):
     """The configuration does not name the image that was just written."""
 
@@ -41,7 +37,6 @@ class ImageNotSet(StartFailure):
     mend = "let only one pipeline deploy to the app, then run again"
 
 
-@dataclass(kw_only=True, eq=False)
 class PropertyNotSet(StartFailure):
     """The configuration does not read as it was just written."""
 
@@ -54,7 +49,6 @@ class PropertyNotSet(StartFailure):
     mend = "compare them with the portal; take out of the step what the app's plan does not allow, then run again"
 
 
-@dataclass(kw_only=True, eq=False)
 class PullUnauthorized(ToldStartFailure):
     """The registry does not let the app in."""
 
@@ -66,7 +60,6 @@ class PullUnauthorized(ToldStartFailure):
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"
 
 
-@dataclass(kw_only=True, eq=False)
 class PullNotFound(ToldStartFailure):
     """The registry does not have the image."""
 
@@ -79,7 +72,6 @@ class PullNotFound(ToldStartFailure):
     mend = "run the pipeline again; look at the registry's purge tasks and retention policy"
 
 
-@dataclass(kw_only=True, eq=False)
 class PullFirewall(ToldStartFailure):
     """The registry's firewall does not let the app in."""
 
@@ -91,7 +83,6 @@ class PullFirewall(ToldStartFailure):
     link = "https://aka.ms/acr/firewall"
 
 
-@dataclass(kw_only=True, eq=False)
 class PullNetwork(ToldStartFailure):
     """The app does not reach the registry."""
 
@@ -103,7 +94,6 @@ class PullNetwork(ToldStartFailure):
     link = "https://learn.microsoft.com/azure/app-service/configure-vnet-integration-routing"
 
 
-@dataclass(kw_only=True, eq=False)
 class PullFailed(ToldStartFailure):
     """The pull failed for another reason."""
 
@@ -114,7 +104,6 @@ class PullFailed(ToldStartFailure):
     mend = "correct what it names; the app's log stream in the portal shows all of it"
 
 
-@dataclass(kw_only=True, eq=False)
 class OldImageStarted(ToldStartFailure):
     """The platform started another image."""
 
@@ -127,7 +116,6 @@ class OldImageStarted(ToldStartFailure):
     mend = "look at the app's log stream for why the pull failed; let only one pipeline deploy to the app"
 
 
-@dataclass(kw_only=True, eq=False)
 class WrongArchitecture(ToldStartFailure):
     """The image is for other machines."""
 
@@ -138,7 +126,6 @@ class WrongArchitecture(ToldStartFailure):
     mend = "set platform to linux/amd64; write the start script with a first line #!/bin/sh and Unix line ends"
 
 
-@dataclass(kw_only=True, eq=False)
 class UserIdOutOfRange(ToldStartFailure):
     """A file in the image has an owner that the platform cannot map."""
 
@@ -150,7 +137,6 @@ class UserIdOutOfRange(ToldStartFailure):
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
 
-@dataclass(kw_only=True, eq=False)
 class ContainerExits(ToldStartFailure):
     """The program in the image ended."""
 
@@ -161,7 +147,6 @@ class ContainerExits(ToldStartFailure):
     mend = "run the image locally (docker run {reference} prints the same) and mend what its last lines name"
 
 
-@dataclass(kw_only=True, eq=False)
 class ContainerSilent(ToldStartFailure):
     """The program runs and does not answer in time."""
 
@@ -173,7 +158,6 @@ class ContainerSilent(ToldStartFailure):
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#configure-port-number"
 
 
-@dataclass(kw_only=True, eq=False)
 class ContainerStartFailed(ToldStartFailure):
     """The start failed in a way nobody described."""
 
@@ -185,7 +169,6 @@ class ContainerStartFailed(ToldStartFailure):
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
 
 
-@dataclass(kw_only=True, eq=False)
 class StorageBroken(StartFailure):
     """The Functions host cannot use its storage account."""
 
@@ -198,7 +181,6 @@ class StorageBroken(StartFailure):
     link = "https://learn.microsoft.com/azure/azure-functions/functions-recover-storage-account"
 
 
-@dataclass(kw_only=True, eq=False)
 class HostError(StartFailure):
     """The Functions host runs and reports errors."""
 
@@ -211,7 +193,6 @@ class HostError(StartFailure):
     mend = "mend what it names; func start in the app's folder on your own machine mostly says the same"
 
 
-@dataclass(kw_only=True, eq=False)
 class NoFunctions(StartFailure):
     """The host runs the new image and lists no function."""
 
@@ -223,7 +204,6 @@ class NoFunctions(StartFailure):
     link = "https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container"
 
 
-@dataclass(kw_only=True, eq=False)
 class NotUpInTime(StartFailure):
     """The new image did not come up within the time for the proof."""
 
@@ -237,7 +217,6 @@ class NotUpInTime(StartFailure):
     mend = "look at the app's log stream in the portal; if it only needs longer, raise verifyTimeoutMinutes and the app setting WEBSITES_CONTAINER_START_TIME_LIMIT"
 
 
-@dataclass(kw_only=True, eq=False)
 class SmokeTestFailed(StartFailure):
     """The app answers otherwise than it should."""
 
@@ -251,7 +230,6 @@ class SmokeTestFailed(StartFailure):
     mend = "call the path yourself and mend the function, or correct smokeTestPath and smokeTestStatus"
 
 
-@dataclass(kw_only=True, eq=False)
 class NotProven(StartFailure):
     """The proof has gaps, and the pipeline asked to fail then."""
 

@@ -28,8 +28,8 @@ class Push:
     """How to push one image to one registry."""
 
     engine: Engine
-    login: Callable[[], RegistryLogin | None]
-    """Called for each attempt, so that one that was refused is followed by a new sign-in."""
+    login: Callable[[bool], RegistryLogin | None]
+    """Called for each attempt, and from the second on for credentials that are got anew."""
     registry: str
     clock: Clock
     patience: Patience
@@ -48,7 +48,7 @@ class Push:
         self.engine.name(image, reference)
         for attempt in range(1, self.patience.push_attempts + 1):
             ticker = _Ticker(self.clock, self.patience.progress, self.say)
-            seen = self.engine.push(reference, login=self.login(), progress=ticker.tick)
+            seen = self.engine.push(reference, login=self.login(attempt > 1), progress=ticker.tick)
             if not seen.error:
                 return seen
             if final := self._final(reference, seen.error, attempt):

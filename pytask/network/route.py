@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies, select_proxy
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import InsecureRequestWarning
 
 from pytask.model import Proxy, is_local
@@ -113,7 +114,14 @@ class _Adapter(HTTPAdapter):
         return proxy_headers(self._proxies[proxy])
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:  # noqa: ANN401 - urllib3's own
-        return super().proxy_manager_for(proxy, proxy_ssl_context=self._route.context, **options)
+        # For proxies urllib3 leaves Nagle's algorithm on. A body is sent after its head, and would wait until the proxy
+        # has confirmed that: 40 ms with Linux, 200 ms with Windows, with every call that says something.
+        return super().proxy_manager_for(
+            proxy,
+            proxy_ssl_context=self._route.context,
+            socket_options=HTTPConnection.default_socket_options,
+            **options,
+        )
 
     def build_connection_pool_key_attributes(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - requests' own
         host, _ = super().build_connection_pool_key_attributes(*given, **named)

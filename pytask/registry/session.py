@@ -42,6 +42,7 @@ class RegistrySession:
         self._challenge = challenge
         self._sign_in = sign_in
         self._login: RegistryLogin | None = None
+        self._young_until = 0.0
         self._tokens: dict[tuple[str, str], Secret] = {}
         self._lock = threading.RLock()
 
@@ -59,14 +60,19 @@ class RegistrySession:
         """Give where the registry answers for a part of a repository, such as `manifests/1`."""
         return f"https://{asked_at(self.host)}/v2/{asked_for(self.host, repository)}/{path}"
 
-    def docker_login(self) -> RegistryLogin | None:
-        """Give user and password for Docker, got anew; None for a registry that is used as anybody.
+    def docker_login(self, *, anew: bool = False) -> RegistryLogin | None:
+        """Give user and password for Docker; None for a registry that is used as anybody.
+
+        They are those that the registry gave just before, unless they are to be got `anew`.
 
         Raises:
             TaskFailure: why the registry, or Entra ID, gives none.
         """
         with self._lock:
-            self._login = self._sign_in.login(self.host, self._challenge)
+            now = self.door.clock.monotonic()
+            if anew or now >= self._young_until:
+                self._login = self._sign_in.login(self.host, self._challenge)
+                self._young_until = now + self.door.patience.young_login
             return self._login
 
     def authorization(self, repository: str, actions: str = "pull") -> str:
@@ -98,7 +104,7 @@ class RegistrySession:
     def forget(self) -> None:
         """Sign in anew next time: what the registry gave is not good any more."""
         with self._lock:
-            self._login = None
+            self._login, self._young_until = None, 0.0
             self._tokens.clear()
 
     def confirm_login(self) -> None:

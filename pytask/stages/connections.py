@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.agent.oidc import open_oidc_tokens
 from pytask.cloud.arm import open_azure
 from pytask.cloud.credentials import open_credentials
 from pytask.cloud.http import open_door
@@ -57,6 +56,9 @@ def open_registries(job: Job, plan: Plan, azure: Azure | None, door: Door) -> Re
 def _fresh_assertion(job: Job, connection: ServiceConnection, door: Door) -> Callable[[], str]:
     if not isinstance(connection.identity, FederatedIdentity):
         return str
+    # azure-devops and msrest are loaded for those connections only that have a use for them.
+    from pytask.agent.oidc import open_oidc_tokens  # noqa: PLC0415
+
     token = job.console.secret(job.environment.get(_ACCESS_TOKEN, ""))
     tokens = open_oidc_tokens(
         job.environment,

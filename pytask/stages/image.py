@@ -42,7 +42,7 @@ def push(
     host = session.host
     work = Push(
         engine=engine,
-        login=session.docker_login,
+        login=lambda anew: session.docker_login(anew=anew),
         registry=host,
         clock=job.clock,
         patience=job.patience,

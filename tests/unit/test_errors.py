@@ -14,6 +14,7 @@ import pytest
 
 from dev.documents import SHIM, catalogue
 from pytask.errors import AzureFailure, TaskFailure, render
+from pytask.errors.base import facts_of
 from pytask.errors.image import ForeignLayer, Maker
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +32,9 @@ LAYER = ForeignLayer(
     group=0,
     entries=3,
 )
+
+for one in FAILURES:
+    facts_of(one)  # makes each a dataclass
 
 # Classes that only gather what their failures share.
 SHARED = {base for failure in FAILURES for base in failure.__mro__ if dataclasses.is_dataclass(base)} - set(FAILURES)
