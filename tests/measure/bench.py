@@ -1,7 +1,8 @@
 """`npm run bench`: what the task costs above `docker build` and `docker push`, on a local Azure.
 
-Floor and task take turns in one sitting, on images of their own with the same content: absolute seconds of a machine
-mean little, their difference much. The floor is Docker's own command line with credentials at hand.
+Floor, the source tree's task and the packed one take turns in one sitting, on images of their own with the same
+content: absolute seconds of a machine mean little, their difference much. The floor is Docker's own command line with
+credentials at hand.
 """
 
 from __future__ import annotations
@@ -11,25 +12,32 @@ import itertools
 import json
 import sys
 import tempfile
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from tests.measure.budgets import Figures, tell_budgets
+from tests.measure.package import forget, seconds_to_unpack
 from tests.measure.processes import watched
-from tests.measure.setting import LATENCIES, SCENARIOS, Ground, Setting, arm_calls, say, span, told
+from tests.measure.setting import LATENCIES, SCENARIOS, Ground, Setting, arm_calls, docker_first, say, span, told
 from tests.measure.timeline import draw
+from tests.package.unpacked import packed, unpacked
+from tests.sandbox.agent import Agent
 from tests.sandbox.local_azure import LocalAzure
 from tests.sandbox.pipeline import a_pipeline
 from tests.sandbox.under_test import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tests.measure.processes import Cost
     from tests.sandbox.front import Call
     from tests.sandbox.pipeline import Pipeline
     from tests.sandbox.running_task import TaskRun
+
+SOURCE, PACKAGE = "source", "package"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,100 +69,158 @@ class Turn:
 
 
 class Bench:
-    """The floor and the task, taking turns on the same ground."""
+    """The floor and the tasks, taking turns on the same ground."""
 
-    def __init__(self, azure: LocalAzure, pipeline: Pipeline) -> None:
-        self.azure, self.pipeline = azure, pipeline
-        self.ground = Ground(azure, pipeline)
+    def __init__(self, azure: LocalAzure, pipelines: Mapping[str, Pipeline], folders: Mapping[str, Path]) -> None:
+        self.azure, self.pipelines, self._folders = azure, pipelines, folders
+        self.ground = Ground(azure, next(iter(pipelines.values())))
         self._numbers = itertools.count(1)
 
-    def turn(self, setting: Setting) -> Turn:
-        """Bring the sources into their state, and let the floor and the task run in it."""
+    def turn(self, setting: Setting) -> dict[str, Turn]:
+        """Bring the sources into their state, and let the floor and each task run in it."""
+        number = next(self._numbers)
         self.ground.settle(setting)
         self.ground.change(setting)
-        number = next(self._numbers)
         floor = self.ground.floor.run(number)
-        self.ground.change(setting)
-        return self._task(setting, number, floor)
+        # Who goes first changes, as whoever follows finds the processor's caches full of the same.
+        names = sorted(self.pipelines, reverse=bool(number % 2))
+        return {name: self._task(name, setting, f"{name}{number}", floor) for name in names}
 
-    def _task(self, setting: Setting, number: int, floor: float) -> Turn:
+    def calls(self, name: str, **inputs: str) -> tuple[Call, ...]:
+        """Give the calls of one deployment with further inputs."""
+        setting = Setting(scenario="warm", latency=0, verify=False)
+        return self._task(name, setting, f"calls{next(self._numbers)}", 0.0, **inputs).calls
+
+    def _task(self, name: str, setting: Setting, build_id: str, floor: float, **more: str) -> Turn:
+        pipeline = self.pipelines[name]
+        self.ground.settle(setting)
+        self.ground.change(setting)
+        if setting.scenario == "first":
+            forget(self._folders[name])
         before = len(self.azure.calls)
-        inputs = {
-            "imageName": "bench",
-            "resourceGroupName": self.pipeline.site.resource_group,
-            "verify": str(setting.verify),
-        }
-        with watched(self.pipeline.agent.job.lookup_id) as cost:
-            running = self.pipeline.start(inputs, build_id=f"task{number}")
-            run = running.wait(300)
-        calls = tuple(self.azure.calls[before:])
+        group = pipeline.site.resource_group
+        inputs = {"imageName": name, "resourceGroupName": group, "verify": str(setting.verify), **more}
+        with watched(pipeline.agent.job.lookup_id) as cost:
+            run = pipeline.start(inputs, build_id=build_id).wait(300)
         if run.result != "Succeeded":
             raise RuntimeError(run.log)
         started = cost.began("node") or min(life.began for life in cost.lives.values())
-        return Turn(floor=floor, run=run, cost=cost, calls=calls, started=started)
+        return Turn(floor=floor, run=run, cost=cost, calls=tuple(self.azure.calls[before:]), started=started)
+
+
+Measured = dict[Setting, list[dict[str, Turn]]]
+"""By setting: of each turn what each task came to."""
 
 
 def main() -> int:
     """Measure and print; the exit code tells nothing of budgets, as machines are noisy."""
     asked = _asked()
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        LocalAzure(folder=Path(folder) / "azure", cache=ROOT / ".cache") as azure,
-        a_pipeline(azure, Path(folder) / "pipeline", task=asked.task.resolve()) as pipeline,
-    ):
-        bench = Bench(azure, pipeline)
-        for warming in (
-            Setting(scenario="cold", latency=0, verify=False),
-            Setting(scenario="warm", latency=0, verify=False),
-        ):
-            bench.turn(warming)
-        say(f"task from {asked.task}; context {bench.ground.sample}")
-        say(_HEAD)
-        turns = {setting: [bench.turn(setting) for _ in range(asked.rounds)] for setting in told(_settings(asked))}
-        _report(asked.json, turns)
-        shown = Setting(scenario="top", latency=150, verify=True)
-        asked.svg.parent.mkdir(parents=True, exist_ok=True)
-        asked.svg.write_text(draw(bench.turn(shown), str(shown)), encoding="utf-8")
-        say(f"\nThe timeline of one run ({' '.join(str(shown).split())}): {asked.svg}")
+    with ExitStack() as until_measured:
+        folder = Path(until_measured.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        vsix = packed(folder)
+        tasks = {SOURCE: ROOT / "task", PACKAGE: unpacked(vsix, folder / "unpacked")}
+        bench = _bench(folder, {name: tasks[name] for name in asked.tasks}, until_measured)
+        for scenario in ("cold", "warm"):
+            bench.turn(Setting(scenario=scenario, latency=0, verify=False))
+        say(f"context {bench.ground.sample}; {asked.rounds} turns of each setting\n{_HEAD}")
+        measured = _measured(bench, asked)
+        _draw(bench, asked)
+        if PACKAGE in asked.tasks:
+            unpacking = [seconds_to_unpack(vsix, folder / "again") for _ in range(asked.rounds)]
+            tell_budgets(_figures(bench, measured, vsix, unpacking))
     return 0
 
 
 _HEAD = """
 Seconds, medians [least-most]; overhead is the task's time above the floor's in the same turn;
 'build at' is when docker build runs, calls are Resource Manager's, CPU is that of Node, Python and docker.
-scenario, ARM, proof       floor               task                overhead            build at  calls  CPU   Python"""
+scenario, ARM, proof       task     floor               task                overhead            build at  calls  CPU  \
+ Python"""
 
 
-def _row(setting: Setting, turns: list[Turn]) -> str:
+def _bench(folder: Path, tasks: Mapping[str, Path], until_measured: ExitStack) -> Bench:
+    azure = until_measured.enter_context(LocalAzure(folder=folder / "azure", cache=ROOT / ".cache"))
+    first, *_ = tasks.values()
+    pipeline = until_measured.enter_context(a_pipeline(azure, folder / "pipeline", task=first, path=docker_first()))
+    pipelines = {}
+    for name, task in tasks.items():
+        agent = Agent(
+            folder=folder / name,
+            task=task,
+            environment=pipeline.agent.machine,
+            sources=pipeline.sources,
+            access_token=azure.job_access_token,
+        )
+        pipelines[name] = replace(pipeline, agent=until_measured.enter_context(agent))
+    return Bench(azure, pipelines, tasks)
+
+
+def _measured(bench: Bench, asked: argparse.Namespace) -> Measured:
+    measured: Measured = {}
+    for setting in told(_settings(asked)):
+        measured[setting] = [bench.turn(setting) for _ in range(asked.rounds)]
+        for name in asked.tasks:
+            say(_row(setting, name, [turn[name] for turn in measured[setting]]))
+    if asked.json:
+        figures = {
+            f"{' '.join(str(setting).split())}, {name}": [turn[name].overhead for turn in turns]
+            for setting, turns in measured.items()
+            for name in asked.tasks
+        }
+        asked.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    return measured
+
+
+def _row(setting: Setting, name: str, turns: Sequence[Turn]) -> str:
     spans = (span([turn.floor for turn in turns]), span([turn.run.seconds for turn in turns]))
     overhead = span([turn.overhead for turn in turns])
     until = median(turn.until_build for turn in turns)
     calls = median(turn.arm_calls for turn in turns)
     cpu = median(turn.cost.cpu_seconds for turn in turns)
     memory = median(turn.cost.megabytes("python") for turn in turns)
-    head = f"{setting!s:<26} {spans[0]:<19} {spans[1]:<19} {overhead:<19}"
+    head = f"{setting!s:<26} {name:<8} {spans[0]:<19} {spans[1]:<19} {overhead:<19}"
     return f"{head} {until:>8.2f}  {calls:>5.0f}  {cpu:>4.2f}  {memory:>3.0f} MB"
 
 
-def _report(file: Path | None, turns: dict[Setting, list[Turn]]) -> None:
-    for setting, measured in turns.items():
-        say(_row(setting, measured))
-    if file:
-        figures = {" ".join(str(setting).split()): [turn.overhead for turn in some] for setting, some in turns.items()}
-        file.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+def _figures(bench: Bench, measured: Measured, vsix: Path, unpacking: Sequence[float]) -> Figures:
+    def middle(scenario: str, latency: int, what: str) -> float | None:
+        turns = measured.get(Setting(scenario=scenario, latency=latency, verify=False))
+        return median(getattr(turn[PACKAGE], what) for turn in turns) if turns else None
+
+    last = [turns[-1][PACKAGE].cost for turns in measured.values()]
+    return Figures(
+        overhead_150=middle("warm", 150, "overhead"),
+        overhead_0=middle("warm", 0, "overhead"),
+        build_at_warm=middle("warm", 0, "until_build"),
+        build_at_first=middle("first", 0, "until_build"),
+        with_group=bench.calls(PACKAGE),
+        without_group=bench.calls(PACKAGE, resourceGroupName=""),
+        with_settings=bench.calls(PACKAGE, appSettings="NEW=1"),
+        cpu_seconds=max(cost.cpu_seconds for cost in last),
+        megabytes=max(cost.megabytes("python") for cost in last),
+        vsix_megabytes=vsix.stat().st_size / 1e6,
+        unpacking=median(unpacking),
+    )
+
+
+def _draw(bench: Bench, asked: argparse.Namespace) -> None:
+    name = asked.tasks[-1]
+    shown = Setting(scenario="top", latency=150, verify=True)
+    asked.svg.parent.mkdir(parents=True, exist_ok=True)
+    asked.svg.write_text(draw(bench.turn(shown)[name], f"{shown}, {name}"), encoding="utf-8")
+    say(f"\nThe timeline of one run ({' '.join(str(shown).split())}, {name}): {asked.svg}")
 
 
 def _settings(asked: argparse.Namespace) -> Iterator[Setting]:
     for scenario, latency, verify in itertools.product(asked.scenarios, asked.latencies, (False, True)):
-        yield Setting(scenario=scenario, latency=latency, verify=verify)
+        if scenario != "first" or (latency == 0 and not verify):
+            yield Setting(scenario=scenario, latency=latency, verify=verify)
 
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="npm run bench --", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="turns of each setting (default: 5)")
-    parser.add_argument(
-        "--task", type=Path, default=ROOT / "task", help="folder of the task (default: the source tree's)"
-    )
+    parser.add_argument("--tasks", nargs="+", default=[SOURCE, PACKAGE], choices=(SOURCE, PACKAGE))
     parser.add_argument("--scenarios", nargs="+", default=list(SCENARIOS), choices=SCENARIOS)
     parser.add_argument("--latencies", nargs="+", type=int, default=list(LATENCIES), help="of ARM calls, milliseconds")
     parser.add_argument("--svg", type=Path, default=ROOT / "build" / "timeline.svg", help="where the timeline is drawn")

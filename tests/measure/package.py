@@ -16,13 +16,9 @@ import time
 import zipfile
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
 
-from dev.package.__main__ import build
 from tests.package.pythons import pythons
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.package.unpacked import packed, unpacked
 
 LOAD = """
 import json, sys, time
@@ -44,10 +40,10 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=9)
     turns = parser.parse_args().turns
     with tempfile.TemporaryDirectory(prefix="measure-") as scratch:
-        vsix = build("public", Path(scratch) / "build")
-        task = Path(scratch) / "unpacked" / "task"
+        vsix = packed(Path(scratch))
+        task = unpacked(vsix, Path(scratch) / "unpacked")
         _tell_size(vsix)
-        _tell("unpacking", [_timed(lambda: _unpack(vsix, task.parent)) for _ in range(turns)])
+        _tell("unpacking", [seconds_to_unpack(vsix, task.parent) for _ in range(turns)])
         for version, python in pythons().items():
             _tell_loading(task, version, python, turns)
     return 0
@@ -60,14 +56,10 @@ def _tell_size(vsix: Path) -> None:
     print(f"VSIX {vsix.stat().st_size / 1e6:.1f} MB, unpacked {unpacked / 1e6:.1f} MB in {len(entries)} files\n")
 
 
-def _unpack(vsix: Path, folder: Path) -> None:
-    with zipfile.ZipFile(vsix) as archive:
-        archive.extractall(folder)
-
-
-def _timed(what: Callable[[], None]) -> float:
+def seconds_to_unpack(vsix: Path, folder: Path) -> float:
+    """Give how long it takes to unpack a VSIX over what is there already."""
     began = time.perf_counter()
-    what()
+    unpacked(vsix, folder)
     return time.perf_counter() - began
 
 
@@ -81,7 +73,7 @@ def _tell_loading(task: Path, version: str, python: Path, turns: int) -> None:
         for kind, archive in archives.items():
             for part, names in (("until docker build", UNTIL_THE_BUILD), ("everything", ALL)):
                 rows.setdefault(f"{kind}, {part}", []).append(_load(python, archive, names))
-        _forget(task)
+        forget(task)
         rows.setdefault("package, everything, cold", []).append(_load(python, archives["package"], ALL))
     print(f"\nPython {version}")
     for row, figures in rows.items():
@@ -94,9 +86,9 @@ def _load(python: Path, archive: Path, names: tuple[str, ...]) -> list[float]:
     return list(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
 
 
-def _forget(folder: Path) -> None:
+def forget(folder: Path) -> None:
     """Let the system forget what it has read of the files in a folder."""
-    for file in folder.rglob("*.zip"):
+    for file in (path for path in folder.rglob("*") if path.is_file()):
         descriptor = os.open(file, os.O_RDONLY)
         os.fsync(descriptor)
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)

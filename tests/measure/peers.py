@@ -22,7 +22,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -31,13 +30,13 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.measure.floor import DOCKER
 from tests.measure.peers_azure import AzureForPeers
 from tests.measure.processes import watched
-from tests.measure.setting import LATENCIES, SCENARIOS, Ground, Setting, arm_calls, say, span, told
+from tests.measure.setting import LATENCIES, Ground, Setting, arm_calls, docker_first, say, span, told
+from tests.package.unpacked import packed, unpacked
 from tests.sandbox.agent import Agent
 from tests.sandbox.pipeline import a_pipeline
-from tests.sandbox.under_test import PYTHON, ROOT
+from tests.sandbox.under_test import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -154,11 +153,9 @@ class Bench:
 @contextmanager
 def a_bench(folder: Path, *, task: Path, peers: Path) -> Iterator[Bench]:
     """Give everything that is measured; `task` is our task's folder, `peers` that of the peers."""
-    # The first docker on PATH may be one that cannot do BuildKit, and all are to have the same.
-    path = os.pathsep.join([str(PYTHON.parent), str(Path(DOCKER).parent), os.environ["PATH"]])
     with (
         AzureForPeers(folder=folder / "azure", cache=ROOT / ".cache") as azure,
-        a_pipeline(azure, folder / "pipeline", task=task, path=path) as pipeline,
+        a_pipeline(azure, folder / "pipeline", task=task, path=docker_first()) as pipeline,
         _agent(azure, pipeline, folder / "docker", peers / "DockerV1") as docker,
         _agent(azure, pipeline, folder / "deploy", peers / "AzureFunctionAppContainerV1") as deploy,
     ):
@@ -188,11 +185,11 @@ def main() -> int:
     asked = _asked()
     with (
         tempfile.TemporaryDirectory(prefix="peers-") as folder,
-        a_bench(Path(folder), task=asked.task.resolve(), peers=asked.peers.resolve()) as bench,
+        a_bench(Path(folder), task=_task(asked, Path(folder)), peers=asked.peers.resolve()) as bench,
     ):
         for scenario in ("cold", "warm"):
             bench.turn(Setting(scenario=scenario, latency=0, verify=False))
-        say(f"task from {asked.task}, peers from {asked.peers}; context {bench.ground.sample}")
+        say(f"task from {asked.task or 'the package'}, peers from {asked.peers}; context {bench.ground.sample}")
         say(_HEAD)
         measured = {}
         for setting in told(_settings(asked)):
@@ -230,6 +227,10 @@ def _write(file: Path, measured: Mapping[Setting, Sequence[Turn]]) -> None:
     file.write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 
+def _task(asked: argparse.Namespace, folder: Path) -> Path:
+    return asked.task.resolve() if asked.task else unpacked(packed(folder), folder / "unpacked")
+
+
 def _settings(asked: argparse.Namespace) -> Iterator[Setting]:
     for scenario, latency in itertools.product(asked.scenarios, asked.latencies):
         yield Setting(scenario=scenario, latency=latency, verify=False)
@@ -241,10 +242,8 @@ def _asked() -> argparse.Namespace:
         "--peers", type=Path, required=True, help="folder of the peers' tasks; how to make it is in peers.py"
     )
     parser.add_argument("--rounds", type=int, default=5, help="turns of each setting (default: 5)")
-    parser.add_argument(
-        "--task", type=Path, default=ROOT / "task", help="folder of the task (default: the source tree's)"
-    )
-    parser.add_argument("--scenarios", nargs="+", default=["warm", "top"], choices=SCENARIOS)
+    parser.add_argument("--task", type=Path, default=None, help="folder of our task (default: the package, made now)")
+    parser.add_argument("--scenarios", nargs="+", default=["warm", "top"], choices=("warm", "top", "cold"))
     parser.add_argument("--latencies", nargs="+", type=int, default=list(LATENCIES), help="of ARM calls, milliseconds")
     parser.add_argument("--json", type=Path, default=None, help="where the figures of all turns are written")
     return parser.parse_args()

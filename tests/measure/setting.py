@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.measure.floor import Floor
+from tests.measure.floor import DOCKER, Floor
 from tests.measure.sample import Sample
+from tests.sandbox.under_test import PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 ARM = "management.azure.com"
 LATENCIES = (0, 150)
-SCENARIOS = ("warm", "top", "cold")
+SCENARIOS = ("warm", "top", "cold", "first")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +30,10 @@ class Setting:
     """One row of a table: what is measured under which circumstances."""
 
     scenario: str
-    """`warm`: nothing changed; `top`: a small file of the top layer; `cold`: all layers, and no build cache."""
+    """`warm`: nothing changed; `top`: a small file of the top layer; `cold`: all layers, and no build cache.
+
+    `first`: nothing changed, and nothing of the task's folder is in memory, as when it was unpacked long ago.
+    """
     latency: int
     """Milliseconds that each ARM call takes longer."""
     verify: bool
@@ -58,6 +64,11 @@ class Ground:
             self.floor.forget_builds()
         elif setting.scenario == "top":
             self.sample.touch()
+
+
+def docker_first() -> str:
+    """Give this machine's PATH with the floor's docker first: another may be in the way that cannot do BuildKit."""
+    return os.pathsep.join([str(PYTHON.parent), str(Path(DOCKER).parent), os.environ["PATH"]])
 
 
 def arm_calls(calls: Iterable[Call]) -> int:

@@ -12,12 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from pathlib import Path
 
-from dev.package.__main__ import build
 from tests.package.alone import ALONE
 from tests.package.pythons import pythons
+from tests.package.unpacked import packed, unpacked
 from tests.sandbox.under_test import ROOT
 
 
@@ -33,11 +32,9 @@ def main() -> int:
 
 
 def _unpacked(folder: Path) -> Path:
-    vsix = build("public", folder / "build")
+    vsix = packed(folder)
     sys.stdout.write(f"{vsix.name}: {vsix.stat().st_size / 1e6:.1f} MB\n")
-    with zipfile.ZipFile(vsix) as archive:
-        archive.extractall(folder / "unpacked")
-    return folder / "unpacked" / "task"
+    return unpacked(vsix, folder / "unpacked")
 
 
 def _try(task: Path, version: str, arguments: list[str]) -> int:

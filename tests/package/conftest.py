@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
-from dev.package.__main__ import build
 from dev.package.check import Extension, opened
+from tests.package.unpacked import packed, unpacked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def vsix(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the extension of this checkout."""
-    return build("public", tmp_path_factory.mktemp("package"))
+    return packed(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +28,4 @@ def extension(vsix: Path) -> Extension:
 @pytest.fixture(scope="session")
 def task(vsix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of the task, as an agent has it."""
-    folder = tmp_path_factory.mktemp("_tasks")
-    with zipfile.ZipFile(vsix) as archive:
-        archive.extractall(folder)
-    return folder / "task"
+    return unpacked(vsix, tmp_path_factory.mktemp("_tasks"))
