@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HERE = "os.path.dirname(os.path.abspath(__file__))"
-_START = "sys.exit(1 if main() else 0)"
+_START = "code = 1 if main() else 0"
 
 
 def hurried_task(folder: Path, **patience: float) -> Path:

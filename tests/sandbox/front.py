@@ -47,6 +47,8 @@ class Call:
     """The status answered; 0 where the connection was cut."""
     principal: str | None
     """The name of the principal that called, where it showed a good token."""
+    origin: str
+    """From which machine the call came: `agent`, or `app` for the host of the apps."""
     began: float = 0.0
     ended: float = 0.0
     """When the call came and when it was answered, by this machine's monotonic clock."""
@@ -130,6 +132,7 @@ class Front:
                 path=request.path,
                 status=status,
                 principal=principal,
+                origin=request[ORIGIN],
                 began=request[BEGAN],
                 ended=time.monotonic(),
             ),
