@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
 import ssl
 import warnings
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from requests.adapters import HTTPAdapter
 
 from pytask.agent.network import read_network
 from pytask.agent.oidc import open_oidc_tokens
@@ -95,6 +97,17 @@ def failure_of(network: Network, url: str = f"https://{HOST}/x") -> NetworkFailu
 def test_a_call_goes_through_the_agents_proxy_with_its_credentials_and_authority(company: Company) -> None:
     assert ask(company.network()) == 200
     assert company.proxy.led == [HOST]
+
+
+def test_a_body_does_not_wait_at_a_proxy_until_its_head_is_confirmed(company: Company) -> None:
+    session = open_route(company.network(), print).new_session()
+    assert session.get(f"https://{HOST}/x").status_code == 200
+    adapter = session.get_adapter(f"https://{HOST}/x")
+    assert isinstance(adapter, HTTPAdapter)
+    [manager] = adapter.proxy_manager.values()
+    connection: Any = manager.connection_from_host(HOST, 443, "https")._new_conn()
+    assert (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1) in connection.socket_options
+    session.close()
 
 
 def test_a_user_without_a_password_is_shown_too(company: Company) -> None:
