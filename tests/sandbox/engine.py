@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HERE = Path(__file__).parent
-NETWORKS = list(ipaddress.IPv4Network("198.18.0.0/15").subnets(new_prefix=24))
-"""Where a bridge's addresses are taken from: set aside for tests of networks, https://www.rfc-editor.org/rfc/rfc2544."""
+NETWORKS = list(ipaddress.IPv4Network("198.18.0.0/16").subnets(new_prefix=24))
+"""Where a bridge's addresses are taken from: set aside for tests of networks, https://www.rfc-editor.org/rfc/rfc2544.
+
+The other half of what is set aside, 198.19.0.0/16, is for tests of the engine itself.
+"""
 
 START_LIMIT = 30.0
 STOP_LIMIT = 20.0
