@@ -89,7 +89,7 @@ def _deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -
 
 
 def _look_ahead(job: Job, plan: Plan, signed_in: Promised[LoginFor]) -> Findings:
-    """Look ahead; the libraries of Azure and Docker are loaded here, beside the build, and not before it."""
+    """Look ahead, as soon as the libraries of Azure and Docker are loaded; the build does not wait for them."""
     from pytask import stages
 
     with signed_in:

@@ -115,7 +115,7 @@ class _Adapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:  # noqa: ANN401 - urllib3's own
         # For proxies urllib3 leaves Nagle's algorithm on. A body is sent after its head, and would wait until the proxy
-        # has confirmed that: 40 ms with Linux, 200 ms with Windows, with every call that says something.
+        # has confirmed that: 40 ms on Linux, with every call that has a body.
         return super().proxy_manager_for(
             proxy,
             proxy_ssl_context=self._route.context,

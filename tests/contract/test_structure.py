@@ -133,7 +133,7 @@ def test_the_whole_run_fits_on_a_screen() -> None:
     assert (PRODUCT / "run.py").read_text().count("\n") < 100
 
 
-def test_the_build_starts_before_any_library_of_a_vendor_is_loaded() -> None:
+def test_the_build_waits_for_no_library_of_a_vendor() -> None:
     seen: set[Path] = set()
     waiting = [PRODUCT / "__main__.py"]
     while waiting:
