@@ -11,14 +11,11 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from pytask.agent.environment import variable, without_the_agents_own
-from pytask.errors.docker import AgentDiskFull, BuildFailed, EngineUnreachable
 from pytask.image.arguments import steers_docker
-from pytask.image.base_image import base_image_failure
 from pytask.image.configuration import WayIn, current_context, lent_configuration
-from pytask.image.dockerfile import shown
+from pytask.image.diagnosis import failure
 from pytask.image.handover import handed_over
 from pytask.image.process import end, lines, running
-from pytask.image.trouble import network_trouble, trouble_inside
 from pytask.model import Secret
 from pytask.network.relay import along
 
@@ -27,14 +24,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pytask.ahead import Promised
-    from pytask.errors import TaskFailure
     from pytask.image.cli import DockerCli
     from pytask.image.configuration import Lent
     from pytask.job import Job
     from pytask.model import BuildArgument, LoginFor, Plan, Recipe, RegistryLogin
 
 _REMEMBERED = 60
-_NO_ENGINE = ("connect to the docker daemon", "connect to the docker api")
 
 
 def build(
@@ -190,36 +185,3 @@ def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None])
         say(line)
         if line.strip():
             tail.append(line)
-
-
-def failure(
-    recipe: Recipe,
-    exit_code: int,
-    tail: Iterable[str],
-    *,
-    refusals: Mapping[str, TaskFailure] | None = None,
-    answers: Mapping[str, TaskFailure | None] | None = None,
-) -> TaskFailure:
-    """Give the failure behind the last lines of a build's output.
-
-    `refusals` are those the command met, by host; `answers` has the registries that BuildKit asked this run's
-    credentials for, and why it got none.
-    """
-    text = list(tail)
-    errors = [line for line in text if line.lower().lstrip().startswith(("error", "failed to"))]
-    reason = errors[-1].strip() if errors else (text[-1].strip() if text else "it printed nothing")
-    whole = "\n".join(text).lower()
-    for host, refusal in (refusals or {}).items():
-        if host in whole:
-            return refusal
-    if denied := base_image_failure(text, answers or {}):
-        return denied
-    if trouble := network_trouble(reason):
-        return trouble
-    if any(sign in whole for sign in _NO_ENGINE):
-        return EngineUnreachable(detail=reason)
-    if "no space left on device" in whole:
-        return AgentDiskFull(detail=reason)
-    dockerfile = shown(recipe.dockerfile, recipe.sources)
-    inside = trouble_inside(dockerfile, reason, text)
-    return inside or BuildFailed(dockerfile=dockerfile, exit_code=exit_code, reason=reason)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pytask.image.build import buildkit_environment, command_line, failure
+from pytask.image.build import buildkit_environment, command_line
 from pytask.image.cli import DockerCli
+from pytask.image.diagnosis import failure
 from pytask.model import (
     AppAddress,
     BuildArgument,
