@@ -1,0 +1,400 @@
+"""The one module of the corpus that knows the product: each case is led through the product's own doors."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import rsa
+from azure.core.exceptions import ClientAuthenticationError
+
+from pytask.clock import Clock, Patience
+from pytask.cloud.arm import open_azure
+from pytask.cloud.credentials import Credentials, open_credentials
+from pytask.cloud.http import Call, open_door, request
+from pytask.errors import TaskFailure, render
+from pytask.functionapp.explain import explain
+from pytask.functionapp.identity import AppIdentity, give_identity
+from pytask.functionapp.platform_log import latest_start
+from pytask.functionapp.settings import confirm_readable, read_settings, write_settings
+from pytask.functionapp.update import point_at
+from pytask.image.cli import find_docker
+from pytask.image.diagnosis import failure as build_failure
+from pytask.image.engine import Engine
+from pytask.image.push import Push
+from pytask.model import (
+    BuiltImage,
+    CertificateIdentity,
+    Cloud,
+    FederatedIdentity,
+    KeyIdentity,
+    ManagedIdentity,
+    Network,
+    Recipe,
+    RegistryLogin,
+    Secret,
+    ServiceConnection,
+    Target,
+    WantedSettings,
+)
+from pytask.network.route import Route, open_route
+from pytask.registry.refusal import registry_door
+from pytask.registry.registries import Registries
+from pytask.registry.resource import RegistryResource, admin_user
+from pytask.registry.rights import confirm_push
+from pytask.registry.roles import grant
+from tests.corpus import azure as played
+from tests.corpus.wire import Wire
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterator, Mapping
+
+    import requests
+    from docker.api import APIClient
+
+    from pytask.cloud.arm import Azure
+    from pytask.model import Identity
+    from tests.corpus.cases import ErrorOutput, PlatformLog
+
+_CLOUD = Cloud(
+    arm_url="https://management.azure.com",
+    authority_url="https://login.microsoftonline.com",
+    arm_scope="https://management.azure.com/.default",
+)
+_JOB = {
+    "SYSTEM_COLLECTIONURI": "https://dev.azure.com/contoso/",
+    "SYSTEM_TEAMPROJECTID": "hello",
+    "SYSTEM_HOSTTYPE": "build",
+    "SYSTEM_PLANID": "plan",
+    "SYSTEM_JOBID": "job",
+}
+_REMEMBERED_LINES = 60
+"""As many as `pytask.image.build` keeps of a build's output."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogReading:
+    """What the product reads from a platform log."""
+
+    started: str = ""
+    """The image that was started; empty for none."""
+    digest: str = ""
+    """The digest that this start pulled or started, as far as the log tells it."""
+    ready: bool = False
+    failure: str = ""
+    """The code of the failure; empty for none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """An error as the product shows it."""
+
+    code: str
+    text: str
+
+
+def read_log(case: PlatformLog) -> LogReading:
+    """Return what the product makes of a platform log."""
+    start = latest_start(case.text, since=case.since)
+    if start is None:
+        return LogReading()
+    event, app = start.failure(), "hello-function"
+    shown = explain(start, event, app=app, reference=case.deployed_reference, settings=None) if event else None
+    return LogReading(started=start.started(), ready=start.ready(), failure=shown.code if shown else "")
+
+
+def provoke(case: ErrorOutput) -> Shown | None:
+    """Return the error that the product shows for a case; None where it is no failure for it."""
+    try:
+        _DOORS[case.where](case)
+    except TaskFailure as failure:
+        return Shown(code=failure.code, text=render(failure))
+    return None
+
+
+def _build(case: ErrorOutput) -> None:
+    if case.call == "no_engine":
+        _ask_docker(case.text)
+        return
+    with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
+        raise build_failure(_recipe(Path(folder), case.setup), 1, _last_lines(case.text))
+
+
+def _last_lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.strip()][-_REMEMBERED_LINES:]
+
+
+def _recipe(folder: Path, setup: Mapping[str, str]) -> Recipe:
+    """Return the recipe of a folder with a Dockerfile and the files of a case beside it."""
+    for name, text in {"Dockerfile": "FROM scratch\n", **setup}.items():
+        path = (folder / name).resolve()
+        if path.is_relative_to(folder.resolve()):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return Recipe(
+        dockerfile=folder / "Dockerfile",
+        context=folder,
+        sources=folder,
+        platform="linux/amd64",
+        target="",
+        arguments=(),
+        secrets=(),
+        labels=(),
+        flags=(),
+    )
+
+
+def _ask_docker(said: str) -> None:
+    """Ask a docker command that says this of its engine, or of buildx where that is what the words are about."""
+    client = {"Client": {"Version": "28.0.4"}, "Server": {"Version": "28.0.4", "Os": "linux"}}
+    of_buildx = "buildx" in said.lower() or "buildkit" in said.lower()
+    with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
+        place = Path(folder)
+        (place / "said").write_text(said, encoding="utf-8")
+        told = json.dumps(client if of_buildx else {**client, "Server": None})
+        (place / "version").write_text(told, encoding="utf-8")
+        tells, fails = f'cat "{place}/version"', f'cat "{place}/said" >&2; exit 1'
+        version = tells if of_buildx else f"{tells}; echo; {fails}"
+        buildx = fails if of_buildx else "echo github.com/docker/buildx v0.21.1"
+        docker = place / "docker"
+        docker.write_text(f'#!/bin/sh\nPATH=/usr/bin:/bin\ncase "$1" in\nbuildx) {buildx} ;;\n*) {version} ;;\nesac\n')
+        docker.chmod(0o755)
+        find_docker({"PATH": folder, "AGENT_OS": "Linux"}, 10.0)
+
+
+def _push(case: ErrorOutput) -> None:
+    image = BuiltImage(references=(case.reference,), id="sha256:" + "b" * 64, platform="linux/amd64", size_bytes=1)
+    login = RegistryLogin(host=case.registry, user="contoso", password=Secret("corpus-password"))
+    clock = _HurriedClock()
+    Push(
+        engine=Engine(cast("APIClient", _EngineThatSays(case.text))),
+        login=lambda _: login,
+        registry=case.registry,
+        clock=clock,
+        patience=Patience(),
+        say=_say_nothing,
+    ).all(image, (case.reference,))
+
+
+def _entra(case: ErrorOutput) -> None:
+    with _azure(case) as azure:
+        credentials = azure.credentials
+        if case.call == "exception":
+            credentials = Credentials(
+                connection=credentials.connection, source=_Refuses(case.text), door=azure.door, mask=Secret
+            )
+        credentials.token(_CLOUD.arm_scope)
+
+
+def _arm(case: ErrorOutput) -> None:
+    with _azure(case) as azure:
+        _ARM_CALLS[case.call](azure)
+
+
+def _point_at(azure: Azure) -> None:
+    point_at(azure.arm, _target(), "contoso.azurecr.io/hello-function:42", "", instances=None, beside={})
+
+
+def _grant(azure: Azure) -> None:
+    grant(azure.arm, _registry(), played.PRINCIPAL, app="hello-function")
+
+
+def _read_admin_user(azure: Azure) -> None:
+    admin_user(azure.arm, _registry(), Secret)
+
+
+def _change_settings(azure: Azure) -> None:
+    wanted, target = WantedSettings(values={"GREETING": "hello"}), _target()
+    confirm_readable(read_settings(azure.arm, target.resource_id), wanted, target)
+    write_settings(azure.arm, target.resource_id, wanted)
+
+
+def _assign_identity(azure: Azure) -> None:
+    give_identity(azure.arm, _target(), AppIdentity(resource_id=played.IDENTITY, principal_id=played.PRINCIPAL))
+
+
+def _acr(case: ErrorOutput) -> None:
+    with _azure(case) as azure:
+        if case.call == "registry":
+            asked = request("PUT", f"https://{case.registry}/v2/hello-function/manifests/42")
+            registry_door(azure.door, case.registry).send(Call(request=asked, doing="push the image"))
+            return
+        registries = Registries(azure=azure, login=None, door=azure.door, mask=Secret)
+        confirm_push(registries.open(case.registry), "hello-function")
+
+
+_DOORS: Mapping[str, Callable[[ErrorOutput], None]] = {
+    "build": _build,
+    "push": _push,
+    "network": _push,
+    "entra": _entra,
+    "arm": _arm,
+    "acr": _acr,
+}
+_ARM_CALLS: Mapping[str, Callable[[Azure], None]] = {
+    "": _point_at,
+    "grant": _grant,
+    "admin_user": _read_admin_user,
+    "read_settings": _change_settings,
+    "assign_identity": _assign_identity,
+}
+
+
+@contextmanager
+def _azure(case: ErrorOutput) -> Iterator[Azure]:
+    """Open the doors to an Azure that answers as the case says."""
+    route = _WiredRoute(network=Network(), context=_tls(), wire=Wire(played.AzureAroundCase(case).answer))
+    door = open_door(route, clock=_HurriedClock(), patience=Patience(), say=_say_nothing)
+    fresh = _oidc_tokens(route) if case.call == "oidc" else lambda: "assertion"
+    with _no_identity_of_this_machine():
+        yield open_azure(open_credentials(_connection(case), door=door, fresh_assertion=fresh, mask=Secret), door)
+    door.transport.close()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return what every way out has, and this one makes no use of."""
+    return open_route(Network(), _say_nothing).context
+
+
+def _connection(case: ErrorOutput) -> ServiceConnection:
+    return ServiceConnection(
+        id="11111111-1111-4111-8111-111111111111",
+        input="azureSubscription",
+        page="https://dev.azure.com/contoso/hello/_settings/adminservices",
+        tenant_id=played.TENANT,
+        subscription_id=played.SUBSCRIPTION,
+        subscription_name="Contoso",
+        cloud=_CLOUD,
+        identity=_identity(case.identity),
+    )
+
+
+def _identity(kind: str) -> Identity:
+    match kind:
+        case "certificate":
+            key = rsa.newkeys(512)[1]
+            # A certificate holds its public key as it is, and no more of it is looked at.
+            certificate = key.n.to_bytes((key.n.bit_length() + 7) // 8, "big")
+            secret = Secret(base64.b64encode(key.save_pkcs1("DER")).decode())
+            return CertificateIdentity(client_id=played.CLIENT, certificates=(certificate,), private_key=secret)
+        case "federated":
+            issuer = f"https://login.microsoftonline.com/{played.TENANT}/v2.0"
+            return FederatedIdentity(client_id=played.CLIENT, issuer=issuer, subject="sc://contoso/hello/azure")
+        case "machine":
+            return ManagedIdentity(client_id="")
+        case _:
+            return KeyIdentity(client_id=played.CLIENT, secret=Secret("corpus-secret"))
+
+
+def _oidc_tokens(route: Route) -> Callable[[], str]:
+    # The library decides when it is loaded where it keeps its cache, and would keep it in the user's home.
+    os.environ.setdefault("AZURE_DEVOPS_CACHE_DIR", str(Path(tempfile.gettempdir(), "corpus-azure-devops")))
+    from pytask.agent.oidc import open_oidc_tokens  # noqa: PLC0415
+
+    tokens = open_oidc_tokens(
+        _JOB,
+        connection="11111111-1111-4111-8111-111111111111",
+        access_token=Secret("corpus-token"),
+        route=route,
+        timeout=(1.0, 1.0),
+        mask=Secret,
+    )
+    return tokens.fresh
+
+
+@contextmanager
+def _no_identity_of_this_machine() -> Iterator[None]:
+    """Hide what would lead azure-identity to another endpoint than that of a virtual machine."""
+    elsewhere = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "IMDS_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
+    hidden = {name: os.environ.pop(name) for name in elsewhere if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+def _registry() -> RegistryResource:
+    return RegistryResource(
+        id=played.REGISTRY,
+        name="contoso",
+        login_server="contoso.azurecr.io",
+        by_repository=False,
+        has_admin_user=True,
+        is_public=True,
+    )
+
+
+def _target() -> Target:
+    return Target(
+        resource_id=played.SITE,
+        name="hello-function",
+        slot="",
+        resource_group="rg-hello",
+        url="https://hello-function.azurewebsites.net",
+        fx_version="DOCKER|contoso.azurecr.io/hello-function:41",
+        stopped=False,
+    )
+
+
+def _say_nothing(_: str) -> None:
+    """Drop a line of the log."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _WiredRoute(Route):
+    """A way out that ends at a function, for whichever client asks."""
+
+    wire: Wire
+
+    def take(self, session: requests.Session) -> None:
+        """Make a session send to the wire."""
+        session.trust_env = False
+        session.mount("https://", self.wire)
+        session.mount("http://", self.wire)
+
+
+@dataclass(frozen=True, slots=True)
+class _HurriedClock(Clock):
+    """A clock that does not wait: sleeping moves its time on."""
+
+    slept: list[float] = field(default_factory=list)
+
+    def monotonic(self) -> float:
+        """Return the seconds that were slept."""
+        return sum(self.slept)
+
+    def sleep(self, seconds: float) -> None:
+        """Move time on."""
+        self.slept.append(max(seconds, 0.001))
+
+
+@dataclass(frozen=True, slots=True)
+class _EngineThatSays:
+    """The docker SDK's client of an engine whose push ends with an error."""
+
+    error: str
+
+    def push(self, *_: object, **__: object) -> Iterator[dict[str, Any]]:
+        """Yield what the engine's stream holds: https://docs.docker.com/reference/api/engine/version/v1.44/#tag/Image/operation/ImagePush."""
+        yield {"status": "The push refers to repository [contoso]"}
+        yield {"errorDetail": {"message": self.error}, "error": self.error}
+
+
+@dataclass(frozen=True, slots=True)
+class _Refuses:
+    """A credential of azure-identity that gives no token."""
+
+    text: str
+
+    def get_token(self, *_: str, **__: object) -> Any:  # noqa: ANN401 - azure-core's protocol
+        """Raise what azure-identity raises."""
+        raise ClientAuthenticationError(message=self.text)
