@@ -94,14 +94,35 @@ class PullNetwork(ToldStartFailure):
     link = "https://learn.microsoft.com/azure/app-service/configure-vnet-integration-routing"
 
 
+class PullInterrupted(ToldStartFailure):
+    """The platform broke off the pull."""
+
+    code = "pull-interrupted"
+    title = "the pull of {reference} by {app} was interrupted"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = "the platform stopped the start while the image was still being pulled: the app was restarted, stopped or changed meanwhile, or the pull took longer than the platform allows"
+    mend = "let only one pipeline or person change the app at a time, then run again; if it happens with every run, make the image smaller"
+
+
+class ReferenceInvalid(ToldStartFailure):
+    """The engine cannot read the image's name."""
+
+    code = "image-reference-invalid"
+    title = "{app} is configured with an image name that cannot be read"
+    happened = "the app's platform log says: {line}{tail}"
+    cause = "linuxFxVersion, or DOCKER_REGISTRY_SERVER_URL that is put before it, has a scheme, spaces, capital letters or a second host in it"
+    mend = "set DOCKER_REGISTRY_SERVER_URL to https:// and the registry's host, nothing more; write imageName as host/repository:tag in small letters, then run again"
+    link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
+
+
 class PullFailed(ToldStartFailure):
     """The pull failed for another reason."""
 
     code = "pull-failed"
     title = "{app} cannot pull {reference}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "the reason is the platform's line above"
-    mend = "correct what it names; the app's log stream in the portal shows all of it"
+    cause = "the reason is the platform's line above; a registry that is busy or down (HTTP 429, 500 or 503) is a passing one"
+    mend = "correct what it names, or run again if the registry was down; the app's log stream in the portal shows all of it"
 
 
 class OldImageStarted(ToldStartFailure):
@@ -170,14 +191,16 @@ class ContainerStartFailed(ToldStartFailure):
 
 
 class StorageBroken(StartFailure):
-    """The Functions host cannot use its storage account."""
+    """The Functions host cannot use its storage account, or the platform cannot mount a share of one."""
 
     errors: str
+    source: str = "the host"
+    """Who says so."""
     code = "storage-broken"
-    title = "the Functions host of {app} cannot use its storage account"
-    happened = "the host says: {errors}"
-    cause = "AzureWebJobsStorage (or AzureWebJobsStorage__accountName with an identity) is wrong, or the account does not let the app in"
-    mend = "correct the app setting AzureWebJobsStorage; with an identity, give it Storage Blob Data Owner on the account; open the account's firewall for the app"
+    title = "{app} cannot use a storage account that it needs"
+    happened = "{source} says: {errors}"
+    cause = "the account's key, connection string or role is wrong, its share does not exist, or its firewall does not let the app in; what the host uses is named by AzureWebJobsStorage, what the platform mounts by the app's path mappings"
+    mend = "correct what it names: for the host the app setting AzureWebJobsStorage (with an identity, give it Storage Blob Data Owner on the account), for a mount the account, share and access key under Settings > Configuration > Path mappings; open the account's firewall for the app"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-recover-storage-account"
 
 

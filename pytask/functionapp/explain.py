@@ -24,6 +24,7 @@ from pytask.errors.start import (
     WrongArchitecture,
 )
 from pytask.functionapp.platform_log import Kind
+from pytask.targets.site.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,9 +61,6 @@ _MEANINGS: tuple[tuple[type[ToldStartFailure], re.Pattern[str]], ...] = tuple(
     )
 )
 _STORAGE = re.compile(r"storage|azurewebjobsstorage|blob", re.IGNORECASE)
-_SECRET_LIKE = re.compile(r"(?i)((?:password|pwd|secret|token|key|sig|signature)\w*\s*[=:]\s*)\S+")
-_SECRET_NAME = re.compile(r"(?i)key|password|pwd|secret|token|sig")
-_SHORTEST_SECRET = 8
 _EXEC = re.compile(r"exec /\S+: |.*exec format error|.*exec user process")
 """What the engine, not the program, prints into the container's output when the program cannot be run."""
 
@@ -95,22 +93,8 @@ def explain_host(host: HostProcess, *, app: str, reference: str) -> StartFailure
     return HostError(app=app, reference=reference, state=host.state or "unknown", errors=errors)
 
 
-def redacted(text: str, settings: Mapping[str, str] | None) -> str:
-    """Give a text without the values of the app's settings and without what looks like a secret."""
-    for value in sorted(_secrets(settings or {}), key=len, reverse=True):
-        text = text.replace(value, "***")
-    return _SECRET_LIKE.sub(r"\1***", text)
-
-
 def _meaning(text: str) -> type[ToldStartFailure] | None:
     return next((meaning for meaning, signs in _MEANINGS if signs.search(text)), None)
-
-
-def _secrets(settings: Mapping[str, str]) -> set[str]:
-    """Give the values of the settings, and of connection strings also the parts that are secret by themselves."""
-    values = {value for value in settings.values() if len(value) >= _SHORTEST_SECRET}
-    parts = (part.partition("=") for value in values for part in value.split(";"))
-    return values | {one for name, _, one in parts if _SECRET_NAME.search(name) and len(one) >= _SHORTEST_SECRET}
 
 
 def _start_failures(start: Start, event: Event) -> list[str]:

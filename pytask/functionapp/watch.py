@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytask.errors.start import OldImageStarted
-from pytask.functionapp.explain import explain, explain_host, redacted
+from pytask.functionapp.explain import explain, explain_host
 from pytask.functionapp.host import NotAllowed, container_log, list_functions, sync_triggers
 from pytask.functionapp.instances import Instances
 from pytask.functionapp.platform_log import latest_start
 from pytask.functionapp.smoke import call
 from pytask.model import Proof, Step
+from pytask.targets.site.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

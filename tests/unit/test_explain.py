@@ -6,9 +6,10 @@ from datetime import datetime, timezone
 
 import pytest
 
-from pytask.functionapp.explain import explain, explain_host, redacted
+from pytask.functionapp.explain import explain, explain_host
 from pytask.functionapp.platform_log import latest_start
 from pytask.model import HostProcess
+from pytask.targets.site.redaction import redacted
 
 SINCE = datetime(2026, 11, 23, tzinfo=timezone.utc)
 DIGEST = "sha256:" + "1" * 64

@@ -1,0 +1,1 @@
+"""A Linux container app on App Service, and its slots."""

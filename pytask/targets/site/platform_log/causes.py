@@ -1,0 +1,79 @@
+"""Kinds of failure, by the words of registries, of the Docker engine and of the platform.
+
+Source: https://learn.microsoft.com/troubleshoot/azure/app-service/web-apps/faqs-app-service-linux-new and the
+logs in tests/corpus/platform-logs
+"""
+
+from __future__ import annotations
+
+from pytask.targets.site.platform_log.attempt import FailureKind
+
+# The first that fits decides, so the particular stands before the general. In small letters.
+_WORDS: tuple[tuple[FailureKind, tuple[str, ...]], ...] = (
+    (FailureKind.USER_ID, ("cannot be mapped to a host id", "unmapped user", "user namespace")),
+    (FailureKind.REFERENCE_INVALID, ("invalid reference format", "repository name must be lowercase")),
+    (
+        FailureKind.ARCHITECTURE,
+        (
+            "exec format error",
+            "exec user process",
+            "no matching manifest",
+            "does not match the specified platform",
+            "does not match the detected host platform",
+        ),
+    ),
+    (FailureKind.PULL_FIREWALL, ("is not allowed access", "aka.ms/acr/firewall")),
+    (FailureKind.PULL_NOT_FOUND, ("manifest unknown", "manifestunknown", "name unknown", "manifest_unknown")),
+    (
+        FailureKind.PULL_UNAUTHORIZED,
+        (
+            "unauthorized",
+            "authentication required",
+            "pull access denied",
+            "access to the resource is denied",
+            "access forbidden",
+            "no basic auth credentials",
+            "403 forbidden",
+            "authorization token has expired",
+        ),
+    ),
+    (
+        FailureKind.PULL_NETWORK,
+        (
+            "no such host",
+            "i/o timeout",
+            "name resolution",
+            "request canceled",
+            "context deadline exceeded",
+            "client.timeout exceeded",
+            "tls handshake timeout",
+            "x509",
+            "connection refused",
+            "connection reset",
+            "network is unreachable",
+            "no route to host",
+            "unexpectedfaliure",
+        ),
+    ),
+    (FailureKind.PULL_INTERRUPTED, ("pull image interrupted", "image pull interrupted", "pull interrupted")),
+)
+_NOT_FOUND = ("manifest for ", " not found")
+
+
+def cause_of_pull(text: str) -> FailureKind:
+    """Return why a pull failed, by the words of a line; the general kind where they tell nothing known."""
+    return _known(text) or FailureKind.PULL_FAILED
+
+
+def cause_of_start(text: str) -> FailureKind:
+    """Return why a container could not be made or started; the general kind where the words tell nothing known."""
+    known = _known(text)
+    return known if known in {FailureKind.USER_ID, FailureKind.ARCHITECTURE} else FailureKind.START_FAILED
+
+
+def _known(text: str) -> FailureKind | None:
+    small = text.lower()
+    found = next((kind for kind, words in _WORDS if any(word in small for word in words)), None)
+    if found in {None, FailureKind.PULL_UNAUTHORIZED} and all(word in small for word in _NOT_FOUND):
+        return FailureKind.PULL_NOT_FOUND
+    return found

@@ -1,0 +1,146 @@
+"""The grammar of the platform's lines without a level, such as `State: …`, `Pulling image: …` and `Site started`.
+
+What the container printed has the same stamps: only whole sentences that the platform is known to write are taken as
+its own.
+"""
+
+from __future__ import annotations
+
+from pytask.targets.site.platform_log.attempt import FailureKind
+from pytask.targets.site.platform_log.causes import cause_of_pull, cause_of_start
+from pytask.targets.site.platform_log.statement import NOTHING, Statement, What
+
+_IDLE = (
+    "Container start method called.",
+    "Container start method finished after ",
+    "Container is starting.",
+    "Container is running.",
+    "Container is terminated.",
+    "Container spec TerminationMessagePolicy",
+    "Container start up interrupted",
+    "Establishing network",
+    "Establishing user namespace if not established",
+    "Mounting volumes.",
+    "Nested mountpoint",
+    "Creating container.",
+    "Creating pipes for streaming container io.",
+    "Creating stdout named pipe at",
+    "Creating stderr named pipe at",
+    "Successfully created std",
+    "Successfully opened named pipe",
+    "Successfully removed non-blocking flag",
+    "Starting watchers and probes.",
+    "Starting metrics collection.",
+    "Site is running with ",
+    "Site: ",
+    "Kudu: ",
+    "Stop and delete container.",
+    "Deleting container: ",
+    "Failed to start kudu. ",
+    "Start site prohibitted because the site is being blocked",
+)
+_ERRORS = {
+    "ContainerTimeout": FailureKind.SILENT,
+    "BYOSFailure": FailureKind.STORAGE_MOUNT,
+    "ImagePullUnauthorizedFailure": FailureKind.PULL_UNAUTHORIZED,
+    "ImagePullNotFoundFailure": FailureKind.PULL_NOT_FOUND,
+    "ImagePullFailure": FailureKind.PULL_FAILED,
+}
+_USERS_MOUNT = "BYOS"
+_BEGINS = frozenset({"EstablishingSiteNetworks", "StartingSiteContainers", "PullingImage"})
+
+
+def read_2025(text: str) -> Statement | None:
+    """Return what a line without a level states; None where it is the container's."""
+    if text.startswith("State: "):
+        return _state(text)
+    for read in (_of_image, _of_container, _of_ending, _of_failure):
+        if statement := read(text):
+            return statement
+    return NOTHING if text.startswith(_IDLE) else None
+
+
+def _of_image(text: str) -> Statement | None:
+    if text.startswith("Pulling image: "):
+        return Statement(what=What.PULL, step="pull", image=_word(text, "Pulling image: ").removesuffix("."))
+    if text.startswith("Image ") and " is pulled from registry " in text:
+        return Statement(what=What.PULLED, image=_word(text, "Image "))
+    if text.startswith("Creating container with image: "):
+        image = _after(text, " fully qualified image name: ") or _word(text, "Creating container with image: ")
+        return Statement(what=What.CREATE, image=image.removesuffix("."))
+    return None
+
+
+def _of_container(text: str) -> Statement | None:
+    if text.startswith("Starting container: "):
+        return Statement(what=What.NAME, container=_word(text, "Starting container: ").removesuffix("."))
+    if text.startswith("Stopping container: "):
+        return Statement(what=What.STOP, container=_word(text, "Stopping container: ").removesuffix("."))
+    if text.startswith("Site startup probe succeeded after ") or text == "Site started.":
+        return Statement(what=What.READY)
+    return None
+
+
+def _of_ending(text: str) -> Statement | None:
+    if text.startswith("Container has finished running with exit code: "):
+        return Statement(what=What.EXIT, kind=FailureKind.EXITED)
+    if text.startswith("Container is terminating. "):
+        return Statement(what=What.TERMINATE, of_kudu="Grace period: 0 " in text)
+    if text.startswith("Site container: ") and " terminated during site startup" in text:
+        name = _word(text, "Site container: ")
+        return Statement(what=What.FAIL, container=name, site=name, kind=FailureKind.START_FAILED)
+    if text.startswith("Failed to start site. "):
+        return Statement(what=What.END)
+    return None
+
+
+def _of_failure(text: str) -> Statement | None:
+    if text.startswith("Site startup probe failed after "):
+        return Statement(what=What.FAIL, kind=FailureKind.SILENT)
+    if text.startswith("Volume: ") and " cannot be mounted at " in text:
+        users = _word(text, "Volume: ").startswith(_USERS_MOUNT)
+        kind = FailureKind.STORAGE_MOUNT if users else FailureKind.START_FAILED
+        return Statement(what=What.FAIL, container=_after(text, "during container: "), kind=kind)
+    if text.startswith("Container pull image failed with reason: "):
+        return Statement(what=What.FAIL, kind=cause_of_pull(text))
+    if text.startswith("Failed to pull image: "):
+        return Statement(what=What.FAIL, kind=cause_of_pull(text), image=_word(text, "Failed to pull image: "))
+    if text.startswith("Container ") and " failed with " in text:
+        return Statement(what=What.FAIL, kind=cause_of_start(text))
+    return None
+
+
+def _state(text: str) -> Statement:
+    """Return what a line `State: …` states, with its last error, which it repeats long after that is over."""
+    action, details = _field(text, "Action: "), text.rpartition(", Details: ")[2]
+    kind = _ERRORS.get(_field(text, "LastError: "))
+    what, image, site = What.NOTHING, "", ""
+    if text.startswith("State: Started, "):
+        what = What.READY
+    elif text.startswith("State: Starting, ") and action in _BEGINS:
+        what = What.BEGIN
+    if action == "PullingImage":
+        image, _, site = details.removeprefix("Pulling image ").partition(" for ")
+    return Statement(
+        what=what,
+        step=action,
+        image=image.strip() if site else "",
+        site=site.partition(".,")[0].strip(),
+        kind=kind,
+        dated=_field(text, "LastErrorTimestamp: ") if kind else "",
+        details=text.partition("LastErrorDetails: ")[2].partition(", Details: ")[0],
+    )
+
+
+def _field(text: str, name: str) -> str:
+    return text.partition(name)[2].partition(",")[0]
+
+
+def _word(text: str, said: str) -> str:
+    """Return the word that follows what a text begins with."""
+    return text[len(said) :].partition(" ")[0]
+
+
+def _after(text: str, said: str) -> str:
+    """Return the word that follows something in a text; empty where it does not stand there."""
+    return text.partition(said)[2].partition(" ")[0]

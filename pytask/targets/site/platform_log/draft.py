@@ -1,0 +1,109 @@
+"""An attempt while its lines are being read."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytask.targets.site.platform_log.attempt import Attempt, Failure, FailureKind
+from pytask.targets.site.platform_log.names import digest_of, repository_of, same_image, site_of, without_host
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pytask.targets.site.platform_log.lines import Writer
+
+_TAIL = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """A line that says that the attempt failed."""
+
+    at: datetime
+    kind: FailureKind
+    line: str
+    weak: bool
+
+
+@dataclass(kw_only=True, slots=True)
+class Draft:
+    """What is known of an attempt so far."""
+
+    began: datetime
+    writer: Writer
+    site: str = ""
+    container: str = ""
+    image: str = ""
+    digest: str = ""
+    started: str = ""
+    pulled: bool = False
+    ended: bool = False
+    ready_at: datetime | None = None
+    stopped_at: datetime | None = None
+    steps: set[str] = field(default_factory=set)
+    causes: list[Cause] = field(default_factory=list)
+    output: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL))
+
+    def is_open(self) -> bool:
+        """Return whether lines that name no container may be of this attempt."""
+        return not (self.ended or self.ready_at or self.stopped_at)
+
+    def is_fresh(self) -> bool:
+        """Return whether no container was made yet, so that lines about image and container may still follow."""
+        return self.is_open() and not self.container and not self.started
+
+    def fits(self, *, image: str = "", site: str = "") -> bool:
+        """Return whether a line on an image or a site may be of this attempt."""
+        mine, its = without_host(repository_of(self.image)), without_host(repository_of(image))
+        return (not mine or not its or mine == its) and (not self.site or not site or self.site == site)
+
+    def is_of(self, image: str) -> None:
+        """Note the image; the longest name of it, which has the registry's host, is kept."""
+        if image and (not self.image or (same_image(image, self.image) and len(image) > len(self.image))):
+            self.image = image
+
+    def runs(self, image: str) -> None:
+        """Note the image that the container is made from; a digest that another image's pull told is dropped."""
+        if not self.fits(image=image):
+            self.digest = ""
+        self.image = image
+        self.started = digest_of(image) or image
+        self.digest = digest_of(image) or self.digest
+
+    def is_called(self, container: str) -> None:
+        """Note the container's name, and the site's, which it contains."""
+        self.container = self.container or container
+        self.site = self.site or site_of(container)
+
+    def attempt(self) -> Attempt:
+        """Return the attempt as far as it is known."""
+        return Attempt(
+            began=self.began,
+            site=self.site,
+            container=self.container,
+            reference=self.image,
+            pulled=self.pulled,
+            digest=self.digest,
+            started=self.started,
+            ready_at=self.ready_at,
+            failure=self._failure(self._relevant()),
+            pull_failure=self._failure([cause for cause in self.causes if cause.kind.of_pull]),
+            output=tuple(self.output),
+            stopped_at=self.stopped_at,
+        )
+
+    def _relevant(self) -> list[Cause]:
+        """Return what counts: once it was ready, only that it exited afterwards."""
+        if self.ready_at is None:
+            return self.causes
+        return [cause for cause in self.causes if cause.kind is FailureKind.EXITED and cause.at > self.ready_at]
+
+    def _failure(self, causes: list[Cause]) -> Failure | None:
+        if not causes:
+            return None
+        told = sorted(causes, key=lambda cause: cause.at)
+        first = next((cause for cause in told if not cause.weak), told[0])
+        after = told[told.index(first) + 1 :]
+        return Failure(at=first.at, kind=first.kind, line=first.line, consequences=tuple(one.line for one in after))

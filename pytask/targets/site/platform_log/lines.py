@@ -1,0 +1,126 @@
+"""Lines of the log: who wrote each, when, and what it says.
+
+The platform has written in four forms, the first two of which are in use:
+
+- classic: `2023-09-28T12:27:33.104Z INFO  - text`, always three digits of a second;
+- that of 2025: `2025-04-25T15:46:48.7803712Z text`, one to seven digits, as .NET cuts zeros at the end;
+- until 2020: `2020-04-21 18:23:15.764 INFO  - text`;
+- the portal's log stream of 2022: the classic line as a JSON object.
+
+What the container printed stands between them: with nine digits of a second beside the classic forms, with the stamp of
+2025 beside that one, or with nothing before it.
+Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#access-diagnostic-logs
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Anchored, and each part of bounded length: nothing here can backtrack on foreign text.
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z?)(?: |$)", re.ASCII)
+_LEVEL = re.compile(r"(?:INFO|WARN|WARNING|ERROR|DEBUG|CRITICAL) {1,3}-(?: |$)")
+_CLASSIC_FRACTIONS = frozenset({0, 3})
+_MOST_OF_2025 = 7
+
+
+class Writer(Enum):
+    """Who wrote a line, as far as its form tells."""
+
+    CLASSIC = "the platform, in a form with a level"
+    OF_2025 = "the platform or the container, in the form of 2025"
+    CONTAINER = "the container"
+    UNKNOWN = "no form: the container, or more of the line before"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One line of the log."""
+
+    at: datetime
+    writer: Writer
+    text: str
+    """Without stamp and level."""
+    error: bool = False
+    """Whether its level is ERROR."""
+
+
+def read_lines(text: str) -> Iterator[Line]:
+    """Yield the log's lines in the order of their stamps; those without one stay behind the line before.
+
+    A line before the first stamp has none to go by and is dropped.
+    """
+    # Only at line feeds: a container may print other line ends, to make lines that look like the platform's.
+    rows = [row.removesuffix("\r") for row in text.removeprefix("\ufeff").split("\n")]
+    lines: list[Line] = []
+    for row in rows:
+        line = _stamped(row) or _unstamped(row, lines)
+        if line:
+            lines.append(line)
+    if lines and lines[-1].at < lines[0].at:
+        lines = _turned(lines)
+    return iter(sorted(lines, key=lambda line: line.at))
+
+
+def _turned(lines: list[Line]) -> list[Line]:
+    """Return a log that was exported newest first, oldest first."""
+    return lines[::-1]
+
+
+def _unstamped(row: str, lines: list[Line]) -> Line | None:
+    return Line(at=lines[-1].at, writer=Writer.UNKNOWN, text=row) if lines else None
+
+
+def _stamped(row: str) -> Line | None:
+    if row.startswith("{"):
+        return _json_line(row)
+    found = _STAMP.match(row)
+    at = _time(found) if found else None
+    if not found or at is None:
+        return None
+    return _by_form(row[found.end() :], at, len(found.group(4) or ""), dated=found.group(2) + found.group(5))
+
+
+def _by_form(rest: str, at: datetime, digits: int, *, dated: str) -> Line | None:
+    """Return the line that a stamp begins; `dated` is what parts date and time, with the zone."""
+    level = _LEVEL.match(rest) if digits in _CLASSIC_FRACTIONS else None
+    if level and dated in {"TZ", " "}:
+        text, error = rest[level.end() :].strip(), level.group().startswith(("ERROR", "CRIT"))
+        return Line(at=at, writer=Writer.CLASSIC, text=text, error=error)
+    if dated != "TZ":
+        return None
+    writer = Writer.OF_2025 if digits <= _MOST_OF_2025 else Writer.CONTAINER
+    return Line(at=at, writer=writer, text=rest if digits else rest.lstrip())
+
+
+def _time(found: re.Match[str]) -> datetime | None:
+    """Return the time of a stamp in UTC; None where there is no such time."""
+    day, _, clock, fraction, _ = found.groups()
+    try:
+        whole = datetime.strptime(f"{day} {clock}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+    return whole + timedelta(microseconds=int((fraction or "0").ljust(6, "0")[:6]))
+
+
+def _json_line(row: str) -> Line | None:
+    """Return a line of the log stream in JSON; None where it is not one: a container may print JSON, too."""
+    if '"machineName"' not in row:
+        return None
+    try:
+        # As text, since reading numbers of any length takes more than linear time.
+        told = json.loads(row, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return None
+    stamp, level, message = (told.get(name) for name in ("timestamp", "level", "message"))
+    if not (isinstance(stamp, str) and isinstance(level, str) and isinstance(message, str)):
+        return None
+    line = _stamped(f"{stamp} {level} - {message}")
+    return line if line and line.writer is Writer.CLASSIC else None

@@ -1,0 +1,83 @@
+"""The app's own image and container, and those that the platform starts beside them.
+
+Beside the app run Kudu (`appsvc/kudulite`), and as sidecars msiProxy (`appsvc/msitokenservice`) where the app has a
+managed identity and middleware (`appsvc/middleware`) where its Authentication is on. A container of a site `shop` is
+called `shop_0_9a00cf51` in the classic form, that of a slot `shop__4342_0_9a00cf51`, with `_msiProxy`, `_middleware`
+or `_managedIdentity` behind for a sidecar; in the form of 2025 `975240c1484d_shop`, of a slot
+`975240c1484d_shop_4342`, of Kudu `975240c1484d_shop_kudu`.
+"""
+
+from __future__ import annotations
+
+import string
+
+_PLATFORM_REPOSITORIES = "appsvc/"
+_PLATFORM_WORDS = frozenset(
+    {"kudu", "kudulite", "msiproxy", "middleware", "managedidentity", "easyauth", "auth", "dynamicsupport"}
+)
+_HASH_LENGTH = 12
+_HEX = frozenset(string.hexdigits)
+
+
+def is_platform_image(image: str, deployed: str) -> bool:
+    """Return whether an image is one that the platform runs beside the app, and not the one that was deployed."""
+    repository = without_host(repository_of(image))
+    return repository.startswith(_PLATFORM_REPOSITORIES) and repository != without_host(repository_of(deployed))
+
+
+def is_platform_container(container: str) -> bool:
+    """Return whether a container, by its name, is a sidecar or Kudu.
+
+    The name of a site has no underscore, so that no part of such a name is the site's but the first.
+    """
+    return any(word.casefold() in _PLATFORM_WORDS for word in _parts(container)[1:])
+
+
+def site_of(container: str) -> str:
+    """Return the site of a container, with the platform's suffix of a slot; empty where the name does not tell."""
+    site, *others = _parts(container)
+    slot = next((part for part in others[:2] if part), "") if others[:1] == [""] else ""
+    if not slot and container.count("_") > 1 and len(_parts(container)) > 1 and _has_hash(container):
+        slot = others[0]
+    return f"{site}_{slot}" if slot and slot.casefold() not in _PLATFORM_WORDS else site
+
+
+def _parts(container: str) -> list[str]:
+    parts = container.split("_")
+    return parts[1:] if _has_hash(container) else parts
+
+
+def _has_hash(container: str) -> bool:
+    head, found, _ = container.partition("_")
+    return bool(found) and len(head) == _HASH_LENGTH and _HEX.issuperset(head)
+
+
+def repository_of(image: str) -> str:
+    """Return an image's repository, with its host, without tag and digest."""
+    name = image.partition("@")[0]
+    head, colon, tag = name.rpartition(":")
+    return head if colon and "/" not in tag else name
+
+
+def without_host(image: str) -> str:
+    """Return an image without the registry's host, and without Docker Hub's `library/`."""
+    host, slash, rest = image.partition("/")
+    is_host = slash and ("." in host or ":" in host or host == "localhost")
+    return (rest if is_host else image).removeprefix("library/")
+
+
+def digest_of(image: str) -> str:
+    """Return `sha256:…` of an image that is named by digest; else empty."""
+    digest = image.partition("@")[2]
+    return digest if is_digest(digest) else ""
+
+
+def is_digest(text: str) -> bool:
+    """Return whether a text is a digest."""
+    algorithm, _, value = text.partition(":")
+    return algorithm == "sha256" and len(value) == 64 and _HEX.issuperset(value)  # noqa: PLR2004 - as SHA-256 has
+
+
+def same_image(one: str, other: str) -> bool:
+    """Return whether two names mean the same image, where either may lack the registry's host."""
+    return without_host(one) == without_host(other)
