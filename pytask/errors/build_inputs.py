@@ -145,7 +145,7 @@ class ContextNotFound(InputMistake):
     title = "the build context {path} is not a folder"
     happened = "{input} gives {path}, which is not there or is a file"
     cause = "the build context is the folder whose files COPY can reach"
-    mend = "set buildContext to a folder from the repository's root, or leave it out for the Dockerfile's own folder"
+    mend = "set buildContext to a folder from the repository's root (. is the root itself), or leave it out for the Dockerfile's own folder"
 
 
 class BuildSecretInvalid(InputMistake):

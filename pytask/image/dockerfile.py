@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pytask.errors.build_inputs import ContextNotFound, DockerfileAmbiguous, DockerfileNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 DEFAULT_PATTERN = "**/Dockerfile"
 _SKIPPED = frozenset({".git", "node_modules"})
@@ -46,16 +46,19 @@ def find_dockerfile(value: str, *, sources: Path, input_name: str) -> Path:
     return matches[0]
 
 
-def find_context(value: str, *, dockerfile: Path, sources: Path, input_name: str) -> Path:
-    """Give the folder that is sent to the build.
+def find_context(value: str, *, dockerfile: Path, sources: Path, input_name: str, shared: Iterable[Path] = ()) -> Path:
+    """Return the folder that is sent to the build.
 
-    `**` as the last part, and the checkout itself without a slash at the end, mean the Dockerfile's own folder.
+    `**` as the last part means the Dockerfile's own folder, and the checkout itself means the checkout, as with
+    Docker@2 (https://github.com/microsoft/azure-pipelines-tasks/blob/master/Tasks/DockerV2/dockerbuild.ts). A
+    Dockerfile that an earlier step wrote into a folder that other steps write to as well, one of `shared`, does not
+    send that folder along: then it is the checkout.
 
     Raises:
         ContextNotFound: when it is no folder.
     """
-    if _is_root(value, sources) or Path(value).name == "**":
-        return dockerfile.parent
+    if not value.strip() or Path(value).name == "**":
+        return sources if _holds_more(dockerfile.parent, sources, shared) else dockerfile.parent
     path = Path(os.path.normpath(sources / value))
     if not path.is_dir():
         raise ContextNotFound(input=input_name, path=shown(path, sources))
@@ -71,8 +74,16 @@ def shown(path: Path, sources: Path) -> str:
 
 
 def _is_root(value: str, sources: Path) -> bool:
-    """Tell whether the input was left empty; a slash at the end says that the checkout itself is meant."""
-    return not value.strip() or (value == value.rstrip("/\\") and Path(value) == sources)
+    """Tell whether `dockerFile` was left empty: the agent makes the checkout of that."""
+    return not value.strip() or Path(os.path.normpath(sources / value)) == sources
+
+
+def _holds_more(folder: Path, sources: Path, shared: Iterable[Path]) -> bool:
+    """Tell whether a folder outside the checkout is, or holds, the checkout or one of the shared folders."""
+    resolved, checkout = folder.resolve(), sources.resolve()
+    if resolved.is_relative_to(checkout):
+        return False
+    return any(one.resolve().is_relative_to(resolved) for one in (checkout, *shared))
 
 
 def _matching(pattern: Path) -> Iterator[Path]:

@@ -9,61 +9,94 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
+from pytask.image.syntax import arguments_of, expanded, words
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-_MOUNT = re.compile(r"--mount=(\S+)")
-_ARG = re.compile(r"^[ \t]*ARG[ \t]+(.+)$", re.MULTILINE | re.IGNORECASE)
-_DEFAULT = re.compile(r"""([A-Za-z_]\w*)=["']?([^"'\s]*)""")
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::?-([^}]*))?[^}]*\})")
-_IMAGE = re.compile(
-    r"(?:(?<=docker-image://)|(?<![\w./:@$}-]))([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d+)?)/[a-z0-9]", re.IGNORECASE
-)
-_AS_DEEP_AS_PEOPLE_NEST = 4
+    from pytask.image.syntax import Dockerfile, Instruction
+
+_BETWEEN_IMAGES = re.compile(r"""[\s"'=,;()<>\[\]|&`]+""")
+_SCHEME = "docker-image://"
+_HOST = re.compile(r"[a-z0-9][a-z0-9.-]*(?::[0-9]+)?", re.IGNORECASE)
+_SETS_VARIABLES = frozenset({"ARG", "ENV"})
 
 
-def registries_named(dockerfile: str, arguments: Mapping[str, str], flags: Iterable[str]) -> frozenset[str]:
-    """Give the hosts of the registries that a build may pull from.
+def registries_named(dockerfile: Dockerfile, arguments: Mapping[str, str], flags: Iterable[str]) -> frozenset[str]:
+    """Return the hosts of the registries that a build may pull from, in small letters.
 
     Every text in the form of an image with a host counts, wherever it stands: FROM, COPY --from, RUN --mount,
     `# syntax=`, the default of an ARG, a build argument, a flag such as --build-context. One too many does no harm:
     BuildKit asks only for the credentials of what it pulls.
     """
-    defaults = (default for line in _ARG.findall(dockerfile) for default in _DEFAULT.findall(line))
-    known = {**dict(defaults), **arguments}
-    text = "\n".join([dockerfile, *arguments.values(), *flags])
-    for _ in range(_AS_DEEP_AS_PEOPLE_NEST):
-        text = _VARIABLE.sub(lambda found: _replaced(found, known), text)
-    return frozenset(host.lower() for host in _IMAGE.findall(text) if _is_host(host))
+    texts = [*dockerfile.directives.values(), *_texts(dockerfile, arguments), *arguments.values(), *flags]
+    return frozenset(host for text in texts for host in _hosts(text))
 
 
-def mounted_secrets(dockerfile: str) -> tuple[str, ...]:
-    """Give the ids of the secrets that `RUN --mount=type=secret` names, each once; one with a variable is left out.
+def mounted_secrets(dockerfile: Dockerfile) -> tuple[str, ...]:
+    """Return the ids of the secrets that `RUN --mount=type=secret` names, each once; one with a variable is left out.
 
     Source: https://docs.docker.com/reference/dockerfile/#run---mounttypesecret
     """
-    text = "\n".join(line for line in dockerfile.splitlines() if not line.lstrip().startswith("#"))
-    ids = (_secret_of(mount) for mount in _MOUNT.findall(text))
+    ids = (_secret_of(mount) for one in dockerfile.instructions for mount in _mounts(one))
     return tuple(dict.fromkeys(id_ for id_ in ids if id_ and "$" not in id_))
 
 
-def _replaced(found: re.Match[str], known: Mapping[str, str]) -> str:
-    """Give a variable's value, else the default beside it, else leave it as it is."""
-    plain, braced, default = found.groups()
-    return known.get(plain or braced) or default or found.group()
+def _texts(dockerfile: Dockerfile, arguments: Mapping[str, str]) -> Iterator[str]:
+    """Yield the instructions with their variables replaced.
+
+    FROM sees what was declared before the first stage, everything else what its own stage declares; a declaration
+    without a default takes that of the former.
+    """
+    above: dict[str, str] = {}
+    stage: dict[str, str] | None = None
+    for one in dockerfile.instructions:
+        if one.name == "FROM":
+            stage = {}
+        known = above if stage is None else stage
+        if one.name in _SETS_VARIABLES:
+            known.update(_declared(one, known, above, arguments))
+        yield expanded(one.text, above if one.name == "FROM" else known)
 
 
-def _is_host(part: str) -> bool:
-    """Tell whether the first part of an image's name is a host.
+def _declared(
+    one: Instruction, known: Mapping[str, str], above: Mapping[str, str], arguments: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    for name, default in arguments_of(one.text):
+        given = arguments.get(name) if one.name == "ARG" else None
+        value = expanded(default, known) if default is not None else above.get(name)
+        if name and (given or value):
+            yield name, given or value or ""
+
+
+def _hosts(text: str) -> Iterator[str]:
+    """Yield the hosts of what in a text has the form of an image.
 
     Source: https://pkg.go.dev/github.com/distribution/reference#pkg-overview
     """
-    return "." in part or ":" in part or part == "localhost"
+    for word in _BETWEEN_IMAGES.split(text):
+        host, slash, repository = word.removeprefix(_SCHEME).partition("/")
+        named = "." in host or ":" in host or host.lower() == "localhost"
+        if slash and named and repository[:1].isalnum() and _HOST.fullmatch(host) and not host.endswith((".", "-")):
+            yield host.lower()
+
+
+def _mounts(one: Instruction) -> Iterator[str]:
+    """Yield what the flags `--mount=` of a RUN say; flags stand before the command."""
+    for word in words(one.text) if one.name == "RUN" else ():
+        if not word.startswith("--"):
+            return
+        name, _, mount = word.partition("=")
+        if name == "--mount":
+            yield mount
 
 
 def _secret_of(mount: str) -> str:
-    """Give the id of a secret's mount, which is the last part of its target when it is not given."""
-    fields = dict(_field(part) for part in next(csv.reader([mount]), []))
+    """Return the id of a secret's mount, which is the last part of its target when it is not given."""
+    try:
+        fields = dict(_field(part) for part in next(csv.reader([mount]), []))
+    except csv.Error:
+        return ""
     if fields.get("type") != "secret":
         return ""
     target = fields.get("target") or fields.get("dst") or fields.get("destination") or ""

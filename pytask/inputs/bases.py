@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.image.instructions import registries_named
+from pytask.image.syntax import read_dockerfile
 from pytask.model import RegistryLogin
 from pytask.registry.hosts import DOCKER_HUB, canonical, is_azures
 
@@ -33,7 +34,7 @@ def signs_in_to(
 
 def _named(recipe: Recipe) -> frozenset[str]:
     return registries_named(
-        recipe.dockerfile.read_text(encoding="utf-8", errors="replace"),
+        read_dockerfile(recipe.dockerfile),
         {argument.name: argument.value or "" for argument in recipe.arguments},
         recipe.flags,
     )

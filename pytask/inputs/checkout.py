@@ -1,8 +1,9 @@
-"""Why a job has no Dockerfile: what a job finds in its folder depends on its kind."""
+"""What the folders of a job hold: why there is no Dockerfile, and where the files of other steps are."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from pytask.agent.environment import variable
@@ -37,6 +38,16 @@ def dockerfile_of_job(value: str, *, sources: Path, environment: Mapping[str, st
         if not Path(sources, value).is_relative_to(sources):
             raise
         raise _mistake(missing, sources, environment) from missing
+
+
+def shared_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the folders that every step writes to: they hold the secure files and credentials of other steps.
+
+    Source: https://learn.microsoft.com/azure/devops/pipelines/build/variables#agent-variables-devops-services
+    """
+    agents = (variable(environment, name) for name in ("Agent.TempDirectory", "Agent.HomeDirectory"))
+    folders = (*agents, gettempdir(), environment.get("HOME", ""))
+    return tuple(Path(folder) for folder in folders if folder)
 
 
 def _mistake(missing: DockerfileNotFound, sources: Path, environment: Mapping[str, str]) -> InputMistake:

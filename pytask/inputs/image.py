@@ -14,7 +14,7 @@ from pytask.errors.inputs import ExistingImageUnnamed, RecordUnreadable, Registr
 from pytask.image.arguments import parse_build_arguments, parse_flags
 from pytask.image.dockerfile import find_context
 from pytask.image.reference import ImageName, parse_image_name, parse_reference, parse_tag, parse_tags
-from pytask.inputs.checkout import dockerfile_of_job
+from pytask.inputs.checkout import dockerfile_of_job, shared_folders
 from pytask.inputs.reader import Read, together
 from pytask.inputs.registry import read_registry, registry_host
 from pytask.inputs.secrets import note_mounts, read_secrets, warn_of_copied_files, warn_of_seen_secrets
@@ -174,7 +174,7 @@ def _existing(reader: Reader, value: str, tags: str, own: Read[RegistryGiven | N
 def _recorded(file: Path) -> ExistingImage:
     """Give the image that an earlier run recorded; the digest decides, whatever its tag means by now."""
     try:
-        record: Any = json.loads(file.read_text(encoding="utf-8"))
+        record: Any = json.loads(file.read_text(encoding="utf-8-sig"))
         found = parse_reference(str(record["imageReference"]), input_name="recordFile")
         digest = str(record["imageDigest"])
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -187,11 +187,19 @@ def _recorded(file: Path) -> ExistingImage:
 def _context(reader: Reader, dockerfile: Read[Path], sources: Path) -> Read[Path]:
     if not dockerfile.found:
         return Read(())
-    return reader.named(
+    shared, folder = shared_folders(reader.environment), dockerfile.value.parent
+    read = reader.named(
         "buildContext",
-        lambda value: find_context(value, dockerfile=dockerfile.value, sources=sources, input_name="buildContext"),
+        lambda value: find_context(
+            value, dockerfile=dockerfile.value, sources=sources, input_name="buildContext", shared=shared
+        ),
         default="**",
     )
+    if read.found and read.value != folder and Path(reader.text("buildContext", "**")).name == "**":
+        reader.notes.append(
+            f"the build context is the checkout, as {folder}, where the Dockerfile is, holds files of other steps"
+        )
+    return read
 
 
 def _platform(value: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from string import whitespace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pytask.errors.inputs import ChoiceUnknown, InputMistake, InputRequired, NotABoolean, VariableNotExpanded
@@ -21,6 +22,10 @@ E = TypeVar("E", bound="Enum")
 
 UNEXPANDED = re.compile(r"\$\(([A-Za-z_][\w.\- ]*)\)")
 """A `$(variable)` that the agent left as it is, since no variable has that name."""
+
+
+_AROUND = f"{whitespace}\ufeff"
+"""What an editor leaves around a text; a value that was read from a file may begin with a byte order mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,8 @@ class Reader:
     warnings: list[str] = field(default_factory=list)
 
     def text(self, name: str, default: str = "") -> str:
-        """Give an input as it was written; an empty one is its default."""
-        return self.environment.get(f"INPUT_{name.upper()}", "").strip() or default
+        """Return an input as it was written, without a byte order mark; an empty one is its default."""
+        return self.environment.get(f"INPUT_{name.upper()}", "").strip(_AROUND) or default
 
     def read(self, parse: Callable[[], T]) -> Read[T]:
         """Give what `parse` makes of an input, or note its mistake."""

@@ -19,6 +19,7 @@ from pytask.image.arguments import looks_secret
 from pytask.image.dockerfile import shown
 from pytask.image.ignored import can_be_copied
 from pytask.image.instructions import mounted_secrets
+from pytask.image.syntax import read_dockerfile
 from pytask.inputs.reader import UNEXPANDED, Read, together
 from pytask.model import BuildSecret, Secret
 
@@ -88,7 +89,7 @@ def parse_secret(
 def note_mounts(reader: Reader, secrets: Iterable[BuildSecret], dockerfile: Path) -> None:
     """Note where the secrets that are given and those that the Dockerfile mounts are not the same."""
     given = {secret.id for secret in secrets}
-    mounted = mounted_secrets(dockerfile.read_text(encoding="utf-8", errors="replace"))
+    mounted = mounted_secrets(read_dockerfile(dockerfile))
     for id_ in mounted:
         if id_ not in given:
             reader.notes.append(f"the Dockerfile mounts the secret {id_}, which buildSecrets does not give")
@@ -159,7 +160,7 @@ def _file(id_: str, path: str, sources: Path, mask: Callable[[str], Secret]) -> 
     except OSError as error:
         reason = error.strerror or str(error)
         raise BuildSecretFileMissing(input=_INPUT, id=id_, path=shown(file, sources), reason=reason) from error
-    for line in content.decode(errors="ignore").splitlines()[:_LONGEST_MASKED]:
+    for line in content.decode("utf-8-sig", errors="ignore").splitlines()[:_LONGEST_MASKED]:
         if len(line.strip()) >= _WORTH_MASKING:
             mask(line.strip())
     return file

@@ -69,26 +69,50 @@ def test_no_match_is_an_error_that_names_the_dockerfiles_there_are(tmp_path: Pat
     assert "app/dockerfile.linux" in caught.value.seen
 
 
-@pytest.mark.parametrize(
-    ("value", "context"),
-    [
-        ("**", "app"),
-        ("{root}/**", "app"),
-        ("", "app"),
-        ("{root}", "app"),
-        ("{root}/", "."),
-        ("./", "."),
-        ("{root}/lib", "lib"),
-    ],
-)
-def test_the_context_is_the_dockerfiles_folder_unless_another_is_named(
-    tmp_path: Path, value: str, context: str
-) -> None:
+def context(sources: Path, value: str, dockerfile: Path, *shared: Path) -> Path:
+    written = value.format(root=sources)
+    return find_context(written, dockerfile=dockerfile, sources=sources, input_name="buildContext", shared=shared)
+
+
+@pytest.mark.parametrize("value", ["**", "{root}/**", "{root}/lib/**", ""])
+def test_two_stars_are_the_dockerfiles_folder(tmp_path: Path, value: str) -> None:
     put(tmp_path, "app/Dockerfile", "lib/x")
-    folder = find_context(
-        value.format(root=tmp_path), dockerfile=tmp_path / "app/Dockerfile", sources=tmp_path, input_name="buildContext"
-    )
-    assert folder == tmp_path / context
+    assert context(tmp_path, value, tmp_path / "app/Dockerfile") == tmp_path / "app"
+
+
+@pytest.mark.parametrize(
+    "value", ["{root}", "{root}/", ".", "./", "{root}/.", "{root}/app/..", "{root}/app/../", "app/.."]
+)
+def test_the_checkout_is_the_checkout_wherever_the_dockerfile_is(tmp_path: Path, value: str) -> None:
+    """What $(Build.SourcesDirectory) says: MicrosoftDocs/azure-devops-docs#4878, #13543."""
+    put(tmp_path, "s/app/Dockerfile", "temp/Dockerfile")
+    for dockerfile in ("s/app/Dockerfile", "temp/Dockerfile"):
+        assert context(tmp_path / "s", value, tmp_path / dockerfile, tmp_path / "temp") == tmp_path / "s"
+
+
+def test_a_folder_is_that_folder(tmp_path: Path) -> None:
+    put(tmp_path, "app/Dockerfile", "lib/x")
+    assert context(tmp_path, "{root}/lib", tmp_path / "app/Dockerfile") == tmp_path / "lib"
+
+
+@pytest.mark.parametrize("name", ["temp/Dockerfile", "Dockerfile"])
+def test_a_folder_that_other_steps_write_to_is_not_sent_unasked(tmp_path: Path, name: str) -> None:
+    put(tmp_path, "s/x", "temp/secure-npmrc", name)
+    assert context(tmp_path / "s", "**", tmp_path / name, tmp_path / "temp") == tmp_path / "s"
+    asked_for = str((tmp_path / name).parent)
+    assert context(tmp_path / "s", asked_for, tmp_path / name, tmp_path / "temp") == (tmp_path / name).parent
+
+
+def test_a_folder_made_for_the_build_beside_the_checkout_is_sent(tmp_path: Path) -> None:
+    put(tmp_path, "s/x", "temp/made/Dockerfile", "drop/Dockerfile")
+    for folder in ("temp/made", "drop"):
+        assert context(tmp_path / "s", "**", tmp_path / folder / "Dockerfile", tmp_path / "temp") == tmp_path / folder
+
+
+@pytest.mark.parametrize("value", ["{root}", "{root}/", ".", ""])
+def test_a_dockerfile_that_is_the_checkout_was_not_given(tmp_path: Path, value: str) -> None:
+    put(tmp_path, "app/Dockerfile")
+    assert found(tmp_path, value.format(root=tmp_path)) == "app/Dockerfile"
 
 
 def test_a_context_that_is_no_folder_is_told(tmp_path: Path) -> None:
