@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytask.image.arguments import flag_names
 from pytask.image.dockerfile import shown
 from pytask.model import DeployBy, PullAccess, ServiceConnection, WhenUnchanged
 
@@ -53,7 +54,7 @@ def _build(recipe: Recipe) -> str:
     words += [f"stage {recipe.target}"] if recipe.target else []
     words += [f"build arguments {', '.join(item.name for item in recipe.arguments)}"] if recipe.arguments else []
     words += [f"secrets {', '.join(secret.id for secret in recipe.secrets)}"] if recipe.secrets else []
-    words += [f"flags {' '.join(recipe.flags)}"] if recipe.flags else []
+    words += [f"flags {', '.join(flag_names(recipe.flags))}"] if recipe.flags else []
     return ", ".join(words)
 
 

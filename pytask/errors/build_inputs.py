@@ -5,40 +5,6 @@ from __future__ import annotations
 from pytask.errors.inputs import InputMistake
 
 
-class BuildArgumentInvalid(InputMistake):
-    """A build argument that is no `KEY=VALUE`."""
-
-    line: str
-    code = "build-argument-invalid"
-    title = "a build argument is not KEY=VALUE"
-    happened = "{input} has the line '{line}'"
-    cause = "each build argument stands on a line of its own as KEY=VALUE; KEY begins with a letter or '_'"
-    mend = "write it as KEY=VALUE (the value may hold spaces and further '=')"
-
-
-class ArgumentsUnreadable(InputMistake):
-    """Build flags whose quotes do not close."""
-
-    reason: str
-    code = "arguments-unreadable"
-    title = "the input arguments cannot be split into words"
-    happened = "{reason}"
-    cause = "arguments is split as a shell splits words, so each quote needs its partner"
-    mend = "close the quote, or write a backslash before a quote that is meant literally"
-
-
-class ArgumentRefused(InputMistake):
-    """A build flag that has an input of its own."""
-
-    flag: str
-    instead: str
-    code = "argument-refused"
-    title = "{flag} does not belong into arguments"
-    happened = "arguments holds {flag}"
-    cause = "the task sets this itself"
-    mend = "take {flag} out; {instead}"
-
-
 class PlatformInvalid(InputMistake):
     """A platform that is not one `os/architecture`."""
 

@@ -8,6 +8,7 @@ from pytask.errors.docker import AgentDiskFull, BuildFailed, EngineUnreachable
 from pytask.image.base_image import base_image_failure
 from pytask.image.dockerfile import shown
 from pytask.image.trouble import network_trouble, trouble_inside
+from pytask.image.usage import usage_mistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,7 +39,7 @@ def failure(
     for host, refusal in (refusals or {}).items():
         if host in whole:
             return refusal
-    if denied := base_image_failure(text, answers or {}):
+    if denied := usage_mistake(recipe, text) or base_image_failure(text, answers or {}):
         return denied
     if trouble := network_trouble(reason):
         return trouble

@@ -15,6 +15,7 @@ from pytask.image.arguments import parse_build_arguments, parse_flags
 from pytask.image.dockerfile import find_context
 from pytask.image.reference import ImageName, parse_image_name, parse_reference, parse_tag, parse_tags
 from pytask.inputs.checkout import dockerfile_of_job, shared_folders
+from pytask.inputs.folded import note_folded
 from pytask.inputs.reader import Read, together
 from pytask.inputs.registry import read_registry, registry_host
 from pytask.inputs.secrets import note_mounts, read_secrets, warn_of_copied_files, warn_of_seen_secrets
@@ -50,8 +51,11 @@ def read_recipe(reader: Reader, mask: Callable[[str], Secret]) -> Read[Recipe]:
         note_mounts(reader, secrets.value, dockerfile.value)
         if context.found:
             warn_of_copied_files(reader, secrets.value, dockerfile.value, context.value)
+    if flags.found:
+        reader.notes.extend(flags.value.notes)
     if arguments.found and flags.found:
-        warn_of_seen_secrets(reader, (*arguments.value, *flags.value[1]), flags.value[0])
+        note_folded(reader, "buildArgs", ((one.name, one.value or "") for one in arguments.value))
+        warn_of_seen_secrets(reader, (*arguments.value, *flags.value.arguments), flags.value.words)
     return together(
         lambda: Recipe(
             dockerfile=dockerfile.value,
@@ -59,10 +63,10 @@ def read_recipe(reader: Reader, mask: Callable[[str], Secret]) -> Read[Recipe]:
             sources=sources,
             platform=platform.value,
             target=target.value,
-            arguments=(*arguments.value, *flags.value[1]),
+            arguments=(*arguments.value, *flags.value.arguments),
             secrets=secrets.value,
             labels=source_labels(reader.environment) if labelled.value else (),
-            flags=flags.value[0],
+            flags=flags.value.words,
         ),
         *(dockerfile, context, flags, arguments, secrets, target, platform, labelled),
     )

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from pytask.errors.setting_inputs import SettingNameInvalid, SettingValueInvalid
 from pytask.functionapp.setting_forms import parse_settings
 from pytask.functionapp.site_properties import property_of
+from pytask.inputs.folded import note_folded
 from pytask.inputs.reader import Read, together
 from pytask.model import WantedSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytask.functionapp.setting_forms import Setting
     from pytask.inputs.reader import Reader
@@ -37,6 +38,7 @@ def read_app_settings(reader: Reader, mask: Callable[[str], Secret]) -> Read[Wan
     for setting in written.value:
         _mask(setting.value, mask)
     reader.notes.extend(_notes(written.value))
+    note_folded(reader, _APP_SETTINGS, _in_lines(written.value))
     settings = [(setting, _read_setting(reader, setting)) for setting in written.value]
     return together(
         lambda: WantedSettings(
@@ -53,6 +55,7 @@ def read_configuration(reader: Reader) -> Read[Mapping[str, object]]:
     written = reader.free("configurationStrings", lambda value: parse_settings(value, input_name=_CONFIGURATION))
     if not written.found:
         return Read(())
+    note_folded(reader, _CONFIGURATION, _in_lines(written.value))
     properties = [_read_property(reader, setting) for setting in written.value]
     return together(
         lambda: {
@@ -136,6 +139,13 @@ def _notes(settings: tuple[Setting, ...]) -> list[str]:
         return []
     told = "a key without a value is followed by another key; a value that begins with a dash needs quotes"
     return [f"{_APP_SETTINGS}: {told}"]
+
+
+def _in_lines(settings: tuple[Setting, ...]) -> Iterator[tuple[str, str]]:
+    """Yield names and values of the settings that are written a line each; the other forms say where a value ends."""
+    for setting in settings:
+        if setting.where.startswith("line ") and isinstance(setting.value, str):
+            yield setting.name, setting.value
 
 
 def _mask(value: object, mask: Callable[[str], Secret]) -> None:

@@ -67,7 +67,7 @@ class Recipe:
     secrets: tuple[BuildSecret, ...]
     labels: tuple[tuple[str, str], ...]
     flags: tuple[str, ...]
-    """Further flags, as the user wrote them."""
+    """Further flags; the value of one that is known is joined to it by `=`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,90 @@
+"""Mistakes in build arguments and in further build flags."""
+
+# None of them shows a value, as it may be a secret.
+
+from __future__ import annotations
+
+from pytask.errors.inputs import InputMistake
+
+_FLAGS_LINK = "https://docs.docker.com/reference/cli/docker/buildx/build/#options"
+
+
+class BuildArgumentInvalid(InputMistake):
+    """A build argument that is no `KEY=VALUE`."""
+
+    where: str
+    code = "build-argument-invalid"
+    title = "a build argument is not KEY=VALUE"
+    happened = "{where} of {input} is not KEY=VALUE; it is not shown because it may contain a secret"
+    cause = "each build argument needs a name, then '=', then the value; the name begins with a letter or '_'"
+    mend = "write KEY=VALUE, one on each line of buildArgs; the value may contain spaces and further '='"
+
+
+class ArgumentsUnreadable(InputMistake):
+    """Build flags whose quotes do not close."""
+
+    reason: str
+    code = "arguments-unreadable"
+    title = "the input arguments cannot be split into words"
+    happened = "{reason}"
+    cause = "arguments is split into words as a shell does it, so every quotation mark needs its partner"
+    mend = "close the quotation, or write a backslash before a quotation mark that is part of the value"
+
+
+class ArgumentRefused(InputMistake):
+    """A build flag that the task sets itself."""
+
+    flag: str
+    instead: str
+    code = "argument-refused"
+    title = "{flag} cannot be used in arguments"
+    happened = "{input} contains {flag}"
+    cause = "the task sets this itself, or it would leave no image to deploy"
+    mend = "remove {flag} from arguments; {instead}"
+
+
+class ArgumentNotAFlag(InputMistake):
+    """A word that is no flag, where no flag waits for a value."""
+
+    number: int
+    after: str
+    code = "argument-not-a-flag"
+    title = "word {number} of arguments is neither a flag nor the value of one"
+    happened = "word {number} of {input}{after} does not begin with a hyphen; it is not shown because it may be secret"
+    cause = (
+        "arguments takes flags of docker build. KEY=VALUE by itself is not a flag, the path of the build context is not "
+        "given here, and without quotation marks a value that contains spaces (JSON, for example) is several words"
+    )
+    mend = (
+        "write KEY=VALUE lines in buildArgs, set the folder in buildContext, and put a value with spaces or double "
+        "quotation marks between single ones: --build-arg 'KEY=a value'"
+    )
+    link = _FLAGS_LINK
+
+
+class ArgumentWithoutValue(InputMistake):
+    """A flag whose value is missing."""
+
+    flag: str
+    code = "argument-without-value"
+    title = "{flag} in arguments has no value"
+    happened = "{input} contains {flag}, and then another flag or nothing"
+    cause = "this flag takes a value, which was left out, or comes from a variable that is empty"
+    mend = "write the value after {flag}, or remove {flag}"
+    link = _FLAGS_LINK
+
+
+class ArgumentsNotUnderstood(InputMistake):
+    """What docker itself says that it does not understand, before it builds anything."""
+
+    said: str
+    flags: str
+    code = "arguments-not-understood"
+    title = "docker build does not accept its arguments"
+    happened = "docker build ended before it built anything"
+    cause = "{said}"
+    mend = (
+        "correct or remove this in {input} (given are {flags}); for a flag that this version of Docker does not know, "
+        "update Docker and buildx on the agent, or leave the flag out"
+    )
+    link = _FLAGS_LINK

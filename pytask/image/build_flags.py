@@ -1,0 +1,54 @@
+"""The flags of `docker build`, of the command's own builder (20.10) and of buildx.
+
+Sources: https://docs.docker.com/reference/cli/docker/buildx/build/,
+https://docs.docker.com/reference/cli/docker/image/build/ and, for those that are not shown,
+https://github.com/docker/buildx/blob/master/commands/build.go
+"""
+
+from __future__ import annotations
+
+WITH_VALUE = frozenset({
+    "--add-host", "--allow", "--annotation", "--attest", "--build-arg", "--build-context", "--builder",
+    "--cache-from", "--cache-to", "--call", "--cgroup-parent", "--cpu-period", "--cpu-quota", "--cpu-shares",
+    "--cpuset-cpus", "--cpuset-mems", "--file", "--iidfile", "--invoke", "--isolation", "--label", "--memory",
+    "--memory-swap", "--metadata-file", "--network", "--no-cache-filter", "--output", "--platform", "--policy",
+    "--print", "--progress", "--provenance", "--resource", "--root", "--sbom", "--secret", "--security-opt",
+    "--server-config", "--shm-size", "--ssh", "--tag", "--target", "--ulimit",
+})  # fmt: skip
+SWITCHES = frozenset({
+    "--check", "--compress", "--debug", "--detach", "--disable-content-trust", "--force-rm", "--load", "--no-cache",
+    "--pull", "--push", "--quiet", "--rm", "--squash", "--stream",
+})  # fmt: skip
+SHORT = {
+    "c": "--cpu-shares",
+    "D": "--debug",
+    "f": "--file",
+    "m": "--memory",
+    "o": "--output",
+    "q": "--quiet",
+    "t": "--tag",
+}
+_NO_IMAGE = "it checks or prints and builds no image; run it in a script step of its own"
+INSTEAD = {
+    "--tag": "name the image with imageName and tags",
+    "--file": "set dockerFile",
+    "--output": "the image is pushed to the registry and nowhere else",
+    "--push": "the task pushes by itself",
+    "--secret": "give it in buildSecrets: id=value, id,src=path or id,env=NAME",
+    "--platform": "set platform",
+    "--progress": "the log needs Docker's plain output",
+    "--iidfile": "the output imageDigest names the image",
+    "--metadata-file": "the output imageDigest names the image",
+    "--builder": (
+        "the engine that the image is pushed from builds it; to use another engine, set DOCKER_HOST or DOCKER_CONTEXT"
+    ),
+    "--check": _NO_IMAGE,
+    "--call": _NO_IMAGE,
+    "--print": _NO_IMAGE,
+}
+"""What the task sets itself, and what to use in its place."""
+DROPPED = {
+    "--load": "the image is always loaded into the engine",
+    "--quiet": "the log shows Docker's plain output",
+}
+"""What changes nothing here, and why."""

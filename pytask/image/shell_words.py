@@ -1,0 +1,97 @@
+"""Splitting a text into words as a shell does, for what people paste out of scripts and documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+_JOINS_LINES = frozenset({"\\", "`", "^"})
+"""What goes on in the next line in a POSIX shell, in PowerShell and in cmd. YAML may have joined those lines before."""
+_ESCAPED_IN_QUOTES = frozenset('"\\$`\n')
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words of a text.
+
+    Quotes and backslashes mean what they mean to a POSIX shell, with what people need besides: a backslash in a path
+    that begins with a drive stays, and a character that joins lines is left out where it stands alone.
+
+    Raises:
+        ValueError: when a quote does not close.
+    """
+    made = _Words()
+    for sign in text.replace("\r\n", "\n"):
+        made.take(sign)
+    return made.all()
+
+
+@dataclass(slots=True)
+class _Words:
+    """The words so far, and the one that is being read."""
+
+    done: list[str] = field(default_factory=list)
+    signs: list[str] = field(default_factory=list)
+    begun: bool = False
+    """Whether there is a word, if only an empty one between quotes."""
+    plain: bool = True
+    """Whether nothing in the word was quoted or escaped."""
+    quote: str = ""
+    escaping: bool = False
+    value_from: int = 0
+    """Where in the word the last value begins: behind `=` or `,`."""
+
+    def take(self, sign: str) -> None:
+        """Take the next character."""
+        if self.escaping:
+            self._take_escaped(sign)
+        elif self.quote:
+            self._take_quoted(sign)
+        elif sign == "\\" and not self._in_windows_path():
+            self.escaping = True
+        elif sign in "\"'":
+            self.quote, self.begun, self.plain = sign, True, False
+        elif sign.isspace():
+            self._end_word()
+        else:
+            self._add(sign)
+
+    def all(self) -> list[str]:
+        """Return the words; raises ValueError when a quote is open."""
+        if self.quote:
+            raise ValueError(f"No closing quotation ({self.quote})")
+        self._end_word()
+        return self.done
+
+    def _take_escaped(self, sign: str) -> None:
+        self.escaping = False
+        if sign == "\n":
+            return
+        if self.quote and sign not in _ESCAPED_IN_QUOTES:
+            self._add("\\")
+        elif not self.quote and sign.isspace() and not self.begun:
+            return  # a backslash by itself
+        self._add(sign)
+        self.plain = False
+
+    def _take_quoted(self, sign: str) -> None:
+        if sign == self.quote:
+            self.quote = ""
+        elif sign == "\\" and self.quote == '"':
+            self.escaping = True
+        else:
+            self._add(sign)
+
+    def _add(self, sign: str) -> None:
+        self.signs.append(sign)
+        self.begun = True
+        if sign in "=,":
+            self.value_from = len(self.signs)
+
+    def _in_windows_path(self) -> bool:
+        drive = self.signs[self.value_from : self.value_from + 2]
+        return len(drive) == len("C:") and drive[0].isalpha() and drive[1] == ":"
+
+    def _end_word(self) -> None:
+        word = "".join(self.signs)
+        if self.begun and not (self.plain and word in _JOINS_LINES):
+            self.done.append(word)
+        self.signs, self.begun, self.plain, self.value_from = [], False, True, 0

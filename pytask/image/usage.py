@@ -1,0 +1,51 @@
+"""What docker says when it does not understand its own command line, before it builds anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytask.errors.build_arguments import ArgumentsNotUnderstood
+from pytask.image.arguments import flag_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytask.model import Recipe
+
+_BEGINS = (
+    "unknown flag: ",
+    "unknown shorthand flag: ",
+    "flag needs an argument: ",
+    "invalid argument ",
+    "bad flag syntax: ",
+    "invalid boolean value",
+    "failed to parse ",
+)
+"""https://github.com/spf13/pflag/blob/master/errors.go"""
+_HOLDS = (
+    " requires exactly 1 argument",
+    " requires 1 argument",
+    "not supported for the docker driver",
+    " cannot be used together",
+)
+"""https://github.com/docker/cli/blob/master/cli/required.go and
+https://github.com/docker/buildx/blob/master/driver/driver.go"""
+_LONGEST = 300
+
+
+def usage_mistake(recipe: Recipe, output: Sequence[str]) -> ArgumentsNotUnderstood | None:
+    """Return the mistake in `arguments` that docker names; None when it began to build, or nothing was given."""
+    if not recipe.flags or any(line.startswith("#") and line[1:2] in set("123456789") for line in output):
+        return None
+    said = next(filter(_is_of_usage, map(_plain, output)), "")
+    if not said:
+        return None
+    return ArgumentsNotUnderstood(input="arguments", said=said[:_LONGEST], flags=", ".join(flag_names(recipe.flags)))
+
+
+def _plain(line: str) -> str:
+    return line.strip().removeprefix("ERROR: ").removeprefix("docker: ").removeprefix("failed to build: ")
+
+
+def _is_of_usage(line: str) -> bool:
+    return line.startswith(_BEGINS) or any(sign in line for sign in _HOLDS)

@@ -1,0 +1,59 @@
+"""Telling of lines that YAML joined into one: `A=1 B=2`, which `>` makes of two lines.
+
+Source: https://yaml.org/spec/1.2.2/#folded-style
+"""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytask.inputs.reader import Reader
+
+_BEGINS, _GOES_ON = frozenset(f"{string.ascii_letters}_"), frozenset(f"{string.ascii_letters}{string.digits}_.:-")
+_END_OF_A_LONG_KEY = frozenset(
+    ("source", "id", "catalog", "info", "security", "timeout", "name", "address", "size", "certificate")
+)
+"""Of keys of connection strings that are several words, such as `Data Source=`.
+https://learn.microsoft.com/dotnet/api/microsoft.data.sqlclient.sqlconnection.connectionstring"""
+
+
+def note_folded(reader: Reader, input_name: str, pairs: Iterable[tuple[str, str]]) -> None:
+    """Note each value that goes on with what looks like further pairs; nothing of the value is shown."""
+    for name, value in pairs:
+        if more := pairs_within(value):
+            reader.notes.append(
+                f"{input_name}: the value of {name} contains {more} more NAME=VALUE after spaces and is used as one "
+                "value; if these are separate entries, write each on its own line (in YAML use |, as > joins lines)"
+            )
+
+
+def pairs_within(value: str) -> int:
+    """Return how many words of a value look like `NAME=VALUE` pairs of their own.
+
+    The first word is not one, nor is anything in a value that is quoted or JSON, nor the second word of a key in a
+    connection string.
+    """
+    if value.lstrip()[:1] in set("\"'{["):
+        return 0
+    return sum(_begins_a_pair(name, rest, value) for name, rest in _assigned(value))
+
+
+def _assigned(value: str) -> Iterable[tuple[str, str]]:
+    """Yield for each word with `=` but the first: the name before that, and what stands between it and the last `;`."""
+    before = "="
+    for number, word in enumerate(value.split()):
+        name, equals, _ = word.partition("=")
+        if equals and number:
+            yield name, before
+        _, semicolon, last = word.rpartition(";")
+        before = last if semicolon else before + word
+
+
+def _begins_a_pair(name: str, before: str, value: str) -> bool:
+    if name[:1] not in _BEGINS or not _GOES_ON.issuperset(name):
+        return False
+    return "=" in before and not (";" in value and name.lower() in _END_OF_A_LONG_KEY)
