@@ -1,8 +1,8 @@
 """`npm run pictures`: the pictures of the store page, taken of real runs on the local Azure by a headless browser.
 
-Two runs of the step: one that is proved, and one whose image does not start and is put back. What they wrote, as the
-agent shows it, and their summary, as the Extensions tab shows it, become PNG files; so does the drawing of the flow,
-as the Marketplace shows no SVG. https://learn.microsoft.com/azure/devops/extend/publish/overview
+Two runs of the step: one that is verified, and one whose image does not start and is rolled back. What they wrote, as
+the agent shows it, and their summary, as the Extensions tab shows it, become PNG files; so does the drawing of the
+flow, as the Marketplace shows no SVG. https://learn.microsoft.com/azure/devops/extend/publish/overview
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from pytask.clock import Clock, Patience
 from pytask.errors import Cancelled, ManyFailures, TaskFailure, render
 from pytask.errors.agent import OurBug, RunCancelled
 from pytask.job import Job, Record
-from pytask.model import Verdict, WhenNotProven
+from pytask.model import Verdict, WhenUnverified
 from pytask.run import run
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
     now = report.now(record, left_open=any(failure.leaves_open for failure in failures))
     for number, failure in enumerate(failures, start=1):
         console.failure(failure, now if number == len(failures) else "")
-    if record.proof and record.proof.missing and not failures:
-        told = report.tell_not_proven(record.proof)
+    if record.verification and record.verification.unavailable and not failures:
+        told = report.tell_unverified(record.verification)
         console.warning(told) if _warns(record) else console.line(told)
     if record.target and not failures:
         console.line(record.target.url)
@@ -119,13 +119,13 @@ def _result(record: Record, failures: tuple[TaskFailure, ...]) -> str:
         return "Canceled"
     if failures:
         return "Failed"
-    return "SucceededWithIssues" if record.verdict is Verdict.NOT_PROVEN and _warns(record) else "Succeeded"
+    return "SucceededWithIssues" if record.verdict is Verdict.UNVERIFIED and _warns(record) else "Succeeded"
 
 
 def _warns(record: Record) -> bool:
-    """Tell whether a proof with gaps is worth a warning; the pipeline may have said that it is fine."""
-    proof = record.plan.deploy.proof if record.plan and record.plan.deploy else None
-    return proof is None or proof.when_not_proven is not WhenNotProven.SUCCEED
+    """Tell whether an unverified app is worth a warning; the pipeline may have said that it is fine."""
+    verify = record.plan.deploy.verify if record.plan and record.plan.deploy else None
+    return verify is None or verify.when_unverified is not WhenUnverified.SUCCEED
 
 
 def _temporary(job: Job) -> Path:

@@ -34,6 +34,11 @@ class Patience:
     longest_poll: float = 5.0
     progress: float = 15.0
     """At least one line of progress in this time while waiting."""
+    host_pause: float = 5.0
+    """Between two questions to the Functions host: each switches its debug mode on."""
+    functions_cache: float = 60.0
+    """Azure's list of functions may be that of the image before for so long, where the triggers cannot be synced.
+    https://github.com/microsoft/azure-tools-for-java/pull/5739"""
     settled_failure: float = 30.0
     """A start that the platform gave up counts as final when it began no other for so long."""
     new_identity: float = 180.0

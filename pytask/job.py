@@ -13,7 +13,17 @@ if TYPE_CHECKING:
 
     from pytask.agent.console import Console
     from pytask.clock import Clock, Patience
-    from pytask.model import BuiltImage, Deployment, Network, Plan, Proof, PushedImage, SettingsChange, Target, WentBack
+    from pytask.model import (
+        BuiltImage,
+        Deployment,
+        Network,
+        Plan,
+        PushedImage,
+        RolledBack,
+        SettingsChange,
+        Target,
+        Verification,
+    )
 
 
 @dataclass(slots=True)
@@ -44,23 +54,23 @@ class Record:
     deployment: Deployment | None = None
     unchanged: bool = False
     """True when the app ran this very image already, so that nothing was written."""
-    proof: Proof | None = None
-    went_back: WentBack | None = None
+    verification: Verification | None = None
+    rolled_back: RolledBack | None = None
     configured: str = ""
-    """The previous image, when it was put back and does not come up either."""
+    """The previous image, when the app was pointed at it again and does not start either."""
     lost: bool = False
     """True when the image of this run is not in the registry any more."""
     stayed: str = ""
-    """Why the previous image was not put back after a failure."""
+    """Why nothing was rolled back after a failure."""
     seconds: dict[str, float] = field(default_factory=dict)
     """How long each stage took."""
 
     @property
     def verdict(self) -> Verdict:
-        """What the proof came to so far."""
-        if self.proof:
-            return self.proof.verdict
-        wanted = self.plan is not None and self.plan.deploy is not None and self.plan.deploy.proof is not None
+        """What the verification came to so far."""
+        if self.verification:
+            return self.verification.verdict
+        wanted = self.plan is not None and self.plan.deploy is not None and self.plan.deploy.verify is not None
         return Verdict.FAILED if self.deployment and wanted else Verdict.SKIPPED
 
 

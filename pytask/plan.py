@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytask.agent.console import Console
-    from pytask.model import DeployPlan, Destination, ExistingImage, Plan, ProofPlan, PullPlan, Recipe
+    from pytask.model import DeployPlan, Destination, ExistingImage, Plan, PullPlan, Recipe, VerifyPlan
 
 
 def tell_plan(plan: Plan, console: Console) -> None:
@@ -44,7 +44,7 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
             yield "pull", _pull(plan.deploy.pull)
         if plan.recipe or plan.existing:
             yield from _set(plan.deploy)
-            yield "prove", _prove(plan.deploy.proof)
+            yield "verify", _verify(plan.deploy.verify)
 
 
 def _build(recipe: Recipe) -> str:
@@ -113,10 +113,10 @@ def _pull(pull: PullPlan) -> str:
     return f"with {whose}; what it lacks for that (identity, role on the registry) is given to it"
 
 
-def _prove(proof: ProofPlan | None) -> str:
-    if proof is None:
+def _verify(verify: VerifyPlan | None) -> str:
+    if verify is None:
         return "not asked for (verify is false)"
-    back = "; if it fails, put the previous image back" if proof.go_back else ""
-    test = f", with GET {proof.smoke_test.path}" if proof.smoke_test else ""
-    minutes = f"{proof.seconds / 60:g} minute{'' if proof.seconds == 60 else 's'}"  # noqa: PLR2004 - one minute
+    back = "; if the new image does not start, roll back" if verify.roll_back else ""
+    test = f", with GET {verify.smoke_test.path}" if verify.smoke_test else ""
+    minutes = f"{verify.seconds / 60:g} minute{'' if verify.seconds == 60 else 's'}"  # noqa: PLR2004 - one minute
     return f"for up to {minutes}{test}{back}"

@@ -16,14 +16,8 @@ if TYPE_CHECKING:
 
     from pytask.image.cli import DockerCli
     from pytask.job import Record
-    from pytask.model import Deployment, Network, Proof, Target
+    from pytask.model import Deployment, Network, Target, Verification
 
-_VERDICTS = {
-    Verdict.PROVEN: "proven",
-    Verdict.NOT_PROVEN: "not proven",
-    Verdict.FAILED: "failed",
-    Verdict.SKIPPED: "skipped",
-}
 _NOTHING = "nothing was pushed and nothing was changed"
 
 
@@ -55,31 +49,33 @@ def tell_deployed(deployment: Deployment) -> str:
     return f"image  {deployment.reference} as before{digest}; {why}, so that it is pulled again{beside}"
 
 
-def tell_proof(proof: Proof) -> str:
-    """Give what was proved, and what could not be."""
-    taken = ", ".join(step.value for step in proof.taken)
-    rows = [f"{'Proved' if proof.verdict is Verdict.PROVEN else 'Seen'}: {taken}"]
-    rows += [f"Functions: {_functions(proof)}"] if proof.functions else []
-    rows += [f"Smoke test: {proof.answer}"] if proof.answer else []
+def tell_verification(verification: Verification) -> str:
+    """Return the verdict, and what it rests on."""
+    checks = ", ".join(check for check, _ in verification.passed)
+    verified = verification.verdict is Verdict.VERIFIED
+    rows = [f"Verified: {checks}" if verified else f"Unverified; what was seen: {checks}"]
+    rows += [f"  {check:<14}  {rests_on}" for check, rests_on in verification.passed]
+    rows += [f"Functions: {_functions(verification)}"] if verification.functions else []
+    rows += [f"Smoke test: {verification.answer}"] if verification.answer else []
     return "\n".join(rows)
 
 
-def tell_not_proven(proof: Proof) -> str:
-    """Give the warning for a proof with gaps."""
-    gaps = "; ".join(f"{step.value} ({reason})" for step, reason in proof.missing)
-    return f"not proven: the app is configured with the image, but these steps of the proof could not be taken: {gaps}"
+def tell_unverified(verification: Verification) -> str:
+    """Return the warning for checks that could not be made."""
+    gaps = "; ".join(f"{check} ({reason})" for check, reason in verification.unavailable)
+    return f"unverified: the app is configured with the image, but these checks could not be made: {gaps}"
 
 
 def outputs(record: Record) -> dict[str, str]:
     """Give the task's output variables, as far as the run has come."""
-    pushed, target, proof = record.pushed, record.target, record.proof
+    pushed, target, verification = record.pushed, record.target, record.verification
     return {
         "imageReference": pushed.reference if pushed else "",
         "imageDigest": pushed.digest if pushed else "",
         "previousImage": target.image if target else "",
         "runningImage": _running_image(record),
-        "proof": record.verdict.value,
-        "functions": ",".join(function.name for function in proof.functions) if proof else "",
+        "verification": record.verdict.value,
+        "functions": ",".join(function.name for function in verification.functions) if verification else "",
         "AppServiceApplicationUrl": target.url if target else "",
     }
 
@@ -95,9 +91,9 @@ def as_json(record: Record, environment: Mapping[str, str]) -> str:
         **outputs(record),
         "tags": list(record.pushed.tags) if record.pushed else [],
         "app": record.target.resource_id if record.target else "",
-        "settings": list(record.settings.written) if record.settings and not record.went_back else [],
-        "configuration": list(record.deployment.changed) if record.deployment and not record.went_back else [],
-        "steps": [step.value for step in record.proof.taken] if record.proof else [],
+        "settings": list(record.settings.written) if record.settings and not record.rolled_back else [],
+        "configuration": list(record.deployment.changed) if record.deployment and not record.rolled_back else [],
+        "checks": dict(record.verification.passed) if record.verification else {},
         "seconds": {stage: round(seconds, 1) for stage, seconds in record.seconds.items()},
     }
     return json.dumps(fields, indent=2) + "\n"
@@ -164,18 +160,19 @@ def _after_the_change(record: Record, target: Target, deployment: Deployment) ->
 
 
 def _image_after_the_change(record: Record, target: Target, deployment: Deployment) -> str:
-    back = record.went_back
+    back = record.rolled_back
     if back:
-        proved = "and proved" if back.proof.verdict is Verdict.PROVEN else "but not wholly proved"
+        verified = back.verification.verdict is Verdict.VERIFIED
+        verdict = " and verified" if verified else "; whether it runs could not be verified"
         stays = "" if record.lost else f"; {deployment.reference} stays in the registry"
         settings = f"; settings: {settings_now(record)}" if back.settings else ""
-        return f"{back.reference} was put back {proved}{settings}{stays}"
+        return f"rolled back to {back.reference}{verdict}{settings}{stays}"
     if record.configured:
-        return f"{target.title} is configured with {record.configured} again, in vain: {record.stayed}"
+        return f"{target.title} is configured with {record.configured} again, and does not run: {record.stayed}"
     settings = settings_now(record)
     changed = f"; settings: {settings}" if settings else ""
-    stayed = f"; it was not put back: {record.stayed}" if record.stayed else ""
-    by_hand = f"\nto go back by hand: {_set_by_hand(target, target.image)}" if target.image else ""
+    stayed = f"; it was not rolled back: {record.stayed}" if record.stayed else ""
+    by_hand = f"\nto roll back by hand: {_set_by_hand(target, target.image)}" if target.image else ""
     before = target.image or "no image"
     return f"{target.title} is configured with {deployment.reference}; before it was {before}{changed}{stayed}{by_hand}"
 
@@ -200,59 +197,62 @@ def _headline(record: Record, failures: tuple[str, ...]) -> str:
         return f"### ✅ {name}: runs this image already, nothing{' else' if record.let_in else ''} was written"
     if not record.deployment:
         return f"### ✅ {name}: {record.plan.command.value if record.plan else ''} done"
-    told = {Verdict.PROVEN: "✅ {}: runs the new image", Verdict.NOT_PROVEN: "⚠️ {}: deployed, not proven"}
-    return "### " + told.get(record.verdict, "✅ {}: deployed, proof not asked for").format(name)
+    told = {Verdict.VERIFIED: "✅ {}: runs the new image", Verdict.UNVERIFIED: "⚠️ {}: deployed, unverified"}
+    return "### " + told.get(record.verdict, "✅ {}: deployed, verification not asked for").format(name)
 
 
 def _failed(record: Record) -> str:
-    if record.went_back:
-        return "the new image does not run, the previous one was put back"
-    if record.proof:
-        return "deployed, not proven" if record.proof.missing else "the new image runs, not all is as asked for"
+    if record.rolled_back:
+        return "the new image does not run, rolled back to the previous one"
+    if record.verification:
+        return (
+            "deployed, unverified" if record.verification.unavailable else "the new image runs, not all is as asked for"
+        )
     return "deployed, and it does not run" if record.deployment else "not deployed"
 
 
 def _summary_rows(record: Record) -> list[tuple[str, str]]:
-    pushed, target, proof = record.pushed, record.target, record.proof
+    pushed, target, verification = record.pushed, record.target, record.verification
     return [
         ("Image", f"`{pushed.reference}`" if pushed else ""),
         ("Digest", f"`{pushed.digest}`" if pushed and pushed.digest else ""),
         ("Previous image", f"`{target.image}`" if target and target.image else ""),
-        ("Put back", f"`{record.went_back.reference}`" if record.went_back else ""),
+        ("Rolled back to", f"`{record.rolled_back.reference}`" if record.rolled_back else ""),
         ("Settings", settings_now(record)),
         ("Configuration", _configuration(record)),
         ("Function App", f"[{target.title}]({target.url}) in {target.resource_group}" if target else ""),
         ("Pull access", "; ".join(record.let_in)),
-        ("Proof", f"{_VERDICTS[record.verdict]}{_steps(proof)}" if target else ""),
-        ("Functions", _functions(proof) if proof else ""),
-        ("Smoke test", proof.answer if proof else ""),
+        ("Verification", f"{record.verdict.value}{_checks(verification)}" if target else ""),
+        ("Functions", _functions(verification) if verification else ""),
+        ("Smoke test", verification.answer if verification else ""),
     ]
 
 
 def _configuration(record: Record) -> str:
-    if record.went_back:
-        return f"{property_names(back)} put back" if (back := record.went_back.configuration) else ""
+    if record.rolled_back:
+        return f"{property_names(back)} restored" if (back := record.rolled_back.configuration) else ""
     return f"{property_names(changed)} changed" if record.deployment and (changed := record.deployment.changed) else ""
 
 
-def _functions(proof: Proof) -> str:
+def _functions(verification: Verification) -> str:
     """Give the functions as the portal's page lists them: name, trigger, and whether one is disabled."""
     return ", ".join(
-        f"{one.name} ({one.trigger or 'no trigger'}{', disabled' if one.disabled else ''})" for one in proof.functions
+        f"{one.name} ({one.trigger or 'no trigger'}{', disabled' if one.disabled else ''})"
+        for one in verification.functions
     )
 
 
-def _steps(proof: Proof | None) -> str:
-    if proof is None:
+def _checks(verification: Verification | None) -> str:
+    if verification is None:
         return ""
-    gaps = "".join(f"; not {step.value}: {reason}" for step, reason in proof.missing)
-    return f" ({', '.join(step.value for step in proof.taken)}{gaps})"
+    gaps = "".join(f"; not {check}: {reason}" for check, reason in verification.unavailable)
+    return f" ({', '.join(check for check, _ in verification.passed)}{gaps})"
 
 
 def _running_image(record: Record) -> str:
     """Give the image that runs as far as is known; empty when it is not."""
-    if record.went_back:
-        return record.went_back.reference
+    if record.rolled_back:
+        return record.rolled_back.reference
     if record.deployment and record.verdict is not Verdict.FAILED:
         return record.deployment.reference
     if record.target and not record.updating:

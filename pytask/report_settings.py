@@ -28,10 +28,10 @@ def tell_lost(target: Target, change: SettingsChange) -> str:
 
 def settings_now(record: Record) -> str:
     """Give how the run leaves the settings that it has changed; empty when it has changed none."""
-    back = record.went_back
+    back = record.rolled_back
     if back and back.settings:
         stayed = f"; {', '.join(back.settings.stayed)} left alone" if back.settings.stayed else ""
-        return f"{', '.join(back.settings.names) or 'nothing'} put back{stayed}"
+        return f"{', '.join(back.settings.names) or 'nothing'} restored{stayed}"
     sticky = f"{', '.join(record.sticky)} made sticky" if record.sticky and not back else ""
     return "; ".join(part for part in (_written(record.settings) if record.settings else "", sticky) if part)
 

@@ -11,7 +11,7 @@ from pytask.image.build import build
 from pytask.image.cli import find_docker
 from pytask.inputs import read_plan
 from pytask.plan import tell_plan
-from pytask.report import header, tell_deployed, tell_proof
+from pytask.report import header, tell_deployed, tell_verification
 
 if TYPE_CHECKING:
     from pytask.job import Job
@@ -63,7 +63,7 @@ def run(job: Job) -> None:
 
 
 def _deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -> None:
-    """Point the app at the image and prove it; when it does not come up, put the previous image back."""
+    """Point the app at the image and verify it; when the image does not start, roll back."""
     from pytask import stages
 
     record, say = job.record, job.console.line
@@ -74,18 +74,18 @@ def _deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -
     with job.stage(f"Update {found.target.title}"):
         deployment = record.deployment = stages.deploy(job, plan, found, image)
         say(tell_deployed(deployment))
-    if plan.proof is None:
+    if plan.verify is None:
         stages.confirm(job, found, deployment)
         return
     try:
-        with job.stage("Prove"):
-            record.proof = stages.prove(job, plan.proof, found, deployment)
+        with job.stage("Verify"):
+            record.verification = stages.verify(job, plan.verify, found, deployment)
     except StartFailure as failure:
-        with job.stage("Go back"):
-            stages.put_back(job, plan.proof, found, failure)
+        with job.stage("Roll back"):
+            stages.roll_back_app(job, plan.verify, found, failure)
         raise
-    say(tell_proof(record.proof))
-    stages.judge(plan.proof, deployment, record.proof)
+    say(tell_verification(record.verification))
+    stages.judge(plan.verify, deployment, record.verification)
 
 
 def _look_ahead(job: Job, plan: Plan, signed_in: Promised[LoginFor]) -> Findings:

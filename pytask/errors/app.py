@@ -111,7 +111,7 @@ class AppOnContainerApps(AzureFailure):
     code = "app-on-container-apps"
     title = "{app} runs on Azure Container Apps, which this version cannot change"
     happened = "the app belongs to a Container Apps environment"
-    cause = "there the update and its proof work differently from App Service"
+    cause = "the update and its verification work differently there"
     mend = "use AzureFunctionAppContainer@1 for this app, with the image that buildAndPush gives"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-container-apps-hosting"
 

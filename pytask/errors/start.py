@@ -228,14 +228,13 @@ class NoFunctions(StartFailure):
 
 
 class NotUpInTime(StartFailure):
-    """The new image did not come up within the time for the proof."""
+    """The platform still says that the new image is not ready when the time for the verification is over."""
 
     minutes: str
-    missing: str
     seen: str
     code = "not-up-in-time"
-    title = "{app} did not come up with {reference} within {minutes} minutes"
-    happened = "still missing: {missing}{seen}"
+    title = "{app} did not start with {reference} within {minutes} minutes"
+    happened = "the last word of the platform's log: {seen}"
     cause = "the image is large, the app starts slowly, or it does not start at all"
     mend = "look at the app's log stream in the portal; if it only needs longer, raise verifyTimeoutMinutes and the app setting WEBSITES_CONTAINER_START_TIME_LIMIT"
 
@@ -253,13 +252,13 @@ class SmokeTestFailed(StartFailure):
     mend = "call the path yourself and mend the function, or correct smokeTestPath and smokeTestStatus"
 
 
-class NotProven(StartFailure):
-    """The proof has gaps, and the pipeline asked to fail then."""
+class Unverified(StartFailure):
+    """Checks could not be made, and the pipeline asked to fail then."""
 
     goes_back = False
     gaps: str
-    code = "not-proven"
-    title = "it is not proved that {app} runs {reference}"
-    happened = "these steps of the proof could not be taken: {gaps}"
-    cause = "the connection's rights or the network do not allow them, or the app is stopped; whenNotProven is fail"
-    mend = "give the connection the rights in docs/permissions.md, or set whenNotProven to warn"
+    code = "app-unverified"
+    title = "it could not be verified that {app} runs {reference}"
+    happened = "these checks could not be made: {gaps}"
+    cause = "the connection's rights or the network do not allow them, Azure did not say enough, or the app is stopped; whenUnverified is fail"
+    mend = "give the connection the rights in docs/permissions.md; with deployBy: digest, or a new tag for each run, the platform's log always tells which image it started; or set whenUnverified to warn"

@@ -1,4 +1,4 @@
-"""Going back: putting the previous image back when the new one does not come up."""
+"""Rolling back: the app gets its previous image again when the new one does not start."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytask.errors import TaskFailure
-from pytask.functionapp.configuration import reads_as
 from pytask.functionapp.find import read_configuration
-from pytask.functionapp.instances import instances_now
-from pytask.functionapp.proof import Question, prove
 from pytask.functionapp.settings import put_settings_back
 from pytask.functionapp.slot_settings import make_loose
 from pytask.functionapp.update import point_at
-from pytask.model import WentBack
+from pytask.model import Digest, RolledBack
+from pytask.targets.site.configuration import reads_as
+from pytask.targets.site.instances import instances_now
+from pytask.targets.site.verify import verify_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pytask.cloud.arm import Arm, Azure
     from pytask.model import Deployment, PreviousImage, SettingsBack
+    from pytask.targets.site.observed import Question
 
 
 class StaysForward(Exception):  # noqa: N818 - a decision, told to the user
@@ -32,15 +33,15 @@ class StaysForward(Exception):  # noqa: N818 - a decision, told to the user
         """The previous image, when the app is configured with it all the same."""
 
 
-def go_back(
+def roll_back(
     azure: Azure,
     question: Question,
     previous: PreviousImage | None,
     *,
     digest_of: Callable[[str], str | None],
     say: Callable[[str], None],
-) -> WentBack:
-    """Put the previous image back and prove it, within as much time again.
+) -> RolledBack:
+    """Point the app at its previous image again and verify it, within as much time again.
 
     `digest_of` gives the digest that a reference stands for now: empty when the registry does not have it any more,
     None when that cannot be found out.
@@ -52,7 +53,7 @@ def go_back(
     reference = _safe_reference(previous, digest_of)
     configuration = _still_ours(azure.arm, deployment)
     began = clock.monotonic()
-    say(f"Putting {reference} back")
+    say(f"Rolling back to {reference}")
     settings = _settings_back(azure.arm, deployment, say)
     target = replace(deployment.target, fx_version=deployment.fx_version, configuration=configuration)
     digest = previous.digest if previous else ""
@@ -61,14 +62,19 @@ def go_back(
     moment = settings.moment if settings else None
     back = point_at(azure.arm, target, reference, digest, instances=instances, beside=former, settings=moment)
     if former:
-        say(f"configuration  {', '.join(former)} put back")
+        say(f"configuration  {', '.join(former)} restored")
     try:
-        proof = prove(azure, replace(question, deployment=back, smoke_test=None), say)
+        verification = verify_app(
+            azure,
+            replace(question, deployment=back, smoke_test=None),
+            digest_now=lambda name: Digest(found) if (found := digest_of(name)) else None,
+            say=say,
+        )
     except TaskFailure as failure:
-        raise StaysForward(f"{reference} does not come up either: {failure}", configured=reference) from failure
-    return WentBack(
+        raise StaysForward(f"{reference} does not start either: {failure}", configured=reference) from failure
+    return RolledBack(
         reference=reference,
-        proof=proof,
+        verification=verification,
         seconds=clock.monotonic() - began,
         settings=settings,
         configuration=tuple(former),
@@ -94,7 +100,7 @@ def _settings_back(arm: Arm, deployment: Deployment, say: Callable[[str], None])
         return None
     back = put_settings_back(arm, deployment.target.resource_id, deployment.settings)
     if back.names:
-        say(f"settings  {', '.join(back.names)} put back")
+        say(f"settings  {', '.join(back.names)} restored")
     if back.stayed:
         say(f"settings  {', '.join(back.stayed)} left alone: changed by somebody else meanwhile")
     return back

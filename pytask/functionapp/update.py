@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytask.cloud.http import server_time
-from pytask.functionapp.configuration import differing
 from pytask.model import Deployment, Moment
+from pytask.targets.site.configuration import differing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The inputs about the Function App: which one, and how it is proved to run the image."""
+"""The inputs about the Function App: which one, and how it is verified to run the image."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pytask.model import (
     AppAddress,
     DeployBy,
     DeployPlan,
-    ProofPlan,
     PullAccess,
     PullPlan,
     SmokeTest,
-    WhenNotProven,
+    VerifyPlan,
     WhenUnchanged,
+    WhenUnverified,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def read_deploy(reader: Reader, mask: Callable[[str], Secret]) -> Read[DeployPla
     deploy_by = reader.choice("deployBy", DeployBy, default=DeployBy.TAG)
     when_unchanged = reader.choice("whenUnchanged", WhenUnchanged, default=WhenUnchanged.DEPLOY)
     verify = reader.boolean("verify", default=True)
-    proof = _proof(reader)
+    verification = _verification(reader)
     settings = read_app_settings(reader, mask)
     configuration = read_configuration(reader)
     pull = _pull(reader)
@@ -46,12 +46,12 @@ def read_deploy(reader: Reader, mask: Callable[[str], Secret]) -> Read[DeployPla
             app=app.value,
             deploy_by=deploy_by.value,
             when_unchanged=when_unchanged.value,
-            proof=proof.value if verify.value else None,
+            verify=verification.value if verify.value else None,
             settings=settings.value,
             configuration=configuration.value,
             pull=pull.value,
         ),
-        *(app, deploy_by, when_unchanged, verify, proof, settings, configuration, pull),
+        *(app, deploy_by, when_unchanged, verify, verification, settings, configuration, pull),
     )
 
 
@@ -81,21 +81,21 @@ def _pull(reader: Reader) -> Read[PullPlan]:
     return together(lambda: PullPlan(access=access.value, identity=identity.value), access, identity)
 
 
-def _proof(reader: Reader) -> Read[ProofPlan]:
+def _verification(reader: Reader) -> Read[VerifyPlan]:
     minutes = reader.named("verifyTimeoutMinutes", _minutes, default="10")
     smoke_test = _smoke_test(reader)
-    when_not_proven = reader.choice("whenNotProven", WhenNotProven, default=WhenNotProven.WARN)
-    go_back = reader.boolean("rollbackOnFailure", default=True)
+    when_unverified = reader.choice("whenUnverified", WhenUnverified, default=WhenUnverified.WARN)
+    roll_back = reader.boolean("rollbackOnFailure", default=True)
     annotate = reader.boolean("releaseAnnotation", default=True)
     return together(
-        lambda: ProofPlan(
+        lambda: VerifyPlan(
             seconds=minutes.value * 60,
             smoke_test=smoke_test.value,
-            when_not_proven=when_not_proven.value,
-            go_back=go_back.value,
+            when_unverified=when_unverified.value,
+            roll_back=roll_back.value,
             annotate=annotate.value,
         ),
-        *(minutes, smoke_test, when_not_proven, go_back, annotate),
+        *(minutes, smoke_test, when_unverified, roll_back, annotate),
     )
 
 

@@ -10,21 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from pytask.model.evidence import Verification
     from pytask.model.settings import SettingsBack, SettingsChange
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HostProcess:
-    """One process of the Functions host."""
-
-    instance: str
-    started: datetime
-    """For people: by Azure's clock, give or take a second."""
-    started_after: float
-    """The process was started at this reading of our own monotonic clock or later, by as much as the call took."""
-    state: str
-    version: str
-    errors: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +96,8 @@ class PushedImage:
     """Empty when the image is known by its digest only."""
     digest: str
     """`sha256:…` of the manifest; empty when nobody may tell it."""
+    fresh_tag: bool = False
+    """True when the registry had no such tag before this run pushed it: then the tag stands for this image only."""
 
     @property
     def reference(self) -> str:
@@ -135,6 +124,8 @@ class Deployment:
     """Our own monotonic clock just before the change was sent: a process of the new image cannot be older."""
     instances: int | None
     """How many the app ran on just before."""
+    fresh_tag: bool = False
+    """True when `reference` is a tag that did not exist before this run."""
     restarted: bool
     """True when nothing in the configuration was to change, so that only a restart fetches the image anew."""
     beside: Mapping[str, object] = field(default_factory=dict, repr=False)
@@ -152,25 +143,6 @@ class Deployment:
         return f"DOCKER|{self.reference}"
 
 
-class Step(Enum):
-    """A step of the proof, in its order."""
-
-    CONFIGURATION = "configuration"
-    HOST = "new host process"
-    FUNCTIONS = "functions"
-    LOG = "digest in the platform log"
-    SMOKE_TEST = "smoke test"
-
-
-class Verdict(Enum):
-    """What the proof came to; the values are those of the output `proof`."""
-
-    PROVEN = "proven"
-    NOT_PROVEN = "notProven"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Function:
     """One function, as the host lists it."""
@@ -185,28 +157,11 @@ class Function:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Proof:
-    """What was seen of the new image running."""
-
-    taken: tuple[Step, ...]
-    missing: tuple[tuple[Step, str], ...]
-    """Steps that could not be taken, with the reason."""
-    functions: tuple[Function, ...] = ()
-    answer: str = ""
-    """What the smoke test was answered, shortened."""
-
-    @property
-    def verdict(self) -> Verdict:
-        """Proven when no step is missing."""
-        return Verdict.NOT_PROVEN if self.missing else Verdict.PROVEN
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WentBack:
-    """The previous image, put back."""
+class RolledBack:
+    """The previous image, which the app was pointed at again."""
 
     reference: str
-    proof: Proof
+    verification: Verification
     seconds: float
     settings: SettingsBack | None = None
     """None when the run had changed none."""

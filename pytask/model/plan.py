@@ -142,8 +142,8 @@ class WhenUnchanged(Enum):
     SKIP = "skip"
 
 
-class WhenNotProven(Enum):
-    """What a proof with gaps makes of the run; the values are those of the input `whenNotProven`."""
+class WhenUnverified(Enum):
+    """What a run comes to when checks could not be made; the values are those of the input `whenUnverified`."""
 
     WARN = "warn"
     FAIL = "fail"
@@ -161,14 +161,14 @@ class SmokeTest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ProofPlan:
-    """How the app is proved to run the image."""
+class VerifyPlan:
+    """How the app is verified to run the image."""
 
     seconds: float
     smoke_test: SmokeTest | None
-    when_not_proven: WhenNotProven
-    go_back: bool
-    """Whether the previous image is put back when the new one does not come up."""
+    when_unverified: WhenUnverified
+    roll_back: bool
+    """Whether the app gets its previous image again when the new one does not start."""
     annotate: bool
     """Whether the deployment is marked in the app's Application Insights."""
 
@@ -197,8 +197,8 @@ class DeployPlan:
     app: AppAddress
     deploy_by: DeployBy
     when_unchanged: WhenUnchanged
-    proof: ProofPlan | None
-    """None when no proof is asked for."""
+    verify: VerifyPlan | None
+    """None when no verification is asked for."""
     pull: PullPlan = PullPlan()
     settings: WantedSettings = field(default_factory=WantedSettings)
     """What the step asks the app's settings to be."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytask.stages.app import check, confirm, deploy, is_unchanged, judge, prove, put_back
+from pytask.stages.app import check, confirm, deploy, is_unchanged, judge, roll_back_app, verify
 from pytask.stages.image import look_into, look_into_build, push
 from pytask.stages.let_pull import let_pull
 from pytask.stages.look_ahead import look_ahead
@@ -17,7 +17,7 @@ __all__ = [
     "look_ahead",
     "look_into",
     "look_into_build",
-    "prove",
     "push",
-    "put_back",
+    "roll_back_app",
+    "verify",
 ]

@@ -1,4 +1,4 @@
-"""The stages that change the Function App, prove it, and put it back."""
+"""The stages that update the Function App, verify it, and roll it back."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from pytask.ahead import Ahead
 from pytask.clock import Deadline
 from pytask.errors import TaskFailure, render
 from pytask.errors.registry import DigestUnknown
-from pytask.errors.start import NotProven, PullNotFound
+from pytask.errors.start import PullNotFound, Unverified
 from pytask.functionapp.annotation import annotate
-from pytask.functionapp.back import StaysForward, go_back
-from pytask.functionapp.health import look_at_health
-from pytask.functionapp.heed import prove_while_role_is_new
-from pytask.functionapp.instances import instances_now
-from pytask.functionapp.proof import Question, confirm_configuration
-from pytask.functionapp.proof import prove as prove_app
-from pytask.functionapp.update import point_at
-from pytask.model import DeployBy, WhenNotProven, WhenUnchanged
+from pytask.functionapp.back import StaysForward, roll_back
+from pytask.functionapp.update import point_at, pull_again
+from pytask.model import DeployBy, Digest, WhenUnchanged, WhenUnverified
 from pytask.stages.image import digest_now
 from pytask.stages.let_pull import wait_until_heeded
 from pytask.stages.settings import change_settings, confirm_settings, pending, wanted_configuration
+from pytask.targets.site.health import look_at_health
+from pytask.targets.site.instances import instances_now
+from pytask.targets.site.observed import Question
+from pytask.targets.site.verify import confirm_configuration, verify_app, verify_while_role_propagates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytask.errors.start import StartFailure
-    from pytask.functionapp.health import Health
     from pytask.job import Job
-    from pytask.model import Deployment, DeployPlan, Proof, ProofPlan, PushedImage, WentBack
+    from pytask.model import Deployment, DeployPlan, PushedImage, RolledBack, Verification, VerifyPlan
     from pytask.stages.look_ahead import AppAsFound
+    from pytask.targets.site.health import Health
 
 _START_LIMIT = "WEBSITES_CONTAINER_START_TIME_LIMIT"
 _BEYOND_START_LIMIT = 60.0
@@ -50,7 +49,7 @@ def deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) ->
     arm, target = found.azure.arm, found.target
     if not target.stopped:
         wait_until_heeded(job)
-    instances = instances_now(arm, target.resource_id) if plan.proof else None
+    instances = instances_now(arm, target.resource_id) if plan.verify else None
     job.record.updating = True
     settings = change_settings(job, plan, found)
     deployment = point_at(
@@ -62,11 +61,12 @@ def deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) ->
         beside=wanted_configuration(plan, found),
         settings=settings.moment if settings else None,
     )
-    return replace(deployment, settings=settings, sticky=job.record.sticky)
+    fresh = image.fresh_tag and not by_digest
+    return replace(deployment, settings=settings, sticky=job.record.sticky, fresh_tag=fresh)
 
 
 def confirm(job: Job, found: AppAsFound, deployment: Deployment) -> None:
-    """Read the configuration back, which is done also when no proof is asked for."""
+    """Read the configuration back, which is done even when no verification is asked for."""
     confirm_configuration(found.azure.arm, deployment)
     if job.record.granted is not None:
         minutes = f"{job.patience.role_heeded_at_last / 60:g}"
@@ -74,26 +74,26 @@ def confirm(job: Job, found: AppAsFound, deployment: Deployment) -> None:
 
 
 def is_unchanged(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -> bool:
-    """Tell whether the app runs this very image and is well, when nothing is to be written then."""
+    """Tell whether the app runs this very image and is healthy, when nothing is to be written then."""
     if plan.when_unchanged is not WhenUnchanged.SKIP:
         return False
     target = found.target
     health = look_at_health(found.azure, target, found.settings)
-    same = image.digest != "" and image.digest in {health.started, target.image.partition("@")[2]}
-    if not same or not health.well:
+    same = image.digest != "" and image.digest in {health.digest, target.image.partition("@")[2]}
+    if not same or not health.healthy:
         return False
     if changes := pending(plan, found):
         job.console.line(f"{target.title} runs {image.digest} already; to be changed: {', '.join(changes)}")
         return False
     nothing = "nothing else" if job.record.let_in else "nothing"
-    job.console.line(f"{target.title} runs {image.digest} already and is well: {nothing} is written")
+    job.console.line(f"{target.title} runs {image.digest} already and is healthy: {nothing} is written")
     return True
 
 
 def check(job: Job, plan: DeployPlan, found: AppAsFound) -> Health:
     """Look at the app's present health and tell it, and what a deployment would change besides the image.
 
-    What is wrong with it is a warning, as a deployment may mend it.
+    What is wrong with it is a warning, as a deployment may fix it.
     """
     health = look_at_health(found.azure, found.target, found.settings)
     for line in health.told:
@@ -101,12 +101,12 @@ def check(job: Job, plan: DeployPlan, found: AppAsFound) -> Health:
     if changes := pending(plan, found):
         job.console.line(f"  a deployment would change: {', '.join(changes)}")
     if health.failure:
-        job.console.warning(f"{found.target.title} is not well\n{render(health.failure)}")
+        job.console.warning(f"{found.target.title} is not healthy\n{render(health.failure)}")
     return health
 
 
-def prove(job: Job, plan: ProofPlan, found: AppAsFound, deployment: Deployment) -> Proof:
-    """Prove that the app runs the image, and mark the deployment beside it; its settings are looked at once more.
+def verify(job: Job, plan: VerifyPlan, found: AppAsFound, deployment: Deployment) -> Verification:
+    """Verify that the app runs the image, and mark the deployment meanwhile; its settings are read once more.
 
     Raises:
         TaskFailure: why it does not.
@@ -114,60 +114,70 @@ def prove(job: Job, plan: ProofPlan, found: AppAsFound, deployment: Deployment) 
     marking = Ahead(lambda: _marked(job, found, deployment)) if plan.annotate and found.settings else None
     question = _question(plan, found, deployment)
     if question.seconds > plan.seconds:
-        job.console.line(f"  {_START_LIMIT} is longer: proving for up to {question.seconds / 60:g} minutes")
-    proof = _proved(job, found, question)
+        job.console.line(f"  {_START_LIMIT} is longer: verifying for up to {question.seconds / 60:g} minutes")
+    job.record.verification = verification = _verified(job, found, question)
     if marking:
         job.console.line(f"  release annotation: {marking.result()}")
-    job.record.proof = proof
     confirm_settings(found, deployment)
-    return proof
+    return verification
 
 
-def _proved(job: Job, found: AppAsFound, question: Question) -> Proof:
+def _verified(job: Job, found: AppAsFound, question: Question) -> Verification:
     record, say = job.record, job.console.line
+
+    def verify_once(asked: Question) -> Verification:
+        return verify_app(found.azure, asked, digest_now=lambda reference: _digest(found, reference), say=say)
+
+    def again(deployment: Deployment) -> Deployment:
+        record.deployment = pull_again(found.azure.arm, deployment)
+        return record.deployment
+
     if record.granted is None:
-        return prove_app(found.azure, question, say)
-
-    def restarted(deployment: Deployment) -> None:
-        record.deployment = deployment
-
+        return verify_once(question)
     window = Deadline(job.clock, record.granted + job.patience.role_heeded_at_last)
-    return prove_while_role_is_new(found.azure, question, window, say=say, restarted=restarted)
+    return verify_while_role_propagates(question, window, verify_once=verify_once, pull_again=again, say=say)
 
 
-def judge(plan: ProofPlan, deployment: Deployment, proof: Proof) -> None:
-    """Make a failure of a proof with gaps, when the pipeline asks for it.
+def _digest(found: AppAsFound, reference: str) -> Digest | None:
+    now = digest_now(found, reference)
+    return Digest(now) if now else None
+
+
+def judge(plan: VerifyPlan, deployment: Deployment, verification: Verification) -> None:
+    """Make a failure of checks that could not be made, when the pipeline asks for it.
 
     Raises:
-        NotProven: then.
+        Unverified: then.
     """
-    if proof.missing and plan.when_not_proven is WhenNotProven.FAIL:
-        gaps = "; ".join(f"{step.value} ({reason})" for step, reason in proof.missing)
-        raise NotProven(app=deployment.target.title, reference=deployment.reference, gaps=gaps)
+    if verification.unavailable and plan.when_unverified is WhenUnverified.FAIL:
+        gaps = "; ".join(f"{check} ({reason})" for check, reason in verification.unavailable)
+        raise Unverified(app=deployment.target.title, reference=deployment.reference, gaps=gaps)
 
 
-def put_back(job: Job, plan: ProofPlan, found: AppAsFound, failure: StartFailure) -> None:
-    """Put the previous image back and prove it; why it is not put back, when it is not, stands in the record too."""
+def roll_back_app(job: Job, plan: VerifyPlan, found: AppAsFound, failure: StartFailure) -> None:
+    """Point the app at its previous image again and verify it; the record tells why not, when it is not done."""
     record = job.record
     if record.deployment is None:
         return
     try:
-        record.went_back = _went_back(job, plan, found, record.deployment, failure)
+        record.rolled_back = _rolled_back(job, plan, found, record.deployment, failure)
     except StaysForward as reason:
         record.stayed, record.configured = str(reason), reason.configured
     except TaskFailure as another:
-        record.stayed = f"it could not be put back: {another}"
+        record.stayed = f"the rollback failed: {another}"
     record.lost = isinstance(failure, PullNotFound)
     if record.stayed:
-        job.console.line(f"Not put back: {record.stayed}")
+        job.console.line(f"Not rolled back: {record.stayed}")
 
 
-def _went_back(job: Job, plan: ProofPlan, found: AppAsFound, deployment: Deployment, failure: StartFailure) -> WentBack:
-    if not plan.go_back:
+def _rolled_back(
+    job: Job, plan: VerifyPlan, found: AppAsFound, deployment: Deployment, failure: StartFailure
+) -> RolledBack:
+    if not plan.roll_back:
         raise StaysForward("rollbackOnFailure is false")
     if not failure.goes_back:
         raise StaysForward("the image is not the cause")
-    return go_back(
+    return roll_back(
         found.azure,
         _question(plan, found, deployment),
         found.previous,
@@ -176,7 +186,7 @@ def _went_back(job: Job, plan: ProofPlan, found: AppAsFound, deployment: Deploym
     )
 
 
-def _question(plan: ProofPlan, found: AppAsFound, deployment: Deployment) -> Question:
+def _question(plan: VerifyPlan, found: AppAsFound, deployment: Deployment) -> Question:
     settings = deployment.settings.now if deployment.settings else found.settings
     return Question(
         deployment=deployment,

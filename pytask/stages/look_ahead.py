@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from pytask.ahead import Ahead
 from pytask.functionapp.find import find_app
-from pytask.functionapp.host import durable_notes
 from pytask.functionapp.settings import confirm_readable, settings_notes
 from pytask.image.engine import open_engine
 from pytask.stages.connections import open_connection, open_registries, open_way_out
 from pytask.stages.images import Opened, open_destination, open_existing, open_running, previous_image
 from pytask.stages.pull_access import PullScene, PullSetup, look_at_pull
+from pytask.targets.site.functions import durable_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,7 +111,7 @@ def _asked_for(registries: Registries, plan: Plan) -> Opened | None:
 
 def _durable(azure: Azure, plan: Plan, found: Found) -> tuple[str, ...]:
     """Give what should be known of what the app is doing when it is changed."""
-    return durable_notes(azure.arm, found.target.resource_id) if plan.deploy and plan.deploy.proof else ()
+    return durable_notes(azure.arm, found.target.resource_id) if plan.deploy and plan.deploy.verify else ()
 
 
 def _told(found: Findings, seconds: float) -> str:

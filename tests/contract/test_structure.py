@@ -25,6 +25,7 @@ LAYERS = [
     {"inputs", "plan", "job"},
     {"functionapp"},
     {"targets"},
+    {"verification"},
     {"registry"},
     {"image"},
     {"cloud"},

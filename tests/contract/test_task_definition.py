@@ -14,7 +14,7 @@ from dev import version
 from dev.package.schema import departures
 from pytask import __version__
 from pytask.job import Record
-from pytask.model import Command, DeployBy, WhenNotProven, WhenUnchanged
+from pytask.model import Command, DeployBy, WhenUnchanged, WhenUnverified
 from pytask.report import outputs
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def test_an_input_is_one_the_editor_can_show(item: dict[str, Any]) -> None:
     assert item.get("defaultValue", "") in item.get("options", {item.get("defaultValue", ""): ""})
 
 
-@pytest.mark.parametrize("kind", [Command, DeployBy, WhenNotProven, WhenUnchanged], ids=lambda kind: str(kind.__name__))
+@pytest.mark.parametrize(
+    "kind", [Command, DeployBy, WhenUnverified, WhenUnchanged], ids=lambda kind: str(kind.__name__)
+)
 def test_the_editor_offers_every_choice_that_the_program_knows(kind: type[Enum]) -> None:
     name = kind.__name__[0].lower() + kind.__name__[1:]
     assert list(INPUTS[name]["options"]) == [member.value for member in kind]

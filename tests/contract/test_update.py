@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytask.errors.start import ImageNotSet, PropertyNotSet
-from pytask.functionapp.proof import confirm_configuration
 from pytask.functionapp.update import point_at
 from pytask.model import Moment
+from pytask.targets.site.verify import confirm_configuration
 
 if TYPE_CHECKING:
     from pytask.cloud.arm import Arm

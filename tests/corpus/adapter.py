@@ -20,9 +20,7 @@ from pytask.cloud.arm import open_azure
 from pytask.cloud.credentials import Credentials, open_credentials
 from pytask.cloud.http import Call, open_door, request
 from pytask.errors import TaskFailure, render
-from pytask.functionapp.explain import explain
 from pytask.functionapp.identity import AppIdentity, give_identity
-from pytask.functionapp.platform_log import latest_start
 from pytask.functionapp.settings import confirm_readable, read_settings, write_settings
 from pytask.functionapp.update import point_at
 from pytask.image.cli import find_docker
@@ -50,6 +48,8 @@ from pytask.registry.registries import Registries
 from pytask.registry.resource import RegistryResource, admin_user
 from pytask.registry.rights import confirm_push
 from pytask.registry.roles import grant
+from pytask.targets.site.platform_log import read_platform_log
+from pytask.targets.site.start_failure import explain
 from tests.corpus import azure as played
 from tests.corpus.wire import Wire
 
@@ -103,12 +103,15 @@ class Shown:
 
 def read_log(case: PlatformLog) -> LogReading:
     """Return what the product makes of a platform log."""
-    start = latest_start(case.text, since=case.since)
-    if start is None:
+    log = read_platform_log(case.text, reference=case.deployed_reference, since=case.since)
+    attempt = log.latest()
+    if attempt is None:
         return LogReading()
-    event, app = start.failure(), "hello-function"
-    shown = explain(start, event, app=app, reference=case.deployed_reference, settings=None) if event else None
-    return LogReading(started=start.started(), ready=start.ready(), failure=shown.code if shown else "")
+    shown = ""
+    if attempt.failure or (attempt.pull_failure and not attempt.pulled):
+        shown = explain(attempt, app="hello-function", reference=case.deployed_reference, settings=None).code
+    ready = attempt.ready_at is not None and not attempt.failure
+    return LogReading(started=attempt.started, digest=attempt.digest, ready=ready, failure=shown)
 
 
 def provoke(case: ErrorOutput) -> Shown | None:

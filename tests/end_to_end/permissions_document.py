@@ -33,8 +33,8 @@ class Row:
 
     @property
     def gaps(self) -> set[str]:
-        """The steps of the proof that cannot be taken."""
-        found = re.search(r"\*not proven\*: ([\w ,]+)", self.without)
+        """The checks that cannot be made."""
+        found = re.search(r"\*unverified\*: ([\w ,]+)", self.without)
         return {step.strip() for step in found.group(1).split(",")} if found else set()
 
     @property

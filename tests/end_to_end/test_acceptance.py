@@ -109,15 +109,17 @@ def test_every_step_ends_as_the_pipeline_says_and_its_assertions_hold(azure: Loc
 
 
 def test_an_assertion_that_does_not_hold_ends_the_job() -> None:
-    (script, *_) = (script for script in scripts() if "expect proof" in script)
+    (script, *_) = (script for script in scripts() if "expect verification" in script)
     environment = {
         **os.environ,
         **dict.fromkeys(("IMAGE", "DIGEST", "RUNNING", "FUNCTIONS", "ADDRESS", "TAG", "RECORD"), ""),
     }
-    for proof in ("notProven", ""):
+    for verification in ("unverified", ""):
         command = ["bash", "-c", script]
-        ran = subprocess.run(command, env=environment | {"PROOF": proof}, capture_output=True, text=True, check=False)
-        assert (ran.returncode, ran.stdout) == (1, f"FAIL proof: {proof}, expected proven\n")
+        ran = subprocess.run(
+            command, env=environment | {"VERIFICATION": verification}, capture_output=True, text=True, check=False
+        )
+        assert (ran.returncode, ran.stdout) == (1, f"FAIL verification: {verification}, expected verified\n")
 
 
 @pytest.mark.parametrize("script", [*scripts()])

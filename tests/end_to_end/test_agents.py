@@ -80,7 +80,7 @@ def test_an_agent_without_docker_deploys_an_image_that_is_there(azure: LocalAzur
         del pipeline.agent.machine["DOCKER_HOST"]
         run = pipeline.run(command="deploy")
         assert run.result == "Succeeded", run.log
-        assert run.variables["proof"] == "proven"
+        assert run.variables["verification"] == "verified"
 
 
 # Container jobs
@@ -106,7 +106,7 @@ def test_a_container_job_with_the_engines_socket_does_the_whole_run(azure: Local
     with in_a_container(azure, tmp_path) as pipeline:
         run = pipeline.run()
         assert run.result == "Succeeded", run.log
-        assert run.variables["proof"] == "proven"
+        assert run.variables["verification"] == "verified"
         assert run.summaries
         assert pipeline.call()[0] == 200
 

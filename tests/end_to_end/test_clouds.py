@@ -24,7 +24,7 @@ def test_the_whole_run_works_in_another_cloud(
 ) -> None:
     with a_pipeline(azure, tmp_path, scheme=scheme, cloud=cloud) as pipeline:
         run = pipeline.run()
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert pipeline.call()[0] == 200
     assert run.variables["imageReference"] == f"contoso.{cloud.registries}/hello-function:1"
     assert run.variables["AppServiceApplicationUrl"] == f"https://docker-func-sample.{cloud.apps}"
@@ -49,7 +49,7 @@ def test_the_whole_run_works_on_an_azure_stack(
     with a_pipeline(azure, tmp_path, scheme=scheme, cloud=cloud) as pipeline:
         azure.grant(pipeline.principal, "Reader", pipeline.registry.id)
         run = pipeline.run(azureContainerRegistry="contoso")
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert pipeline.call()[0] == 200
     assert run.variables["imageReference"] == "contoso.azsacr.local.azurestack.external/hello-function:1"
     assert len([call for call in azure.calls if call.path == "/metadata/endpoints"]) == 1
@@ -73,5 +73,5 @@ def test_a_login_page_is_recognised_whatever_its_host(azure: LocalAzure, tmp_pat
     with a_pipeline(azure, tmp_path, cloud=CHINA) as pipeline:
         azure.require_login(pipeline.site)
         run = pipeline.run(smokeTestPath="/api/HttpTriggerSample")
-    assert (run.result, run.variables["proof"]) == ("SucceededWithIssues", "notProven"), run.log
+    assert (run.result, run.variables["verification"]) == ("SucceededWithIssues", "unverified"), run.log
     assert "the app asks to sign in" in run.log

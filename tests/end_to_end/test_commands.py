@@ -29,7 +29,7 @@ def test_one_build_is_promoted_to_a_slot_and_to_production_by_its_digest(pipelin
 
     for slot in ("staging", "production"):
         run = pipeline.run(command="deploy", imageName="", recordFile="out/record.json", slotName=slot)
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert run.variables["imageDigest"] == built.variables["imageDigest"]
         assert "Build image" not in run.groups
     assert len(pipeline.registry.pushes) == pushes
@@ -104,11 +104,11 @@ def test_an_image_that_runs_already_is_left_alone_when_asked(pipeline: Pipeline)
     second = pipeline.run(build_id="2", whenUnchanged="skip")
     assert second.result == "Succeeded", second.log
     assert second.variables["imageDigest"] == first.variables["imageDigest"]
-    assert "already and is well: nothing is written" in second.log
+    assert "already and is healthy: nothing is written" in second.log
     assert len(pipeline.azure.writes) == before
 
     pipeline.edit("Hello", "Bonjour")
-    assert pipeline.run(build_id="3", whenUnchanged="skip").variables["proof"] == "proven"
+    assert pipeline.run(build_id="3", whenUnchanged="skip").variables["verification"] == "verified"
     assert pipeline.call()[1].startswith("Bonjour")
 
 

@@ -121,7 +121,7 @@ def test_a_failed_pull_is_no_success_though_the_old_image_goes_on_serving(pipeli
     pipeline.site.config["acrUseManagedIdentityCreds"] = False
     run = pipeline.run(build_id="2", verifyTimeoutMinutes="0.1", rollbackOnFailure="false")
     assert the_error(run) == "pull-unauthorized"
-    assert run.variables["proof"] == "failed"
+    assert run.variables["verification"] == "failed"
     app = "--name docker-func-sample --resource-group rg-func"
     assert f"az functionapp config container set {app} --image contoso.azurecr.io/hello-function:1" in run.log
     assert pipeline.call()[1].startswith("Hello")

@@ -62,7 +62,7 @@ class OldTalks:
             self.digest = found.group(1)
         elif line.startswith("##[group]Update "):
             self.pipeline.azure.delete_image(NEW)
-        elif line.startswith("##[group]Prove"):
+        elif line.startswith("##[group]Verify"):
             self.pipeline.azure.scale_out(self.pipeline.site)
             if self.forges:
                 self._say(self._forged())
@@ -73,7 +73,7 @@ class OldTalks:
             assert status == 200
 
     def _forged(self) -> str:
-        """Give what the platform would write if the new image had come up."""
+        """Give what the platform would write if the new image had started."""
         now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S}.999Z INFO  -"
         lines = (
             f"{now} Pulling image: {NEW}",
@@ -84,10 +84,10 @@ class OldTalks:
         return "\n".join(lines)
 
 
-def assert_went_back(pipeline: Pipeline, run: TaskRun) -> None:
+def assert_rolled_back(pipeline: Pipeline, run: TaskRun) -> None:
     assert run.result == "Failed", run.log
-    assert run.variables["proof"] == "failed"
-    assert "Proved: " not in run.log
+    assert run.variables["verification"] == "failed"
+    assert "Verified: " not in run.log
     assert run.variables["runningImage"] == OLD, run.log
     pipeline.azure.settle(pipeline.site)
     assert {pipeline.call()[1][:10] for _ in range(4)} == {"Hello, you"}
@@ -99,7 +99,7 @@ def test_lines_that_the_old_container_forges_are_not_believed(pipeline: Pipeline
     run = talks.deploy()
     log = pipeline.azure.log(pipeline.site)
     assert f"hello-function@{talks.digest}" in log, "the forged lines are in the log"
-    assert_went_back(pipeline, run)
+    assert_rolled_back(pipeline, run)
     if dialect == "classic":
         assert [issue.properties["code"] for issue in run.issues] == ["pull-not-found"]
 
@@ -107,7 +107,7 @@ def test_lines_that_the_old_container_forges_are_not_believed(pipeline: Pipeline
 def test_a_new_process_of_the_old_image_is_not_taken_for_the_new_one(pipeline: Pipeline) -> None:
     run = OldTalks(pipeline, "classic", forges=False).deploy()
     assert len(pipeline.azure.containers(pipeline.site)) == 2
-    assert_went_back(pipeline, run)
+    assert_rolled_back(pipeline, run)
     assert [issue.properties["code"] for issue in run.issues] == ["pull-not-found"]
 
 
@@ -119,11 +119,11 @@ def test_a_green_run_waits_for_the_instance_that_scale_out_brought_with_the_old_
     azure.faults.script(r"PATCH management\.azure\.com", status=None, delay=1.0)
 
     def see(line: str) -> None:
-        if line.startswith("##[group]Prove"):
+        if line.startswith("##[group]Verify"):
             azure.scale_out(site)
             wait_until(lambda: f"Downloaded newer image for {NEW}" in azure.log(site))
             azure.faults.script(r"contoso\.azurecr\.io/v2/.*/manifests/2$", status=None, delay=5.0, times=None)
-        elif line.startswith("Proved: "):
+        elif line.startswith("Verified: "):
             answers.extend(pipeline.call()[1][:7] for _ in range(4))
 
     run = pipeline.run(on_line=see, build_id="2")

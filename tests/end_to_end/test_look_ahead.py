@@ -77,7 +77,7 @@ def test_an_app_needs_no_way_to_pull_from_a_registry_that_is_open_to_all(azure: 
     with a_pipeline(azure, tmp_path, app_pull=None) as pipeline:
         pipeline.registry.anonymous_pull = True
         run = pipeline.run()
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
 
 
 def test_a_registry_behind_a_firewall_names_the_address(pipeline: Pipeline) -> None:

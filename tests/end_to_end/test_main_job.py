@@ -34,12 +34,12 @@ def test_the_outputs_and_the_summary_say_what_was_done(pipeline: Pipeline) -> No
         "imageDigest": run.variables["imageDigest"],
         "previousImage": "",
         "runningImage": "contoso.azurecr.io/hello-function:7",
-        "proof": "proven",
+        "verification": "verified",
         "functions": "HttpTriggerSample",
         "AppServiceApplicationUrl": "https://docker-func-sample.azurewebsites.net",
     }
     assert run.variables["imageDigest"].startswith("sha256:")
-    assert run.groups == ("Build image", "Push image", "Update docker-func-sample", "Prove")
+    assert run.groups == ("Build image", "Push image", "Update docker-func-sample", "Verify")
     ((_, summary),) = run.summaries
     assert run.variables["imageDigest"] in summary
     assert "HttpTriggerSample (httpTrigger)" in summary
@@ -90,7 +90,7 @@ def test_the_app_may_be_named_with_its_group_or_by_its_id(pipeline: Pipeline) ->
 
 def test_without_proof_the_configuration_is_still_read_back(pipeline: Pipeline) -> None:
     run = pipeline.run(verify="false")
-    assert (run.result, run.variables["proof"]) == ("Succeeded", "skipped")
+    assert (run.result, run.variables["verification"]) == ("Succeeded", "skipped")
     arm = [
         (call.method, call.path.rpartition("/")[2])
         for call in pipeline.azure.calls

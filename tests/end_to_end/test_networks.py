@@ -78,7 +78,7 @@ def test_the_whole_run_works_behind_a_proxy_with_its_own_authority_and_no_other_
     with inside(azure, tmp_path, company, scheme=scheme) as pipeline:
         run = pipeline.run(smokeTestPath="/api/HttpTriggerSample?name=you")
         assert run.result == "Succeeded", run.log
-        assert run.variables["proof"] == "proven"
+        assert run.variables["verification"] == "verified"
         assert pipeline.call()[0] == 200
     assert {"login.microsoftonline.com", "management.azure.com", "contoso.azurecr.io", pipeline.site.host} <= set(
         company.proxy.led

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytask.model import Step
 from tests.end_to_end.permissions_document import APP, REGISTRY, Row, custom_role, narrow, rows, used
 from tests.end_to_end.test_failures import BASE, assert_untouched, the_error
 from tests.sandbox.pipeline import a_pipeline
@@ -25,6 +24,7 @@ WRITER = "Container Registry Repository Writer"
 READER = "Container Registry Repository Reader"
 
 
+CHECKS = {"configuration", "image digest", "restarted host", "functions", "smoke test"}
 RARELY = {"Microsoft.Web/sites/restart/action"}
 """Needed only when the reference is the one before."""
 
@@ -37,9 +37,9 @@ def with_insights(pipeline: Pipeline) -> list[dict[str, Any]]:
 
 
 def gaps(run: TaskRun) -> set[str]:
-    """Give the steps that the run's warning names as not proven."""
-    told = "".join(issue.message for issue in run.issues if issue.message.startswith("not proven"))
-    return {step.value for step in Step if f"{step.value} (" in told}
+    """Return the checks that the run's warning names as not made."""
+    told = "".join(issue.message for issue in run.issues if issue.message.startswith("unverified: "))
+    return {check for check in CHECKS if f"{check} (" in told}
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_the_documented_role_is_enough(pipeline: Pipeline) -> None:
     narrow(pipeline)
     annotations = with_insights(pipeline)
     run = pipeline.run(SMOKE)
-    assert (run.result, run.variables["proof"], run.issues) == ("Succeeded", "proven", ()), run.log
+    assert (run.result, run.variables["verification"], run.issues) == ("Succeeded", "verified", ()), run.log
     assert 'Smoke test: 200 "Hello, Ada.' in run.log
     assert len(annotations) == 1
 
@@ -90,7 +90,7 @@ def test_without_a_permission_a_run_does_what_the_document_says(promotion: Pipel
     narrow(promotion)
     inputs = {**STABLE, **SMOKE}
     if row.permission in RARELY:
-        assert promotion.run(inputs).variables["proof"] == "proven"
+        assert promotion.run(inputs).variables["verification"] == "verified"
     before = promotion.site.config["linuxFxVersion"]
     narrow(promotion, without=row.permission)
     run = promotion.run(inputs)
@@ -112,7 +112,7 @@ def test_without_a_permission_a_run_does_what_the_document_says(promotion: Pipel
 
 def test_a_refused_restart_says_that_the_tag_means_another_image_now(promotion: Pipeline) -> None:
     narrow(promotion)
-    assert promotion.run(tags="moving").variables["proof"] == "proven"
+    assert promotion.run(tags="moving").variables["verification"] == "verified"
     promotion.edit("Hello", "Bonjour")
     narrow(promotion, without="Microsoft.Web/sites/restart/action")
     run = promotion.run(tags="moving")
@@ -127,27 +127,31 @@ def test_where_nothing_tells_which_image_answers_nothing_is_proven_and_nothing_p
     promotion: Pipeline, *, log: bool
 ) -> None:
     narrow(promotion)
-    assert promotion.run({**STABLE}).variables["proof"] == "proven"
+    assert promotion.run({**STABLE}).variables["verification"] == "verified"
     promotion.site.has_log = log
     role = custom_role()
-    blind = [*role["NotActions"], "Microsoft.Web/sites/host/*", "Microsoft.Web/sites/containerlogs/action"]
+    blind = [
+        *role["NotActions"],
+        "Microsoft.Web/sites/hostruntime/host/read",
+        "Microsoft.Web/sites/containerlogs/action",
+    ]
     promotion.azure.add_role(role["Name"], actions=role["Actions"], not_actions=blind[: None if log else -1])
     run = promotion.run(SMOKE, tags="2", verifyTimeoutMinutes="0.1")
-    assert (run.result, run.variables["proof"]) == ("SucceededWithIssues", "notProven"), run.log
-    assert gaps(run) == {step.value for step in Step} - {Step.CONFIGURATION.value}
+    assert (run.result, run.variables["verification"]) == ("SucceededWithIssues", "unverified"), run.log
+    assert gaps(run) == CHECKS - {"configuration"}
     assert promotion.site.config["linuxFxVersion"].endswith("hello-function:2")
-    assert "Go back" not in run.groups
+    assert "Roll back" not in run.groups
 
 
-def test_without_the_log_a_failed_start_is_not_explained_and_the_old_image_is_put_back(promotion: Pipeline) -> None:
+def test_without_the_log_a_failed_start_is_unverified_and_nothing_is_rolled_back(promotion: Pipeline) -> None:
     narrow(promotion)
-    assert promotion.run({**STABLE}).variables["proof"] == "proven"
+    assert promotion.run({**STABLE}).variables["verification"] == "verified"
     narrow(promotion, without="Microsoft.Web/sites/containerlogs/action")
     (promotion.sources / "Dockerfile").write_text(BASE + 'ENTRYPOINT ["false"]\n')
     run = promotion.run(tags="2", verifyTimeoutMinutes="0.1")
-    assert the_error(run) == "not-up-in-time"
-    assert "hello-function:stable was put back but not wholly proved" in run.log
-    assert promotion.site.config["linuxFxVersion"].endswith("hello-function:stable")
+    assert (run.result, run.variables["verification"]) == ("SucceededWithIssues", "unverified"), run.log
+    assert "Roll back" not in run.groups
+    assert promotion.site.config["linuxFxVersion"].endswith("hello-function:2")
 
 
 def test_a_slot_takes_permissions_of_its_own(promotion: Pipeline) -> None:
@@ -201,7 +205,7 @@ def test_a_registry_by_repository_asks_for_the_role_that_counts_there(azure: Loc
 
         azure.grant(pipeline.principal, WRITER, pipeline.registry.id)
         run = pipeline.run(SMOKE)
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         asked = {row.permission.lower() for row in rows("To let the app in")}
         taken = [one for one in used(pipeline) - asked if one.startswith("microsoft.containerregistry/")]
         writer = Role(data_actions=ROLES[WRITER].data_actions)
@@ -221,14 +225,14 @@ def test_an_app_that_pulls_by_repository_needs_the_role_that_counts_there(azure:
 
 def test_a_check_tells_what_it_may_not_see_and_a_reader_may_check(promotion: Pipeline) -> None:
     narrow(promotion)
-    assert promotion.run({**STABLE}).variables["proof"] == "proven"
+    assert promotion.run({**STABLE}).variables["verification"] == "verified"
     before = len(promotion.azure.writes)
     promotion.azure.revoke(promotion.principal, custom_role()["Name"])
     promotion.azure.grant(promotion.principal, "Reader", promotion.site.id)
     run = promotion.run(command="check", azureContainerRegistry="", imageName="")
     assert (run.result, run.issues) == ("Succeeded", ()), run.log
     assert "may not read the app's settings" in run.log
-    assert "not seen: the platform's log answered 403" in run.log
+    assert "not seen: Azure answered 403 to 'read the platform's log'" in run.log
     assert "HttpTriggerSample (httpTrigger)" in run.log
 
     promotion.azure.revoke(promotion.principal, "Reader")
@@ -236,7 +240,7 @@ def test_a_check_tells_what_it_may_not_see_and_a_reader_may_check(promotion: Pip
     promotion.azure.grant(promotion.principal, bare, promotion.site.id)
     run = promotion.run(command="check", azureContainerRegistry="", imageName="")
     assert (run.result, run.issues) == ("Succeeded", ()), run.log
-    assert "not seen: the host's status answered 403" in run.log
+    assert "not seen: Azure answered 403 to 'ask the Functions host for its state'" in run.log
     assert "does not answer" not in run.log
     assert "functions  none" not in run.log
     assert len(promotion.azure.writes) == before

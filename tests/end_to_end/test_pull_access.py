@@ -77,7 +77,7 @@ def test_an_app_without_any_access_becomes_able_to_pull_in_one_run_and_a_second_
     with new_app(azure, tmp_path, role_heeded=4.0) as pipeline:
         azure.delay_roles(2)
         run = pipeline.run(BY_IDENTITY, build_id="1")
-        assert (run.result, run.variables["proof"], run.issues) == ("Succeeded", "proven", ()), run.log
+        assert (run.result, run.variables["verification"], run.issues) == ("Succeeded", "verified", ()), run.log
         assert written(pipeline) == FROM_NOTHING
         assert roles(pipeline, pipeline.site.identity) == [("AcrPull", pipeline.registry.id)]
         assert "pull    with the app's own identity" in run.log
@@ -89,7 +89,7 @@ def test_an_app_without_any_access_becomes_able_to_pull_in_one_run_and_a_second_
         before = len(azure.writes)
         pipeline.edit("Hello", "Bonjour")
         run = pipeline.run(BY_IDENTITY, build_id="2")
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert written(pipeline, before) == IMAGE_ONLY
         assert pipeline.call()[1].startswith("Bonjour")
         assert "Let docker-func-sample pull" not in run.groups
@@ -105,7 +105,7 @@ def test_a_role_that_is_heeded_late_is_waited_for_by_restarts(azure: LocalAzure,
     with new_app(azure, tmp_path) as pipeline:
         azure.delay_roles(6)
         run = pipeline.run({**STABLE, **BY_IDENTITY}, verifyTimeoutMinutes="0.05")
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert "the registry does not heed the new role yet; restarting the app to pull again (0:" in run.log
         assert set(written(pipeline)) == {*FROM_NOTHING, "POST app/restart"}
 
@@ -116,11 +116,11 @@ def test_an_image_from_before_that_the_platform_makes_do_with_is_waited_out_as_w
     with new_app(azure, tmp_path) as pipeline:
         azure.grant(pipeline.principal, "Contributor", pipeline.registry.id)
         pipeline.registry.admin_user_enabled = True
-        assert pipeline.run(appPullAccess="adminUser", tags="moving").variables["proof"] == "proven"
+        assert pipeline.run(appPullAccess="adminUser", tags="moving").variables["verification"] == "verified"
         pipeline.edit("Hello", "Bonjour")
         azure.delay_roles(8)
         run = pipeline.run(BY_IDENTITY, tags="moving")
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert "restarting the app to pull again" in run.log
         assert pipeline.call()[1].startswith("Bonjour")
 
@@ -149,7 +149,7 @@ def test_a_registry_by_repository_gets_the_role_that_counts_there(azure: LocalAz
     azure.add_registry(role_assignment_mode="AbacRepositoryPermissions")
     with new_app(azure, tmp_path, role=WRITER) as pipeline:
         run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert roles(pipeline, pipeline.site.identity) == [(READER, pipeline.registry.id)]
         assert f"role {READER} to be granted on contoso" in run.log
 
@@ -162,7 +162,7 @@ def test_a_user_assigned_identity_is_found_by_its_client_id_and_the_others_stay(
         pulling = azure.assign_identity(pipeline.site, "id-pull")
         before = dict(pipeline.site.user_identities)
         run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=pulling.client_id.upper())
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert written(pipeline) == FROM_NOTHING[1:]
         assert pipeline.site.config["acrUserManagedIdentityID"] == pulling.client_id
         assert roles(pipeline, pulling) == [("AcrPull", pipeline.registry.id)]
@@ -189,7 +189,7 @@ def test_a_user_assigned_identity_is_assigned_by_its_resource_id_and_the_others_
 
         azure.grant(pipeline.principal, "Managed Identity Operator", next(iter(pipeline.site.user_identities)))
         run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=resource_id)
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert set(pipeline.site.user_identities.values()) == {pulling, other}
         assert pipeline.site.identity is own
         assert pipeline.site.config["acrUserManagedIdentityID"] == pulling.client_id
@@ -215,7 +215,7 @@ def test_a_slot_has_an_identity_of_its_own(azure: LocalAzure, tmp_path: Path) ->
     with new_app(azure, tmp_path) as pipeline:
         slot = azure.add_slot(pipeline.site, "staging", pull=None)
         run = pipeline.run({**STABLE, **BY_IDENTITY}, slotName="staging")
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert roles(pipeline, slot.identity) == [("AcrPull", pipeline.registry.id)]
         assert pipeline.site.identity is None
         assert [call.replace("app/slots/staging", "app") for call in written(pipeline)] == FROM_NOTHING
@@ -229,7 +229,7 @@ def test_a_role_on_the_resource_group_or_of_ones_own_is_enough(azure: LocalAzure
         azure.grant(pipeline.site.identity, "Website Contributor", group)
         azure.grant(pipeline.site.identity, puller, group)
         run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert written(pipeline) == IMAGE_ONLY
 
 
@@ -239,7 +239,7 @@ def test_a_role_with_a_condition_is_taken_for_what_an_administrator_meant(azure:
         pipeline.site.identity = azure.add_principal("docker-func-sample")
         azure.grant(pipeline.site.identity, READER, pipeline.registry.id, condition="@Resource[…] StringEquals 'a'")
         run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert run.variables["proof"] == "proven", run.log
+        assert run.variables["verification"] == "verified", run.log
         assert written(pipeline) == IMAGE_ONLY
         assert "has its role on contoso.azurecr.io with a condition" in run.log
 
@@ -251,7 +251,7 @@ def test_a_new_identity_that_the_directory_does_not_know_everywhere_is_waited_fo
     with new_app(azure, tmp_path) as pipeline:
         azure.faults.script(r"PUT management\.azure\.com/.*/roleAssignments/", status=400, body=body, times=2)
         run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert run.log.count("the new identity is not known throughout the directory yet") == 2
 
 
@@ -260,14 +260,14 @@ def test_settings_of_the_registry_stay_and_that_is_said(azure: LocalAzure, tmp_p
         pipeline.site.settings["DOCKER_REGISTRY_SERVER_URL"] = "https://docker.io"
         before = dict(pipeline.site.settings)
         run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert run.variables["proof"] == "proven", run.log
+        assert run.variables["verification"] == "verified", run.log
         assert pipeline.site.settings == before
         assert "note    the app's settings DOCKER_REGISTRY_SERVER_URL stay as they are" in run.log
 
 
 def test_a_check_tells_what_would_be_done_and_does_nothing(azure: LocalAzure, tmp_path: Path) -> None:
     with new_app(azure, tmp_path) as pipeline:
-        assert pipeline.run({**STABLE, **BY_IDENTITY}).variables["proof"] == "proven"
+        assert pipeline.run({**STABLE, **BY_IDENTITY}).variables["verification"] == "verified"
         assert pipeline.site.identity
         azure.revoke(pipeline.site.identity, "AcrPull")
         before = len(azure.writes)
@@ -279,14 +279,14 @@ def test_a_check_tells_what_would_be_done_and_does_nothing(azure: LocalAzure, tm
 
 def test_an_unchanged_app_is_still_set_up_to_pull(azure: LocalAzure, tmp_path: Path) -> None:
     with new_app(azure, tmp_path) as pipeline:
-        assert pipeline.run({**STABLE, **BY_IDENTITY}).variables["proof"] == "proven"
+        assert pipeline.run({**STABLE, **BY_IDENTITY}).variables["verification"] == "verified"
         assert pipeline.site.identity
         skip = {**STABLE, **BY_IDENTITY, "whenUnchanged": "skip"}
         before = len(azure.writes)
-        assert "already and is well: nothing is written" in pipeline.run(skip).log
+        assert "already and is healthy: nothing is written" in pipeline.run(skip).log
         assert written(pipeline, before) == []
         azure.revoke(pipeline.site.identity, "AcrPull")
-        assert "already and is well: nothing else is written" in pipeline.run(skip).log
+        assert "already and is healthy: nothing else is written" in pipeline.run(skip).log
         assert written(pipeline, before) == FROM_NOTHING[1:2]
         pipeline.site.config["acrUseManagedIdentityCreds"] = False
         run = pipeline.run(skip)

@@ -39,7 +39,7 @@ def test_the_admin_user_goes_into_the_settings_and_the_password_is_never_shown(
         registry.admin_user_enabled = True
         before = dict(site.settings)
         run = pipeline.run(BY_ADMIN)
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert site.settings == {
             **before,
             "DOCKER_REGISTRY_SERVER_URL": "https://contoso.azurecr.io",
@@ -56,7 +56,7 @@ def test_the_admin_user_goes_into_the_settings_and_the_password_is_never_shown(
         count = len(azure.writes)
         site.settings[PASSWORD] = registry.second_admin_password
         run = pipeline.run(BY_ADMIN, deployBy="digest")
-        assert run.variables["proof"] == "proven", run.log
+        assert run.variables["verification"] == "verified", run.log
         assert written(pipeline, count) == SETTINGS_AND_IMAGE[1:], "either password will do"
 
 
@@ -66,7 +66,7 @@ def test_an_app_that_pulled_with_its_identity_no_longer_does(azure: LocalAzure, 
         pipeline.registry.admin_user_enabled = True
         pipeline.site.config["acrUseManagedIdentityCreds"] = True
         run = pipeline.run(BY_ADMIN)
-        assert run.variables["proof"] == "proven", run.log
+        assert run.variables["verification"] == "verified", run.log
         assert pipeline.site.config["acrUseManagedIdentityCreds"] is False
 
 

@@ -50,9 +50,9 @@ def test_the_section_names_what_is_used_and_nothing_else(azure: LocalAzure, tmp_
         puller = azure.add_role("puller", actions=["Microsoft.ContainerRegistry/registries/pull/read"])
         resource_id, pulling = azure.add_identity("id-pull")
         azure.grant(pulling, puller, group_id("rg-shared"))
-        assert pipeline.run({**STABLE, **BY_IDENTITY}).variables["proof"] == "proven"
+        assert pipeline.run({**STABLE, **BY_IDENTITY}).variables["verification"] == "verified"
         run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=resource_id)
-        assert run.variables["proof"] == "proven", run.log
+        assert run.variables["verification"] == "verified", run.log
         assert roles(pipeline, pulling) == [("puller", group_id("rg-shared"))]
         assert used(pipeline) - OTHERS == {row.permission.lower() for row in PULL}
 
@@ -84,7 +84,7 @@ def test_a_registry_that_is_not_shown_is_no_hindrance_to_an_identity_that_there_
         let_in(pipeline, without=row.permission)
         identified(pipeline, "AcrPull")
         run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert run.variables["proof"] == "proven", run.log
+        assert run.variables["verification"] == "verified", run.log
         assert row.note
         assert row.note in run.log
 
@@ -97,6 +97,6 @@ def test_what_may_not_be_read_is_done_anew(azure: LocalAzure, tmp_path: Path, pu
         let_in(pipeline, without=named(end).permission)
         identity = identified(pipeline, puller if end == "roleDefinitions/read" else "AcrPull")
         run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert run.variables["proof"] == "proven", run.log
+        assert run.variables["verification"] == "verified", run.log
         assert roles(pipeline, identity)[-1] == ("AcrPull", pipeline.registry.id)
         assert ("its own identity has AcrPull on contoso already" in run.log) is (end == "roleAssignments/read")

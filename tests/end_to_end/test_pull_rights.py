@@ -87,7 +87,7 @@ def test_a_grant_that_is_refused_only_when_it_is_tried_says_that_the_identity_wa
         azure.grant(pipeline.site.identity, "AcrPull", pipeline.registry.id)
         before = len(azure.writes)
         run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert written(pipeline, before) == ["PATCH app/config/web", "POST app/syncfunctiontriggers"]
 
 
@@ -126,7 +126,7 @@ def test_with_the_least_rights_the_command_is_told_and_once_it_was_run_the_app_p
         identity = pipeline.site.identity = azure.add_principal("docker-func-sample")
         azure.grant(identity, "AcrPull", pipeline.registry.id)
         run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert "note    whether its own identity may pull from contoso.azurecr.io is not certain" in run.log
         assert f"should it lack one: {command(identity.object_id, '$(az acr show')[:150]}" in run.log
 
@@ -139,9 +139,9 @@ def test_who_may_grant_but_not_read_grants_all_the_same(azure: LocalAzure, tmp_p
     )
     with new_app(azure, tmp_path, granter=False) as pipeline:
         azure.grant(pipeline.principal, blind, pipeline.registry.id)
-        assert pipeline.run({**STABLE, **BY_IDENTITY}).variables["proof"] == "proven"
+        assert pipeline.run({**STABLE, **BY_IDENTITY}).variables["verification"] == "verified"
         run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert run.variables["proof"] == "proven", run.log
+        assert run.variables["verification"] == "verified", run.log
         assert roles(pipeline, pipeline.site.identity) == [("AcrPull", pipeline.registry.id)]
         assert "its own identity has AcrPull on contoso already" in run.log
 
@@ -150,7 +150,7 @@ def test_who_may_grant_but_not_read_grants_all_the_same(azure: LocalAzure, tmp_p
         azure.grant(other.identity, "AcrPull", pipeline.registry.id)
         azure.add_role("blind granter", actions=["Microsoft.ContainerRegistry/registries/read"])
         run = pipeline.run({**STABLE, **BY_IDENTITY}, slotName="staging")
-        assert run.variables["proof"] == "proven", run.log
+        assert run.variables["verification"] == "verified", run.log
         assert "AcrPull may not be granted; whether its own identity has it shows when it pulls" in run.log
 
 
@@ -161,7 +161,7 @@ def test_a_connection_of_the_registrys_own_grants_the_role(azure: LocalAzure, tm
         azure.grant(other, GRANTER, pipeline.registry.id)
         azure.grant(other, "AcrPull", pipeline.registry.id)
         run = run_with(pipeline, other)
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert roles(pipeline, pipeline.site.identity) == [("AcrPull", pipeline.registry.id)]
         (granting,) = [call for call in azure.writes if "/roleAssignments/" in call.path]
         assert granting.principal == "of the registry"
@@ -223,7 +223,7 @@ def test_keep_tells_whether_the_identity_has_the_right(
             azure.revoke(pipeline.site.identity, "AcrPull")
         run = pipeline.run({**STABLE})
         if granted:
-            assert run.variables["proof"] == "proven", run.log
+            assert run.variables["verification"] == "verified", run.log
             told = "the app pulls with its managed identity; its own identity may pull from contoso.azurecr.io"
             assert f"note    {told}" in run.log
             return
@@ -231,11 +231,11 @@ def test_keep_tells_whether_the_identity_has_the_right(
         assert "its own identity has no role on contoso.azurecr.io that lets it pull" in run.log
         assert "set appPullAccess to managedIdentity" in run.log
         pipeline.registry.anonymous_pull = True
-        assert pipeline.run({**STABLE}).variables["proof"] == "proven"
+        assert pipeline.run({**STABLE}).variables["verification"] == "verified"
 
 
 def test_keep_says_so_when_the_right_is_not_certain(pipeline: Pipeline, pushed: str) -> None:
     assert pushed
     run = pipeline.run({**STABLE})
-    assert run.variables["proof"] == "proven", run.log
+    assert run.variables["verification"] == "verified", run.log
     assert "whether its own identity may pull from contoso.azurecr.io is not certain: its roles there are" in run.log

@@ -76,7 +76,7 @@ def test_a_whole_run_by_user_and_password(elsewhere: Pipeline, tmp_path: Path, k
     connection = connection_to(url)
     with watched(elsewhere.sources) as seen:
         first = run(elsewhere, connection, containerRegistry=connection.id)
-    assert (first.result, first.variables["proof"], first.issues) == ("Succeeded", "proven", ()), first.log
+    assert (first.result, first.variables["verification"], first.issues) == ("Succeeded", "verified", ()), first.log
     assert elsewhere.site.config["linuxFxVersion"] == f"DOCKER|{image}:1"
     assert elsewhere.call()[1].startswith("Hello")
     assert "Inspected in" in first.log
@@ -141,7 +141,7 @@ def test_an_app_without_credentials_for_the_registry_is_told_which_settings_it_l
     }
     lines = "\n".join(f"{name}={value}" for name, value in settings.items())
     done = run(elsewhere, connection, containerRegistry=connection.id, appSettings=lines)
-    assert (done.result, done.variables["proof"]) == ("Succeeded", "proven"), done.log
+    assert (done.result, done.variables["verification"]) == ("Succeeded", "verified"), done.log
     assert PASSWORD not in done.log
 
 
@@ -172,7 +172,7 @@ def test_an_image_that_everybody_may_read_is_deployed_with_its_digest_and_withou
     registry, digest = pushed(elsewhere, docker_hub, "https://index.docker.io/v1/")
     registry.public.add("team/hello-function")
     done = run(elsewhere, command="deploy", imageName="docker.io/team/hello-function:1")
-    assert (done.result, done.variables["proof"]) == ("Succeeded", "proven"), done.log
+    assert (done.result, done.variables["verification"]) == ("Succeeded", "verified"), done.log
     assert done.variables["imageDigest"] == digest
     assert "docker.io lets everybody read" in done.log
     assert "Basic" not in registry.shown
@@ -308,7 +308,7 @@ def test_a_registry_of_another_subscription_or_tenant_is_found_filled_and_read_b
     named = {"login server": there.registry.login_server, "name": "platform", "resource id": there.registry.id}[form]
     given = {"azureSubscriptionForACR": connection.id, "azureContainerRegistry": named}
     done = run(elsewhere, connection, **given)
-    assert (done.result, done.variables["proof"]) == ("Succeeded", "proven"), done.log
+    assert (done.result, done.variables["verification"]) == ("Succeeded", "verified"), done.log
     assert elsewhere.site.config["linuxFxVersion"] == "DOCKER|platform.azurecr.io/team/hello-function:1"
     assert_by_whom(elsewhere, there)
     assert "Inspected in" in done.log

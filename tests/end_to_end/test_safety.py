@@ -93,7 +93,7 @@ def test_a_run_that_is_stopped_in_the_build_leaves_nothing_and_says_so(pipeline:
 
 def test_a_run_that_is_cancelled_in_the_proof_says_what_was_changed(pipeline: Pipeline) -> None:
     pipeline.azure.faults.script(r"POST .*/containerlogs", status=None, delay=1, times=None)
-    task: RunningTask = pipeline.start(on_line=lambda line: task.cancel() if "##[group]Prove" in line else None)
+    task: RunningTask = pipeline.start(on_line=lambda line: task.cancel() if "##[group]Verify" in line else None)
     run = task.wait(30)
     assert run.result == "Canceled"
     assert "docker-func-sample is configured with contoso.azurecr.io/hello-function:1" in run.log

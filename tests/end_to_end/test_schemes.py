@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def test_the_whole_run_signs_in_by_every_scheme(azure: LocalAzure, tmp_path: Path, scheme: Scheme) -> None:
     with a_pipeline(azure, tmp_path, scheme=scheme) as pipeline:
         run = pipeline.run()
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert pipeline.call()[0] == 200
     assert {call.principal for call in azure.writes} == {"pipeline"}
     assert len(azure.assertions_used) == len(set(azure.assertions_used))
@@ -38,7 +38,7 @@ def test_an_identity_endpoint_like_that_of_app_service_will_do(
 ) -> None:
     with a_pipeline(azure, tmp_path, scheme=scheme, identity_endpoint="app_service") as pipeline:
         run = pipeline.run()
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
 
 
 def test_a_machine_is_asked_for_its_identity_past_any_proxy(azure: LocalAzure, tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_tokens_that_run_out_in_the_middle_of_a_build_are_renewed_without_a_word
         with (pipeline.sources / "Dockerfile").open("a") as dockerfile:
             dockerfile.write("RUN sleep 9\n")
         run = pipeline.run()
-    assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+    assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
     assert "signing in did not succeed" not in run.log
     assert len(azure.assertions_used) == len(set(azure.assertions_used))
 

@@ -65,7 +65,7 @@ def test_settings_go_before_the_image_and_the_configuration_with_it(promotion: P
         appSettings='GREETING=Bonjour = "ça va", -x\nTOKEN=t0ken-never-to-be-seen',
         configurationStrings="-alwaysOn true -numberOfWorkers 2 -healthCheckPath /api/health",
     )
-    assert (run.result, run.variables["proof"], run.issues) == ("Succeeded", "proven", ()), run.log
+    assert (run.result, run.variables["verification"], run.issues) == ("Succeeded", "verified", ()), run.log
     assert promotion.call()[1].startswith('Bonjour = "ça va", -x, you.')
     assert promotion.site.settings == {
         **before,
@@ -111,7 +111,7 @@ def test_the_same_image_is_started_anew_by_the_change_itself_and_proved(
     assert deploy(promotion).result == "Succeeded"
     at = len(promotion.azure.writes)
     run = deploy(promotion, **inputs)
-    assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+    assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
     assert writes(promotion, since=at) == written
     assert "as before" in run.log
     assert "restarted by the change, so that it is pulled again" in run.log
@@ -215,7 +215,7 @@ def test_a_writer_during_the_proof_is_told(promotion: Pipeline) -> None:
     given = {"command": "deploy", "imageName": "hello-function:good", "appSettings": "GREETING=Hi"}
     run = promotion.run(given, on_line=interfere)
     assert the_error(run) == "settings-overwritten"
-    assert run.variables["proof"] == "proven"
+    assert run.variables["verification"] == "verified"
     assert promotion.site.config["linuxFxVersion"].endswith("hello-function:good")
     assert "the new image runs, not all is as asked for" in run.summaries[0][1]
 
@@ -227,11 +227,14 @@ def test_going_back_puts_settings_and_configuration_back_with_the_image(promotio
     inputs = {"appSettings": "GREETING=Hi\nNEW=1", "configurationStrings": "alwaysOn=true\nhealthCheckPath=/x"}
     run = deploy(promotion, "bad", verifyTimeoutMinutes="0.15", **inputs)
     assert the_error(run) == "container-exits"
-    assert "hello-function:good was put back and proved; settings: GREETING, NEW put back;" in run.log
-    assert "settings  GREETING, NEW put back" in run.log
-    assert "| Settings | GREETING, NEW put back |" in run.summaries[0][1]
-    assert "| Configuration | alwaysOn, healthCheckPath put back |" in run.summaries[0][1]
-    assert "configuration  alwaysOn, healthCheckPath put back" in run.log
+    assert (
+        "rolled back to contoso.azurecr.io/hello-function:good and verified; settings: GREETING, NEW restored;"
+        in run.log
+    )
+    assert "settings  GREETING, NEW restored" in run.log
+    assert "| Settings | GREETING, NEW restored |" in run.summaries[0][1]
+    assert "| Configuration | alwaysOn, healthCheckPath restored |" in run.summaries[0][1]
+    assert "configuration  alwaysOn, healthCheckPath restored" in run.log
     assert promotion.site.settings == before
     assert (promotion.site.config["alwaysOn"], promotion.site.config["healthCheckPath"]) == (False, "")
     assert promotion.call()[1].startswith("Servus")
@@ -242,13 +245,13 @@ def test_going_back_leaves_alone_what_somebody_else_set_since(promotion: Pipelin
     assert deploy(promotion).result == "Succeeded"
 
     def interfere(line: str) -> None:
-        if "the platform says" in line:
+        if "the app's platform log says" in line:
             promotion.site.settings.update(GREETING="theirs", THEIRS="1")
 
     given = {"command": "deploy", "imageName": "hello-function:bad", "verifyTimeoutMinutes": "0.15"}
     run = promotion.run({**given, "appSettings": "GREETING=Hi\nNEW=1"}, on_line=interfere)
     assert the_error(run) == "container-exits"
-    assert "settings  NEW put back" in run.log
+    assert "settings  NEW restored" in run.log
     assert "settings  GREETING left alone: changed by somebody else meanwhile" in run.log
     assert promotion.site.settings == {**before, "GREETING": "theirs", "THEIRS": "1"}
 
@@ -258,7 +261,7 @@ def test_the_old_image_with_new_settings_is_put_back_by_its_settings_alone(promo
     at = len(promotion.azure.writes)
     run = deploy(promotion, appSettings="WEBSITES_PORT=81", verifyTimeoutMinutes="0.1")
     assert run.result == "Failed", run.log
-    assert "hello-function:good was put back and proved" in run.log
+    assert "rolled back to contoso.azurecr.io/hello-function:good and verified" in run.log
     assert "WEBSITES_PORT" not in promotion.site.settings
     assert writes(promotion, since=at) == ["PUT appsettings", "PUT appsettings"]
     assert promotion.call()[0] == 200
@@ -285,10 +288,10 @@ def test_nothing_is_skipped_while_settings_differ(promotion: Pipeline) -> None:
     inputs = {"appSettings": "GREETING=Hi", "configurationStrings": "alwaysOn=true", "whenUnchanged": "skip"}
     run = deploy(promotion, **inputs)
     assert "already; to be changed: setting GREETING, property alwaysOn" in run.log
-    assert run.variables["proof"] == "proven"
+    assert run.variables["verification"] == "verified"
     at = len(promotion.azure.writes)
     again = deploy(promotion, **inputs)
-    assert "already and is well: nothing is written" in again.log
+    assert "already and is healthy: nothing is written" in again.log
     assert writes(promotion, since=at) == []
 
 

@@ -27,8 +27,8 @@ _LOGS: Mapping[Dialect, type[PlatformLog]] = {"classic": ClassicLog, "classic_ra
 _ANSWERS = 4
 _ANSWER_LIMIT = 5.0
 
-Ending = Literal["put back", "untouched", "still serves"]
-"""What becomes of the old version: it was put back; it was never replaced; or it could not be put back (the way to the
+Ending = Literal["rolled back", "untouched", "still serves"]
+"""What becomes of the old version: it was rolled back to; it was never replaced; or the rollback failed (the way to the
 registry is closed for it too) and the platform goes on serving it."""
 
 
@@ -44,7 +44,7 @@ class Exhibit:
     """What the explanation has to name."""
     never: tuple[str, ...] = ()
     """What may stand nowhere in the output."""
-    ending: Ending = "put back"
+    ending: Ending = "rolled back"
     log: Dialect = "classic"
     settings: Mapping[str, str | None] = field(default_factory=dict)
     """On top of the app's usual ones, from the beginning; None takes one away."""
@@ -63,7 +63,7 @@ class Exhibit:
     on_going_back: Callable[[Pipeline, str], None] | None = None
     """Done in the second run, before the change back."""
     minutes: str = "0.07"
-    """For the proof of version 2, and for going back."""
+    """For the verification of version 2, and for the rollback."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,15 +193,15 @@ def _left(exhibit: Exhibit, pipeline: Pipeline, run: TaskRun) -> Iterator[str]:
     configured = pipeline.site.config["linuxFxVersion"]
     if not configured.startswith(f"DOCKER|{exhibit.old}"):
         yield f"the app is configured with {configured}"
-    if exhibit.ending != "still serves" and changed != (exhibit.ending == "put back"):
-        yield f"the output {'says' if changed else 'does not say'} that {exhibit.old} was put back"
+    if exhibit.ending != "still serves" and changed != (exhibit.ending == "rolled back"):
+        yield f"the output {'says' if changed else 'does not say'} a rollback to {exhibit.old}"
     yield from (f"not served: {call}" for call in pipeline.azure.unexpected)
     pipeline.azure.unexpected.clear()
 
 
 def _put_back(run: TaskRun) -> str:
     """Give the line that says what was put back; empty when there is none."""
-    return next((line for line in run.log.splitlines() if " was put back" in line), "")
+    return next((line for line in run.log.splitlines() if "rolled back to " in line), "")
 
 
 def _answers(pipeline: Pipeline) -> bool:

@@ -1,4 +1,4 @@
-"""`npm run soak`: many deployments in a row, each changed, each checked by calls of our own when the task says proved.
+"""`npm run soak`: many deployments in a row, each changed, each checked by calls of our own once it is verified.
 
 No green run whose app answers with anything but the new text on every instance, and no red one.
 """
@@ -41,7 +41,7 @@ class Chapter:
     slow: bool = False
     """Every other start is a slow one."""
     scales_out: bool = False
-    """Every other deployment meets a scale-out at the beginning of its proof."""
+    """Every other deployment meets a scale-out at the beginning of its verification."""
     inputs: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -50,8 +50,8 @@ CHAPTERS = (
     Chapter(name="log of 2025", log="2025", slow=True),
     Chapter(name="two instances", instances=2, slow=True),
     Chapter(name="two instances, log of 2025", instances=2, log="2025"),
-    Chapter(name="scale-out in the proof", scales_out=True),
-    Chapter(name="scale-out in the proof, log of 2025", scales_out=True, log="2025", slow=True),
+    Chapter(name="scale-out in the verification", scales_out=True),
+    Chapter(name="scale-out in the verification, log of 2025", scales_out=True, log="2025", slow=True),
     Chapter(name="the same tag again", inputs={"tags": "stable"}, slow=True),
     Chapter(
         name="by digest, with a smoke test",
@@ -78,9 +78,9 @@ class Deployments:
             pipeline.site.settings["SANDBOX_START_SECONDS"] = _SLOW if number % _EVERY_OTHER else "0"
 
         def watch(line: str) -> None:
-            if line.startswith("##[group]Prove") and self._scales_out(number):
+            if line.startswith("##[group]Verify") and self._scales_out(number):
                 pipeline.azure.scale_out(pipeline.site)
-            elif line.startswith("Proved: "):  # in the very moment in which the task says so
+            elif line.startswith("Verified: "):  # in the very moment in which the task says so
                 answers.extend(self._answers())
 
         run = pipeline.run(self._chapter.inputs, on_line=watch, build_id=str(number))
@@ -99,11 +99,11 @@ class Deployments:
         return [f"{status} {text}" for status, text in calls]
 
     def _wrong(self, run: TaskRun, answers: list[str]) -> Iterator[str]:
-        ended = (run.result, run.variables.get("proof"))
-        if ended != ("Succeeded", "proven"):
+        ended = (run.result, run.variables.get("verification"))
+        if ended != ("Succeeded", "verified"):
             yield f"the run ended {ended[0]}, {ended[1]}\n{run.log}"
-        if "Proved: " not in run.log:
-            yield "the task did not say that it is proved"
+        if "Verified: " not in run.log:
+            yield "the task did not say that it is verified"
         others = {answer for answer in answers if not answer.startswith(f"200 {self._greeting}, you")}
         yield from (f"the app answered {answer}" for answer in others)
         yield from (f"not served: {call}" for call in self._pipeline.azure.unexpected)
@@ -134,7 +134,7 @@ def _told(deployments: Deployments, number: int, chapter: str) -> bool:
     """Deploy once and say how it went; tells whether something was wrong."""
     began = time.monotonic()
     run, wrong = deployments.deploy(number)
-    word = "FAILED" if wrong else "proved and answers"
+    word = "FAILED" if wrong else "verified and answers"
     digest = run.variables.get("imageDigest", "")[:19]
     _say(f"{number:>3}  {time.monotonic() - began:4.1f} s  {digest:<19}  {word:<18}  {chapter}")
     for complaint in wrong:

@@ -74,7 +74,7 @@ def test_an_agents_copy_builds_deploys_and_proves(azure: LocalAzure, tmp_path: P
     before = contents(task)
     ran = deploy(azure, tmp_path, task, pythons()[version])
     assert f" · Python {version}." in ran.log.splitlines()[0]
-    assert ran.variables["proof"] == "proven"
+    assert ran.variables["verification"] == "verified"
     assert contents(task) == before, "something was written beside the task"
 
 
@@ -86,7 +86,7 @@ def test_a_python_newer_than_the_package_runs_from_the_sources(azure: LocalAzure
     version, python = list(pythons().items())[-1]
     older = shutil.copytree(task, tmp_path / "task")
     (older / "python" / f"cpython-{version.replace('.', '')}.zip").unlink()
-    assert deploy(azure, tmp_path, older, python).variables["proof"] == "proven"
+    assert deploy(azure, tmp_path, older, python).variables["verification"] == "verified"
     assert list(older.rglob("*.pyc")) == []
 
 

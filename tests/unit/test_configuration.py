@@ -1,4 +1,4 @@
-"""What of the site's configuration would have to change, and what of it may be put back."""
+"""What of the site's configuration would have to change, and what of it may be restored."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytask.functionapp.back import former_properties
-from pytask.functionapp.configuration import differing, not_kept, reads_as
 from pytask.model import Deployment, Target
+from pytask.targets.site.configuration import differing, not_kept, reads_as
 
 VALUES = st.recursive(
     st.booleans() | st.integers() | st.text(),

@@ -23,7 +23,6 @@ from pytask.model import (
     FederatedIdentity,
     KeyIdentity,
     ManagedIdentity,
-    ProofPlan,
     PullAccess,
     PullPlan,
     Recipe,
@@ -31,8 +30,9 @@ from pytask.model import (
     Secret,
     ServiceConnection,
     SmokeTest,
-    WhenNotProven,
+    VerifyPlan,
     WhenUnchanged,
+    WhenUnverified,
 )
 from tests.sandbox.client_certificate import new_client_certificate
 
@@ -85,10 +85,10 @@ def built(environment: dict[str, str]) -> tuple[Recipe, Destination]:
     return plan.recipe, plan.destination
 
 
-def deployed(environment: dict[str, str]) -> tuple[DeployPlan, ProofPlan | None]:
+def deployed(environment: dict[str, str]) -> tuple[DeployPlan, VerifyPlan | None]:
     plan = read(environment)
     assert plan.deploy
-    return plan.deploy, plan.deploy.proof
+    return plan.deploy, plan.deploy.verify
 
 
 def connected(environment: dict[str, str]) -> ServiceConnection:
@@ -111,12 +111,12 @@ def test_three_inputs_are_enough(tmp_path: Path) -> None:
     assert destination.tags == ("77",)
     assert (recipe.dockerfile, recipe.context, recipe.platform) == (tmp_path / "Dockerfile", tmp_path, "linux/amd64")
     assert plan.notes == ("imageName: 'My Repo' became 'myrepo', as registries want it",)
-    deploy, proof = deployed(an_environment(tmp_path))
+    deploy, verification = deployed(an_environment(tmp_path))
     assert deploy == DeployPlan(
-        app=AppAddress(name="my-app"), deploy_by=DeployBy.TAG, when_unchanged=WhenUnchanged.DEPLOY, proof=proof
+        app=AppAddress(name="my-app"), deploy_by=DeployBy.TAG, when_unchanged=WhenUnchanged.DEPLOY, verify=verification
     )
-    assert proof == ProofPlan(
-        seconds=600, smoke_test=None, when_not_proven=WhenNotProven.WARN, go_back=True, annotate=True
+    assert verification == VerifyPlan(
+        seconds=600, smoke_test=None, when_unverified=WhenUnverified.WARN, roll_back=True, annotate=True
     )
 
 
@@ -408,9 +408,9 @@ def test_a_record_file_that_is_the_checkout_itself_reads_as_not_given(tmp_path: 
 
 def test_the_slot_and_the_smoke_test_are_read(tmp_path: Path) -> None:
     environment = an_environment(tmp_path, slotName="staging", smokeTestPath="api/x", smokeTestStatus="200, 3xx")
-    deploy, proof = deployed(environment)
+    deploy, verification = deployed(environment)
     assert deploy.app.slot == "staging"
-    assert proof
-    assert proof.smoke_test == SmokeTest(path="/api/x", statuses=("200", "3xx"))
+    assert verification
+    assert verification.smoke_test == SmokeTest(path="/api/x", statuses=("200", "3xx"))
     assert deployed(an_environment(tmp_path, verify="false"))[1] is None
     assert deployed(an_environment(tmp_path, slotName="Production"))[0].app.slot == ""

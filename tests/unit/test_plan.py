@@ -21,13 +21,13 @@ from pytask.model import (
     Destination,
     KeyIdentity,
     Plan,
-    ProofPlan,
     Recipe,
     RegistryAddress,
     Secret,
     ServiceConnection,
-    WhenNotProven,
+    VerifyPlan,
     WhenUnchanged,
+    WhenUnverified,
 )
 from pytask.plan import render_plan
 
@@ -62,7 +62,9 @@ def a_recipe(**changes: object) -> Recipe:
 
 def a_plan(recipe: Recipe | None = None, registry: RegistryAddress | None = None) -> Plan:
     address = registry or RegistryAddress(name="contoso", login_server="contoso.azurecr.io")
-    proof = ProofPlan(seconds=90, smoke_test=None, when_not_proven=WhenNotProven.WARN, go_back=True, annotate=True)
+    verification = VerifyPlan(
+        seconds=90, smoke_test=None, when_unverified=WhenUnverified.WARN, roll_back=True, annotate=True
+    )
     return Plan(
         command=Command.BUILD_PUSH_DEPLOY,
         connection=CONNECTION,
@@ -71,7 +73,10 @@ def a_plan(recipe: Recipe | None = None, registry: RegistryAddress | None = None
         destination=Destination(registry=address, repository="hello", tags=("1", "latest")),
         existing=None,
         deploy=DeployPlan(
-            app=AppAddress(name="my-app"), deploy_by=DeployBy.TAG, when_unchanged=WhenUnchanged.DEPLOY, proof=proof
+            app=AppAddress(name="my-app"),
+            deploy_by=DeployBy.TAG,
+            when_unchanged=WhenUnchanged.DEPLOY,
+            verify=verification,
         ),
         record_file=None,
         signs_in_to=frozenset(),
@@ -169,7 +174,7 @@ def test_the_plan_is_shown_as_a_person_reads_it() -> None:
         "  build   app/Dockerfile, context app, linux/amd64",
         "  push    contoso.azurecr.io/hello:1, also as latest",
         "  deploy  my-app, production, resource group found by name, subscription Contoso",
-        "  prove   for up to 1.5 minutes; if it fails, put the previous image back",
+        "  verify  for up to 1.5 minutes; if the new image does not start, roll back",
         "  note    something was mended",
     ]
 

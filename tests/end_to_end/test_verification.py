@@ -1,4 +1,4 @@
-"""The proof, its gaps, and going back."""
+"""The verification, its gaps, and rolling back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_an_image_that_does_not_start_is_explained_and_the_old_one_is_put_back(p
     assert the_error(run) == "container-exits"
     assert "no such module" in run.log
     assert "#vso[task.complete" in run.log
-    assert "contoso.azurecr.io/hello-function:1 was put back and proved" in run.log
+    assert "rolled back to contoso.azurecr.io/hello-function:1 and verified" in run.log
     assert run.variables["runningImage"] == "contoso.azurecr.io/hello-function:1"
     assert pipeline.site.config["linuxFxVersion"] == f"DOCKER|{good.variables['imageReference']}"
     assert pipeline.call()[1].startswith("Hello, you")
@@ -48,7 +48,7 @@ def test_what_somebody_else_changed_meanwhile_is_left_alone(pipeline: Pipeline) 
     theirs = "DOCKER|contoso.azurecr.io/hello-function:of-somebody-else"
 
     def interfere(line: str) -> None:
-        if "the platform says" in line:
+        if "the app's platform log says" in line:
             pipeline.site.config["linuxFxVersion"] = theirs
 
     run = pipeline.run(build_id="2", verifyTimeoutMinutes="0.15", on_line=interfere)
@@ -88,23 +88,23 @@ def test_a_closed_network_leaves_a_gap_and_the_pipeline_decides_what_it_means(
     pipeline: Pipeline, when: str, result: str
 ) -> None:
     pipeline.azure.restrict_access(pipeline.site)
-    run = pipeline.run(smokeTestPath="/api/HttpTriggerSample", whenNotProven=when)
-    assert (run.result, run.variables["proof"]) == (result, "notProven"), run.log
+    run = pipeline.run(smokeTestPath="/api/HttpTriggerSample", whenUnverified=when)
+    assert (run.result, run.variables["verification"]) == (result, "unverified"), run.log
     assert "smoke test (the app's network does not let the agent in (403))" in run.log
     codes = [issue.properties["code"] for issue in run.issues if issue.type == "error"]
-    assert codes == (["not-proven"] if when == "fail" else [])
+    assert codes == (["app-unverified"] if when == "fail" else [])
 
 
 def test_a_login_page_is_no_answer_of_the_app(pipeline: Pipeline) -> None:
     pipeline.azure.require_login(pipeline.site)
     run = pipeline.run(smokeTestPath="/api/HttpTriggerSample")
-    assert (run.result, run.variables["proof"]) == ("SucceededWithIssues", "notProven"), run.log
+    assert (run.result, run.variables["verification"]) == ("SucceededWithIssues", "unverified"), run.log
 
 
 def test_a_stopped_app_gets_its_image_and_is_not_started(pipeline: Pipeline) -> None:
     pipeline.azure.stop_app(pipeline.site)
     run = pipeline.run()
-    assert (run.result, run.variables["proof"]) == ("SucceededWithIssues", "notProven"), run.log
+    assert (run.result, run.variables["verification"]) == ("SucceededWithIssues", "unverified"), run.log
     assert "the app is stopped" in run.log
     assert pipeline.site.config["linuxFxVersion"].endswith("hello-function:1")
     assert pipeline.site.state == "Stopped"
@@ -123,14 +123,14 @@ def test_the_other_dialects_of_the_platform_log_prove_as_well(pipeline: Pipeline
     pipeline.azure.grant(pipeline.principal, "Website Contributor", site.id)
     for build in ("1", "2"):
         run = pipeline.run(appName="other-func", build_id=build)
-        assert (run.result, run.variables["proof"]) == ("Succeeded", "proven"), run.log
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
 
 
 def test_an_app_without_a_platform_log_is_not_proven(pipeline: Pipeline) -> None:
     site = pipeline.azure.add_app("other-func", log=None)
     pipeline.azure.grant(pipeline.principal, "Website Contributor", site.id)
     run = pipeline.run(appName="other-func", verifyTimeoutMinutes="0.1")
-    assert (run.result, run.variables["proof"]) == ("SucceededWithIssues", "notProven"), run.log
+    assert (run.result, run.variables["verification"]) == ("SucceededWithIssues", "unverified"), run.log
 
 
 def test_a_bad_image_right_after_a_good_one_is_not_taken_for_good(pipeline: Pipeline) -> None:

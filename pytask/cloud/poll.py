@@ -1,0 +1,106 @@
+"""Asking Azure again and again while something starts: an answer, not yet, or not allowed.
+
+Whatever Azure answers meanwhile is one of the three; nothing of it ends the run. While a Functions host starts, Azure
+answers 400, 408, 502, 503 or 504, also with an HTML page of its front end:
+https://github.com/hashicorp/terraform-provider-azurerm/blob/main/internal/services/appservice/helpers/function_app_schema.go
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+
+from azure.core.exceptions import AzureError
+
+from pytask.cloud.arm import WEB_VERSION
+from pytask.errors import TaskFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from azure.core.rest import HttpResponse
+
+    from pytask.cloud.arm import Arm
+
+T = TypeVar("T")
+
+_EVERY_ANSWER = frozenset(range(100, 600))
+_FINE = frozenset({200, 204})
+_NOT_ALLOWED, _NOT_FOUND = 403, 404
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[T]):
+    """Azure's answer."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Azure did not answer with what was asked for; it may do so later."""
+
+    reason: str
+    empty: bool = False
+    """Whether Azure did answer, and there is nothing there yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAllowed:
+    """The connection may not see this, or there is no such thing here."""
+
+    reason: str
+
+
+Reading: TypeAlias = Seen[T] | NotYet | NotAllowed
+NOT_ASKED = NotYet("")
+"""Nobody has asked yet."""
+
+
+def poll(
+    arm: Arm,
+    method: str,
+    path: str,
+    *,
+    doing: str,
+    read: Callable[[HttpResponse], T | None],
+    api_version: str = WEB_VERSION,
+) -> Reading[T]:
+    """Ask once; `read` returns the value in an answer, None when it is not what was asked for. Raises nothing."""
+    try:
+        answer = arm.send(method, path, doing=doing, api_version=api_version, accept=_EVERY_ANSWER)
+        if answer.status_code in {_NOT_ALLOWED, _NOT_FOUND}:
+            return NotAllowed(f"Azure answered {answer.status_code} to '{doing}'")
+        if answer.status_code not in _FINE:
+            return NotYet(f"Azure answered {answer.status_code} to '{doing}'")
+        value = read(answer)
+    except TaskFailure as failure:
+        return NotYet(str(failure))
+    except (AzureError, RecursionError, ValueError) as error:
+        return NotYet(f"Azure's answer to '{doing}' cannot be read ({type(error).__name__})")
+    return Seen(value) if value is not None else NotYet(f"Azure's answer to '{doing}' cannot be read")
+
+
+def read_object(answer: HttpResponse) -> Mapping[str, object] | None:
+    """Return the JSON object in an answer; None when it holds something else. Raises ValueError, RecursionError."""
+    value = json.loads(answer.content.decode("utf-8-sig", errors="replace"))
+    return value if isinstance(value, dict) else None
+
+
+def read_items(answer: HttpResponse) -> list[Mapping[str, object]] | None:
+    """Return the objects of a list of ARM; None when it is none. Raises ValueError, RecursionError."""
+    items = (read_object(answer) or {}).get("value")
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else None
+
+
+def object_at(value: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """Return the object under a name; an empty one when there is none."""
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def text_at(value: Mapping[str, object], name: str) -> str:
+    """Return the text under a name; empty when there is none."""
+    found = value.get(name)
+    return found if isinstance(found, str) else ""

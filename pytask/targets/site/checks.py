@@ -1,0 +1,138 @@
+"""The checks of an app's verification, in order.
+
+HTTP 200 or `state=Running` alone is no evidence: App Service goes on serving the old container until the new one is
+ready, and when a pull fails it may start an old image again. From the platform, so that no container can forge it: the
+configuration, and which image this start pulled and started. From the container, counting only beside the former: its
+host is a new process on every instance, lists functions, and answers the smoke test.
+Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#i-dont-see-the-updated-container
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytask.cloud.poll import NotAllowed, NotYet, Seen
+from pytask.errors.start import ImageNotSet, NoFunctions, PropertyNotSet, SmokeTestFailed
+from pytask.model.evidence import Failed, Passed, Pending, Unavailable
+from pytask.targets.site.configuration import not_kept
+from pytask.targets.site.host_check import judge_host
+from pytask.targets.site.image_check import judge_image
+from pytask.verification import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytask.clock import Patience
+    from pytask.errors.start import StartFailure
+    from pytask.model import Deployment
+    from pytask.model.evidence import Evidence
+    from pytask.targets.site.observed import Observation, Question
+    from pytask.targets.site.smoke import Answer
+
+CONFIGURATION, IMAGE, HOST = "configuration", "image digest", "restarted host"
+FUNCTIONS, SMOKE_TEST = "functions", "smoke test"
+_STOPPED = Unavailable("the app is stopped")
+_NOTHING_TELLS = Unavailable("nothing that this connection may see tells which image answers")
+
+
+def checks(question: Question, patience: Patience) -> tuple[Check[Observation], ...]:
+    """Return the checks that a verification makes, in order."""
+
+    def configuration(seen: Observation, _earlier: Mapping[str, Evidence]) -> Evidence:
+        return _judge_configuration(question.deployment, seen)
+
+    def image(seen: Observation, _earlier: Mapping[str, Evidence]) -> Evidence:
+        return judge_image(question, patience, seen)
+
+    def host(seen: Observation, earlier: Mapping[str, Evidence]) -> Evidence:
+        return judge_host(question, patience, seen, image_runs=isinstance(earlier[IMAGE], Passed))
+
+    def functions(seen: Observation, earlier: Mapping[str, Evidence]) -> Evidence:
+        return _judge_functions(question, seen, earlier)
+
+    def smoke_test(seen: Observation, earlier: Mapping[str, Evidence]) -> Evidence:
+        return _judge_smoke_test(question, patience, seen, earlier)
+
+    made = [(CONFIGURATION, configuration), (IMAGE, image), (HOST, host), (FUNCTIONS, functions)]
+    made += [(SMOKE_TEST, smoke_test)] if question.smoke_test else []
+    if question.deployment.target.stopped:
+        made = [made[0], *((name, lambda *_: _STOPPED) for name, _ in made[1:])]
+    return tuple(Check(name=name, judge=judged) for name, judged in made)
+
+
+def new_image_runs(earlier: Mapping[str, Evidence]) -> bool:
+    """Tell whether the new image answers: by its host's process, else by the platform's word alone."""
+    if isinstance(earlier[HOST], Passed):
+        return True
+    return isinstance(earlier[HOST], Unavailable) and isinstance(earlier[IMAGE], Passed)
+
+
+def difference(deployment: Deployment, configuration: Mapping[str, object]) -> StartFailure | None:
+    """Return what the configuration does not read as it was written; None when it does."""
+    app, found = deployment.target.title, str(configuration.get("linuxFxVersion") or "nothing")
+    if found != deployment.fx_version:
+        wanted = deployment.fx_version
+        return ImageNotSet(app=app, reference=deployment.reference, wanted=wanted, found=found)
+    if names := not_kept(configuration, deployment.beside):
+        return PropertyNotSet(app=app, reference=deployment.reference, names=", ".join(names))
+    return None
+
+
+def _judge_configuration(deployment: Deployment, seen: Observation) -> Evidence:
+    found = seen.configuration
+    if isinstance(found, NotYet):
+        return Pending(reason=found.reason)
+    if isinstance(found, NotAllowed):
+        return Unavailable(found.reason)
+    failure = difference(deployment, found.value)
+    return Failed(failure=failure) if failure else Passed(f"linuxFxVersion reads {deployment.fx_version}")
+
+
+def _judge_functions(question: Question, seen: Observation, earlier: Mapping[str, Evidence]) -> Evidence:
+    if _nobody_tells(earlier):
+        return _NOTHING_TELLS
+    if not new_image_runs(earlier):
+        return Pending(reason="")
+    if isinstance(seen.functions, NotAllowed):
+        return Unavailable(seen.functions.reason)
+    if isinstance(seen.functions, NotYet):
+        return Pending(reason=seen.functions.reason)
+    if not seen.listed:
+        deployment = question.deployment
+        failure = NoFunctions(app=deployment.target.title, reference=deployment.reference)
+        return Pending(reason="no functions are listed yet", at_deadline=failure)
+    return Passed(f"{len(seen.listed)} function{'' if len(seen.listed) == 1 else 's'} listed")
+
+
+def _judge_smoke_test(
+    question: Question, patience: Patience, seen: Observation, earlier: Mapping[str, Evidence]
+) -> Evidence:
+    test = question.smoke_test
+    if _nobody_tells(earlier):
+        return _NOTHING_TELLS
+    if test is None or not (new_image_runs(earlier) and seen.functions_settled):
+        return Pending(reason="")
+    if isinstance(seen.answer, NotAllowed):
+        return Unavailable(seen.answer.reason)
+    if isinstance(seen.answer, NotYet):
+        return Pending(reason=seen.answer.reason, alone_for=patience.settled_failure)
+    return _judge_answer(question, seen.answer, test.path, test.statuses)
+
+
+def _judge_answer(question: Question, answer: Seen[Answer], path: str, wanted: tuple[str, ...]) -> Evidence:
+    told = f"GET {path} → {answer.value.text}"
+    if answer.value.expected:
+        return Passed(told)
+    deployment = question.deployment
+    failure = SmokeTestFailed(
+        app=deployment.target.title,
+        reference=deployment.reference,
+        path=path,
+        wanted=", ".join(wanted),
+        answer=answer.value.text,
+    )
+    return Pending(reason=told, at_deadline=failure)
+
+
+def _nobody_tells(earlier: Mapping[str, Evidence]) -> bool:
+    return isinstance(earlier[HOST], Unavailable) and isinstance(earlier[IMAGE], Unavailable)

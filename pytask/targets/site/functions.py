@@ -1,0 +1,87 @@
+"""The functions that the app has, and their keys.
+
+Azure answers the list from a cache that the host fills when the triggers are synced; until then it may be that of the
+image before. Sources: https://github.com/Azure/azure-functions-host/issues/3994,
+https://github.com/projectkudu/kudu/pull/2940, https://github.com/microsoft/azure-tools-for-java/pull/5739
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytask.cloud.poll import Seen, object_at, poll, read_items, read_object, text_at
+from pytask.model import Function
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure.core.rest import HttpResponse
+
+    from pytask.cloud.arm import Arm
+    from pytask.cloud.poll import Reading
+
+
+def list_functions(arm: Arm, path: str) -> Reading[tuple[Function, ...]]:
+    """Return the functions that Azure lists.
+
+    Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-functions
+    """
+    return poll(arm, "GET", f"{path}/functions", doing="list the functions", read=_functions)
+
+
+def sync_triggers(arm: Arm, path: str) -> Reading[bool]:
+    """Have the platform read the app's triggers from its host, which also renews the list of functions.
+
+    Source: https://learn.microsoft.com/rest/api/appservice/web-apps/sync-function-triggers
+    """
+    return poll(arm, "POST", f"{path}/syncfunctiontriggers", doing="sync the triggers", read=lambda _: True)
+
+
+def function_key(arm: Arm, path: str, function: str) -> Reading[str]:
+    """Return the function's own key, empty when it has none. The host's master key is never asked for.
+
+    Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-function-keys
+    """
+    way = f"{path}/functions/{function}/listkeys"
+    return poll(arm, "POST", way, doing="read the function's key", read=_key)
+
+
+def durable_notes(arm: Arm, path: str) -> tuple[str, ...]:
+    """Return what should be known of an app that runs Durable Functions at present.
+
+    Source: https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-versioning
+    """
+    found = list_functions(arm, path)
+    functions = found.value if isinstance(found, Seen) else ()
+    durable = [one.name for one in functions if one.trigger.lower() in {"orchestrationtrigger", "entitytrigger"}]
+    told = f"{', '.join(durable)}: orchestrations that are running continue with the code of the new image"
+    return (told,) if durable else ()
+
+
+def _functions(answer: HttpResponse) -> tuple[Function, ...] | None:
+    items = read_items(answer)
+    return tuple(_function(item) for item in items) if items is not None else None
+
+
+def _function(item: Mapping[str, object]) -> Function:
+    properties = object_at(item, "properties")
+    trigger = _trigger(object_at(properties, "config").get("bindings"))
+    return Function(
+        name=text_at(properties, "name") or text_at(item, "name").rpartition("/")[2],
+        trigger=text_at(trigger, "type"),
+        url=text_at(properties, "invoke_url_template"),
+        needs_key=(text_at(trigger, "authLevel") or "function").lower() != "anonymous",
+        disabled=properties.get("isDisabled") is True,
+    )
+
+
+def _trigger(bindings: object) -> Mapping[str, object]:
+    candidates = [one for one in bindings if isinstance(one, dict)] if isinstance(bindings, list) else []
+    return next((one for one in candidates if text_at(one, "type").lower().endswith("trigger")), {})
+
+
+def _key(answer: HttpResponse) -> str | None:
+    keys = read_object(answer)
+    if keys is None:
+        return None
+    return text_at(keys, "default") or next((key for key in keys.values() if isinstance(key, str)), "")

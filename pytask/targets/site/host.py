@@ -1,0 +1,102 @@
+"""The Functions host inside the app, asked through ARM: no key is needed, and no way in from the agent's network.
+
+The answer comes from the host in the user's image, which can say what it likes: it counts only beside the platform's
+own word. Two ways lead to it. `hostruntime` passes the host's own answer through; `host/default/properties/status`
+gives a typed copy of it, which may lack when the process was started and which instance answered.
+Sources: https://github.com/Azure/azure-functions-host/wiki/Admin-API,
+https://github.com/Azure/azure-functions-host/issues/4741 (processUptime),
+https://github.com/Azure/azure-functions-ux/blob/dev/client-react/src/models/functions/host-status.ts (the typed copy)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pytask.cloud.arm import WEB_VERSION
+from pytask.cloud.poll import NotAllowed, Seen, object_at, poll, read_object, text_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure.core.rest import HttpResponse
+
+    from pytask.cloud.arm import Arm
+    from pytask.cloud.poll import Reading
+
+_DOING = "ask the Functions host for its state"
+_RUNTIME_VERSION = "2022-03-01"
+_STATES = frozenset({"default", "initialized", "running", "error", "offline"})
+"""https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script/ScriptHostState.cs"""
+_LONGEST_UPTIME = 10 * 365 * 86400.0
+_LONGEST_TEXT = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostStatus:
+    """What one process of the Functions host says of itself."""
+
+    state: str
+    """Default, Initialized, Running, Error or Offline."""
+    version: str
+    instance: str
+    """The instance that answered; empty when the answer does not say."""
+    uptime: float | None
+    """Seconds since the process was started; None when the answer does not say."""
+    errors: tuple[str, ...]
+    asked_at: float = 0.0
+    """Our monotonic clock just before the host was asked."""
+
+    @property
+    def running(self) -> bool:
+        """Whether the host is up."""
+        return self.state.lower() == "running"
+
+    def is_newer_than(self, moment: float) -> bool | None:
+        """Tell whether the process was started after a moment of our monotonic clock; None when it does not say."""
+        return None if self.uptime is None else self.asked_at - self.uptime >= moment
+
+
+def host_status(arm: Arm, path: str) -> Reading[HostStatus]:
+    """Return what the host says now; the typed copy where its own answer may not be asked for."""
+    asked_at = arm.door.clock.monotonic()
+    way = f"{path}/hostruntime/admin/host/status"
+    found = poll(arm, "GET", way, doing=_DOING, read=_own_answer, api_version=_RUNTIME_VERSION)
+    if isinstance(found, NotAllowed):
+        asked_at = arm.door.clock.monotonic()
+        copy = f"{path}/host/default/properties/status"
+        found = poll(arm, "GET", copy, doing=_DOING, read=_typed_copy, api_version=WEB_VERSION)
+    return Seen(replace(found.value, asked_at=asked_at)) if isinstance(found, Seen) else found
+
+
+def _own_answer(answer: HttpResponse) -> HostStatus | None:
+    return read_status(read_object(answer) or {})
+
+
+def _typed_copy(answer: HttpResponse) -> HostStatus | None:
+    return read_status(object_at(read_object(answer) or {}, "properties"))
+
+
+def read_status(fields: Mapping[str, object]) -> HostStatus | None:
+    """Return the status in an answer's fields; None when they are not those of a status."""
+    state = text_at(fields, "state")
+    if state.lower() not in _STATES:
+        return None
+    errors = fields.get("errors")
+    return HostStatus(
+        state=state,
+        version=text_at(fields, "version")[:_LONGEST_TEXT],
+        instance=text_at(fields, "instanceId")[:_LONGEST_TEXT],
+        uptime=_seconds(fields.get("processUptime")),
+        errors=tuple(str(error)[:_LONGEST_TEXT] for error in errors) if isinstance(errors, list) else (),
+    )
+
+
+def _seconds(milliseconds: object) -> float | None:
+    """Return an uptime in seconds; None for what cannot be one."""
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
+        return None
+    if isinstance(milliseconds, float) and not math.isfinite(milliseconds):
+        return None
+    return milliseconds / 1000 if 0 <= milliseconds <= _LONGEST_UPTIME * 1000 else None

@@ -1,0 +1,117 @@
+"""Whether this start runs the image that was deployed, by the platform's own word.
+
+A digest in the log of this very start tells. A tag alone tells only where it can stand for nothing else: when the
+registry had no such tag before this run pushed it, or when this start pulled it and the registry gave our digest both
+before the update and afterwards. A start from a copy that the machine had already tells nothing of an older tag.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pytask.cloud.poll import NotAllowed, NotYet
+from pytask.errors.start import NotUpInTime, OldImageStarted
+from pytask.model.evidence import Failed, Passed, Pending, Unavailable
+from pytask.model.reference import ImageReference, NotAReference
+from pytask.targets.site.redaction import redacted
+from pytask.targets.site.start_failure import explain
+
+if TYPE_CHECKING:
+    from pytask.clock import Patience
+    from pytask.errors.start import StartFailure
+    from pytask.model.evidence import Evidence
+    from pytask.targets.site.observed import Observation, Question
+    from pytask.targets.site.platform_log import Attempt
+
+
+def judge_image(question: Question, patience: Patience, seen: Observation) -> Evidence:
+    """Return what the platform's log says of the image that this start runs."""
+    if isinstance(seen.log, NotAllowed):
+        return Unavailable(f"the platform's log cannot be read: {seen.log.reason}")
+    if isinstance(seen.log, NotYet):
+        return Pending(reason=seen.log.reason, alone_for=patience.settled_failure if seen.log.empty else math.inf)
+    attempt = seen.attempt
+    if attempt is None:
+        return Pending(reason="the platform's log does not tell of a start yet", alone_for=patience.settled_failure)
+    return _judge_attempt(question, patience, seen, attempt)
+
+
+def _judge_attempt(question: Question, patience: Patience, seen: Observation, attempt: Attempt) -> Evidence:
+    if attempt.failure:
+        return Failed(failure=_explained(question, attempt), stands_for=patience.settled_failure)
+    image = _judge_name(question, seen, attempt) if attempt.started else None
+    if isinstance(image, Failed):
+        return Failed(failure=image.failure, stands_for=patience.settled_failure)
+    if image is None or not seen.ready:
+        return Pending(reason=attempt.phase(), at_deadline=_not_up(question, attempt))
+    return image
+
+
+def _judge_name(question: Question, seen: Observation, attempt: Attempt) -> Evidence:
+    """Return what the name or digest tells that the container was started with."""
+    by_digest = attempt.started.rpartition("@")[2] if _has_digest(attempt.started) else ""
+    if by_digest or attempt.digest:
+        return _judge_digest(question, attempt, by_digest or attempt.digest)
+    if not _same_name(attempt.started, question.deployment.reference):
+        return Failed(failure=_another_image(question, f"it started {attempt.started}"))
+    return _judge_tag(question, seen, attempt)
+
+
+def _judge_digest(question: Question, attempt: Attempt, digest: str) -> Evidence:
+    ours = question.deployment.digest
+    if not ours:
+        return Unavailable(f"the log names {digest}, and the connection may not read which digest the image has")
+    if digest == str(ours):
+        return Passed(f"this start runs {digest}" if not attempt.pulled else f"this start pulled {digest}")
+    return Failed(failure=_another_image(question, f"it started {digest}"))
+
+
+def _judge_tag(question: Question, seen: Observation, attempt: Attempt) -> Evidence:
+    deployment = question.deployment
+    if deployment.fresh_tag:
+        return Passed(f"this start runs {deployment.reference}, a tag that did not exist before this run")
+    if attempt.pull_failure and not attempt.pulled:
+        return Failed(failure=_explained(question, attempt))
+    if not attempt.pulled:
+        return Unavailable(f"the platform started a copy of {deployment.reference} that it had already")
+    if not deployment.digest or seen.tag_now is None:
+        return Unavailable("the log names no digest, and the connection may not read which one the tag stands for")
+    if str(seen.tag_now) != str(deployment.digest):
+        return Unavailable(f"the log names no digest, and the tag has moved to {seen.tag_now} meanwhile")
+    return Passed(f"this start pulled {deployment.reference}, which is {deployment.digest} before and after")
+
+
+def _explained(question: Question, attempt: Attempt) -> StartFailure:
+    deployment = question.deployment
+    return explain(attempt, app=deployment.target.title, reference=deployment.reference, settings=question.settings)
+
+
+def _another_image(question: Question, line: str) -> OldImageStarted:
+    app, reference = question.deployment.target.title, question.deployment.reference
+    return OldImageStarted(app=app, reference=reference, line=redacted(line, question.settings), tail="")
+
+
+def _not_up(question: Question, attempt: Attempt) -> NotUpInTime:
+    return NotUpInTime(
+        app=question.deployment.target.title,
+        reference=question.deployment.reference,
+        minutes=f"{question.seconds / 60:g}",
+        seen=f"{attempt.phase()}, since {attempt.began:%H:%M:%S}Z",
+    )
+
+
+def _has_digest(name: str) -> bool:
+    return name.rpartition("@")[2].startswith("sha256:")
+
+
+def _same_name(one: str, other: str) -> bool:
+    """Tell whether two names are one image's: Docker Hub goes without saying, and so does the tag latest."""
+    if one == other:
+        return True
+    try:
+        parsed = [ImageReference.parse(name) for name in (one, other)]
+    except NotAReference:
+        return False
+    names = {(each.host, each.repository.removeprefix("library/"), each.wanted) for each in parsed}
+    return len(names) == 1

@@ -1,0 +1,169 @@
+"""Observing an app while it starts: one fetch a round of everything that may be seen and is still open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pytask.cloud.poll import NOT_ASKED, NotAllowed, NotYet, Seen, object_at, poll, read_object
+from pytask.targets.site.checks import checks, new_image_runs
+from pytask.targets.site.functions import list_functions, sync_triggers
+from pytask.targets.site.instances import Instances
+from pytask.targets.site.observed import Observation
+from pytask.targets.site.platform_log import read_platform_log
+from pytask.targets.site.smoke import call
+from pytask.verification import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from azure.core.rest import HttpResponse
+
+    from pytask.clock import Clock, Patience
+    from pytask.cloud.arm import Arm, Azure
+    from pytask.cloud.poll import Reading
+    from pytask.model import Function, Target
+    from pytask.model.reference import Digest
+    from pytask.targets.site.observed import Question
+    from pytask.targets.site.platform_log import PlatformLog
+
+_SYNC = "Microsoft.Web/sites/syncfunctiontriggers/action"
+
+
+@dataclass(kw_only=True, slots=True)
+class Observer:
+    """Fetches what is open, and keeps what was seen."""
+
+    azure: Azure
+    question: Question
+    digest_now: Callable[[str], Digest | None]
+    """Asks the registry what a reference stands for now; None when it cannot be told."""
+    say: Callable[[str], None]
+    seen: Observation = field(default_factory=Observation)
+    _instances: Instances = field(init=False)
+    _asked_at: float | None = None
+    """Our monotonic clock when the hosts were asked last."""
+    _was_ready: bool = False
+    _tag_asked: bool = False
+    _synced: Reading[bool] = NOT_ASKED
+    _runs_since: float | None = None
+    """Our monotonic clock when the new image was first seen running."""
+
+    def __post_init__(self) -> None:
+        deployment = self.question.deployment
+        self._instances = Instances(
+            arm=self.azure.arm, path=self._path, sent_at=deployment.sent_at, at_first=deployment.instances
+        )
+
+    @property
+    def _clock(self) -> Clock:
+        return self.azure.arm.door.clock
+
+    @property
+    def _patience(self) -> Patience:
+        return self.azure.arm.door.patience
+
+    @property
+    def _path(self) -> str:
+        return self.question.deployment.target.resource_id
+
+    def observe(self) -> Observation:
+        """Return what is known after one more look; an app that is stopped has its configuration only."""
+        if not isinstance(self.seen.configuration, Seen):
+            self.seen = replace(self.seen, configuration=read_configuration(self.azure.arm, self._path))
+        if not self.question.deployment.target.stopped:
+            self._look_at_start()
+            self._look_at_app()
+        return self.seen
+
+    def _look_at_start(self) -> None:
+        deployment = self.question.deployment
+        log = container_log(
+            self.azure.arm, deployment.target, reference=str(deployment.reference), since=deployment.written
+        )
+        self.seen = replace(self.seen, log=log)
+        if self.seen.ready and not self._tag_asked and not deployment.fresh_tag:
+            # Only what the registry says after ready tells what was pulled before it.
+            self._tag_asked = True
+            self.seen = replace(self.seen, tag_now=self.digest_now(str(deployment.reference)))
+        if self._hosts_are_due():
+            self._asked_at = self._clock.monotonic()
+            self.seen = replace(self.seen, hosts=self._instances.ask())
+        self._was_ready = self.seen.ready
+
+    def _hosts_are_due(self) -> bool:
+        """Tell whether to ask the hosts: once the platform says started, or says nothing, and not too often.
+
+        Each call switches the host's debug mode on:
+        https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script.WebHost/Filters/EnableDebugModeFilter.cs
+        """
+        if self.seen.hosts.all_new or not (self._is_started() or self._log_is_silent()):
+            return False
+        if self._asked_at is None or (self.seen.ready and not self._was_ready):
+            return True
+        return self._clock.monotonic() - self._asked_at >= self._patience.host_pause
+
+    def _is_started(self) -> bool:
+        return self.seen.attempt is not None and self.seen.attempt.started != ""
+
+    def _log_is_silent(self) -> bool:
+        """Tell whether there is no log, or none of this start after a while."""
+        if not isinstance(self.seen.log, Seen):
+            return True
+        waited = self._clock.monotonic() - self.question.deployment.sent_at
+        return self.seen.attempt is None and waited >= self._patience.settled_failure
+
+    def _look_at_app(self) -> None:
+        now = self._clock.monotonic()
+        if not new_image_runs(judge(checks(self.question, self._patience), self.seen)):
+            return
+        self._runs_since = now if self._runs_since is None else self._runs_since
+        if not self.seen.functions_settled:
+            self.seen = replace(self.seen, functions=self._functions(now - self._runs_since))
+        if self.question.smoke_test and self.seen.functions_settled and not self.seen.answer_settled:
+            target = self.question.deployment.target
+            self.seen = replace(self.seen, answer=call(self.azure, target, self.question.smoke_test, self.seen.listed))
+
+    def _functions(self, waited: float) -> Reading[tuple[Function, ...]]:
+        """Return the list once it can be the new image's: after the triggers were synced, else after a while."""
+        arm = self.azure.arm
+        if isinstance(self._synced, NotYet):
+            self._synced = sync_triggers(arm, self._path)
+            if isinstance(self._synced, NotAllowed):
+                self.say(f"  the triggers are not synced: the connection lacks {_SYNC}")
+        if not isinstance(self._synced, Seen) and waited < arm.door.patience.functions_cache:
+            return NotYet("the list of functions may still be that of the image before")
+        return list_functions(arm, self._path)
+
+
+_NO_LOG = NotYet("the app has no platform log yet", empty=True)
+
+
+def container_log(arm: Arm, target: Target, *, reference: str, since: datetime) -> Reading[PlatformLog]:
+    """Return what the platform's log says since a moment; `reference` is the image that the app is to run.
+
+    Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-web-site-container-logs
+    """
+    found = poll(arm, "POST", f"{target.resource_id}/containerlogs", doing="read the platform's log", read=_text)
+    if not isinstance(found, Seen):
+        return found
+    if not found.value.strip():
+        return _NO_LOG
+    return Seen(read_platform_log(found.value, reference=reference, since=since, site=target.name))
+
+
+def _text(answer: HttpResponse) -> str:
+    return answer.content.decode("utf-8", errors="replace")
+
+
+def read_configuration(arm: Arm, path: str) -> Reading[Mapping[str, object]]:
+    """Return the properties of the site's configuration.
+
+    Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
+    """
+
+    def read(answer: HttpResponse) -> Mapping[str, object] | None:
+        return object_at(read_object(answer) or {}, "properties") or None
+
+    return poll(arm, "GET", f"{path}/config/web", doing="read the app's configuration", read=read)

@@ -1,0 +1,114 @@
+"""The smoke test: one call of the app from the agent, as a client would make it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pytask.cloud.http import Call, request
+from pytask.cloud.poll import NotAllowed, NotYet, Seen
+from pytask.errors.azure import AzureFailing
+from pytask.errors.network import NetworkFailure
+from pytask.targets.site.functions import function_key
+
+if TYPE_CHECKING:
+    from azure.core.rest import HttpResponse
+
+    from pytask.cloud.arm import Azure
+    from pytask.cloud.poll import Reading
+    from pytask.model import Function, SmokeTest, Target
+
+_EVERY_ANSWER = frozenset(range(100, 600))
+_REDIRECTS = range(300, 400)
+_LOGIN_PAGES = ("/oauth2/authorize", "/oauth2/v2.0/authorize", "/.auth/login")
+"""Paths, as the hosts differ from cloud to cloud."""
+_CLOSED = ("ip forbidden", "web app is stopped", "does not have permission to view")
+_FORBIDDEN_ADDRESS = "x-ms-forbidden-ip"
+"""What App Service's front end adds when access restrictions keep a client out.
+https://learn.microsoft.com/azure/app-service/overview-access-restrictions"""
+_SHOWN = 200
+_LOOKED_AT = 2000
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What the app answered."""
+
+    expected: bool
+    status: int
+    text: str
+    """For people: the status, and the beginning of the body."""
+
+
+def call(azure: Azure, target: Target, test: SmokeTest, functions: tuple[Function, ...]) -> Reading[Answer]:
+    """Call the app once, with the function's own key where it asks for one.
+
+    The answer is not allowed when the network, a sign-in page or a missing right keeps the agent from the app itself.
+    """
+    function, key = _function_at(test.path, functions), ""
+    if function and function.needs_key:
+        found = function_key(azure.arm, target.resource_id, function.name)
+        if not isinstance(found, Seen):
+            return found
+        key = found.value
+    return _answered(azure, target, test, key)
+
+
+def _answered(azure: Azure, target: Target, test: SmokeTest, key: str) -> Reading[Answer]:
+    headers = {"x-functions-key": azure.credentials.mask(key).reveal()} if key else {}
+    asked = request("GET", f"{target.url}{test.path}", headers=headers)
+    try:
+        answer = azure.door.send(Call(request=asked, doing=f"call {test.path}", accept=_EVERY_ANSWER))
+    except (NetworkFailure, AzureFailing) as error:
+        return NotYet(f"the agent does not reach the app: {error}")
+    if reason := _closed(answer, with_key=bool(key)):
+        return NotAllowed(reason)
+    expected = _expected(answer.status_code, test.statuses)
+    return Seen(Answer(expected=expected, status=answer.status_code, text=_shown(answer)))
+
+
+def _function_at(path: str, functions: tuple[Function, ...]) -> Function | None:
+    """Return the function that is called at a path; its `{parameters}` may be anything."""
+    wanted = urlsplit(path).path.rstrip("/").lower().split("/")
+    for function in functions:
+        template = _path_of(function.url).split("/")
+        if len(template) > 1 and len(template) == len(wanted) and all(map(_fits, template, wanted)):
+            return function
+    return None
+
+
+def _path_of(url: str) -> str:
+    try:
+        return urlsplit(url).path.rstrip("/").lower()
+    except ValueError:
+        return ""
+
+
+def _fits(part: str, wanted: str) -> bool:
+    return part == wanted or ("{" in part and "}" in part)
+
+
+def _closed(answer: HttpResponse, *, with_key: bool) -> str:
+    """Return what keeps the agent from the app itself; empty when nothing does."""
+    text, location = answer.text()[:_LOOKED_AT].lower(), answer.headers.get("Location", "")
+    if answer.status_code in _REDIRECTS and any(page in location for page in _LOGIN_PAGES):
+        return "the app asks for a sign-in (Authentication is on)"
+    closed = _FORBIDDEN_ADDRESS in answer.headers or any(sign in text for sign in _CLOSED)
+    if answer.status_code == _FORBIDDEN and closed:
+        return "the app's network does not allow the agent's address (403)"
+    if answer.status_code == _UNAUTHORIZED and not with_key:
+        return "the app asks for credentials that the smoke test does not have (401)"
+    return ""
+
+
+def _expected(status: int, wanted: tuple[str, ...]) -> bool:
+    return any(str(status) == one or (one.endswith("xx") and str(status)[0] == one[0]) for one in wanted)
+
+
+def _shown(answer: HttpResponse) -> str:
+    body = re.sub(r"\s+", " ", answer.text()[: 10 * _SHOWN]).strip()
+    return f'{answer.status_code} "{body[:_SHOWN]}{"…" if len(body) > _SHOWN else ""}"'
