@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.sandbox.local_azure import LocalAzure
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.sandbox.local_azure import LocalAzure
+
+# A machine that is busy must not fail a property: how fast something is has tests of its own.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 CACHE = Path(__file__).parent.parent / ".cache"
 
@@ -19,6 +24,8 @@ CACHE = Path(__file__).parent.parent / ".cache"
 @pytest.fixture(scope="session")
 def local_azure() -> Iterator[LocalAzure]:
     """Give the one local Azure of this session."""
+    from tests.sandbox.local_azure import LocalAzure  # noqa: PLC0415 - the fast rings do not wait for it
+
     with (
         tempfile.TemporaryDirectory(prefix="local-azure-") as folder,
         LocalAzure(folder=Path(folder), cache=CACHE) as azure,

@@ -1,13 +1,12 @@
 'use strict';
 // Asks Microsoft's library for tasks, and tells what it answers as JSON: the lines given as commands, or what it reads
-// of the environment. https://github.com/microsoft/azure-pipelines-task-lib
-const fs = require('fs');
+// of the environment. A question is a line, and so is its answer. https://github.com/microsoft/azure-pipelines-task-lib
+const readline = require('readline');
 
-const asked = JSON.parse(fs.readFileSync(0, 'utf8'));
 const quiet = process.stdout.write.bind(process.stdout);
 process.stdout.write = () => true; // it writes ##vso[task.debug] for whatever it does
 
-function ofCommands() {
+function ofCommands(asked) {
   const { commandFromString, TaskCommand } = require('azure-pipelines-task-lib/taskcommand');
   return {
     read: asked.lines.map((line) => commandFromString(line)),
@@ -15,7 +14,7 @@ function ofCommands() {
   };
 }
 
-function ofEnvironment() {
+function ofEnvironment(asked) {
   const task = require('azure-pipelines-task-lib/task');
   const all = (names, read) => Object.fromEntries(names.map((name) => [name, read(name)]));
   const { connection } = asked;
@@ -32,4 +31,7 @@ function ofEnvironment() {
   };
 }
 
-quiet(JSON.stringify(asked.lines ? ofCommands() : ofEnvironment()));
+readline.createInterface({ input: process.stdin }).on('line', (line) => {
+  const asked = JSON.parse(line);
+  quiet(`${JSON.stringify(asked.lines ? ofCommands(asked) : ofEnvironment(asked))}\n`);
+});

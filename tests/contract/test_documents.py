@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -46,6 +47,7 @@ def links(path: Path) -> list[str]:
     return [link for link in found if not re.match(r"https?://", link)]
 
 
+@cache
 def anchors(path: Path) -> set[str]:
     """Give the anchors of a document's headings.
 

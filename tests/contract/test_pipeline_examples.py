@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ def inputs_by_name() -> dict[str, dict[str, Any]]:
     return {name: one for one in task()["inputs"] for name in (one["name"], *one.get("aliases", []))}
 
 
+@cache
 def read(pipeline: Path) -> Any:  # noqa: ANN401 - whatever YAML holds
     """Give a pipeline with all values as texts, as the agent gets them."""
     return yaml.load(pipeline.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - makes texts only

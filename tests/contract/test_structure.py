@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,11 @@ ROOMS_OF = {
 }
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def room(path: Path) -> str:
     relative = path.relative_to(PRODUCT)
     return relative.parts[0].removesuffix(".py")
@@ -67,7 +73,7 @@ def layer(name: str) -> int:
 
 def imports(path: Path, *, at_run_time: bool = False) -> Iterator[str]:
     """Give every module that a file imports; with `at_run_time` without those only the type checker sees."""
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     skipped = {id(node) for block in _typing_blocks(tree) for node in ast.walk(block)} if at_run_time else set()
     for node in ast.walk(tree):
         if id(node) in skipped:
@@ -109,10 +115,10 @@ def test_each_library_of_a_vendor_is_touched_in_its_own_room(path: Path) -> None
 def test_the_environment_and_stdout_are_touched_at_the_edge_only(path: Path) -> None:
     touched = {
         f"{node.value.id}.{node.attr}"
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
-    calls = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+    calls = {node.id for node in ast.walk(parsed(path)) if isinstance(node, ast.Name)}
     if room(path) != "__main__":
         assert not touched & {"os.environ", "os.getenv", "sys.stdout", "sys.stderr", "sys.exit"}
     assert "print" not in calls
@@ -127,7 +133,7 @@ def test_the_product_knows_no_sandbox(path: Path) -> None:
 def test_modules_and_functions_stay_small(path: Path) -> None:
     text = path.read_text()
     assert text.count("\n") < 300
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 50, f"{node.name} in {ident(path)}"
 
@@ -149,7 +155,7 @@ def test_the_build_waits_for_no_library_of_a_vendor() -> None:
 
 
 def _top_level_imports(path: Path) -> Iterator[str]:
-    for node in ast.parse(path.read_text()).body:
+    for node in parsed(path).body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

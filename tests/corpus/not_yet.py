@@ -1,4 +1,4 @@
-"""What the product does not get right yet, in one place: whoever mends a case takes it off the list.
+"""What the product does not get right yet, in one place: whoever fixes a case takes it off the list.
 
 A case that is listed and right fails the tests, as one that is wrong and not listed does.
 """

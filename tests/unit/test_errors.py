@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import json
 import re
 import string
 from collections import Counter
@@ -203,4 +204,13 @@ def named_in_tests() -> tuple[frozenset[str], frozenset[str]]:
                 words.update(re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)+", node.value))
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pytask.errors"):
                 names.update(alias.name for alias in node.names)
-    return frozenset(words), frozenset(names)
+    return frozenset(words | provoked_by_the_corpus()), frozenset(names)
+
+
+def provoked_by_the_corpus() -> set[str]:
+    """Give the codes that a published log or error has to come to."""
+    folder = ROOT / "tests" / "corpus"
+    paths = [*folder.glob("errors/*.json"), *folder.glob("platform-logs/*/expect.json")]
+    cases = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    told = "|".join(str(case.get("expect") or case.get("failure") or "") for case in cases)
+    return {code for code in told.split("|") if re.fullmatch(r"[a-z-]+", code)}
