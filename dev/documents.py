@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytask.errors
-from pytask.errors import TaskFailure
+from pytask.errors import OneOfSeveral, TaskFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
+
+    from pytask.errors import Cause
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -66,6 +68,8 @@ class Entry:
     cause: str
     mend: str
     link: str = ""
+    causes: tuple[tuple[str, str], ...] = ()
+    """Cause and mend of each, where a code has several."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +137,20 @@ def _failures_in(module: ModuleType) -> Iterator[type[TaskFailure]]:
         named_here = isinstance(thing, type) and thing.__module__ == module.__name__
         if named_here and issubclass(thing, TaskFailure) and hasattr(thing, "code"):
             yield thing
+
+
+def causes_of(failure: type[TaskFailure]) -> tuple[tuple[str, str], ...]:
+    """Return cause and mend of each cause that a failure knows; its only ones where it knows no more."""
+    if not issubclass(failure, OneOfSeveral):
+        return ((failure.cause, failure.mend),)
+    kind = cause_type(failure)
+    return tuple((one.cause, failure.mend.replace("{fix}", one.fix)) for one in kind)
+
+
+def cause_type(failure: type[OneOfSeveral]) -> type[Cause]:
+    """Return the causes that a failure knows, as its annotation names them."""
+    named: type[Cause] = vars(sys.modules[failure.__module__])[failure.__annotations__["known"]]
+    return named
 
 
 def chapters() -> tuple[Chapter, ...]:
@@ -228,6 +246,7 @@ def _entry(failure: type[TaskFailure]) -> Entry:
         cause=failure.cause,
         mend=failure.mend,
         link=failure.link,
+        causes=causes_of(failure) if issubclass(failure, OneOfSeveral) else (),
     )
 
 
@@ -236,8 +255,10 @@ def _first_paragraph(thing: object) -> str:
 
 
 def _section(entry: Entry) -> str:
-    rows = [("happened", entry.happened), ("cause", entry.cause), ("mend", entry.mend)]
+    rows = [("happened", entry.happened)]
+    rows += [] if entry.causes else [("cause", entry.cause), ("mend", entry.mend)]
     told = [f"- **{name}**: {markdown(text)}" for name, text in rows]
+    told += [f"- **cause**: {markdown(cause)}<br>**mend**: {markdown(mend)}" for cause, mend in entry.causes]
     told += [f"- **more**: <{entry.link}>"] if entry.link else []
     about = entry.about if "`" in entry.about else _escaped(entry.about)
     return "\n".join([f"### {entry.code}", "", f"**{markdown(entry.title)}**", "", about, "", *told, ""])

@@ -5,15 +5,17 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidcto
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from azure.devops.v7_1.task.task_client import TaskClient
 from msrest.authentication import BasicTokenAuthentication
-from msrest.exceptions import AuthenticationError, ClientException, ClientRequestError
+from msrest.exceptions import ClientException, ClientRequestError
 
 from pytask.agent.environment import required_variable, variable
-from pytask.errors.sign_in import OidcTokenRefused
+from pytask.errors.federation import OidcCause, OidcTokenRefused
+from pytask.errors.foreign import shortened, without_page
 from pytask.network.failure import is_of_the_network, network_failure
 
 if TYPE_CHECKING:
@@ -23,6 +25,19 @@ if TYPE_CHECKING:
 
     from pytask.model import Secret
     from pytask.network.route import Route
+
+
+_REFUSED, _FAULTS = 400, 500
+_PASSING = frozenset({408, 429})
+_NOT_PERMITTED = frozenset({401, 403})
+_LONGEST_DETAIL, _LONGEST_ANSWER = 800, 20_000
+_CAUSES = (
+    (OidcCause.NOT_REFERENCED, ("no explicit reference to service connection",)),
+    (OidcCause.NOT_PERMITTED, ("not authorized", "permission", "tf400813", "access denied", "job not found")),
+    (OidcCause.NOT_FOUND, ("could not be found", "does not exist", "not found", "is disabled")),
+)
+"""https://github.com/dotnet/docker-tools/issues/2012 and
+https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,13 +62,27 @@ class OidcTokens:
         """
         try:
             token = self.client.create_oidc_token({}, self.project, self.hub, self.plan, self.job, self.connection)
-        except AuthenticationError as error:
-            raise OidcTokenRefused(connection=self.connection, detail=str(error), final=True) from error
+        except _Refused as refused:
+            raise oidc_refusal(self.connection, refused.text, refused.status) from refused
         except ClientException as error:
             if isinstance(error, ClientRequestError) and is_of_the_network(error):
                 raise network_failure(error, self.client.normalized_url, self.route) from error
-            raise OidcTokenRefused(connection=self.connection, detail=str(error), final=False) from error
+            raise oidc_refusal(self.connection, str(error), 0) from error
         return self.mask(str(token.oidc_token)).reveal()
+
+
+def oidc_refusal(connection: str, text: str, status: int) -> OidcTokenRefused:
+    """Return the failure that Azure DevOps' refusal of a token is; `status` is 0 where there was no answer.
+
+    Only its own disturbances are worth asking again.
+    """
+    detail = shortened(_words(text) or f"Azure DevOps answered {status}", _LONGEST_DETAIL)
+    told = detail.lower()
+    known = next((cause for cause, signs in _CAUSES if any(sign in told for sign in signs)), OidcCause.OTHER)
+    if known is OidcCause.OTHER and status in _NOT_PERMITTED:
+        known = OidcCause.NOT_PERMITTED
+    final = known is not OidcCause.OTHER or (_REFUSED <= status < _FAULTS and status not in _PASSING)
+    return OidcTokenRefused(known=known, connection=connection, detail=detail, final=final)
 
 
 def open_oidc_tokens(
@@ -88,11 +117,36 @@ def open_oidc_tokens(
     )
 
 
+class _Refused(Exception):  # noqa: N818 - an answer on its way to where it is understood
+    """An answer that is none, as it came: azure-devops would drop the words of some."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+def _keep_refusal(answer: requests.Response, **_: object) -> None:
+    """Raise an answer that is none, before azure-devops makes an exception of its own of it."""
+    if answer.status_code >= _REFUSED:
+        raise _Refused(answer.status_code, answer.text[:_LONGEST_ANSWER])
+
+
+def _words(text: str) -> str:
+    """Return what an answer says: `message` of an exception, or the `value` of a list that is none."""
+    try:
+        body = json.loads(text)
+        told = body.get("message") or body.get("value") or body.get("Message")
+    except (ValueError, AttributeError, RecursionError):
+        told = None
+    return " ".join((told if isinstance(told, str) else without_page(text)).split())
+
+
 def _along(route: Route, timeout: tuple[float, float]) -> Callable[..., dict[str, Any]]:
     """Give what msrest calls before each request: it keeps a session for each thread, and configures that by itself."""
 
     def prepared(session: requests.Session, *_: object, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - requests' own
         route.take(session)
-        return {**options, "timeout": timeout}
+        return {**options, "timeout": timeout, "hooks": {"response": _keep_refusal}}
 
     return prepared

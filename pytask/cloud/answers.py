@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytask.errors.azure import (
     ApiVersionUnsupported,
+    AzureFailing,
     AzureRefused,
+    AzureRefusedCause,
     Forbidden,
+    ForbiddenCause,
     Locked,
     OperationInProgress,
     SubscriptionDisabled,
@@ -22,9 +26,10 @@ from pytask.errors.azure import (
     SubscriptionOfAnotherTenant,
     TokenRefused,
 )
+from pytask.errors.foreign import shortened, without_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from azure.core.rest import HttpResponse
 
@@ -45,7 +50,24 @@ _MEANINGS: dict[str, Callable[..., AzureFailure]] = {
 _VERSION_CODES = frozenset({"InvalidApiVersionParameter", "NoRegisteredProviderFound", "InvalidResourceType"})
 _VERSION = re.compile(r"\b\d{4}-\d{2}-\d{2}(?![-\w])")
 """A version without a suffix such as `-preview`."""
-_LONGEST_DETAIL = 800
+_BUSY = frozenset({409, 429})
+_BUSY_WORDS = (
+    "another operation is in progress",
+    "operationinprogress",
+    "ongoing provisioning operation",
+    "acquire exclusive lock",
+)
+"""https://github.com/Azure/azure-functions-on-container-apps/issues/59,
+https://github.com/microsoft/vscode-azurefunctions/issues/1907"""
+_BUSY_CODES = frozenset({"59203", "59207"})
+"""App Service's own, in `ExtendedCode`."""
+_PROVIDER_CODES = frozenset({"MissingSubscriptionRegistration", "SubscriptionNotRegistered"})
+_POLICY_CODES = frozenset({"RequestDisallowedByPolicy", "PolicyViolation"})
+_ASSIGNMENT_CODE = "RoleAssignmentUpdateNotPermitted"
+_POLICY_NAMES = ("policyAssignmentDisplayName", "policyDefinitionDisplayName")
+_SCOPES = ("linked scope", "over scope", "on scope")
+"""Of a linked resource first: the other scope in the same sentence is where the permission is there."""
+_LONGEST_DETAIL = 1_200
 
 
 def correlation_id(response: HttpResponse) -> str:
@@ -68,24 +90,44 @@ def retry_after(response: HttpResponse) -> float | None:
 
 
 def says_busy(response: HttpResponse) -> bool:
-    """Tell whether Azure is at work on the same app, so that the call was not begun.
-
-    Source: https://github.com/Azure/azure-functions-on-container-apps/issues/59
-    """
-    return response.status_code == 409 and "another operation is in progress" in response.text().lower()  # noqa: PLR2004 - HTTP
+    """Return whether Azure is at work on the same app, so that the call was not begun."""
+    if response.status_code not in _BUSY:
+        return False
+    text = response.text().lower()
+    by_words = any(words in text for words in _BUSY_WORDS)
+    return by_words or any(f'"extendedcode":"{code}"' in text.replace(" ", "") for code in _BUSY_CODES)
 
 
 def error_of(response: HttpResponse) -> tuple[str, str]:
-    """Give code and message of Azure's error; the body itself when it has another shape."""
+    """Return code and message of Azure's error, in whichever of its shapes; the body's words when it has another."""
     text = response.text().strip()
+    code, message = _code_and_message(_json(text))
+    return code, message or without_page(text) or response.reason
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 - whatever somebody answers
     try:
-        body = json.loads(text)
-        error = body.get("error", body)
-        return str(error.get("code") or error.get("Code") or ""), str(
-            error.get("message") or error.get("Message") or text
-        )
-    except (ValueError, AttributeError):
-        return "", text or response.reason
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _code_and_message(body: Any) -> tuple[str, str]:  # noqa: ANN401 - whatever somebody answers
+    """Return what an error in JSON says.
+
+    Resource Manager nests it in `error`, App Service writes `Code` and `Message`, OAuth `error` and
+    `error_description`, and OData a `message` with a `value`.
+    """
+    if not isinstance(body, dict):
+        return "", ""
+    error = body.get("error") or body.get("odata.error") or body
+    if isinstance(error, str):
+        return error, str(body.get("error_description") or body.get("message") or "")
+    if not isinstance(error, dict):
+        return "", ""
+    message = error.get("message") or error.get("Message") or ""
+    told = message.get("value") if isinstance(message, dict) else message
+    return str(error.get("code") or error.get("Code") or ""), str(told or "")
 
 
 def version_refusal(doing: str, response: HttpResponse) -> ApiVersionUnsupported | None:
@@ -100,22 +142,101 @@ def version_refusal(doing: str, response: HttpResponse) -> ApiVersionUnsupported
     return ApiVersionUnsupported(
         doing=doing,
         newest=max(known, default=""),
-        detail=f"{code}: {message}"[:_LONGEST_DETAIL],
+        detail=shortened(f"{code}: {message}", _LONGEST_DETAIL),
         correlation_id=correlation_id(response),
     )
 
 
 def refusal(doing: str, response: HttpResponse) -> TaskFailure:
-    """Give the failure that a refused call to Azure Resource Manager is."""
+    """Return the failure that a refused call to Azure Resource Manager is."""
     code, message = error_of(response)
-    detail = f"{code}: {message}"[:_LONGEST_DETAIL] if code else message[:_LONGEST_DETAIL]
-    correlation = correlation_id(response)
+    told: dict[str, Any] = {
+        "doing": doing,
+        "detail": _detail(code, message),
+        "correlation_id": correlation_id(response),
+    }
     if too_new := version_refusal(doing, response):
         return too_new
     if response.status_code == 403 and code in _FORBIDDEN_CODES:  # noqa: PLR2004 - HTTP
-        return Forbidden(doing=doing, detail=detail, correlation_id=correlation)
+        return _forbidden(message, told)
     if code in _MEANINGS:
-        return _MEANINGS[code](doing=doing, detail=detail, correlation_id=correlation)
+        return _MEANINGS[code](**told)
+    if says_busy(response):
+        return OperationInProgress(**told)
+    return _refused(code, message, response, told)
+
+
+def failing(doing: str, response: HttpResponse, attempts: int) -> TaskFailure:
+    """Return the failure that it is when the last of so many attempts was answered with a status worth repeating."""
+    detail, correlation = _detail(*error_of(response)), correlation_id(response)
     if says_busy(response):
         return OperationInProgress(doing=doing, detail=detail, correlation_id=correlation)
-    return AzureRefused(doing=doing, status=response.status_code, detail=detail, correlation_id=correlation)
+    status = response.status_code
+    return AzureFailing(doing=doing, status=status, attempts=attempts, detail=detail, correlation_id=correlation)
+
+
+def _detail(code: str, message: str) -> str:
+    return shortened(f"{code}: {message}" if code else message, _LONGEST_DETAIL)
+
+
+def _forbidden(message: str, told: dict[str, Any]) -> Forbidden:
+    """Return the failure of a right that is missing, with the right and where it is missing, as Azure names them.
+
+    Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
+    """
+    scope = next((_quoted(message, sign) for sign in _SCOPES if sign in message), "")
+    linked = _SCOPES[0] in message
+    permission = _quoted(message.partition("it does not have")[2] if linked else message, "perform action")
+    if not permission:
+        return Forbidden(**told)
+    known = _known_right(permission, scope)
+    return Forbidden(known=known, permission=permission, scope=scope or Forbidden.scope, **told)
+
+
+def _known_right(permission: str, scope: str) -> ForbiddenCause:
+    action, place = permission.lower(), scope.lower()
+    if "/subnets/" in place:
+        return ForbiddenCause.SUBNET
+    if "microsoft.managedidentity" in action or "/userassignedidentities/" in place:
+        return ForbiddenCause.IDENTITY
+    if action.startswith("microsoft.app/"):
+        return ForbiddenCause.CONTAINER_APP
+    return ForbiddenCause.APP if action.startswith("microsoft.web/") else ForbiddenCause.OTHER
+
+
+def _refused(code: str, message: str, response: HttpResponse, told: dict[str, Any]) -> AzureRefused:
+    known, subject = AzureRefusedCause.OWN, ""
+    if code in _POLICY_CODES:
+        known, subject = AzureRefusedCause.POLICY, _policies(message, response)
+    elif code in _PROVIDER_CODES:
+        known, subject = AzureRefusedCause.PROVIDER, _quoted(message, "namespace") or "<namespace>"
+    elif code == _ASSIGNMENT_CODE:
+        known = AzureRefusedCause.ASSIGNMENT
+    return AzureRefused(known=known, status=response.status_code, subject=subject, **told)
+
+
+def _policies(message: str, response: HttpResponse) -> str:
+    """Return the names of the policies: beside the message in the newer form, within it in the older one.
+
+    Source: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-policy-requestdisallowedbypolicy
+    """
+    within = _json(message.partition("Policy identifiers: '")[2].rpartition("'")[0])
+    known = (*_named(_json(response.text()), _POLICY_NAMES), *_named(within, ("name",)))
+    return shortened(", ".join(dict.fromkeys(known)), _LONGEST_DETAIL) or "its name is in the answer above"
+
+
+def _named(body: Any, names: tuple[str, ...]) -> Iterator[str]:  # noqa: ANN401 - whatever somebody answers
+    """Give the texts that stand under some names, anywhere in a body."""
+    waiting = deque([body])
+    while waiting:
+        one = waiting.popleft()
+        if isinstance(one, dict):
+            yield from (one[name] for name in names if isinstance(one.get(name), str))
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+
+
+def _quoted(text: str, sign: str) -> str:
+    """Return what stands in the first quotes behind a sign."""
+    return text.partition(sign)[2].partition("'")[2].partition("'")[0]

@@ -17,8 +17,9 @@ from azure.identity import ClientAssertionCredential, ClientSecretCredential, Ma
 from pytask.cloud.answers import retry_after
 from pytask.cloud.http import new_transport
 from pytask.cloud.sign_in import keep_refusal, refusal_behind, sign_in_failure
+from pytask.errors.azure import AzureFailing
+from pytask.errors.federation import IssuerUnreachable, OidcTokenRefused
 from pytask.errors.network import NetworkFailure
-from pytask.errors.sign_in import OidcTokenRefused
 from pytask.model import CertificateIdentity, FederatedIdentity, KeyIdentity, ManagedIdentity
 from pytask.network.failure import is_of_the_network
 
@@ -101,6 +102,8 @@ class Credentials:
     def _worth_repeating(self, refusal: Exception, failure: TaskFailure) -> bool:
         if isinstance(failure, OidcTokenRefused | NetworkFailure):
             return not failure.final
+        if isinstance(failure, AzureFailing | IssuerUnreachable):
+            return True
         if isinstance(refusal, HttpResponseError):
             return refusal.status_code in (_TRANSIENT_OF_A_MACHINE if self._of_a_machine else _TRANSIENT)
         # A machine's endpoint that cannot be reached is not there: it is a hop away.

@@ -18,8 +18,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 
 from pytask import __version__
-from pytask.cloud.answers import correlation_id, refusal, retry_after, says_busy
-from pytask.errors.azure import AzureFailing
+from pytask.cloud.answers import failing, refusal, retry_after, says_busy
 from pytask.network.failure import network_failure
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ class Door:
         default=lambda call, response: refusal(call.doing, response)
     )
     failing: Callable[[Call, HttpResponse, int], TaskFailure] = field(
-        default=lambda call, response, attempts: _failing(call, response, attempts)  # noqa: PLW0108 - defined below
+        default=lambda call, response, attempts: failing(call.doing, response, attempts)
     )
     """What it means when the last of so many attempts was answered with a status worth repeating."""
 
@@ -190,13 +189,3 @@ def server_time(response: HttpResponse, otherwise: datetime) -> datetime:
         return parsedate_to_datetime(response.headers["Date"])
     except (KeyError, ValueError):
         return otherwise
-
-
-def _failing(call: Call, response: HttpResponse, attempts: int) -> AzureFailing:
-    return AzureFailing(
-        doing=call.doing,
-        status=response.status_code,
-        attempts=attempts,
-        detail=response.text().strip()[:500] or response.reason,
-        correlation_id=correlation_id(response),
-    )

@@ -14,6 +14,8 @@ from azure.core.exceptions import AzureError, HttpResponseError
 
 from pytask.errors.azure import AzureFailing
 from pytask.errors.base import facts_of
+from pytask.errors.federation import FederationMismatch, FederationNotAllowed, IssuerUnreachable, OidcTokenRefused
+from pytask.errors.foreign import shortened, without_page
 from pytask.errors.sign_in import (
     AssertionOutOfTime,
     AudienceUnknown,
@@ -21,13 +23,12 @@ from pytask.errors.sign_in import (
     ClientDisabled,
     ClientUnknown,
     ConditionalAccessBlocks,
-    FederationMismatch,
     ManagedIdentityMissing,
     ManagedIdentityUnreachable,
-    OidcTokenRefused,
     SecretExpired,
     SecretWrong,
     SignInRefused,
+    TenantBlocked,
     TenantUnknown,
 )
 from pytask.model import FederatedIdentity, ManagedIdentity
@@ -37,30 +38,40 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpRequest, HttpResponse
 
     from pytask.errors import AzureFailure, TaskFailure
-    from pytask.model import ServiceConnection
+    from pytask.model import Identity, ServiceConnection
 
-_MEANINGS: dict[str, type[AzureFailure]] = {
-    "53003": ConditionalAccessBlocks,
-    "90002": TenantUnknown,
-    **dict.fromkeys(("50001", "500011", "500014", "650057"), AudienceUnknown),
-    "530032": ConditionalAccessBlocks,
-    "700016": ClientUnknown,
-    "700024": AssertionOutOfTime,
-    "700027": CertificateRefused,
-    "900023": TenantUnknown,
-    "900382": TenantUnknown,
-    "900439": TenantUnknown,
-    "7000112": ClientDisabled,
-    "7000215": SecretWrong,
-    "7000222": SecretExpired,
-    "7000229": ClientUnknown,
-    **dict.fromkeys(("70021", "700211", "700212", "700213"), FederationMismatch),
-}
-_AUDIENCE = r"(?:resource principal named|Requested resource:|Resource value from request:) '?([^\s']+)"
-_NO_SUCH_IDENTITY = re.compile(
-    "identity not found|no .*managed identity found|multiple user assigned identities", re.IGNORECASE
+_CODES: dict[type[AzureFailure], tuple[str, ...]] = {
+    AssertionOutOfTime: ("500133", "700024"),
+    AudienceUnknown: ("50001", "500011", "500014", "650052", "650057"),
+    CertificateRefused: ("50012", "50013", "50027", "700021", "700023", "700027", "700030"),
+    ClientDisabled: ("7000112",),
+    ClientUnknown: ("70001", "700016", "7000229"),
+    ConditionalAccessBlocks: (
+        "50005", "50097", "50131", "53000", "53001", "53002", "53003", "53004", "530003", "530032", "530034", "530035",
+        "530084",
+    ),
+    FederationMismatch: ("70021", "70025", "700211", "700212", "700213"),
+    FederationNotAllowed: ("700223", "700238", "7002381"),
+    IssuerUnreachable: ("50166", "501661", "90061"),
+    SecretExpired: ("7000222",),
+    SecretWrong: ("70002", "7000215", "7000216", "7000218"),
+    TenantBlocked: ("5000225",),
+    TenantUnknown: ("50059", "50128", "90002", "90019", "900021", "900023", "900382", "900432", "900439"),
+}  # fmt: skip
+"""https://login.microsoftonline.com/error tells each."""
+_MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
+_TRANSIENT_CODES = frozenset({"50033", "50196", "90024", "90033", "90055"})
+"""Entra ID's own disturbances and limits, which it answers with status 400, too."""
+_BEFORE_AN_AUDIENCE = ("resource principal named ", "Requested resource: ", "Resource value from request: ")
+_NO_SUCH_IDENTITY = (
+    "identity not found",
+    "managed identity found",
+    "multiple user assigned identities",
+    "assigned to this resource",
 )
 """In words only: every refusal of the endpoints is a 400."""
+_CODE = re.compile(r"AADSTS(\d{5,8})")
+_CORRELATION = re.compile(r"Correlation ID: ([0-9a-f-]{36})")
 _TOO_MANY, _UNAUTHORIZED, _REFUSED, _SERVER_FAULTS = 429, 401, 400, 500
 _LONGEST_DETAIL = 800
 
@@ -92,7 +103,7 @@ def sign_in_failure(refusal: Exception, connection: ServiceConnection, *, attemp
         return refusal
     text = str(refusal.message if isinstance(refusal, AzureError) else refusal)
     status = refusal.status_code or 0 if isinstance(refusal, HttpResponseError) else 0
-    if status == _TOO_MANY or status >= _SERVER_FAULTS:
+    if status == _TOO_MANY or status >= _SERVER_FAULTS or _TRANSIENT_CODES.intersection(_codes(text)):
         told = {"detail": _line(text), "correlation_id": _correlation(text)}
         return AzureFailing(doing="sign the service connection in", status=status, attempts=attempts, **told)
     if isinstance(connection.identity, ManagedIdentity) and "AADSTS" not in text:
@@ -101,27 +112,38 @@ def sign_in_failure(refusal: Exception, connection: ServiceConnection, *, attemp
 
 
 def entra_failure(text: str, connection: ServiceConnection) -> AzureFailure:
-    """Give the failure behind an AADSTS code."""
-    code = _found(r"AADSTS(\d+)", text)
+    """Return the failure behind an AADSTS code, or behind the words of another identity provider."""
     identity = connection.identity
     issuer, subject = (identity.issuer, identity.subject) if isinstance(identity, FederatedIdentity) else ("", "")
     facts = {
         "tenant": connection.tenant_id,
         "authority": connection.cloud.authority_url,
-        "audience": _found(_AUDIENCE, text) or "the service that the token is for",
+        "audience": _audience(text) or "the service that the token is for",
         "issuer": issuer,
         "subject": subject,
         "page": connection.page,
         "detail": _line(text),
         "correlation_id": _correlation(text),
     }
-    meaning = _MEANINGS.get(code, SignInRefused)
-    return meaning(**{fact: facts[fact] for fact in facts_of(meaning)})
+    meaning = _meaning(text, identity)
+    return meaning(**{fact: facts[fact] for fact in facts_of(meaning) if fact in facts})
+
+
+def _meaning(text: str, identity: Identity) -> type[AzureFailure]:
+    """Return the kind of failure: the first code that is known, where it can be true of this kind of identity."""
+    known = next((_MEANINGS[code] for code in _codes(text) if code in _MEANINGS), SignInRefused)
+    if known is CertificateRefused and isinstance(identity, FederatedIdentity):
+        return SignInRefused
+    if known is CertificateRefused and "secret" in text:
+        # Of old, a wrong secret had one of these codes, too: AADSTS50012: Invalid client secret is provided.
+        return SecretWrong
+    # AADSTS70001 stands for an application that is not found, and for one that is disabled.
+    return ClientDisabled if known is ClientUnknown and "is disabled" in text else known
 
 
 def _machine_failure(text: str, identity: ManagedIdentity, connection: ServiceConnection) -> TaskFailure:
     detail = _line(text)
-    if not _NO_SUCH_IDENTITY.search(text):
+    if not any(sign in text.lower() for sign in _NO_SUCH_IDENTITY):
         return ManagedIdentityUnreachable(page=connection.page, detail=detail)
     told = f"the managed identity {identity.client_id}" if identity.client_id else "a managed identity"
     return ManagedIdentityMissing(identity=told, page=connection.page, detail=detail)
@@ -139,15 +161,23 @@ def _words(answer: HttpResponse) -> str:
 
 
 def _line(text: str) -> str:
-    """Give the line that has the code, else the first."""
-    lines = text.splitlines() or [""]
-    return next((line for line in lines if "AADSTS" in line), lines[0]).strip()[:_LONGEST_DETAIL]
+    """Return the line that has the code, else the first."""
+    lines = without_page(text).splitlines() or [""]
+    return shortened(next((line for line in lines if "AADSTS" in line), lines[0]).strip(), _LONGEST_DETAIL)
+
+
+def _codes(text: str) -> list[str]:
+    """Return the codes that a text names, in order."""
+    return _CODE.findall(text)
+
+
+def _audience(text: str) -> str:
+    """Return the service that Entra ID names as unknown."""
+    rest = next((text.partition(sign)[2] for sign in _BEFORE_AN_AUDIENCE if sign in text), "")
+    words = rest.lstrip("'").split(maxsplit=1)
+    return words[0].partition("'")[0] if words else ""
 
 
 def _correlation(text: str) -> str:
-    return _found(r"Correlation ID: ([0-9a-f-]{36})", text)
-
-
-def _found(pattern: str, text: str) -> str:
-    found = re.search(pattern, text)
+    found = _CORRELATION.search(text)
     return found.group(1) if found else ""

@@ -5,6 +5,22 @@ Nothing outside this package composes such a text. `docs/troubleshooting.md` is 
 
 from __future__ import annotations
 
-from pytask.errors.base import AzureFailure, Cancelled, ManyFailures, TaskFailure, render
+from pytask.errors.base import (
+    AzureFailure,
+    Cancelled,
+    Cause,
+    ManyFailures,
+    OneOfSeveral,
+    TaskFailure,
+    render,
+)
 
-__all__ = ["AzureFailure", "Cancelled", "ManyFailures", "TaskFailure", "render"]
+__all__ = [
+    "AzureFailure",
+    "Cancelled",
+    "Cause",
+    "ManyFailures",
+    "OneOfSeveral",
+    "TaskFailure",
+    "render",
+]

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-from pytask.errors.base import AzureFailure
+from dataclasses import field
+
+from pytask.errors.base import AzureFailure, Cause, OneOfSeveral
 
 
-class Forbidden(AzureFailure):
+class ForbiddenCause(Cause):
+    """Which role gives the permission that is missing."""
+
+    APP = (
+        "its identity has no role with {permission} on {scope} (a new role needs some minutes)",
+        "give the connection's identity the role Website Contributor on the Function App or its resource group",
+    )
+    SUBNET = (
+        "the app uses a virtual network, and who changes such an app needs the permission {permission} on its subnet, too: {scope}",
+        "give the connection's identity the role Network Contributor on that subnet, or a custom role with {permission}",
+    )
+    IDENTITY = (
+        "who changes an app that has a user-assigned identity needs the permission {permission} on that identity, too: {scope}",
+        "give the connection's identity the role Managed Identity Operator on that identity",
+    )
+    CONTAINER_APP = (
+        "its identity has no role with {permission} on {scope} (a new role needs some minutes)",
+        "give the connection's identity the role Container Apps Contributor on it or its resource group",
+    )
+    OTHER = (
+        "its identity has no role with {permission} on {scope} (a new role needs some minutes)",
+        "give the connection's identity a role that includes {permission} on {scope}",
+    )
+
+
+class Forbidden(OneOfSeveral, AzureFailure):
     """Azure refuses a call for want of a role."""
 
+    known: ForbiddenCause = ForbiddenCause.APP
     doing: str
     detail: str
+    permission: str = "this permission"
+    scope: str = "the app or its resource group"
+    """Where the permission is missing; a resource that is linked to the app has a scope of its own."""
     code = "azure-forbidden"
     title = "the service connection has no right to {doing}"
     happened = "{detail}"
-    cause = (
-        "its identity has no role with this permission on the app or its resource group (a new role needs some minutes)"
-    )
-    mend = "give the connection's identity the role Website Contributor on the Function App or its resource group"
-    link = (
-        "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/web-and-mobile#website-contributor"
-    )
+    link = "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles"
 
 
 class Locked(AzureFailure):
@@ -112,22 +137,58 @@ class OperationInProgress(AzureFailure):
     mend = "run again when that is over; let only one pipeline at a time deploy to an app (exclusive lock check)"
 
 
-class AzureRefused(AzureFailure):
+class AzureRefusedCause(Cause):
+    """What the refusal is about, where Azure's code tells."""
+
+    OWN = (
+        "the answer above is Azure's own reason",
+        "correct what it names; if it names nothing, run again, and give Microsoft support the correlation id",
+    )
+    POLICY = (
+        "a policy of the subscription or its management group does not allow the change: {subject}",
+        "change what the policy asks for, or ask its owner for an exemption (portal: Policy > Assignments); the change that was refused is the one this step makes",
+    )
+    PROVIDER = (
+        "the subscription has not registered the resource provider {subject}",
+        "let somebody with the role Contributor on the subscription run az provider register --namespace {subject} once, then run again",
+    )
+    ASSIGNMENT = (
+        "there is a role assignment of the same name for another identity or scope",
+        "delete that role assignment of the registry (az role assignment list --scope <registry> --all shows it), then run again",
+    )
+
+
+class AzureRefused(OneOfSeveral, AzureFailure):
     """Azure refuses a call for a reason of its own."""
 
+    known: AzureRefusedCause = AzureRefusedCause.OWN
     doing: str
     status: int
     detail: str
+    subject: str = ""
+    """The policy or the resource provider."""
     code = "azure-refused"
     title = "Azure did not {doing}"
     happened = "it answered {status}: {detail}"
-    cause = "the answer above is Azure's own reason"
-    mend = "correct what it names; if it names nothing, run again, and give Microsoft support the correlation id"
 
 
-class AzureFailing(AzureFailure):
+class AzureFailingCause(Cause):
+    """Whether Azure is disturbed, or limits its callers."""
+
+    DISTURBED = (
+        "the service has a temporary problem",
+        "run again later; see https://azure.status.microsoft, and give Microsoft support the correlation id",
+    )
+    THROTTLED = (
+        "Azure limits how many requests a subscription or an identity may send in a given time, and they are used up",
+        "run again later; let fewer pipelines run at the same time with this service connection or subscription",
+    )
+
+
+class AzureFailing(OneOfSeveral, AzureFailure):
     """Azure goes on answering with its own faults."""
 
+    known: AzureFailingCause = field(init=False)
     doing: str
     status: int
     attempts: int
@@ -136,5 +197,8 @@ class AzureFailing(AzureFailure):
     leaves_open = True
     title = "Azure did not {doing}, also when asked again"
     happened = "{attempts} attempts; the last answer was {status}: {detail}"
-    cause = "the service is disturbed or throttles this subscription"
-    mend = "run again later; see https://azure.status.microsoft, and give Microsoft support the correlation id"
+
+    def __post_init__(self) -> None:
+        throttled = self.status == 429  # noqa: PLR2004 - HTTP
+        self.known = AzureFailingCause.THROTTLED if throttled else AzureFailingCause.DISTURBED
+        super().__post_init__()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from enum import Enum
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
+
+from pytask.errors.foreign import shortened
 
 if TYPE_CHECKING:
     from typing_extensions import Self, dataclass_transform
@@ -51,6 +54,7 @@ class TaskFailure(Exception):
         return f"{self.code}: {self.tell(self.title)}"
 
 
+_LONGEST_ROW = 8_000
 _making = Lock()
 
 
@@ -67,6 +71,28 @@ class AzureFailure(TaskFailure):
     """A failure that Azure itself reported, with what its support asks for."""
 
     correlation_id: str = ""
+
+
+class Cause(Enum):
+    """One of several causes that a failure with one code can have; the value is the cause and its fix."""
+
+    def __init__(self, cause: str, fix: str) -> None:
+        self.cause = cause
+        self.fix = fix
+
+
+class OneOfSeveral(TaskFailure):
+    """A failure whose cause and fix depend on what was seen; each kind says which causes it knows."""
+
+    known: Cause
+    why: str = field(init=False)
+    fix: str = field(init=False)
+    cause = "{why}"
+    mend = "{fix}"
+
+    def __post_init__(self) -> None:
+        self.why = self.tell(self.known.cause)
+        self.fix = self.tell(self.known.fix)
 
 
 class ManyFailures(Exception):
@@ -104,5 +130,6 @@ def _more(failure: TaskFailure) -> str:
 
 
 def _row(name: str, text: str) -> str:
-    first, *others = text.splitlines()
+    """Return one row; text of others may be of any size, so it is cut here at the latest."""
+    first, *others = shortened(text, _LONGEST_ROW).splitlines() or [""]
     return "\n".join([f"  {name:<9} {first}", *(" " * 12 + line for line in others)])

@@ -1,4 +1,4 @@
-"""Failures of Docker on the agent and of the build."""
+"""Failures of Docker on the agent."""
 
 from __future__ import annotations
 
@@ -43,55 +43,6 @@ class EngineUnreachable(TaskFailure):
         "start the engine (systemctl start docker) or add the agent's user to the group docker, then restart the agent"
     )
     link = "https://docs.docker.com/engine/install/linux-postinstall/"
-
-
-class BuildFailed(TaskFailure):
-    """`docker build` ended with an error."""
-
-    dockerfile: str
-    exit_code: int
-    reason: str
-    code = "build-failed"
-    title = "the image does not build"
-    happened = "docker build ended with exit code {exit_code}: {reason}"
-    cause = "an instruction in {dockerfile} failed; its output stands above, in the group Build image"
-    mend = "mend that instruction; docker build -f {dockerfile} on your own machine prints the same"
-
-
-class BaseImageDenied(TaskFailure):
-    """A registry does not let this run pull a base image."""
-
-    image: str
-    registry: str
-    detail: str
-    code = "base-image-denied"
-    title = "this run may not pull the base image {image}"
-    happened = "{registry} took the sign-in, and then refused: {detail}"
-    cause = "the identity or account that this run signs in with may not pull from {registry}"
-    mend = (
-        "give the service connection's identity the role AcrPull on {registry} (Container Registry Repository Reader "
-        "where it uses ABAC); a registry that is not Azure's calls it otherwise"
-    )
-    link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
-
-
-class BaseImageUnauthorized(TaskFailure):
-    """A registry that this run has no credentials for does not let Docker pull a base image."""
-
-    image: str
-    registry: str
-    detail: str
-    code = "base-image-unauthorized"
-    title = "Docker may not pull the base image {image}"
-    happened = "{registry} refused: {detail}"
-    cause = (
-        "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there "
-        "are any, are wrong or old; or there is no such image, which many registries tell in the same words"
-    )
-    mend = (
-        "run docker login {registry} in a step before this one, or on the agent; for an Azure Container Registry, set "
-        "azureSubscription, and run docker logout {registry}: then this run's own credentials are used"
-    )
 
 
 class ImageNotSaved(TaskFailure):

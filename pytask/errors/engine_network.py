@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from pytask.errors.base import TaskFailure
+from pytask.errors.build import in_the_step
 
 _OWN_WAY = (
     "the engine fetches base images and pushes by itself: it has proxies, a name resolution and authorities of its own, "
@@ -90,9 +93,13 @@ class BuildHasNoNetwork(TaskFailure):
     dockerfile: str
     reason: str
     detail: str
+    place: str = ""
+    step: str = ""
+    printed: tuple[str, ...] = ()
+    seen: str = field(init=False)
     code = "build-has-no-network"
     title = "an instruction of {dockerfile} does not reach the network"
-    happened = "{detail}: {reason}"
+    happened = "{detail}\n{reason}{seen}"
     cause = "RUN instructions have the network of a container: neither the agent's proxy nor the authorities of the agent or its machine are known there"
     mend = (
         "name the proxy in buildArgs (HTTPS_PROXY=http://… and NO_PROXY=…, which Docker takes without an ARG and keeps "
@@ -100,3 +107,6 @@ class BuildHasNoNetwork(TaskFailure):
         "behind TLS inspection, copy the authority's certificate into the image and run update-ca-certificates there"
     )
     link = "https://docs.docker.com/engine/cli/proxy/"
+
+    def __post_init__(self) -> None:
+        self.seen = in_the_step(self.place, self.step, self.printed)

@@ -139,6 +139,21 @@ class RoleNotGrantable(AzureFailure):
     link = _GRANTING
 
 
+class IdentityNotReplicated(AzureFailure):
+    """The directory does not know a new identity everywhere yet (PrincipalNotFound)."""
+
+    app: str
+    detail: str
+    code = "identity-not-replicated"
+    title = "the identity of {app} is not known throughout Entra ID yet"
+    happened = "{detail}"
+    cause = (
+        "it takes minutes until every part of Entra ID knows a new identity, and this run has waited as long as it does"
+    )
+    mend = "run the pipeline again in some minutes; if it goes on, the identity was deleted: turn it off and on again for {app} (az functionapp identity assign)"
+    link = "https://aka.ms/docs-principaltype"
+
+
 class AdminUserUnreadable(AzureFailure):
     """The registry's admin user is not shown to this connection."""
 

@@ -110,20 +110,6 @@ class RegistryFailing(AzureFailure):
     mend = "run again later; for Azure see https://azure.status.microsoft and give Microsoft support the correlation id"
 
 
-class PushDenied(AzureFailure):
-    """The registry refuses the push for want of a right."""
-
-    reference: str
-    registry: str
-    detail: str
-    code = "push-denied"
-    title = "{registry} refuses the push of {reference}"
-    happened = "the registry answered: {detail}"
-    cause = "the connection may sign in, but has no right to push to this repository"
-    mend = "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC; a new role needs some minutes); in another registry, give the user of the connection the right to push there"
-    link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
-
-
 class RegistryFirewall(AzureFailure):
     """The registry's firewall does not let the agent in."""
 
@@ -152,19 +138,6 @@ class RegistryPrivate(AzureFailure):
     cause = "public network access of the registry is disabled, so that no address can be allowed; the agent's network has no private endpoint of the registry, or its DNS gives the public address"
     mend = "run the job on an agent in a network with a private endpoint of the registry, and link the zone privatelink.azurecr.io to that network (nslookup {registry} on the agent must give a private address)"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints"
-
-
-class PushFailed(AzureFailure):
-    """The push broke off, also when tried again."""
-
-    reference: str
-    detail: str
-    attempts: int
-    code = "push-failed"
-    title = "the push of {reference} broke off"
-    happened = "after {attempts} attempts: {detail}"
-    cause = "the registry or the way to it is disturbed"
-    mend = "run the pipeline again; layers that arrived are not sent twice. See https://azure.status.microsoft if it goes on"
 
 
 class DigestDiffers(AzureFailure):

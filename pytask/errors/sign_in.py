@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pytask.errors.base import AzureFailure
+from dataclasses import field
+
+from pytask.errors.base import AzureFailure, Cause, OneOfSeveral
 
 
 class SecretWrong(AzureFailure):
@@ -89,24 +91,6 @@ class TenantUnknown(AzureFailure):
     mend = "correct tenant id and environment of the service connection ({page})"
 
 
-class FederationMismatch(AzureFailure):
-    """No federated credential matches the pipeline's token (AADSTS700211, 700212, 700213, 70021)."""
-
-    issuer: str
-    subject: str
-    page: str
-    detail: str
-    code = "federation-mismatch"
-    title = "Entra ID does not recognise this pipeline's federated credential"
-    happened = "{detail}"
-    cause = "the connection's app registration or identity has no federated credential with the issuer and subject of this service connection (they change when organisation, project or connection is renamed)"
-    mend = (
-        "add to it a federated credential with issuer {issuer} and subject {subject} "
-        "(the agent masks them as ***; copy them from the connection's page: {page})"
-    )
-    link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"
-
-
 class AssertionOutOfTime(AzureFailure):
     """The assertion is not valid at this time, as Entra ID sees it (AADSTS700024)."""
 
@@ -149,29 +133,45 @@ class ConditionalAccessBlocks(AzureFailure):
     link = "https://learn.microsoft.com/entra/identity/conditional-access/workload-identity"
 
 
-class SignInRefused(AzureFailure):
-    """Entra ID refuses for a reason of its own."""
+class TenantBlocked(AzureFailure):
+    """The tenant itself is blocked (AADSTS5000225)."""
 
+    tenant: str
+    detail: str
+    code = "tenant-blocked"
+    title = "the service connection's tenant is blocked"
+    happened = "{detail}"
+    cause = "Microsoft blocks a tenant that has not been used for a long time, and deletes it later"
+    mend = "let an administrator of the tenant {tenant} reactivate it"
+    link = "https://learn.microsoft.com/entra/fundamentals/tenant-inaccessible"
+
+
+class SignInCause(Cause):
+    """Who refused."""
+
+    ENTRA = (
+        "the reason is the AADSTS code above; it concerns the connection's app registration or identity",
+        "look the code up at https://login.microsoftonline.com/error and correct the service connection ({page}) or the app registration",
+    )
+    OTHER = (
+        "the identity provider of this cloud, such as AD FS, refused for the reason above",
+        "correct the service connection ({page}), or let the administrator of the identity provider look at its event log (for AD FS, the MSIS code above)",
+    )
+
+
+class SignInRefused(OneOfSeveral, AzureFailure):
+    """Entra ID, or the identity provider in its place, refuses for a reason of its own."""
+
+    known: SignInCause = field(init=False)
     page: str
     detail: str
     code = "sign-in-refused"
-    title = "Entra ID refuses the service connection's sign-in"
+    title = "the service connection's sign-in is refused"
     happened = "{detail}"
-    cause = "the reason is the AADSTS code above; it concerns the connection's app registration or identity"
-    mend = "look the code up at https://login.microsoftonline.com/error and correct the service connection ({page}) or the app registration"
 
-
-class OidcTokenRefused(AzureFailure):
-    """Azure DevOps gives no token for the service connection."""
-
-    connection: str
-    detail: str
-    final: bool
-    code = "oidc-token-refused"
-    title = "Azure DevOps gives this job no token for the service connection {connection}"
-    happened = "{detail}"
-    cause = "the job's access token may not use the connection, or Azure DevOps is disturbed"
-    mend = "permit the pipeline to use the connection (its Security page), then run again"
+    def __post_init__(self) -> None:
+        self.known = SignInCause.ENTRA if "AADSTS" in self.detail else SignInCause.OTHER
+        super().__post_init__()
 
 
 class ManagedIdentityUnreachable(AzureFailure):

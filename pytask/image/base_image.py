@@ -1,38 +1,76 @@
-"""Why a base image could not be pulled, from what BuildKit prints of it."""
+"""Why a base image could not be pulled, from what Docker says of it."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from pytask.errors.docker import BaseImageDenied, BaseImageUnauthorized
+from pytask.errors.base_image import BaseImageDenied, BaseImageUnauthorized, PullLimited
+from pytask.image.trouble import hosts_in
+from pytask.model.reference import split_host
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from pytask.errors import TaskFailure
 
-_STEP = re.compile(r" ?> (?:\[internal\] )?(?:load metadata|resolve image config) for (?:docker-image://)?(\S+?):?")
-_ERROR = re.compile(r"#\d+ ERROR: (.+)")
+_BEFORE_AN_IMAGE = ("load metadata for ", "resolve image config for ")
+_OF_AN_IMAGE = (
+    "failed to resolve source metadata for ",
+    "pull access denied for ",
+    "manifest for ",
+    'failed to resolve reference "',
+)
 _DENIED = ("pull access denied", "insufficient_scope", "401 unauthorized", "403 forbidden", "unauthorized:", "denied:")
 """What containerd's resolver and the registries say.
 https://github.com/containerd/containerd/blob/main/core/remotes/docker/resolver.go"""
+_LIMITED = ("429 too many requests", "toomanyrequests", "pull rate limit", "too many requests", "rate exceeded")
+"""https://docs.docker.com/docker-hub/usage/pulls/ and https://docs.aws.amazon.com/AmazonECR/latest/public/public-service-quotas.html"""
 
 
-def base_image_failure(output: Sequence[str], answers: Mapping[str, TaskFailure | None]) -> TaskFailure | None:
-    """Give the failure that the last lines of a build tell; None when no registry refused.
+def image_of(step: str, said: str) -> str:
+    """Return the image that a step pulls, or that Docker's words name; empty when none."""
+    for sign in _BEFORE_AN_IMAGE:
+        if sign in step:
+            return _reference(step.partition(sign)[2])
+    if "] FROM " in step:
+        words = step.partition("] FROM ")[2].split()
+        return _reference(next((word for word in words if not word.startswith("--")), ""))
+    return next((_reference(said.partition(sign)[2]) for sign in _OF_AN_IMAGE if sign in said), "")
 
-    `answers` has the registries that were asked for with credentials of this run, and why there were none.
+
+def base_image_failure(image: str, said: str, answers: Mapping[str, TaskFailure | None]) -> TaskFailure | None:
+    """Return the failure that a registry's refusal of an image is; None when none refused.
+
+    `said` is what Docker says of it. `answers` has the registries that were asked for with credentials of this run,
+    and why there were none.
     """
-    image = next((found.group(1) for line in reversed(output) if (found := _STEP.fullmatch(line.rstrip()))), "")
-    if not image:
-        return None
-    host = image.partition("/")[0].lower()
-    if refusal := answers.get(host):
+    registry = _registry(image, said)
+    if refusal := answers.get(registry):
         return refusal
-    errors = [found.group(1) for line in output if (found := _ERROR.fullmatch(line.rstrip()))]
-    detail = next((error for error in errors if any(sign in error.lower() for sign in _DENIED)), "")
-    if not detail:
+    told = _without(image, said).lower()
+    if any(sign in told for sign in _LIMITED):
+        return PullLimited(image=image or "a base image", registry=registry or "the registry", detail=said)
+    if not image or not any(sign in told for sign in _DENIED):
         return None
-    kind = BaseImageDenied if host in answers else BaseImageUnauthorized
-    return kind(image=image, registry=host, detail=detail)
+    kind = BaseImageDenied if registry in answers else BaseImageUnauthorized
+    return kind(image=image, registry=registry, detail=said)
+
+
+def _without(image: str, said: str) -> str:
+    """Return what was said without the image's names, which may hold any of the words."""
+    for name in (image, image.removeprefix("docker.io/"), image.removeprefix("docker.io/library/")):
+        said = said.replace(name, "") if name else said
+    return said
+
+
+def _registry(image: str, said: str) -> str:
+    """Return the host of an image's registry; where no image is known, that of the first URL that was asked for."""
+    if image:
+        return split_host(image)[0].lower() or "docker.io"
+    return next(iter(hosts_in(said)), "")
+
+
+def _reference(text: str) -> str:
+    """Return the image that a text begins with, without a digest beside the tag and without what ends the word."""
+    word = text.removeprefix("docker-image://").split(maxsplit=1)[0] if text.strip() else ""
+    return word.partition("@")[0].rstrip(":,\"'")

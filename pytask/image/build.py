@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from pytask.job import Job
     from pytask.model import BuildArgument, LoginFor, Plan, Recipe, RegistryLogin
 
-_REMEMBERED = 60
+_REMEMBERED = 400
+"""Lines; parallel steps print into each other, and the end may show a long instruction of the Dockerfile."""
 
 
 def build(

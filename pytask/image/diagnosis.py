@@ -1,13 +1,21 @@
-"""What a failed build means, read from the output of `docker build`."""
+"""What a failed build means: Docker's own last words and the block of the failed step decide, nothing else."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
-from pytask.errors.docker import AgentDiskFull, BuildFailed, EngineUnreachable
-from pytask.image.base_image import base_image_failure
+from pytask.errors.agent_docker import EngineForbidden
+from pytask.errors.build import BuildCause, BuildFailed, PlatformNotRunnable
+from pytask.errors.build_inputs import DockerfileNotFound
+from pytask.errors.docker import AgentDiskFull, EngineUnreachable
+from pytask.errors.engine_network import BuildHasNoNetwork
+from pytask.errors.foreign import shortened
+from pytask.image import inside
+from pytask.image.base_image import base_image_failure, image_of
+from pytask.image.build_output import BuildEnd, build_end
 from pytask.image.dockerfile import shown
-from pytask.image.trouble import network_trouble, trouble_inside
+from pytask.image.missing_file import missing_file, why_missing
+from pytask.image.trouble import network_trouble
 from pytask.image.usage import usage_mistake
 
 if TYPE_CHECKING:
@@ -16,7 +24,43 @@ if TYPE_CHECKING:
     from pytask.errors import TaskFailure
     from pytask.model import Recipe
 
-_NO_ENGINE = ("connect to the docker daemon", "connect to the docker api")
+_LONGEST_REASON = 1_000
+_LONGEST_STEP = 200
+_RAN = ("did not complete successfully", "executor failed running", "returned a non-zero code")
+_CANCELLED = "context canceled"
+_NO_ENGINE = ("cannot connect to the docker", "failed to connect to the docker", "error during connect")
+_ENGINE_GONE = ("error reading from server: eof", "transport is closing", "code = unavailable")
+_FORBIDDEN = "permission denied while trying to connect to the docker"
+_FULL = "no space left on device"
+_NO_DOCKERFILE = ("failed to read dockerfile: open ", "unable to evaluate symlinks in dockerfile path: lstat ")
+_FRONTENDS_FLAGS = ("mount", "chmod", "link", "parents", "exclude", "checksum", "keep-git-dir", "network", "security")
+_CAUSES = (
+    (BuildCause.PLATFORM_MISSING, ("no match for platform in manifest", "no matching manifest for")),
+    (BuildCause.SECRET, ("secret ",)),
+    (BuildCause.FRONTEND_TOO_OLD, ("option requires buildkit", "unknown instruction: <<")),
+    (BuildCause.STAGE, ("target stage", "cannot copy from stage", "invalid from flag value", "circular dependency")),
+    (
+        BuildCause.IMAGE_NAME,
+        ("invalid reference format", "must be lowercase", "should not be blank", "failed to parse stage name"),
+    ),
+    (
+        BuildCause.DOCKERFILE,
+        ("parse error", "unknown instruction", "requires at least", "no build stage", "cannot be empty"),
+    ),
+    (BuildCause.FLAG, ("unknown flag", "unknown shorthand flag", "requires exactly 1 argument", "requires 1 argument")),
+    (BuildCause.DISTURBED, ("500 internal", "502 bad gateway", "503 service", "504 gateway", "unexpected eof")),
+)
+"""Docker's words for each cause, in lower case; the first that fits counts.
+https://github.com/moby/buildkit/blob/master/frontend/dockerfile/dockerfile2llb/convert.go and
+https://github.com/moby/buildkit/blob/master/frontend/dockerfile/instructions/parse.go"""
+
+
+class _Seen(TypedDict):
+    """Where a step failed, as the failures of the catalogue take it."""
+
+    place: str
+    step: str
+    printed: tuple[str, ...]
 
 
 def failure(
@@ -27,26 +71,132 @@ def failure(
     refusals: Mapping[str, TaskFailure] | None = None,
     answers: Mapping[str, TaskFailure | None] | None = None,
 ) -> TaskFailure:
-    """Give the failure behind the last lines of a build's output.
+    """Return the failure behind the last lines of a build's output.
 
     `refusals` are those the command met, by host; `answers` has the registries that BuildKit asked this run's
     credentials for, and why it got none.
     """
-    text = list(tail)
-    errors = [line for line in text if line.lower().lstrip().startswith(("error", "failed to"))]
-    reason = errors[-1].strip() if errors else (text[-1].strip() if text else "it printed nothing")
-    whole = "\n".join(text).lower()
-    for host, refusal in (refusals or {}).items():
-        if host in whole:
-            return refusal
-    if denied := usage_mistake(recipe, text) or base_image_failure(text, answers or {}):
-        return denied
-    if trouble := network_trouble(reason):
-        return trouble
-    if any(sign in whole for sign in _NO_ENGINE):
-        return EngineUnreachable(detail=reason)
-    if "no space left on device" in whole:
-        return AgentDiskFull(detail=reason)
+    lines = list(tail)
+    if mistake := usage_mistake(recipe, lines):
+        return mistake
+    end = build_end(lines)
+    said = end.said.lower()
+    if any(sign in said for sign in _RAN) or not said or said.endswith(_CANCELLED):
+        return _of_an_instruction(recipe, exit_code, end)
+    if refusal := next((refusal for host, refusal in (refusals or {}).items() if host in said), None):
+        return refusal
+    return (
+        _of_the_engine(end, said)
+        or _of_an_image(end, answers or {})
+        or _of_the_dockerfile(recipe, end)
+        or _build_failed(recipe, exit_code, end)
+    )
+
+
+def _of_an_instruction(recipe: Recipe, exit_code: int, end: BuildEnd) -> TaskFailure:
+    """Return the failure of an instruction that ran."""
+    outcome = _outcome(end.message)
+    printed = (*end.printed, outcome)
+    if line := inside.no_space(printed):
+        return AgentDiskFull(detail=line)
+    seen = _Seen(place=end.place, step=_step(end), printed=inside.shown(end.printed))
+    if line := inside.not_runnable(printed):
+        return PlatformNotRunnable(platform=recipe.platform, detail=line, **seen)
     dockerfile = shown(recipe.dockerfile, recipe.sources)
-    inside = trouble_inside(dockerfile, reason, text)
-    return inside or BuildFailed(dockerfile=dockerfile, exit_code=exit_code, reason=reason)
+    if line := inside.no_network(end.printed):
+        return BuildHasNoNetwork(dockerfile=dockerfile, reason=_reason(end), detail=line, **seen)
+    known = inside.cause_of(outcome, end.printed)
+    reason = _reason(end)
+    return BuildFailed(known=known, dockerfile=dockerfile, exit_code=exit_code, reason=reason, **seen)
+
+
+def _of_the_engine(end: BuildEnd, said: str) -> TaskFailure | None:
+    """Return the failure of the engine itself."""
+    if _FORBIDDEN in said:
+        return EngineForbidden(detail=_reason(end))
+    if any(sign in said for sign in (*_NO_ENGINE, *_ENGINE_GONE)):
+        return EngineUnreachable(detail=_reason(end))
+    return AgentDiskFull(detail=_reason(end)) if _FULL in said else None
+
+
+def _of_an_image(end: BuildEnd, answers: Mapping[str, TaskFailure | None]) -> TaskFailure | None:
+    """Return the failure of pulling an image: a refusal, or the network."""
+    refused = base_image_failure(image_of(end.step, end.said), shortened(end.said, _LONGEST_REASON), answers)
+    return refused or network_trouble(end.said)
+
+
+def _of_the_dockerfile(recipe: Recipe, end: BuildEnd) -> TaskFailure | None:
+    """Return the failure of a Dockerfile that is not there."""
+    for sign in _NO_DOCKERFILE:
+        before, found, rest = end.said.lower().partition(sign)
+        if found and "no such file or directory" in rest:
+            name = end.said[len(before) + len(sign) :].partition(": no such file")[0]
+            return DockerfileNotFound(input="dockerFile", pattern=name, folder=str(recipe.sources), seen="")
+    return None
+
+
+def _build_failed(recipe: Recipe, exit_code: int, end: BuildEnd) -> BuildFailed:
+    """Return the failure of an instruction that did not come to run."""
+    known, subject, elsewhere = _cause(recipe, end)
+    return BuildFailed(
+        known=known,
+        dockerfile=shown(recipe.dockerfile, recipe.sources),
+        exit_code=exit_code,
+        reason=_reason(end),
+        place=end.place,
+        step=_step(end),
+        printed=inside.shown(end.printed),
+        subject=subject,
+        context=_folder(shown(recipe.context, recipe.sources)),
+        elsewhere=elsewhere,
+        platform=recipe.platform,
+    )
+
+
+def _cause(recipe: Recipe, end: BuildEnd) -> tuple[BuildCause, str, str]:
+    """Return cause, what it is about, and where that is instead."""
+    said = end.said.lower()
+    image = image_of(end.step, end.said)
+    if any(f"unknown flag: {flag}" in said for flag in _FRONTENDS_FLAGS) and "parse error" in said:
+        return BuildCause.FRONTEND_TOO_OLD, "", ""
+    for known, signs in _CAUSES:
+        if any(sign in said for sign in signs):
+            if known is BuildCause.SECRET:
+                if name := _secret(end.said):
+                    return known, name, ""
+                continue
+            return known, image, ""
+    if image and "not found" in said:
+        return BuildCause.IMAGE_MISSING, image, ""
+    path = missing_file(end.said)
+    if not path:
+        return BuildCause.INSTRUCTION, "", ""
+    known, elsewhere = why_missing(path, end.step, end.said, recipe)
+    return known, path, _folder(elsewhere) if known is BuildCause.FILE_ELSEWHERE else elsewhere
+
+
+def _secret(said: str) -> str:
+    """Return the secret that was not given: `secret npmrc: not found`, also with `not found` twice."""
+    _, found, rest = said.rpartition("secret ")
+    name, colon, _ = rest.partition(": not found")
+    name = name.removesuffix(" not found")
+    return name if found and colon and name and " " not in name else ""
+
+
+def _outcome(message: str) -> str:
+    """Return how a process ended, without its command line, which may hold any words."""
+    return next((message.rpartition(sign)[2] for sign in _RAN if sign in message), "")
+
+
+def _reason(end: BuildEnd) -> str:
+    """Return the failure in one text of Docker's, else in the last that was printed."""
+    told = end.message or end.reason or (end.printed[-1].strip() if end.printed else "")
+    return shortened(told, _LONGEST_REASON) or "it printed nothing"
+
+
+def _step(end: BuildEnd) -> str:
+    return shortened(end.step, _LONGEST_STEP)
+
+
+def _folder(path: str) -> str:
+    return "the checkout's root" if path == "." else path

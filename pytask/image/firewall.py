@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-import re
+import string
 
+from pytask.errors.foreign import shortened
 from pytask.errors.registry import RegistryFirewall
 
-_BLOCKED = re.compile(r"client with IP\W*([0-9A-Fa-f.:]*[0-9A-Fa-f])\W*is not allowed access")
-"""https://learn.microsoft.com/troubleshoot/azure/azure-container-registry/acr-authentication-errors
-The quotes round the address may come escaped."""
+_BLOCKED = "not allowed access"
+_BEFORE_THE_ADDRESS = "client with IP"
+_ADDRESS = frozenset(string.hexdigits + ".:")
+_LONGEST_ADDRESS = 45
+_LONGEST_DETAIL = 800
 
 
 def firewall_in(text: str, registry: str, correlation_id: str = "") -> RegistryFirewall | None:
-    """Give the failure that a refusal by address is, with the address; None when the text tells of none."""
-    if "not allowed access" not in text:
+    """Return the failure that a refusal by address is, with the address; None when the text tells of none.
+
+    Source: https://learn.microsoft.com/troubleshoot/azure/azure-container-registry/acr-authentication-errors
+    """
+    if _BLOCKED not in text:
         return None
-    found = _BLOCKED.search(text.replace("\\u0027", "'"))
-    address = found.group(1) if found else "an address that the registry does not tell"
-    return RegistryFirewall(registry=registry, address=address, detail=text, correlation_id=correlation_id)
+    address = _address(text) or "an address that the registry does not tell"
+    detail = shortened(text, _LONGEST_DETAIL)
+    return RegistryFirewall(registry=registry, address=address, detail=detail, correlation_id=correlation_id)
+
+
+def _address(text: str) -> str:
+    """Return the address that was refused; the quotes around it may come escaped."""
+    _, found, rest = text.partition(_BEFORE_THE_ADDRESS)
+    near = rest[: 2 * _LONGEST_ADDRESS].replace("\\u0027", "'").partition(" is ")[0] if found else ""
+    address = near.strip(string.whitespace + "'\"\\")
+    return address if address and _ADDRESS.issuperset(address) else ""

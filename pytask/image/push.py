@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytask.errors.registry import PushDenied, PushFailed
-from pytask.image.firewall import firewall_in
-from pytask.image.trouble import lasts, network_trouble
+from pytask.errors.foreign import shortened
+from pytask.image.push_refusal import is_bare, push_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,9 +17,7 @@ if TYPE_CHECKING:
     from pytask.model import BuiltImage, RegistryLogin
 
 _MEGABYTE = 1_000_000
-_DENIED = ("denied", "403 forbidden", "insufficient_scope")
-_TOO_OLD = ("unauthorized", "authentication required")
-"""What the registry also says when a token has run out during a long push: a new sign-in is worth one attempt."""
+_LONGEST_TOLD = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +28,8 @@ class Push:
     login: Callable[[bool], RegistryLogin | None]
     """Called for each attempt, and from the second on for credentials that are got anew."""
     registry: str
+    ask: Callable[[], TaskFailure | None]
+    """Asks the registry itself after a refusal without a reason, and returns the one it tells, if it does."""
     clock: Clock
     patience: Patience
     say: Callable[[str], None]
@@ -54,24 +53,15 @@ class Push:
             if final := self._final(reference, seen.error, attempt):
                 raise final
             wait = self.patience.http_first_wait * 2 ** (attempt - 1)
-            self.say(f"the push broke off ({seen.error}); pushing again in {wait:.0f} s")
+            self.say(f"the push broke off ({shortened(seen.error, _LONGEST_TOLD)}); pushing again in {wait:.0f} s")
             self.clock.sleep(wait)
         raise AssertionError
 
     def _final(self, reference: str, error: str, attempt: int) -> TaskFailure | None:
-        """Give the failure when pushing again is pointless."""
-        told = error.lower()
-        if blocked := firewall_in(error, self.registry):
-            return blocked
-        refused = any(sign in told for sign in _TOO_OLD) and attempt > 1
-        if refused or any(sign in told for sign in _DENIED):
-            return PushDenied(reference=reference, registry=self.registry, detail=error)
+        """Return the failure when pushing again is pointless."""
         last = attempt == self.patience.push_attempts
-        if (trouble := network_trouble(error)) and (last or lasts(trouble)):
-            return trouble
-        if last:
-            return PushFailed(reference=reference, detail=error, attempts=attempt)
-        return None
+        refusal = push_refusal(error, reference=reference, registry=self.registry, attempt=attempt, last=last)
+        return (self.ask() or refusal) if refusal and is_bare(refusal) else refusal
 
 
 class _Ticker:

@@ -1,6 +1,7 @@
-"""What Docker's words mean when something of the network is in the way: of the engine, of its command, of a build.
+"""What Docker's words mean when something of the network is in the way: of the engine, or of its command.
 
 The engine and its command are Go programs, and say what was asked and the first cause: `Head "https://…": dial tcp: …`.
+Source: https://pkg.go.dev/net/url#Error.Error
 """
 
 from __future__ import annotations
@@ -9,37 +10,49 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pytask.errors.engine_network import (
-    BuildHasNoNetwork,
     EngineCannotReach,
     EngineDistrusts,
     EngineHostUnknown,
     EngineProxyRefused,
     RegistryWithoutTls,
 )
+from pytask.errors.foreign import shortened
 from pytask.errors.network import CertificateUntrusted, HostUnknown, ProxyRefused, Unreachable
 from pytask.image.firewall import firewall_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from pytask.errors import TaskFailure
 
-_ASKED = re.compile(r'\b(?:Get|Head|Post|Put|Patch) "?https?://(?P<host>[^/"\s]+)[^"\s]*"?: (?P<cause>.*)', re.DOTALL)
-"""https://pkg.go.dev/net/url#Error.Error"""
-_PULLED_FROM = re.compile(r"https://(?P<host>[^/\s]+)/")
-_BY_THE_COMMAND = re.compile("failed to fetch [a-z]+ token")
+_URL = re.compile("https?://")
+_END_OF_URL = re.compile(r"[\s\"'\\]")
+_VERBS = ("Get", "Head", "Post", "Put", "Patch", "Delete")
+_LONGEST_DETAIL = 1_000
+_LONGEST_TEXT = 8_000
+_TOKEN_OF_THE_COMMAND = ("failed to fetch oauth token", "failed to fetch anonymous token")
 """Tokens of registries are fetched by the docker command, for BuildKit in the engine.
 https://github.com/moby/buildkit/blob/master/session/auth/authprovider/authprovider.go"""
 
-_UNKNOWN = re.compile("no such host|server misbehaving|failure in name resolution")
-_DISTRUSTED = re.compile("x509: |certificate is not trusted|failed to verify certificate")
-_PLAIN = re.compile("server gave HTTP response to HTTPS client|does not look like a TLS handshake")
-_PROXY = re.compile("proxyconnect |Proxy Authentication Required|^(?:Forbidden|Bad Gateway|Service Unavailable)$")
-_SILENT = re.compile(
-    "i/o timeout|deadline exceeded|Client.Timeout|handshake timeout|connection (?:refused|reset)|no route to host"
-    "|network is unreachable|(?:^|: )EOF$"
+_UNKNOWN = ("no such host", "server misbehaving", "failure in name resolution")
+_DISTRUSTED = ("x509: ", "certificate is not trusted", "failed to verify certificate")
+_PLAIN = ("server gave HTTP response to HTTPS client", "does not look like a TLS handshake")
+_PROXY = ("proxyconnect ", "Proxy Authentication Required")
+_PROXYS_STATUS = ("Forbidden", "Bad Gateway", "Service Unavailable")
+"""The whole cause, when a proxy refuses to open a tunnel."""
+_SILENT = (
+    "i/o timeout",
+    "deadline exceeded",
+    "Client.Timeout",
+    "handshake timeout",
+    "connection refused",
+    "connection reset",
+    "connection timed out",
+    "no route to host",
+    "network is unreachable",
+    "broken pipe",
 )
-_OF_THE_ENGINE = {
+_OF_THE_ENGINE: dict[tuple[str, ...], type[Any]] = {
     _UNKNOWN: EngineHostUnknown,
     _DISTRUSTED: EngineDistrusts,
     _PLAIN: RegistryWithoutTls,
@@ -47,28 +60,26 @@ _OF_THE_ENGINE = {
     _SILENT: EngineCannotReach,
 }
 _LASTING = (EngineDistrusts, RegistryWithoutTls)
-_INSIDE = re.compile(
-    "Temporary failure in name resolution|Could not resolve (?:host|proxy)|Name or service not known|getaddrinfo E\\w+"
-    "|Network is unreachable|CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT_IN_CHAIN|unable to get local issuer certificate"
-    "|407 Proxy Authentication Required|Failed to establish a new connection|Temporary failure resolving"
-)
-"""As pip, npm, apt, curl and NuGet say it."""
 
 
 def network_trouble(text: str) -> TaskFailure | None:
-    """Give the failure behind an error of Docker's, when the network is it."""
-    if (pulled := _PULLED_FROM.search(text)) and (blocked := firewall_in(text, pulled["host"])):
+    """Return the failure behind an error of Docker's, when the network is it."""
+    text = shortened(text, _LONGEST_TEXT)
+    hosts = hosts_in(text)
+    if hosts and (blocked := firewall_in(text, hosts[0])):
         return blocked
-    asked = _ASKED.search(text)
-    if asked is None:
-        return None
-    host, cause = asked["host"], asked["cause"].strip()
-    for sign, meaning in _OF_THE_ENGINE.items():
-        if sign.search(cause):
-            return (
-                _of_the_command(sign, host, cause) if _BY_THE_COMMAND.search(text) else meaning(host=host, detail=text)
-            )
+    for host, cause in _asked(text):
+        if sign := _sign(cause):
+            if any(words in text for words in _TOKEN_OF_THE_COMMAND):
+                return _of_the_command(sign, host, shortened(cause, _LONGEST_DETAIL))
+            failure: TaskFailure = _OF_THE_ENGINE[sign](host=host, detail=shortened(text, _LONGEST_DETAIL))
+            return failure
     return None
+
+
+def hosts_in(text: str) -> tuple[str, ...]:
+    """Return the hosts of the URLs in a text, in order."""
+    return tuple(host for host, _, _ in _urls(text) if host)
 
 
 def lasts(failure: TaskFailure) -> bool:
@@ -76,14 +87,36 @@ def lasts(failure: TaskFailure) -> bool:
     return isinstance(failure, _LASTING)
 
 
-def trouble_inside(dockerfile: str, reason: str, lines: Iterable[str]) -> BuildHasNoNetwork | None:
-    """Give the failure of a build, when the last lines of its failed instruction say that it did not get out."""
-    seen = [line.strip() for line in lines if _INSIDE.search(line)]
-    return BuildHasNoNetwork(dockerfile=dockerfile, reason=reason, detail=seen[-1]) if seen else None
+def _asked(text: str) -> Iterator[tuple[str, str]]:
+    """Give the hosts that Go asked, each with the cause that stands behind the URL, to the end of the text."""
+    for host, begin, end in _urls(text):
+        before = text[max(0, begin - 10) : begin].rstrip(" \\\"'").rpartition(" ")[2]
+        rest = text[end:].lstrip("\\\"'") if text[end - 1] != ":" else f":{text[end:]}"
+        if host and before.lstrip("(\"'") in _VERBS and rest.startswith(": "):
+            yield host, rest[2:].strip()
 
 
-def _of_the_command(sign: re.Pattern[str], host: str, cause: str) -> TaskFailure:
-    """Give the failure of the docker command, which takes the agent's way out."""
+def _urls(text: str) -> Iterator[tuple[str, int, int]]:
+    """Give each URL's host, and where it begins and ends; what is within another URL is none."""
+    begin = 0
+    while found := _URL.search(text, begin):
+        ended = _END_OF_URL.search(text, found.end())
+        end = ended.start() if ended else len(text)
+        yield text[found.end() : end].partition("/")[0].rstrip(":?"), found.start(), end
+        begin = end
+
+
+def _sign(cause: str) -> tuple[str, ...] | None:
+    """Return which of the engine's troubles a cause tells of."""
+    if cause in _PROXYS_STATUS:
+        return _PROXY
+    if cause == "EOF" or cause.endswith(": EOF"):
+        return _SILENT
+    return next((signs for signs in _OF_THE_ENGINE if any(sign in cause for sign in signs)), None)
+
+
+def _of_the_command(sign: tuple[str, ...], host: str, cause: str) -> TaskFailure:
+    """Return the failure of the docker command, which takes the agent's way out."""
     facts: dict[str, Any] = {"host": host, "detail": cause, "via": "by the docker command"}
     if sign is _DISTRUSTED:
         return CertificateUntrusted(**facts, issuer="an unknown authority")

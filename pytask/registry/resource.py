@@ -24,6 +24,9 @@ _FOUND_OR_NOT = frozenset({200, 403, 404})
 _GIVEN_OR_NOT = frozenset({200, 400, 403})
 _FOUND = 200
 
+_DISABLED = "UnAuthorizedForCredentialOperations"
+"""Since the registry was looked up. https://github.com/Azure/azure-cli/issues/8214"""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RegistryResource:
@@ -83,6 +86,8 @@ def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secre
     answer = arm.send("POST", path, doing=doing, api_version=_VERSION, accept=_GIVEN_OR_NOT)
     if answer.status_code != _FOUND:
         code, message = error_of(answer)
+        if code == _DISABLED:
+            raise AdminUserDisabled(registry=registry.name)
         raise AdminUserUnreadable(registry=registry.name, detail=f"{code}: {message}")
     told = answer.json()
     passwords = tuple(mask(str(one["value"])) for one in told["passwords"])

@@ -13,7 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pytask.errors import TaskFailure
-from pytask.errors.registry import PushDenied
+from pytask.errors.push import PushDenied
 from pytask.registry.hosts import asked_for
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, error_of, refusal
 from pytask.errors.azure import Forbidden
-from pytask.errors.pull import RoleNotGrantable
+from pytask.errors.pull import IdentityNotReplicated, RoleNotGrantable
 from pytask.model import Right
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ _SEEN = 200
 _ANSWERS = frozenset({200, 201, 400, 403, 409})
 _GRANTED = 201
 _HELD_BEFORE = 200
+_NOT_REPLICATED = "PrincipalNotFound"
+"""https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---assigning-a-role-to-a-new-principal-sometimes-fails"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +121,7 @@ def grant(arm: Arm, registry: RegistryResource, principal: str, *, app: str) -> 
         code, detail = error_of(answer)
         if code == "RoleAssignmentExists":
             return False
-        if code != "PrincipalNotFound" or deadline.passed():
+        if code != _NOT_REPLICATED or deadline.passed():
             raise _refused(registry, principal, answer, app=app, detail=f"{code}: {detail}")
         wait = door.patience.longest_poll
         door.say(f"  the new identity is not known throughout the directory yet; asking again in {wait:.0f} s")
@@ -150,6 +152,8 @@ def _put(arm: Arm, registry: RegistryResource, principal: str) -> HttpResponse:
 
 
 def _refused(registry: RegistryResource, principal: str, answer: HttpResponse, *, app: str, detail: str) -> Exception:
+    if error_of(answer)[0] == _NOT_REPLICATED:
+        return IdentityNotReplicated(app=app, detail=detail, correlation_id=correlation_id(answer))
     if answer.status_code != 403:  # noqa: PLR2004 - HTTP
         return refusal(_DOING, answer)
     role = pull_role(registry).name

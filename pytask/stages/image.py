@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from pytask.errors import TaskFailure
-from pytask.errors.registry import DigestDiffers, ManifestMissing
+from pytask.errors.registry import DigestDiffers, ManifestMissing, RegistryFirewall, RegistryPrivate
 from pytask.image.host import confirm_platform
 from pytask.image.inspection import inspect
 from pytask.image.push import Push
@@ -44,6 +44,7 @@ def push(
         engine=engine,
         login=lambda anew: session.docker_login(anew=anew),
         registry=host,
+        ask=lambda: _blocked(session, destination),
         clock=job.clock,
         patience=job.patience,
         say=job.console.line,
@@ -94,6 +95,17 @@ def digest_now(found: AppAsFound, reference: str) -> str | None:
         return ""
     except TaskFailure:
         return None
+
+
+def _blocked(session: RegistrySession, destination: Destination) -> TaskFailure | None:
+    """Return the firewall that keeps this agent out, as the registry tells when it is asked by GET."""
+    try:
+        Repository(session=session, name=destination.repository).manifest_text(destination.tags[0])
+    except (RegistryFirewall, RegistryPrivate) as refusal:
+        return refusal
+    except TaskFailure:
+        return None
+    return None
 
 
 def _confirmed(session: RegistrySession, destination: Destination, seen: PushProgress) -> PushedImage:

@@ -17,10 +17,10 @@ import trustme
 from pytask.agent.network import read_network
 from pytask.clock import Patience
 from pytask.errors.network import Unreachable
+from pytask.errors.push import PushDenied
 from pytask.errors.registry import (
     ManifestMissing,
     NoRegistry,
-    PushDenied,
     RegistryFailing,
     RegistryFirewall,
     RegistryLoginRefused,

@@ -76,7 +76,7 @@ _JOB = {
     "SYSTEM_PLANID": "plan",
     "SYSTEM_JOBID": "job",
 }
-_REMEMBERED_LINES = 60
+_REMEMBERED_LINES = 400
 """As many as `pytask.image.build` keeps of a build's output."""
 
 
@@ -181,6 +181,7 @@ def _push(case: ErrorOutput) -> None:
         engine=Engine(cast("APIClient", _EngineThatSays(case.text))),
         login=lambda _: login,
         registry=case.registry,
+        ask=lambda: None,
         clock=clock,
         patience=Patience(),
         say=_say_nothing,

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from pytask.errors.docker import BaseImageDenied, BaseImageUnauthorized
+from pytask.errors.base_image import BaseImageDenied, BaseImageUnauthorized, PullLimited
 from pytask.errors.registry import RegistrySignInRefused
-from pytask.image.base_image import base_image_failure
+from pytask.image.base_image import image_of
+from pytask.image.diagnosis import failure
+from tests.unit.test_plan import a_recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytask.errors import TaskFailure
 
 IMAGE = "shared.azurecr.io/base:1"
-STEP = f" > [internal] load metadata for {IMAGE}:"
-OURS = {"shared.azurecr.io": None}
+STEP = f"[internal] load metadata for {IMAGE}"
+OURS: dict[str, TaskFailure | None] = {"shared.azurecr.io": None}
+
+
+def output(error: str, step: str = STEP, image: str = IMAGE) -> list[str]:
+    return [
+        f"#3 {step}",
+        f"#3 ERROR: {error}",
+        "------",
+        f" > {step}:",
+        "------",
+        "Dockerfile:1",
+        "--------------------",
+        f"   1 | >>> FROM {image}",
+        "--------------------",
+        f"ERROR: failed to solve: {image}: {error}",
+    ]
+
+
+def failed(lines: list[str], answers: dict[str, TaskFailure | None] | None = None) -> TaskFailure:
+    return failure(a_recipe(), 1, lines, answers=answers)
 
 
 REFUSALS = {
@@ -33,36 +61,115 @@ REFUSALS = {
 
 @pytest.mark.parametrize("error", REFUSALS.values(), ids=REFUSALS)
 def test_a_refusal_is_told_by_whose_credentials_were_refused(error: str) -> None:
-    output = [f"#3 [internal] load metadata for {IMAGE}", f"#3 ERROR: {error}", "------", STEP, "------", "ERROR: x"]
-    denied = base_image_failure(output, OURS)
+    denied = failed(output(error), OURS)
     assert isinstance(denied, BaseImageDenied)
-    assert (denied.image, denied.registry, denied.detail) == (IMAGE, "shared.azurecr.io", error)
-    assert isinstance(base_image_failure(output, {}), BaseImageUnauthorized)
-    assert isinstance(base_image_failure(output, {"other.azurecr.io": None}), BaseImageUnauthorized)
+    assert (denied.image, denied.registry) == (IMAGE, "shared.azurecr.io")
+    assert error in denied.detail
+    assert isinstance(failed(output(error), {}), BaseImageUnauthorized)
+    assert isinstance(failed(output(error), {"other.azurecr.io": None}), BaseImageUnauthorized)
 
 
 def test_why_there_were_no_credentials_goes_before_what_came_of_it() -> None:
     refusal = RegistrySignInRefused(registry="shared.azurecr.io", detail="401")
-    output = ["#3 ERROR: error getting credentials - err: exit status 1, out: `x`", STEP]
-    assert base_image_failure(output, {"shared.azurecr.io": refusal}) is refusal
+    lines = output("error getting credentials - err: exit status 1, out: `x`")
+    assert failed(lines, {"shared.azurecr.io": refusal}) is refusal
 
 
 def test_the_frontend_of_the_dockerfile_is_an_image_too() -> None:
-    step = " > resolve image config for docker-image://shared.azurecr.io/dockerfile:1:"
-    output = ["#2 ERROR: pull access denied", step]
-    failure = base_image_failure(output, {})
-    assert isinstance(failure, BaseImageUnauthorized)
-    assert failure.image == "shared.azurecr.io/dockerfile:1"
+    step = "resolve image config for docker-image://shared.azurecr.io/dockerfile:1"
+    refused = failed(output("pull access denied", step))
+    assert isinstance(refused, BaseImageUnauthorized)
+    assert refused.image == "shared.azurecr.io/dockerfile:1"
 
 
 @pytest.mark.parametrize(
-    "output",
+    ("image", "advice"),
     [
-        [],
-        [f"#3 ERROR: {IMAGE}: not found", STEP],
-        ["#7 ERROR: process /bin/sh -c curl: 401 Unauthorized", " > [2/3] RUN curl https://a.b/c:"],
-        [STEP],
+        ("docker.io/library/builder:latest", "the name of the stage in FROM or COPY --from"),
+        ("docker.io/contoso/base:1", "sign in to Docker Hub"),
+        ("shared.azurecr.io/base:1", "AcrPull on shared.azurecr.io"),
+        ("ghcr.io/contoso/base:1", "docker login ghcr.io"),
     ],
 )
-def test_other_failures_are_none_of_a_base_image(output: list[str]) -> None:
-    assert base_image_failure(output, OURS) is None
+def test_the_advice_is_that_for_this_registry(image: str, advice: str) -> None:
+    refused = failed(output("pull access denied", f"[internal] load metadata for {image}", image))
+    told = refused.tell(refused.mend)
+    assert advice in told
+    assert ("azureSubscription" in told) is ("azurecr" in image)
+
+
+@pytest.mark.parametrize(
+    ("registry", "error", "advice"),
+    [
+        (
+            "docker.io",
+            "429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit.",
+            "sign in to Docker Hub in an earlier step (docker login",
+        ),
+        (
+            "docker.io",
+            "429 Too Many Requests\ntoomanyrequests: You have reached your pull rate limit as 'contoso': dckr_jti.",
+            "upgrade the account",
+        ),
+        ("shared.azurecr.io", "429 Too Many Requests", "az acr update --sku"),
+        ("public.ecr.aws", "toomanyrequests: Rate exceeded", "docker login public.ecr.aws"),
+    ],
+)
+def test_a_limit_of_pulls_is_told_with_whose_it_is(registry: str, error: str, advice: str) -> None:
+    image = f"{registry}/library/alpine:3"
+    limited = failed(output(error, f"[internal] load metadata for {image}", image))
+    assert isinstance(limited, PullLimited)
+    assert advice in limited.tell(limited.mend)
+    assert error.splitlines()[-1] in limited.detail
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "image"),
+    [
+        ("[internal] load metadata for docker.io/library/python:3.9", "", "docker.io/library/python:3.9"),
+        ("[web internal] load metadata for mcr.microsoft.com/x:1@sha256:00", "", "mcr.microsoft.com/x:1"),
+        ("[1/5] FROM docker.io/library/python:3.9@sha256:00", "", "docker.io/library/python:3.9"),
+        ("[build 1/5] FROM --platform=linux/amd64 docker.io/a/b:1", "", "docker.io/a/b:1"),
+        ("", "failed to resolve source metadata for docker.io/a/b:1: not found", "docker.io/a/b:1"),
+        ("", "pull access denied for base, repository does not exist", "base"),
+        ("[2/5] COPY . .", "", ""),
+        ("", "", ""),
+        ("[1/5] FROM ", "", ""),
+    ],
+)
+def test_an_image_is_read_from_the_step_or_from_dockers_words(step: str, said: str, image: str) -> None:
+    assert image_of(step, said) == image
+
+
+def test_an_image_that_is_not_there_was_not_refused() -> None:
+    assert failed(output(f"{IMAGE}: not found"), OURS).code == "build-failed"
+    step = "[internal] load metadata for docker.io/contoso/denied:1"
+    assert failed(output("contoso/denied:1: not found", step, "contoso/denied:1")).code == "build-failed"
+
+
+def test_what_an_instruction_was_refused_is_no_base_image() -> None:
+    lines = output(
+        'process "/bin/sh -c curl -f https://a.b" did not complete successfully: exit code: 22', "[2/3] RUN curl"
+    )
+    assert failed(["#7 0.5 curl: 401 Unauthorized", *lines]).code == "build-failed"
+
+
+def test_a_cache_that_is_not_there_ends_no_build(tmp_path: Path) -> None:
+    importing = "importing cache manifest from shared.azurecr.io/base-cache:1"
+    lines = [
+        f"#4 {importing}",
+        "#4 ERROR: shared.azurecr.io/base-cache:1: not found",
+        "#9 [2/2] RUN false",
+        '#9 ERROR: process "/bin/sh -c false" did not complete successfully: exit code: 1',
+        "------",
+        f" > {importing}:",
+        "------",
+        "------",
+        " > [2/2] RUN false:",
+        "------",
+        'ERROR: failed to solve: process "/bin/sh -c false" did not complete successfully: exit code: 1',
+    ]
+    told = failure(a_recipe(context=tmp_path, dockerfile=tmp_path / "Dockerfile", sources=tmp_path), 1, lines)
+    assert told.code == "build-failed"
+    assert "[2/2] RUN false" in told.tell(told.happened)
+    assert "base-cache" not in told.tell(told.happened)

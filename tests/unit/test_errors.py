@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from dev.documents import SHIM, catalogue
-from pytask.errors import AzureFailure, TaskFailure, render
+from dev.documents import SHIM, catalogue, cause_type, causes_of
+from pytask.errors import AzureFailure, Cause, OneOfSeveral, TaskFailure, render
 from pytask.errors.base import facts_of
 from pytask.errors.image import ForeignLayer, Maker
 
@@ -40,12 +40,13 @@ for one in FAILURES:
 # Classes that only gather what their failures share.
 SHARED = {base for failure in FAILURES for base in failure.__mro__ if dataclasses.is_dataclass(base)} - set(FAILURES)
 
-# Facts that no text tells: `correlation_id` has its place in the row `more`, `final` says whether to ask again.
-UNTOLD = {"correlation_id", "final"}
+# Facts that no text tells: `correlation_id` has its place in the row `more`, `final` says whether to ask again,
+# `known` chooses the texts.
+UNTOLD = {"correlation_id", "final", "known"}
 
 # What the mend of a failure may begin with, or one of its later clauses. A verb of looking is not enough.
 DEEDS = re.compile(
-    "add|allow|apply|assign|build|change|choose|close|combine|convert|copy|correct|create|declare|define|delete"
+    "add|allow|apply|ask|assign|build|change|choose|close|combine|convert|copy|correct|create|declare|define|delete"
     "|deploy|disable|enable|fill|free|give|grant|install|join|keep|leave|let|limit|link|listen|lower|make|mend|merge"
     "|move|name|open|permit|pin|publish|push|put|raise|rebuild|reduce|remove|rename|repeat|replace|restart|run"
     "|scale|send|set|shorten|split|start|stop|swap|switch|take|tell|try|turn|update|upgrade|use|wait|write"
@@ -71,7 +72,8 @@ def facts(template: str) -> set[str]:
 
 
 def told_by(failure: type[TaskFailure]) -> set[str]:
-    return {fact for name in TEXTS for fact in facts(getattr(failure, name))}
+    own = {fact for name in TEXTS for fact in facts(getattr(failure, name))}
+    return own | {fact for texts in causes_of(failure) for text in texts for fact in facts(text)}
 
 
 def an_example(failure: type[TaskFailure], text: str) -> TaskFailure:
@@ -82,7 +84,10 @@ def an_example(failure: type[TaskFailure], text: str) -> TaskFailure:
         "float": 1.5,
         "bool": True,
         "tuple[ForeignLayer, ...]": (LAYER,),
+        "tuple[str, ...]": (text,),
     }
+    if issubclass(failure, OneOfSeveral):
+        values[failure.__annotations__["known"]] = next(iter(cause_type(failure)))
     given = {field.name: str(field.type) for field in fields(failure) if field.init}
     titled = facts(failure.title)
     return failure(**{name: name if name in titled and kind == "str" else values[kind] for name, kind in given.items()})
@@ -105,6 +110,9 @@ def test_a_failure_has_all_its_texts(failure: type[TaskFailure]) -> None:
         assert text == text.strip()
         assert text, name
         assert not text.endswith("."), f"{name}: the log's rows have no full stop"
+    for text in (text for texts in causes_of(failure) for text in texts):
+        assert text == text.strip()
+        assert not text.endswith("."), f"{text}: the log's rows have no full stop"
     assert "\n" not in failure.title
     assert failure.__doc__
     assert failure.link == "" or re.fullmatch(r"https://\S+", failure.link)
@@ -112,10 +120,19 @@ def test_a_failure_has_all_its_texts(failure: type[TaskFailure]) -> None:
 
 @pytest.mark.parametrize("failure", FAILURES, ids=of)
 def test_a_mend_says_what_to_do(failure: type[TaskFailure]) -> None:
-    clauses = re.split(r"[;:,(.]\s*|\b(?:and|or|then|but|else)\s+", failure.mend)
-    begins_with = {clause.split()[0].lower() for clause in clauses if clause.split()}
-    does = any(map(DEEDS.fullmatch, begins_with))
-    assert does is (failure.code not in ONLY_LOOKING), f"{failure.mend!r} begins with none of DEEDS"
+    for _, mend in causes_of(failure):
+        clauses = re.split(r"[;:,(.]\s*|\b(?:and|or|then|but|else)\s+", mend)
+        begins_with = {clause.split()[0].lower() for clause in clauses if clause.split()}
+        does = any(map(DEEDS.fullmatch, begins_with))
+        assert does is (failure.code not in ONLY_LOOKING), f"{mend!r} begins with none of DEEDS"
+
+
+@pytest.mark.parametrize("failure", [one for one in FAILURES if issubclass(one, OneOfSeveral)], ids=of)
+def test_each_of_several_causes_is_told_with_facts_that_there_are(failure: type[OneOfSeveral]) -> None:
+    known = {field.name for field in fields(failure)}
+    for one in cause_type(failure):
+        assert facts(one.cause) | facts(one.fix) <= known, one
+    assert issubclass(cause_type(failure), Cause)
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=of)

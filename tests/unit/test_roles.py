@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from pytask.registry.roles import allows, grant_command
+from pytask.errors.pull import IdentityNotReplicated
+from pytask.registry.resource import RegistryResource
+from pytask.registry.roles import _refused, allows, grant_command
+from tests.unit.answered import answered
 
 GRANTS = "Microsoft.Authorization/roleAssignments/write"
 PULLS = "Microsoft.ContainerRegistry/registries/repositories/content/read"
+REGISTRY = RegistryResource(
+    id="/subscriptions/s/r", name="r", login_server="r.io", by_repository=False, has_admin_user=True, is_public=True
+)
 NO_GRANTS = ["Microsoft.Authorization/*/Write", "Microsoft.Authorization/*/Delete"]
 
 
@@ -40,3 +46,13 @@ def test_the_administrators_command_can_be_pasted() -> None:
         "az role assignment create --assignee-object-id 0b1c --assignee-principal-type ServicePrincipal "
         '--role "Container Registry Repository Reader" --scope /subscriptions/s/r'
     )
+
+
+def test_a_new_identity_that_the_directory_never_learns_of_is_told_as_that() -> None:
+    """Source: https://github.com/Azure/avdaccelerator/issues/99."""
+    message = "Principal 44 does not exist in the directory 11. If you are creating this principal and then immediately"
+    answer = answered(400, {"error": {"code": "PrincipalNotFound", "message": f"{message} … replication delay."}})
+    told = _refused(REGISTRY, "44", answer, app="hello", detail=f"PrincipalNotFound: {message} … replication delay.")
+    assert isinstance(told, IdentityNotReplicated)
+    assert "replication delay" in told.tell(told.happened)
+    assert "again" in told.tell(told.mend)

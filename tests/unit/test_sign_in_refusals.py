@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 from azure.core.exceptions import HttpResponseError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytask.cloud.sign_in import entra_failure, sign_in_failure
-from pytask.model import Cloud, FederatedIdentity, ManagedIdentity, ServiceConnection
+from pytask.model import Cloud, FederatedIdentity, KeyIdentity, ManagedIdentity, Secret, ServiceConnection
+from tests.unit.growth import grows_linearly
 
 CONNECTION = ServiceConnection(
     id="id",
@@ -22,6 +25,7 @@ CONNECTION = ServiceConnection(
 )
 
 
+KEY = KeyIdentity(client_id="the-client", secret=Secret("s"))
 MANAGED = replace(CONNECTION, identity=ManagedIdentity(client_id=""))
 
 
@@ -30,7 +34,6 @@ MANAGED = replace(CONNECTION, identity=ManagedIdentity(client_id=""))
     [
         ("7000215", "secret-wrong"),
         ("7000222", "secret-expired"),
-        ("700027", "certificate-refused"),
         ("700016", "client-unknown"),
         ("7000229", "client-unknown"),
         ("7000112", "client-disabled"),
@@ -45,6 +48,19 @@ MANAGED = replace(CONNECTION, identity=ManagedIdentity(client_id=""))
         ("50001", "audience-unknown"),
         ("650057", "audience-unknown"),
         ("53003", "conditional-access-blocks"),
+        ("530035", "conditional-access-blocks"),
+        ("70025", "federation-mismatch"),
+        ("700212", "federation-mismatch"),
+        ("700223", "federation-not-allowed"),
+        ("700238", "federation-not-allowed"),
+        ("7002381", "federation-not-allowed"),
+        ("50166", "issuer-unreachable"),
+        ("501661", "issuer-unreachable"),
+        ("90061", "issuer-unreachable"),
+        ("5000225", "tenant-blocked"),
+        ("7000218", "secret-wrong"),
+        ("50059", "tenant-unknown"),
+        ("650052", "audience-unknown"),
         ("50034", "sign-in-refused"),
     ],
 )
@@ -83,3 +99,54 @@ def test_an_unknown_audience_is_named() -> None:
 )
 def test_what_a_machine_says_is_told_apart(text: str, expected: str) -> None:
     assert sign_in_failure(HttpResponseError(text), MANAGED, attempts=1).code == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "AADSTS700027: Client assertion contains an invalid signature. [Reason - The key was not found.]",
+            "certificate-refused",
+        ),
+        ("AADSTS50012: Invalid client secret is provided.", "secret-wrong"),
+        ("AADSTS70002: Error validating credentials. AADSTS50012: Invalid client secret is provided.", "secret-wrong"),
+        ("AADSTS70001: Application with identifier 'x' was not found in the directory y", "client-unknown"),
+        ("AADSTS70001: The application is disabled.", "client-disabled"),
+        ("AADSTS99999: something new. AADSTS700016: not found", "client-unknown"),
+        ("AADSTS: nothing", "sign-in-refused"),
+    ],
+)
+def test_a_code_is_read_with_the_words_beside_it(text: str, expected: str) -> None:
+    assert entra_failure(text, replace(CONNECTION, identity=KEY)).code == expected
+
+
+def test_a_pipelines_token_has_no_certificate_to_put_right() -> None:
+    text = "AADSTS700027: Client assertion contains an invalid signature."
+    assert entra_failure(text, CONNECTION).code == "sign-in-refused"
+
+
+def test_another_identity_provider_is_not_told_as_entra_id() -> None:
+    told = entra_failure("MSIS9605: The client is not allowed to access the requested resource.", CONNECTION)
+    assert told.code == "sign-in-refused"
+    assert "AADSTS" not in told.tell(told.cause) + told.tell(told.mend)
+
+
+@pytest.mark.parametrize("code", ["90033", "90055", "50196"])
+def test_what_entra_id_answers_400_to_although_it_passes_is_told_as_passing(code: str) -> None:
+    refusal = HttpResponseError(message=f"AADSTS{code}: a transient error has occurred")
+    assert sign_in_failure(refusal, CONNECTION, attempts=5).code == "azure-failing"
+
+
+@given(st.text(max_size=400))
+def test_no_words_of_others_are_too_much_for_it(text: str) -> None:
+    for words in (text, f"AADSTS{text}", f"AADSTS500011: The resource principal named {text}"):
+        failure = entra_failure(words, CONNECTION)
+        assert len(failure.tell(failure.happened)) < 1_000
+
+
+@pytest.mark.parametrize(
+    "piece", ["AADSTS7", "no managed identity ", "resource principal named ", "<", "Correlation ID: "]
+)
+def test_reading_grows_with_the_text_and_no_faster(piece: str) -> None:
+    assert grows_linearly(lambda times: entra_failure(piece * times, CONNECTION))
+    assert grows_linearly(lambda times: sign_in_failure(HttpResponseError(message=piece * times), MANAGED, attempts=1))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pytask.image.trouble import lasts, network_trouble, trouble_inside
+from pytask.image.trouble import hosts_in, lasts, network_trouble
+from tests.unit.growth import grows_linearly
 
 SOLVE = "failed to solve with frontend dockerfile.v0: failed to create LLB definition: "
 BASE = SOLVE + 'failed to do request: Head "https://mcr.microsoft.com/v2/azure-functions/python/manifests/4": '
@@ -95,22 +98,25 @@ def test_only_what_lasts_is_not_tried_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("text", "hosts"),
     [
-        "#7 1.2 WARNING: Retrying: NewConnectionError: [Errno -3] Temporary failure in name resolution",
-        "#7 0.9 npm error code SELF_SIGNED_CERT_IN_CHAIN",
-        "#7 0.9 curl: (6) Could not resolve host: packages.example.com",
-        "#7 9.9 Err:1 http://mirror.example.com/d bookworm InRelease  Temporary failure resolving 'mirror.example.com'",
-        "#7 0.9 npm error getaddrinfo ENOTFOUND registry.example.com",
+        ("", ()),
+        ('Get "https://a.io/v2/": EOF', ("a.io",)),
+        ("Get https://a.io:8080/v2/: EOF, https://b.io", ("a.io:8080", "b.io")),
+        (r'{"message":"Get \"https://a.io/v2/\": EOF"}', ("a.io",)),
+        ("https:// https://", ()),
     ],
 )
-def test_an_instruction_that_does_not_get_out_is_told_as_such(line: str) -> None:
-    failure = trouble_inside("Dockerfile", "exit code: 1", ["#7 [3/4] RUN pip install x", line, "failed to solve: x"])
-    assert failure is not None
-    assert failure.code == "build-has-no-network"
-    assert line in failure.tell(failure.happened)
-    assert "HTTPS_PROXY" in failure.tell(failure.mend)
+def test_the_hosts_that_a_text_names_are_those_of_its_urls(text: str, hosts: tuple[str, ...]) -> None:
+    assert hosts_in(text) == hosts
 
 
-def test_an_instruction_that_fails_otherwise_is_not() -> None:
-    assert trouble_inside("Dockerfile", "exit code: 1", ["#7 SyntaxError: invalid syntax"]) is None
+@given(st.text(alphabet='Geth tps:/".x509\\', max_size=300))
+def test_no_text_is_too_much_for_it(text: str) -> None:
+    failure = network_trouble(f'Get "https://a.io/": {text}')
+    assert failure is None or len(failure.tell(failure.happened)) < 2_000
+
+
+@pytest.mark.parametrize("piece", ["Get https://a", 'Get "https://a": ', "https://", "client with IP'.:"])
+def test_a_text_that_is_ten_times_longer_takes_no_more_than_ten_times_as_long(piece: str) -> None:
+    assert grows_linearly(lambda times: network_trouble(piece * times + "not allowed access"))

@@ -1,0 +1,130 @@
+"""Failures of pulling a base image."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from pytask.errors.base import Cause, OneOfSeveral
+from pytask.errors.registry_kind import is_azure, is_docker_hub
+
+_ROLES = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
+
+
+class DeniedCause(Cause):
+    """Who has to allow what, by registry."""
+
+    AZURE = (
+        "the identity that this run signs in with has no role on {registry} that lets it pull",
+        "give the service connection's identity the role AcrPull on {registry} (Container Registry Repository Reader where the registry uses ABAC); a new role needs some minutes",
+    )
+    OTHER = (
+        "the account that this run signs in with may not pull {image} from {registry}, or there is no such image",
+        "let the account of the Docker registry connection read that repository, or correct the image's name in the Dockerfile",
+    )
+
+
+class BaseImageDenied(OneOfSeveral):
+    """A registry does not let this run pull a base image."""
+
+    known: DeniedCause = field(init=False)
+    image: str
+    registry: str
+    detail: str
+    code = "base-image-denied"
+    title = "this run may not pull the base image {image}"
+    happened = "{registry} took the sign-in, and then refused: {detail}"
+    link = _ROLES
+
+    def __post_init__(self) -> None:
+        self.known = DeniedCause.AZURE if is_azure(self.registry) else DeniedCause.OTHER
+        super().__post_init__()
+
+
+class UnauthorizedCause(Cause):
+    """What to do about a refusal of nobody, by registry."""
+
+    AZURE = (
+        "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there are any, are wrong or old; or there is no such image",
+        "set azureSubscription to a connection whose identity has the role AcrPull on {registry}, and run docker logout {registry} on the agent: then this run's own credentials are used",
+    )
+    STAGE = (
+        "{image} has no registry in its name, so Docker looked for an official image of Docker Hub, and there is none of that name; often it is meant to be a stage of the Dockerfile whose name after AS is spelt differently, or an image that exists on one machine only",
+        "correct the name of the stage in FROM or COPY --from; for an image of your own, write the registry before its name",
+    )
+    HUB = (
+        "Docker Hub has no such image, or it is private, and neither this run nor the agent's Docker configuration has credentials that may read it",
+        "correct the image's name; for a private image, sign in to Docker Hub in an earlier step (docker login, or Docker@2 with command: login); for an image of another registry, write that registry before its name",
+    )
+    OTHER = (
+        "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there are any, are wrong or old; or there is no such image, which many registries tell in the same words",
+        "run docker login {registry} in an earlier step or on the agent, or correct the image's name",
+    )
+
+
+class BaseImageUnauthorized(OneOfSeveral):
+    """A registry that this run has no credentials for does not let Docker pull a base image."""
+
+    known: UnauthorizedCause = field(init=False)
+    image: str
+    registry: str
+    detail: str
+    code = "base-image-unauthorized"
+    title = "Docker may not pull the base image {image}"
+    happened = "{registry} refused: {detail}"
+
+    def __post_init__(self) -> None:
+        self.known = _unauthorized(self.registry, self.image)
+        super().__post_init__()
+
+
+class PullLimitCause(Cause):
+    """Whose limit it is, and how to raise it."""
+
+    HUB_ANONYMOUS = (
+        "Docker Hub limits how many images an address may pull without signing in, and agents share addresses",
+        "sign in to Docker Hub in an earlier step (docker login, or Docker@2 with command: login), which counts by account; or copy the base image to your Azure Container Registry (az acr import, or a cache rule) and name that in the Dockerfile; or run again later",
+    )
+    HUB_ACCOUNT = (
+        "the Docker Hub account that Docker is signed in with has used up its pulls",
+        "copy the base image to your Azure Container Registry (az acr import, or a cache rule) and name that in the Dockerfile; or upgrade the account; or run again later",
+    )
+    AZURE = (
+        "the Azure Container Registry has had more requests than its tier allows",
+        "run again later; let fewer jobs pull at the same time, or raise the registry's tier (az acr update --sku)",
+    )
+    OTHER = (
+        "{registry} limits how often images may be pulled, mostly by address for those that do not sign in",
+        "run docker login {registry} in an earlier step; or copy the base image to your Azure Container Registry (az acr import, or a cache rule) and name that in the Dockerfile; or run again later",
+    )
+
+
+class PullLimited(OneOfSeveral):
+    """A registry has given this address or account enough images for now (429)."""
+
+    known: PullLimitCause = field(init=False)
+    image: str
+    registry: str
+    detail: str
+    code = "pull-limited"
+    title = "{registry} allows no more pulls for now: {image}"
+    happened = "{detail}"
+    link = "https://learn.microsoft.com/azure/container-registry/buffer-gate-public-content"
+
+    def __post_init__(self) -> None:
+        self.known = _limited(self.registry, self.detail)
+        super().__post_init__()
+
+
+def _unauthorized(registry: str, image: str) -> UnauthorizedCause:
+    if is_azure(registry):
+        return UnauthorizedCause.AZURE
+    if not is_docker_hub(registry):
+        return UnauthorizedCause.OTHER
+    return UnauthorizedCause.STAGE if "/" not in image.removeprefix("docker.io/library/") else UnauthorizedCause.HUB
+
+
+def _limited(registry: str, detail: str) -> PullLimitCause:
+    if is_docker_hub(registry):
+        # https://docs.docker.com/docker-hub/usage/pulls/: the signed-in are told as whom they reached it.
+        return PullLimitCause.HUB_ACCOUNT if "rate limit as " in detail else PullLimitCause.HUB_ANONYMOUS
+    return PullLimitCause.AZURE if is_azure(registry) else PullLimitCause.OTHER

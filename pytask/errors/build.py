@@ -1,0 +1,144 @@
+"""Failures of the build: what an instruction of the Dockerfile asks for, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from pytask.errors.base import Cause, OneOfSeveral, TaskFailure
+
+
+class BuildCause(Cause):
+    """Why an image does not build, where Docker's words tell."""
+
+    INSTRUCTION = (
+        "an instruction in {dockerfile} failed; its whole output is above, in the group Build image",
+        "correct that instruction, or what it runs",
+    )
+    MEMORY = (
+        "the process was killed or got no more memory: exit code 137 stands for SIGKILL, and in a build that nearly always means that the agent ran out of memory",
+        "run the job on an agent with more memory, or let the instruction use less: fewer parallel jobs (make -j2), a smaller heap (NODE_OPTIONS=--max-old-space-size=2048)",
+    )
+    FEED = (
+        "a package feed or a server refused the instruction's credentials, or got none: a build sees neither the credentials of the agent nor those of earlier steps",
+        "pass the token in buildSecrets and mount it in that instruction (RUN --mount=type=secret,id=…); for Azure Artifacts, give the pipeline's build identity the role Feed Reader on the feed",
+    )
+    FILE_MISSING = (
+        "COPY and ADD read from the build context ({context}), and {subject} is not in it: it was not checked out or not created before this step, the path is not relative to the context, or a .dockerignore file excludes it",
+        "correct the path in the instruction, set buildContext to the folder that the path is relative to, or create the file in an earlier step",
+    )
+    FILE_HIDDEN = (
+        "{subject} is in the build context ({context}), but the .dockerignore file excludes it from the build",
+        "remove the line that excludes it from .dockerignore (or from {dockerfile}.dockerignore), or add the line !{subject} at its end",
+    )
+    FILE_ELSEWHERE = (
+        "{subject} is not in the build context ({context}), but it is in the folder {elsewhere}",
+        "set buildContext to {elsewhere}, or write the path in the instruction relative to the context",
+    )
+    FILE_IN_OTHER_CASE = (
+        "the build context ({context}) has {elsewhere} instead of {subject}: on Linux, upper and lower case make different names",
+        "write the name in the instruction as the file has it, or rename the file",
+    )
+    FILE_NOT_IN_STAGE = (
+        "the stage or image that --from names does not have {subject}: an earlier instruction creates it elsewhere or not at all",
+        "correct the path behind --from; add RUN ls -R to that stage to see what it has",
+    )
+    FILE_OUTSIDE = (
+        "{subject} is outside the build context ({context}), and Docker reads nothing outside it",
+        "set buildContext to a folder that holds both, and write the path relative to it",
+    )
+    STAGE = (
+        "no stage above this instruction has that name: FROM … AS gives the names, and a stage can only use those before it",
+        "correct the name in --from or in buildTarget, or move the stage that is used above the one that uses it",
+    )
+    FRONTEND_TOO_OLD = (
+        "{dockerfile} uses a feature that the Dockerfile frontend of this Docker engine does not know",
+        "write # syntax=docker/dockerfile:1 as the first line of {dockerfile}, which fetches a current one, or upgrade Docker on the agent",
+    )
+    DOCKERFILE = (
+        "{dockerfile} is not valid at the place that Docker names",
+        "correct it there (https://docs.docker.com/reference/dockerfile/)",
+    )
+    IMAGE_NAME = (
+        "the name is not a valid image name; often it contains an ARG that has no value, or upper-case letters",
+        "give the ARG a value in buildArgs, or a default in an ARG line before the first FROM; write the name in lower case",
+    )
+    IMAGE_MISSING = (
+        "the registry has no image {subject}: the name or the tag is misspelt, or the image was deleted; a name in COPY --from that is no stage is taken for an image, too",
+        "correct the name or tag in {dockerfile}, or push that image first",
+    )
+    PLATFORM_MISSING = (
+        "the image {subject} exists, but not for the platform {platform} that this build is for",
+        "set platform to one that the image has (docker buildx imagetools inspect {subject} lists them), or use another base image or tag in {dockerfile}",
+    )
+    SECRET = (
+        "an instruction mounts the build secret {subject}, and the build was not given one with this id",
+        "add a line to buildSecrets: {subject}=$(…), or {subject},src=<file>",
+    )
+    FLAG = (
+        "docker build does not accept one of its flags or words",
+        "correct the input arguments (docker buildx build --help lists the flags), or upgrade Docker on the agent where the flag is newer",
+    )
+    DISTURBED = (
+        "the registry, or the way to it, has a temporary problem",
+        "run the pipeline again later; copy the base image to your own registry (az acr import) so that builds do not depend on this one",
+    )
+
+
+class BuildFailed(OneOfSeveral):
+    """`docker build` ended with an error."""
+
+    known: BuildCause
+    dockerfile: str
+    exit_code: int
+    reason: str
+    place: str = ""
+    """File and line of the instruction; empty when Docker does not tell."""
+    step: str = ""
+    """The instruction itself, with its stage."""
+    printed: tuple[str, ...] = ()
+    """What it printed last."""
+    subject: str = ""
+    """The file, stage, image or secret that the cause is about."""
+    context: str = ""
+    elsewhere: str = ""
+    """Where the file is, or what it is called there."""
+    platform: str = ""
+    seen: str = field(init=False)
+    code = "build-failed"
+    title = "the image does not build"
+    happened = "docker build ended with exit code {exit_code}: {reason}{seen}"
+    mend = "{fix}; docker build -f {dockerfile} on your own machine shows the same"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.seen = in_the_step(self.place, self.step, self.printed)
+
+
+class PlatformNotRunnable(TaskFailure):
+    """A program in the image is for another processor than the agent's."""
+
+    platform: str
+    detail: str
+    place: str = ""
+    step: str = ""
+    printed: tuple[str, ...] = ()
+    seen: str = field(init=False)
+    code = "platform-not-runnable"
+    title = "this agent cannot run programs for the platform {platform}"
+    happened = "{detail}{seen}"
+    cause = "the image, or a file that the instruction runs, is for another processor than the agent's, and the agent has no emulation for it (QEMU)"
+    mend = (
+        "run the job on an agent with the processor of {platform}, or install emulation in an earlier step (docker run --privileged --rm tonistiigi/binfmt --install all); "
+        "where it is a base image that is for one processor only, use one for {platform}"
+    )
+    link = "https://docs.docker.com/build/building/multi-platform/#qemu"
+
+    def __post_init__(self) -> None:
+        self.seen = in_the_step(self.place, self.step, self.printed)
+
+
+def in_the_step(place: str, step: str, printed: tuple[str, ...]) -> str:
+    """Return where a build failed and what was printed there, as further lines of a row."""
+    told = [f"in {' · '.join(filter(None, (place, step)))}"] if place or step else []
+    told += ["its last lines:", *(f"  {line}" for line in printed)] if printed else []
+    return "".join(f"\n{line}" for line in told)

@@ -1,0 +1,83 @@
+"""Failures of workload identity federation: the pipeline's own token, and Entra ID's trust in it."""
+
+from __future__ import annotations
+
+from pytask.errors.base import AzureFailure, Cause, OneOfSeveral
+
+
+class FederationMismatch(AzureFailure):
+    """No federated credential matches the pipeline's token (AADSTS700211, 700212, 700213, 70021, 70025)."""
+
+    issuer: str
+    subject: str
+    page: str
+    detail: str
+    code = "federation-mismatch"
+    title = "Entra ID does not recognise this pipeline's federated credential"
+    happened = "{detail}"
+    cause = "the connection's app registration or identity has no federated credential with the issuer and subject of this service connection (they change when organisation, project or connection is renamed)"
+    mend = (
+        "add to it a federated credential with issuer {issuer} and subject {subject} "
+        "(the agent masks them as ***; copy them from the connection's page: {page})"
+    )
+    link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"
+
+
+class FederationNotAllowed(AzureFailure):
+    """A policy of the tenant does not allow federation with Azure DevOps (AADSTS700223, 700238, 7002381)."""
+
+    issuer: str
+    page: str
+    detail: str
+    code = "federation-not-allowed"
+    title = "the tenant does not allow workload identity federation with this issuer"
+    happened = "{detail}"
+    cause = "an administrator of the tenant restricted which issuers or organizations its app registrations and identities may trust"
+    mend = "ask an administrator of the tenant to allow the issuer {issuer} (the agent masks it as ***; it is on the connection's page: {page}); until then, use a service connection with a secret or certificate, or a managed identity"
+    link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"
+
+
+class IssuerUnreachable(AzureFailure):
+    """Entra ID could not fetch the issuer's keys to check the token (AADSTS50166, 501661, 90061)."""
+
+    issuer: str
+    detail: str
+    code = "issuer-unreachable"
+    title = "Entra ID could not reach Azure DevOps to check this pipeline's token"
+    happened = "{detail}"
+    cause = "the keys of the issuer {issuer} were not available to Entra ID, which is a temporary problem between the two services"
+    mend = "run the pipeline again; if it goes on, see https://status.dev.azure.com and https://azure.status.microsoft"
+
+
+class OidcCause(Cause):
+    """Why Azure DevOps gives no token, where its words tell."""
+
+    NOT_REFERENCED = (
+        "Azure DevOps gives tokens only for a service connection that the stage itself names, and nothing in this stage names it when the run starts",
+        "name the service connection in this stage by its name, or by a variable or parameter that is known when the run is queued: the input azureSubscription of this step, or of any task in the same stage",
+    )
+    NOT_FOUND = (
+        "there is no service connection with this id in the project any more, or it is disabled",
+        "correct the name in azureSubscription, or enable the connection under Project settings > Service connections",
+    )
+    NOT_PERMITTED = (
+        "the job's access token may not use the connection, or the job it belongs to has ended",
+        "permit the pipeline to use the connection (its Security page), then run again",
+    )
+    OTHER = (
+        "Azure DevOps has a temporary problem, or does not permit this job to use the connection",
+        "run again; if it goes on, permit the pipeline to use the connection (its Security page), and see https://status.dev.azure.com",
+    )
+
+
+class OidcTokenRefused(OneOfSeveral):
+    """Azure DevOps gives no token for the service connection."""
+
+    known: OidcCause
+    connection: str
+    detail: str
+    final: bool
+    code = "oidc-token-refused"
+    title = "Azure DevOps gives this job no token for the service connection {connection}"
+    happened = "{detail}"
+    link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"

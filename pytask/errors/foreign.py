@@ -1,0 +1,32 @@
+"""Text of others, made fit to be shown: cut to a length, and a web page reduced to what it says."""
+
+from __future__ import annotations
+
+import html
+
+_GAP = " … "
+
+
+def shortened(text: str, most: int) -> str:
+    """Return text of at most `most` characters: of a longer one the beginning and the end."""
+    if len(text) <= most:
+        return text
+    half = max(0, most - len(_GAP)) // 2
+    return f"{text[:half]}{_GAP}{text[len(text) - half :]}"
+
+
+def without_page(text: str) -> str:
+    """Return a text whose web page, if it has one, is replaced by what that says: its title, else its words."""
+    lowered = text.lower()
+    begin = min((at for sign in ("<!doctype html", "<html") if (at := lowered.find(sign)) >= 0), default=-1)
+    if begin < 0 or len(lowered) != len(text):
+        return text
+    title = lowered.find("<title>", begin)
+    end = lowered.find("</title>", title) if title >= 0 else -1
+    said = text[title + len("<title>") : end] if end >= 0 else _words(text[begin:])
+    return " ".join(f"{text[:begin]} {html.unescape(said)}".split())
+
+
+def _words(page: str) -> str:
+    """Return what stands between the tags."""
+    return " ".join(piece.rpartition(">")[2] for piece in page.split("<"))

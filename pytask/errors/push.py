@@ -1,0 +1,139 @@
+"""Failures of the push."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+from pytask.errors.base import AzureFailure, Cause, OneOfSeveral
+from pytask.errors.registry_kind import is_azure, is_docker_hub
+
+
+class PushDeniedCause(Cause):
+    """Who has to allow the push, by registry."""
+
+    AZURE = (
+        "the connection may sign in, but has no right to push to this repository",
+        "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC; a new role needs some minutes)",
+    )
+    HUB = (
+        "the account of the Docker registry connection may not push to this repository: on Docker Hub, an image's name begins with the account or organization that it belongs to",
+        "set imageName to <account>/<name> with the connection's own account or an organization that gives it write access; an access token must have the permission Read & Write",
+    )
+    OTHER = (
+        "the user of the Docker registry connection may sign in, but has no right to push to this repository",
+        "give that user (or its token) the right to push there, or correct imageName",
+    )
+
+
+class RepositoryMissing(AzureFailure):
+    """The registry knows no such repository or project, and creates none by itself."""
+
+    reference: str
+    registry: str
+    detail: str
+    code = "push-repository-missing"
+    title = "{registry} has no repository for {reference}"
+    happened = "the registry answered: {detail}"
+    cause = "the name in imageName is misspelt, or this registry wants its repository or project to be created before the first push"
+    mend = "correct imageName, or create the repository or project there once (Amazon ECR: aws ecr create-repository; Harbor: a project)"
+
+
+class PushDenied(OneOfSeveral, AzureFailure):
+    """The registry refuses the push for want of a right."""
+
+    known: PushDeniedCause = field(init=False)
+    reference: str
+    registry: str
+    detail: str
+    code = "push-denied"
+    title = "{registry} refuses the push of {reference}"
+    happened = "the registry answered: {detail}"
+    link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
+
+    def __post_init__(self) -> None:
+        hub = PushDeniedCause.HUB if is_docker_hub(self.registry) else PushDeniedCause.OTHER
+        self.known = PushDeniedCause.AZURE if is_azure(self.registry) else hub
+        super().__post_init__()
+
+
+class PushFailed(AzureFailure):
+    """The push broke off, also when tried again."""
+
+    reference: str
+    detail: str
+    attempts: int
+    code = "push-failed"
+    title = "the push of {reference} broke off"
+    happened = "after {attempts} attempts: {detail}"
+    cause = "the registry or the way to it is disturbed, or the registry has had enough requests for now (429)"
+    mend = "run the pipeline again; layers that arrived are not sent twice. See https://azure.status.microsoft if it goes on"
+
+
+class TagLockedCause(Cause):
+    """What keeps a tag from being written."""
+
+    IMMUTABLE = (
+        "the tag exists already, and the registry's rules for this repository do not let a tag be overwritten (immutable tags)",
+        "give each run a tag of its own, such as $(Build.BuildId) in tags, or take this tag out of the immutability rule",
+    )
+    LOCKED = (
+        "the tag, its image or the repository is locked against writing, the image is in quarantine, or the registry's storage is full; no role changes that",
+        "give each run a tag of its own, such as $(Build.BuildId) in tags; to see a lock run az acr repository show --name {registry} --repository <repository>, and to remove it az acr repository update … --write-enabled true; az acr show-usage --name {registry} shows the storage",
+    )
+
+
+class TagLocked(OneOfSeveral, AzureFailure):
+    """The registry does not let this tag be written, whoever asks."""
+
+    known: TagLockedCause = field(init=False)
+    reference: str
+    registry: str
+    detail: str
+    code = "tag-locked"
+    title = "{registry} does not let {reference} be overwritten"
+    happened = "the registry answered: {detail}"
+    link = "https://learn.microsoft.com/azure/container-registry/container-registry-image-lock"
+
+    def __post_init__(self) -> None:
+        self.known = TagLockedCause.LOCKED if is_azure(self.registry) else TagLockedCause.IMMUTABLE
+        super().__post_init__()
+
+
+class RegistryReadOnly(AzureFailure):
+    """The registry takes no pushes at all."""
+
+    registry: str
+    detail: str
+    code = "registry-read-only"
+    title = "{registry} takes no pushes"
+    happened = "the registry answered: {detail}"
+    cause = "the registry is read-only, as a connected registry in ReadOnly mode or a registry under maintenance is; no role changes that"
+    mend = "set azureContainerRegistry or imageName to the registry that this one gets its images from, or let its administrator switch it to ReadWrite"
+    link = "https://learn.microsoft.com/azure/container-registry/intro-connected-registry"
+
+
+class RegistryFull(AzureFailure):
+    """The registry, or a project in it, has no room left."""
+
+    reference: str
+    registry: str
+    detail: str
+    code = "registry-full"
+    title = "{registry} has no room for {reference}"
+    happened = "the registry answered: {detail}"
+    cause = "the quota for storage or for the number of images or repositories is used up"
+    mend = "delete images that nobody uses any more, or raise the quota; in Azure Container Registry, az acr show-usage --name {registry} shows it and az acr run with acr purge cleans up"
+    link = "https://learn.microsoft.com/azure/container-registry/container-registry-skus"
+
+
+class LayerTooLarge(AzureFailure):
+    """Something before the registry does not take a request of this size (413)."""
+
+    reference: str
+    registry: str
+    detail: str
+    code = "layer-too-large"
+    title = "a layer of {reference} is larger than what {registry} takes in one request"
+    happened = "the answer to the push was: {detail}"
+    cause = "a proxy or load balancer before the registry limits the size of a request body"
+    mend = 'raise that limit (nginx: client_max_body_size 0; for the ingress: nginx.ingress.kubernetes.io/proxy-body-size: "0"), or split the largest layer into several instructions'

@@ -1,0 +1,127 @@
+"""What an instruction of the Dockerfile printed before it failed, and what that means.
+
+Only the last lines of the very step that failed are looked at: what other steps printed, or what a step printed long
+before it failed, is no cause.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytask.errors.build import BuildCause
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NEAR = 15
+"""Lines from the end: tools end with some lines about logs and updates."""
+_SHOWN = 10
+_NO_NETWORK = (
+    "temporary failure in name resolution",
+    "temporary failure resolving",
+    "could not resolve host",
+    "could not resolve proxy",
+    "could not resolve '",
+    "unable to resolve host address",
+    "name or service not known",
+    "no address associated with hostname",
+    "nodename nor servname provided",
+    "name does not resolve",
+    "no such host",
+    "bad address '",
+    "getaddrinfo e",
+    "eai_again",
+    "err_socket_timeout",
+    "npm err! code etimedout",
+    "npm error code etimedout",
+    "network is unreachable",
+    "failed to establish a new connection",
+    "certificate_verify_failed",
+    "certificate verify failed",
+    "self_signed_cert_in_chain",
+    "self signed certificate in certificate chain",
+    "self-signed certificate in certificate chain",
+    "unable_to_get_issuer_cert_locally",
+    "unable_to_verify_leaf_signature",
+    "unable to get local issuer certificate",
+    "certificate signed by unknown authority",
+    "ssl connection could not be established",
+    "remote certificate is invalid",
+    "pkix path building failed",
+    "407 proxy authentication required",
+    "proxyconnect tcp",
+    "tunneling socket could not be established",
+    "cannot connect to proxy",
+)
+"""As pip, npm, yarn, apt, apk, curl, wget, Go, Java and NuGet say it."""
+_NOT_LET_IN = (
+    "e401",
+    "401 unauthorized",
+    "401 (unauthorized)",
+    "401 client error",
+    "http error 401",
+    "403 (forbidden)",
+    "e403",
+    "unable to authenticate",
+    "need auth",
+    "eneedauth",
+    "incorrect or missing password",
+    "authentication failed for '",
+    "could not read username for",
+    "user for pkgs.dev.azure.com",
+    "tf400813",
+    "terminal prompts disabled",
+)
+"""As npm, yarn, NuGet, pip and git say it."""
+_NO_MEMORY = (
+    "cannot allocate memory",
+    "out of memory",
+    "outofmemory",
+    "std::bad_alloc",
+    "terminated by signal sigkill",
+    "killed signal terminated program",
+    "signal: killed",
+    "internal compiler error: killed",
+    "exited with code 137",
+    "exit code 137",
+    "exit status 137",
+)
+_NO_SPACE = ("no space left on device", "enospc")
+_NOT_RUNNABLE = "exec format error"
+_KILLED = "code: 137"
+
+
+def no_network(printed: Sequence[str]) -> str:
+    """Return the last line that says that the instruction did not get out; empty when none does."""
+    return _last(printed, _NO_NETWORK)
+
+
+def no_space(printed: Sequence[str]) -> str:
+    """Return the last line that says that the disk is full; empty when none does."""
+    return _last(printed, _NO_SPACE)
+
+
+def not_runnable(printed: Sequence[str]) -> str:
+    """Return the last line that says that a program is for another processor; empty when none does."""
+    return _last(printed, (_NOT_RUNNABLE,))
+
+
+def cause_of(outcome: str, printed: Sequence[str]) -> BuildCause:
+    """Return what an instruction that ran and failed tells of the cause; `outcome` is how its process ended."""
+    told = outcome.lower()
+    if _KILLED in told or any(sign in told for sign in _NO_MEMORY):
+        return BuildCause.MEMORY
+    if _last(printed, _NOT_LET_IN):
+        return BuildCause.FEED
+    killed = any(line.strip().lower() == "killed" for line in printed[-_NEAR:])
+    return BuildCause.MEMORY if killed or _last(printed, _NO_MEMORY) else BuildCause.INSTRUCTION
+
+
+def shown(printed: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines that a person should see."""
+    return tuple(printed[-_SHOWN:])
+
+
+def _last(printed: Sequence[str], signs: Sequence[str]) -> str:
+    near = reversed(printed[-_NEAR:])
+    return next((line.strip() for line in near if any(sign in line.lower() for sign in signs)), "")

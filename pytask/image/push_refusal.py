@@ -1,0 +1,91 @@
+"""What the engine's error means when a registry does not take an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytask.errors.base import facts_of
+from pytask.errors.docker import AgentDiskFull
+from pytask.errors.foreign import shortened, without_page
+from pytask.errors.push import (
+    LayerTooLarge,
+    PushDenied,
+    PushFailed,
+    RegistryFull,
+    RegistryReadOnly,
+    RepositoryMissing,
+    TagLocked,
+)
+from pytask.errors.registry import RegistryLoginRefused
+from pytask.image.firewall import firewall_in
+from pytask.image.trouble import lasts, network_trouble
+
+if TYPE_CHECKING:
+    from pytask.errors import TaskFailure
+
+_LONGEST_DETAIL = 800
+_LASTING: dict[type[TaskFailure], tuple[str, ...]] = {
+    # https://learn.microsoft.com/azure/container-registry/container-registry-faq
+    # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+    TagLocked: ("immutable", "cannot be overwritten", "operation is disallowed", "disallowed_operation", "quarantine"),
+    # https://learn.microsoft.com/azure/container-registry/intro-connected-registry
+    RegistryReadOnly: ("not allowed on this registry", "read-only", "read only mode", "readonly"),
+    AgentDiskFull: ("/var/lib/docker/", "/var/lib/containerd/"),
+    # https://github.com/goharbor/harbor/issues/17390
+    RegistryFull: ("quota", "configured upper limit", "storage limit", "insufficient storage", "no space left on"),
+    LayerTooLarge: ("413 ", "entity too large", "payload too large", "content too large"),
+    RepositoryMissing: ("name unknown", "project not found", "unauthorized: project ", "repository_not_found"),
+    RegistryLoginRefused: (
+        "invalid clientid or client secret",
+        "username or password",
+        "username/password",
+        "bad credentials",
+        "invalid credentials",
+        "no basic auth credentials",
+        "access token is expired",
+        "token has expired",
+        "http basic: access denied",
+    ),
+}
+"""What no right and no repetition changes, by what registries, and those before them, say of it in lower case."""
+_DENIED = ("denied", "403 forbidden", "insufficient_scope")
+_TOO_OLD = ("unauthorized", "authentication required")
+"""What the registry also says when a token has run out during a long push: a new sign-in is worth one attempt."""
+
+
+def push_refusal(error: str, *, reference: str, registry: str, attempt: int, last: bool) -> TaskFailure | None:
+    """Return what an error of a push means; None when pushing again may help."""
+    detail = shortened(without_page(error), _LONGEST_DETAIL)
+    if final := firewall_in(error, registry) or _lasting(detail, reference, registry):
+        return final
+    told = _told(detail, reference)
+    refused = any(sign in told for sign in _TOO_OLD) and attempt > 1
+    if refused or any(sign in told for sign in _DENIED):
+        return PushDenied(reference=reference, registry=registry, detail=detail)
+    if (trouble := network_trouble(error)) and (last or lasts(trouble)):
+        return trouble
+    return PushFailed(reference=reference, detail=detail, attempts=attempt) if last else None
+
+
+def is_bare(failure: TaskFailure) -> bool:
+    """Return whether a refusal came without the registry's own reason, as the answer to a HEAD does.
+
+    Source: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2
+    """
+    return isinstance(failure, PushDenied) and failure.detail.lower().endswith("403 forbidden")
+
+
+def _lasting(detail: str, reference: str, registry: str) -> TaskFailure | None:
+    """Return a refusal that no right and no repetition changes."""
+    told = _told(detail, reference)
+    facts = {"reference": reference, "registry": registry, "detail": detail}
+    for kind, signs in _LASTING.items():
+        if any(sign in told for sign in signs):
+            return kind(**{fact: facts[fact] for fact in facts_of(kind) if fact in facts})
+    return None
+
+
+def _told(detail: str, reference: str) -> str:
+    """Return what was said in lower case, without the repository's name, which may hold any of the words."""
+    repository = reference.partition("/")[2].partition("@")[0].rpartition(":")[0].lower()
+    return detail.lower().replace(repository, "") if repository else detail.lower()

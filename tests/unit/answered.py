@@ -1,0 +1,30 @@
+"""An answer to a call, as `cloud` reads it."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from azure.core.rest import HttpRequest
+from azure.core.rest._requests_basic import RestRequestsTransportResponse
+from requests import Response
+
+if TYPE_CHECKING:
+    from azure.core.rest import HttpResponse
+
+
+def answered(status: int, body: object, headers: dict[str, str] | None = None) -> HttpResponse:
+    """Give an answer: text as it is, anything else as JSON."""
+    inner = Response()
+    inner.status_code = status
+    inner.headers.update(headers or {})
+    inner.reason = "Reason"
+    inner.raw = BytesIO((body if isinstance(body, str) else json.dumps(body)).encode())
+    inner.encoding = "utf-8"
+    internal: Any = inner
+    response: HttpResponse = RestRequestsTransportResponse(  # type: ignore[no-untyped-call] # the library's
+        request=HttpRequest("GET", "https://management.azure.com/"), internal_response=internal, block_size=4096
+    )
+    response.read()
+    return response
