@@ -8,15 +8,17 @@ tests/corpus/platform-logs
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytask.targets.site.platform_log.attempt import Attempt, Failure, FailureKind, PlatformLog
-from pytask.targets.site.platform_log.classic import read_classic
+from pytask.targets.site.platform_log.classic import is_unfinished, read_classic
 from pytask.targets.site.platform_log.dialect_2025 import read_2025
 from pytask.targets.site.platform_log.lines import Line, Writer, read_lines
 from pytask.targets.site.platform_log.reading import Reading
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
 __all__ = ["Attempt", "Failure", "FailureKind", "PlatformLog", "read_platform_log"]
@@ -29,15 +31,32 @@ def read_platform_log(text: str, *, reference: str, since: datetime, site: str =
     the log gives to another one are left out.
     """
     reading = Reading(deployed=reference, since=since)
-    for line in read_lines(text):
+    for line in _whole_commands(read_lines(text), reference):
         _take_in(reading, line)
     drafts = [draft for draft in reading.finish() if draft.began >= since and _is_of(site, draft.site)]
     return PlatformLog(attempts=tuple(draft.attempt() for draft in drafts))
 
 
+def _whole_commands(lines: Iterator[Line], reference: str) -> Iterator[Line]:
+    """Yield the lines; a `docker run` that line ends part in one piece."""
+    head: Line | None = None
+    pieces: list[str] = []
+    for line in lines:
+        if head and line.writer is Writer.UNKNOWN:
+            pieces.append(line.text)
+            continue
+        if head:
+            yield replace(head, text=" ".join(pieces))
+        head, pieces = (line, [line.text]) if is_unfinished(line, reference) else (None, [])
+        if head is None:
+            yield line
+    if head:
+        yield replace(head, text=" ".join(pieces))
+
+
 def _take_in(reading: Reading, line: Line) -> None:
     if line.writer is Writer.CLASSIC:
-        reading.state(line, read_classic(line))
+        reading.state(line, read_classic(line, reading.deployed))
         return
     statement = read_2025(line.text) if line.writer is Writer.OF_2025 else None
     if statement:

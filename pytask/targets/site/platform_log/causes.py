@@ -11,7 +11,10 @@ from pytask.targets.site.platform_log.attempt import FailureKind
 # The first that fits decides, so the particular stands before the general. In small letters.
 _WORDS: tuple[tuple[FailureKind, tuple[str, ...]], ...] = (
     (FailureKind.USER_ID, ("cannot be mapped to a host id", "unmapped user", "user namespace")),
-    (FailureKind.REFERENCE_INVALID, ("invalid reference format", "repository name must be lowercase")),
+    (
+        FailureKind.REFERENCE_INVALID,
+        ("invalid reference format", "repository name must be lowercase", "requires exactly 1 argument"),
+    ),
     (
         FailureKind.ARCHITECTURE,
         (
@@ -28,10 +31,12 @@ _WORDS: tuple[tuple[FailureKind, tuple[str, ...]], ...] = (
         FailureKind.PULL_UNAUTHORIZED,
         (
             "unauthorized",
+            '"message":"denied',
             "authentication required",
             "pull access denied",
             "access to the resource is denied",
             "access forbidden",
+            "forbidden or unauthorized",
             "no basic auth credentials",
             "403 forbidden",
             "authorization token has expired",
@@ -53,10 +58,12 @@ _WORDS: tuple[tuple[FailureKind, tuple[str, ...]], ...] = (
             "network is unreachable",
             "no route to host",
             "unexpectedfaliure",
+            "over vnet failed",
         ),
     ),
-    (FailureKind.PULL_INTERRUPTED, ("pull image interrupted", "image pull interrupted", "pull interrupted")),
+    (FailureKind.PULL_INTERRUPTED, ("pull image interrupted", "image pull interrupted")),
 )
+_OF_START = frozenset({FailureKind.USER_ID, FailureKind.ARCHITECTURE, FailureKind.REFERENCE_INVALID})
 _NOT_FOUND = ("manifest for ", " not found")
 
 
@@ -68,7 +75,7 @@ def cause_of_pull(text: str) -> FailureKind:
 def cause_of_start(text: str) -> FailureKind:
     """Return why a container could not be made or started; the general kind where the words tell nothing known."""
     known = _known(text)
-    return known if known in {FailureKind.USER_ID, FailureKind.ARCHITECTURE} else FailureKind.START_FAILED
+    return known if known in _OF_START else FailureKind.START_FAILED
 
 
 def _known(text: str) -> FailureKind | None:

@@ -2,52 +2,95 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
 
 from pytask.targets.site.platform_log.attempt import FailureKind
 from pytask.targets.site.platform_log.causes import cause_of_pull, cause_of_start
-from pytask.targets.site.platform_log.names import is_digest
+from pytask.targets.site.platform_log.lines import Line, Writer
+from pytask.targets.site.platform_log.names import is_digest, repository_of, without_host
 from pytask.targets.site.platform_log.statement import NOTHING, Statement, What
-
-if TYPE_CHECKING:
-    from pytask.targets.site.platform_log.lines import Line
 
 _LAYER_WORDS = frozenset({"Extracting", "Downloading", "Pull", "Verifying", "Download", "Waiting", "Already"})
 _LAYER_LENGTH = 12
 _SILENT = ("didn't respond to HTTP pings", "did not start within expected time limit")
-_PULL_ENDS = ("Image pull failed", "Pull Image failed", "Pulling docker image ", "Image pull for ")
-_ENGINE = ("DockerApiException", "docker pull returned STDERR", "failed to register layer", "Failed to pull image")
+_PULLS = (
+    "Pulling image: ",
+    "Pulling image from Docker hub: ",
+    "Attempting to pull image ",
+    "Issuing docker pull: imagename = ",
+    "Issuing docker pull ",
+)
+_PULL_OUTPUT = "docker pull returned STDOUT>>"
+_PULL_FAILS = ("Image pull for ", "DockerApiException", "docker pull returned STDERR", "failed to register layer")
+_PULL_ENDS = (
+    "Image pull failed",
+    "Pull Image failed",
+    "Pull image threw ",
+    "Pulling docker image ",
+    "EventName:SiteStart",
+)
 _START = ("start container", "container start", "starting container", "oci runtime create failed", "create container")
+_RUN = "docker run "
 _STOPS = ("Stopping site ", "Stoping site ")
 
 
-def read_classic(line: Line) -> Statement:
-    """Return what a line with a level states."""
+def read_classic(line: Line, deployed: str) -> Statement:
+    """Return what a line with a level states; `deployed` tells the image from the rest of a `docker run`."""
     text = line.text
-    for read in (_docker_run, _of_pull, _of_container, _of_failure, _of_site):
+    if text.startswith(_RUN):
+        return _docker_run(text, deployed)
+    for read in (_of_pull, _of_container, _of_failure, _of_site):
         if statement := read(text):
             return statement
     return Statement(what=What.ERROR) if line.error else NOTHING
 
 
-def _docker_run(text: str) -> Statement | None:
-    if not text.startswith("docker run "):
-        return None
+def is_unfinished(line: Line, deployed: str) -> bool:
+    """Return whether lines without a stamp belong to a line.
+
+    Below a `docker run` without an image they do, as a variable's value with a line end parts it; until 2018 also
+    below what `docker pull` printed.
+    """
+    if line.writer is not Writer.CLASSIC or not line.text.startswith(_RUN):
+        return line.writer is Writer.CLASSIC and line.text.startswith(_PULL_OUTPUT)
+    image = _image_of(line.text.split(), deployed)
+    return not any(mark in image for mark in "/:@")
+
+
+def _docker_run(text: str, deployed: str) -> Statement:
     words = text.split()
-    at = words.index("--name") + 1 if "--name" in words else len(words)
-    name = words[at] if at < len(words) else ""
-    return Statement(what=What.CREATE, container=name, image=words[-1] if len(words) > at + 1 else "")
+    name = next((after for word, after in pairwise(words) if word == "--name"), "")
+    return Statement(what=What.CREATE, container=name, image=_image_of(words, deployed))
+
+
+def _image_of(words: list[str], deployed: str) -> str:
+    """Return the image in `docker run OPTIONS IMAGE COMMAND`, empty where it is not there.
+
+    Values of variables are not quoted and may have spaces: the image is what names the deployed repository, else the
+    first word after the last variable.
+    """
+    wanted = without_host(repository_of(deployed))
+    ours = (word for before, word in pairwise(words) if before != "-e" and without_host(repository_of(word)) == wanted)
+    variables = [at for at, word in enumerate(words) if word == "-e"]
+    rest = words[variables[-1] + 2 :] if variables else words[words.index("--name") + 2 :] if "--name" in words else []
+    return next(ours, "") or next((word for word in rest if "=" not in word), "")
 
 
 def _of_pull(text: str) -> Statement | None:
     words = text.split(" ", 3)
-    if text.startswith("Pulling image: "):
-        return Statement(what=What.PULL, step="pull", image=_word(text, "Pulling image: "))
-    if text.startswith("Issuing docker pull "):
-        return Statement(what=What.PULL, step="pull", image=_word(text, "Issuing docker pull "))
+    for said in _PULLS:
+        if text.startswith(said):
+            return Statement(what=What.PULL, step=said, image=_word(text, said))
     if words[1:3] == ["Pulling", "from"] and len(words) > 3:  # noqa: PLR2004 - the repository
-        mark = "@" if is_digest(words[0]) else ":"
-        return Statement(what=What.PULL, step="from", image=f"{words[3].strip()}{mark}{words[0]}")
+        tag = words[0].rpartition("@")[2]
+        mark = "@" if is_digest(tag) else ":"
+        return Statement(what=What.PULL, step="from", image=f"{words[3].strip()}{mark}{tag}")
+    if text.startswith(_PULL_OUTPUT):
+        digest = _after(text, " Digest: ")
+        image = _after(text, " Status: Downloaded newer image for ") or _after(
+            text, " Status: Image is up to date for "
+        )
+        return Statement(what=What.PULLED, image=image, digest=digest if is_digest(digest) else "")
     if text.startswith("Digest: ") and is_digest(_word(text, "Digest: ")):
         return Statement(what=What.DIGEST, digest=_word(text, "Digest: "))
     return _of_pulled(text, words)
@@ -87,10 +130,14 @@ def _failure_of_container(text: str) -> FailureKind | None:
 
 
 def _of_failure(text: str) -> Statement | None:
-    if text.startswith((*_PULL_ENDS, *_ENGINE)) and not _tells_start(text):
-        return Statement(what=What.FAIL, kind=cause_of_pull(text), image=_failed_image(text))
     if _tells_start(text) and "fail" in text.lower():
-        return Statement(what=What.FAIL, kind=cause_of_start(text))
+        return Statement(what=What.FAIL, container=_after(text, "start failed for "), kind=cause_of_start(text))
+    if text.startswith(_PULL_FAILS):
+        return Statement(what=What.FAIL, kind=cause_of_pull(text), image=_failed_image(text))
+    if text.startswith("Image pull failed: "):
+        return Statement(what=What.END, kind=cause_of_pull(text))
+    if text.startswith(_PULL_ENDS):
+        return Statement(what=What.FAIL, kind=cause_of_pull(text), image=_failed_image(text), weak=True)
     return None
 
 
@@ -118,7 +165,7 @@ def _of_site(text: str) -> Statement | None:
 
 def _word(text: str, said: str) -> str:
     """Return the word that follows what a text begins with."""
-    return text[len(said) :].partition(" ")[0].rstrip(",")
+    return text[len(said) :].lstrip().partition(" ")[0].rstrip(",")
 
 
 def _after(text: str, said: str) -> str:

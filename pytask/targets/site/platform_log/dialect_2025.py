@@ -27,6 +27,7 @@ _IDLE = (
     "Creating stdout named pipe at",
     "Creating stderr named pipe at",
     "Successfully created std",
+    "Opening named pipe ",
     "Successfully opened named pipe",
     "Successfully removed non-blocking flag",
     "Starting watchers and probes.",
@@ -41,6 +42,8 @@ _IDLE = (
 )
 _ERRORS = {
     "ContainerTimeout": FailureKind.SILENT,
+    "ContainerStartupFailure": FailureKind.EXITED,
+    "ContainerCreateFailure": FailureKind.START_FAILED,
     "BYOSFailure": FailureKind.STORAGE_MOUNT,
     "ImagePullUnauthorizedFailure": FailureKind.PULL_UNAUTHORIZED,
     "ImagePullNotFoundFailure": FailureKind.PULL_NOT_FOUND,
@@ -88,7 +91,7 @@ def _of_ending(text: str) -> Statement | None:
         return Statement(what=What.TERMINATE, of_kudu="Grace period: 0 " in text)
     if text.startswith("Site container: ") and " terminated during site startup" in text:
         name = _word(text, "Site container: ")
-        return Statement(what=What.FAIL, container=name, site=name, kind=FailureKind.START_FAILED)
+        return Statement(what=What.FAIL, container=name, site=name, kind=FailureKind.START_FAILED, weak=True)
     if text.startswith("Failed to start site. "):
         return Statement(what=What.END)
     return None
@@ -101,7 +104,7 @@ def _of_failure(text: str) -> Statement | None:
         users = _word(text, "Volume: ").startswith(_USERS_MOUNT)
         kind = FailureKind.STORAGE_MOUNT if users else FailureKind.START_FAILED
         return Statement(what=What.FAIL, container=_after(text, "during container: "), kind=kind)
-    if text.startswith("Container pull image failed with reason: "):
+    if text.startswith(("Container pull image failed", "Container pull image interrupted")):
         return Statement(what=What.FAIL, kind=cause_of_pull(text))
     if text.startswith("Failed to pull image: "):
         return Statement(what=What.FAIL, kind=cause_of_pull(text), image=_word(text, "Failed to pull image: "))
@@ -113,7 +116,8 @@ def _of_failure(text: str) -> Statement | None:
 def _state(text: str) -> Statement:
     """Return what a line `State: …` states, with its last error, which it repeats long after that is over."""
     action, details = _field(text, "Action: "), text.rpartition(", Details: ")[2]
-    kind = _ERRORS.get(_field(text, "LastError: "))
+    error = _field(text, "LastError: ")
+    kind = _ERRORS.get(error)
     what, image, site = What.NOTHING, "", ""
     if text.startswith("State: Started, "):
         what = What.READY
@@ -128,7 +132,7 @@ def _state(text: str) -> Statement:
         site=site.partition(".,")[0].strip(),
         kind=kind,
         dated=_field(text, "LastErrorTimestamp: ") if kind else "",
-        details=text.partition("LastErrorDetails: ")[2].partition(", Details: ")[0],
+        details=f"{error}: {text.partition('LastErrorDetails: ')[2].partition(', Details: ')[0]}",
     )
 
 

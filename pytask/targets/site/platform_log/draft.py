@@ -56,8 +56,16 @@ class Draft:
 
     def fits(self, *, image: str = "", site: str = "") -> bool:
         """Return whether a line on an image or a site may be of this attempt."""
-        mine, its = without_host(repository_of(self.image)), without_host(repository_of(image))
-        return (not mine or not its or mine == its) and (not self.site or not site or self.site == site)
+        other_site = self.site and site and self.site != site
+        return not other_site and (not self.image or not image or self._is_same(image))
+
+    def _is_same(self, image: str) -> bool:
+        """Return whether an image is this attempt's, also when one is named by tag and the other by digest."""
+        if same_image(self.image, image):
+            return True
+        named = digest_of(image)
+        same_repository = without_host(repository_of(self.image)) == without_host(repository_of(image))
+        return bool(named) and same_repository and self.digest in {"", named}
 
     def is_of(self, image: str) -> None:
         """Note the image; the longest name of it, which has the registry's host, is kept."""
@@ -65,9 +73,9 @@ class Draft:
             self.image = image
 
     def runs(self, image: str) -> None:
-        """Note the image that the container is made from; a digest that another image's pull told is dropped."""
-        if not self.fits(image=image):
-            self.digest = ""
+        """Note the image that the container is made from; what was told of another image's pull is no longer true."""
+        if self.image and not self._is_same(image):
+            self.digest, self.pulled = "", False
         self.image = image
         self.started = digest_of(image) or image
         self.digest = digest_of(image) or self.digest

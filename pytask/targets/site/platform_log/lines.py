@@ -19,6 +19,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from enum import Enum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,27 +56,28 @@ class Line:
 def read_lines(text: str) -> Iterator[Line]:
     """Yield the log's lines in the order of their stamps; those without one stay behind the line before.
 
-    A line before the first stamp has none to go by and is dropped.
+    A line before the first stamp has none to go by and is dropped; so is one that is in the log twice, stamp and all,
+    as the log stream repeats the end of the log when it begins.
     """
+    blocks: list[list[Line]] = []
+    seen: set[str] = set()
     # Only at line feeds: a container may print other line ends, to make lines that look like the platform's.
-    rows = [row.removesuffix("\r") for row in text.removeprefix("\ufeff").split("\n")]
-    lines: list[Line] = []
-    for row in rows:
-        line = _stamped(row) or _unstamped(row, lines)
+    for row in (part.removesuffix("\r") for part in text.removeprefix("\ufeff").split("\n")):
+        line = None if row in seen else _stamped(row)
         if line:
-            lines.append(line)
-    if lines and lines[-1].at < lines[0].at:
-        lines = _turned(lines)
-    return iter(sorted(lines, key=lambda line: line.at))
+            blocks.append([line])
+            seen.add(row)
+        elif blocks and row not in seen:
+            blocks[-1].append(Line(at=blocks[-1][0].at, writer=Writer.UNKNOWN, text=row))
+    return (line for block in _in_order(blocks) for line in block)
 
 
-def _turned(lines: list[Line]) -> list[Line]:
-    """Return a log that was exported newest first, oldest first."""
-    return lines[::-1]
-
-
-def _unstamped(row: str, lines: list[Line]) -> Line | None:
-    return Line(at=lines[-1].at, writer=Writer.UNKNOWN, text=row) if lines else None
+def _in_order(blocks: list[list[Line]]) -> list[list[Line]]:
+    """Return stamped lines, each with what follows it, oldest first; a log may have been exported newest first."""
+    stamps = [block[0].at for block in blocks]
+    falling = sum(later < earlier for earlier, later in pairwise(stamps))
+    rising = sum(later > earlier for earlier, later in pairwise(stamps))
+    return sorted(blocks[::-1] if falling > rising else blocks, key=lambda block: block[0].at)
 
 
 def _stamped(row: str) -> Line | None:

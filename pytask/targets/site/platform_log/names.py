@@ -42,6 +42,11 @@ def site_of(container: str) -> str:
     return f"{site}_{slot}" if slot and slot.casefold() not in _PLATFORM_WORDS else site
 
 
+def plain_site(site: str) -> str:
+    """Return a site as this module names it: between it and a slot's mark the platform writes one line or two."""
+    return site.replace("__", "_")
+
+
 def _parts(container: str) -> list[str]:
     parts = container.split("_")
     return parts[1:] if _has_hash(container) else parts
@@ -79,5 +84,9 @@ def is_digest(text: str) -> bool:
 
 
 def same_image(one: str, other: str) -> bool:
-    """Return whether two names mean the same image, where either may lack the registry's host."""
-    return without_host(one) == without_host(other)
+    """Return whether two names mean the same image, where either may lack the registry's host or the tag `latest`."""
+    return _with_tag(without_host(one)) == _with_tag(without_host(other))
+
+
+def _with_tag(image: str) -> str:
+    return f"{image}:latest" if image and repository_of(image) == image else image

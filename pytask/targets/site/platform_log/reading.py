@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from pytask.targets.site.platform_log.attempt import FailureKind
 from pytask.targets.site.platform_log.draft import Cause, Draft
 from pytask.targets.site.platform_log.lines import Line, Writer
-from pytask.targets.site.platform_log.names import is_platform_container, is_platform_image
+from pytask.targets.site.platform_log.names import is_platform_container, is_platform_image, plain_site
 from pytask.targets.site.platform_log.statement import Statement, What
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Lines that name no container belong to one of the last few attempts; looking no further keeps this linear.
 _REACH = 8
+_RETRIED_WITHIN = timedelta(seconds=30)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -100,14 +101,16 @@ class Reading:
 
     def _begin(self, line: Line, statement: Statement) -> None:
         draft = self._latest(
-            lambda one: one.is_fresh() and not one.causes and one.fits(image=statement.image, site=statement.site),
+            lambda one: (
+                one.is_fresh() and not one.causes and one.fits(image=statement.image, site=plain_site(statement.site))
+            ),
             line.writer,
         )
         if draft is None or not statement.step or statement.step in draft.steps:
             draft = self._open(line)
         draft.steps.add(statement.step)
         draft.is_of(statement.image)
-        draft.site = draft.site or statement.site
+        draft.site = draft.site or plain_site(statement.site)
 
     def _pull(self, line: Line, statement: Statement) -> None:
         if not statement.image:
@@ -115,7 +118,7 @@ class Reading:
                 self.pulling = self._open(line)
             return
         draft = self._latest(lambda one: one.is_fresh() and one.fits(image=statement.image), line.writer)
-        if draft is None or (statement.step in draft.steps and not draft.causes):
+        if draft is None or (statement.step in draft.steps and not _is_retry(draft, line)):
             draft = self._open(line)
         draft.steps.add(statement.step)
         draft.is_of(statement.image)
@@ -130,6 +133,7 @@ class Reading:
             return
         draft = self._of_pull(line, statement.image)
         draft.pulled = True
+        draft.digest = statement.digest or draft.digest
         draft.is_of(statement.image)
 
     def _of_pull(self, line: Line, image: str = "") -> Draft:
@@ -156,7 +160,7 @@ class Reading:
         if draft is None:
             draft = self._latest(lambda one: one.is_open() and not one.container, line.writer) or self._open(line)
             self._call(draft, statement.container)
-        draft.site = draft.site or statement.site
+        draft.site = draft.site or plain_site(statement.site)
         return draft
 
     def _call(self, draft: Draft, container: str) -> None:
@@ -184,7 +188,8 @@ class Reading:
 
     def _failing(self, line: Line, statement: Statement) -> Draft:
         draft = self._latest(
-            lambda one: not one.ready_at and one.fits(image=statement.image, site=statement.site), line.writer
+            lambda one: not one.ready_at and one.fits(image=statement.image, site=plain_site(statement.site)),
+            line.writer,
         )
         return draft or self._open(line)
 
@@ -207,12 +212,15 @@ class Reading:
         self.exit = None
 
     def _end(self, line: Line, statement: Statement) -> None:
-        draft = self._latest(lambda one: not one.ready_at and one.fits(site=statement.site), line.writer)
+        if self.pulling_other and statement.kind:
+            self.unknown = line
+            return
+        draft = self._latest(lambda one: not one.ready_at and one.fits(site=plain_site(statement.site)), line.writer)
         if draft is None and not self.drafts:
             draft = self._open(line)
         if draft:
-            cause = self.unknown or line
-            self._blame(draft, cause, FailureKind.START_FAILED, weak=True)
+            cause, kind = self.unknown or line, statement.kind or FailureKind.START_FAILED
+            self._blame(draft, cause, kind, weak=True)
             draft.ended = True
         self.unknown = None
 
@@ -227,7 +235,7 @@ class Reading:
         if draft is None and not self.drafts and at >= self.since.replace(microsecond=0):
             draft = self._open(line)
         if draft and at >= draft.began.replace(microsecond=0):
-            self._blame(draft, line, statement.kind)
+            draft.causes.append(Cause(at=line.at, kind=statement.kind, line=statement.details, weak=False))
 
     def _latest(self, wanted: Callable[[Draft], bool], writer: Writer) -> Draft | None:
         near = reversed(self.drafts[-_REACH:])
@@ -237,6 +245,11 @@ class Reading:
         self.drafts.append(Draft(began=line.at, writer=line.writer))
         self.unknown = None
         return self.drafts[-1]
+
+
+def _is_retry(draft: Draft, line: Line) -> bool:
+    """Return whether a pull that begins again is of the same start, tried once more in another way."""
+    return bool(draft.causes) and line.at - draft.causes[-1].at < _RETRIED_WITHIN
 
 
 def _may_come_up(draft: Draft) -> bool:
