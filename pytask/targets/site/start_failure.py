@@ -59,7 +59,7 @@ def explain(attempt: Attempt, *, app: str, reference: str, settings: Mapping[str
     line = redacted(_line(failure), settings)
     if failure.kind is FailureKind.STORAGE_MOUNT:
         return StorageBroken(app=app, reference=reference, errors=line, source=_PLATFORM)
-    output = () if failure.kind.of_pull else attempt.output
+    output = () if failure.of_pull else attempt.output
     meaning = WrongArchitecture if any(map(_cannot_be_run, output)) else _MEANINGS[failure.kind]
     return meaning(app=app, reference=reference, line=line, tail=redacted(_tail(output), settings))
 

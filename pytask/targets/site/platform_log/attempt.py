@@ -27,17 +27,6 @@ class FailureKind(Enum):
     SILENT = "the container did not answer"
     START_FAILED = "the start failed"
 
-    @property
-    def of_pull(self) -> bool:
-        """Return whether the image was not even there: no container was made."""
-        return self in _OF_PULL
-
-
-_OF_PULL = frozenset(kind for kind in FailureKind if kind.name.startswith("PULL_")) | {
-    FailureKind.REFERENCE_INVALID,
-    FailureKind.USER_ID,
-}
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
@@ -47,6 +36,8 @@ class Failure:
     kind: FailureKind
     line: str
     """The platform's own words, without the time and level before them."""
+    of_pull: bool
+    """Whether the pull failed, so that no container was made from what was to be pulled."""
     consequences: tuple[str, ...] = ()
     """What the platform wrote of the same failure afterwards, in order."""
 

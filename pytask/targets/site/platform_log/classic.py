@@ -29,7 +29,14 @@ _PULL_ENDS = (
     "Pulling docker image ",
     "EventName:SiteStart",
 )
-_START = ("start container", "container start", "starting container", "oci runtime create failed", "create container")
+_START = (
+    "docker run failed",
+    "start container",
+    "container start",
+    "starting container",
+    "oci runtime create failed",
+    "create container",
+)
 _RUN = "docker run "
 _STOPS = ("Stopping site ", "Stoping site ")
 
@@ -133,11 +140,11 @@ def _of_failure(text: str) -> Statement | None:
     if _tells_start(text) and "fail" in text.lower():
         return Statement(what=What.FAIL, container=_after(text, "start failed for "), kind=cause_of_start(text))
     if text.startswith(_PULL_FAILS):
-        return Statement(what=What.FAIL, kind=cause_of_pull(text), image=_failed_image(text))
+        return Statement(what=What.FAIL, of_pull=True, kind=cause_of_pull(text), image=_failed_image(text))
     if text.startswith("Image pull failed: "):
-        return Statement(what=What.END, kind=cause_of_pull(text))
+        return Statement(what=What.END, of_pull=True, kind=cause_of_pull(text))
     if text.startswith(_PULL_ENDS):
-        return Statement(what=What.FAIL, kind=cause_of_pull(text), image=_failed_image(text), weak=True)
+        return Statement(what=What.FAIL, of_pull=True, kind=cause_of_pull(text), image=_failed_image(text), weak=True)
     return None
 
 

@@ -49,6 +49,7 @@ _ERRORS = {
     "ImagePullNotFoundFailure": FailureKind.PULL_NOT_FOUND,
     "ImagePullFailure": FailureKind.PULL_FAILED,
 }
+_LONGEST_NUMBER = 12
 _USERS_MOUNT = "BYOS"
 _BEGINS = frozenset({"EstablishingSiteNetworks", "StartingSiteContainers", "PullingImage"})
 
@@ -79,8 +80,10 @@ def _of_container(text: str) -> Statement | None:
         return Statement(what=What.NAME, container=_word(text, "Starting container: ").removesuffix("."))
     if text.startswith("Stopping container: "):
         return Statement(what=What.STOP, container=_word(text, "Stopping container: ").removesuffix("."))
-    if text.startswith("Site startup probe succeeded after ") or text == "Site started.":
-        return Statement(what=What.READY)
+    if text.startswith("Site startup probe succeeded after "):
+        return Statement(what=What.READY, step="probe", seconds=_seconds(text))
+    if text == "Site started.":
+        return Statement(what=What.READY, step="started")
     return None
 
 
@@ -99,15 +102,17 @@ def _of_ending(text: str) -> Statement | None:
 
 def _of_failure(text: str) -> Statement | None:
     if text.startswith("Site startup probe failed after "):
-        return Statement(what=What.FAIL, kind=FailureKind.SILENT)
+        return Statement(what=What.FAIL, kind=FailureKind.SILENT, seconds=_seconds(text))
     if text.startswith("Volume: ") and " cannot be mounted at " in text:
         users = _word(text, "Volume: ").startswith(_USERS_MOUNT)
         kind = FailureKind.STORAGE_MOUNT if users else FailureKind.START_FAILED
         return Statement(what=What.FAIL, container=_after(text, "during container: "), kind=kind)
     if text.startswith(("Container pull image failed", "Container pull image interrupted")):
-        return Statement(what=What.FAIL, kind=cause_of_pull(text))
+        return Statement(what=What.FAIL, of_pull=True, kind=cause_of_pull(text))
     if text.startswith("Failed to pull image: "):
-        return Statement(what=What.FAIL, kind=cause_of_pull(text), image=_word(text, "Failed to pull image: "))
+        return Statement(
+            what=What.FAIL, of_pull=True, kind=cause_of_pull(text), image=_word(text, "Failed to pull image: ")
+        )
     if text.startswith("Container ") and " failed with " in text:
         return Statement(what=What.FAIL, kind=cause_of_start(text))
     return None
@@ -120,7 +125,7 @@ def _state(text: str) -> Statement:
     kind = _ERRORS.get(error)
     what, image, site = What.NOTHING, "", ""
     if text.startswith("State: Started, "):
-        what = What.READY
+        what, action = What.READY, "state"
     elif text.startswith("State: Starting, ") and action in _BEGINS:
         what = What.BEGIN
     if action == "PullingImage":
@@ -131,9 +136,18 @@ def _state(text: str) -> Statement:
         image=image.strip() if site else "",
         site=site.partition(".,")[0].strip(),
         kind=kind,
+        of_pull=error.startswith("ImagePull"),
         dated=_field(text, "LastErrorTimestamp: ") if kind else "",
         details=f"{error}: {text.partition('LastErrorDetails: ')[2].partition(', Details: ')[0]}",
     )
+
+
+def _seconds(text: str) -> float | None:
+    """Return the seconds in `… after 12.4412323 seconds.`; None where there are none."""
+    try:
+        return float(_after(text, " after ").removesuffix("s")[:_LONGEST_NUMBER])
+    except ValueError:
+        return None
 
 
 def _field(text: str, name: str) -> str:

@@ -10,11 +10,12 @@ from pytask.targets.site.platform_log.attempt import Attempt, Failure, FailureKi
 from pytask.targets.site.platform_log.names import digest_of, repository_of, same_image, site_of, without_host
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from pytask.targets.site.platform_log.lines import Writer
 
 _TAIL = 8
+_MOST_CAUSES = 24
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +25,17 @@ class Cause:
     at: datetime
     kind: FailureKind
     line: str
-    weak: bool
+    of_pull: bool = False
+    weak: bool = False
+    """Whether the line may also be the consequence of something that is not told."""
+    of_state: bool = False
+    """Whether it is the last error that a state repeats: the platform's own name for what a line before told."""
+
+    def names(self, told: Cause) -> bool:
+        """Return whether this is the same failure as one that was told before, with the reason that that one lacks."""
+        if told.kind is FailureKind.PULL_FAILED:
+            return self.of_state and self.of_pull
+        return self.of_state and told.kind is FailureKind.START_FAILED and self.kind is FailureKind.STORAGE_MOUNT
 
 
 @dataclass(kw_only=True, slots=True)
@@ -33,6 +44,8 @@ class Draft:
 
     began: datetime
     writer: Writer
+    made_at: datetime | None = None
+    """When the container was made or started, the later one that is told."""
     site: str = ""
     container: str = ""
     image: str = ""
@@ -43,6 +56,7 @@ class Draft:
     ready_at: datetime | None = None
     stopped_at: datetime | None = None
     steps: set[str] = field(default_factory=set)
+    """What was told of it that comes once in a start."""
     causes: list[Cause] = field(default_factory=list)
     output: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL))
 
@@ -52,7 +66,20 @@ class Draft:
 
     def is_fresh(self) -> bool:
         """Return whether no container was made yet, so that lines about image and container may still follow."""
-        return self.is_open() and not self.container and not self.started
+        return self.is_open() and not self.has_container()
+
+    def has_container(self) -> bool:
+        """Return whether a container was made."""
+        return bool(self.container or self.started)
+
+    def may_come_up(self) -> bool:
+        """Return whether a line that says that the site is up, and names no container, may be of this attempt."""
+        return self.is_open() and all(cause.of_pull for cause in self.causes)
+
+    def blame(self, cause: Cause) -> None:
+        """Note why it failed; a state repeats that every few seconds, and the first few times tell all."""
+        if len(self.causes) < _MOST_CAUSES and (not self.causes or self.causes[-1].line != cause.line):
+            self.causes.append(cause)
 
     def fits(self, *, image: str = "", site: str = "") -> bool:
         """Return whether a line on an image or a site may be of this attempt."""
@@ -80,6 +107,10 @@ class Draft:
         self.started = digest_of(image) or image
         self.digest = digest_of(image) or self.digest
 
+    def distance(self, called_since: datetime) -> timedelta:
+        """Return how far its container's start is from the time since which the platform had called some container."""
+        return abs((self.made_at or self.began) - called_since)
+
     def is_called(self, container: str) -> None:
         """Note the container's name, and the site's, which it contains."""
         self.container = self.container or container
@@ -97,7 +128,7 @@ class Draft:
             started=self.started,
             ready_at=self.ready_at,
             failure=self._failure(self._relevant()),
-            pull_failure=self._failure([cause for cause in self.causes if cause.kind.of_pull]),
+            pull_failure=self._failure([cause for cause in self.causes if cause.of_pull]),
             output=tuple(self.output),
             stopped_at=self.stopped_at,
         )
@@ -113,5 +144,6 @@ class Draft:
             return None
         told = sorted(causes, key=lambda cause: cause.at)
         first = next((cause for cause in told if not cause.weak), told[0])
-        after = told[told.index(first) + 1 :]
-        return Failure(at=first.at, kind=first.kind, line=first.line, consequences=tuple(one.line for one in after))
+        named = next((cause for cause in told if cause.names(first)), first)
+        after = tuple(cause.line for cause in told[told.index(first) + 1 :] if cause is not named)
+        return Failure(at=first.at, kind=named.kind, line=named.line, of_pull=first.of_pull, consequences=after)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # Anchored, and each part of bounded length: nothing here can backtrack on foreign text.
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z?)(?: |$)", re.ASCII)
 _LEVEL = re.compile(r"(?:INFO|WARN|WARNING|ERROR|DEBUG|CRITICAL) {1,3}-(?: |$)")
+_SEVERITY = re.compile(r"(?:Informational|Warning|Error|Critical) {1,3}")
 _CLASSIC_FRACTIONS = frozenset({0, 3})
 _MOST_OF_2025 = 7
 
@@ -98,18 +99,29 @@ def _by_form(rest: str, at: datetime, digits: int, *, dated: str) -> Line | None
         return Line(at=at, writer=Writer.CLASSIC, text=text, error=error)
     if dated != "TZ":
         return None
-    writer = Writer.OF_2025 if digits <= _MOST_OF_2025 else Writer.CONTAINER
-    return Line(at=at, writer=writer, text=rest if digits else rest.lstrip())
+    if digits == 0:
+        return Line(at=at, writer=Writer.OF_2025, text=_shortened(rest))
+    return Line(at=at, writer=Writer.OF_2025 if digits <= _MOST_OF_2025 else Writer.CONTAINER, text=rest)
+
+
+def _shortened(rest: str) -> str:
+    """Return the text behind a stamp of whole seconds, as a query's rows have it, with a severity of their own."""
+    text = rest.lstrip()
+    severity = _SEVERITY.match(text)
+    return text[severity.end() :] if severity else text
 
 
 def _time(found: re.Match[str]) -> datetime | None:
     """Return the time of a stamp in UTC; None where there is no such time."""
     day, _, clock, fraction, _ = found.groups()
+    micros = int((fraction or "0").ljust(6, "0")[:6])
     try:
-        whole = datetime.strptime(f"{day} {clock}", "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
+        # By hand, as `strptime` takes more time than all else here.
+        year, month, date = map(int, day.split("-"))
+        hour, minute, second = map(int, clock.split(":"))
+        return datetime(year, month, date, hour, minute, second, micros, tzinfo=timezone.utc)
     except ValueError:
         return None
-    return whole + timedelta(microseconds=int((fraction or "0").ljust(6, "0")[:6]))
 
 
 def _json_line(row: str) -> Line | None:

@@ -85,7 +85,11 @@ def is_digest(text: str) -> bool:
 
 def same_image(one: str, other: str) -> bool:
     """Return whether two names mean the same image, where either may lack the registry's host or the tag `latest`."""
-    return _with_tag(without_host(one)) == _with_tag(without_host(other))
+    short, long = sorted((_with_tag(one), _with_tag(other)), key=len)
+    if without_host(short) == without_host(long):
+        return True
+    host = long.removesuffix(f"/{short}")
+    return host != long and "/" not in host and without_host(f"{host}/x") == "x"
 
 
 def _with_tag(image: str) -> str:

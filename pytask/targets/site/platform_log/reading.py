@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pytask.targets.site.platform_log.attempt import FailureKind
 from pytask.targets.site.platform_log.draft import Cause, Draft
+from pytask.targets.site.platform_log.drafts import Drafts
 from pytask.targets.site.platform_log.lines import Line, Writer
 from pytask.targets.site.platform_log.names import is_platform_container, is_platform_image, plain_site
 from pytask.targets.site.platform_log.statement import Statement, What
@@ -15,9 +16,10 @@ from pytask.targets.site.platform_log.statement import Statement, What
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Lines that name no container belong to one of the last few attempts; looking no further keeps this linear.
-_REACH = 8
 _RETRIED_WITHIN = timedelta(seconds=30)
+_SAME = timedelta(seconds=2)
+_UP = ("probe", "started", "state")
+"""The lines that say that a site is up, in their order."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -26,8 +28,7 @@ class Reading:
 
     deployed: str
     since: datetime
-    drafts: list[Draft] = field(default_factory=list)
-    by_container: dict[str, Draft] = field(default_factory=dict)
+    drafts: Drafts = field(default_factory=Drafts)
     pulling: Draft | None = None
     """Whose pull the lines on a pull are of; None also while something else is pulled."""
     pulling_other: bool = False
@@ -41,29 +42,14 @@ class Reading:
         if self._is_of_another(statement):
             self._other(line, statement)
             return
-        deed: dict[What, Callable[[Line, Statement], None]] = {
-            What.BEGIN: self._begin,
-            What.PULL: self._pull,
-            What.DIGEST: self._digest,
-            What.PULLED: self._pulled,
-            What.CREATE: self._create,
-            What.NAME: self._name,
-            What.READY: self._ready,
-            What.FAIL: self._fail,
-            What.EXIT: self._exit,
-            What.TERMINATE: self._terminate,
-            What.STOP: self._stop,
-            What.END: self._end,
-            What.ERROR: self._error,
-        }
-        if do := deed.get(statement.what):
-            do(line, statement)
+        if deed := self._DEEDS.get(statement.what):
+            deed(self, line, statement)
         if statement.dated:
             self._repeated(line, statement)
 
     def output(self, text: str) -> None:
         """Take in a line of a container: of the latest attempt's, as soon as that has one."""
-        last = self.drafts[-1] if self.drafts else None
+        last = self.drafts.all[-1] if self.drafts.all else None
         if text.strip() and last and (last.container or last.started) and last.stopped_at is None:
             last.output.append(text)
 
@@ -71,10 +57,10 @@ class Reading:
         """Return the attempts, oldest first, when the log has ended."""
         if self.exit and self.exit[1] is not True:
             line = self.exit[0]
-            draft = self._latest(lambda one: bool(one.container or one.started) and not one.stopped_at, line.writer)
-            if draft:
-                self._blame(draft, line, FailureKind.EXITED)
-        return sorted(self.drafts, key=lambda draft: draft.began)
+            draft = self.drafts.latest(line, lambda one: bool(one.container or one.started) and not one.stopped_at)
+            if draft or not self.drafts.all:
+                (draft or self._open(line)).blame(_exited(line))
+        return sorted(self.drafts.all, key=lambda draft: draft.began)
 
     def _is_of_another(self, statement: Statement) -> bool:
         """Return whether a statement is on an image or a container that the platform runs beside the app."""
@@ -91,33 +77,34 @@ class Reading:
             self.unknown = line
         elif statement.what is What.STOP and self.exit and self.exit[1]:
             self.exit = None
+        if statement.what is What.CREATE and statement.container:
+            # Whatever is told of that container is of no attempt.
+            self.drafts.by_container[statement.container] = Draft(began=line.at, writer=line.writer)
 
     def _disown(self) -> None:
         """Drop an attempt that was begun by lines on a pull without a name, which was not the app's."""
-        last = self.drafts[-1] if self.drafts else None
-        if last and last.is_fresh() and not last.image and not last.site and not last.causes:
-            self.drafts.pop()
+        last = self.drafts.all[-1] if self.drafts.all else None
+        if last and last.is_fresh() and not (last.image or last.site or last.causes or last.steps):
+            self.drafts.all.pop()
             self.pulling, self.pulling_other = None, True
 
     def _begin(self, line: Line, statement: Statement) -> None:
-        draft = self._latest(
-            lambda one: (
-                one.is_fresh() and not one.causes and one.fits(image=statement.image, site=plain_site(statement.site))
-            ),
-            line.writer,
+        site = plain_site(statement.site)
+        draft = self.drafts.latest(
+            line, lambda one: one.is_fresh() and not one.causes and one.fits(image=statement.image, site=site)
         )
         if draft is None or not statement.step or statement.step in draft.steps:
             draft = self._open(line)
         draft.steps.add(statement.step)
         draft.is_of(statement.image)
-        draft.site = draft.site or plain_site(statement.site)
+        draft.site = draft.site or site
 
     def _pull(self, line: Line, statement: Statement) -> None:
         if not statement.image:
-            if not self.drafts and not self.pulling_other:
+            if not self.drafts.all and not self.pulling_other:
                 self.pulling = self._open(line)
             return
-        draft = self._latest(lambda one: one.is_fresh() and one.fits(image=statement.image), line.writer)
+        draft = self.drafts.latest(line, lambda one: one.is_fresh() and one.fits(image=statement.image))
         if draft is None or (statement.step in draft.steps and not _is_retry(draft, line)):
             draft = self._open(line)
         draft.steps.add(statement.step)
@@ -139,62 +126,73 @@ class Reading:
     def _of_pull(self, line: Line, image: str = "") -> Draft:
         """Return the attempt that a line on a pull belongs to."""
         if self.pulling is None or not self.pulling.is_fresh() or not self.pulling.fits(image=image):
-            fresh = self._latest(lambda one: one.is_fresh() and one.fits(image=image), line.writer)
+            fresh = self.drafts.latest(line, lambda one: one.is_fresh() and one.fits(image=image))
             self.pulling, self.pulling_other = fresh or self._open(line), False
         return self.pulling
 
     def _create(self, line: Line, statement: Statement) -> None:
-        draft = self._latest(lambda one: one.is_fresh() and one.fits(image=statement.image), line.writer)
+        draft = self.drafts.latest(line, lambda one: one.is_fresh() and one.fits(image=statement.image))
         draft = draft or self._open(line)
         if statement.image:
             draft.runs(statement.image)
         if statement.container:
-            self._call(draft, statement.container)
+            self.drafts.call(draft, line, statement)
+        draft.made_at = line.at
 
     def _name(self, line: Line, statement: Statement) -> None:
-        self._named(line, statement)
-
-    def _named(self, line: Line, statement: Statement) -> Draft:
-        """Return the attempt of a container; a name that is new is that of one that has none yet, else of a new one."""
-        draft = self.by_container.get(statement.container)
-        if draft is None:
-            draft = self._latest(lambda one: one.is_open() and not one.container, line.writer) or self._open(line)
-            self._call(draft, statement.container)
-        draft.site = draft.site or plain_site(statement.site)
-        return draft
-
-    def _call(self, draft: Draft, container: str) -> None:
-        draft.is_called(container)
-        self.by_container[container] = draft
+        self.drafts.named(line, statement)
 
     def _ready(self, line: Line, statement: Statement) -> None:
-        if statement.container:
-            draft: Draft | None = self._named(line, statement)
-        else:
-            draft = self._latest(_may_come_up, line.writer)
-            if draft is None and not self.drafts:
-                draft = self._open(line)
+        draft = self.drafts.named(line, statement) if statement.container else self._up(line, statement)
         if draft and draft.ready_at is None:
             draft.ready_at = line.at
+            self.unknown = None
+
+    def _up(self, line: Line, statement: Statement) -> Draft | None:
+        """Return the attempt that a line without a name says to be up; None where there is none that it can be.
+
+        One that other lines said to be up already comes first: the platform says it several times.
+        """
+        earlier = set(_UP[: _UP.index(statement.step)])
+        draft = self.drafts.latest(
+            line, lambda one: bool(one.ready_at and earlier & one.steps) and statement.step not in one.steps
+        )
+        draft = draft or self.drafts.called(line, statement, lambda one: one.may_come_up() and one.has_container())
+        draft = draft or self.drafts.latest(line, Draft.may_come_up)
+        if draft is None and not self.drafts.all:
+            draft = self._open(line)
+        if draft:
+            draft.steps.add(statement.step)
+        return draft
 
     def _fail(self, line: Line, statement: Statement) -> None:
         kind = statement.kind or FailureKind.START_FAILED
         if line.writer is Writer.CLASSIC and statement.container:
-            self._blame(self._named(line, statement), line, kind, weak=statement.weak)
-        elif self.pulling_other and kind.of_pull and not statement.image:
+            draft = self.drafts.named(line, statement)
+        elif statement.of_pull and self.pulling_other and not statement.image:
             self.unknown = line
+            return
         else:
-            self._blame(self._failing(line, statement), line, kind, weak=statement.weak)
+            draft = self._failed_pull(line, statement) if statement.of_pull else self._failed_start(line, statement)
+        draft.blame(Cause(at=line.at, kind=kind, line=line.text, of_pull=statement.of_pull, weak=statement.weak))
 
-    def _failing(self, line: Line, statement: Statement) -> Draft:
-        draft = self._latest(
-            lambda one: not one.ready_at and one.fits(image=statement.image, site=plain_site(statement.site)),
-            line.writer,
+    def _failed_pull(self, line: Line, statement: Statement) -> Draft:
+        """Return the attempt whose pull failed: it has no container yet."""
+        fresh = self.drafts.latest(line, lambda one: not one.has_container() and one.fits(image=statement.image))
+        return fresh or self._open(line)
+
+    def _failed_start(self, line: Line, statement: Statement) -> Draft:
+        """Return the attempt that failed by a line that names no container."""
+        site = plain_site(statement.site)
+
+        def fits(one: Draft) -> bool:
+            return not one.ready_at and one.fits(image=statement.image, site=site)
+
+        failed = self.drafts.latest(line, lambda one: fits(one) and bool(one.causes)) if statement.weak else None
+        waiting = self.drafts.called(
+            line, statement, lambda one: fits(one) and one.may_come_up() and one.has_container()
         )
-        return draft or self._open(line)
-
-    def _blame(self, draft: Draft, line: Line, kind: FailureKind, *, weak: bool = False) -> None:
-        draft.causes.append(Cause(at=line.at, kind=kind, line=line.text, weak=weak))
+        return failed or waiting or self.drafts.latest(line, fits) or self._open(line)
 
     def _exit(self, line: Line, _: Statement) -> None:
         self.exit = (line, None)
@@ -204,23 +202,27 @@ class Reading:
             self.exit = (self.exit[0], statement.of_kudu)
 
     def _stop(self, line: Line, statement: Statement) -> None:
-        draft = self.by_container.get(statement.container)
-        if draft and self.exit and not draft.stopped_at:
-            self._blame(draft, self.exit[0], FailureKind.EXITED)
+        draft = self.drafts.by_container.get(statement.container)
+        if draft is None and self.exit and not self.drafts.all:
+            draft = self.drafts.named(self.exit[0], statement)
         if draft and not draft.stopped_at:
+            if self.exit:
+                draft.blame(_exited(self.exit[0]))
             draft.stopped_at = line.at
         self.exit = None
 
     def _end(self, line: Line, statement: Statement) -> None:
-        if self.pulling_other and statement.kind:
+        if self.pulling_other and statement.of_pull:
             self.unknown = line
             return
-        draft = self._latest(lambda one: not one.ready_at and one.fits(site=plain_site(statement.site)), line.writer)
-        if draft is None and not self.drafts:
+        site = plain_site(statement.site)
+        draft = self.drafts.latest(line, lambda one: bool(one.causes) and not one.ended and one.fits(site=site))
+        draft = draft or self.drafts.latest(line, lambda one: not one.ready_at and one.fits(site=site))
+        if draft is None and not self.drafts.all:
             draft = self._open(line)
         if draft:
-            cause, kind = self.unknown or line, statement.kind or FailureKind.START_FAILED
-            self._blame(draft, cause, kind, weak=True)
+            kind, told = statement.kind or FailureKind.START_FAILED, self.unknown or line
+            draft.blame(Cause(at=told.at, kind=kind, line=told.text, of_pull=statement.of_pull, weak=True))
             draft.ended = True
         self.unknown = None
 
@@ -228,34 +230,46 @@ class Reading:
         self.unknown = line
 
     def _repeated(self, line: Line, statement: Statement) -> None:
-        """Take in the last error that a state repeats, where it is of the latest attempt."""
-        at, draft = _time(statement.dated), self._latest(lambda one: not one.ready_at, line.writer)
+        """Take in the last error that a state repeats, where it is of one of the latest attempts."""
+        at = _time(statement.dated)
         if at is None or statement.kind is None:
             return
-        if draft is None and not self.drafts and at >= self.since.replace(microsecond=0):
+        told = self.drafts.latest(line, lambda one: any(abs(cause.at - at) < _SAME for cause in one.causes))
+        draft = told or self.drafts.latest(line, lambda one: not one.ready_at)
+        if draft is None and not self.drafts.all and at >= self.since.replace(microsecond=0):
             draft = self._open(line)
         if draft and at >= draft.began.replace(microsecond=0):
-            draft.causes.append(Cause(at=line.at, kind=statement.kind, line=statement.details, weak=False))
+            words, of_pull = statement.details, statement.of_pull
+            draft.blame(Cause(at=line.at, kind=statement.kind, line=words, of_pull=of_pull, of_state=True))
 
-    def _latest(self, wanted: Callable[[Draft], bool], writer: Writer) -> Draft | None:
-        near = reversed(self.drafts[-_REACH:])
-        return next((one for one in near if one.writer is writer and wanted(one)), None)
+    _DEEDS: ClassVar[dict[What, Callable[[Reading, Line, Statement], None]]] = {
+        What.BEGIN: _begin,
+        What.PULL: _pull,
+        What.DIGEST: _digest,
+        What.PULLED: _pulled,
+        What.CREATE: _create,
+        What.NAME: _name,
+        What.READY: _ready,
+        What.FAIL: _fail,
+        What.EXIT: _exit,
+        What.TERMINATE: _terminate,
+        What.STOP: _stop,
+        What.END: _end,
+        What.ERROR: _error,
+    }
 
     def _open(self, line: Line) -> Draft:
-        self.drafts.append(Draft(began=line.at, writer=line.writer))
         self.unknown = None
-        return self.drafts[-1]
+        return self.drafts.open(line)
+
+
+def _exited(line: Line) -> Cause:
+    return Cause(at=line.at, kind=FailureKind.EXITED, line=line.text)
 
 
 def _is_retry(draft: Draft, line: Line) -> bool:
     """Return whether a pull that begins again is of the same start, tried once more in another way."""
     return bool(draft.causes) and line.at - draft.causes[-1].at < _RETRIED_WITHIN
-
-
-def _may_come_up(draft: Draft) -> bool:
-    """Return whether a line that says that the site is up, and names no container, may be of this attempt."""
-    failed = any(not cause.kind.of_pull for cause in draft.causes)
-    return draft.is_open() and bool(draft.container or draft.started) and not failed
 
 
 def _time(text: str) -> datetime | None:

@@ -56,8 +56,12 @@ class Statement:
     details: str = ""
     """Of the last error that a state repeats."""
     step: str = ""
-    """Which of the platform's steps begins, where there are several before the pull; each comes once in a start."""
+    """Which of several lines on the same it is, before the pull or when the site is up; each comes once in a start."""
+    seconds: float | None = None
+    """How long the platform had called the container, where it tells that."""
     of_kudu: bool = False
+    of_pull: bool = False
+    """Of a failure: whether it is the pull's, and not that of the start after it."""
     weak: bool = False
     """Of a failure: whether the line may also be the consequence of something that is not told."""
 
