@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.engines.run import in_root, run
+from tests.engines.run import APART, WITH_OWNER, in_root, run
 from tests.sandbox.under_test import ROOT
 
 SUITE = "sid"
@@ -30,7 +30,7 @@ PYTHON_PACKAGES = """{
 
 
 class RootFailed(Exception):  # noqa: N818 (the name says what happened)
-    """There is no such root; the message says why, and what to do or what the program that failed wrote."""
+    """There is no such root; the message says why, and what to do."""
 
 
 def provide_root(cache: Path) -> Path:
@@ -50,7 +50,7 @@ def provide_root(cache: Path) -> Path:
 
 
 def _contents_digest() -> str:
-    contents = hashlib.sha256(Path(__file__).read_bytes())
+    contents = hashlib.sha256(repr((PACKAGES, PYTHON_PACKAGES)).encode())
     contents.update((ROOT / "requirements.lock").read_bytes())
     return contents.hexdigest()[:16]
 
@@ -77,16 +77,14 @@ def _replace(folder: Path, root: Path) -> None:
 
 
 def _make(root: Path) -> Path:
-    private = ["sh", str(ROOT / "tests" / "sandbox" / "private_mounts.sh")]
-    command = [*private, "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
+    command = [*APART, "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
     # A mirror may be a frozen one, whose signature has run out.
     command += ['--aptopt=Acquire::Check-Valid-Until "false"', SUITE, str(root), _mirror()]
-    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode != 0:
-        raise RootFailed(f"mmdebstrap ended with {done.returncode}:\n{done.stdout}")
+    if run(command, {}) != 0:
+        raise RootFailed("mmdebstrap could not make the root; what it said is above")
     with in_root(root) as enter:
-        if run([*enter, "sh", "-c", PYTHON_PACKAGES], {}) != 0:
-            raise RootFailed("pip could not install what requirements.lock lists")
+        if run([*enter, *WITH_OWNER, "sh", "-c", PYTHON_PACKAGES], {}) != 0:
+            raise RootFailed("pip could not install what requirements.lock lists; what it said is above")
     return root
 
 

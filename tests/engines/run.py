@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 HERE = Path(__file__).parent
+WITH_OWNER = ("sh", str(ROOT / "tests" / "sandbox" / "while_owner_lives.sh"))
+"""What to put before a command that does not heed its standard input."""
 NAMESPACES = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child")
+APART = (*NAMESPACES, "--mount-proc", *WITH_OWNER)
+"""What to put before one, so that all that it mounts and starts ends with it."""
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command and return its exit code; `environment` is laid over this process's.
 
-    It is told by the end of its standard input when to end, also when this process was killed, and hears of Ctrl+C by
-    that alone. However this function is left, the command has ended then.
+    The end of its standard input tells it to end: on Ctrl+C, on a signal, or when this process was killed. However this
+    function is left, the command has ended.
     """
     whole = {**os.environ, **environment}
     with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT, env=whole, start_new_session=True) as process:
@@ -37,9 +41,9 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
 
 @contextmanager
 def in_root(root: Path) -> Iterator[list[str]]:
-    """Yield what to put before a command to run it in another root, with this checkout and folders for temporary files.
+    """Yield what to put before a command to run it in another root, with this checkout and a /tmp of its own.
 
-    It gets namespaces of its own for mounts and processes: all that it mounts and starts is gone when it ends.
+    It gets namespaces of its own for mounts and processes: all that it mounts and starts ends with it.
     """
     with tempfile.TemporaryDirectory(prefix="engines-", dir="/var/tmp") as temporary:
         Path(temporary).chmod(0o1777)
