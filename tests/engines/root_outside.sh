@@ -15,7 +15,7 @@ bind() {
   mount --bind "$1" "$2"
 }
 
-mount --bind "$root" "$root"
+mount --rbind "$root" "$root"
 for folder in /dev /sys; do mount --rbind "$folder" "$root$folder"; done
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
