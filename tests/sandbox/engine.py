@@ -142,8 +142,7 @@ class Engine:
 
     @property
     def _keeps_in_containerd(self) -> bool:
-        # An App Service host's engine stays with the classic store: with remapped users each start of a container would
-        # take containerd's 3 to 4 s longer. https://docs.docker.com/engine/storage/containerd/
+        # There is none for remapped users: https://docs.docker.com/engine/storage/containerd/
         return STORE == "containerd" and not self._remapped_users
 
     def _answers(self) -> bool:
