@@ -32,7 +32,7 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.recipe:
         yield "build", _build(plan.recipe)
     if plan.signs_in_to:
-        hosts = ", ".join(sorted(plan.signs_in_to))
+        hosts = ", ".join(sorted(map(str, plan.signs_in_to)))
         yield "base", f"from {hosts} with this run's credentials, where Docker has none of its own"
     if plan.destination:
         yield ("push" if plan.command.pushes else "name"), _push(plan.destination) + _signed_in(plan)
@@ -60,8 +60,9 @@ def _build(recipe: Recipe) -> str:
 
 def _push(destination: Destination) -> str:
     registry = destination.registry
-    unknown = f"(login server of {registry.name}, from Azure)" if registry else ""
-    first, *others = destination.references(destination.host or unknown)
+    first, *others = destination.references(destination.host)
+    if registry and not destination.host:
+        first = f"(login server of {registry.name}, from Azure)/{first}"
     return f"{first}, also as {', '.join(destination.tags[1:])}" if others else first
 
 
@@ -74,9 +75,7 @@ def _signed_in(plan: Plan) -> str:
 
 
 def _existing(image: ExistingImage) -> str:
-    tag = f":{image.tag}" if image.tag else ""
-    digest = f"@{image.digest}" if image.digest else ""
-    return f"{image.registry}/{image.repository}{tag}{digest}"
+    return str(image.reference)
 
 
 def _deploy(plan: Plan, deploy: DeployPlan) -> str:

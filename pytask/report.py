@@ -70,8 +70,8 @@ def outputs(record: Record) -> dict[str, str]:
     """Give the task's output variables, as far as the run has come."""
     pushed, target, verification = record.pushed, record.target, record.verification
     return {
-        "imageReference": pushed.reference if pushed else "",
-        "imageDigest": pushed.digest if pushed else "",
+        "imageReference": str(pushed.reference) if pushed else "",
+        "imageDigest": str(pushed.digest or "") if pushed else "",
         "previousImage": target.image if target else "",
         "runningImage": _running_image(record),
         "verification": record.verdict.value,
@@ -112,10 +112,10 @@ def now(record: Record, *, left_open: bool) -> str:
         either = f"it is configured with {pushed.reference} or still with {before}"
         return f"the change of {target.title} was sent and its answer is not known: {either}{_settings_too(record)}"
     app = f"; {_app_so_far(record, target, left_open=left_open)}" if target else ""
-    if pushed and pushed.tags and target and target.image == pushed.reference:
+    if pushed and pushed.tags and target and target.image == str(pushed.reference):
         return _not_restarted(record, target)
     if pushed:
-        on = f"\nto go on by hand: {_set_by_hand(target, pushed.reference)}" if target else ""
+        on = f"\nto go on by hand: {_set_by_hand(target, str(pushed.reference))}" if target else ""
         return f"{pushed.reference} is in the registry{app}{on}"
     if record.pushing:
         return f"the image was built, parts of it may be in the registry{app}"

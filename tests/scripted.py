@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from azure.core.rest import HttpResponse
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from azure.core.rest import HttpRequest
+
+    from pytask.cloud.transport import Transport
 
 BEGAN = datetime(2026, 11, 27, 12, 0, 0, tzinfo=timezone.utc)
 """When the app was pointed at the image; the clock of the tests reads 1000 then."""
@@ -137,7 +139,7 @@ class ScriptedApp:
         """Return the ways to it."""
         door = Door(
             sender=self._send,
-            transport=None,
+            transport=cast("Transport", None),
             route=open_route(Network(), self.said.append),
             clock=self.clock,
             patience=patience or Patience(),
@@ -183,7 +185,7 @@ def a_deployment(**changes: Any) -> Deployment:  # noqa: ANN401 - a record's fie
     made = Deployment(
         target=a_target(),
         reference=REFERENCE,
-        digest=str(OURS),
+        digest=OURS,
         written=BEGAN,
         sent_at=SENT_AT,
         instances=1,

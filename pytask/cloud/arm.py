@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from azure.mgmt.web import WebSiteManagementClient
 
 from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, retry_after, version_refusal
 from pytask.cloud.http import USER_AGENT, Call, request
+from pytask.cloud.transport import only
 from pytask.errors.azure import ApiVersionUnsupported, AzureFailing
 
 if TYPE_CHECKING:
@@ -108,17 +108,21 @@ class Arm:
 
     def pages(self, path: str, *, doing: str, params: dict[str, str] | None = None, api_version: str) -> Iterator[Any]:
         """Give the items of a list, page after page."""
-        response = self.send("GET", path, doing=doing, params=params, api_version=api_version)
+        response, followed = self.send("GET", path, doing=doing, params=params, api_version=api_version), set[str]()
         while True:
             body = response.json()
-            yield from body.get("value", [])
-            if not body.get("nextLink"):
+            yield from body.get("value") or []
+            link = body.get("nextLink")
+            if not link:
                 return
-            response = self._follow(body["nextLink"], doing)
+            if link in followed:
+                raise AzureFailing(doing=doing, status=response.status_code, attempts=1, detail="the list does not end")
+            followed.add(link)
+            response = self._follow(link, doing)
 
     def _finished(self, response: HttpResponse, doing: str) -> HttpResponse:
         patience, clock = self.door.patience, self.door.clock
-        deadline = Deadline.after(clock, patience.operation)
+        deadline, link = Deadline.after(clock, patience.operation), ""
         while response.status_code == _ACCEPTED:
             if deadline.passed():
                 raise AzureFailing(
@@ -126,15 +130,12 @@ class Arm:
                     correlation_id=correlation_id(response),
                 )  # fmt: skip
             clock.sleep(min(deadline.left(), retry_after(response) or patience.longest_poll))
-            response = self._follow(response.headers["Location"], doing)
+            link = response.headers.get("Location", link)
+            response = self._follow(link, doing)
         return response
 
     def _follow(self, link: str, doing: str) -> HttpResponse:
-        """Send a GET to a link ARM gave; only to ARM itself, as the call carries our token."""
-        if urlsplit(link).netloc.lower() != urlsplit(self.url).netloc.lower():
-            raise AzureFailing(
-                doing=doing, status=_ACCEPTED, attempts=1, detail=f"the next link is not ARM's own: {link}"
-            )
+        """Send a GET to a link that ARM gave; one that leads elsewhere is not followed (`cloud.transport`)."""
         return self.door.send(Call(request=request("GET", link), doing=doing, accept=_OK))
 
 
@@ -151,8 +152,9 @@ def open_azure(credentials: Credentials, door: Door) -> Azure:
         connection.subscription_id,
         base_url=connection.cloud.arm_url,
         credential_scopes=[connection.cloud.arm_scope],
-        transport=door.transport,
+        transport=door.transport.bound_to(only(connection.cloud.arm_url)),
         retry_total=0,
+        permit_redirects=False,
         base_user_agent=USER_AGENT,
     )
     arm_door = replace(door, sender=client.send_request, base=connection.cloud.arm_url)

@@ -17,6 +17,7 @@ from azure.identity import ClientAssertionCredential, ClientSecretCredential, Ma
 from pytask.cloud.answers import retry_after
 from pytask.cloud.http import new_transport
 from pytask.cloud.sign_in import keep_refusal, refusal_behind, sign_in_failure
+from pytask.cloud.transport import authorities
 from pytask.errors.azure import AzureFailing
 from pytask.errors.federation import IssuerUnreachable, OidcTokenRefused
 from pytask.errors.network import NetworkFailure
@@ -160,7 +161,7 @@ def _at_entra(connection: ServiceConnection, door: Door) -> dict[str, Any]:
         "authority": connection.cloud.authority_url,
         # The authority comes from the connection itself, so there is nothing to discover; it saves a call.
         "disable_instance_discovery": True,
-        "transport": door.transport,
+        "transport": door.transport.bound_to(authorities(connection.cloud.authority_url)),
         **_ALWAYS,
     }
 

@@ -19,6 +19,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 
 from pytask import __version__
 from pytask.cloud.answers import failing, refusal, retry_after, says_busy
+from pytask.cloud.transport import Transport
 from pytask.network.failure import network_failure
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pytask.clock import Clock, Patience
     from pytask.errors import TaskFailure
     from pytask.errors.network import NetworkFailure
+    from pytask.network.place import Place
     from pytask.network.route import Route
 
 USER_AGENT = f"FunctionAppContainerDeploy/{__version__}"
@@ -50,6 +52,8 @@ class Call:
     """Statuses that are an answer; anything else is a refusal."""
     anew: Callable[[], HttpRequest] | None = None
     """Makes the request anew before it is repeated, where what it says may be out of date by then."""
+    only_to: frozenset[Place] | None = None
+    """Where alone it may go, as it carries a credential; a call with an `Authorization` that says none is not sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +61,7 @@ class Door:
     """Sends calls through one connection pool."""
 
     sender: Callable[..., HttpResponse]
-    transport: RequestsTransport
+    transport: Transport
     route: Route
     clock: Clock
     patience: Patience
@@ -101,7 +105,8 @@ class Door:
         """Give the answer, or what is in the way of one."""
         try:
             # Always as a stream: otherwise azure-core tries to make sense of the body and fails on a log's.
-            response = self.sender(call.request, stream=True)
+            bound = {} if call.only_to is None else {"only_to": call.only_to}
+            response = self.sender(call.request, stream=True, **bound)
             if not stream or response.status_code not in call.accept:
                 response.read()
         except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
@@ -142,7 +147,7 @@ def _perhaps_done(answer: HttpResponse | NetworkFailure) -> bool:
 
 def open_door(route: Route, *, clock: Clock, patience: Patience, say: Callable[[str], None]) -> Door:
     """Give a door that adds no credentials, for absolute URLs; nothing is sent yet."""
-    transport = new_transport(route, connect=patience.http_connect, read=patience.http_read)
+    transport = Transport(new_transport(route, connect=patience.http_connect, read=patience.http_read))
     sender = _plain_sender(transport)
     return Door(sender=sender, transport=transport, route=route, clock=clock, patience=patience, say=say)
 
@@ -157,7 +162,7 @@ def new_transport(route: Route, *, connect: float, read: float) -> RequestsTrans
     )
 
 
-def _plain_sender(transport: RequestsTransport) -> Callable[..., HttpResponse]:
+def _plain_sender(transport: Transport) -> Callable[..., HttpResponse]:
     policies: list[Any] = [UserAgentPolicy(base_user_agent=USER_AGENT)]
     client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient("", transport=transport, policies=policies)
     return client.send_request

@@ -84,6 +84,17 @@ class ImageNameInvalid(InputMistake):
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests"
 
 
+class RegistryHostInvalid(InputMistake):
+    """A host of a registry that is more than a name and a port, or less."""
+
+    value: str
+    code = "registry-host-invalid"
+    title = "'{value}' is not the host of a registry"
+    happened = "{input} names the registry '{value}'; nothing was sent there"
+    cause = "a host is words of a-z, 0-9 and hyphens with dots between them, and perhaps a port, such as contoso.azurecr.io or registry.contoso.com:5000; no user name, path, backslash or dot at its end belongs to it"
+    mend = "correct the host in {input}"
+
+
 class ImageHostDiffers(InputMistake):
     """The image name names another registry than the one to push to."""
 

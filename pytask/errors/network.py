@@ -152,3 +152,15 @@ class ClientCertificateNeeded(NetworkFailure):
         "--sslclientcertarchive … --sslclientcertpassword …)"
     )
     link = _CERTIFICATE_LINK
+
+
+class CredentialNotSent(TaskFailure):
+    """A call would have taken a credential elsewhere than to the host that it is for."""
+
+    meant: str
+    other: str
+    code = "credential-not-sent"
+    title = "a credential for {meant} is not sent to {other}"
+    happened = "an address or an answer led to {other}; nothing was sent there"
+    cause = "something answers in the name of {meant} (a proxy, a DNS entry), or an address in the step or in the service connection is not what it looks like; whoever receives a credential can use it"
+    mend = "compare the addresses in the step's inputs and in the service connection with {meant}; run curl -v https://{meant} on the agent and see whose certificate answers"

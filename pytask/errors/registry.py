@@ -17,6 +17,18 @@ class RegistryNotFound(AzureFailure):
     mend = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io: then nothing is looked up; for a registry of another subscription or tenant, set azureSubscriptionForACR to a connection of that one"
 
 
+class LoginServerUnusable(AzureFailure):
+    """What Azure names as a registry's login server is no host of a registry."""
+
+    registry: str
+    told: str
+    code = "login-server-unusable"
+    title = "Azure names no usable login server for the registry {registry}"
+    happened = "its login server reads '{told}'; nothing was sent there"
+    cause = "a login server is a host below azurecr.io or its equal in another cloud, without anything before or behind it; something may answer in the name of Azure Resource Manager"
+    mend = "compare with az acr show --name {registry} --query loginServer; set azureContainerRegistry to the login server itself, and have the proxy between the agent and Azure Resource Manager looked at"
+
+
 class NoRegistry(TaskFailure):
     """What answers under the registry's name is none."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from pytask.errors import TaskFailure
 from pytask.functionapp.find import read_configuration
 from pytask.functionapp.settings import put_settings_back
 from pytask.functionapp.slot_settings import make_loose
 from pytask.functionapp.update import point_at
-from pytask.model import Digest, RolledBack
+from pytask.model import Digest, ImageReference, NotAReference, RolledBack
+from pytask.registry.hosts import is_azures, registry_name
 from pytask.targets.site.configuration import reads_as
 from pytask.targets.site.instances import instances_now
 from pytask.targets.site.verify import verify_app
@@ -22,6 +23,19 @@ if TYPE_CHECKING:
     from pytask.cloud.arm import Arm, Azure
     from pytask.model import Deployment, PreviousImage, SettingsBack
     from pytask.targets.site.observed import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The registry says that it does not have an image any more."""
+
+
+DigestNow: TypeAlias = "Callable[[ImageReference], Digest | Gone | None]"
+
+
+def known_digest(now: Digest | Gone | None) -> Digest | None:
+    """Return a digest where there is one."""
+    return now if isinstance(now, Digest) else None
 
 
 class StaysForward(Exception):  # noqa: N818 - a decision, told to the user
@@ -38,25 +52,24 @@ def roll_back(
     question: Question,
     previous: PreviousImage | None,
     *,
-    digest_of: Callable[[str], str | None],
+    digest_of: DigestNow,
     say: Callable[[str], None],
 ) -> RolledBack:
     """Point the app at its previous image again and verify it, within as much time again.
 
-    `digest_of` gives the digest that a reference stands for now: empty when the registry does not have it any more,
-    None when that cannot be found out.
+    `digest_of` returns the digest that a reference points at now, `Gone`, or None when that cannot be found out.
 
     Raises:
         StaysForward: when there is nothing to go back to, or somebody else has changed the app meanwhile.
     """
     deployment, clock = question.deployment, azure.arm.door.clock
-    reference = _safe_reference(previous, digest_of)
+    reference = former_reference(previous, digest_of, say)
     configuration = _still_ours(azure.arm, deployment)
     began = clock.monotonic()
     say(f"Rolling back to {reference}")
     settings = _settings_back(azure.arm, deployment, say)
     target = replace(deployment.target, fx_version=deployment.fx_version, configuration=configuration)
-    digest = previous.digest if previous else ""
+    digest = previous.digest if previous else None
     instances = instances_now(azure.arm, target.resource_id)
     former = former_properties(deployment, configuration)
     moment = settings.moment if settings else None
@@ -67,7 +80,7 @@ def roll_back(
         verification = verify_app(
             azure,
             replace(question, deployment=back, smoke_test=None),
-            digest_now=lambda name: Digest(found) if (found := digest_of(name)) else None,
+            digest_now=lambda name: known_digest(digest_of(ImageReference.parse(name))),
             say=say,
         )
     except TaskFailure as failure:
@@ -116,18 +129,52 @@ def former_properties(deployment: Deployment, configuration: Mapping[str, object
     return {name: (before.get(name) or "") if isinstance(written[name], str) else before.get(name) for name in ours}
 
 
-def _safe_reference(previous: PreviousImage | None, digest_of: Callable[[str], str | None]) -> str:
-    """Give the reference that still means the image of before: its own, or pinned when its tag has moved."""
+def former_reference(previous: PreviousImage | None, digest_of: DigestNow, say: Callable[[str], None]) -> str:
+    """Return the reference that means the image of before: its own, or by digest when its tag means another by now.
+
+    What is compared is what the reference pointed at then and now, an index with an index: the manifest of the app's
+    platform has a digest of its own.
+
+    Raises:
+        StaysForward: when that image is gone, or there was none.
+    """
     if previous is None or not previous.reference:
         raise StaysForward("there was no image before")
-    now = digest_of(previous.reference)
-    if now is None or not previous.digest or now == previous.digest:
-        if now == "":
-            raise StaysForward(f"{previous.reference} is not in the registry any more")
+    try:
+        reference = ImageReference.parse(previous.reference)
+    except NotAReference:
         return previous.reference
-    head, _, tail = previous.reference.rpartition(":")
-    name = head if head and "/" not in tail else previous.reference
-    pinned = f"{name}@{previous.digest}"
-    if digest_of(pinned) == "":
-        raise StaysForward(f"the image of before ({pinned}) is not in the registry any more")
-    return pinned
+    now = digest_of(reference)
+    if now is None or _is_still(previous, now) or (reference.digest and not isinstance(now, Gone)):
+        return previous.reference
+    if reference.digest or previous.digest is None:
+        return _unless_gone(previous.reference, now)
+    pinned = reference.pinned(previous.digest)
+    _unless_gone(f"the image of before ({pinned})", digest_of(pinned))
+    what = "is gone" if isinstance(now, Gone) else "means another image by now"
+    say(f"{reference} {what}; the image of before has no tag any more, and retention may delete it. To tag it again:")
+    say(f"  {_tagging(reference, pinned)}")
+    return str(pinned)
+
+
+def _is_still(previous: PreviousImage, now: Digest | Gone) -> bool:
+    return isinstance(now, Digest) and any(now.agrees_with(one) for one in (previous.digest, previous.manifest))
+
+
+def _unless_gone(reference: str, now: Digest | Gone | None) -> str:
+    if isinstance(now, Gone):
+        raise StaysForward(f"{reference} is not in the registry any more")
+    return reference
+
+
+def _tagging(reference: ImageReference, pinned: ImageReference) -> str:
+    """Return the command that tags an image as it was tagged before, whole, with its digest.
+
+    Sources: https://learn.microsoft.com/cli/azure/acr#az-acr-import,
+    https://docs.docker.com/reference/cli/docker/buildx/imagetools/create/
+    """
+    tagged = replace(reference, tag=reference.tag or "latest")
+    if is_azures(reference.host, None):
+        image, registry = f"{tagged.repository}:{tagged.tag}", registry_name(reference.host)
+        return f"az acr import --name {registry} --source {pinned} --image {image} --force"
+    return f"docker buildx imagetools create --prefer-index=false --tag {tagged} {pinned}"

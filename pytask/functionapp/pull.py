@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pytask.functionapp.find import Found
     from pytask.functionapp.identity import AppIdentity
+    from pytask.model import RegistryHost
 
 REGISTRY_SETTINGS = _URL, _USER, _PASSWORD = (
     "DOCKER_REGISTRY_SERVER_URL",
@@ -33,8 +34,7 @@ _PULLS_OVER_NETWORK = "WEBSITE_PULL_IMAGE_OVER_VNET"
 class PullQuestion:
     """Which registry the app is to pull from, and how to find out more about it."""
 
-    registry: str
-    """Its host."""
+    registry: RegistryHost
     of_azure: bool
     """Whether it is an Azure Container Registry, which alone knows identities."""
     settings: Mapping[str, str] | None
@@ -52,7 +52,7 @@ def pull_notes(found: Found, question: PullQuestion) -> tuple[str, ...]:
         PullImpossible: when the app certainly cannot pull from the registry.
     """
     settings, configuration = question.settings, found.configuration
-    if found.target.image.startswith(f"{question.registry}/"):
+    if found.target.reference and found.target.reference.host == question.registry:
         return tuple(pull_warnings(found, settings))  # it runs an image of this registry, so it can pull from it
     if configuration is not None and configuration.acr_use_managed_identity_creds:
         if not question.of_azure:
@@ -75,7 +75,7 @@ def right_told(right: Right, whose: str, registry: str) -> str:
 def _by_identity(found: Found, configuration: SiteConfig, question: PullQuestion) -> Iterator[str]:
     identity = _configured_identity(found, configuration)
     right = question.right_of(identity.principal_id)
-    told = right_told(right, identity.title, question.registry)
+    told = right_told(right, identity.title, str(question.registry))
     if right is not Right.LACKING:
         yield f"the app pulls with its managed identity; {told}"
     elif not question.open_to_all():
@@ -100,7 +100,7 @@ def _configured_identity(found: Found, configuration: SiteConfig) -> AppIdentity
 
 
 def _by_settings(found: Found, question: PullQuestion) -> Iterator[str]:
-    registry, settings = question.registry, question.settings
+    registry, settings = str(question.registry), question.settings
     if settings is None:
         yield "how the app pulls is not known, for want of its settings"
         return

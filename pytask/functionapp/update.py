@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytask.cloud.arm import Arm
-    from pytask.model import Target
+    from pytask.model import Digest, Target
 
 
 AT_THE_FRONT = frozenset(
@@ -37,7 +37,7 @@ def point_at(
     arm: Arm,
     target: Target,
     reference: str,
-    digest: str,
+    digest: Digest | None,
     *,
     instances: int | None,
     beside: Mapping[str, object],

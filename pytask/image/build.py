@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytask.image.cli import DockerCli
     from pytask.image.configuration import Lent
     from pytask.job import Job
-    from pytask.model import BuildArgument, LoginFor, Plan, Recipe, RegistryLogin
+    from pytask.model import BuildArgument, LoginFor, Plan, Recipe, RegistryHost, RegistryLogin
 
 _REMEMBERED = 400
 """Lines; parallel steps print into each other, and the end may show a long instruction of the Dockerfile."""
@@ -130,7 +130,7 @@ def _configuration(
     environment: Mapping[str, str],
     signed_in: Promised[LoginFor],
 ) -> AbstractContextManager[Lent]:
-    def login(host: str) -> RegistryLogin | None:
+    def login(host: RegistryHost) -> RegistryLogin | None:
         login_for = signed_in.wait()
         return login_for(host) if login_for else None
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytask.image.cli import DockerCli
-    from pytask.model import LoginFor, RegistryLogin
+    from pytask.image.credential_helper import LoginByName
+    from pytask.model import LoginFor, RegistryHost, RegistryLogin
 
 DOCKER_HUB = "docker.io"
 _HUBS_KEY = "https://index.docker.io/v1/"
@@ -53,7 +54,8 @@ class Lent:
 class WayIn:
     """Registries that the user's configuration may not know, and how they are entered."""
 
-    hosts: frozenset[str]
+    hosts: frozenset[RegistryHost]
+    """Docker gets credentials for these, whatever it asks for."""
     login: LoginFor
     """Called when Docker asks, in a thread of its own; it may take its time."""
 
@@ -72,7 +74,7 @@ def lent_configuration(
             lent = _lent(environment, cli, way_in, temporary, until_used)
         except (OSError, ValueError) as error:
             lent = Lent()
-            warn(f"Docker cannot be given credentials for {', '.join(sorted(way_in.hosts))}: {error}")
+            warn(f"Docker cannot be given credentials for {', '.join(sorted(map(str, way_in.hosts)))}: {error}")
         yield lent
 
 
@@ -81,11 +83,12 @@ def _lent(environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, tempora
         return Lent()
     own = own_folder(environment)
     content = _content(own)
-    wanted = way_in.hosts - known_hosts(content, environment.get("DOCKER_AUTH_CONFIG", ""))
+    known = known_hosts(content, environment.get("DOCKER_AUTH_CONFIG", ""))
+    wanted = frozenset(host for host in way_in.hosts if str(host) not in known)
     if not wanted:
         return Lent()
     room, answers = _room(temporary, until_used), dict[str, TaskFailure | None]()
-    until_used.enter_context(answering(room, _remembering(way_in.login, answers)))
+    until_used.enter_context(answering(room, _remembering(way_in.login, wanted, answers)))
     handed = until_used.enter_context(handed_over([_with_helper(content, wanted)]))
     _lay_links(own, room / "config", handed.paths[0])
     if cli.does_buildkit_itself:
@@ -142,8 +145,8 @@ def _content(own: Path) -> Mapping[str, Any]:
     return content
 
 
-def _with_helper(content: Mapping[str, Any], hosts: Iterable[str]) -> bytes:
-    ours = {_HUBS_KEY if host == DOCKER_HUB else host: NAME for host in hosts}
+def _with_helper(content: Mapping[str, Any], hosts: Iterable[RegistryHost]) -> bytes:
+    ours = {_HUBS_KEY if host.is_docker_hub else str(host): NAME for host in hosts}
     return json.dumps({**content, "credHelpers": {**ours, **(content.get("credHelpers") or {})}}).encode()
 
 
@@ -153,16 +156,24 @@ def _host(key: str) -> str:
     return DOCKER_HUB if host in {"index.docker.io", "registry-1.docker.io"} else host
 
 
-def _remembering(login: LoginFor, answers: dict[str, TaskFailure | None]) -> LoginFor:
+def _remembering(
+    login: LoginFor, hosts: frozenset[RegistryHost], answers: dict[str, TaskFailure | None]
+) -> LoginByName:
+    """Return what answers for a server as Docker names it: a login for that very host, or nothing."""
+    by_name = {str(host): host for host in hosts}
+
     def ask(server: str) -> RegistryLogin | None:
-        host = _host(server)
+        host = by_name.get(_host(server))
+        if host is None:
+            return None
         try:
             found = login(host)
         except TaskFailure as failure:
-            answers[host] = failure
+            answers[str(host)] = failure
             raise
-        if found:
-            answers[host] = None
+        if found is None or found.host != host:
+            return None
+        answers[str(host)] = None
         return found
 
     return ask

@@ -21,9 +21,12 @@ from typing import TYPE_CHECKING
 from pytask.errors import TaskFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
 
-    from pytask.model import LoginFor
+    from pytask.model import RegistryLogin
+
+    LoginByName: TypeAlias = Callable[[str], RegistryLogin | None]
 
 NAME = "function-app-container-deploy"
 """What Docker's configuration calls the helper."""
@@ -57,7 +60,7 @@ def write_helper(folder: Path, bin_folder: Path) -> bool:
 
 
 @contextmanager
-def answering(folder: Path, login: LoginFor) -> Iterator[None]:
+def answering(folder: Path, login: LoginByName) -> Iterator[None]:
     """Answer the helpers that ask at `folder`, which must be open to this user only, for the time of the block.
 
     `login` gives what is known for a server as Docker names it; a `TaskFailure` of its own is told to Docker.
@@ -84,14 +87,14 @@ def _listening(folder: Path) -> socket.socket:
     return listener
 
 
-def _answer_all(listener: socket.socket, login: LoginFor) -> None:
+def _answer_all(listener: socket.socket, login: LoginByName) -> None:
     with suppress(OSError):
         while True:
             caller, _ = listener.accept()
             threading.Thread(target=_answer, args=(caller, login), daemon=True, name="credential").start()
 
 
-def _answer(caller: socket.socket, login: LoginFor) -> None:
+def _answer(caller: socket.socket, login: LoginByName) -> None:
     with suppress(OSError), caller:
         caller.settimeout(_SECONDS_TO_ASK)
         if _is_ours(caller):
@@ -99,7 +102,7 @@ def _answer(caller: socket.socket, login: LoginFor) -> None:
             caller.sendall(_told(question, login).encode())
 
 
-def _told(question: str, login: LoginFor) -> str:
+def _told(question: str, login: LoginByName) -> str:
     verb, _, server = question.partition("\n")
     if verb == "list":
         return "+{}"

@@ -1,4 +1,4 @@
-"""Image names and tags.
+"""Image names and tags, as people write them.
 
 Source of the grammar: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests and
 https://pkg.go.dev/github.com/distribution/reference
@@ -9,89 +9,93 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pytask.errors.inputs import DigestNotBuildable, ImageNameInvalid, TagInvalid
+from pytask.errors.inputs import DigestNotBuildable, ImageNameInvalid, RegistryHostInvalid, TagInvalid
+from pytask.model.reference import Digest, NotAReference, RegistryHost, is_repository, is_tag, split_host
 
-_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_LONGEST_REPOSITORY = 255
+_SCHEMES = ("https://", "http://", "docker://", "oci://")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageName:
-    """`[host/]repository[:tag]`; empty where it was not given."""
+    """`[host/]repository[:tag][@digest]`; a part that was not given is None or empty."""
 
-    host: str
+    host: RegistryHost | None
     repository: str
     tag: str
+    digest: Digest | None = None
 
 
 def parse_image_name(text: str, *, input_name: str) -> ImageName:
-    """Give the parts of an image name; capitals and spaces in the repository are mended, as Docker@1 and @2 do.
+    """Return the parts of the name of an image to be built, as the peers understand it: small letters, no spaces.
 
     Raises:
         ImageNameInvalid: when the repository is no repository.
+        RegistryHostInvalid: when the host is no host.
         TagInvalid: when the tag is no tag.
         DigestNotBuildable: when it names a digest.
     """
-    value = "".join(text.split())
-    if "@" in value:
+    if "@" in without_scheme(text):
         raise DigestNotBuildable(input=input_name, value=text)
-    host, path = _split_host(value)
+    return _parsed(text, None, input_name)
+
+
+def parse_reference(text: str, *, input_name: str) -> ImageName:
+    """Return the parts of a reference to an image that exists.
+
+    Raises:
+        ImageNameInvalid, RegistryHostInvalid, TagInvalid: when a part is not what it should be.
+    """
+    name, at, digest = "".join(text.split()).partition("@")
+    try:
+        return _parsed(name, Digest(digest) if at else None, input_name)
+    except NotAReference as error:
+        raise ImageNameInvalid(input=input_name, value=text) from error
+
+
+def without_scheme(text: str) -> str:
+    """Return a name without spaces, and without the scheme that an address copied from a browser begins with."""
+    value = "".join(text.split())
+    scheme = next((one for one in _SCHEMES if value.lower().startswith(one)), "")
+    return value[len(scheme) :]
+
+
+def _parsed(text: str, digest: Digest | None, input_name: str) -> ImageName:
+    host, path = split_host(without_scheme(text))
     repository, colon, tag = path.partition(":")
-    if not _REPOSITORY.fullmatch(repository.lower()) or len(repository) > _LONGEST_REPOSITORY:
+    if not is_repository(repository.lower()):
         raise ImageNameInvalid(input=input_name, value=repository)
     return ImageName(
-        host=host.lower(),
+        host=parse_host(host, input_name=input_name) if host else None,
         repository=repository.lower(),
         tag=parse_tag(tag, input_name=input_name) if colon else "",
+        digest=digest,
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reference:
-    """`[registry/]repository[:tag][@digest]`; empty where it was not given."""
-
-    registry: str
-    repository: str
-    tag: str
-    digest: str
-
-
-def parse_reference(text: str, *, input_name: str) -> Reference:
-    """Give the parts of a reference to an image that exists.
+def parse_host(text: str, *, input_name: str) -> RegistryHost:
+    """Return the host itself.
 
     Raises:
-        ImageNameInvalid, TagInvalid: when a part is not what it should be.
+        RegistryHostInvalid: when it is more than a DNS name and a port, or less.
     """
-    name, at, digest = "".join(text.split()).partition("@")
-    if at and not _DIGEST.fullmatch(digest):
-        raise ImageNameInvalid(input=input_name, value=text)
-    parsed = parse_image_name(name, input_name=input_name)
-    return Reference(registry=parsed.host, repository=parsed.repository, tag=parsed.tag, digest=digest)
+    try:
+        return RegistryHost.parse(text)
+    except NotAReference as error:
+        raise RegistryHostInvalid(input=input_name, value=text) from error
 
 
 def parse_tag(text: str, *, input_name: str) -> str:
-    """Give the tag itself.
+    """Return the tag itself.
 
     Raises:
         TagInvalid: when no registry would accept it.
     """
-    if not _TAG.fullmatch(text):
+    if not is_tag(text):
         raise TagInvalid(input=input_name, value=text)
     return text
 
 
 def parse_tags(text: str, *, input_name: str) -> tuple[str, ...]:
-    """Give the tags of a list separated by lines or commas, each once, in their order."""
+    """Return the tags of a list separated by lines or commas, each once, in their order."""
     words = (word.strip() for word in re.split(r"[\n,]", text))
     return tuple(dict.fromkeys(parse_tag(word, input_name=input_name) for word in words if word))
-
-
-def _split_host(value: str) -> tuple[str, str]:
-    """Split off a host by Docker's rule: the first part is one when it has a dot or a colon or is `localhost`."""
-    first, slash, rest = value.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
-        return first, rest
-    return "", value

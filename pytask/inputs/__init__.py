@@ -20,7 +20,7 @@ from pytask.model import Command, Plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytask.model import Destination, ExistingImage, Secret, ServiceConnection
+    from pytask.model import Destination, ExistingImage, RegistryHost, Secret, ServiceConnection
 
 T = TypeVar("T")
 
@@ -71,11 +71,11 @@ def _parts(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> R
     )
 
 
-def _registry_of(destination: Read[Destination | None], existing: Read[ExistingImage | None]) -> str:
-    """Give the host of the image's registry; empty where there is none, or ARM has yet to say it."""
+def _registry_of(destination: Read[Destination | None], existing: Read[ExistingImage | None]) -> RegistryHost | None:
+    """Return the host of the image's registry; None where there is none, or ARM has yet to say it."""
     if destination.found and destination.value:
         return destination.value.host
-    return existing.value.registry if existing.found and existing.value else ""
+    return existing.value.reference.host if existing.found and existing.value else None
 
 
 def _when(needed: bool, read: Callable[[], Read[T]]) -> Read[T | None]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pytask.image.instructions import registries_named
 from pytask.image.syntax import read_dockerfile
-from pytask.model import RegistryLogin
-from pytask.registry.hosts import DOCKER_HUB, canonical, is_azures
+from pytask.model import DOCKER_HUB, NotAReference, RegistryHost, RegistryLogin
+from pytask.registry.hosts import is_azures
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytask.model import Recipe, ServiceConnection
 
 
@@ -17,8 +20,8 @@ def signs_in_to(
     recipe: Recipe | None,
     connection: ServiceConnection | None,
     registry_connection: ServiceConnection | RegistryLogin | None,
-) -> frozenset[str]:
-    """Give the hosts that the build names and a connection leads into.
+) -> frozenset[RegistryHost]:
+    """Return the hosts that the build names and a connection leads into.
 
     A connection of Azure leads into Azure's registries and nobody else's: who is shown its token could use it.
     """
@@ -26,10 +29,17 @@ def signs_in_to(
         return frozenset()
     login = registry_connection if isinstance(registry_connection, RegistryLogin) else None
     azure = connection if isinstance(registry_connection, RegistryLogin) else registry_connection or connection
-    named = {canonical(host) for host in _named(recipe)}
+    named = frozenset(_hosts(recipe))
     # An image without a host is Docker Hub's, and nearly every Dockerfile has one.
-    of_login = {login.host} & {*named, DOCKER_HUB} if login else set[str]()
+    of_login = {login.host} & {*named, DOCKER_HUB} if login else set[RegistryHost]()
     return frozenset(of_login | {host for host in named if azure and is_azures(host, azure.cloud)})
+
+
+def _hosts(recipe: Recipe) -> Iterator[RegistryHost]:
+    """Yield what the build names as hosts, less what is none."""
+    for text in _named(recipe):
+        with suppress(NotAReference):
+            yield RegistryHost.parse(text)
 
 
 def _named(recipe: Recipe) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,13 +14,20 @@ from pytask.errors.build_inputs import PlatformInvalid
 from pytask.errors.inputs import ExistingImageUnnamed, RecordUnreadable, RegistryNeeded, TagMissing
 from pytask.image.arguments import parse_build_arguments, parse_flags
 from pytask.image.dockerfile import find_context
-from pytask.image.reference import ImageName, parse_image_name, parse_reference, parse_tag, parse_tags
+from pytask.image.reference import (
+    ImageName,
+    parse_image_name,
+    parse_reference,
+    parse_tag,
+    parse_tags,
+)
 from pytask.inputs.checkout import dockerfile_of_job, shared_folders
 from pytask.inputs.folded import note_folded
 from pytask.inputs.reader import Read, together
 from pytask.inputs.registry import read_registry, registry_host
 from pytask.inputs.secrets import note_mounts, read_secrets, warn_of_copied_files, warn_of_seen_secrets
-from pytask.model import Destination, ExistingImage, Recipe
+from pytask.model import Destination, Digest, ExistingImage, ImageReference, NotAReference, Recipe
+from pytask.model.reference import split_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,7 +94,12 @@ def read_destination(
     if image.found:
         _note_changes(reader, reader.text("imageName", written), image.value)
     return together(
-        lambda: Destination(registry=registry.value, repository=image.value.repository, tags=tags.value),
+        lambda: Destination(
+            registry=registry.value,
+            repository=image.value.repository,
+            tags=tags.value,
+            image_host=image.value.host,
+        ),
         *(image, registry, tags),
     )
 
@@ -139,7 +152,7 @@ def _registry(
     """Read the registry to push to; a connection that could not be read may have named it."""
     if not own.found:
         return Read(())
-    return read_registry(reader, image.value.host if image.found else "", own.value, cloud)
+    return read_registry(reader, image.value.host if image.found else None, own.value, cloud)
 
 
 def _no_registry() -> Read[RegistryAddress | None]:
@@ -165,27 +178,35 @@ def _build_id(environment: Mapping[str, str]) -> str:
 def _existing(reader: Reader, value: str, tags: str, own: Read[RegistryGiven | None]) -> ExistingImage:
     """Give the image that a reference names; the registry and the tag may stand in inputs of their own."""
     found = parse_reference(value, input_name="imageName")
-    host = found.registry or registry_host(reader, own.value if own.found else None)
+    host = found.host or registry_host(reader, own.value if own.found else None)
     if not host:
         raise RegistryNeeded(input="imageName", value=value)
-    if found.digest or found.tag:
-        return ExistingImage(registry=host, repository=found.repository, tag=found.tag, digest=found.digest)
-    listed = parse_tags(tags, input_name="tags")
-    tag = listed[0] if listed else _build_id(reader.environment)
-    return ExistingImage(registry=host, repository=found.repository, tag=tag, digest="")
+    _note_changes(reader, value.partition("@")[0], found)
+    tag = found.tag
+    if not found.digest and not tag:
+        listed = parse_tags(tags, input_name="tags")
+        tag = listed[0] if listed else _build_id(reader.environment)
+    return ExistingImage(reference=ImageReference(host=host, repository=found.repository, tag=tag, digest=found.digest))
 
 
 def _recorded(file: Path) -> ExistingImage:
     """Give the image that an earlier run recorded; the digest decides, whatever its tag means by now."""
     try:
         record: Any = json.loads(file.read_text(encoding="utf-8-sig"))
-        found = parse_reference(str(record["imageReference"]), input_name="recordFile")
-        digest = str(record["imageDigest"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        told, digest = str(record["imageReference"]), str(record["imageDigest"])
+        reference = _with_host(told)
+        if digest:
+            return ExistingImage(reference=replace(reference, digest=Digest(digest)))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RecordUnreadable(input="recordFile", path=str(file), reason=f"{type(error).__name__}: {error}") from error
-    if not digest:
-        raise ExistingImageUnnamed(input="recordFile", path=str(file))
-    return ExistingImage(registry=found.registry, repository=found.repository, tag=found.tag, digest=digest)
+    raise ExistingImageUnnamed(input="recordFile", path=str(file))
+
+
+def _with_host(text: str) -> ImageReference:
+    """Return a reference that names its registry, as records do; raise NotAReference otherwise."""
+    if not split_host(text.partition("@")[0])[0]:
+        raise NotAReference(f"'{text}' names no registry")
+    return ImageReference.parse(text)
 
 
 def _context(reader: Reader, dockerfile: Read[Path], sources: Path) -> Read[Path]:
@@ -213,6 +234,9 @@ def _platform(value: str) -> str:
 
 
 def _note_changes(reader: Reader, written: str, image: ImageName) -> None:
-    repository = written.strip().removeprefix(f"{image.host}/").partition(":")[0]
-    if repository != image.repository and image.repository not in written:
+    scheme, separator, rest = written.strip().rpartition("://")
+    if separator:
+        reader.notes.append(f"imageName: {scheme}:// was taken off, as an image's name has no scheme")
+    repository = split_host(rest)[1].partition(":")[0]
+    if repository != image.repository:
         reader.notes.append(f"imageName: '{repository}' became '{image.repository}', as registries want it")

@@ -20,16 +20,16 @@ from pytask.errors.inputs import (
 )
 from pytask.errors.pull import PullAccessNeedsAzure
 from pytask.inputs.reader import Read
-from pytask.model import Cloud, PullAccess, RegistryAddress, RegistryLogin, ServiceConnection
+from pytask.model import Cloud, NotAReference, PullAccess, RegistryAddress, RegistryLogin, ServiceConnection
 from pytask.registry.address import parse_registry
-from pytask.registry.hosts import canonical, host_of, is_azures
+from pytask.registry.hosts import host_in, is_azures, is_same_registry, registry_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytask.agent.connection import Endpoint
     from pytask.inputs.reader import Reader
-    from pytask.model import Secret
+    from pytask.model import RegistryHost, Secret
 
 _NAMED, _CONNECTION, _SUBSCRIPTION = "azureContainerRegistry", "containerRegistry", "azureSubscriptionForACR"
 _PUBLIC = Cloud(
@@ -45,8 +45,8 @@ _MASKED = "the agent shows the registry's host as ***, as it does with all that 
 class RegistryGiven:
     """What a connection says of the registry."""
 
-    host: str
-    """Empty when the connection is for no registry in particular."""
+    host: RegistryHost | None
+    """None when the connection is for no registry in particular."""
     connection: ServiceConnection | RegistryLogin
 
 
@@ -73,7 +73,7 @@ def read_registry_connection(
     return reader.named(
         "azureSubscriptionForACR",
         lambda value: RegistryGiven(
-            host="",
+            host=None,
             connection=read_connection(reader.environment, input_name=_SUBSCRIPTION, value=value, mask=mask),
         ),
         unexpanded=ConnectionNotExpanded,
@@ -81,16 +81,17 @@ def read_registry_connection(
 
 
 def read_registry(
-    reader: Reader, image_host: str, given: RegistryGiven | None, cloud: Cloud | None
+    reader: Reader, image_host: RegistryHost | None, given: RegistryGiven | None, cloud: Cloud | None
 ) -> Read[RegistryAddress | None]:
     """Give the registry to push to: the connection's, the one named, else the host in the image's name; all agree."""
-    host = given.host if given else ""
-    registry: Read[RegistryAddress | None] = reader.named(
-        "azureContainerRegistry",
-        lambda value: parse_registry(value, input_name=_NAMED),
-        default=host or image_host,
-        meaning="the container registry",
-    )
+    host = given.host if given else None
+    registry: Read[RegistryAddress | None]
+    if (known := host or image_host) and not reader.text(_NAMED):
+        registry = Read((RegistryAddress(name=registry_name(known), login_server=known),))
+    else:
+        registry = reader.named(
+            _NAMED, lambda value: parse_registry(value, input_name=_NAMED), meaning="the container registry"
+        )
     if registry.found and registry.value:
         _confirm_one(reader, registry.value, image_host, host)
         _confirm_way(reader, registry.value, given, cloud)
@@ -98,34 +99,36 @@ def read_registry(
 
 
 def confirm_pull_access(
-    reader: Reader, access: PullAccess, host: str, own: Read[RegistryGiven | None], cloud: Cloud | None
+    reader: Reader, access: PullAccess, host: RegistryHost | None, own: Read[RegistryGiven | None], cloud: Cloud | None
 ) -> None:
     """Note the mistake of letting the app into a registry by what only Azure's know."""
     cloud = _cloud_of(own.value if own.found else None, cloud)
     if access is not PullAccess.KEEP and host and not is_azures(host, cloud):
-        reader.mistakes.append(PullAccessNeedsAzure(input="appPullAccess", access=access.value, registry=host))
+        reader.mistakes.append(PullAccessNeedsAzure(input="appPullAccess", access=access.value, registry=str(host)))
 
 
-def registry_host(reader: Reader, given: RegistryGiven | None) -> str:
-    """Give the host of the registry that is named apart from the image; empty when none is."""
+def registry_host(reader: Reader, given: RegistryGiven | None) -> RegistryHost | None:
+    """Return the host of the registry that is named apart from the image; None when none is."""
     named = reader.text("azureContainerRegistry")
-    return parse_registry(named, input_name=_NAMED).login_server if named else given.host if given else ""
+    return parse_registry(named, input_name=_NAMED).login_server if named else given.host if given else None
 
 
-def _confirm_one(reader: Reader, registry: RegistryAddress, image_host: str, connected: str) -> None:
-    told = registry.login_server or registry.name
+def _confirm_one(
+    reader: Reader, registry: RegistryAddress, image_host: RegistryHost | None, connected: RegistryHost | None
+) -> None:
+    told = str(registry.login_server or registry.name)
     if connected and not _same(connected, registry):
-        reader.mistakes.append(RegistriesDiffer(input=_NAMED, registry=told, connected=connected))
+        reader.mistakes.append(RegistriesDiffer(input=_NAMED, registry=told, connected=str(connected)))
     elif image_host and not _same(image_host, registry):
         given = _CONNECTION if connected else _NAMED
-        reader.mistakes.append(ImageHostDiffers(input="imageName", host=image_host, given=given, registry=told))
+        reader.mistakes.append(ImageHostDiffers(input="imageName", host=str(image_host), given=given, registry=told))
 
 
 def _confirm_way(reader: Reader, registry: RegistryAddress, given: RegistryGiven | None, cloud: Cloud | None) -> None:
     """Note the mistake of a registry that no connection leads into; ARM knows the host of one without."""
     host = registry.login_server
     if host and not (given and given.host) and not is_azures(host, _cloud_of(given, cloud)):
-        reader.mistakes.append(RegistryConnectionNeeded(input=_NAMED, registry=host))
+        reader.mistakes.append(RegistryConnectionNeeded(input=_NAMED, registry=str(host)))
 
 
 def _cloud_of(given: RegistryGiven | None, cloud: Cloud | None) -> Cloud | None:
@@ -133,23 +136,24 @@ def _cloud_of(given: RegistryGiven | None, cloud: Cloud | None) -> Cloud | None:
     return given.connection.cloud if given and isinstance(given.connection, ServiceConnection) else cloud
 
 
-def _same(host: str, registry: RegistryAddress) -> bool:
-    if registry.login_server:
-        return canonical(host) == canonical(registry.login_server)
-    return host.partition(".")[0] == registry.name
+def _same(host: RegistryHost, registry: RegistryAddress) -> bool:
+    """Return whether both may be one registry; of one that is given by name only Resource Manager knows the host."""
+    return registry.login_server is None or is_same_registry(host, registry.login_server)
 
 
 def _docker_connection(reader: Reader, value: str, mask: Callable[[str], Secret], cloud: Cloud) -> RegistryGiven:
     endpoint = find_endpoint(reader.environment, input_name=_CONNECTION, value=value)
     if endpoint.data("registrytype").lower() == "acr" or endpoint.parameter("loginServer"):
-        host = endpoint.needed("login server", endpoint.parameter("loginServer"))
+        server = _host(endpoint, "login server", endpoint.parameter("loginServer"))
         reader.notes.append(_MASKED)
-        return RegistryGiven(host=host_of(host), connection=_of_azure(endpoint, mask, cloud))
+        if not is_azures(server, _of_azure(endpoint, mask, cloud).cloud):
+            endpoint.needed("login server of an Azure Container Registry", "")
+        return RegistryGiven(host=server, connection=_of_azure(endpoint, mask, cloud))
     if endpoint.scheme.lower() != "usernamepassword":
         raise ConnectionNotForRegistries(input=_CONNECTION, name=endpoint.name, scheme=endpoint.scheme)
-    url = endpoint.needed("Docker Registry (its URL)", endpoint.parameter("registry"))
-    host = host_of(url)
-    if url == host:
+    url = endpoint.parameter("registry")
+    host = _host(endpoint, "Docker Registry (its URL)", url)
+    if url == str(host):
         reader.notes.append(_MASKED)
     login = RegistryLogin(
         host=host,
@@ -159,13 +163,23 @@ def _docker_connection(reader: Reader, value: str, mask: Callable[[str], Secret]
     return RegistryGiven(host=host, connection=login)
 
 
+def _host(endpoint: Endpoint, field: str, value: str) -> RegistryHost:
+    """Return the host in a field of a connection; raise ConnectionIncomplete where the field is empty or has more."""
+    try:
+        return host_in(endpoint.needed(field, value))
+    except NotAReference:
+        well_formed = endpoint.needed(f"{field} that is a host such as ghcr.io, with https:// before it or without", "")
+        raise AssertionError(well_formed) from None
+
+
 def _of_azure(endpoint: Endpoint, mask: Callable[[str], Secret], cloud: Cloud) -> ServiceConnection:
     """Give the connection to an Azure Container Registry; its URL is the registry's, its data may name no cloud."""
     audience = endpoint.data("activeDirectoryServiceEndpointResourceId")
+    arm, authority = endpoint.data("resourceManagerUrl"), endpoint.data("activeDirectoryAuthority")
     own = replace(
         cloud,
-        arm_url=(endpoint.data("resourceManagerUrl") or cloud.arm_url).rstrip("/"),
-        authority_url=(endpoint.data("activeDirectoryAuthority") or cloud.authority_url).rstrip("/"),
+        arm_url=(endpoint.tls("Resource Manager URL", arm) if arm else cloud.arm_url).rstrip("/"),
+        authority_url=(endpoint.tls("authority URL", authority) if authority else cloud.authority_url).rstrip("/"),
         arm_scope=f"{audience}/.default" if audience else cloud.arm_scope,
     )
     return ServiceConnection(

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from pytask.model.reference import RegistryHost
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:
@@ -82,13 +84,13 @@ Identity = KeyIdentity | CertificateIdentity | FederatedIdentity | ManagedIdenti
 class RegistryLogin:
     """User and password for one container registry."""
 
-    host: str
-    """As it stands in references: `ghcr.io`, `docker.io`, `registry.contoso.com:5000`."""
+    host: RegistryHost
+    """The only one that they are for."""
     user: str
     password: Secret
 
 
-LoginFor: TypeAlias = Callable[[str], RegistryLogin | None]
+LoginFor: TypeAlias = Callable[[RegistryHost], RegistryLogin | None]
 """Gives the login for a registry's host, got anew; None when there is none. It may raise a `TaskFailure`."""
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from pytask.model.reference import Digest, ImageReference, ManifestDigest, NotAReference, RegistryHost
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -35,7 +37,15 @@ class Target:
     def image(self) -> str:
         """The image that the app is configured with; empty when it has none."""
         kind, _, reference = self.fx_version.partition("|")
-        return reference if kind.upper() == "DOCKER" else ""
+        return reference.strip() if kind.strip().upper() == "DOCKER" else ""
+
+    @property
+    def reference(self) -> ImageReference | None:
+        """The same as a reference; None when there is none, or nobody could pull by it."""
+        try:
+            return ImageReference.parse(self.image)
+        except NotAReference:
+            return None
 
     @property
     def app_id(self) -> str:
@@ -71,8 +81,10 @@ class PreviousImage:
 
     reference: str
     """As the app's configuration had it, without `DOCKER|`."""
-    digest: str
-    """What that reference stood for before this run pushed anything; empty when it could not be found out."""
+    digest: Digest | None
+    """What that reference pointed at before this run pushed anything, an index or a manifest; None when unknown."""
+    manifest: ManifestDigest | None = None
+    """That of the app's platform, the same or one that the index lists; None when it could not be read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,25 +101,26 @@ class BuiltImage:
 class PushedImage:
     """An image in the registry, its digest confirmed by the registry where the connection may ask."""
 
-    registry: str
+    registry: RegistryHost
     """The login server."""
     repository: str
     tags: tuple[str, ...]
     """Empty when the image is known by its digest only."""
-    digest: str
-    """`sha256:…` of the manifest; empty when nobody may tell it."""
+    digest: Digest | None
+    """What the tags point at, an index or a manifest; None when nobody may tell it."""
     fresh_tag: bool = False
     """True when the registry had no such tag before this run pushed it: then the tag stands for this image only."""
 
     @property
-    def reference(self) -> str:
+    def reference(self) -> ImageReference:
         """`registry/repository:tag` with the tag that is deployed, or by digest when there is no tag."""
-        return f"{self.registry}/{self.repository}:{self.tags[0]}" if self.tags else self.pinned
+        tag, digest = (self.tags[0], None) if self.tags else ("", self.digest)
+        return ImageReference(host=self.registry, repository=self.repository, tag=tag, digest=digest)
 
     @property
-    def pinned(self) -> str:
-        """`registry/repository@sha256:…`."""
-        return f"{self.registry}/{self.repository}@{self.digest}"
+    def pinned(self) -> ImageReference | None:
+        """`registry/repository@sha256:…`; None when nobody may tell the digest."""
+        return self.reference.pinned(self.digest) if self.digest else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,8 +129,9 @@ class Deployment:
 
     target: Target
     reference: str
-    digest: str
-    """Empty when nobody may tell it: then the log cannot prove it either."""
+    """As the configuration has it from now on, without `DOCKER|`."""
+    digest: Digest | None
+    """None when nobody may tell it: then the log cannot prove it either."""
     written: datetime
     """When Azure took the change, by Azure's own clock (whole seconds, rounded down)."""
     sent_at: float

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytask.model.connection import RegistryLogin, Secret, ServiceConnection
+    from pytask.model.reference import ImageReference, RegistryHost
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +21,7 @@ class RegistryAddress:
     """The registry as the user named it. With neither field but `name`, ARM has to be asked."""
 
     name: str
-    login_server: str = ""
+    login_server: RegistryHost | None = None
     resource_id: str = ""
 
 
@@ -79,28 +80,25 @@ class Destination:
     repository: str
     tags: tuple[str, ...]
     """The first is the one that is deployed."""
+    image_host: RegistryHost | None = None
+    """What the image's name begins with, to be compared once Resource Manager has said the login server."""
 
     @property
-    def host(self) -> str:
-        """The registry's login server; empty when there is none, or ARM has yet to say it."""
-        return self.registry.login_server if self.registry else ""
+    def host(self) -> RegistryHost | None:
+        """The registry's login server; None when there is none, or ARM has yet to say it."""
+        return self.registry.login_server if self.registry else None
 
-    def references(self, host: str) -> tuple[str, ...]:
-        """Give `host/repository:tag` for every tag; without a host when it is not known yet."""
-        return tuple(f"{host}{'/' if host else ''}{self.repository}:{tag}" for tag in self.tags)
+    def references(self, host: RegistryHost | None) -> tuple[str, ...]:
+        """Return `host/repository:tag` for every tag; without a host when it is not known yet."""
+        return tuple(f"{host or ''}{'/' if host else ''}{self.repository}:{tag}" for tag in self.tags)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExistingImage:
     """An image that is in a registry already."""
 
-    registry: str
-    """The host."""
-    repository: str
-    tag: str
-    """Empty when only a digest was given."""
-    digest: str
-    """Empty when only a tag was given."""
+    reference: ImageReference
+    """With a tag, a digest, or both; a digest decides. Where the registry was given by name, it has yet to be asked."""
 
 
 class Command(Enum):
@@ -220,7 +218,7 @@ class Plan:
     existing: ExistingImage | None
     deploy: DeployPlan | None
     record_file: Path | None
-    signs_in_to: frozenset[str]
+    signs_in_to: frozenset[RegistryHost]
     """Hosts of registries that a base image may come from, and that BuildKit gets credentials of this run for."""
     notes: tuple[str, ...]
     """What was understood otherwise than it was written."""

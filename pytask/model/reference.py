@@ -35,7 +35,7 @@ def split_host(name: str) -> tuple[str, str]:
     """
     first, slash, rest = name.partition("/")
     label, colon, port = first.partition(":")
-    is_host = "." in label or (colon and port.isdigit()) or label.lower() == "localhost"
+    is_host = port.isdigit() if colon else "." in label or label.lower() == "localhost"
     return (first, rest) if slash and is_host else ("", name)
 
 

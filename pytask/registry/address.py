@@ -7,46 +7,64 @@ import re
 from typing import TYPE_CHECKING
 
 from pytask.errors.inputs import RegistryInvalid
-from pytask.model import RegistryAddress
+from pytask.model import NotAReference, RegistryAddress, RegistryHost
+from pytask.registry.hosts import host_in, registry_name
 
 if TYPE_CHECKING:
     from typing import Any
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{3,61}[a-z0-9]")
-_LOGIN_SERVER = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 _RESOURCE_ID = re.compile(
-    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ContainerRegistry/registries/([^/]+)",
+    r"/subscriptions/[\w.-]+/resourceGroups/[\w.()-]+/providers/Microsoft\.ContainerRegistry/registries/([a-z0-9-]+)",
     re.IGNORECASE,
 )
 
 
 def parse_registry(text: str, *, input_name: str) -> RegistryAddress:
-    """Give the registry behind a login server, a name, a resource id, or Docker@1's `{"loginServer":…,"id":…}`.
+    """Return the registry behind a login server, a name, a resource id, or Docker@1's `{"loginServer":…,"id":…}`.
 
     Raises:
         RegistryInvalid: for anything else.
     """
     value = text.strip()
-    if value.startswith("{"):
-        return _from_json(value, input_name)
-    if found := _RESOURCE_ID.fullmatch(value.rstrip("/")):
-        return RegistryAddress(name=found.group(1).lower(), resource_id=value.rstrip("/"))
-    return _from_name(value, input_name)
-
-
-def _from_name(value: str, input_name: str) -> RegistryAddress:
-    host = re.sub(r"^https?://", "", value.lower()).rstrip("/")
-    if ("." in host or ":" in host) and _LOGIN_SERVER.fullmatch(host):
-        return RegistryAddress(name=host.partition(".")[0], login_server=host)
-    if not _NAME.fullmatch(host):
-        raise RegistryInvalid(input=input_name, value=value)
-    return RegistryAddress(name=host)
-
-
-def _from_json(value: str, input_name: str) -> RegistryAddress:
     try:
-        fields: Any = json.loads(value)
-        host = str(fields["loginServer"]).lower()
-        return RegistryAddress(name=host.partition(".")[0], login_server=host, resource_id=str(fields.get("id") or ""))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return _from_json(value) if value.startswith("{") else _from_text(value)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RegistryInvalid(input=input_name, value=value) from error
+
+
+def _from_text(value: str) -> RegistryAddress:
+    if value.startswith("/"):
+        return RegistryAddress(name=_name_in(value), resource_id=value.rstrip("/"))
+    if "." in value or ":" in value:
+        return _at(_host(value))
+    if not _NAME.fullmatch(value.lower()):
+        raise NotAReference(value)
+    return RegistryAddress(name=value.lower())
+
+
+def _from_json(value: str) -> RegistryAddress:
+    fields: Any = json.loads(value)
+    host, resource_id = RegistryHost.parse(str(fields["loginServer"])), str(fields.get("id") or "")
+    if not resource_id:
+        return _at(host)
+    return RegistryAddress(name=_name_in(resource_id), login_server=host, resource_id=resource_id.rstrip("/"))
+
+
+def _at(host: RegistryHost) -> RegistryAddress:
+    return RegistryAddress(name=registry_name(host), login_server=host)
+
+
+def _host(value: str) -> RegistryHost:
+    """Return the login server alone: a repository behind it belongs into imageName."""
+    if "/" in value.partition("://")[2].rstrip("/") or ("://" not in value and "/" in value.rstrip("/")):
+        raise NotAReference(value)
+    return host_in(value)
+
+
+def _name_in(resource_id: str) -> str:
+    """Return the registry's name out of its id, which becomes part of calls to Resource Manager; raise ValueError."""
+    found = _RESOURCE_ID.fullmatch(resource_id.rstrip("/"))
+    if not found:
+        raise NotAReference(resource_id)
+    return found.group(1).lower()

@@ -5,19 +5,25 @@ Sources: https://distribution.github.io/distribution/spec/auth/token/ and https:
 
 from __future__ import annotations
 
-import re
+import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytask.cloud.http import Call, request
 from pytask.errors.registry import NoRegistry
+from pytask.model import NotAReference, RegistryHost
 from pytask.registry.hosts import asked_at
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytask.cloud.http import Door
 
 _OPEN, _ASKS = 200, 401
-_PART = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|([A-Za-z][A-Za-z0-9-]*)(?=\s|,|$)')
+_ENDS_A_WORD = frozenset(' \t,="')
+_SCHEME = frozenset(string.ascii_letters + string.digits + "-")
+_IN_A_PATH = frozenset(string.ascii_letters + string.digits + "-._~!$&'()*+,;=:%/?")
+_TLS = "https://"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,8 +36,37 @@ class Challenge:
     service: str = ""
 
 
-def challenge_of(door: Door, host: str) -> Challenge:
-    """Give the challenge of a registry.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Realm:
+    """Where a registry gives tokens; over TLS always."""
+
+    host: RegistryHost
+    path: str
+    """With its query."""
+
+    @staticmethod
+    def parse(text: str) -> Realm:
+        """Return the address that a challenge names, put together anew from what it may consist of.
+
+        Raises:
+            NotAReference: for anything without TLS, and anything that HTTP clients read in different ways.
+        """
+        if not text[: len(_TLS)].lower() == _TLS or not text.isascii():
+            raise NotAReference(f"'{text}' is no address with https")
+        rest = text[len(_TLS) :]
+        end = next((at for at, character in enumerate(rest) if character in "/?"), len(rest))
+        if not _IN_A_PATH.issuperset(rest[end:]):
+            raise NotAReference(f"'{text}' has more than a host, a path and a query")
+        return Realm(host=RegistryHost.parse(rest[:end]), path=rest[end:])
+
+    @property
+    def url(self) -> str:
+        """The whole address."""
+        return f"{_TLS}{self.host}{self.path}"
+
+
+def challenge_of(door: Door, host: RegistryHost) -> Challenge:
+    """Return the challenge of a registry.
 
     Raises:
         NoRegistry: when what answers there is none.
@@ -46,7 +81,7 @@ def challenge_of(door: Door, host: str) -> Challenge:
         return Challenge(scheme="")
     known = [one for one in parse_challenges(answer.headers.get("WWW-Authenticate", "")) if one.scheme in _KNOWN]
     if answer.status_code != _ASKS or not known:
-        raise NoRegistry(registry=host, status=answer.status_code)
+        raise NoRegistry(registry=str(host), status=answer.status_code)
     return min(known, key=lambda one: _KNOWN.index(one.scheme))
 
 
@@ -55,14 +90,49 @@ _KNOWN = ("bearer", "basic")
 
 
 def parse_challenges(header: str) -> list[Challenge]:
-    """Give what a `WWW-Authenticate` header offers; what is no challenge in it is passed over."""
+    """Return what a `WWW-Authenticate` header offers; what is no challenge in it is passed over."""
+    words = [*_words(header), ""]
     offered: list[tuple[str, dict[str, str]]] = []
-    for name, quoted, bare, scheme in _PART.findall(header):
-        if scheme:
-            offered.append((scheme.lower(), {}))
-        elif offered:
-            offered[-1][1][name.lower()] = re.sub(r"\\(.)", r"\1", quoted) or bare
+    at = 0
+    while at < len(words) - 1:
+        word, following = words[at], words[at + 1]
+        if following == "=" and at + 2 < len(words) and words[at + 2] not in {"", ",", "="}:
+            if offered:
+                offered[-1][1][word.lower()] = words[at + 2].removeprefix('"')
+            at += 3
+            continue
+        if word[0].isalpha() and following != "=" and _SCHEME.issuperset(word):
+            offered.append((word.lower(), {}))
+        at += 1
     return [
         Challenge(scheme=scheme, realm=given.get("realm", ""), service=given.get("service", ""))
         for scheme, given in offered
     ]
+
+
+def _words(header: str) -> Iterator[str]:
+    """Yield words, `=`, `,` and quoted texts, these with a quote before them and without their escapes."""
+    at = 0
+    while at < len(header):
+        begin = at
+        if header[at] == '"':
+            text, at = _quoted(header, at + 1)
+            yield f'"{text}'
+        elif header[at] in _ENDS_A_WORD:
+            at += 1
+            if header[begin] in "=,":
+                yield header[begin]
+        else:
+            while at < len(header) and header[at] not in _ENDS_A_WORD:
+                at += 1
+            yield header[begin:at]
+
+
+def _quoted(header: str, at: int) -> tuple[str, int]:
+    """Return a quoted text that begins at a place, and the place behind it; one that does not end is all there is."""
+    text: list[str] = []
+    while at < len(header) and header[at] != '"':
+        at += header[at] == "\\" and at + 1 < len(header)
+        text.append(header[at])
+        at += 1
+    return "".join(text), at + 1

@@ -14,8 +14,11 @@ from urllib.parse import urljoin, urlsplit
 from pytask.cloud.answers import correlation_id
 from pytask.cloud.download import pieces
 from pytask.cloud.http import Call, request
+from pytask.cloud.transport import only
 from pytask.errors.image import ImageUnreadable
 from pytask.errors.registry import ManifestMissing
+from pytask.model.reference import Digest, NotAReference, digest_of
+from pytask.network.place import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -42,9 +45,10 @@ _AS_IT_IS = {"Accept-Encoding": "identity"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
-    """What a tag or digest stands for."""
+    """What a tag or digest points at."""
 
-    digest: str
+    digest: Digest
+    """Of an index or a manifest, as far as the registry says which."""
     media_type: str
 
 
@@ -66,7 +70,11 @@ class Repository:
         )
         # The header is a custom that not every registry follows.
         digest = answer.headers.get("Docker-Content-Digest") or _digest(self.manifest_text(tag_or_digest))
-        return Manifest(digest=digest, media_type=answer.headers.get("Content-Type", "").partition(";")[0])
+        media_type = answer.headers.get("Content-Type", "").partition(";")[0]
+        try:
+            return Manifest(digest=digest_of(digest, media_type), media_type=media_type)
+        except NotAReference as error:
+            raise self.ruined(tag_or_digest, str(error)) from error
 
     def manifest_text(self, tag_or_digest: str) -> bytes:
         """Give the manifest itself, byte for byte; its digest is that of these bytes.
@@ -120,7 +128,7 @@ class Repository:
         """Give the open answer that has a blob from a byte on, wherever the registry keeps it.
 
         Azure Container Registry leads to a storage account, with a signature in the address; the registry's own token
-        must not go there, the storage refuses it.
+        must not go there, the storage refuses it; and no layer is fetched without TLS.
         Sources: https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints,
         https://github.com/Azure/acr/issues/217
         """
@@ -131,7 +139,9 @@ class Repository:
         if answer.status_code == wanted:
             return answer
         answer.read()
-        address = urljoin(answer.request.url, answer.headers["Location"])
+        address = urljoin(answer.request.url, answer.headers.get("Location", ""))
+        if place_of(address) is None:
+            raise self.ruined(digest, f"the registry leads to an address without TLS for it ({address[:200]})")
         self.session.mask(urlsplit(address).query)
         call = Call(request=request("GET", address, headers=headers), doing=doing, accept=frozenset({wanted}))
         return self.door.send(call, stream=True)
@@ -151,7 +161,7 @@ class Repository:
         def sent() -> HttpResponse:
             authorization = self.session.authorization(self.name)
             signed = {"Authorization": authorization, **headers} if authorization else headers
-            call = Call(request=request(method, url, headers=signed), doing=doing, accept=answers)
+            call = Call(request=request(method, url, headers=signed), doing=doing, accept=answers, only_to=only(url))
             return self.door.send(call, stream=stream)
 
         answer = sent()

@@ -1,67 +1,135 @@
-"""The hosts of registries: whose they are, and where one is asked."""
+"""The hosts of registries: whose they are, where one is asked, and where else its credentials may go."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pytask.model import NotAReference, RegistryHost
+
 if TYPE_CHECKING:
     from pytask.model import Cloud
 
-DOCKER_HUB = "docker.io"
-_DOCKER_HUBS = frozenset(
-    {DOCKER_HUB, "index.docker.io", "registry-1.docker.io", "hub.docker.com", "registry.hub.docker.com"}
-)
 _AZURES = (
-    ".azurecr.io",
-    ".azurecr.us",
-    ".azurecr.cn",
-    ".azurecr.de",
-    ".azurecr.eaglex.ic.gov",
-    ".azurecr.microsoft.scloud",
+    "azurecr.io",
+    "azurecr.us",
+    "azurecr.cn",
+    "azurecr.de",
+    "azurecr.eaglex.ic.gov",
+    "azurecr.microsoft.scloud",
 )
 """Under these Azure's own clouds have their registries.
 https://github.com/microsoft/azure-pipelines-tasks-common-packages/blob/main/common-npm-packages/docker-common/registryauthenticationprovider/registryhostvalidation.ts"""
+_ENDPOINTS = frozenset({"geo", "data"})
+"""`<name>.<region>.geo.azurecr.io` and `<name>.<region>.data.azurecr.io`.
+https://learn.microsoft.com/azure/container-registry/container-registry-endpoint-reference"""
+_OF_OWN_CLOUDS = ("azsacr", "edgeacr")
+"""Below a cloud of one's own (Azure Stack Hub, Azure Local) these labels hold registries; its other domains hold apps,
+machines and storage of whoever has an account there.
+https://learn.microsoft.com/azure-stack/user/container-registry-faq"""
+_KNOWN_CLOUDS = ("azure.com", "usgovcloudapi.net", "chinacloudapi.cn", "microsoftazure.de", "windows.net")
+_GENERIC = frozenset({"co", "com", "net", "org", "gov", "edu", "ac", "go", "or", "ne"})
+"""What stands before a country's label where names are registered below both, as in `co.uk`."""
+_HTTPS, _COUNTRY = 443, 2
 
-_OWN_CLOUDS_DOTS = 2
-"""`local.azurestack.external`; the public clouds have `azure.com`, `usgovcloudapi.net`, `chinacloudapi.cn`."""
 
+def host_in(url: str) -> RegistryHost:
+    """Return the host of a registry's URL, which may lack its scheme and have a path, such as `https://ghcr.io/team`.
 
-def canonical(host: str) -> str:
-    """Give the host as a reference names it: lower case, and one name for all those of Docker Hub.
-
-    Source: https://pkg.go.dev/github.com/distribution/reference#pkg-overview
+    Raises:
+        NotAReference: when there is none, or anything besides it: a user, a query, a backslash.
     """
-    return DOCKER_HUB if host.lower() in _DOCKER_HUBS else host.lower()
+    scheme, separator, rest = url.strip().partition("://")
+    if separator and scheme.lower() not in {"http", "https"}:
+        raise NotAReference(f"'{url}' is no address of a registry")
+    return RegistryHost.parse((rest if separator else url.strip()).partition("/")[0])
 
 
-def host_of(url: str) -> str:
-    """Give the host that a registry's URL names, with its port; empty when it names none."""
-    return canonical(urlsplit(url if "://" in url else f"https://{url}").netloc.rpartition("@")[2])
-
-
-def asked_at(host: str) -> str:
-    """Give the host that answers for a registry.
+def asked_at(host: RegistryHost) -> str:
+    """Return the host that answers for a registry.
 
     Source: https://docs.docker.com/reference/api/registry/latest/
     """
-    return "registry-1.docker.io" if canonical(host) == DOCKER_HUB else host
+    return "registry-1.docker.io" if host.is_docker_hub else str(host)
 
 
-def asked_for(host: str, repository: str) -> str:
-    """Give the name under which a registry knows a repository: Docker Hub's own images are in `library`."""
-    return f"library/{repository}" if canonical(host) == DOCKER_HUB and "/" not in repository else repository
+def asked_for(host: RegistryHost, repository: str) -> str:
+    """Return the name under which a registry knows a repository: Docker Hub's own images are in `library`."""
+    return f"library/{repository}" if host.is_docker_hub and "/" not in repository else repository
 
 
-def is_azures(host: str, cloud: Cloud | None) -> bool:
-    """Tell whether a host is Azure's, so that a token of Entra ID may be shown to it.
+def is_azures(host: RegistryHost, cloud: Cloud | None) -> bool:
+    """Return whether a host is an Azure Container Registry by its name, so that a token of Entra ID may be shown to it.
 
-    A cloud of one's own (Azure Stack, Azure Local) has its registries below the same domain as its Resource Manager.
-    Source: https://learn.microsoft.com/azure-stack/user/container-registry-faq
+    Only the forms that Azure gives to registries count, at the port that they answer at.
     """
-    name = host.partition(":")[0].lower()
-    if name.endswith(_AZURES):
+    return _registry_at(host, cloud) is not None
+
+
+def may_be_azures(host: RegistryHost, cloud: Cloud) -> bool:
+    """Return whether Resource Manager may name a host as a registry of its cloud.
+
+    The domains of Azure's own clouds are known; in another cloud its own word is all there is.
+    """
+    known = (urlsplit(cloud.arm_url).hostname or "").endswith(tuple(f".{domain}" for domain in _KNOWN_CLOUDS))
+    return is_azures(host, cloud) or (not known and host.port in {None, _HTTPS})
+
+
+def is_same_registry(one: RegistryHost, other: RegistryHost) -> bool:
+    """Return whether two hosts are one Azure Container Registry: its login server and its regional endpoints."""
+    if one.dialed == other.dialed:
         return True
+    registry = _registry_at(one, None)
+    return registry is not None and registry == _registry_at(other, None)
+
+
+def may_hold_tokens_of(service: RegistryHost, registry: RegistryHost) -> bool:
+    """Return whether a registry's token service may be at a host, which then gets user and password.
+
+    It is at the registry itself, or at a host of the same organization: `auth.docker.io` for Docker Hub, `gitlab.com`
+    for `registry.gitlab.com`. Registries of Azure are neighbors of strangers, so there it is the same registry.
+    Source: https://distribution.github.io/distribution/spec/auth/token/
+    """
+    if service.dialed == registry.dialed:
+        return True
+    if is_azures(registry, None):
+        return is_same_registry(service, registry)
+    site = _site(registry.name)
+    near = service.name in {registry.name, site} or service.name.endswith(f".{site}")
+    return near and service.port in {None, _HTTPS, registry.port}
+
+
+def registry_name(host: RegistryHost) -> str:
+    """Return what a registry is probably called, for commands to be typed: a hash may follow its name.
+
+    Names of registries have letters and digits only, so that a hyphen in a login server begins the hash.
+    Source: https://learn.microsoft.com/azure/container-registry/container-registry-get-started-azure-cli
+    """
+    return host.first_label.partition("-")[0]
+
+
+def _registry_at(host: RegistryHost, cloud: Cloud | None) -> tuple[str, str] | None:
+    """Return a registry's label and domain, which all of its endpoints have in common; None for any other host."""
+    if host.port not in {None, _HTTPS}:
+        return None
+    for domain in (*_AZURES, *_own_domains(cloud)):
+        match host.name.removesuffix(f".{domain}").split("."):
+            case [label] if label != host.name:
+                return label, domain
+            case [label, _, endpoint] if endpoint in _ENDPOINTS and host.name.endswith(f".{domain}"):
+                return label, domain
+    return None
+
+
+def _own_domains(cloud: Cloud | None) -> tuple[str, ...]:
+    """Return where a cloud of one's own has registries: below the domain of its Resource Manager."""
     _, _, own = (urlsplit(cloud.arm_url).hostname or "").partition(".") if cloud else ("", "", "")
-    # Below the short domains of the public clouds, and below `cloudapp` everywhere, are machines of customers.
-    return own.count(".") >= _OWN_CLOUDS_DOTS and name.endswith(f".{own}") and ".cloudapp." not in name
+    return tuple(f"{label}.{own}" for label in _OF_OWN_CLOUDS) if own and not own.endswith(_KNOWN_CLOUDS) else ()
+
+
+def _site(name: str) -> str:
+    """Return the domain that an organization's hosts share: that above the name, unless everybody registers there."""
+    above = name.partition(".")[2].split(".")
+    address = above[-1].isdigit()
+    generic = len(above) == _COUNTRY and len(above[-1]) == _COUNTRY and above[0] in _GENERIC
+    return name if len(above) < _COUNTRY or generic or address else ".".join(above)

@@ -2,42 +2,66 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytask.cloud.arm import REGISTRY_VERSION
-from pytask.errors.registry import RegistryNotFound
+from pytask.errors.registry import LoginServerUnusable, RegistryNotFound
+from pytask.model import NotAReference, RegistryHost
+from pytask.registry.hosts import may_be_azures
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytask.cloud.arm import Arm
-    from pytask.model import RegistryAddress
+    from pytask.model import Cloud, RegistryAddress
 
 _DOING = "look up the registry"
 _FOUND_OR_NOT = frozenset({200, 403, 404})
+_FOUND = 200
 
 
-def login_server(arm: Arm, address: RegistryAddress) -> str:
-    """Give the host name to push to; nothing is asked when the user gave it.
+def login_server(arm: Arm, address: RegistryAddress, cloud: Cloud) -> RegistryHost:
+    """Return the host to push to, as Resource Manager knows it.
 
     Source: https://learn.microsoft.com/rest/api/containerregistry/registries
 
     Raises:
         RegistryNotFound: when the connection sees no such registry.
+        LoginServerUnusable: when what it is told is no host of a registry in this cloud.
     """
-    if address.login_server:
-        return address.login_server
-    found = _by_id(arm, address) if address.resource_id else _by_name(arm, address)
-    if not found:
+    told = _by_id(arm, address) if address.resource_id else _by_name(arm, address)
+    if not told:
         raise RegistryNotFound(registry=address.name, subscription=arm.subscription)
-    return found
+    return _host(told, address, cloud)
+
+
+def _host(told: str, address: RegistryAddress, cloud: Cloud) -> RegistryHost:
+    try:
+        host = RegistryHost.parse(told)
+    except NotAReference as error:
+        raise LoginServerUnusable(registry=address.name, told=told) from error
+    if not may_be_azures(host, cloud):
+        raise LoginServerUnusable(registry=address.name, told=told)
+    return host
 
 
 def _by_id(arm: Arm, address: RegistryAddress) -> str:
     answer = arm.send("GET", address.resource_id, doing=_DOING, api_version=REGISTRY_VERSION, accept=_FOUND_OR_NOT)
-    return str(answer.json()["properties"]["loginServer"]).lower() if answer.status_code == 200 else ""  # noqa: PLR2004 - HTTP
+    return _login_server(answer.json()) if answer.status_code == _FOUND else ""
 
 
 def _by_name(arm: Arm, address: RegistryAddress) -> str:
+    """Return the login server of the registry of a name; people also name it by the first part of its login server."""
     path = f"/subscriptions/{arm.subscription}/providers/Microsoft.ContainerRegistry/registries"
-    registries = arm.pages(path, doing=_DOING, api_version=REGISTRY_VERSION)
-    named = (item for item in registries if item["name"].lower() == address.name)
-    return next((str(item["properties"]["loginServer"]).lower() for item in named), "")
+    registries = [(str(item["name"]).lower(), _login_server(item)) for item in _listed(arm, path)]
+    by_name = (server for name, server in registries if name == address.name)
+    by_server = (server for _, server in registries if server.lower().startswith(f"{address.name}."))
+    return next(by_name, "") or next(by_server, "")
+
+
+def _listed(arm: Arm, path: str) -> Iterator[Any]:
+    return arm.pages(path, doing=_DOING, api_version=REGISTRY_VERSION)
+
+
+def _login_server(item: Any) -> str:  # noqa: ANN401 - foreign JSON
+    return str((item.get("properties") or {}).get("loginServer") or "")

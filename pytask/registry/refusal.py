@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytask.cloud.http import Call, Door
     from pytask.errors import TaskFailure
     from pytask.errors.registry import RegistryFirewall
+    from pytask.model import RegistryHost
 
 _LONGEST_DETAIL = 300
 
@@ -33,12 +34,12 @@ def registry_error(answer: HttpResponse) -> str:
         return error_of(answer)[1][:_LONGEST_DETAIL]
 
 
-def firewall(host: str, answer: HttpResponse) -> RegistryFirewall | None:
+def firewall(host: RegistryHost, answer: HttpResponse) -> RegistryFirewall | None:
     """Give the failure that an answer of the registry's firewall is; None when it is none."""
-    return firewall_in(registry_error(answer), host, correlation_id(answer))
+    return firewall_in(registry_error(answer), str(host), correlation_id(answer))
 
 
-def registry_door(door: Door, host: str) -> Door:
+def registry_door(door: Door, host: RegistryHost) -> Door:
     """Give a door whose failures are those of this registry."""
     return replace(
         door,
@@ -47,9 +48,9 @@ def registry_door(door: Door, host: str) -> Door:
     )
 
 
-def _refused(host: str, call: Call, answer: HttpResponse) -> TaskFailure:
+def _refused(host: RegistryHost, call: Call, answer: HttpResponse) -> TaskFailure:
     return firewall(host, answer) or RegistryRefused(
-        registry=host,
+        registry=str(host),
         doing=call.doing,
         status=answer.status_code,
         detail=registry_error(answer),
@@ -57,9 +58,9 @@ def _refused(host: str, call: Call, answer: HttpResponse) -> TaskFailure:
     )
 
 
-def _failing(host: str, call: Call, answer: HttpResponse, attempts: int) -> TaskFailure:
+def _failing(host: RegistryHost, call: Call, answer: HttpResponse, attempts: int) -> TaskFailure:
     return RegistryFailing(
-        registry=host,
+        registry=str(host),
         doing=call.doing,
         status=answer.status_code,
         attempts=attempts,

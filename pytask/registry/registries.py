@@ -6,8 +6,9 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytask.errors.registry import RegistryNotFound
 from pytask.registry.challenge import challenge_of
-from pytask.registry.hosts import canonical, is_azures
+from pytask.registry.hosts import is_azures
 from pytask.registry.lookup import login_server
 from pytask.registry.refusal import registry_door
 from pytask.registry.session import RegistrySession
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytask.cloud.arm import Azure
     from pytask.cloud.http import Door
-    from pytask.model import RegistryAddress, RegistryLogin, Secret
+    from pytask.model import RegistryAddress, RegistryHost, RegistryLogin, Secret
     from pytask.registry.sign_in import SignIn
 
 _PATIENCE_WITHOUT_NEED = 1
@@ -36,8 +37,8 @@ class Registries:
         self._login = login
         self._door = door
         self._mask = mask
-        self._azures: set[str] = set()
-        self._sessions: dict[str, RegistrySession] = {}
+        self._azures: set[RegistryHost] = set()
+        self._sessions: dict[RegistryHost, RegistrySession] = {}
         self._lock = threading.RLock()
 
     def open_at(self, address: RegistryAddress) -> RegistrySession:
@@ -45,39 +46,41 @@ class Registries:
 
         Raises:
             RegistryNotFound: when the connection sees no such registry.
+            LoginServerUnusable: when Resource Manager names a host that is none of a registry.
             TaskFailure: what `open` raises.
         """
-        if address.login_server or self.azure is None:
+        if address.login_server:
             return self.open(address.login_server)
-        host = login_server(self.azure.arm, address)
+        if self.azure is None:
+            raise RegistryNotFound(registry=address.name, subscription="of no connection")
+        host = login_server(self.azure.arm, address, self.azure.credentials.connection.cloud)
         self._azures.add(host)
         return self.open(host)
 
-    def open(self, host: str) -> RegistrySession:
+    def open(self, host: RegistryHost) -> RegistrySession:
         """Give a registry by its host; nothing is sent to it but the question how to sign in.
 
         Raises:
             TaskFailure: when it does not answer, or is no registry.
         """
-        name = canonical(host)
         with self._lock:
-            return self._sessions.setdefault(name, self._sessions.get(name) or self._opened(name))
+            return self._sessions.setdefault(host, self._sessions.get(host) or self._opened(host))
 
-    def docker_login(self, host: str) -> RegistryLogin | None:
+    def docker_login(self, host: RegistryHost) -> RegistryLogin | None:
         """Give user and password for Docker to use with a registry; None when this run has none for it.
 
         Raises:
             TaskFailure: why the registry, or Entra ID, refuses.
         """
-        return None if isinstance(self._way_into(canonical(host)), NoSignIn) else self.open(host).docker_login()
+        return None if isinstance(self._way_into(host), NoSignIn) else self.open(host).docker_login()
 
-    def _opened(self, host: str) -> RegistrySession:
+    def _opened(self, host: RegistryHost) -> RegistrySession:
         way, door = self._way_into(host), registry_door(self._door, host)
         if isinstance(way, NoSignIn):
             door = replace(door, patience=replace(door.patience, http_attempts=_PATIENCE_WITHOUT_NEED))
         return RegistrySession(host, door=door, mask=self._mask, challenge=challenge_of(door, host), sign_in=way)
 
-    def _way_into(self, host: str) -> SignIn:
+    def _way_into(self, host: RegistryHost) -> SignIn:
         if self._login and host == self._login.host:
             return PasswordSignIn(self._login)
         cloud = self.azure.credentials.connection.cloud if self.azure else None

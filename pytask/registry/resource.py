@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pytask.cloud.answers import error_of
 from pytask.errors.azure import Forbidden
 from pytask.errors.pull import AdminUserDisabled, AdminUserUnreadable
+from pytask.model import NotAReference, RegistryHost
+from pytask.registry.hosts import is_same_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +36,8 @@ class RegistryResource:
 
     id: str
     name: str
-    login_server: str
+    login_server: RegistryHost | None
+    """None where Resource Manager says nothing that could be one."""
     by_repository: bool
     """Whether only roles for repositories count there; AcrPull and AcrPush do not.
     https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions"""
@@ -58,16 +61,17 @@ class AdminUser:
     """Each is as good as the other: there are two, so that one can be renewed while the other is in use."""
 
 
-def find_resource(arm: Arm, login_server: str, resource_id: str = "") -> RegistryResource | None:
-    """Give the registry that answers at a host name; None when the connection may not see it."""
+def find_resource(arm: Arm, host: RegistryHost, resource_id: str = "") -> RegistryResource | None:
+    """Return the registry that answers at a host; None when the connection may not see it."""
     if resource_id:
-        return _by_id(arm, resource_id)
+        named = _by_id(arm, resource_id)
+        return named if named and named.login_server and is_same_registry(named.login_server, host) else None
     path = f"/subscriptions/{arm.subscription}/providers/Microsoft.ContainerRegistry/registries"
     try:
         listed = [_resource(item) for item in arm.pages(path, doing="look up the registry", api_version=_VERSION)]
     except Forbidden:
         return None
-    return next((one for one in listed if one.login_server == login_server.lower()), None)
+    return next((one for one in listed if one.login_server and is_same_registry(one.login_server, host)), None)
 
 
 def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secret]) -> AdminUser:
@@ -105,8 +109,15 @@ def _resource(item: dict[str, Any]) -> RegistryResource:
     return RegistryResource(
         id=str(item["id"]),
         name=str(item["name"]),
-        login_server=str(properties["loginServer"]).lower(),
+        login_server=_host(properties.get("loginServer")),
         by_repository=properties.get("roleAssignmentMode") == "AbacRepositoryPermissions",
         has_admin_user=bool(properties.get("adminUserEnabled")),
         is_public=properties.get("publicNetworkAccess") != "Disabled",
     )
+
+
+def _host(told: object) -> RegistryHost | None:
+    try:
+        return RegistryHost.parse(str(told or ""))
+    except NotAReference:
+        return None

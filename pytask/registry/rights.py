@@ -8,7 +8,6 @@ Source: https://distribution.github.io/distribution/spec/auth/jwt/ and https://g
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,9 @@ from pytask.registry.hosts import asked_for
 if TYPE_CHECKING:
     from pytask.model import Secret
     from pytask.registry.session import RegistrySession
+
+_REPOSITORY, _ALL = "repository", "*"
+_EVERY_ACTION = frozenset({"pull", "push"})
 
 
 def confirm_push(session: RegistrySession, repository: str) -> None:
@@ -35,7 +37,7 @@ def confirm_push(session: RegistrySession, repository: str) -> None:
     if granted is not None and not {"pull", "push"} <= granted:
         told = ", ".join(sorted(granted)) or "nothing"
         detail = f"for {repository} it grants {told}, and pull and push were asked for"
-        raise PushDenied(reference=f"{session.host}/{repository}", registry=session.host, detail=detail)
+        raise PushDenied(reference=f"{session.host}/{repository}", registry=str(session.host), detail=detail)
 
 
 def may_pull(session: RegistrySession, repository: str) -> bool | None:
@@ -51,14 +53,38 @@ def may_pull(session: RegistrySession, repository: str) -> bool | None:
 
 
 def granted_actions(token: Secret | None, repository: str) -> frozenset[str] | None:
-    """Give what a token allows on a repository; None when there is none, or none that one can look into."""
+    """Return what a token allows on a repository; None when that is not known.
+
+    Tokens of Azure Container Registry have `Type`, `Name` and `Actions`, those of others the same in small letters;
+    a name or an action may be `*` for all. A token that cannot be looked into, or that says nothing of access, tells
+    nothing.
+    """
     try:
         body = token.reveal().split(".")[1] if token else ""
         claims: Any = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        entries = [entry for entry in claims["access"] if entry["name"] == repository]
-        return frozenset(str(action) for entry in entries for action in entry["actions"])
-    except (IndexError, ValueError, KeyError, TypeError, binascii.Error):
+        entries = [_any_case(entry) for entry in _any_case(claims)["access"]]
+        return _granted(entries, repository)
+    except (IndexError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _any_case(fields: Any) -> dict[str, Any]:  # noqa: ANN401 - foreign JSON
+    return {name.lower(): value for name, value in fields.items()}
+
+
+def _granted(entries: list[dict[str, Any]], repository: str) -> frozenset[str]:
+    """Return the actions of the entries for a repository, in small letters; `*` stands for all that is asked for."""
+    of_ours = [entry for entry in entries if _covers(str(entry["name"]), repository) and _is_of_repositories(entry)]
+    actions = frozenset(str(action).lower() for entry in of_ours for action in entry["actions"])
+    return actions | _EVERY_ACTION if _ALL in actions else actions
+
+
+def _covers(name: str, repository: str) -> bool:
+    return name == repository or (name.endswith(_ALL) and repository.startswith(name.removesuffix(_ALL)))
+
+
+def _is_of_repositories(entry: dict[str, Any]) -> bool:
+    return str(entry.get("type", _REPOSITORY)).lower().partition("(")[0] in {_REPOSITORY, _ALL}
 
 
 def everybody_may_pull(session: RegistrySession, repository: str) -> bool:

@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from pytask.cloud.http import Call, request
+from pytask.cloud.transport import only
 from pytask.registry.hosts import asked_at, asked_for
 from pytask.registry.refusal import firewall
 from pytask.registry.sign_in import NoSignIn
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytask.cloud.http import Door
     from pytask.errors import TaskFailure
-    from pytask.model import RegistryLogin, Secret
+    from pytask.model import RegistryHost, RegistryLogin, Secret
     from pytask.registry.challenge import Challenge
     from pytask.registry.sign_in import SignIn
 
@@ -33,10 +34,9 @@ class RegistrySession:
     """A registry, with what it gave to us; it keeps that until the registry refuses it. Threads may share it."""
 
     def __init__(
-        self, host: str, *, door: Door, mask: Callable[[str], Secret], challenge: Challenge, sign_in: SignIn
+        self, host: RegistryHost, *, door: Door, mask: Callable[[str], Secret], challenge: Challenge, sign_in: SignIn
     ) -> None:
         self.host = host
-        """As it stands in references."""
         self.door = door
         self.mask = mask
         self._challenge = challenge
@@ -114,8 +114,10 @@ class RegistrySession:
             TaskFailure: when it does not.
         """
         if self._challenge.scheme == "basic":
-            asked = request("GET", f"https://{asked_at(self.host)}/v2/", headers=_header(self.authorization("")))
-            self._accepted(self.door.send(Call(request=asked, doing="sign in to the registry", accept=_ANSWERS)))
+            url = f"https://{asked_at(self.host)}/v2/"
+            asked = request("GET", url, headers=_header(self.authorization("")))
+            call = Call(request=asked, doing="sign in to the registry", accept=_ANSWERS, only_to=only(url))
+            self._accepted(self.door.send(call))
 
     def as_anybody(self) -> RegistrySession:
         """Give the same registry without credentials."""
@@ -136,14 +138,25 @@ class RegistrySession:
         return f"Basic {self.mask(base64.b64encode(pair).decode()).reveal()}"
 
     def _asked_token(self, repository: str, actions: str) -> Secret:
-        """Ask the service that the registry names, which is asked by GET as Docker asks it."""
+        """Ask the service that the registry names, which is asked by GET as Docker asks it.
+
+        The sign-in has confirmed before that what it gave may go there.
+        """
         params = {"scope": f"repository:{asked_for(self.host, repository)}:{actions}"}
         params |= {"service": self._challenge.service} if self._challenge.service else {}
         headers = _header(self._basic(self._known_login()))
-        asked = request("GET", self._challenge.realm, params=params, headers=headers)
-        answer = self.door.send(Call(request=asked, doing="get a token of the registry", accept=_ANSWERS))
-        given = self._accepted(answer).json()
-        return self.mask(str(given.get("token") or given["access_token"]))
+        url = self._sign_in.realm(self.host, self._challenge).url
+        asked = request("GET", url, params=params, headers=headers)
+        call = Call(request=asked, doing="get a token of the registry", accept=_ANSWERS, only_to=only(url))
+        return self.mask(self._given(self._accepted(self.door.send(call))))
+
+    def _given(self, answer: HttpResponse) -> str:
+        """Return the token in an answer; one without any is a refusal."""
+        try:
+            given = answer.json()
+            return str(given.get("token") or given["access_token"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self.refusal(answer) from error
 
     def _accepted(self, answer: HttpResponse) -> HttpResponse:
         if answer.status_code != _OK:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
 
 from pytask.cloud.answers import correlation_id
 from pytask.cloud.http import Call, request
+from pytask.cloud.transport import only
 from pytask.errors.registry import (
     RegistryLoginRefused,
     RegistryNotAzure,
@@ -15,7 +15,9 @@ from pytask.errors.registry import (
     RegistrySignInRefused,
 )
 from pytask.errors.sign_in import AudienceUnknown
-from pytask.model import RegistryLogin
+from pytask.model import NotAReference, RegistryLogin
+from pytask.registry.challenge import Realm
+from pytask.registry.hosts import is_same_registry, may_hold_tokens_of
 from pytask.registry.refusal import firewall, registry_error
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytask.cloud.arm import Azure
     from pytask.errors import TaskFailure
+    from pytask.model import RegistryHost
     from pytask.registry.challenge import Challenge
 
 ACR_SCOPE = "https://containerregistry.azure.net/.default"
@@ -31,6 +34,10 @@ https://learn.microsoft.com/azure/container-registry/container-registry-disable-
 DOCKER_USER = "00000000-0000-0000-0000-000000000000"
 """The user name that goes with a refresh token as the password."""
 _ANSWERS = frozenset({200, 400, 401, 403, 404})
+_OK = 200
+_NO_SUCH_AUDIENCE = ("AADSTS500011", "AADSTS50001:")
+"""Entra ID's words for a tenant or cloud that has no such resource.
+https://learn.microsoft.com/entra/identity-platform/reference-error-codes"""
 
 
 class EntraSignIn:
@@ -41,11 +48,14 @@ class EntraSignIn:
 
     def __init__(self, azure: Azure) -> None:
         self._azure = azure
-        # Some clouds do not know the registries' own audience: https://github.com/Azure/azure-cli/issues/33674
-        self._scopes = [ACR_SCOPE, azure.credentials.connection.cloud.arm_scope]
+        self._scope = ACR_SCOPE
 
-    def login(self, host: str, challenge: Challenge) -> RegistryLogin:
-        """Give a refresh token as the password; it lives about three hours.
+    def login(self, host: RegistryHost, challenge: Challenge) -> RegistryLogin:
+        """Return a refresh token as the password; it lives about three hours.
+
+        A token for Resource Manager, which opens far more than a registry, is shown only in a cloud or tenant where
+        Entra ID has no audience for registries (https://github.com/Azure/azure-cli/issues/33674). That a registry
+        refuses the token for registries says nothing in favor of showing it the other one.
 
         Raises:
             RegistryNotAzure: when the registry sends its callers elsewhere to sign in; nothing was sent there.
@@ -53,87 +63,107 @@ class EntraSignIn:
             RegistryFirewall: when the agent's address is not allowed.
             TaskFailure: why Entra ID gives no token.
         """
-        if not _is_own(challenge.realm, host):
-            raise RegistryNotAzure(registry=host, realm=challenge.realm or "nowhere")
+        realm = self.realm(host, challenge)
         try:
-            return self._exchanged(host, challenge, self._scopes[0])
-        except (AudienceUnknown, RegistrySignInRefused) as refused:
-            return self._by_other_audience(host, challenge, refused)
+            return self._exchanged(host, realm, challenge.service)
+        except AudienceUnknown as unknown:
+            arm_scope = self._azure.credentials.connection.cloud.arm_scope
+            if self._scope == arm_scope or not any(code in unknown.detail for code in _NO_SUCH_AUDIENCE):
+                raise
+            self._scope = arm_scope
+        return self._exchanged(host, realm, challenge.service)
 
-    def refusal(self, host: str, answer: HttpResponse) -> TaskFailure:
-        """Give the failure that a refusal of the registry is."""
+    def realm(self, host: RegistryHost, challenge: Challenge) -> Realm:
+        """Return where the registry gives tokens; raise RegistryNotAzure where that is not the registry itself."""
+        realm = _realm(challenge)
+        if realm is None or not is_same_registry(realm.host, host):
+            raise RegistryNotAzure(registry=str(host), realm=challenge.realm or "nowhere")
+        return realm
+
+    def refusal(self, host: RegistryHost, answer: HttpResponse) -> TaskFailure:
+        """Return the failure that a refusal of the registry is."""
         detail = f"{answer.status_code} {registry_error(answer)}"
-        return RegistrySignInRefused(registry=host, detail=detail, correlation_id=correlation_id(answer))
+        return RegistrySignInRefused(registry=str(host), detail=detail, correlation_id=correlation_id(answer))
 
-    def _by_other_audience(self, host: str, challenge: Challenge, refused: TaskFailure) -> RegistryLogin:
-        try:
-            login = self._exchanged(host, challenge, self._scopes[1])
-        except (AudienceUnknown, RegistrySignInRefused):
-            raise refused from None
-        self._scopes.reverse()
-        return login
-
-    def _exchanged(self, host: str, challenge: Challenge, scope: str) -> RegistryLogin:
-        credentials = self._azure.credentials
+    def _exchanged(self, host: RegistryHost, realm: Realm, service: str) -> RegistryLogin:
+        credentials, url = self._azure.credentials, f"https://{realm.host}/oauth2/exchange"
         form = {
             "grant_type": "access_token",
-            "service": challenge.service,
+            "service": service,
             "tenant": credentials.connection.tenant_id,
-            "access_token": credentials.token(scope).reveal(),
+            "access_token": credentials.token(self._scope).reveal(),
         }
-        asked = request("POST", f"https://{urlsplit(challenge.realm).netloc}/oauth2/exchange", form=form)
-        answer = self._azure.door.send(Call(request=asked, doing="sign in to the registry", accept=_ANSWERS))
-        if answer.status_code != 200:  # noqa: PLR2004 - HTTP
+        asked = request("POST", url, form=form)
+        call = Call(request=asked, doing="sign in to the registry", accept=_ANSWERS, only_to=only(url))
+        answer = self._azure.door.send(call)
+        if answer.status_code != _OK:
             raise firewall(host, answer) or self.refusal(host, answer)
-        token = credentials.mask(str(answer.json()["refresh_token"]))
-        return RegistryLogin(host=host, user=DOCKER_USER, password=token)
+        try:
+            token = str(answer.json()["refresh_token"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise self.refusal(host, answer) from error
+        return RegistryLogin(host=host, user=DOCKER_USER, password=credentials.mask(token))
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordSignIn:
-    """Into any registry, as a Docker registry service connection says."""
+    """Into one registry, as a Docker registry service connection says."""
 
     credentials: RegistryLogin
 
-    def login(self, host: str, challenge: Challenge) -> RegistryLogin:
-        """Give user and password themselves.
+    def login(self, host: RegistryHost, challenge: Challenge) -> RegistryLogin:
+        """Return user and password themselves, which Docker sends where the challenge says.
 
         Raises:
-            RegistryLoginRefused: when the registry would have them sent without TLS.
+            RegistryLoginRefused: when that is without TLS, or at somebody else's.
         """
-        if challenge.scheme == "bearer" and urlsplit(challenge.realm).scheme != "https":
-            told = f"it asks for them at {challenge.realm or 'no address'}, and they are not sent without TLS"
-            raise RegistryLoginRefused(registry=host, detail=told)
+        if challenge.scheme == "bearer":
+            self.realm(host, challenge)
         return self.credentials
 
-    def refusal(self, host: str, answer: HttpResponse) -> TaskFailure:
-        """Give the failure that a refusal of the registry is."""
-        return RegistryLoginRefused(registry=host, detail=f"{answer.status_code} {registry_error(answer)}")
+    def realm(self, host: RegistryHost, challenge: Challenge) -> Realm:
+        """Return where the registry gives tokens; raise RegistryLoginRefused where user and password must not go."""
+        realm = _realm(challenge)
+        if realm is None:
+            told = f"it asks for them at {challenge.realm or 'no address'}, and they are not sent without TLS"
+            raise RegistryLoginRefused(registry=str(host), detail=told)
+        if host != self.credentials.host or not may_hold_tokens_of(realm.host, host):
+            told = f"it asks for them at {challenge.realm}, and they are for {self.credentials.host} alone"
+            raise RegistryLoginRefused(registry=str(host), detail=told)
+        return realm
+
+    def refusal(self, host: RegistryHost, answer: HttpResponse) -> TaskFailure:
+        """Return the failure that a refusal of the registry is."""
+        return RegistryLoginRefused(registry=str(host), detail=f"{answer.status_code} {registry_error(answer)}")
 
 
 @dataclass(frozen=True, slots=True)
 class NoSignIn:
     """As anybody, where the registry lets everybody read."""
 
-    def login(self, host: str, challenge: Challenge) -> None:
-        """Give nobody."""
+    def login(self, host: RegistryHost, challenge: Challenge) -> None:
+        """Return nobody."""
         del host, challenge
 
-    def refusal(self, host: str, answer: HttpResponse) -> TaskFailure:
-        """Give the failure that a refusal of the registry is."""
-        return RegistryReadRefused(registry=host, detail=f"{answer.status_code} {registry_error(answer)}")
+    def realm(self, host: RegistryHost, challenge: Challenge) -> Realm:
+        """Return where the registry gives tokens, wherever that is; raise RegistryReadRefused where it is nowhere."""
+        realm = _realm(challenge)
+        if realm is None:
+            told = f"it gives tokens at {challenge.realm or 'no address'}, which is no address with TLS"
+            raise RegistryReadRefused(registry=str(host), detail=told)
+        return realm
+
+    def refusal(self, host: RegistryHost, answer: HttpResponse) -> TaskFailure:
+        """Return the failure that a refusal of the registry is."""
+        return RegistryReadRefused(registry=str(host), detail=f"{answer.status_code} {registry_error(answer)}")
 
 
 SignIn: TypeAlias = EntraSignIn | PasswordSignIn | NoSignIn
-"""Each gives the credentials for a registry, and says what a refusal of them means."""
+"""Each gives the credentials for a registry, says where they may go, and what a refusal of them means."""
 
 
-def _is_own(realm: str, host: str) -> bool:
-    """Tell whether a realm is the registry's own: on the login server, or on a host of the same registry.
-
-    Source: https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints
-    """
-    address, (name, _, domain) = urlsplit(realm), host.partition(".")
-    asked = address.netloc.lower()
-    regional = bool(domain) and asked.startswith(f"{name}.") and asked.endswith(f".{domain}")
-    return address.scheme == "https" and (asked == host or regional)
+def _realm(challenge: Challenge) -> Realm | None:
+    try:
+        return Realm.parse(challenge.realm)
+    except NotAReference:
+        return None

@@ -12,9 +12,9 @@ from pytask.errors import TaskFailure, render
 from pytask.errors.registry import DigestUnknown
 from pytask.errors.start import PullNotFound, Unverified
 from pytask.functionapp.annotation import annotate
-from pytask.functionapp.back import StaysForward, roll_back
+from pytask.functionapp.back import StaysForward, known_digest, roll_back
 from pytask.functionapp.update import point_at, pull_again
-from pytask.model import DeployBy, Digest, WhenUnchanged, WhenUnverified
+from pytask.model import DeployBy, ImageReference, WhenUnchanged, WhenUnverified
 from pytask.stages.image import digest_now
 from pytask.stages.let_pull import wait_until_heeded
 from pytask.stages.settings import change_settings, confirm_settings, pending, wanted_configuration
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pytask.errors.start import StartFailure
     from pytask.job import Job
-    from pytask.model import Deployment, DeployPlan, PushedImage, RolledBack, Verification, VerifyPlan
+    from pytask.model import Deployment, DeployPlan, Digest, PushedImage, RolledBack, Verification, VerifyPlan
     from pytask.stages.look_ahead import AppAsFound
     from pytask.targets.site.health import Health
 
@@ -44,8 +44,8 @@ def deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) ->
     """
     by_digest = plan.deploy_by is DeployBy.DIGEST
     if by_digest and not image.digest:
-        raise DigestUnknown(reference=image.reference)
-    reference = image.pinned if by_digest else image.reference
+        raise DigestUnknown(reference=str(image.reference))
+    reference = str(image.pinned if by_digest else image.reference)
     arm, target = found.azure.arm, found.target
     if not target.stopped:
         wait_until_heeded(job)
@@ -79,7 +79,8 @@ def is_unchanged(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedIma
         return False
     target = found.target
     health = look_at_health(found.azure, target, found.settings)
-    same = image.digest != "" and image.digest in {health.digest, target.image.partition("@")[2]}
+    pinned = target.reference.digest if target.reference else None
+    same = image.digest is not None and str(image.digest) in {str(health.digest or ""), str(pinned or "")}
     if not same or not health.healthy:
         return False
     if changes := pending(plan, found):
@@ -139,8 +140,7 @@ def _verified(job: Job, found: AppAsFound, question: Question) -> Verification:
 
 
 def _digest(found: AppAsFound, reference: str) -> Digest | None:
-    now = digest_now(found, reference)
-    return Digest(now) if now else None
+    return known_digest(digest_now(found, ImageReference.parse(reference)))
 
 
 def judge(plan: VerifyPlan, deployment: Deployment, verification: Verification) -> None:
@@ -206,7 +206,7 @@ def _marked(job: Job, found: AppAsFound, deployment: Deployment) -> str:
     build, release = variable(job.environment, "Build.BuildNumber"), variable(job.environment, "Release.ReleaseName")
     properties = {
         "Image": deployment.reference,
-        "Digest": deployment.digest,
+        "Digest": str(deployment.digest or ""),
         "Build": build,
         "Release": release,
         "Commit": variable(job.environment, "Build.SourceVersion"),

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from pytask.errors import TaskFailure
 from pytask.errors.registry import DigestDiffers, ManifestMissing, RegistryFirewall, RegistryPrivate
+from pytask.functionapp.back import Gone
 from pytask.image.host import confirm_platform
 from pytask.image.inspection import inspect
 from pytask.image.push import Push
 from pytask.image.saved import inspect_saved
 from pytask.model import PushedImage
 from pytask.registry.contents import Repository
-from pytask.registry.hosts import canonical
 from pytask.registry.image import read_image
 from pytask.stages.images import repository_of
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytask.image.engine import Engine, PushProgress
     from pytask.image.inspection import Inspection
     from pytask.job import Job
-    from pytask.model import BuiltImage, Destination
+    from pytask.model import BuiltImage, Destination, Digest, ImageReference
     from pytask.registry.session import RegistrySession
     from pytask.stages.look_ahead import AppAsFound
 
@@ -43,7 +43,7 @@ def push(
     work = Push(
         engine=engine,
         login=lambda anew: session.docker_login(anew=anew),
-        registry=host,
+        registry=str(host),
         ask=lambda: _blocked(session, destination),
         clock=job.clock,
         patience=job.patience,
@@ -63,11 +63,11 @@ def look_into(job: Job, found: AppAsFound, image: PushedImage) -> str:
     Raises:
         TaskFailure: why the app's host cannot unpack or run the image.
     """
-    if found.session is None or found.session.host != canonical(image.registry) or not image.digest:
+    if found.session is None or found.session.host != image.registry or not image.digest:
         return "Not inspected: the registry does not let this run read the image"
     began = job.clock.monotonic()
     repository = Repository(session=found.session, name=image.repository)
-    contents = read_image(repository, image.digest)
+    contents = read_image(repository, str(image.digest))
     seen = inspect(repository, contents, found.known_layers)
     layers = f"{seen.read} of {len(contents.layers)} layers read, {seen.bytes_read / _MEGABYTE:.1f} MB"
     return _told(job.clock.monotonic() - began, contents.platform, layers, seen)
@@ -86,13 +86,13 @@ def look_into_build(job: Job, engine: Engine, image: BuiltImage) -> str:
     return _told(job.clock.monotonic() - began, image.platform, layers, seen)
 
 
-def digest_now(found: AppAsFound, reference: str) -> str | None:
-    """Give the digest that a reference stands for now; empty when it is gone, None when one may not know."""
+def digest_now(found: AppAsFound, reference: ImageReference) -> Digest | Gone | None:
+    """Return the digest that a reference points at now, `Gone`, or None when one may not know."""
     try:
-        opened = repository_of(found.session, reference)
-        return opened[0].manifest(opened[1]).digest if opened else None
+        repository = repository_of(found.session, reference)
+        return repository.manifest(reference.wanted).digest if repository else None
     except ManifestMissing:
-        return ""
+        return Gone()
     except TaskFailure:
         return None
 
@@ -111,9 +111,9 @@ def _blocked(session: RegistrySession, destination: Destination) -> TaskFailure 
 def _confirmed(session: RegistrySession, destination: Destination, seen: PushProgress) -> PushedImage:
     repository = Repository(session=session, name=destination.repository)
     manifest = repository.manifest(destination.tags[0])
-    if seen.digest and seen.digest != manifest.digest:
+    if seen.digest and seen.digest != manifest.digest.text:
         reference = destination.references(session.host)[0]
-        raise DigestDiffers(reference=reference, pushed=seen.digest, found=manifest.digest)
+        raise DigestDiffers(reference=reference, pushed=seen.digest, found=str(manifest.digest))
     return PushedImage(
         registry=session.host,
         repository=destination.repository,

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytask.errors import TaskFailure
+from pytask.errors.inputs import ImageHostDiffers
 from pytask.errors.registry import ManifestMissing, RegistryFirewall, RegistryPrivate
-from pytask.image.reference import parse_reference
-from pytask.model import PreviousImage, PushedImage
+from pytask.model import Digest, IndexDigest, ManifestDigest, PreviousImage, PushedImage, RegistryHost
 from pytask.registry.contents import Repository
-from pytask.registry.hosts import canonical
+from pytask.registry.hosts import is_same_registry
 from pytask.registry.image import read_image
 from pytask.registry.resource import find_resource
 from pytask.registry.rights import confirm_push, may_pull
 
 if TYPE_CHECKING:
-    from pytask.model import Destination, ExistingImage, Target
+    from pytask.model import Destination, ExistingImage, ImageReference, Target
     from pytask.registry.registries import Registries
     from pytask.registry.session import RegistrySession
 
@@ -29,7 +29,7 @@ class Opened:
     """None when it does not let us in at all."""
     readable: bool = False
     image: PushedImage | None = None
-    """What is to be deployed; its digest is empty when nobody may tell it."""
+    """What is to be deployed; its digest is None when nobody may tell it."""
     notes: tuple[str, ...] = ()
 
 
@@ -43,16 +43,29 @@ def open_destination(registries: Registries, destination: Destination) -> Opened
         return Opened()
     try:
         session = registries.open_at(destination.registry)
+        _confirm_host(destination, session.host)
         confirm_push(session, destination.repository)
     except RegistryFirewall as blocked:
         raise _explained(registries, blocked) from blocked
     return Opened(registry=session, readable=True)
 
 
+def _confirm_host(destination: Destination, host: RegistryHost) -> None:
+    """Raise ImageHostDiffers when the image's name begins with another registry than the one that was named.
+
+    A registry given by its name is compared only here: its login server may hold more than the name.
+    """
+    wanted = destination.image_host
+    if wanted and not is_same_registry(wanted, host):
+        given = "azureContainerRegistry"
+        raise ImageHostDiffers(input="imageName", host=str(wanted), given=given, registry=str(host))
+
+
 def _explained(registries: Registries, blocked: RegistryFirewall) -> RegistryFirewall | RegistryPrivate:
     """Tell a firewall that could let the agent in from a registry that answers nobody outside of its network."""
+    host = RegistryHost.parse(blocked.registry)
     try:
-        resource = find_resource(registries.azure.arm, blocked.registry) if registries.azure else None
+        resource = find_resource(registries.azure.arm, host) if registries.azure else None
     except TaskFailure:
         resource = None
     if resource is None or resource.is_public:
@@ -71,32 +84,50 @@ def open_existing(registries: Registries, image: ExistingImage) -> Opened:
     Raises:
         ManifestMissing: when the registry says that it has no such image.
     """
-    opened = _opened(registries, image.registry, image.repository)
-    tags, digest = (image.tag,) if image.tag else (), image.digest
-    if opened.registry and opened.readable:
-        try:
-            repository = Repository(session=opened.registry, name=image.repository)
-            digest = repository.manifest(image.digest or image.tag).digest
-        except TaskFailure as failure:
-            # A registry may hide what one may not read as if it were not there.
-            hidden = opened.registry.anonymous and not may_pull(opened.registry, image.repository)
-            if isinstance(failure, ManifestMissing) and not hidden:
-                raise
-            opened = _unread(opened.registry, failure.tell(failure.title))
-    found = PushedImage(registry=image.registry, repository=image.repository, tags=tags, digest=digest)
-    return replace(opened, image=found)
+    reference = image.reference
+    opened = _opened(registries, reference.host, reference.repository)
+    if opened.registry is None or not opened.readable:
+        return replace(opened, image=_existing(reference, reference.digest))
+    repository = Repository(session=opened.registry, name=reference.repository)
+    try:
+        digest = repository.manifest(reference.wanted).digest
+        return _by_tag_or_digest(opened, repository, reference, digest)
+    except TaskFailure as failure:
+        # A registry may hide what one may not read as if it were not there.
+        hidden = opened.registry.anonymous and not may_pull(opened.registry, reference.repository)
+        if isinstance(failure, ManifestMissing) and not hidden:
+            raise
+        unread = _unread(opened.registry, failure.tell(failure.title))
+        return replace(unread, image=_existing(reference, reference.digest))
+
+
+def _by_tag_or_digest(opened: Opened, repository: Repository, reference: ImageReference, digest: Digest) -> Opened:
+    """Return an image under its tag, unless a digest was given too and the tag means another image by now."""
+    if not (reference.tag and reference.digest):
+        return replace(opened, image=_existing(reference, digest))
+    try:
+        tagged = repository.manifest(reference.tag).digest.agrees_with(digest)
+    except ManifestMissing:
+        tagged = False
+    if tagged:
+        return replace(opened, image=_existing(reference, digest))
+    note = f"the tag {reference.tag} does not mean {digest} any more: the image is taken by its digest"
+    return replace(opened, image=_existing(reference.pinned(digest), digest), notes=(*opened.notes, note))
+
+
+def _existing(reference: ImageReference, digest: Digest | None) -> PushedImage:
+    tags = (reference.tag,) if reference.tag else ()
+    return PushedImage(registry=reference.host, repository=reference.repository, tags=tags, digest=digest)
 
 
 def open_running(registries: Registries, target: Target) -> Opened:
-    """Give the registry of the image that the app is configured with, to look at it; a refusal is no failure."""
-    try:
-        parsed = parse_reference(target.image, input_name="imageName")
-    except TaskFailure:
+    """Return the registry of the image that the app is configured with, to look at it; a refusal is no failure."""
+    if target.reference is None:
         return Opened()
-    return replace(_opened(registries, parsed.registry, parsed.repository), notes=()) if parsed.registry else Opened()
+    return replace(_opened(registries, target.reference.host, target.reference.repository), notes=())
 
 
-def _opened(registries: Registries, host: str, repository: str) -> Opened:
+def _opened(registries: Registries, host: RegistryHost, repository: str) -> Opened:
     try:
         session = registries.open(host)
         if may_pull(session, repository) is not False:
@@ -113,25 +144,37 @@ def _unread(session: RegistrySession | None, reason: str) -> Opened:
 
 
 def previous_image(session: RegistrySession | None, target: Target) -> tuple[PreviousImage | None, frozenset[str]]:
-    """Hold fast what the app is configured with, before a tag can move, and give the digests of its layers.
+    """Return what the app is configured with, held before a tag can move, and the digests of its layers.
 
     What cannot be read stays unknown.
     """
     if not target.image:
         return None, frozenset()
+    pointed_at, manifest, layers = _contents(session, target.reference)
+    return PreviousImage(reference=target.image, digest=pointed_at, manifest=manifest), layers
+
+
+def _contents(
+    session: RegistrySession | None, reference: ImageReference | None
+) -> tuple[Digest | None, ManifestDigest | None, frozenset[str]]:
+    """Return the digest that a reference points at, that of the platform's manifest, and the digests of its layers."""
+    repository = repository_of(session, reference)
+    if repository is None or reference is None:
+        return None, None, frozenset()
+    pointed_at = reference.digest
     try:
-        opened = repository_of(session, target.image)
-        image = read_image(*opened) if opened else None
+        pointed_at = repository.manifest(reference.wanted).digest
+        # By its digest, so that both are of one image although the tag may move between the two questions.
+        image = read_image(repository, str(pointed_at))
     except TaskFailure:
-        image = None
-    digest = image.digest if image else ""
-    layers = frozenset(layer.digest for layer in image.layers) if image else frozenset[str]()
-    return PreviousImage(reference=target.image, digest=digest), layers
+        return pointed_at, None, frozenset()
+    manifest = ManifestDigest(image.digest)
+    kind = ManifestDigest if manifest.text == pointed_at.text else IndexDigest
+    return kind(pointed_at.text), manifest, frozenset(layer.digest for layer in image.layers)
 
 
-def repository_of(session: RegistrySession | None, reference: str) -> tuple[Repository, str] | None:
-    """Open the repository of a reference, with its tag or digest; None when it is in another registry."""
-    parsed = parse_reference(reference, input_name="imageName")
-    if session is None or canonical(parsed.registry) != session.host:
+def repository_of(session: RegistrySession | None, reference: ImageReference | None) -> Repository | None:
+    """Open the repository of a reference; None when it is in another registry than the session's."""
+    if session is None or reference is None or reference.host != session.host:
         return None
-    return Repository(session=session, name=parsed.repository), parsed.digest or parsed.tag or "latest"
+    return Repository(session=session, name=reference.repository)

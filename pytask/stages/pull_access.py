@@ -17,7 +17,7 @@ from pytask.functionapp.pull import (
 )
 from pytask.model import PullAccess, Right
 from pytask.model.settings import with_changes
-from pytask.registry.hosts import is_azures
+from pytask.registry.hosts import is_azures, registry_name
 from pytask.registry.resource import admin_user, find_resource
 from pytask.registry.rights import everybody_may_pull
 from pytask.registry.roles import grant_command, may_grant, pull_role, right_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pytask.cloud.arm import Arm, Azure
     from pytask.functionapp.find import Found
     from pytask.functionapp.identity import AppIdentity
-    from pytask.model import Plan, Secret
+    from pytask.model import Plan, RegistryHost, Secret
     from pytask.registry.registries import Registries
     from pytask.registry.resource import AdminUser, RegistryResource
     from pytask.registry.session import RegistrySession
@@ -72,10 +72,17 @@ class PullScene:
     """The app's; None when the connection may not read them."""
 
     @property
-    def host(self) -> str:
-        """The registry's login server; empty when the run is about no image."""
+    def host(self) -> RegistryHost | None:
+        """The registry's login server; None when the run is about no image."""
         existing = self.plan.existing
-        return self.session.host if self.session else existing.registry if existing else ""
+        return self.session.host if self.session else existing.reference.host if existing else None
+
+    @property
+    def registry(self) -> RegistryHost:
+        """The same, where the run is about an image."""
+        if self.host is None:
+            raise AssertionError
+        return self.host
 
     @property
     def arm(self) -> Arm:
@@ -87,7 +94,7 @@ class PullScene:
     @property
     def of_azure(self) -> bool:
         """Whether the registry is an Azure Container Registry."""
-        return is_azures(self.host, (self.registries.azure or self.azure).credentials.connection.cloud)
+        return is_azures(self.registry, (self.registries.azure or self.azure).credentials.connection.cloud)
 
     @property
     def settings_after(self) -> Mapping[str, str] | None:
@@ -99,13 +106,14 @@ class PullScene:
     def resource(self) -> RegistryResource | None:
         """Give the registry as Resource Manager shows it; None when it does not."""
         address = self.plan.destination.registry if self.plan.destination else None
-        return find_resource(self.arm, self.host, address.resource_id if address else "")
+        return find_resource(self.arm, self.registry, address.resource_id if address else "")
 
     @property
     def repository(self) -> str:
         """The image's; empty when the run is about no image."""
-        image = self.plan.destination or self.plan.existing
-        return image.repository if image else ""
+        if self.plan.destination:
+            return self.plan.destination.repository
+        return self.plan.existing.reference.repository if self.plan.existing else ""
 
 
 def look_at_pull(scene: PullScene, mask: Callable[[str], Secret]) -> PullSetup:
@@ -136,7 +144,7 @@ def _as_it_is(scene: PullScene) -> PullSetup:
         return right_of(scene.arm, registry, principal) if registry else Right.UNKNOWN
 
     question = PullQuestion(
-        registry=scene.host,
+        registry=scene.registry,
         of_azure=scene.of_azure,
         settings=scene.settings_after,
         open_to_all=lambda: everybody_may_pull(session, scene.repository),
@@ -177,7 +185,7 @@ def _confirm_same_tenant(scene: PullScene) -> None:
     tenants = [one.credentials.connection.tenant_id.lower() for one in (own, other)]
     if all(tenants) and tenants[0] != tenants[1]:
         raise PullAcrossTenants(
-            app=scene.found.target.title, registry=scene.host, tenant=tenants[0], registry_tenant=tenants[1]
+            app=scene.found.target.title, registry=str(scene.registry), tenant=tenants[0], registry_tenant=tenants[1]
         )
 
 
@@ -202,9 +210,9 @@ def _doubts(
     scene: PullScene, registry: RegistryResource | None, identity: AppIdentity, right: Right, *, grants: bool
 ) -> Iterator[str]:
     if right is Right.CONDITIONAL:
-        yield right_told(right, identity.title, scene.host)
+        yield right_told(right, identity.title, str(scene.registry))
     if right is Right.UNKNOWN and not grants:
-        told = right_told(right, identity.title, scene.host)
+        told = right_told(right, identity.title, str(scene.registry))
         yield f"{told}; should it lack one: {_command(scene, registry, identity)}"
     stale = [name for name in REGISTRY_SETTINGS if name in (scene.settings or {})]
     if stale:
@@ -217,13 +225,13 @@ def _not_grantable(scene: PullScene, registry: RegistryResource | None, identity
         detail = f"{identity.title} {lacking}, and none of this connection's roles on the registry may grant one"
     else:
         detail = (
-            f"the subscription {scene.arm.subscription} shows this connection no registry {scene.host} "
+            f"the subscription {scene.arm.subscription} shows this connection no registry {scene.registry} "
             "(where it uses ABAC, the role is Container Registry Repository Reader)"
         )
     return RoleNotGrantable(
         app=scene.found.target.title,
         role=_role_name(registry),
-        registry=registry.name if registry else scene.host,
+        registry=registry.name if registry else str(scene.registry),
         detail=detail,
         command=_command(scene, registry, identity),
     )
@@ -231,7 +239,7 @@ def _not_grantable(scene: PullScene, registry: RegistryResource | None, identity
 
 def _command(scene: PullScene, registry: RegistryResource | None, identity: AppIdentity) -> str:
     """Give the administrator's command; where an id is not known yet, a command within it finds it."""
-    name = scene.host.partition(".")[0]
+    name = registry_name(scene.registry)
     principal = identity.principal_id or f"$({identity_command(scene.found.target, identity)} {_OBJECT_ID})"
     scope = registry.id if registry else f"$(az acr show --name {name} --query id --output tsv)"
     return grant_command(_role_name(registry), principal, scope)
@@ -244,8 +252,8 @@ def _role_name(registry: RegistryResource | None) -> str:
 def _by_admin_user(scene: PullScene, mask: Callable[[str], Secret]) -> PullSetup:
     registry = scene.resource()
     if registry is None:
-        detail = f"the subscription {scene.arm.subscription} shows this connection no registry {scene.host}"
-        raise AdminUserUnreadable(registry=scene.host, detail=detail)
+        detail = f"the subscription {scene.arm.subscription} shows this connection no registry {scene.registry}"
+        raise AdminUserUnreadable(registry=str(scene.registry), detail=detail)
     settings = scene.settings or {}
     if references := [name for name in REGISTRY_SETTINGS if is_reference(settings.get(name, ""))]:
         raise PullSettingIsReference(app=scene.found.target.title, names=", ".join(references))
@@ -261,17 +269,17 @@ def _by_admin_user(scene: PullScene, mask: Callable[[str], Secret]) -> PullSetup
         ),
         notes=tuple(pull_warnings(scene.found, scene.settings)),
         beside={"acrUseManagedIdentityCreds": False} if by_identity else {},
-        settings=_missing_settings(registry, user, settings),
+        settings=_missing_settings(scene.registry, user, settings),
     )
 
 
-def _missing_settings(registry: RegistryResource, user: AdminUser, settings: Mapping[str, str]) -> dict[str, str]:
+def _missing_settings(registry: RegistryHost, user: AdminUser, settings: Mapping[str, str]) -> dict[str, str]:
     """Give what the app's settings must read for it to sign in as that user, less those that do; any password will do.
 
     Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry
     """
     address, name, password = REGISTRY_SETTINGS
     has_password = any(one.reveal() == settings.get(password) for one in user.passwords)
-    plain = {address: f"https://{registry.login_server}", name: user.name}
+    plain = {address: f"https://{registry}", name: user.name}
     missing = {one: value for one, value in plain.items() if settings.get(one) != value}
     return missing if has_password else {**missing, password: user.passwords[0].reveal()}

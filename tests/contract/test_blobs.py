@@ -26,7 +26,7 @@ from pytask.errors.image import ImageUnreadable
 from pytask.errors.network import Unreachable
 from pytask.errors.registry import ManifestMissing
 from pytask.image.inspection import inspect
-from pytask.model import RegistryLogin, Secret
+from pytask.model import RegistryHost, RegistryLogin, Secret
 from pytask.registry.challenge import Challenge
 from pytask.registry.contents import Repository
 from pytask.registry.image import ImageContents, Layer
@@ -67,7 +67,7 @@ class Server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.host = f"localhost:{self._server.server_port}"
+        self.host = RegistryHost("localhost", self._server.server_port)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:

@@ -13,13 +13,13 @@ import pytest
 
 from pytask.errors.registry import RegistrySignInRefused
 from pytask.image.credential_helper import NAME, answering, write_helper
-from pytask.model import RegistryLogin, Secret
+from pytask.model import RegistryHost, RegistryLogin, Secret
 from tests.end_to_end.watch import files_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytask.model import LoginFor
+    from pytask.image.credential_helper import LoginByName
 
 ROOT = Path(__file__).parents[2]
 NOT_FOUND = "credentials not found in native keychain"
@@ -27,11 +27,13 @@ NOT_FOUND = "credentials not found in native keychain"
 
 
 def login(host: str) -> RegistryLogin | None:
-    return RegistryLogin(host=host, user="00000000", password=Secret("tökén")) if host == "contoso.azurecr.io" else None
+    known = host == "contoso.azurecr.io"
+    found = RegistryLogin(host=RegistryHost.parse(host), user="00000000", password=Secret("tökén"))
+    return found if known else None
 
 
 @contextmanager
-def a_helper(folder: Path, login_for: LoginFor = login) -> Iterator[Path]:
+def a_helper(folder: Path, login_for: LoginByName = login) -> Iterator[Path]:
     """Give the program, ready to be started, while its questions are answered."""
     (folder / "bin").mkdir(parents=True)
     assert write_helper(folder, folder / "bin")

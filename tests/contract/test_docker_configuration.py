@@ -14,6 +14,7 @@ import pytest
 from pytask.image.cli import DockerCli
 from pytask.image.configuration import WayIn, current_context, lent_configuration
 from pytask.image.credential_helper import NAME
+from pytask.model import RegistryHost
 from tests.contract.test_credential_helper import login
 from tests.end_to_end.watch import files_with
 
@@ -46,7 +47,8 @@ def lent(
     warnings: list[str] = []
     (tmp_path / "temporary").mkdir(exist_ok=True)
     given = {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"], **environment}
-    way_in, temporary = WayIn(hosts=hosts, login=login), str(tmp_path / "temporary")
+    way_in = WayIn(hosts=frozenset(map(RegistryHost.parse, hosts)), login=lambda host: login(str(host)))
+    temporary = str(tmp_path / "temporary")
     with lent_configuration(given, cli, way_in, temporary=temporary, warn=warnings.append) as one:
         yield one, warnings
     assert list((tmp_path / "temporary").iterdir()) == []

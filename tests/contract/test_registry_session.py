@@ -28,7 +28,7 @@ from pytask.errors.registry import (
     RegistryReadRefused,
     RegistryRefused,
 )
-from pytask.model import RegistryLogin, Secret
+from pytask.model import Digest, RegistryHost, RegistryLogin, Secret
 from pytask.registry.challenge import Challenge
 from pytask.registry.contents import Repository
 from pytask.registry.registries import Registries
@@ -65,7 +65,7 @@ class Registry:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("localhost").configure_cert(context)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.host = f"localhost:{self._server.server_port}"
+        self.host = RegistryHost("localhost", self._server.server_port)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class Registry:
         if authorization != BASIC and not (self.public and not authorization):
             return 401, {}, {"errors": [{"code": "UNAUTHORIZED", "message": "incorrect username or password"}]}
         query = parse_qs(urlsplit(path).query)
-        assert query["service"] == [self.host]
+        assert query["service"] == [str(self.host)]
         assert query["tenant"] == ["x"], "the realm's own query is kept"
         _, name, asked = query["scope"][0].split(":")
         claims = {"access": [{"name": name, "actions": [one for one in asked.split(",") if one in self.actions]}]}
@@ -181,7 +181,7 @@ def test_a_token_service_gets_the_password_and_the_registry_the_token_alone(
 ) -> None:
     session = registries().open(registry.host)
     confirm_push(session, "team/app")
-    assert Repository(session=session, name="team/app").manifest("1").digest == DIGEST
+    assert Repository(session=session, name="team/app").manifest("1").digest == Digest(DIGEST)
     assert registry.told("/token") == [BASIC], "one token does for pushing and for reading"
     (bearer,) = registry.told("/manifests/1")
     assert bearer.startswith("Bearer head.")
@@ -196,7 +196,7 @@ def test_a_registry_with_passwords_only_gets_them_and_is_asked_whether_they_are_
     session = registries().open(registry.host)
     confirm_push(session, "team/app")
     assert registry.told("/v2/") == ["", BASIC]
-    assert Repository(session=session, name="team/app").manifest("1").digest == DIGEST
+    assert Repository(session=session, name="team/app").manifest("1").digest == Digest(DIGEST)
     with pytest.raises(RegistryLoginRefused, match=r"registry-login-refused"):
         confirm_push(registries(password="wrong").open(registry.host), "team/app")
 
@@ -206,7 +206,7 @@ def test_a_registry_that_is_open_gets_no_credentials(registry: Registry, registr
     session = registries(password=None).open(registry.host)
     assert may_pull(session, "team/app") is True
     assert everybody_may_pull(session, "team/app")
-    assert Repository(session=session, name="team/app").manifest("1").digest == DIGEST
+    assert Repository(session=session, name="team/app").manifest("1").digest == Digest(DIGEST)
     assert {authorization for _, authorization in registry.asked} == {""}
 
 
@@ -248,7 +248,7 @@ def test_a_token_that_ran_out_is_followed_by_a_new_sign_in_once(
     registry.tokens_good_for = 2
     repository = Repository(session=registries().open(registry.host), name="team/app")
     repository.manifest("1")
-    assert repository.manifest("1").digest == DIGEST
+    assert repository.manifest("1").digest == Digest(DIGEST)
     assert len(registry.told("/token")) == 2
     registry.scheme = "basic"  # what is accepted now is none of what was agreed
     with pytest.raises(RegistryLoginRefused):
@@ -262,7 +262,7 @@ def test_what_everybody_may_read_is_read_without_credentials(
     session = registries(password=None).open(registry.host)
     assert session.anonymous
     assert everybody_may_pull(session, "team/app")
-    assert Repository(session=session, name="team/app").manifest("1").digest == DIGEST
+    assert Repository(session=session, name="team/app").manifest("1").digest == Digest(DIGEST)
     assert registries(password=None).docker_login(registry.host) is None
     registry.has_image = False
     with pytest.raises(ManifestMissing):
@@ -283,7 +283,7 @@ def test_docker_gets_the_credentials_of_the_registry_and_of_no_other(
 ) -> None:
     login = registries().docker_login(registry.host)
     assert login == RegistryLogin(host=registry.host, user="robot", password=Secret("pw"))
-    assert registries().docker_login("elsewhere.example.com") is None
+    assert registries().docker_login(RegistryHost("elsewhere.example.com")) is None
 
 
 @pytest.mark.parametrize(
@@ -310,23 +310,23 @@ def test_what_is_no_registry_is_told_as_such(registry: Registry, registries: Cal
 def test_refusals_and_faults_name_the_registry(registry: Registry, registries: Callable[..., Registries]) -> None:
     session = registries().open(registry.host)
     registry.refuses = (429, "toomanyrequests: slow down")
-    with pytest.raises(RegistryFailing, match=registry.host) as failing:
+    with pytest.raises(RegistryFailing, match=str(registry.host)) as failing:
         session.token("app")
     assert failing.value.attempts == QUICK.http_attempts
     registry.refuses = (418, "I am a teapot")
-    with pytest.raises(RegistryRefused, match=registry.host) as refused:
+    with pytest.raises(RegistryRefused, match=str(registry.host)) as refused:
         session.token("app")
     assert refused.value.status == 418
 
 
 def test_a_registry_nobody_gave_credentials_for_is_tried_once(registries: Callable[..., Registries]) -> None:
     with pytest.raises(Unreachable):
-        registries(password=None).open("127.0.0.1:9")
+        registries(password=None).open(RegistryHost("127.0.0.1", 9))
 
 
 def test_a_registry_that_would_have_azures_token_sent_elsewhere_gets_none(registry: Registry) -> None:
     way = EntraSignIn(azure_for("client", "secret", patience=QUICK))
     challenge = Challenge(scheme="bearer", realm=f"https://{registry.host}/token", service="contoso.azurecr.io")
     with pytest.raises(RegistryNotAzure):
-        way.login("contoso.azurecr.io", challenge)
+        way.login(RegistryHost("contoso.azurecr.io"), challenge)
     assert not registry.asked

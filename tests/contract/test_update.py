@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 def test_only_what_differs_is_sent_and_all_of_it_with_the_image(site: Site, arm: Arm) -> None:
     beside = {"alwaysOn": True, "appCommandLine": ""}
-    deployment = point_at(arm, site.target(), "r/app:2", "", instances=None, beside=beside)
+    deployment = point_at(arm, site.target(), "r/app:2", None, instances=None, beside=beside)
     assert (site.writes, site.sent) == (["PATCH web"], [{"linuxFxVersion": "DOCKER|r/app:2", "alwaysOn": True}])
     assert (deployment.changed, deployment.restarted) == (("alwaysOn",), False)
     confirm_configuration(arm, deployment)
 
 
 def test_the_same_image_with_another_configuration_is_written_and_not_restarted_besides(site: Site, arm: Arm) -> None:
-    deployment = point_at(arm, site.target(), "r/app:1", "", instances=None, beside={"alwaysOn": True})
+    deployment = point_at(arm, site.target(), "r/app:1", None, instances=None, beside={"alwaysOn": True})
     assert site.writes == ["PATCH web"]
     assert not deployment.restarted
 
 
 def test_the_same_image_with_the_same_configuration_is_restarted(site: Site, arm: Arm) -> None:
-    deployment = point_at(arm, site.target(), "r/app:1", "", instances=None, beside={"alwaysOn": False})
+    deployment = point_at(arm, site.target(), "r/app:1", None, instances=None, beside={"alwaysOn": False})
     assert site.writes == ["POST restart"]
     assert deployment.restarted
 
@@ -43,7 +43,7 @@ def test_a_property_of_the_front_end_restarts_nothing_so_that_something_else_mus
 ) -> None:
     moment = Moment(at=datetime(2026, 1, 1, tzinfo=timezone.utc), sent_at=7.0) if settings else None
     beside = {"publicNetworkAccess": "Disabled"}
-    deployment = point_at(arm, site.target(), "r/app:1", "", instances=None, beside=beside, settings=moment)
+    deployment = point_at(arm, site.target(), "r/app:1", None, instances=None, beside=beside, settings=moment)
     assert site.writes == (["PATCH web"] if settings else ["PATCH web", "POST restart"])
     assert deployment.restarted is not settings
     assert (deployment.sent_at == 7.0) is settings
@@ -52,7 +52,7 @@ def test_a_property_of_the_front_end_restarts_nothing_so_that_something_else_mus
 def test_a_property_that_azure_does_not_keep_is_told(site: Site, arm: Arm) -> None:
     site.keeps.add("alwaysOn")
     beside = {"alwaysOn": True, "numberOfWorkers": 2}
-    deployment = point_at(arm, site.target(), "r/app:2", "", instances=None, beside=beside)
+    deployment = point_at(arm, site.target(), "r/app:2", None, instances=None, beside=beside)
     with pytest.raises(PropertyNotSet) as caught:
         confirm_configuration(arm, deployment)
     assert caught.value.names == "alwaysOn"
@@ -63,9 +63,9 @@ def test_a_property_that_azure_does_not_keep_is_told(site: Site, arm: Arm) -> No
 
 def test_the_same_image_is_not_restarted_where_its_settings_have_just_been_changed(site: Site, arm: Arm) -> None:
     moment = Moment(at=datetime(2026, 1, 1, tzinfo=timezone.utc), sent_at=7.0)
-    deployment = point_at(arm, site.target(), "r/app:1", "", instances=None, beside={}, settings=moment)
+    deployment = point_at(arm, site.target(), "r/app:1", None, instances=None, beside={}, settings=moment)
     assert site.calls == []
     assert (deployment.written, deployment.sent_at, deployment.restarted) == (moment.at, moment.sent_at, False)
-    other = point_at(arm, site.target(), "r/app:2", "", instances=None, beside={}, settings=moment)
+    other = point_at(arm, site.target(), "r/app:2", None, instances=None, beside={}, settings=moment)
     assert site.writes == ["PATCH web"]
     assert other.sent_at > moment.sent_at

@@ -36,6 +36,7 @@ from pytask.model import (
     ManagedIdentity,
     Network,
     Recipe,
+    RegistryHost,
     RegistryLogin,
     Secret,
     ServiceConnection,
@@ -175,7 +176,7 @@ def _ask_docker(said: str) -> None:
 
 def _push(case: ErrorOutput) -> None:
     image = BuiltImage(references=(case.reference,), id="sha256:" + "b" * 64, platform="linux/amd64", size_bytes=1)
-    login = RegistryLogin(host=case.registry, user="contoso", password=Secret("corpus-password"))
+    login = RegistryLogin(host=RegistryHost.parse(case.registry), user="contoso", password=Secret("corpus-password"))
     clock = _HurriedClock()
     Push(
         engine=Engine(cast("APIClient", _EngineThatSays(case.text))),
@@ -204,7 +205,7 @@ def _arm(case: ErrorOutput) -> None:
 
 
 def _point_at(azure: Azure) -> None:
-    point_at(azure.arm, _target(), "contoso.azurecr.io/hello-function:42", "", instances=None, beside={})
+    point_at(azure.arm, _target(), "contoso.azurecr.io/hello-function:42", None, instances=None, beside={})
 
 
 def _grant(azure: Azure) -> None:
@@ -229,10 +230,12 @@ def _acr(case: ErrorOutput) -> None:
     with _azure(case) as azure:
         if case.call == "registry":
             asked = request("PUT", f"https://{case.registry}/v2/hello-function/manifests/42")
-            registry_door(azure.door, case.registry).send(Call(request=asked, doing="push the image"))
+            registry_door(azure.door, RegistryHost.parse(case.registry)).send(
+                Call(request=asked, doing="push the image")
+            )
             return
         registries = Registries(azure=azure, login=None, door=azure.door, mask=Secret)
-        confirm_push(registries.open(case.registry), "hello-function")
+        confirm_push(registries.open(RegistryHost.parse(case.registry)), "hello-function")
 
 
 _DOORS: Mapping[str, Callable[[ErrorOutput], None]] = {
@@ -330,7 +333,7 @@ def _registry() -> RegistryResource:
     return RegistryResource(
         id=played.REGISTRY,
         name="contoso",
-        login_server="contoso.azurecr.io",
+        login_server=RegistryHost("contoso.azurecr.io"),
         by_repository=False,
         has_admin_user=True,
         is_public=True,

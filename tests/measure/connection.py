@@ -10,7 +10,7 @@ from pytask.clock import Clock, Patience
 from pytask.cloud.arm import open_azure
 from pytask.cloud.credentials import open_credentials
 from pytask.cloud.http import open_door
-from pytask.model import Cloud, KeyIdentity, Secret, ServiceConnection
+from pytask.model import Cloud, KeyIdentity, RegistryHost, Secret, ServiceConnection
 from pytask.network.route import open_route
 from pytask.registry.contents import Repository
 from pytask.registry.registries import Registries
@@ -51,4 +51,4 @@ def repository_for(client_id: str, secret: str, *, login_server: str, name: str)
     """Give a repository, signed in as a principal."""
     azure = azure_for(client_id, secret)
     registries = Registries(azure=azure, login=None, door=azure.door, mask=Secret)
-    return Repository(session=registries.open(login_server), name=name)
+    return Repository(session=registries.open(RegistryHost.parse(login_server)), name=name)

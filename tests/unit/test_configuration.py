@@ -85,7 +85,7 @@ def a_deployment(before: dict[str, object], beside: dict[str, object], changed: 
     return Deployment(
         target=target,
         reference="new",
-        digest="",
+        digest=None,
         written=datetime.now(timezone.utc),
         sent_at=0.0,
         instances=None,

@@ -6,15 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.errors.inputs import AppNameInvalid, DigestNotBuildable, ImageNameInvalid, RegistryInvalid, TagInvalid
+from pytask.errors.inputs import (
+    AppNameInvalid,
+    DigestNotBuildable,
+    ImageNameInvalid,
+    InputMistake,
+    RegistryHostInvalid,
+    RegistryInvalid,
+    TagInvalid,
+)
 from pytask.functionapp.address import parse_app
-from pytask.image.reference import ImageName, parse_image_name, parse_tag, parse_tags
-from pytask.model import AppAddress, RegistryAddress
+from pytask.image.reference import ImageName, parse_image_name, parse_reference, parse_tag, parse_tags
+from pytask.model import AppAddress, RegistryAddress, RegistryHost
+from pytask.model.reference import is_repository
 from pytask.registry.address import parse_registry
 
 WORDS = st.from_regex(r"[a-z0-9]{1,8}([._-][a-z0-9]{1,8}){0,2}", fullmatch=True)
 TAGS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,20}", fullmatch=True)
 HOSTS = st.from_regex(r"[a-z][a-z0-9]{2,10}\.azurecr\.(io|cn|us)", fullmatch=True)
+CONTOSO = RegistryHost("contoso.azurecr.io")
 ACR = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/Contoso"
 APP = "/subscriptions/S1/resourceGroups/rg-a/providers/Microsoft.Web/sites/my-app"
 
@@ -27,7 +37,8 @@ def test_a_name_comes_apart_into_what_it_was_put_together_from(host: str, words:
         return
     repository = "/".join(words)
     text = (f"{host}/" if host else "") + repository + (f":{tag}" if tag else "")
-    assert parse_image_name(text, input_name="imageName") == ImageName(host=host, repository=repository, tag=tag)
+    expected = ImageName(host=RegistryHost(host) if host else None, repository=repository, tag=tag)
+    assert parse_image_name(text, input_name="imageName") == expected
 
 
 @pytest.mark.parametrize(
@@ -44,10 +55,53 @@ def test_capitals_and_spaces_are_mended_in_the_repository_only(written: str, rep
     assert (parsed.repository, parsed.tag) == (repository, tag)
 
 
-@pytest.mark.parametrize("text", ["a//b", "-a", "a_-b", "a/", "ä", "a" * 256, "DOCKER|a", "https://x.azurecr.io/a"])
+@pytest.mark.parametrize("text", ["a//b", "-a", "a_-b", "a/", "ä", "a" * 256, "DOCKER|a"])
 def test_a_name_no_registry_accepts_is_refused(text: str) -> None:
     with pytest.raises(ImageNameInvalid):
         parse_image_name(text, input_name="imageName")
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("app:refs/heads/main", "refs/heads/main"),
+        ("team/app:feature/x", "feature/x"),
+        ("my.app:refs/pull/7/merge", "refs/pull/7/merge"),
+        ("contoso.azurecr.io/app:refs/heads/main", "refs/heads/main"),
+        ("registry:5000/app:a/b", "a/b"),
+        ("app:1:2", "1:2"),
+        ("app:", ""),
+    ],
+)
+def test_a_tag_with_a_slash_is_told_as_a_tag_and_not_as_a_host(text: str, tag: str) -> None:
+    with pytest.raises(TagInvalid) as caught:
+        parse_image_name(text, input_name="imageName")
+    assert caught.value.value == tag
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["evil.com\\.azurecr.io/app:1", "contoso.azurecr.io./app", "me:pw.x@h/app", "https://con_toso.azurecr.io/app"],
+)
+def test_what_stands_for_a_host_and_is_none_is_told_as_such(text: str) -> None:
+    with pytest.raises((RegistryHostInvalid, DigestNotBuildable)):
+        parse_image_name(text, input_name="imageName")
+
+
+@pytest.mark.parametrize("scheme", ["https://", "HTTPS://", "http://", "docker://", "oci://"])
+def test_a_scheme_is_taken_off(scheme: str) -> None:
+    expected = ImageName(host=CONTOSO, repository="team/app", tag="1")
+    assert parse_image_name(f"{scheme}contoso.azurecr.io/Team/app:1", input_name="imageName") == expected
+
+
+@given(st.one_of(st.text(), st.text("aA1.-_:@/\\ \n%", max_size=30)))
+def test_no_name_of_an_image_is_too_strange(text: str) -> None:
+    for parse in (parse_image_name, parse_reference):
+        try:
+            parsed = parse(text, input_name="imageName")
+        except InputMistake:
+            continue
+        assert is_repository(parsed.repository)
 
 
 def test_an_image_to_be_built_cannot_be_named_by_digest() -> None:
@@ -69,14 +123,17 @@ def test_tags_come_by_line_or_comma_trimmed_and_each_once() -> None:
 @pytest.mark.parametrize(
     ("text", "address"),
     [
-        ("Contoso.azurecr.io", RegistryAddress(name="contoso", login_server="contoso.azurecr.io")),
-        ("https://contoso.azurecr.io/", RegistryAddress(name="contoso", login_server="contoso.azurecr.io")),
-        ("localhost:5000", RegistryAddress(name="localhost:5000", login_server="localhost:5000")),
+        ("Contoso.azurecr.io", RegistryAddress(name="contoso", login_server=CONTOSO)),
+        (
+            "https://contoso.azurecr.io/",
+            RegistryAddress(name="contoso", login_server=CONTOSO),
+        ),
+        ("localhost:5000", RegistryAddress(name="localhost", login_server=RegistryHost.parse("localhost:5000"))),
         ("Contoso", RegistryAddress(name="contoso")),
         (ACR, RegistryAddress(name="contoso", resource_id=ACR)),
         (
             '{"loginServer":"Contoso.azurecr.io", "id" : "' + ACR + '"}',
-            RegistryAddress(name="contoso", login_server="contoso.azurecr.io", resource_id=ACR),
+            RegistryAddress(name="contoso", login_server=CONTOSO, resource_id=ACR),
         ),
     ],
 )
@@ -84,7 +141,17 @@ def test_a_registry_is_understood_in_every_form(text: str, address: RegistryAddr
     assert parse_registry(text, input_name="azureContainerRegistry") == address
 
 
-@pytest.mark.parametrize("text", ["a b", "{", "{}", "[]", "x", "/subscriptions/x", "contoso.azurecr.io/repo", "{1}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a b", "{", "{}", "[]", "x", "/subscriptions/x", "contoso.azurecr.io/repo", "{1}"),
+        *("evil.com\\.azurecr.io", "https://contoso.azurecr.io@evil.com", "contoso.azurecr.io.", "ftp://a.azurecr.io"),
+        '{"loginServer": "evil.com\\\\.azurecr.io"}',
+        '{"loginServer": "contoso.azurecr.io", "id": "https://evil.com/x"}',
+        '{"loginServer": ' + "[" * 10_000,
+        ACR.replace("rg", "..").replace("/g/", "/g?x=/"),
+    ],
+)
 def test_what_is_no_registry_is_refused(text: str) -> None:
     with pytest.raises(RegistryInvalid):
         parse_registry(text, input_name="azureContainerRegistry")

@@ -19,14 +19,17 @@ from pytask.model import (
     DeployBy,
     DeployPlan,
     Destination,
+    Digest,
     ExistingImage,
     FederatedIdentity,
+    ImageReference,
     KeyIdentity,
     ManagedIdentity,
     PullAccess,
     PullPlan,
     Recipe,
     RegistryAddress,
+    RegistryHost,
     Secret,
     ServiceConnection,
     SmokeTest,
@@ -147,7 +150,7 @@ def test_the_tag_that_is_deployed_comes_first(tmp_path: Path) -> None:
 
 def test_the_registry_may_stand_in_the_image_name(tmp_path: Path) -> None:
     _, destination = built(an_environment(tmp_path, imageName="fabrikam.azurecr.io/x", azureContainerRegistry=""))
-    assert destination.registry == RegistryAddress(name="fabrikam", login_server="fabrikam.azurecr.io")
+    assert destination.registry == RegistryAddress(name="fabrikam", login_server=RegistryHost("fabrikam.azurecr.io"))
 
 
 def test_a_registry_by_name_agrees_with_its_own_host(tmp_path: Path) -> None:
@@ -370,21 +373,19 @@ def test_a_check_needs_neither_an_image_nor_docker(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "tags", "image"),
+    ("name", "tags", "reference"),
     [
-        ("docker.io/team/app:v1", "", ("docker.io", "team/app", "v1", "")),
-        ("app@sha256:" + "a" * 64, "", ("contoso.azurecr.io", "app", "", "sha256:" + "a" * 64)),
-        ("app:v1@sha256:" + "a" * 64, "", ("contoso.azurecr.io", "app", "v1", "sha256:" + "a" * 64)),
-        ("app", "v2", ("contoso.azurecr.io", "app", "v2", "")),
-        ("app", "", ("contoso.azurecr.io", "app", "77", "")),
+        ("docker.io/team/app:v1", "", "docker.io/team/app:v1"),
+        ("https://contoso.azurecr.io/app:v1", "", "contoso.azurecr.io/app:v1"),
+        ("app@sha256:" + "a" * 64, "", "contoso.azurecr.io/app@sha256:" + "a" * 64),
+        ("app:v1@sha256:" + "a" * 64, "", "contoso.azurecr.io/app:v1@sha256:" + "a" * 64),
+        ("app", "v2", "contoso.azurecr.io/app:v2"),
+        ("app", "", "contoso.azurecr.io/app:77"),
     ],
 )
-def test_an_image_that_exists_is_named_in_any_form(
-    tmp_path: Path, name: str, tags: str, image: tuple[str, str, str, str]
-) -> None:
-    registry, repository, tag, digest = image
+def test_an_image_that_exists_is_named_in_any_form(tmp_path: Path, name: str, tags: str, reference: str) -> None:
     plan = read(an_environment(tmp_path, command="deploy", imageName=name, tags=tags))
-    assert plan.existing == ExistingImage(registry=registry, repository=repository, tag=tag, digest=digest)
+    assert plan.existing == ExistingImage(reference=ImageReference.parse(reference))
 
 
 def test_a_record_names_the_image_unless_the_input_does(tmp_path: Path) -> None:
@@ -392,12 +393,11 @@ def test_a_record_names_the_image_unless_the_input_does(tmp_path: Path) -> None:
     record = {"imageReference": "contoso.azurecr.io/app:9", "imageDigest": digest}
     (tmp_path / "out.json").write_text(json.dumps(record))
     environment = an_environment(tmp_path, command="deploy", recordFile=str(tmp_path / "out.json"))
-    assert read(environment).existing == ExistingImage(
-        registry="contoso.azurecr.io", repository="app", tag="9", digest=digest
-    )
+    recorded = ImageReference(host=RegistryHost("contoso.azurecr.io"), repository="app", tag="9", digest=Digest(digest))
+    assert read(environment).existing == ExistingImage(reference=recorded)
     named = read(environment | {"INPUT_IMAGENAME": "other:1"}).existing
     assert named
-    assert named.repository == "other"
+    assert named.reference.repository == "other"
     (tmp_path / "out.json").write_text(json.dumps({**record, "imageDigest": ""}))
     assert codes(environment) == ["record-without-image"]
 

@@ -80,7 +80,7 @@ def test_a_byte_order_mark_in_a_record_is_no_part_of_it(tmp_path: Path) -> None:
     (tmp_path / "image.json").write_text(BOM + json.dumps(record), encoding="utf-8")
     plan = read(an_environment(tmp_path, command="deploy", recordFile="image.json"))
     assert plan.existing
-    assert plan.existing.repository == "app"
+    assert plan.existing.reference.repository == "app"
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from pytask.model import (
     Plan,
     Recipe,
     RegistryAddress,
+    RegistryHost,
     Secret,
     ServiceConnection,
     VerifyPlan,
@@ -61,7 +62,7 @@ def a_recipe(**changes: object) -> Recipe:
 
 
 def a_plan(recipe: Recipe | None = None, registry: RegistryAddress | None = None) -> Plan:
-    address = registry or RegistryAddress(name="contoso", login_server="contoso.azurecr.io")
+    address = registry or RegistryAddress(name="contoso", login_server=RegistryHost("contoso.azurecr.io"))
     verification = VerifyPlan(
         seconds=90, smoke_test=None, when_unverified=WhenUnverified.WARN, roll_back=True, annotate=True
     )
@@ -148,7 +149,7 @@ def test_a_secret_is_told_by_the_path_it_is_handed_over_at_or_by_that_of_its_fil
 
 def test_the_plan_names_secrets_and_private_registries_and_no_value() -> None:
     plan = a_plan(a_recipe(secrets=(BuildSecret(id="feed", content=Secret("s3cret")),)))
-    shown = render_plan(replace(plan, signs_in_to=frozenset({"b.azurecr.io", "a.azurecr.io"})))
+    shown = render_plan(replace(plan, signs_in_to=frozenset(map(RegistryHost, ("b.azurecr.io", "a.azurecr.io")))))
     assert shown.splitlines()[1:3] == [
         "  build   app/Dockerfile, context app, linux/amd64, secrets feed",
         "  base    from a.azurecr.io, b.azurecr.io with this run's credentials, where Docker has none of its own",

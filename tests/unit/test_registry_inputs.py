@@ -10,14 +10,16 @@ from pytask.model import (
     Cloud,
     ExistingImage,
     FederatedIdentity,
+    ImageReference,
     KeyIdentity,
     RegistryAddress,
+    RegistryHost,
     RegistryLogin,
     Secret,
     ServiceConnection,
 )
 from pytask.plan import render_plan
-from pytask.registry.hosts import asked_at, asked_for, host_of, is_azures
+from pytask.registry.hosts import asked_at, asked_for, is_azures
 from tests.unit.test_inputs import ID, an_environment, codes, read
 
 if TYPE_CHECKING:
@@ -87,9 +89,10 @@ def of_subscription() -> dict[str, str]:
 def test_a_docker_connection_names_the_registry_and_how_to_enter_it(tmp_path: Path, url: str, host: str) -> None:
     environment = an_environment(tmp_path, containerRegistry=OTHER.upper(), azureContainerRegistry="")
     plan = read(environment | by_password(url))
-    assert plan.registry_connection == RegistryLogin(host=host, user="robot", password=Secret("pw"))
+    of = RegistryHost.parse(host)
+    assert plan.registry_connection == RegistryLogin(host=of, user="robot", password=Secret("pw"))
     assert plan.destination
-    assert plan.destination.registry == RegistryAddress(name=host.partition(".")[0], login_server=host)
+    assert plan.destination.registry == RegistryAddress(name=host.partition(".")[0], login_server=of)
     assert plan.references == (f"{host}/myrepo:77",)
 
 
@@ -175,9 +178,9 @@ def test_filling_a_registry_that_has_its_own_connection_takes_no_azure_subscript
 def test_an_image_that_exists_is_in_the_registry_of_the_connection_unless_it_says_otherwise(tmp_path: Path) -> None:
     inputs = {"command": "deploy", "containerRegistry": OTHER, "azureContainerRegistry": ""}
     plan = read(an_environment(tmp_path, imageName="team/app:1", **inputs) | by_password())
-    assert plan.existing == ExistingImage(registry="ghcr.io", repository="team/app", tag="1", digest="")
+    assert plan.existing == ExistingImage(reference=ImageReference.parse("ghcr.io/team/app:1"))
     plan = read(an_environment(tmp_path, imageName="docker.io/team/app:1", **inputs) | by_password())
-    assert plan.existing == ExistingImage(registry="docker.io", repository="team/app", tag="1", digest="")
+    assert plan.existing == ExistingImage(reference=ImageReference.parse("docker.io/team/app:1"))
 
 
 @pytest.mark.parametrize(
@@ -240,18 +243,18 @@ def test_the_connection_and_the_name_may_both_name_the_registry(tmp_path: Path) 
     ],
 )
 def test_tokens_of_entra_id_are_for_azures_own_hosts(host: str, cloud: Cloud | None, azures: bool) -> None:
-    assert is_azures(host, cloud) is azures
+    assert is_azures(RegistryHost.parse(host), cloud) is azures
 
 
 def test_the_public_clouds_domains_hold_machines_of_customers_too() -> None:
     public = Cloud(arm_url="https://management.usgovcloudapi.net", authority_url="", arm_scope="")
-    assert not is_azures("mine.usgovvirginia.cloudapp.usgovcloudapi.net", public)
-    assert not is_azures("mine.usgovcloudapi.net", public)
+    assert not is_azures(RegistryHost("mine.usgovvirginia.cloudapp.usgovcloudapi.net"), public)
+    assert not is_azures(RegistryHost("mine.usgovcloudapi.net"), public)
 
 
 def test_docker_hub_is_asked_elsewhere_and_keeps_its_own_images_in_a_library() -> None:
-    assert (asked_at("docker.io"), asked_at("ghcr.io")) == ("registry-1.docker.io", "ghcr.io")
-    assert asked_for("docker.io", "nginx") == "library/nginx"
-    assert asked_for("docker.io", "team/app") == "team/app"
-    assert asked_for("ghcr.io", "app") == "app"
-    assert host_of("https://user@harbor.contoso.com/x") == "harbor.contoso.com"
+    hub = RegistryHost("docker.io")
+    assert (asked_at(hub), asked_at(RegistryHost("ghcr.io"))) == ("registry-1.docker.io", "ghcr.io")
+    assert asked_for(hub, "nginx") == "library/nginx"
+    assert asked_for(hub, "team/app") == "team/app"
+    assert asked_for(RegistryHost("ghcr.io"), "app") == "app"

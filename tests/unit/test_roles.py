@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytask.errors.pull import IdentityNotReplicated
+from pytask.model import RegistryHost
 from pytask.registry.resource import RegistryResource
 from pytask.registry.roles import _refused, allows, grant_command
 from tests.unit.answered import answered
@@ -12,7 +13,12 @@ from tests.unit.answered import answered
 GRANTS = "Microsoft.Authorization/roleAssignments/write"
 PULLS = "Microsoft.ContainerRegistry/registries/repositories/content/read"
 REGISTRY = RegistryResource(
-    id="/subscriptions/s/r", name="r", login_server="r.io", by_repository=False, has_admin_user=True, is_public=True
+    id="/subscriptions/s/r",
+    name="r",
+    login_server=RegistryHost("r.io"),
+    by_repository=False,
+    has_admin_user=True,
+    is_public=True,
 )
 NO_GRANTS = ["Microsoft.Authorization/*/Write", "Microsoft.Authorization/*/Delete"]
 

@@ -150,8 +150,7 @@ def container_log(arm: Arm, target: Target, *, reference: str, since: datetime) 
         return found
     if not found.value.strip():
         return _NO_LOG
-    site = f"{target.name}/{target.slot}" if target.slot else target.name
-    return Seen(read_platform_log(found.value, reference=reference, since=since, site=site))
+    return Seen(read_platform_log(found.value, reference=reference, since=since, site=target.name))
 
 
 def _text(answer: HttpResponse) -> str:

@@ -1,0 +1,98 @@
+"""The connection pool behind every HTTP client: it sends a credential to the one host it is for, or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azure.core.pipeline.transport import HttpTransport, RequestsTransport
+
+from pytask.errors.network import CredentialNotSent
+from pytask.network.place import Place, place_of
+
+if TYPE_CHECKING:
+    from azure.core.rest import HttpRequest, HttpResponse
+    from typing_extensions import Self
+
+_CREDENTIALS = ("Authorization", "x-ms-authorization-auxiliary", "x-functions-key")
+_ENTRA = (
+    "login.microsoftonline.com",
+    "login.microsoft.com",
+    "login.windows.net",
+    "sts.windows.net",
+    "login.microsoftonline.us",
+    "login.usgovcloudapi.net",
+    "login.chinacloudapi.cn",
+    "login.partner.microsoftonline.cn",
+    "login.microsoftonline.de",
+    "login.sovcloud-identity.fr",
+    "login.sovcloud-identity.de",
+    "login.sovcloud-identity.sg",
+)
+"""Hosts of one service: asked at one of them, Entra ID may name another as a tenant's token endpoint.
+https://github.com/AzureAD/microsoft-authentication-library-for-python/blob/dev/msal/authority.py"""
+
+
+class Transport(HttpTransport["HttpRequest", "HttpResponse"]):
+    """Sends requests through one pool; one that carries a credential has to say which places it may reach."""
+
+    def __init__(self, pool: RequestsTransport, places: frozenset[Place] | None = None) -> None:
+        self._pool = pool
+        self._places = places
+
+    def bound_to(self, places: frozenset[Place]) -> Transport:
+        """Return the same pool for a client that signs its requests itself: none leaves for anywhere else."""
+        return Transport(self._pool, places)
+
+    def send(
+        self,
+        request: HttpRequest,
+        *,
+        only_to: frozenset[Place] | None = None,
+        **options: Any,  # noqa: ANN401 - azure-core's
+    ) -> HttpResponse:
+        """Send a request as azure-core's own transport does; no redirect is followed.
+
+        Raises:
+            CredentialNotSent: when it leads elsewhere than it may, or carries a credential and says no place.
+        """
+        places = only_to if self._places is None else self._places
+        if places is not None or any(name in request.headers for name in _CREDENTIALS):
+            _confirm(request.url, places or frozenset())
+        sent: HttpResponse = self._pool.send(request, **options)
+        return sent
+
+    def open(self) -> None:
+        """Open the pool."""
+        self._pool.open()
+
+    def close(self) -> None:
+        """Close the pool, unless others use it too."""
+        if self._places is None:
+            self._pool.close()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def only(url: str) -> frozenset[Place]:
+    """Return the one place that a URL leads to; none where it has no `https`."""
+    place = place_of(url)
+    return frozenset({place} if place else ())
+
+
+def authorities(url: str) -> frozenset[Place]:
+    """Return the places where an authority signs in: its own, and for Entra ID all that are Microsoft's."""
+    entra = frozenset(Place(host, 443) for host in _ENTRA)
+    own = only(url)
+    return entra if own & entra else own
+
+
+def _confirm(url: str, places: frozenset[Place]) -> None:
+    place = place_of(url)
+    if place not in places:
+        meant = ", ".join(sorted(map(str, places))) or "a host over TLS"
+        raise CredentialNotSent(meant=meant, other=str(place) if place else "an address without TLS")

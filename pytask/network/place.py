@@ -1,0 +1,39 @@
+"""Where a URL leads: the host and port that the HTTP client will dial, whatever else stands in the URL."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from requests import Request
+from requests.adapters import HTTPAdapter
+from requests.exceptions import RequestException
+
+_READER = HTTPAdapter()
+
+
+class Place(NamedTuple):
+    """A host name and a port that TLS is spoken with."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return self.host if self.port == _HTTPS else f"{self.host}:{self.port}"
+
+
+_HTTPS = 443
+
+
+def place_of(url: str) -> Place | None:
+    r"""Return the place that a URL leads to; None when it is no URL with `https`.
+
+    The client's own reading counts: it makes `evil.com` of `https://evil.com\.azurecr.io/`, as browsers do.
+    """
+    try:
+        prepared = Request("GET", url).prepare()
+        dialed, _ = _READER.build_connection_pool_key_attributes(prepared, verify=True)
+    except (RequestException, ValueError):
+        return None
+    if dialed["scheme"] != "https" or not dialed["host"]:
+        return None
+    return Place(dialed["host"].lower(), int(dialed["port"] or _HTTPS))

@@ -1,0 +1,478 @@
+"""No way leads a credential to a foreign host: a listening one, trusted by TLS, behind every name, gets none."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytask.agent.network import read_network
+from pytask.clock import Patience
+from pytask.cloud.http import Call, request
+from pytask.cloud.transport import only
+from pytask.errors import ManyFailures, TaskFailure
+from pytask.errors.network import CredentialNotSent
+from pytask.errors.registry import LoginServerUnusable, RegistryLoginRefused, RegistryNotAzure
+from pytask.functionapp.find import find_app
+from pytask.inputs import read_plan
+from pytask.model import AppAddress, RegistryAddress, RegistryHost, RegistryLogin, Secret, Target
+from pytask.network.place import place_of
+from pytask.registry.contents import Repository
+from pytask.registry.registries import Registries
+from pytask.registry.rights import confirm_push
+from pytask.stages.images import open_destination, open_existing, open_running
+from tests.contract.doors import a_door
+from tests.contract.foreign import ARM, ENTRA, REGISTRY, World, a_world, entra, registry
+from tests.measure.connection import azure_for
+from tests.unit.test_inputs import an_environment
+from tests.unit.test_registry_inputs import OTHER, a_docker_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pytask.cloud.arm import Azure
+    from pytask.cloud.http import Door
+    from tests.contract.foreign import Answer, Asked
+
+QUICK = Patience(http_attempts=2, http_first_wait=0.01, http_longest_wait=0.02, longest_poll=0.01)
+NO_HOSTS = [
+    "evil.com\\.azurecr.io",
+    "evil.com\\@contoso.azurecr.io",
+    "user:pw@evil.com",
+    "contoso.azurecr.io@evil.com",
+    "contoso.azurecr.io:443@evil.com",
+    "evil.com?.azurecr.io",
+    "evil.com#.azurecr.io",
+    "evil.com%2f.azurecr.io",
+    "contoso.azurecr.io.",
+    "contoso.azurecr.io:99999",
+    "evil.com\uff0fx.azurecr.io",
+    "contoso\u3002azurecr.io",
+]
+"""What an HTTP client would make some host of, and what is none."""
+LOOKALIKES = [
+    "evil.com",
+    "contoso.azurecr.io:8443",
+    "contoso.azurecr.io.evil.com",
+    "evilazurecr.io",
+    "evil.contoso.azurecr.io",
+    "azurecr.io",
+    "contoso.azurecr.io.evil.com:443",
+    "xn--bcher-kva.azurecr.io.evil.com",
+    "evil.appservice.local.azurestack.external",
+]
+"""Hosts that are somebody's, and none of Azure's registries."""
+FOREIGN_REALMS = [
+    "https://evil.com/oauth2/token",
+    "https://evil.com\\.azurecr.io/oauth2/token",
+    "https://evil.com\\\\.azurecr.io/oauth2/token",
+    "https://evil.com\\\\@contoso.azurecr.io/oauth2/token",
+    "https://contoso.azurecr.io@evil.com/oauth2/token",
+    "https://contoso.azurecr.io:443@evil.com/oauth2/token",
+    "https://contoso.azurecr.io:8443/oauth2/token",
+    "https://contoso.azurecr.io./oauth2/token",
+    "https://CONTOSO.azurecr.io.EVIL.com/oauth2/token",
+    "https://fabrikam.azurecr.io/oauth2/token",
+    "https://evil.contoso.azurecr.io/oauth2/token",
+    "http://contoso.azurecr.io/oauth2/token",
+    "http://evil.com/oauth2/token",
+    "//evil.com/oauth2/token",
+    "evil.com",
+]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
+    with a_world(monkeypatch, tmp_path) as one:
+        one.answers = {ENTRA: entra, ARM: _nothing, REGISTRY: registry()}
+        yield one
+
+
+def _nothing(_asked: Asked) -> Answer:
+    return 404, {}, {"error": {"code": "NotFound", "message": "nothing here"}}
+
+
+@pytest.fixture
+def azure(world: World) -> Azure:
+    del world
+    return azure_for("client", "the-client-secret", patience=QUICK)
+
+
+@pytest.fixture
+def door(world: World) -> Door:
+    del world
+    return a_door(QUICK, network=read_network(os.environ, Secret))
+
+
+def registries(azure: Azure) -> Registries:
+    return Registries(azure=azure, login=None, door=azure.door, mask=Secret)
+
+
+def by_password(door: Door, host: str) -> Registries:
+    login = RegistryLogin(host=RegistryHost.parse(host), user="robot", password=Secret("the-password"))
+    return Registries(azure=None, login=login, door=door, mask=Secret)
+
+
+def attempt(azure: Azure, environment: dict[str, str]) -> None:
+    """Do with the registry what a run does ahead of everything; every failure is as good as another."""
+    try:
+        plan = read_plan(environment, Secret)
+        if plan.destination:
+            open_destination(registries(azure), plan.destination)
+        if plan.existing:
+            open_existing(registries(azure), plan.existing)
+    except (ManyFailures, TaskFailure):
+        return
+
+
+def inputs(path: str, host: str, folder: Path) -> dict[str, str]:
+    """Give the inputs of a run in which a host comes in by a path."""
+    digest = f"sha256:{'a' * 64}"
+    record = folder / "record.json"
+    record.write_text(json.dumps({"imageReference": f"{host}/app:1", "imageDigest": digest}))
+    given: dict[str, dict[str, str]] = {
+        "image name": {"imageName": f"{host}/app:1", "azureContainerRegistry": ""},
+        "image name beside a registry": {"imageName": f"{host}/app:1", "azureContainerRegistry": "contoso.azurecr.io"},
+        "image name with a scheme": {"imageName": f"https://{host}/app:1", "azureContainerRegistry": ""},
+        "deployed image": {"command": "deploy", "imageName": f"{host}/app:1"},
+        "deployed digest": {"command": "deploy", "imageName": f"{host}/app@{digest}"},
+        "record file": {"command": "deploy", "imageName": "", "recordFile": str(record)},
+        "registry": {"azureContainerRegistry": host},
+        "registry's URL": {"azureContainerRegistry": f"https://{host}/"},
+        "registry JSON": {"azureContainerRegistry": json.dumps({"loginServer": host, "id": ""})},
+        "registry JSON with an id": {
+            "azureContainerRegistry": json.dumps({"loginServer": "contoso.azurecr.io", "id": f"https://{host}/x"})
+        },
+        "registry id": {"azureContainerRegistry": f"/subscriptions/@{host}/x"},
+    }
+    return an_environment(folder, **given[path])
+
+
+PATHS = (
+    "image name",
+    "image name beside a registry",
+    "image name with a scheme",
+    "deployed image",
+    "deployed digest",
+    "record file",
+    "registry",
+    "registry's URL",
+    "registry JSON",
+    "registry JSON with an id",
+    "registry id",
+)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_is_no_host_is_asked_nothing_at_all(world: World, azure: Azure, tmp_path: Path, path: str) -> None:
+    for host in NO_HOSTS:
+        attempt(azure, inputs(path, host, tmp_path))
+        assert (world.strange, world.foreign_places()) == ([], set()), host
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_host_that_is_none_of_azures_gets_no_credential(
+    world: World, azure: Azure, tmp_path: Path, path: str
+) -> None:
+    for host in LOOKALIKES:
+        attempt(azure, inputs(path, host, tmp_path))
+        assert not [asked for asked in world.strange if asked.has_credentials()], host
+
+
+def test_azures_own_registry_does_get_one(world: World, azure: Azure, tmp_path: Path) -> None:
+    attempt(azure, inputs("image name", REGISTRY, tmp_path))
+    assert [asked for asked in world.asked if asked.host == REGISTRY and "entra-token" in asked.body]
+    assert world.strange == []
+
+
+def test_the_apps_own_configuration_leads_no_credential_away(world: World, azure: Azure) -> None:
+    for host in (*NO_HOSTS, *LOOKALIKES):
+        image = f"DOCKER|{host}/a:1"
+        target = Target(
+            resource_id="/x", name="app", slot="", resource_group="g", url="", fx_version=image, stopped=False
+        )
+        open_running(registries(azure), target)
+        assert not [asked for asked in world.strange if asked.has_credentials()], host
+        assert host in LOOKALIKES or world.foreign_places() == set(), host
+        world.dialed.clear()
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+def test_a_login_server_that_is_none_of_azures_is_asked_nothing(world: World, azure: Azure, *, by_id: bool) -> None:
+    path = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/contoso"
+    address = RegistryAddress(name="contoso", resource_id=path if by_id else "")
+    for told in (*NO_HOSTS, *LOOKALIKES, ""):
+        item = {"id": "x", "name": "contoso", "properties": {"loginServer": told}}
+        world.answers[ARM] = partial(_told, item if by_id else {"value": [item]})
+        with pytest.raises(TaskFailure) as caught:
+            registries(azure).open_at(address)
+        assert isinstance(caught.value, LoginServerUnusable) is bool(told), told
+        assert (world.strange, world.foreign_places()) == ([], set()), told
+
+
+def _told(body: object, _asked: Asked) -> Answer:
+    return 200, {}, body
+
+
+@pytest.mark.parametrize("realm", FOREIGN_REALMS)
+def test_no_realm_leads_a_token_away(world: World, azure: Azure, realm: str) -> None:
+    world.answers[REGISTRY] = registry(realm)
+    session = registries(azure).open(RegistryHost(REGISTRY))
+    for ask in (partial(confirm_push, session, "app"), session.docker_login, partial(session.token, "app")):
+        with pytest.raises(RegistryNotAzure):
+            ask()
+    assert (world.strange, world.foreign_places()) == ([], set())
+    assert not [asked for asked in world.asked if asked.host == REGISTRY and asked.has_credentials()]
+
+
+@pytest.mark.parametrize("realm", FOREIGN_REALMS)
+def test_no_realm_leads_a_docker_connections_password_away(world: World, door: Door, realm: str) -> None:
+    world.answers[REGISTRY] = registry(realm)
+    session = by_password(door, REGISTRY).open(RegistryHost(REGISTRY))
+    for ask in (partial(confirm_push, session, "app"), session.docker_login):
+        with pytest.raises(RegistryLoginRefused):
+            ask()
+    assert (world.strange, world.foreign_places()) == ([], set())
+
+
+def test_a_docker_connections_password_reaches_no_other_registry(world: World, door: Door) -> None:
+    ours = by_password(door, REGISTRY)
+    assert ours.docker_login(RegistryHost("evil.com")) is None
+    confirm_push(by_password(door, "ghcr.io").open(RegistryHost("evil.com")), "app")
+    assert world.strange
+    assert not [asked for asked in world.strange if asked.has_credentials()]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://evil.com\\.azurecr.io", "https://ghcr.io@evil.com", "https://user:pw@ghcr.io", "ghcr.io?x", "ftp://a.b"],
+)
+@pytest.mark.parametrize("of_azure", [True, False])
+def test_a_docker_connection_names_a_host_and_nothing_else(tmp_path: Path, url: str, *, of_azure: bool) -> None:
+    given = {"loginServer": url} if of_azure else {"registry": url}
+    connection = a_docker_connection(
+        username="robot",
+        password="the-password",
+        servicePrincipalId="i",
+        servicePrincipalKey="k",
+        tenantId="t",
+        **given,
+    )
+    environment = an_environment(tmp_path, containerRegistry=OTHER, azureContainerRegistry="") | connection
+    with pytest.raises(ManyFailures) as caught:
+        read_plan(environment, Secret)
+    assert [failure.code for failure in caught.value.failures] == ["connection-incomplete"]
+
+
+REDIRECTS = [301, 302, 303, 307, 308]
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+@pytest.mark.parametrize("at", ["/v2/", "/oauth2/exchange", "/oauth2/token", "/v2/app/manifests/1"])
+def test_no_redirect_of_a_registry_is_followed_with_a_credential(
+    world: World, azure: Azure, at: str, status: int
+) -> None:
+    usual = registry()
+
+    def answer(asked: Asked) -> Answer:
+        moved = asked.line.split()[1].partition("?")[0] == at
+        return (status, {"Location": "https://evil.com/taken"}, {}) if moved else usual(asked)
+
+    world.answers[REGISTRY] = answer
+    with pytest.raises(TaskFailure):
+        Repository(session=registries(azure).open(RegistryHost(REGISTRY)), name="app").manifest("1")
+    assert (world.strange, world.foreign_places()) == ([], set())
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_a_layer_elsewhere_is_fetched_without_the_registrys_token(world: World, azure: Azure, status: int) -> None:
+    usual = registry()
+    lies_at = "https://store.blob.core.windows.net/data?sig=x"
+
+    def answer(asked: Asked) -> Answer:
+        return (status, {"Location": lies_at}, {}) if "/blobs/" in asked.line else usual(asked)
+
+    world.answers[REGISTRY] = answer
+    repository = Repository(session=registries(azure).open(RegistryHost(REGISTRY)), name="app")
+    with pytest.raises(TaskFailure), repository.blob(f"sha256:{'b' * 64}") as pieces:
+        list(pieces)  # what the foreign server gives has another digest
+    assert [asked.has_credentials() for asked in world.strange] == [False]
+
+
+@pytest.mark.parametrize("location", ["http://store.blob.core.windows.net/data", "ftp://evil.com/x", "", "//"])
+def test_a_layer_is_not_fetched_without_tls(world: World, azure: Azure, location: str) -> None:
+    usual = registry()
+    world.answers[REGISTRY] = lambda asked: (
+        (307, {"Location": location}, {}) if "/blobs/" in asked.line else usual(asked)
+    )
+    repository = Repository(session=registries(azure).open(RegistryHost(REGISTRY)), name="app")
+    with pytest.raises(TaskFailure), repository.blob(f"sha256:{'b' * 64}") as pieces:
+        list(pieces)
+    assert (world.strange, world.foreign_places()) == ([], set())
+
+
+FOREIGN_LINKS = [
+    "https://evil.com/subscriptions",
+    "https://evil.com\\.management.azure.com/x",
+    "https://evil.com\\@management.azure.com/x",
+    "https://management.azure.com@evil.com/x",
+    "https://management.azure.com:443@evil.com/x",
+    "https://management.azure.com:8443/x",
+    "https://management.azure.com./x",
+    "https://management.azure.com.evil.com/x",
+    "http://management.azure.com/x",
+    "//evil.com/x",
+]
+
+
+def test_the_next_page_of_a_list_is_asked_of_resource_manager_only(world: World, azure: Azure) -> None:
+    for link in FOREIGN_LINKS:
+        world.answers[ARM] = partial(_told, {"value": [], "nextLink": link})
+        with pytest.raises(TaskFailure):
+            list(azure.arm.pages("/subscriptions/s/x", doing="list", api_version="1"))
+        assert (world.strange, world.foreign_places()) == ([], set()), link
+
+
+@pytest.mark.parametrize("header", ["Location", "Azure-AsyncOperation"])
+def test_an_operation_is_watched_at_resource_manager_only(world: World, azure: Azure, header: str) -> None:
+    for link in FOREIGN_LINKS:
+        world.answers[ARM] = partial(_accepted, {header: link, "Retry-After": "0"})
+        with suppress(TaskFailure):
+            azure.arm.send("PATCH", "/subscriptions/s/x", doing="change", json={})
+        assert (world.strange, world.foreign_places()) == ([], set()), link
+
+
+def _accepted(headers: dict[str, str], asked: Asked) -> Answer:
+    return (202, headers, {}) if asked.line.startswith("PATCH") else (200, {}, {})
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_no_redirect_of_resource_manager_is_followed(world: World, azure: Azure, status: int) -> None:
+    world.answers[ARM] = lambda _asked: (status, {"Location": "https://evil.com/taken"}, {})
+    for method in ("GET", "POST", "PATCH"):
+        with pytest.raises(TaskFailure):
+            azure.arm.send(method, "/subscriptions/s/x", doing="ask", json={} if method != "GET" else None)
+        assert (world.strange, world.foreign_places()) == ([], set()), method
+
+
+@pytest.mark.parametrize("path", ["https://evil.com/x", "//evil.com/x", "\\\\evil.com/x", "@evil.com/x", ".evil.com/x"])
+def test_no_path_that_came_from_outside_takes_resource_managers_token_away(
+    world: World, azure: Azure, path: str
+) -> None:
+    with pytest.raises(TaskFailure):
+        azure.arm.send("GET", path, doing="ask")
+    assert (world.strange, world.foreign_places()) == ([], set())
+
+
+def test_an_app_that_resource_manager_finds_elsewhere_is_not_asked_for(world: World, azure: Azure) -> None:
+    listed = {"value": [{"id": "https://evil.com/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/app"}]}
+    world.answers[ARM] = lambda _asked: (200, {}, listed)
+    with pytest.raises(TaskFailure):
+        find_app(azure.arm, AppAddress(name="app"))
+    assert (world.strange, world.foreign_places()) == ([], set())
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_no_redirect_of_entra_id_is_followed_with_the_secret(world: World, azure: Azure, status: int) -> None:
+    world.answers[ENTRA] = lambda asked: (
+        (status, {"Location": "https://evil.com/token"}, {}) if asked.line.startswith("POST") else entra(asked)
+    )
+    with pytest.raises(TaskFailure):
+        azure.credentials.token("https://management.azure.com/.default")
+    assert (world.strange, world.foreign_places()) == ([], set())
+
+
+def test_no_token_endpoint_of_somebody_else_gets_the_secret(world: World, azure: Azure) -> None:
+    def answer(asked: Asked) -> Answer:
+        status, headers, found = entra(asked)
+        return status, headers, json.loads(json.dumps(found).replace(ENTRA, "evil.com"))
+
+    world.answers[ENTRA] = answer
+    with pytest.raises(TaskFailure):
+        azure.credentials.token("https://management.azure.com/.default")
+    assert (world.strange, world.foreign_places()) == ([], set())
+
+
+@pytest.mark.parametrize("name", ["Authorization", "authorization", "x-functions-key", "X-MS-AUTHORIZATION-AUXILIARY"])
+def test_a_call_with_a_credential_that_names_no_host_is_not_sent(world: World, door: Door, name: str) -> None:
+    asked = request("GET", f"https://{REGISTRY}/v2/", headers={name: "the-password"})
+    with pytest.raises(CredentialNotSent):
+        door.send(Call(request=asked, doing="ask"))
+    assert world.dialed == []
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.com", "contoso.azurecr.io:8443", "contoso.azurecr.io.", "evil.com\\.azurecr.io"]
+)
+def test_a_call_with_a_credential_reaches_the_one_host_that_it_names(world: World, door: Door, host: str) -> None:
+    asked = request("GET", f"https://{host}/v2/", headers={"Authorization": "the-password"})
+    with pytest.raises(CredentialNotSent):
+        door.send(Call(request=asked, doing="ask", only_to=only(f"https://{REGISTRY}/")))
+    assert world.dialed == []
+
+
+def test_a_place_is_where_the_client_dials_whatever_the_address_looks_like(world: World, door: Door) -> None:
+    addresses = [
+        "https://evil.com\\.azurecr.io/x",
+        "https://evil.com\\@contoso.azurecr.io/x",
+        "https://contoso.azurecr.io@evil.com/x",
+        "https://contoso.azurecr.io:443@evil.com:8443/x",
+        "https://EVIL.com:443/x",
+        "https://contoso.azurecr.io./x",
+        "https://evil.com%2f.azurecr.io/x",
+        "https://evil.com?.azurecr.io/x",
+        "https://evil.com#.azurecr.io/x",
+        "https://evil.com/../x",
+    ]
+    for address in addresses:
+        world.dialed.clear()
+        with suppress(TaskFailure):
+            door.send(Call(request=request("GET", address), doing="look", accept=frozenset(range(600))))
+        place = place_of(address)
+        assert {(host.lower().rstrip("."), port) for host, port in world.dialed} <= (
+            {(place.host.rstrip("."), place.port)} if place else set()
+        ), address
+
+
+@pytest.mark.parametrize("code", ["AADSTS500011", "AADSTS50001"])
+def test_the_token_for_resource_manager_follows_where_entra_id_knows_none_for_registries(
+    world: World, azure: Azure, code: str
+) -> None:
+    world.answers[ENTRA] = _without_audience(code)
+    registries(azure).open(RegistryHost(REGISTRY)).docker_login()
+    assert len([asked for asked in world.asked if asked.line.startswith("POST /oauth2/exchange")]) == 1
+
+
+@pytest.mark.parametrize("code", ["AADSTS500014", "AADSTS650057", "AADSTS7000215"])
+def test_the_token_for_resource_manager_is_not_shown_for_any_other_reason(
+    world: World, azure: Azure, code: str
+) -> None:
+    world.answers[ENTRA] = _without_audience(code)
+    with pytest.raises(TaskFailure):
+        registries(azure).open(RegistryHost(REGISTRY)).docker_login()
+    assert not [asked for asked in world.asked if asked.line.startswith("POST /oauth2/exchange")]
+
+
+def test_a_registry_that_refuses_the_token_for_registries_is_not_shown_the_other(world: World, azure: Azure) -> None:
+    usual = registry()
+    world.answers[REGISTRY] = lambda asked: (401, {}, {}) if "exchange" in asked.line else usual(asked)
+    with pytest.raises(TaskFailure):
+        registries(azure).open(RegistryHost(REGISTRY)).docker_login()
+    scopes = [asked.body for asked in world.asked if asked.host == ENTRA and asked.line.startswith("POST")]
+    assert len(scopes) == 1
+    assert "containerregistry.azure.net" in scopes[0]
+
+
+def _without_audience(code: str) -> Callable[[Asked], Answer]:
+    def answer(asked: Asked) -> Answer:
+        if "containerregistry.azure.net" not in asked.body:
+            return entra(asked)
+        told: dict[str, Any] = {"error": "invalid_resource", "error_description": f"{code}: The resource principal …"}
+        return 400, {}, told
+
+    return answer
