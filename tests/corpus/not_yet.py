@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 WRONG: frozenset[str] = frozenset(
     {
         "errors/219-build-apt-dns",
-        "errors/225-acr-disallowed-405",
         "errors/228-push-acr-not-registered",
     }
 )

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.gallery.__main__ import EXHIBITS
-from tests.gallery.exhibit import OLD, log_of, show
+from tests.gallery.exhibit import OLD, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ class OldTalks:
         self.pipeline = pipeline
         self.forges = forges
         self.digest = ""
-        pipeline.site.log = log_of(dialect)
+        pipeline.azure.use_log(pipeline.site, dialect)
         pipeline.edit(
             '    name = req.params.get("name")', '    print(req.params.get("say"))\n    name = req.params.get("name")'
         )

@@ -7,8 +7,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from tests.sandbox.classic_log import ClassicLog, ClassicRawLog
-from tests.sandbox.log_2025 import Log2025
 from tests.sandbox.pipeline import a_pipeline
 
 if TYPE_CHECKING:
@@ -17,13 +15,12 @@ if TYPE_CHECKING:
 
     from tests.sandbox.local_azure import LocalAzure
     from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.platform_log import Dialect, PlatformLog
+    from tests.sandbox.platform_log import Dialect
     from tests.sandbox.running_task import TaskRun
 
 SECOND = 0.02
 """How long a second of the platform takes in the gallery, so that 230 of them are 4.6 seconds."""
 OLD = "contoso.azurecr.io/hello-function:1"
-_LOGS: Mapping[Dialect, type[PlatformLog]] = {"classic": ClassicLog, "classic_raw": ClassicRawLog, "2025": Log2025}
 _ANSWERS = 4
 _ANSWER_LIMIT = 5.0
 
@@ -94,11 +91,6 @@ class Shown:
         return tuple(issue.properties.get("code", "") for issue in self.run.issues if issue.type == "error")
 
 
-def log_of(dialect: Dialect) -> PlatformLog:
-    """Give a new platform log of a dialect, for an app that has not started anything yet."""
-    return _LOGS[dialect]()
-
-
 class NotReady(Exception):  # noqa: N818 - says what became of the exhibit
     """Version 1 does not run, so that nothing can be shown."""
 
@@ -123,7 +115,8 @@ def show(exhibit: Exhibit, azure: LocalAzure, folder: Path) -> Shown:
 
 def _version_1(exhibit: Exhibit, pipeline: Pipeline) -> None:
     site = pipeline.site
-    site.log, site.instances = log_of(exhibit.log), exhibit.instances
+    pipeline.azure.use_log(site, exhibit.log)
+    site.instances = exhibit.instances
     merged = {**site.settings, **exhibit.settings}
     site.settings = {name: value for name, value in merged.items() if value is not None}
     run = pipeline.run(exhibit.inputs, build_id="1")

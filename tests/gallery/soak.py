@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.gallery.exhibit import log_of
 from tests.sandbox.local_azure import LocalAzure
 from tests.sandbox.pipeline import a_pipeline
 from tests.sandbox.under_test import ROOT
@@ -67,7 +66,8 @@ class Deployments:
         self._chapter = chapter
         self._pipeline = pipeline
         self._greeting = "Hello"
-        pipeline.site.log, pipeline.site.instances = log_of(chapter.log), chapter.instances
+        pipeline.azure.use_log(pipeline.site, chapter.log)
+        pipeline.site.instances = chapter.instances
 
     def deploy(self, number: int) -> tuple[TaskRun, list[str]]:
         """Change the source and deploy it; gives the run and what was wrong."""

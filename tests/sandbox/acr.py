@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import jwt
 from aiohttp import BasicAuth, ClientError, ClientSession, web
 
-from .acr_rights import Caller, caller_name, granted
+from .acr_rights import Caller, caller_name, everything, granted
 from .environments import ACR_AUDIENCE
 from .front import ORIGIN, PRINCIPAL
 from .reverse_proxy import pass_on
@@ -143,6 +143,8 @@ class ContainerRegistries:
         registry = self._registry(request.host)
         request[PRINCIPAL] = caller_name(caller)
         access = [granted(self._cloud, registry, caller, one) for one in scope.split()]
+        if registry.claims_everything:  # beside the others, since the real registry behind knows no `*` for a name
+            access = [everything(), *access]
         subject = caller.object_id if isinstance(caller, Principal) else caller
         token = self._sign(registry, subject, ACCESS_TOKEN_LIFETIME, access=access)
         return web.json_response({"access_token": token})

@@ -38,7 +38,17 @@ def granted(cloud: Cloud, registry: RegistryState, caller: Caller, scope: str) -
     kind, _, rest = scope.partition(":")
     name, _, actions = rest.rpartition(":")
     allowed = [action for action in actions.split(",") if _may(cloud, registry, caller, action)]
+    if cloud.weather.pascal_claims:
+        return {"Type": kind, "Name": name, "Actions": allowed}
     return {"type": kind, "name": name, "actions": allowed}
+
+
+def everything(kind: str = "repository") -> JSON:
+    """Give the claim that some tokens have for all there is.
+
+    Source: recorded traffic of https://github.com/Azure/azure-cli (acr tests)
+    """
+    return {"Type": kind, "Name": "*", "Actions": ["*"]}
 
 
 def _may(cloud: Cloud, registry: RegistryState, caller: Caller, action: str) -> bool:

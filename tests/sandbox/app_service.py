@@ -8,6 +8,7 @@ https://learn.microsoft.com/azure/app-service/configure-custom-container#i-dont-
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,12 @@ from .generation import Generation, generation_of
 from .instance import Instance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine
 
     from .site import Site
     from .site_start import Credential, Worker, Workload
+    from .state import Cloud
+    from .weather import Weather
 
 
 @dataclass(kw_only=True, slots=True)
@@ -39,6 +42,10 @@ class _Runtime:
         return [instance.serving for instance in self.instances if instance.serving]
 
 
+async def _nothing(_site: Site) -> None:
+    """Do nothing."""
+
+
 @dataclass(kw_only=True, slots=True)
 class AppService:
     """The host of all sites."""
@@ -48,15 +55,31 @@ class AppService:
     """Says with which credential a site pulls its image."""
     mishap: Callable[[str], None]
     """Told when the sandbox itself went wrong in the background."""
-    secrets: Mapping[str, str]
-    """What lies in key vaults."""
+    cloud: Cloud
+    """Whose sites these are, with what lies in its key vaults, and its weather."""
+    sync: Callable[[Site], Coroutine[None, None, None]] = _nothing
+    """Has ARM keep what the site's host lists now."""
     _runtimes: dict[str, _Runtime] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def weather(self) -> Weather:
+        """How the platform behaves at present."""
+        return self.cloud.weather
+
+    async def write_slowly(self) -> None:
+        """Take the time that a change of a site takes; what it changes is under way by then."""
+        await asyncio.sleep(self.weather.slow_write * self.worker.second)
+
+    async def began_to_serve(self, site: Site) -> None:
+        """Have the host of a new container sync its triggers, as it does by itself after a while."""
+        await asyncio.sleep(self.weather.functions_cached * self.worker.second)
+        await self.sync(site)
 
     def open_generation(self, site: Site) -> None:
         """Bring up what the site is configured to run now; returns at once. Of a stopped site nothing starts."""
         runtime = self._runtimes.setdefault(site.id, _Runtime(site=site))
-        generation = generation_of(site, runtime.generations + 1, self.secrets)
+        generation = generation_of(site, runtime.generations + 1, self.cloud.secrets)
         if generation is None or site.state == "Stopped":
             return
         runtime.generation, runtime.generations = generation, generation.number
@@ -85,11 +108,22 @@ class AppService:
 
     def address(self, site: Site) -> str | None:
         """Give the base URL of the container whose turn it is to answer, None while there is none."""
+        answering = self.answering(site)
+        return f"http://127.0.0.1:{answering.serving.container.port}" if answering and answering.serving else None
+
+    def answering(self, site: Site) -> Instance | None:
+        """Give the instance whose turn it is to answer, None while none serves."""
         runtime = self._runtimes.get(site.id)
-        if runtime is None or not runtime.serving:
+        serving = [one for one in runtime.instances if one.serving] if runtime else []
+        if runtime is None or not serving:
             return None
         runtime.asked += 1
-        return f"http://127.0.0.1:{runtime.serving[runtime.asked % len(runtime.serving)].container.port}"
+        return serving[runtime.asked % len(serving)]
+
+    def awake(self, site: Site, *, after: float) -> bool:
+        """Say whether every instance that serves has done so for that many seconds, and one does."""
+        serving = [one for one in self.instances(site) if one.serving]
+        return bool(serving) and all(time.monotonic() - one.serving_since >= after for one in serving)
 
     def containers(self, site: Site) -> list[str]:
         """Give the names of the containers that serve the site."""
@@ -134,7 +168,7 @@ class AppService:
         # Only the first instance's starts are in the log that ARM hands out; those of a scale-out are not:
         # https://github.com/kosli-dev/cli/blob/main/internal/azure/azure_apps.go
         site = runtime.site
-        log = type(site.log)() if runtime.instances else site.log
+        log = site.log.another(site.name) if runtime.instances else site.log
         instance = Instance(self, site=site, log=log)
         runtime.instances.append(instance)
         return instance

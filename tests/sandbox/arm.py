@@ -12,11 +12,13 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import jwt
 from aiohttp import web
 
 from .front import PRINCIPAL
+from .refusals import IIS_PAGE
 from .routes import JSON, NotServedError, Routes
 from .state import TENANT_ID, Cloud, Principal
 from .subscription import PRODUCTION, SUBSCRIPTIONS
@@ -110,6 +112,8 @@ class ResourceManager:
         """Answer by operation; refusals in ARM's shape, everything with the ids support asks for."""
         try:
             response = await self._routes.answer(request)
+            if self._cloud.weather.ids_in_any_case:
+                _write_ids_in_another_case(request, response)
         except ArmError as error:
             response = web.json_response(error.body(), status=error.status)
             if error.status == web.HTTPUnauthorized.status_code:
@@ -118,7 +122,9 @@ class ResourceManager:
         return response
 
     async def refuse(self, request: web.Request, status: int) -> web.Response:
-        """Give a fault's usual answer."""
+        """Give a fault's usual answer; where nothing at all answers, it is the page of the web server before it."""
+        if status == web.HTTPServiceUnavailable.status_code and self._cloud.weather.html_when_busy:
+            return web.Response(status=status, text=IIS_PAGE, content_type="text/html")
         body = ArmError(status, "ServerBusy", "The server is busy. Please retry later.").body()
         return web.json_response(body, status=status, headers=_ids(request))
 
@@ -267,6 +273,14 @@ def _challenge(error: ArmError, environment: AzureEnvironment) -> str:
     # https://learn.microsoft.com/entra/identity-platform/claims-challenge
     authority = f"{environment.authority}/{TENANT_ID}"
     return f'Bearer authorization_uri="{authority}", error="invalid_token", error_description="{error}"'
+
+
+def _write_ids_in_another_case(request: web.Request, response: web.StreamResponse) -> None:
+    """Have every other address be answered with ids that are written otherwise, which is the same to ARM."""
+    if not isinstance(response, web.Response) or response.content_type != "application/json":
+        return
+    if response.text and crc32(request.path.encode()) % 2:
+        response.text = response.text.replace("/resourceGroups/", "/resourcegroups/")
 
 
 def _ids(request: web.Request) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from .arm import ArmCall, ArmError, Operation, group_not_found, resource_not_found
+from .container_apps import accepted
 from .routes import NotServedError
 from .site_json import site_resource
 from .site_routes import BadRequestError, SiteRoutes
@@ -79,6 +80,8 @@ class ManagedIdentities:
             self._switch_off(site)
         elif site.identity is None:
             site.identity = self._cloud.add_principal(site.resource_name)
+        if self._cloud.weather.patch_accepted and not site.kind.container_apps:
+            return accepted(site, polls=1)
         return web.json_response(site_resource(site, call.version))
 
     def _assigned(self, call: ArmCall, site: Site, resource_id: str) -> Principal:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from aiohttp import web
-from yarl import URL
 
 from .arm import ArmCall, ArmError
 
@@ -27,8 +27,10 @@ def page(call: ArmCall, items: Sequence[JSON]) -> web.Response:
     begin = int(call.request.query.get("$skiptoken", "0"))
     body: JSON = {"value": list(items[begin : begin + PAGE])}
     if len(items) > begin + PAGE:
-        address = URL(f"https://{call.request.host}").join(call.request.rel_url)
-        body["nextLink"] = str(address.update_query({"$skiptoken": str(begin + PAGE)}))
+        query = urlencode(
+            {**call.request.query, "$skiptoken": str(begin + PAGE)}
+        )  # `%24filter=…+eq+…`, as Azure has it
+        body["nextLink"] = f"https://{call.request.host}{call.request.path}?{query}"
     return web.json_response(body)
 
 

@@ -75,7 +75,7 @@ def _generic(resource: Site | RegistryState | Component) -> JSON:
         "resourceGroup": resource.resource_group,
     }
     if isinstance(resource, Site):
-        body |= {"name": resource.resource_name, "kind": resource.kind.kind}
+        body |= {"name": resource.resource_name, "kind": resource.told_kind}
         kind = resource.type
     else:
         kind = _TYPES[type(resource).__name__]

@@ -67,6 +67,7 @@ class SiteSettings:
         self._app_service.open_generation(site)
         if site.kind.container_apps:
             return accepted(site)
+        await self._app_service.write_slowly()
         etag = f'"{secrets.token_hex(8).upper()}"'
         return web.json_response(settings_resource(site), headers={"ETag": etag})
 
@@ -90,14 +91,14 @@ class SiteSettings:
         return web.json_response(slot_names_resource(site))
 
     async def _put_slot_names(self, site: Site, call: ArmCall) -> web.Response:
-        """Replace the names that stay with their slot, all lists of them.
+        """Replace the names that stay with their slot, all lists of them; one that is not sent is empty then.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-slot-configuration-names
         """
         lists = (await call.body()).get("properties")
         if not isinstance(lists, dict) or set(lists) - set(site.slot_names):
             raise BadRequestError("The parameter properties has an invalid value.")
-        site.slot_names = {name: lists.get(name) for name in site.slot_names}
+        site.slot_names = {name: lists.get(name) or [] for name in site.slot_names}
         return web.json_response(slot_names_resource(site))
 
 

@@ -95,13 +95,16 @@ class WebSites:
         if changed:
             site.config.update(changed)
             self._touched(site)
+            await self._app_service.write_slowly()
         if site.kind.container_apps:
             return accepted(site)
         return web.json_response(config_resource(site, answers_patch=True))
 
-    async def _operation_result(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give what became of a change to an app on Container Apps."""
-        return operation_result(site)
+    async def _operation_result(self, site: Site, call: ArmCall) -> web.Response:
+        """Give what became of a change that was accepted."""
+        if site.kind.container_apps or site.pending:
+            return operation_result(site)
+        return web.json_response(site_resource(site, call.version))
 
     async def _restart(self, site: Site, call: ArmCall) -> web.Response:
         """Open a generation of what is configured.

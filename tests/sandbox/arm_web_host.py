@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from itertools import cycle
 from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
 from .arm import ArmCall, Operation, resource_not_found
 from .functions_runtime import FunctionsRuntime, HostUnreachableError
+from .refusals import BAD_GATEWAY_PAGE, IIS_PAGE
 from .site_json import function_resource, status_resource
 from .site_routes import SITES, VERSIONS, BadRequestError, SiteRoutes, WebError
 
@@ -19,6 +22,19 @@ if TYPE_CHECKING:
     from .state import Cloud
 
 Answer = TypeVar("Answer")
+_TYPED = ("id", "state", "version", "versionDetails", "errors")
+"""What ARM's class of a host's status knows, as far as the portal reads it.
+
+Source: https://github.com/Azure/azure-functions-ux (client-react/src/models/functions/host-status.ts)
+"""
+_FROM_RUNTIME = BadRequestError("Encountered an error (ServiceUnavailable) from host runtime.")
+_MOODS = (
+    (400, "application/json", json.dumps(_FROM_RUNTIME.body())),
+    (503, "text/html", IIS_PAGE),
+    (408, "application/json", ""),
+    (502, "text/html", BAD_GATEWAY_PAGE),
+    (504, "application/json", json.dumps({"error": {"code": "GatewayTimeout", "message": "The gateway timed out."}})),
+)
 _RUNTIME_VERSIONS = VERSIONS | {"2022-03-01"}
 
 
@@ -29,6 +45,7 @@ class WebHosts:
         self._cloud = cloud
         self._app_service = app_service
         self._runtime = runtime
+        self._moods = cycle(_MOODS)
 
     def operations(self) -> Sequence[Operation]:
         """Give what this room answers."""
@@ -45,11 +62,12 @@ class WebHosts:
         )
 
     async def _functions(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give what the host lists.
+        """Give what the host listed when it last synced; only where it never did, what it lists now.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-functions
         """
-        functions = await _asked(site, self._runtime.functions(site))
+        kept = site.listed if self._app_service.weather.functions_cached else None
+        functions = kept if kept is not None else await _asked(site, self._runtime.functions(site))
         return web.json_response({"value": [function_resource(site, one) for one in functions]})
 
     async def _function_keys(self, site: Site, call: ArmCall) -> web.Response:
@@ -83,6 +101,7 @@ class WebHosts:
             site.refused_syncs += 1
             raise
         site.trigger_syncs += 1
+        await self._runtime.sync(site)
         return web.Response(status=204)
 
     async def _host_status(self, site: Site, _call: ArmCall) -> web.Response:
@@ -92,7 +111,12 @@ class WebHosts:
         """
         if site.kind.container_apps:
             raise _not_on_container_apps(site)
-        return web.json_response(status_resource(site, await _asked(site, self._runtime.status(site))))
+        if (instead := self._asleep(site)) is not None:
+            return instead
+        status = await _asked(site, self._runtime.status(site))
+        if self._app_service.weather.typed_status:
+            status = {name: status[name] for name in _TYPED if name in status}
+        return web.json_response(status_resource(site, status))
 
     async def _plain_status(self, site: Site, _call: ArmCall) -> web.Response:
         """Give the host's own answer, as the portal and others ask for it when the network is closed.
@@ -101,7 +125,20 @@ class WebHosts:
         """
         if site.kind.container_apps:
             raise _not_on_container_apps(site)
+        if (instead := self._asleep(site)) is not None:
+            return instead
         return web.json_response(await _asked(site, self._runtime.status(site)))
+
+    def _asleep(self, site: Site) -> web.Response | None:
+        """Give what is answered for a host that has only begun to serve, or does not yet; None for one that is awake.
+
+        Source: https://github.com/hashicorp/terraform-provider-azurerm (408), the portal's source (400, asked again)
+        """
+        wakes = self._app_service.weather.host_wakes * self._app_service.worker.second
+        if not wakes or site.state == "Stopped" or self._app_service.awake(site, after=wakes):
+            return None
+        status, content_type, body = next(self._moods)
+        return web.Response(status=status, content_type=content_type, text=body)
 
     async def _container_logs(self, site: Site, _call: ArmCall) -> web.Response:
         """Give the platform's log, nothing where there is none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -44,7 +45,12 @@ def point_at(azure: LocalAzure, principal: Principal, site: Site, image: str) ->
 
 
 def host_status(azure: LocalAzure, principal: Principal, site: Site) -> dict[str, Any]:
-    """Give what the host says of itself by way of ARM."""
-    answer = arm(azure, principal, "GET", f"{site.id}/host/default/properties/status")
-    status: dict[str, Any] = answer.json()["properties"]
-    return status
+    """Give what the host says of itself by way of ARM; one that has only just begun to serve is asked again."""
+    path, deadline = f"{site.id}/hostruntime/admin/host/status", time.monotonic() + 10
+    while True:
+        answer = arm(azure, principal, "GET", path, version="2022-03-01")
+        if answer.status_code == 200:
+            status: dict[str, Any] = answer.json()
+            return status
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.05)

@@ -33,9 +33,9 @@ def check_idle(site: Site) -> None:
         raise WebError(409, "Conflict", text, extended_code="59203")
 
 
-def accepted(site: Site) -> web.Response:
+def accepted(site: Site, *, polls: int = POLLS) -> web.Response:
     """Answer that a change began, and where to ask for its end."""
-    site.pending = POLLS
+    site.pending = polls
     return web.Response(status=202, headers=_location(site))
 
 

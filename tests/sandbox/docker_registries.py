@@ -49,6 +49,8 @@ class DockerRegistry:
     """Repositories that everybody may pull."""
     read_only: bool = False
     """Whether the user may pull only."""
+    takes_forms: bool = False
+    """Whether the token service takes POST, too."""
     shown: list[str] = field(default_factory=list)
     """The kind of each credential that the host with the images was shown: `Bearer`, `Basic`, or empty."""
 
@@ -63,7 +65,11 @@ def docker_hub() -> DockerRegistry:
     """Give Docker Hub, whose names are three."""
     realm = "https://auth.docker.io/token"
     return DockerRegistry(
-        host="docker.io", answers_at="registry-1.docker.io", realm=realm, service="registry.docker.io"
+        host="docker.io",
+        answers_at="registry-1.docker.io",
+        realm=realm,
+        service="registry.docker.io",
+        takes_forms=True,
     )
 
 
@@ -97,7 +103,11 @@ class DockerRegistries:
         """Answer a token call, or let the real registry answer."""
         service = self._token_service(f"https://{host}{request.path}")
         if service is not None:
-            return self._token(request, service)
+            return (
+                await self._token_for_form(request, service)
+                if request.method == "POST"
+                else self._token(request, service)
+            )
         if host not in self.registries or not request.path.startswith("/v2/"):
             raise NotServedError("neither a registry nor its token service")
         self.registries[host].shown.append(request.headers.get("Authorization", "").partition(" ")[0])
@@ -120,23 +130,46 @@ class DockerRegistries:
     def _token(self, request: web.Request, registry: DockerRegistry) -> web.Response:
         """Give a token for what the caller may do of what it asks for, which may be nothing."""
         if request.method != "GET" or request.query.get("service") != registry.service:
-            raise NotServedError("the token service is asked by GET, for its own service")
+            raise NotServedError("the token service is asked for its own service")
         signed_in = "Authorization" in request.headers
         if signed_in and not _is_user(request.headers["Authorization"]):
-            hub = {"details": "incorrect username or password"}
-            return web.json_response(hub if registry.host == "docker.io" else _UNAUTHORIZED, status=401)
+            return _refused(registry)
         request[PRINCIPAL] = USER if signed_in else "anonymous"
         scopes = " ".join(request.query.getall("scope", [])).split()
-        access = [_granted(registry, scope, signed_in=signed_in) for scope in scopes]
-        token = self._signed(registry, access)
-        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        body = {"token": token, "access_token": token, "expires_in": TOKEN_LIFETIME, "issued_at": moment}
-        return web.json_response(body)
+        token = self._signed(registry, [_granted(registry, scope, signed_in=signed_in) for scope in scopes])
+        return web.json_response({"token": token, **_lifetime(token)})
+
+    async def _token_for_form(self, request: web.Request, registry: DockerRegistry) -> web.Response:
+        """Give a token for a form with a password, as engines with containerd ask; a Harbor takes GET only.
+
+        Source: https://distribution.github.io/distribution/spec/auth/oauth/ and fetch.go in
+        https://github.com/containerd/containerd (core/remotes/docker/auth), which asks by GET after a 405
+        """
+        if not registry.takes_forms:
+            return web.Response(status=405, headers={"Allow": "GET"})
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        if form.get("service") != registry.service or form.get("grant_type") != "password":
+            raise NotServedError(f"grant_type {form.get('grant_type')} for {form.get('service')}")
+        if (form.get("username"), form.get("password")) != (USER, PASSWORD):
+            return _refused(registry)
+        request[PRINCIPAL] = USER
+        access = [_granted(registry, scope, signed_in=True) for scope in form.get("scope", "").split()]
+        return web.json_response({"scope": form.get("scope", ""), **_lifetime(self._signed(registry, access))})
 
     def _signed(self, registry: DockerRegistry, access: list[JSON]) -> str:
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": registry.service, "sub": USER, "jti": str(uuid.uuid4()), "access": access}
         return self._key.sign(claims | {"iat": now, "nbf": now - 60, "exp": now + TOKEN_LIFETIME})
+
+
+def _refused(registry: DockerRegistry) -> web.Response:
+    hub = {"details": "incorrect username or password"}
+    return web.json_response(hub if registry.host == "docker.io" else _UNAUTHORIZED, status=401)
+
+
+def _lifetime(token: str) -> JSON:
+    moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return {"access_token": token, "expires_in": TOKEN_LIFETIME, "issued_at": moment}
 
 
 def _is_user(authorization: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .key_vault import resolved
-from .platform_log import split_reference
+from .platform_log import Launch, split_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,10 @@ class Generation:
     """Replaces the image's own command; empty leaves it."""
     target_port: str | None = None
     """The port a sitecontainer says it listens on."""
+    identity: bool = False
+    """Whether the site has a managed identity."""
+    login: bool = False
+    """Whether Authentication is on."""
 
     @property
     def repository(self) -> str:
@@ -95,8 +99,21 @@ class Generation:
             passed[SLOW_START] = str(float(passed[SLOW_START]) * second)
         return passed | dict(self.secret_variables) | self._platform_variables(instance)
 
-    def shown(self, instance: str) -> dict[str, str]:
-        """Give what of the environment the platform's log may show."""
+    def launch(self, container: str, instance: str) -> Launch:
+        """Give what the platform's log tells of an attempt to start a container of that name."""
+        return Launch(
+            site=self.site,
+            container=container,
+            reference=self.image,
+            port=self.port,
+            start_time_limit=self.start_time_limit,
+            shown=self._shown(instance),
+            command=self.command,
+            identity=self.identity,
+            login=self.login,
+        )
+
+    def _shown(self, instance: str) -> dict[str, str]:
         own = ("WEBSITES_ENABLE_APP_SERVICE_STORAGE", "WEBSITES_PORT")
         shown = {name: self.settings[name] for name in own if name in self.settings}
         return shown | self._platform_variables(instance)
@@ -121,14 +138,20 @@ def generation_of(site: Site, number: int, secrets: Mapping[str, str]) -> Genera
         settings=resolved(site.settings, secrets),
         command=tuple(shlex.split(str(command or ""))),
         target_port=main.get("targetPort"),
+        identity=site.identity is not None or bool(site.user_identities),
+        login=_asks_who_calls(site),
     )
+
+
+def _asks_who_calls(site: Site) -> bool:
+    return site.access in {"login_page", "login_required"}
 
 
 def _platform_variables(site: Site) -> dict[str, str]:
     return {
         "WEBSITE_SITE_NAME": site.name,
         "WEBSITE_SLOT_NAME": site.slot or "Production",
-        "WEBSITE_AUTH_ENABLED": str(site.access in {"login_page", "login_required"}),
+        "WEBSITE_AUTH_ENABLED": str(_asks_who_calls(site)),
         "WEBSITE_ROLE_INSTANCE_ID": "0",
         "WEBSITE_HOSTNAME": site.host,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import ClientError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .generation import Generation
     from .platform_log import PlatformLog
     from .site import Site
+    from .weather import Weather
 
 START_ATTEMPTS = 3
 RETRY_DELAY = 10.0
@@ -34,6 +36,13 @@ class Platform(Protocol):
 
     def in_background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Have work done that nobody waits for."""
+
+    async def began_to_serve(self, site: Site) -> None:
+        """Do what the platform does some time after a container of the site began to serve."""
+
+    @property
+    def weather(self) -> Weather:
+        """How the platform behaves."""
 
     @property
     def credential(self) -> Callable[[Site], Credential]:
@@ -53,6 +62,7 @@ class Instance:
         self._start: asyncio.Task[None] | None = None
         self.id = secrets.token_hex(32)
         self.serving: Workload | None = None
+        self.serving_since = 0.0
 
     @property
     def is_starting(self) -> bool:
@@ -91,7 +101,8 @@ class Instance:
             if attempt:
                 await asyncio.sleep(RETRY_DELAY * worker.second)
             credential = self._platform.credential(self._site)
-            start = Start(worker, generation, instance=self.id, log=self._log, credential=credential)
+            last = attempt == START_ATTEMPTS - 1
+            start = Start(worker, generation, instance=self.id, log=self._log, credential=credential, last=last)
             workload = await start.run()
             if workload is not None:
                 self._switch(workload)
@@ -99,9 +110,12 @@ class Instance:
 
     def _switch(self, workload: Workload) -> None:
         before, self.serving = self.serving, workload
+        self.serving_since = time.monotonic()
         if before is not None:
-            _ = self._platform.in_background(before.retire())
+            kept = self._platform.weather.old_kept * self._platform.worker.second
+            _ = self._platform.in_background(before.retire(after=kept))
         _ = self._platform.in_background(self._watch(workload))
+        _ = self._platform.in_background(self._platform.began_to_serve(self._site))
 
     async def _watch(self, workload: Workload) -> None:
         """Start the container anew when it ends by itself."""
@@ -114,7 +128,7 @@ class Instance:
             return
         self.serving = None
         await workload.listen()
-        self._log.crashed(container=workload.container.name, site=workload.generation.site, code=code)
+        workload.tell_crash(code)
         await workload.discard()
         if not self.is_starting:
             self.run(workload.generation)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 from .insights import Component
 from .machinery import Machinery
 from .new_site import PullAccess, let_pull, new_site
+from .platform_logs import new_log
 from .principal import Machine
 from .registry_contents import delete_image
 from .registry_state import RegistryState, RoleAssignmentMode
-from .roles import Role
+from .roles import Role, check_listed
 from .subscription import PRODUCTION, TENANT_ID
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .principal import Principal
     from .site import Site
     from .subscription import Subscription
+    from .weather import Weather
 
 
 class Inventory(Machinery):
@@ -38,6 +40,10 @@ class Inventory(Machinery):
     def move_to(self, environment: AzureEnvironment) -> None:
         """Be another cloud, until `reset`; call it before anything is made. The names of others lead nowhere then."""
         self._loop.call(lambda: self._services.cloud.move_to(environment))
+
+    def use_weather(self, weather: Weather) -> None:
+        """Answer in another way than by default, until `reset`; call it before anything is made."""
+        self._loop.call(lambda: setattr(self._services.cloud, "weather", weather))
 
     def add_principal(
         self,
@@ -90,7 +96,11 @@ class Inventory(Machinery):
         not_actions: Sequence[str] = (),
         data_actions: Sequence[str] = (),
     ) -> str:
-        """Define a custom role, or define it anew; gives its name, which is granted as a built-in one's is."""
+        """Define a custom role, or define it anew; gives its name, which is granted as a built-in one's is.
+
+        Raises ValueError for an action that Azure does not list, as Azure does.
+        """
+        check_listed([*actions, *not_actions])
         role = Role(actions=tuple(actions), not_actions=tuple(not_actions), data_actions=tuple(data_actions))
         self._loop.call(lambda: self._services.cloud.roles.update({name: role}))
         return name
@@ -133,6 +143,7 @@ class Inventory(Machinery):
         admin_user_enabled: bool = False,
         anonymous_pull: bool = False,
         role_assignment_mode: RoleAssignmentMode = "LegacyRegistryPermissions",
+        dnl_hash: str = "",
     ) -> RegistryState:
         """Create a container registry with a real one behind it; raises RegistryFailed.
 
@@ -146,6 +157,7 @@ class Inventory(Machinery):
             admin_user_enabled=admin_user_enabled,
             anonymous_pull=anonymous_pull,
             role_assignment_mode=role_assignment_mode,
+            dnl_hash=dnl_hash,
         )
         server = self._registry_server(registry.login_server)
 
@@ -272,6 +284,7 @@ class Inventory(Machinery):
                 kind=kind,
                 slot=slot,
                 log=log,
+                second=self._second,
             )
             if slot_of is not None and slot is not None:
                 site.kind = slot_of.kind
@@ -284,6 +297,11 @@ class Inventory(Machinery):
         site = self._loop.call(add)
         self.settle(site)
         return site
+
+    def use_log(self, site: Site, dialect: Dialect) -> None:
+        """Give a site that has not started anything yet the platform log of a dialect, empty."""
+        weather = self._services.cloud.weather
+        site.log = new_log(dialect, f"{site.resource_name} {dialect}", second=self._second, weather=weather)
 
     def settle(self, site: Site, *, timeout: float = 120.0) -> None:
         """Wait until a site's containers came up or were given up for good; raises TimeoutError."""

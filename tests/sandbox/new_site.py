@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from .app_kinds import KINDS, KindName
-from .classic_log import ClassicLog, ClassicRawLog
-from .log_2025 import Log2025
+from .platform_logs import new_log
 from .site import Site
 from .site_config import SITE_CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .platform_log import Dialect, PlatformLog
+    from .platform_log import Dialect
     from .state import Cloud, RegistryState
 
 PullAccess = Literal["managed_identity", "user_identity", "admin_user"]
@@ -29,12 +28,6 @@ SETTINGS: Mapping[str, str] = {
 Source: https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container
 """
 
-_LOGS: Mapping[Dialect, type[PlatformLog]] = {
-    "classic": ClassicLog,
-    "classic_raw": ClassicRawLog,
-    "2025": Log2025,
-}
-
 
 def new_site(
     cloud: Cloud,
@@ -46,6 +39,7 @@ def new_site(
     kind: KindName = "linux_container",
     slot: str | None = None,
     log: Dialect | None = "classic",
+    second: float = 0.05,
 ) -> Site:
     """Create a site that is to run `image`; `settings` come on top of `SETTINGS`, None takes one away.
 
@@ -61,7 +55,8 @@ def new_site(
         unique_host=not slot and any(one.name.lower() == name.lower() for one in cloud.sites.values()),
         settings={key: value for key, value in merged.items() if value is not None},
         config=dict(SITE_CONFIG),
-        log=_LOGS[log or "classic"](),
+        log=new_log(log or "classic", f"{name} {slot}", second=second, weather=cloud.weather),
+        follows=cloud.weather.kind_follows,
         has_log=log is not None and not KINDS[kind].container_apps,
     )
     _configure_image(site, image)

@@ -55,6 +55,13 @@ class RegistryState:
     admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     second_admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     """There are two, so that one can be renewed while the other is in use."""
+    dnl_hash: str = ""
+    """What stands behind the name in the login server of a registry that was created with a domain name label.
+
+    Source: https://learn.microsoft.com/azure/container-registry/container-registry-get-started-portal
+    """
+    claims_everything: bool = False
+    """Whether its tokens begin with a claim for `*`, which says nothing about one repository by its name."""
     pushes: list[Push] = field(default_factory=list)
     blob_reads: Counter[str] = field(default_factory=Counter)
     """How often each blob was read, by "repository@digest", by anybody."""
@@ -63,8 +70,9 @@ class RegistryState:
 
     @property
     def login_server(self) -> str:
-        """The host name clients use, e.g. `contoso.azurecr.io`."""
-        return f"{self.name}.{self.domain}"
+        """The host name clients use, e.g. `contoso.azurecr.io` or `contoso-h4sh.azurecr.io`."""
+        label = f"{self.name}-{self.dnl_hash}" if self.dnl_hash else self.name
+        return f"{label}.{self.domain}"
 
     @property
     def id(self) -> str:

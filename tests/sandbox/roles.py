@@ -6,6 +6,10 @@ import re
 import uuid
 from dataclasses import dataclass, field
 from fnmatch import translate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _REPOSITORIES = "Microsoft.ContainerRegistry/registries/repositories"
 
@@ -106,6 +110,20 @@ ROLES = {
 
 Source: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
 """
+
+
+_NOT_LISTED = ("Microsoft.Web/sites/slots/hostruntime/",)
+"""Where the public list of operations has nothing: a slot's host is opened by `Microsoft.Web/sites/slots/*/read` only.
+
+Source: https://learn.microsoft.com/azure/role-based-access-control/permissions/web-and-mobile#microsoftweb
+"""
+
+
+def check_listed(actions: Iterable[str]) -> None:
+    """Raise ValueError for an action of a custom role that no provider lists."""
+    for action in actions:
+        if "*" not in action and action.lower().startswith(tuple(begin.lower() for begin in _NOT_LISTED)):
+            raise ValueError(f"'{action}' does not match any of the actions supported by the providers.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -70,7 +70,7 @@ class Services:
             worker=Worker(host=self._host, session=self._session, homes=homes, second=second, pulled=set()),
             credential=PullCredentials(self.cloud, self.registries).of,
             mishap=mishap,
-            secrets=self.cloud.secrets,
+            cloud=self.cloud,
         )
         self.rooms: Sequence[Room] = (
             self.entra,
@@ -85,6 +85,7 @@ class Services:
 
     def _operations(self) -> list[Operation]:
         runtime = FunctionsRuntime(self.app_service, self._session)
+        self.app_service.sync = runtime.sync
         rooms = (
             WebSites(self.cloud, self.app_service),
             SiteSettings(self.cloud, self.app_service),

@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
 from .app_kinds import KINDS, AppKind
-from .classic_log import ClassicLog
 from .environments import PUBLIC
 from .function_keys import FunctionKeys
+from .platform_logs import new_log
 from .site_config import SITE_CONFIG
 from .subscription import group_id
 
@@ -62,7 +62,11 @@ class Site:
     access: Access = "open"
     vnet_image_pull: bool = False
     keys: FunctionKeys = field(default_factory=FunctionKeys, repr=False)
-    log: PlatformLog = field(default_factory=ClassicLog, repr=False)
+    log: PlatformLog = field(default_factory=lambda: new_log("classic", ""), repr=False)
+    follows: bool = False
+    """Whether its `kind` follows what it is configured to run."""
+    listed: list[dict[str, Any]] | None = None
+    """The functions that ARM has kept of it, in the host's own form; None before there were any."""
     has_log: bool = True
     """Whether ARM hands the log out."""
     pending: int = 0
@@ -115,6 +119,18 @@ class Site:
     def url(self) -> str:
         """The address it answers at."""
         return f"https://{self.host}"
+
+    @property
+    def told_kind(self) -> str:
+        """What ARM gives as its kind: that of a Linux app is a consequence of what it is configured to run.
+
+        Source: recorded traffic of https://github.com/Azure/azure-cli (appservice tests)
+        """
+        kind = self.kind.kind
+        if not self.follows or self.kind.windows or self.kind.container_apps or self.kind.flex:
+            return kind
+        has_image = self.linux_fx_version.startswith("DOCKER|") or self.linux_fx_version == "sitecontainers"
+        return "functionapp,linux,container" if has_image else "functionapp,linux"
 
     @property
     def linux_fx_version(self) -> str:

@@ -24,7 +24,7 @@ def site_resource(site: Site, version: str) -> JSON:
         "id": site.id,
         "name": site.resource_name,
         "type": site.type,
-        "kind": site.kind.kind,
+        "kind": site.told_kind,
         "location": LOCATION,
         "tags": {},
         "properties": _properties(site) | _hosting(site) | _image_pull(site, version),

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aiohttp import ClientError, ClientTimeout
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
 
     from .generation import Generation
-    from .platform_log import PlatformLog
+    from .platform_log import Launch, PlatformLog
 
 Credential = tuple[str | None, str | None]
 """User name and password for a pull; both None for none."""
@@ -38,9 +38,11 @@ class Workload:
         host: ContainerHost,
         container: RunningContainer,
         generation: Generation,
+        launch: Launch,
         log: PlatformLog,
     ) -> None:
         self._host = host
+        self._launch = launch
         self._log = log
         self._told = 0
         self.container = container
@@ -58,12 +60,17 @@ class Workload:
             # At line feeds only: what else some take for the end of a line stays in it, as the container wrote it.
             self._log.container_said(news.removesuffix("\n").split("\n") if news else [])
 
-    async def retire(self) -> None:
-        """End the container, keep what it printed, remove it."""
+    def tell_crash(self, code: int) -> None:
+        """Say in the log that the container ended by itself."""
+        self._log.crashed(self._launch, code)
+
+    async def retire(self, *, after: float = 0.0) -> None:
+        """End the container after so many seconds, keep what it printed, remove it."""
         try:
+            await asyncio.sleep(after)
             await self._host.stop(self.container.id)
             await self.listen()
-            self._log.stopped(container=self.container.name, site=self.generation.site)
+            self._log.stopped(self._launch)
         finally:  # also when the sandbox is reset meanwhile
             await asyncio.shield(self.discard())
 
@@ -97,6 +104,7 @@ class Start:
         instance: str,
         log: PlatformLog,
         credential: Credential,
+        last: bool = True,
     ) -> None:
         self._worker = worker
         self._host = worker.host
@@ -104,23 +112,23 @@ class Start:
         self._instance = instance
         self._log = log
         self._credential = credential
+        self._last = last
         self._name = f"{generation.site}_{generation.number}_{secrets.token_hex(4)}"
+        self._launch = generation.launch(self._name, instance)
         self._begun = time.monotonic()
 
     async def run(self) -> Workload | None:
         """Give the container once it answers; None where it cannot be had, the reason logged."""
-        digest = await self._image()
-        if digest is None:
-            self._log.did_not_start(self._generation.site)
-            return None
         try:
-            workload = await self._contained(digest)
+            digest = await self._image()
+            workload = await self._contained(digest) if digest else None
         except BaseException:  # also when a newer generation supersedes this start
+            self._log.interrupted(self._launch)
             await asyncio.shield(self._host.remove(self._name))
             raise
         if workload is None:
             await self._host.remove(self._name)
-            self._log.did_not_start(self._generation.site)
+            self._log.did_not_start(self._launch, last=self._last)
         return workload
 
     async def _image(self) -> str | None:
@@ -129,13 +137,14 @@ class Start:
         The order is the platform's. Source: https://github.com/Azure/webapps-deploy/issues/454
         """
         reference = self._generation.image
-        self._log.pulling(reference, site=self._generation.site)
+        self._launch = replace(self._launch, known=await self._host.local_digest(reference) is not None)
+        self._log.pulling(self._launch)
         again = self._log.pulls_again_without_credentials
         for username, password in dict.fromkeys([self._credential, ANONYMOUS] if again else [self._credential]):
             try:
                 return await self._pull(reference, username, password)
             except PullFailed as failure:  # noqa: PERF203 - each attempt fails for itself
-                self._log.pull_refused(reference, failure.text)
+                self._log.pull_refused(self._launch, failure.text)
                 if "failed to register layer" in failure.text:
                     break
         has_copy = again and (self._generation.site, reference) in self._worker.pulled
@@ -148,19 +157,12 @@ class Start:
         begun = time.monotonic()
         digest = await self._host.pull(reference, username=username, password=password)
         self._worker.pulled.add((self._generation.site, reference))
-        self._log.pulled(reference, digest, seconds=time.monotonic() - begun, fresh=digest != before)
+        self._log.pulled(self._launch, digest, seconds=time.monotonic() - begun, fresh=digest != before)
         return digest
 
     async def _contained(self, digest: str) -> Workload | None:
-        generation, site = self._generation, self._generation.site
-        self._log.starting(
-            container=self._name,
-            site=site,
-            reference=generation.image,
-            digest=digest,
-            port=generation.port,
-            shown=generation.shown(self._instance),
-        )
+        generation = self._generation
+        self._log.starting(self._launch, digest)
         try:
             container = await self._host.run(
                 image=f"{generation.repository}@{digest}",
@@ -171,9 +173,9 @@ class Start:
                 command=generation.command,
             )
         except RunFailed as failure:
-            self._log.could_not_run(container=self._name, site=site, text=failure.text)
+            self._log.could_not_run(self._launch, failure.text)
             return None
-        workload = Workload(self._host, container, generation, self._log)
+        workload = Workload(self._host, container, generation, self._launch, self._log)
         return workload if await self._answers(workload) else None
 
     def _binds(self) -> list[str]:
@@ -185,7 +187,7 @@ class Start:
         return [f"{home}:/home"]
 
     async def _answers(self, workload: Workload) -> bool:
-        self._log.warming_up(container=self._name, site=self._generation.site)
+        self._log.warming_up(self._launch)
         self._begun = time.monotonic()
         deadline = self._begun + self._generation.start_time_limit * self._worker.second
         while not await self._is_warm(workload.container.port):
@@ -196,7 +198,7 @@ class Start:
                 return False
             await asyncio.sleep(_POLL)
         await workload.listen()
-        self._log.ready(container=self._name, site=self._generation.site, seconds=self._platform_seconds())
+        self._log.ready(self._launch, seconds=self._platform_seconds())
         return True
 
     async def _is_warm(self, port: int) -> bool:
@@ -211,13 +213,7 @@ class Start:
         return (time.monotonic() - self._begun) / self._worker.second
 
     def _tell_failure(self, code: int | None) -> None:
-        generation = self._generation
         if code is not None:
-            self._log.exited(container=self._name, site=generation.site, code=code, seconds=self._platform_seconds())
+            self._log.exited(self._launch, code=code, seconds=self._platform_seconds())
         else:
-            self._log.silent(
-                container=self._name,
-                site=generation.site,
-                port=generation.port,
-                seconds=generation.start_time_limit,
-            )
+            self._log.silent(self._launch, seconds=self._generation.start_time_limit)

@@ -14,6 +14,7 @@ from .registry_state import Push, RegistryState
 from .roles import ROLES, Role, RoleAssignment
 from .site import Site
 from .subscription import LOCATION, SUBSCRIPTION_ID, SUBSCRIPTION_NAME, TENANT_ID, group_id
+from .weather import DEFAULT, Weather
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,8 @@ class Cloud:
 
     environment: AzureEnvironment = PUBLIC
     """Which of the clouds it is."""
+    weather: Weather = DEFAULT
+    """How it behaves of itself."""
     principals: list[Principal] = field(default_factory=list)
     roles: dict[str, Role] = field(default_factory=lambda: dict(ROLES))
     """By name: the built-in ones, and those added."""
@@ -149,8 +152,7 @@ class Cloud:
 
     def registry_at(self, login_server: str) -> RegistryState | None:
         """Give the registry that answers at this host name."""
-        name, _, domain = login_server.lower().partition(".")
-        return self.registries.get(name) if domain == self.environment.registries else None
+        return next((one for one in self.registries.values() if one.login_server == login_server.lower()), None)
 
     def site_in(self, resource_group: str, name: str) -> Site | None:
         """Give the app of that name in that group."""
@@ -178,6 +180,7 @@ class Cloud:
     def forget(self) -> None:
         """Be a new, empty subscription of the public cloud again."""
         self.environment = PUBLIC
+        self.weather = DEFAULT
         self.machine = Machine()
         for collection in (self.principals, self.assignments):
             collection.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from tests.sandbox.client import arm, point_at
+from tests.sandbox.client import arm, host_status, point_at
 from tests.sandbox.images import pushed
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def test_a_patched_image_is_pulled_and_serves(azure: LocalAzure, deployer: Princ
     point_at(azure, deployer, site, two)
     azure.settle(site)
     assert azure.get(f"{site.url}/api/Hello") == (200, "two")
-    status = arm(azure, deployer, "GET", f"{site.id}/host/default/properties/status").json()["properties"]
+    status = host_status(azure, deployer, site)
     assert status["state"] == "Running"
     assert status["processUptime"] < (time.monotonic() - patched) * 1000
     functions = arm(azure, deployer, "GET", f"{site.id}/functions").json()["value"]

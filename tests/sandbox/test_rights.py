@@ -25,6 +25,7 @@ CALLS = [
     ("POST", "/functions/Hello/listkeys", "functions/listkeys/action", "/functions/Hello"),
     ("POST", "/syncfunctiontriggers", "syncfunctiontriggers/action", ""),
     ("GET", "/host/default/properties/status", "host/properties/read", "/host/default/properties/status"),
+    ("GET", "/hostruntime/admin/host/status", "hostruntime/host/read", "/hostruntime/admin/host/status"),
     ("POST", "/containerlogs", "containerlogs/action", ""),
     ("GET", "/instances", "instances/read", ""),
     ("GET", "/sitecontainers", "sitecontainers/read", ""),

@@ -95,6 +95,7 @@ class Reading:
         )
         if draft is None or not statement.step or statement.step in draft.steps:
             draft = self._open(line)
+            self.pulling, self.pulling_other = None, False
         draft.steps.add(statement.step)
         draft.is_of(statement.image)
         draft.site = draft.site or site
