@@ -89,8 +89,8 @@ class PullNetwork(ToldStartFailure):
     code = "pull-network"
     title = "{app} does not reach the registry of {reference}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "name resolution or routing between the app and the registry: often a virtual network whose DNS does not know the registry's private endpoint"
-    mend = "from the app's console (Kudu) try nslookup on the registry's host; link the private DNS zone privatelink.azurecr.io to the app's network"
+    cause = "name resolution or routing between the app and the registry: often a virtual network whose DNS does not know the registry's private endpoint. A pull through a virtual network also fails for an image with an OCI manifest, and then says only UnexpectedFaliure"
+    mend = "from the app's console (Kudu) try nslookup on the registry's host; link the private DNS zone privatelink.azurecr.io to the app's network; for UnexpectedFaliure add --provenance=false to arguments, or let the app pull without the virtual network"
     link = "https://learn.microsoft.com/azure/app-service/configure-vnet-integration-routing"
 
 
@@ -185,8 +185,8 @@ class ContainerStartFailed(ToldStartFailure):
     code = "container-start-failed"
     title = "{app} does not start with {reference}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "the platform's line above is all that is known"
-    mend = "look at the app's log stream in the portal; run the image locally with docker run {reference}"
+    cause = "the platform's line above is all that is known; where it names a command (exec: …), that one is not in the image or may not be executed"
+    mend = "look at the app's log stream in the portal; run the image locally with docker run {reference}; correct containerCommand, or ENTRYPOINT and CMD in the Dockerfile, where the line names a command"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
 
 

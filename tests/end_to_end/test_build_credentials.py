@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
+import io
 import json
 import os
 import signal
+import tarfile
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -86,7 +89,7 @@ def test_a_private_base_a_private_feed_and_secrets_leave_nothing_behind(pipeline
     with closing(docker.APIClient(base_url=engine.url)) as api:
         reference = run.variables["imageReference"]
         history: Any = api.history(reference)  # type: ignore[no-untyped-call] # the stubs lack it
-        archive = b"".join(api.get_image(reference))
+        archive = unpacked(b"".join(api.get_image(reference)))
     _, configuration = pipeline.in_the_registry(run.variables["imageDigest"])
     assert held(secrets, json.dumps([history, configuration]).encode()) == set()
     assert held(secrets, archive) == set()
@@ -99,6 +102,13 @@ def test_a_private_base_a_private_feed_and_secrets_leave_nothing_behind(pipeline
     assert {path for path, _ in files_with(secrets, tmp_path)} == own
     assert list((tmp_path / "tmp").iterdir()) == []
     assert list(pipeline.agent.job.temp.glob("docker-configuration-*")) == []
+
+
+def unpacked(archive: bytes) -> bytes:
+    """Return what an archive of `docker save` holds, its layers too where the engine keeps them packed."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        files = [file.read() for member in opened if (file := opened.extractfile(member))]
+    return b"".join(gzip.decompress(file) if file.startswith(b"\x1f\x8b") else file for file in files)
 
 
 def held(secrets: set[str], content: bytes) -> set[str]:
@@ -192,7 +202,7 @@ def test_the_users_own_login_goes_before_ours(pipeline: Pipeline) -> None:
     ("content", "code", "told"),
     [
         ({}, "base-image-denied", "insufficient_scope"),
-        ({"auths": {"shared.azurecr.io": {"auth": "eDpvbGQ="}}}, "base-image-unauthorized", "401 Unauthorized"),
+        ({"auths": {"shared.azurecr.io": {"auth": "eDpvbGQ="}}}, "base-image-unauthorized", "401"),
     ],
 )
 def test_a_base_image_that_may_not_be_pulled_says_whose_right_is_missing(

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.sandbox.under_test import STORE
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -135,7 +137,13 @@ class Engine:
             "exec-opts": ["native.cgroupdriver=cgroupfs"],
             "cgroup-parent": f"/{self.bridge}",
             **({"userns-remap": "nobody:nogroup"} if self._remapped_users else {}),
+            **({"features": {"containerd-snapshotter": self._keeps_in_containerd}} if STORE else {}),
         }
+
+    @property
+    def _keeps_in_containerd(self) -> bool:
+        # There is none for remapped users: https://docs.docker.com/engine/storage/containerd/
+        return STORE == "containerd" and not self._remapped_users
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as connection:

@@ -11,3 +11,5 @@ TASK = Path(os.environ.get("TASK_FOLDER") or ROOT / "task")
 """The folder of a task, such as an unpacked extension has it."""
 PYTHON = Path(os.environ.get("TASK_PYTHON") or sys.executable)
 """The Python that the task finds first on its agent."""
+STORE = os.environ.get("ENGINE_STORE", "")
+"""How the agent's engine keeps its images: `classic` or `containerd`, else as that version does by itself."""

@@ -270,6 +270,13 @@ def test_a_container_of_before_or_kudus_that_exits_is_no_failure_of_the_new_one(
     assert latest(RUNS_2025 + kudu).failure is None
 
 
+def test_an_exit_that_no_line_gives_a_container_is_that_of_the_attempt_before_and_not_of_the_next() -> None:
+    exited = RUNS_2025 + of_2025(6, "Container has finished running with exit code: 3.")
+    again = RUNS_2025.replace("0e9d12767434", "111111111111").replace("T12:00:0", "T12:00:1")
+    first, second = read(exited + again).attempts
+    assert (first.failure and first.failure.kind, second.failure) == (FailureKind.EXITED, None)
+
+
 def test_a_container_that_exits_after_it_was_ready_has_failed() -> None:
     attempt = latest(GOOD_2025 + "".join(EXIT_2025.splitlines(keepends=True)[:3]).replace("T12:00:06", "T12:00:56"))
     assert attempt.ready_at

@@ -150,7 +150,8 @@ def container_log(arm: Arm, target: Target, *, reference: str, since: datetime) 
         return found
     if not found.value.strip():
         return _NO_LOG
-    return Seen(read_platform_log(found.value, reference=reference, since=since, site=target.name))
+    site = f"{target.name}/{target.slot}" if target.slot else target.name
+    return Seen(read_platform_log(found.value, reference=reference, since=since, site=site))
 
 
 def _text(answer: HttpResponse) -> str:

@@ -113,7 +113,7 @@ def _of_failure(text: str) -> Statement | None:
         return Statement(
             what=What.FAIL, of_pull=True, kind=cause_of_pull(text), image=_word(text, "Failed to pull image: ")
         )
-    if text.startswith("Container ") and " failed with " in text:
+    if text.startswith("Failed to start container ") or (text.startswith("Container ") and " failed with " in text):
         return Statement(what=What.FAIL, kind=cause_of_start(text))
     return None
 

@@ -34,12 +34,13 @@ def is_platform_container(container: str) -> bool:
 
 
 def site_of(container: str) -> str:
-    """Return the site of a container, with the platform's suffix of a slot; empty where the name does not tell."""
+    """Return the site of a container, with a slot's mark behind; empty where the name does not tell."""
     site, *others = _parts(container)
-    slot = next((part for part in others[:2] if part), "") if others[:1] == [""] else ""
-    if not slot and container.count("_") > 1 and len(_parts(container)) > 1 and _has_hash(container):
-        slot = others[0]
-    return f"{site}_{slot}" if slot and slot.casefold() not in _PLATFORM_WORDS else site
+    if _has_hash(container):
+        mark = next(filter(None, others), "")
+    else:
+        mark = others[1] if others[:1] == [""] and len(others) > 1 else ""
+    return f"{site}_{mark}" if mark and mark.casefold() not in _PLATFORM_WORDS else site
 
 
 def plain_site(site: str) -> str:

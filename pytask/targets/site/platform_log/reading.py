@@ -55,12 +55,17 @@ class Reading:
 
     def finish(self) -> list[Draft]:
         """Return the attempts, oldest first, when the log has ended."""
-        if self.exit and self.exit[1] is not True:
-            line = self.exit[0]
-            draft = self.drafts.latest(line, lambda one: bool(one.container or one.started) and not one.stopped_at)
+        self._settle_exit()
+        return sorted(self.drafts.all, key=lambda draft: draft.began)
+
+    def _settle_exit(self) -> None:
+        """Take an exit that no line has named a container for as the latest one's, unless it was Kudu's."""
+        pending, self.exit = self.exit, None
+        if pending and pending[1] is not True:
+            line = pending[0]
+            draft = self.drafts.latest(line, lambda one: one.has_container() and not one.stopped_at)
             if draft or not self.drafts.all:
                 (draft or self._open(line)).blame(_exited(line))
-        return sorted(self.drafts.all, key=lambda draft: draft.began)
 
     def _is_of_another(self, statement: Statement) -> bool:
         """Return whether a statement is on an image or a container that the platform runs beside the app."""
@@ -174,6 +179,7 @@ class Reading:
             self.unknown = line
             return
         else:
+            self._settle_exit()
             draft = self._failed_pull(line, statement) if statement.of_pull else self._failed_start(line, statement)
         draft.blame(Cause(at=line.at, kind=kind, line=line.text, of_pull=statement.of_pull, weak=statement.weak))
 
@@ -216,6 +222,7 @@ class Reading:
         if self.pulling_other and statement.of_pull:
             self.unknown = line
             return
+        self._settle_exit()
         site = plain_site(statement.site)
         draft = self.drafts.latest(line, lambda one: bool(one.causes) and not one.ended and one.fits(site=site))
         draft = draft or self.drafts.latest(line, lambda one: not one.ready_at and one.fits(site=site))
@@ -260,6 +267,7 @@ class Reading:
     }
 
     def _open(self, line: Line) -> Draft:
+        self._settle_exit()
         self.unknown = None
         return self.drafts.open(line)
 
