@@ -258,6 +258,11 @@ def test_an_exit_code_before_the_probes_failure_is_the_cause() -> None:
     assert failure.line == "Container has finished running with exit code: 3."
 
 
+def test_a_container_that_ended_before_the_platform_gave_up_was_not_silent() -> None:
+    shortened = "".join(line for line in EXIT_2025.splitlines(keepends=True) if "exit code" not in line)
+    assert kind(RUNS_2025 + shortened) is FailureKind.START_FAILED
+
+
 def test_the_end_of_an_attempt_alone_tells_of_its_failure() -> None:
     assert kind(EXIT_2025) is FailureKind.EXITED
     assert kind(classic(1, "Stopping site hello because it failed during startup.")) is FailureKind.START_FAILED
@@ -350,6 +355,7 @@ def test_a_sidecar_whose_failure_ends_the_start_is_its_cause() -> None:
         f"docker run -d -p 80:80 --name {APP} -e TITLE=two words -e A=1 {REFERENCE} python app.py -e x",
         f"docker run -d -p 80:80 --name {APP} -e KEY=one\ntwo three\n-e A=1 {REFERENCE}",
         f"docker run -d -p 80:80 --name {APP} -e A=1 {REFERENCE}\ninit_container.sh",
+        f"docker run -d -p 80:80 --name {APP} {REFERENCE} --config.file=/etc/config.yml",
     ],
 )
 def test_the_image_in_docker_run_is_found_between_variables_and_command(run: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timezone
 
 import pytest
 
 from pytask.errors.start import ReferenceInvalid, StartFailure
 from pytask.targets.site.platform_log import Attempt, read_platform_log
+from pytask.targets.site.redaction import redacted
 from pytask.targets.site.start_failure import explain
 
 SINCE = datetime(2026, 11, 23, tzinfo=timezone.utc)
@@ -87,6 +89,53 @@ def test_a_failed_start_has_its_cause_and_the_containers_last_lines(failure: str
     found = explained(failure, started=True, said=said)
     assert found.code == code
     assert all(line in found.tell(found.happened) for line in said.splitlines())
+
+
+MOUNT = (
+    "Volume: BYOS_files cannot be mounted at /mnt/files during container: app startup. The volume mount is required."
+)
+STATE = (
+    "State: Stopping, Action: CancellingStartup, LastError: BYOSFailure, LastErrorTimestamp: 11/23/2026 12:00:01, "
+    "LastErrorDetails: Failure mounting the provided storage. Permission was denied., Details: , DetailsLevel: ERR"
+)
+
+
+def of_2025(*lines: str) -> StartFailure:
+    text = "".join(f"2026-11-23T12:00:{second:02}.5Z {line}\n" for second, line in enumerate(lines))
+    attempt = read_platform_log(text, reference="contoso.azurecr.io/x:1", since=SINCE).latest()
+    assert attempt
+    return explain(attempt, app="app", reference="contoso.azurecr.io/x:1", settings=SETTINGS)
+
+
+def test_a_storage_mount_that_is_refused_is_explained_by_the_states_details() -> None:
+    failure = of_2025("Pulling image: contoso.azurecr.io/x:1.", MOUNT, STATE)
+    assert failure.code == "storage-broken"
+    assert failure.tell(failure.happened) == (
+        "the app's platform log says: BYOSFailure: Failure mounting the provided storage. Permission was denied."
+    )
+
+
+def test_the_line_that_tells_more_of_a_silent_container_is_shown() -> None:
+    probe, ports = (
+        "Site startup probe failed after 230.01 seconds.",
+        "No listening ports were detected in the container.",
+    )
+    failure = of_2025("Starting container: 0e9d12767434_app.", probe, ports)
+    assert (failure.code, ports in failure.tell(failure.happened)) == ("container-silent", True)
+
+
+def test_an_attempt_that_has_not_failed_has_nothing_to_explain() -> None:
+    attempt = Attempt(began=SINCE)
+    with pytest.raises(ValueError, match="has not failed"):
+        explain(attempt, app="app", reference="x:1", settings=None)
+
+
+def test_what_looks_like_a_secret_is_found_in_time_that_grows_with_the_line() -> None:
+    assert redacted('{"password": "hunter2", "a": 1} token=x y', None) == '{"password": *** "a": 1} token=*** y'
+    began = time.process_time()
+    assert redacted("key" * 300_000, None) == "key" * 300_000
+    assert "hunter2" not in redacted("key" * 300_000 + "=hunter2", None)
+    assert time.process_time() - began < 2
 
 
 def test_values_of_settings_and_what_looks_like_a_secret_are_not_shown() -> None:

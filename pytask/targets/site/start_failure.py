@@ -42,6 +42,11 @@ _MEANINGS: dict[FailureKind, type[ToldStartFailure]] = {
     FailureKind.SILENT: ContainerSilent,
     FailureKind.START_FAILED: ContainerStartFailed,
 }
+# What a later line on the same failure has, where that tells more.
+_TELLING = {
+    FailureKind.SILENT: (" on port: ", "No listening ports"),
+    FailureKind.STORAGE_MOUNT: ("BYOSFailure: ",),
+}
 _PLATFORM = "the app's platform log"
 
 
@@ -65,9 +70,9 @@ def explain(attempt: Attempt, *, app: str, reference: str, settings: Mapping[str
 
 
 def _line(failure: Failure) -> str:
-    """Return the platform's words: the first ones, or of several on the same the one that tells more."""
-    telling = {FailureKind.SILENT: " on port: ", FailureKind.STORAGE_MOUNT: "BYOSFailure: "}.get(failure.kind)
-    more = (line for line in failure.consequences if telling and telling in line)
+    """Return the platform's words: the first ones, or of several on the same those that tell more."""
+    telling = _TELLING.get(failure.kind, ())
+    more = (line for words in telling for line in failure.consequences if words in line)
     return next(more, failure.line)
 
 

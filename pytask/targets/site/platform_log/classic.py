@@ -31,13 +31,15 @@ _PULL_ENDS = (
 )
 _START = (
     "docker run failed",
+    "docker run returned stderr",
+    "container create failed",
     "start container",
     "container start",
     "starting container",
     "oci runtime create failed",
     "create container",
 )
-_RUN = "docker run "
+_RUN = "docker run -"
 _STOPS = ("Stopping site ", "Stoping site ")
 
 
@@ -80,7 +82,7 @@ def _image_of(words: list[str], deployed: str) -> str:
     ours = (word for before, word in pairwise(words) if before != "-e" and without_host(repository_of(word)) == wanted)
     variables = [at for at, word in enumerate(words) if word == "-e"]
     rest = words[variables[-1] + 2 :] if variables else words[words.index("--name") + 2 :] if "--name" in words else []
-    return next(ours, "") or next((word for word in rest if "=" not in word), "")
+    return next(ours, "") or next((word for word in rest if word[:1].isalnum() and "=" not in word), "")
 
 
 def _of_pull(text: str) -> Statement | None:
@@ -138,7 +140,7 @@ def _failure_of_container(text: str) -> FailureKind | None:
 
 def _of_failure(text: str) -> Statement | None:
     if _tells_start(text) and "fail" in text.lower():
-        return Statement(what=What.FAIL, container=_after(text, "start failed for "), kind=cause_of_start(text))
+        return Statement(what=What.FAIL, container=_after(text, " failed for "), kind=cause_of_start(text))
     if text.startswith(_PULL_FAILS):
         return Statement(what=What.FAIL, of_pull=True, kind=cause_of_pull(text), image=_failed_image(text))
     if text.startswith("Image pull failed: "):

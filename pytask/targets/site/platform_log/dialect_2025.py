@@ -103,19 +103,28 @@ def _of_ending(text: str) -> Statement | None:
 def _of_failure(text: str) -> Statement | None:
     if text.startswith("Site startup probe failed after "):
         return Statement(what=What.FAIL, kind=FailureKind.SILENT, seconds=_seconds(text))
-    if text.startswith("Volume: ") and " cannot be mounted at " in text:
-        users = _word(text, "Volume: ").startswith(_USERS_MOUNT)
-        kind = FailureKind.STORAGE_MOUNT if users else FailureKind.START_FAILED
-        return Statement(what=What.FAIL, container=_after(text, "during container: "), kind=kind)
-    if text.startswith(("Container pull image failed", "Container pull image interrupted")):
-        return Statement(what=What.FAIL, of_pull=True, kind=cause_of_pull(text))
-    if text.startswith("Failed to pull image: "):
-        return Statement(
-            what=What.FAIL, of_pull=True, kind=cause_of_pull(text), image=_word(text, "Failed to pull image: ")
-        )
+    if text.startswith("No listening ports were detected"):
+        return Statement(what=What.FAIL, kind=FailureKind.SILENT, weak=True)
     if text.startswith("Failed to start container ") or (text.startswith("Container ") and " failed with " in text):
-        return Statement(what=What.FAIL, kind=cause_of_start(text))
-    return None
+        pull = text.startswith("Container pull image failed")
+        return _pull_failed(text) if pull else Statement(what=What.FAIL, kind=cause_of_start(text))
+    if text.startswith(("Container pull image interrupted", "Failed to pull image: ")):
+        return _pull_failed(text)
+    return _of_volume(text)
+
+
+def _pull_failed(text: str) -> Statement:
+    said = "Failed to pull image: "
+    image = _word(text, said) if text.startswith(said) else ""
+    return Statement(what=What.FAIL, of_pull=True, kind=cause_of_pull(text), image=image)
+
+
+def _of_volume(text: str) -> Statement | None:
+    if not text.startswith("Volume: ") or " cannot be mounted at " not in text:
+        return None
+    users = _word(text, "Volume: ").startswith(_USERS_MOUNT)
+    kind = FailureKind.STORAGE_MOUNT if users else FailureKind.START_FAILED
+    return Statement(what=What.FAIL, container=_after(text, "during container: "), kind=kind)
 
 
 def _state(text: str) -> Statement:

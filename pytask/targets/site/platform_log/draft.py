@@ -143,7 +143,17 @@ class Draft:
         if not causes:
             return None
         told = sorted(causes, key=lambda cause: cause.at)
-        first = next((cause for cause in told if not cause.weak), told[0])
+        first = _first(told)
         named = next((cause for cause in told if cause.names(first)), first)
         after = tuple(cause.line for cause in told[told.index(first) + 1 :] if cause is not named)
         return Failure(at=first.at, kind=named.kind, line=named.line, of_pull=first.of_pull, consequences=after)
+
+
+def _first(told: list[Cause]) -> Cause:
+    """Return the first cause.
+
+    A container that ended before the platform had given up calling it was not silent, whatever ended it.
+    """
+    certain = next((cause for cause in told if not cause.weak), told[0])
+    ended = told[0].kind is FailureKind.START_FAILED and certain.kind is FailureKind.SILENT
+    return told[0] if ended else certain

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Anchored, and each part of bounded length: nothing here can backtrack on foreign text.
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z?)(?: |$)", re.ASCII)
 _LEVEL = re.compile(r"(?:INFO|WARN|WARNING|ERROR|DEBUG|CRITICAL) {1,3}-(?: |$)")
-_SEVERITY = re.compile(r"(?:Informational|Warning|Error|Critical) {1,3}")
+_SEVERITY = re.compile(r"(?:Informational|Warning|Error|Critical) {1,16}")
 _CLASSIC_FRACTIONS = frozenset({0, 3})
 _MOST_OF_2025 = 7
 
