@@ -67,7 +67,7 @@ class Entry:
     happened: str
     cause: str
     mend: str
-    link: str = ""
+    links: tuple[str, ...] = ()
     causes: tuple[tuple[str, str], ...] = ()
     """Cause and mend of each, where a code has several."""
 
@@ -145,6 +145,12 @@ def causes_of(failure: type[TaskFailure]) -> tuple[tuple[str, str], ...]:
         return ((failure.cause, failure.mend),)
     kind = cause_type(failure)
     return tuple((one.cause, failure.mend.replace("{fix}", one.fix)) for one in kind)
+
+
+def _links(failure: type[TaskFailure]) -> tuple[str, ...]:
+    """Return the pages that single causes name, each once."""
+    kind = cause_type(failure) if issubclass(failure, OneOfSeveral) else ()
+    return tuple(dict.fromkeys(one.link for one in kind if one.link))
 
 
 def cause_type(failure: type[OneOfSeveral]) -> type[Cause]:
@@ -245,7 +251,7 @@ def _entry(failure: type[TaskFailure]) -> Entry:
         happened=failure.happened,
         cause=failure.cause,
         mend=failure.mend,
-        link=failure.link,
+        links=(*([failure.link] if failure.link else []), *_links(failure)),
         causes=causes_of(failure) if issubclass(failure, OneOfSeveral) else (),
     )
 
@@ -259,7 +265,7 @@ def _section(entry: Entry) -> str:
     rows += [] if entry.causes else [("cause", entry.cause), ("mend", entry.mend)]
     told = [f"- **{name}**: {markdown(text)}" for name, text in rows]
     told += [f"- **cause**: {markdown(cause)}<br>**mend**: {markdown(mend)}" for cause, mend in entry.causes]
-    told += [f"- **more**: <{entry.link}>"] if entry.link else []
+    told += [f"- **more**: <{link}>" for link in entry.links]
     about = entry.about if "`" in entry.about else _escaped(entry.about)
     return "\n".join([f"### {entry.code}", "", f"**{markdown(entry.title)}**", "", about, "", *told, ""])
 

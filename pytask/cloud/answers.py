@@ -44,7 +44,13 @@ _MEANINGS: dict[str, Callable[..., AzureFailure]] = {
     "ReadOnlyDisabledSubscription": SubscriptionDisabled,
     "InvalidAuthenticationTokenTenant": SubscriptionOfAnotherTenant,
     **dict.fromkeys(
-        ("InvalidAuthenticationToken", "InvalidAuthenticationTokenAudience", "ExpiredAuthenticationToken"), TokenRefused
+        (
+            "AuthenticationFailed",
+            "InvalidAuthenticationToken",
+            "InvalidAuthenticationTokenAudience",
+            "ExpiredAuthenticationToken",
+        ),
+        TokenRefused,
     ),
 }
 _VERSION_CODES = frozenset({"InvalidApiVersionParameter", "NoRegisteredProviderFound", "InvalidResourceType"})
@@ -189,11 +195,11 @@ def _forbidden(message: str, told: dict[str, Any]) -> Forbidden:
     permission = _quoted(message.partition("it does not have")[2] if linked else message, "perform action")
     if not permission:
         return Forbidden(**told)
-    known = _known_right(permission, scope)
+    known = _known_right(permission, scope, linked=linked)
     return Forbidden(known=known, permission=permission, scope=scope or Forbidden.scope, **told)
 
 
-def _known_right(permission: str, scope: str) -> ForbiddenCause:
+def _known_right(permission: str, scope: str, *, linked: bool) -> ForbiddenCause:
     action, place = permission.lower(), scope.lower()
     if "/subnets/" in place:
         return ForbiddenCause.SUBNET
@@ -201,7 +207,8 @@ def _known_right(permission: str, scope: str) -> ForbiddenCause:
         return ForbiddenCause.IDENTITY
     if action.startswith("microsoft.app/"):
         return ForbiddenCause.CONTAINER_APP
-    return ForbiddenCause.APP if action.startswith("microsoft.web/") else ForbiddenCause.OTHER
+    of_the_app = action.startswith("microsoft.web/") and not linked
+    return ForbiddenCause.APP if of_the_app else ForbiddenCause.OTHER
 
 
 def _refused(code: str, message: str, response: HttpResponse, told: dict[str, Any]) -> AzureRefused:

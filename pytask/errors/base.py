@@ -74,11 +74,12 @@ class AzureFailure(TaskFailure):
 
 
 class Cause(Enum):
-    """One of several causes that a failure with one code can have; the value is the cause and its fix."""
+    """One of several causes that a failure with one code can have: the cause, its fix, and a page of its own."""
 
-    def __init__(self, cause: str, fix: str) -> None:
+    def __init__(self, cause: str, fix: str, link: str = "") -> None:
         self.cause = cause
         self.fix = fix
+        self.link = link
 
 
 class OneOfSeveral(TaskFailure):
@@ -121,9 +122,10 @@ def render(failure: TaskFailure, now: str = "") -> str:
 
 def _more(failure: TaskFailure) -> str:
     correlation = failure.correlation_id if isinstance(failure, AzureFailure) else ""
+    of_the_cause = failure.known.link if isinstance(failure, OneOfSeveral) else ""
     parts = [
         f"docs/troubleshooting.md#{failure.code}",
-        failure.link,
+        of_the_cause or failure.link,
         correlation and f"correlation id {correlation}",
     ]
     return " · ".join(part for part in parts if part)

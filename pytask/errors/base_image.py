@@ -16,6 +16,12 @@ class DeniedCause(Cause):
     AZURE = (
         "the identity that this run signs in with has no role on {registry} that lets it pull",
         "give the service connection's identity the role AcrPull on {registry} (Container Registry Repository Reader where the registry uses ABAC); a new role needs some minutes",
+        _ROLES,
+    )
+    AZURE_WITHOUT_A_REASON = (
+        "the identity that this run signs in with has no role on {registry} that lets it pull, or the registry's firewall keeps this agent out: to this kind of request it answers both with a bare 403",
+        "give the service connection's identity the role AcrPull on {registry} (Container Registry Repository Reader where the registry uses ABAC); where its Networking page allows selected networks only, allow the agent's address there or run the job inside such a network",
+        _ROLES,
     )
     OTHER = (
         "the account that this run signs in with may not pull {image} from {registry}, or there is no such image",
@@ -33,10 +39,11 @@ class BaseImageDenied(OneOfSeveral):
     code = "base-image-denied"
     title = "this run may not pull the base image {image}"
     happened = "{registry} took the sign-in, and then refused: {detail}"
-    link = _ROLES
 
     def __post_init__(self) -> None:
-        self.known = DeniedCause.AZURE if is_azure(self.registry) else DeniedCause.OTHER
+        bare = self.detail.lower().endswith("403 forbidden")
+        azure = DeniedCause.AZURE_WITHOUT_A_REASON if bare else DeniedCause.AZURE
+        self.known = azure if is_azure(self.registry) else DeniedCause.OTHER
         super().__post_init__()
 
 
@@ -48,16 +55,16 @@ class UnauthorizedCause(Cause):
         "set azureSubscription to a connection whose identity has the role AcrPull on {registry}, and run docker logout {registry} on the agent: then this run's own credentials are used",
     )
     STAGE = (
-        "{image} has no registry in its name, so Docker looked for an official image of Docker Hub, and there is none of that name; often it is meant to be a stage of the Dockerfile whose name after AS is spelt differently, or an image that exists on one machine only",
+        "{image} is named without a registry, so Docker asked Docker Hub for an official image, and Docker Hub refuses names that it does not have; often it is meant to be a stage of the Dockerfile whose name after AS is spelt differently, or an image that exists on one machine only",
         "correct the name of the stage in FROM or COPY --from; for an image of your own, write the registry before its name",
     )
     HUB = (
-        "Docker Hub has no such image, or it is private, and neither this run nor the agent's Docker configuration has credentials that may read it",
-        "correct the image's name; for a private image, sign in to Docker Hub in an earlier step (docker login, or Docker@2 with command: login); for an image of another registry, write that registry before its name",
+        "Docker Hub has no such image, or it is private, and neither this run nor the agent's Docker configuration has credentials that may read it (those that are there may be wrong or old)",
+        "correct the image's name; for a private image, sign in to Docker Hub in an earlier step (docker login, or Docker@2 with command: login); for a public one, run docker logout on the agent; for an image of another registry, write that registry before its name",
     )
     OTHER = (
         "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there are any, are wrong or old; or there is no such image, which many registries tell in the same words",
-        "run docker login {registry} in an earlier step or on the agent, or correct the image's name",
+        "sign in to {registry} in an earlier step or on the agent (docker login), or correct the image's name",
     )
 
 
@@ -73,7 +80,7 @@ class BaseImageUnauthorized(OneOfSeveral):
     happened = "{registry} refused: {detail}"
 
     def __post_init__(self) -> None:
-        self.known = _unauthorized(self.registry, self.image)
+        self.known = _unauthorized(self.registry, self.image, self.detail)
         super().__post_init__()
 
 
@@ -94,7 +101,7 @@ class PullLimitCause(Cause):
     )
     OTHER = (
         "{registry} limits how often images may be pulled, mostly by address for those that do not sign in",
-        "run docker login {registry} in an earlier step; or copy the base image to your Azure Container Registry (az acr import, or a cache rule) and name that in the Dockerfile; or run again later",
+        "sign in to {registry} in an earlier step (docker login); or copy the base image to your Azure Container Registry (az acr import, or a cache rule) and name that in the Dockerfile; or run again later",
     )
 
 
@@ -115,12 +122,13 @@ class PullLimited(OneOfSeveral):
         super().__post_init__()
 
 
-def _unauthorized(registry: str, image: str) -> UnauthorizedCause:
+def _unauthorized(registry: str, image: str, detail: str) -> UnauthorizedCause:
     if is_azure(registry):
         return UnauthorizedCause.AZURE
     if not is_docker_hub(registry):
         return UnauthorizedCause.OTHER
-    return UnauthorizedCause.STAGE if "/" not in image.removeprefix("docker.io/library/") else UnauthorizedCause.HUB
+    official = "/" not in image.removeprefix("docker.io/library/") and "invalid_token" not in detail
+    return UnauthorizedCause.STAGE if official else UnauthorizedCause.HUB
 
 
 def _limited(registry: str, detail: str) -> PullLimitCause:

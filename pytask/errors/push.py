@@ -14,6 +14,7 @@ class PushDeniedCause(Cause):
     AZURE = (
         "the connection may sign in, but has no right to push to this repository",
         "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC; a new role needs some minutes)",
+        "https://learn.microsoft.com/azure/container-registry/container-registry-roles",
     )
     HUB = (
         "the account of the Docker registry connection may not push to this repository: on Docker Hub, an image's name begins with the account or organization that it belongs to",
@@ -48,7 +49,6 @@ class PushDenied(OneOfSeveral, AzureFailure):
     code = "push-denied"
     title = "{registry} refuses the push of {reference}"
     happened = "the registry answered: {detail}"
-    link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
 
     def __post_init__(self) -> None:
         hub = PushDeniedCause.HUB if is_docker_hub(self.registry) else PushDeniedCause.OTHER
@@ -79,6 +79,7 @@ class TagLockedCause(Cause):
     LOCKED = (
         "the tag, its image or the repository is locked against writing, the image is in quarantine, or the registry's storage is full; no role changes that",
         "give each run a tag of its own, such as $(Build.BuildId) in tags; to see a lock run az acr repository show --name {registry} --repository <repository>, and to remove it az acr repository update … --write-enabled true; az acr show-usage --name {registry} shows the storage",
+        "https://learn.microsoft.com/azure/container-registry/container-registry-image-lock",
     )
 
 
@@ -92,7 +93,6 @@ class TagLocked(OneOfSeveral, AzureFailure):
     code = "tag-locked"
     title = "{registry} does not let {reference} be overwritten"
     happened = "the registry answered: {detail}"
-    link = "https://learn.microsoft.com/azure/container-registry/container-registry-image-lock"
 
     def __post_init__(self) -> None:
         self.known = TagLockedCause.LOCKED if is_azure(self.registry) else TagLockedCause.IMMUTABLE

@@ -20,6 +20,10 @@ _OF_AN_IMAGE = (
     "manifest for ",
     'failed to resolve reference "',
 )
+_BEHIND_AN_IMAGE = (": pull access denied", ": failed to resolve source metadata", ": failed to authorize")
+_NOT_FOUND = ": not found"
+_UNNAMED, _UNNAMED_REGISTRY = "of the Dockerfile", "its registry"
+_HUBS_PAGE = "docker.com/increase-rate-limit"
 _DENIED = ("pull access denied", "insufficient_scope", "401 unauthorized", "403 forbidden", "unauthorized:", "denied:")
 """What containerd's resolver and the registries say.
 https://github.com/containerd/containerd/blob/main/core/remotes/docker/resolver.go"""
@@ -32,10 +36,12 @@ def image_of(step: str, said: str) -> str:
     for sign in _BEFORE_AN_IMAGE:
         if sign in step:
             return _reference(step.partition(sign)[2])
-    if "] FROM " in step:
-        words = step.partition("] FROM ")[2].split()
-        return _reference(next((word for word in words if not word.startswith("--")), ""))
-    return next((_reference(said.partition(sign)[2]) for sign in _OF_AN_IMAGE if sign in said), "")
+    before, found, named = step.partition("FROM ")
+    if found and (not before or before.endswith("] ")):
+        return _reference(next((word for word in named.split() if not word.startswith("--")), ""))
+    before = next((_reference(said.partition(sign)[2]) for sign in _OF_AN_IMAGE if sign in said), "")
+    behind = next((_last_word(said.partition(sign)[0]) for sign in _BEHIND_AN_IMAGE if sign in said), "")
+    return before or behind or _not_found(said)
 
 
 def base_image_failure(image: str, said: str, answers: Mapping[str, TaskFailure | None]) -> TaskFailure | None:
@@ -44,16 +50,17 @@ def base_image_failure(image: str, said: str, answers: Mapping[str, TaskFailure 
     `said` is what Docker says of it. `answers` has the registries that were asked for with credentials of this run,
     and why there were none.
     """
-    registry = _registry(image, said)
+    registry = registry_of(image, said)
     if refusal := answers.get(registry):
         return refusal
     told = _without(image, said).lower()
+    image, shown = image or _UNNAMED, registry or _UNNAMED_REGISTRY
     if any(sign in told for sign in _LIMITED):
-        return PullLimited(image=image or "a base image", registry=registry or "the registry", detail=said)
-    if not image or not any(sign in told for sign in _DENIED):
+        return PullLimited(image=image, registry=shown, detail=said)
+    if not any(sign in told for sign in _DENIED):
         return None
     kind = BaseImageDenied if registry in answers else BaseImageUnauthorized
-    return kind(image=image, registry=registry, detail=said)
+    return kind(image=image, registry=shown, detail=said)
 
 
 def _without(image: str, said: str) -> str:
@@ -63,11 +70,25 @@ def _without(image: str, said: str) -> str:
     return said
 
 
-def _registry(image: str, said: str) -> str:
+def registry_of(image: str, said: str) -> str:
     """Return the host of an image's registry; where no image is known, that of the first URL that was asked for."""
+    if _HUBS_PAGE in said:
+        return "docker.io"
     if image:
         return split_host(image)[0].lower() or "docker.io"
     return next(iter(hosts_in(said)), "")
+
+
+def _not_found(said: str) -> str:
+    """Return the image that Docker did not find; files stand in quotes, and a secret has no tag."""
+    word = _last_word(said.partition(_NOT_FOUND)[0]) if _NOT_FOUND in said else ""
+    is_image = ":" in word and '"' not in word and not word.startswith("/")
+    return word if is_image else ""
+
+
+def _last_word(text: str) -> str:
+    words = text.rsplit(maxsplit=1)
+    return words[-1] if words and not words[-1].endswith(":") else ""
 
 
 def _reference(text: str) -> str:

@@ -49,6 +49,18 @@ _SAID_BY_DOCKER = (
     "no space left on device",
     "executor failed running",
     "rpc error:",
+    "get https://",
+    'get "https://',
+    'head "https://',
+    "manifest for ",
+    "manifest unknown",
+    "toomanyrequests: ",
+    "the --",
+    "invalid from flag value",
+    "failed to reach build target",
+    "cannot locate specified dockerfile",
+    "received unexpected http status",
+    "buildkit is enabled but",
 )
 _NO_FAILURES = ("importing cache manifest", "[internal] importing cache", "inferring ")
 """Steps whose error does not end a build: a reference of `--cache-from` that is not there is passed over."""
@@ -69,6 +81,8 @@ class BuildEnd:
     """What the step printed last."""
     place: str = ""
     """File and line, `Dockerfile:12`."""
+    instruction: str = ""
+    """The instruction there, as the Dockerfile has it; of a long one the first line."""
     warnings: tuple[str, ...] = ()
     """What Docker found to warn of in the Dockerfile."""
 
@@ -98,6 +112,7 @@ class _Seen:
     loose: list[str] = field(default_factory=list)
     """Lines that belong to nothing, since the last that did."""
     place: str = ""
+    instruction: str = ""
     warnings: list[str] = field(default_factory=list)
     in_block: str = ""
     classic_step: str = ""
@@ -126,6 +141,7 @@ def _take(seen: _Seen, line: str, before: str) -> None:
         seen.loose.clear()
     elif _is_excerpt(line):
         seen.loose.clear()
+        seen.instruction = seen.instruction or _marked(line)
     elif seen.in_block and not _is_dockers(line):
         seen.blocks[seen.in_block].append(_untimed(line)[:_LONGEST_LINE])
     else:
@@ -151,6 +167,9 @@ def _take_step(seen: _Seen, number: str, text: str) -> None:
 
 def _take_rule(seen: _Seen, line: str, before: str) -> None:
     """Take a line of dashes: the edge of a block, or of the excerpt that the place stands above."""
+    if line == _BLOCK and seen.loose and not (seen.in_block or seen.steps or seen.blocks):
+        # The end of a block whose beginning was cut off.
+        seen.blocks[""] = deque(map(_untimed, seen.loose), maxlen=_REMEMBERED)
     seen.in_block = ""
     if line != _BLOCK and len(line) >= _SHORTEST_RULE and (place := _place(before)):
         seen.place = place
@@ -172,7 +191,7 @@ def _take_loose(seen: _Seen, line: str) -> None:
 
 
 def _ended(seen: _Seen) -> BuildEnd:
-    message, before = _message(seen.loose)
+    message, before = _message(seen.loose, structured=bool(seen.steps or seen.blocks or seen.place))
     step = _failed(seen, message)
     printed = tuple(step.printed) or tuple(before if not seen.steps else ())
     return BuildEnd(
@@ -181,6 +200,7 @@ def _ended(seen: _Seen) -> BuildEnd:
         reason=step.error[:_LONGEST_MESSAGE],
         printed=tuple(line.rstrip() for line in printed if line.strip())[-_REMEMBERED:],
         place=seen.place,
+        instruction=seen.instruction,
         warnings=tuple(seen.warnings[-_REMEMBERED:]),
     )
 
@@ -188,9 +208,10 @@ def _ended(seen: _Seen) -> BuildEnd:
 def _failed(seen: _Seen, message: str) -> _Step:
     """Return the step that ended the build: of those with a block at the end, else with an error, the last."""
     by_name = {step.name: step for step in seen.steps.values() if step.name}
+    unnamed = next((step for step in reversed(seen.steps.values()) if step.error and not step.name), _Step())
     for name, printed in reversed(seen.blocks.items()):
         if not name.startswith(_NO_FAILURES):
-            known = by_name.get(name, _Step(name=name))
+            known = by_name.get(name, unnamed)
             lines = known.printed if len(known.printed) > len(printed) else printed
             return _Step(name=name, error=known.error, printed=lines)
     wrong = [step for step in seen.steps.values() if step.error and not step.name.startswith(_NO_FAILURES)]
@@ -200,10 +221,13 @@ def _failed(seen: _Seen, message: str) -> _Step:
     return stopped[-1] if stopped and "context canceled" in message.lower() else _Step(name=seen.classic_step)
 
 
-def _message(loose: Sequence[str]) -> tuple[str, list[str]]:
-    """Return Docker's last words, and the lines before them that nobody can be told to have printed."""
+def _message(loose: Sequence[str], *, structured: bool) -> tuple[str, list[str]]:
+    """Return Docker's last words, and the lines before them that nobody can be told to have printed.
+
+    Where no step can be told apart, `ERROR: ` may as well be pip's.
+    """
     begins = next((number for number, line in enumerate(loose) if _is_dockers(line)), None)
-    if begins is None:
+    if begins is None and structured:
         begins = max((number for number, line in enumerate(loose) if line.startswith("ERROR: ")), default=None)
     if begins is None:
         return "", list(loose)
@@ -252,6 +276,12 @@ def _is_excerpt(line: str) -> bool:
     """Tell whether a line shows the Dockerfile: `  12 | >>> RUN …`."""
     number, bar, _ = line.partition("|")
     return bool(bar) and number.strip().isdigit()
+
+
+def _marked(line: str) -> str:
+    """Return the instruction in a line of the excerpt that is marked: `  12 | >>> RUN …`."""
+    marked = line.partition("|")[2].strip()
+    return marked.removeprefix(">>> ")[:_LONGEST_LINE] if marked.startswith(">>> ") else ""
 
 
 def _place(line: str) -> str:

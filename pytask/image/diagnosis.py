@@ -11,7 +11,7 @@ from pytask.errors.docker import AgentDiskFull, EngineUnreachable
 from pytask.errors.engine_network import BuildHasNoNetwork
 from pytask.errors.foreign import shortened
 from pytask.image import inside
-from pytask.image.base_image import base_image_failure, image_of
+from pytask.image.base_image import base_image_failure, image_of, registry_of
 from pytask.image.build_output import BuildEnd, build_end
 from pytask.image.dockerfile import shown
 from pytask.image.missing_file import missing_file, why_missing
@@ -26,29 +26,45 @@ if TYPE_CHECKING:
 
 _LONGEST_REASON = 1_000
 _LONGEST_STEP = 200
-_RAN = ("did not complete successfully", "executor failed running", "returned a non-zero code")
+_RAN = ("did not complete successfully", "executor failed running", "returned a non-zero")
 _CANCELLED = "context canceled"
 _NO_ENGINE = ("cannot connect to the docker", "failed to connect to the docker", "error during connect")
 _ENGINE_GONE = ("error reading from server: eof", "transport is closing", "code = unavailable")
 _FORBIDDEN = "permission denied while trying to connect to the docker"
 _FULL = "no space left on device"
-_NO_DOCKERFILE = ("failed to read dockerfile: open ", "unable to evaluate symlinks in dockerfile path: lstat ")
+_NO_DOCKERFILE = (
+    "failed to read dockerfile: open ",
+    "unable to evaluate symlinks in dockerfile path: lstat ",
+    "cannot locate specified dockerfile: ",
+)
 _FRONTENDS_FLAGS = ("mount", "chmod", "link", "parents", "exclude", "checksum", "keep-git-dir", "network", "security")
 _CAUSES = (
     (BuildCause.PLATFORM_MISSING, ("no match for platform in manifest", "no matching manifest for")),
     (BuildCause.SECRET, ("secret ",)),
     (BuildCause.FRONTEND_TOO_OLD, ("option requires buildkit", "unknown instruction: <<")),
-    (BuildCause.STAGE, ("target stage", "cannot copy from stage", "invalid from flag value", "circular dependency")),
+    (
+        BuildCause.STAGE,
+        (
+            "target stage",
+            "failed to reach build target",
+            "cannot copy from stage",
+            "invalid from flag value",
+            "circular dependency",
+        ),
+    ),
     (
         BuildCause.IMAGE_NAME,
         ("invalid reference format", "must be lowercase", "should not be blank", "failed to parse stage name"),
     ),
     (
         BuildCause.DOCKERFILE,
-        ("parse error", "unknown instruction", "requires at least", "no build stage", "cannot be empty"),
+        ("parse error", "unknown instruction", "requires at least", "no build stage", "be empty", "no instructions"),
     ),
     (BuildCause.FLAG, ("unknown flag", "unknown shorthand flag", "requires exactly 1 argument", "requires 1 argument")),
-    (BuildCause.DISTURBED, ("500 internal", "502 bad gateway", "503 service", "504 gateway", "unexpected eof")),
+    (
+        BuildCause.DISTURBED,
+        ("500 internal", "502 bad gateway", "503 service", "504 gateway", "unexpected eof", "reset by peer"),
+    ),
 )
 """Docker's words for each cause, in lower case; the first that fits counts.
 https://github.com/moby/buildkit/blob/master/frontend/dockerfile/dockerfile2llb/convert.go and
@@ -104,7 +120,8 @@ def _of_an_instruction(recipe: Recipe, exit_code: int, end: BuildEnd) -> TaskFai
         return PlatformNotRunnable(platform=recipe.platform, detail=line, **seen)
     dockerfile = shown(recipe.dockerfile, recipe.sources)
     if line := inside.no_network(end.printed):
-        return BuildHasNoNetwork(dockerfile=dockerfile, reason=_reason(end), detail=line, **seen)
+        reason = end.message or f"docker build ended with exit code {exit_code}"
+        return BuildHasNoNetwork(dockerfile=dockerfile, reason=reason, detail=line, **seen)
     known = inside.cause_of(outcome, end.printed)
     reason = _reason(end)
     return BuildFailed(known=known, dockerfile=dockerfile, exit_code=exit_code, reason=reason, **seen)
@@ -121,15 +138,16 @@ def _of_the_engine(end: BuildEnd, said: str) -> TaskFailure | None:
 
 def _of_an_image(end: BuildEnd, answers: Mapping[str, TaskFailure | None]) -> TaskFailure | None:
     """Return the failure of pulling an image: a refusal, or the network."""
-    refused = base_image_failure(image_of(end.step, end.said), shortened(end.said, _LONGEST_REASON), answers)
-    return refused or network_trouble(end.said)
+    image = _image(end)
+    refused = base_image_failure(image, shortened(end.said, _LONGEST_REASON), answers)
+    return refused or network_trouble(end.said, registry_of(image, end.said) if image else "")
 
 
 def _of_the_dockerfile(recipe: Recipe, end: BuildEnd) -> TaskFailure | None:
     """Return the failure of a Dockerfile that is not there."""
     for sign in _NO_DOCKERFILE:
         before, found, rest = end.said.lower().partition(sign)
-        if found and "no such file or directory" in rest:
+        if found and ("no such file or directory" in rest or "locate" in sign):
             name = end.said[len(before) + len(sign) :].partition(": no such file")[0]
             return DockerfileNotFound(input="dockerFile", pattern=name, folder=str(recipe.sources), seen="")
     return None
@@ -156,7 +174,7 @@ def _build_failed(recipe: Recipe, exit_code: int, end: BuildEnd) -> BuildFailed:
 def _cause(recipe: Recipe, end: BuildEnd) -> tuple[BuildCause, str, str]:
     """Return cause, what it is about, and where that is instead."""
     said = end.said.lower()
-    image = image_of(end.step, end.said)
+    image = _image(end)
     if any(f"unknown flag: {flag}" in said for flag in _FRONTENDS_FLAGS) and "parse error" in said:
         return BuildCause.FRONTEND_TOO_OLD, "", ""
     for known, signs in _CAUSES:
@@ -175,6 +193,10 @@ def _cause(recipe: Recipe, end: BuildEnd) -> tuple[BuildCause, str, str]:
     return known, path, _folder(elsewhere) if known is BuildCause.FILE_ELSEWHERE else elsewhere
 
 
+def _image(end: BuildEnd) -> str:
+    return image_of(end.step, end.said) or image_of(end.instruction, "")
+
+
 def _secret(said: str) -> str:
     """Return the secret that was not given: `secret npmrc: not found`, also with `not found` twice."""
     _, found, rest = said.rpartition("secret ")
@@ -190,12 +212,12 @@ def _outcome(message: str) -> str:
 
 def _reason(end: BuildEnd) -> str:
     """Return the failure in one text of Docker's, else in the last that was printed."""
-    told = end.message or end.reason or (end.printed[-1].strip() if end.printed else "")
+    told = end.message or end.reason or (f"{end.step} failed" if end.step else "".join(end.printed[-1:]).strip())
     return shortened(told, _LONGEST_REASON) or "it printed nothing"
 
 
 def _step(end: BuildEnd) -> str:
-    return shortened(end.step, _LONGEST_STEP)
+    return shortened(end.step or end.instruction, _LONGEST_STEP)
 
 
 def _folder(path: str) -> str:

@@ -45,6 +45,10 @@ _LASTING: dict[type[TaskFailure], tuple[str, ...]] = {
         "access token is expired",
         "token has expired",
         "http basic: access denied",
+        "cannot be authenticated",
+        "must log in with",
+        "not registered with aad",
+        "aadsts",
     ),
 }
 """What no right and no repetition changes, by what registries, and those before them, say of it in lower case."""
@@ -62,7 +66,7 @@ def push_refusal(error: str, *, reference: str, registry: str, attempt: int, las
     refused = any(sign in told for sign in _TOO_OLD) and attempt > 1
     if refused or any(sign in told for sign in _DENIED):
         return PushDenied(reference=reference, registry=registry, detail=detail)
-    if (trouble := network_trouble(error)) and (last or lasts(trouble)):
+    if (trouble := network_trouble(error, registry)) and (last or lasts(trouble)):
         return trouble
     return PushFailed(reference=reference, detail=detail, attempts=attempt) if last else None
 

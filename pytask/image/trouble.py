@@ -62,8 +62,12 @@ _OF_THE_ENGINE: dict[tuple[str, ...], type[Any]] = {
 _LASTING = (EngineDistrusts, RegistryWithoutTls)
 
 
-def network_trouble(text: str) -> TaskFailure | None:
-    """Return the failure behind an error of Docker's, when the network is it."""
+def network_trouble(text: str, registry: str = "") -> TaskFailure | None:
+    """Return the failure behind an error of Docker's, when the network is it.
+
+    `registry` is the host that was spoken to, where it is known: then words that name no URL tell of it, too. A
+    connection that broke off on the way is none of it: asking again may help.
+    """
     text = shortened(text, _LONGEST_TEXT)
     hosts = hosts_in(text)
     if hosts and (blocked := firewall_in(text, hosts[0])):
@@ -72,9 +76,9 @@ def network_trouble(text: str) -> TaskFailure | None:
         if sign := _sign(cause):
             if any(words in text for words in _TOKEN_OF_THE_COMMAND):
                 return _of_the_command(sign, host, shortened(cause, _LONGEST_DETAIL))
-            failure: TaskFailure = _OF_THE_ENGINE[sign](host=host, detail=shortened(text, _LONGEST_DETAIL))
-            return failure
-    return None
+            return _of_the_engine(sign, host, text)
+    sign = _sign(text) if registry else None
+    return _of_the_engine(sign, registry, text) if sign and sign is not _SILENT else None
 
 
 def hosts_in(text: str) -> tuple[str, ...]:
@@ -113,6 +117,11 @@ def _sign(cause: str) -> tuple[str, ...] | None:
     if cause == "EOF" or cause.endswith(": EOF"):
         return _SILENT
     return next((signs for signs in _OF_THE_ENGINE if any(sign in cause for sign in signs)), None)
+
+
+def _of_the_engine(sign: tuple[str, ...], host: str, text: str) -> TaskFailure:
+    failure: TaskFailure = _OF_THE_ENGINE[sign](host=host, detail=shortened(text, _LONGEST_DETAIL))
+    return failure
 
 
 def _of_the_command(sign: tuple[str, ...], host: str, cause: str) -> TaskFailure:

@@ -73,6 +73,7 @@ def test_a_right_that_is_missing_is_told_with_what_it_is_and_where() -> None:
             "Managed Identity Operator",
         ),
         ("Microsoft.App/containerApps/write", "/x/containerApps/a", "Container Apps Contributor"),
+        ("Microsoft.Web/serverfarms/join/action", "/x/serverfarms/p", "Microsoft.Web/serverfarms/join/action on /x"),
         ("Microsoft.KeyVault/vaults/deploy/action", "/x/vaults/v", "a role that includes Microsoft.KeyVault"),
     ],
 )

@@ -88,7 +88,7 @@ def test_the_frontend_of_the_dockerfile_is_an_image_too() -> None:
         ("docker.io/library/builder:latest", "the name of the stage in FROM or COPY --from"),
         ("docker.io/contoso/base:1", "sign in to Docker Hub"),
         ("shared.azurecr.io/base:1", "AcrPull on shared.azurecr.io"),
-        ("ghcr.io/contoso/base:1", "docker login ghcr.io"),
+        ("ghcr.io/contoso/base:1", "sign in to ghcr.io"),
     ],
 )
 def test_the_advice_is_that_for_this_registry(image: str, advice: str) -> None:
@@ -112,7 +112,7 @@ def test_the_advice_is_that_for_this_registry(image: str, advice: str) -> None:
             "upgrade the account",
         ),
         ("shared.azurecr.io", "429 Too Many Requests", "az acr update --sku"),
-        ("public.ecr.aws", "toomanyrequests: Rate exceeded", "docker login public.ecr.aws"),
+        ("public.ecr.aws", "toomanyrequests: Rate exceeded", "sign in to public.ecr.aws"),
     ],
 )
 def test_a_limit_of_pulls_is_told_with_whose_it_is(registry: str, error: str, advice: str) -> None:
@@ -132,6 +132,12 @@ def test_a_limit_of_pulls_is_told_with_whose_it_is(registry: str, error: str, ad
         ("[build 1/5] FROM --platform=linux/amd64 docker.io/a/b:1", "", "docker.io/a/b:1"),
         ("", "failed to resolve source metadata for docker.io/a/b:1: not found", "docker.io/a/b:1"),
         ("", "pull access denied for base, repository does not exist", "base"),
+        ("", "ERROR: failed to solve: base: pull access denied (did you mean bases?)", "base"),
+        ("", "failed to solve: docker.io/library/nosuch:1: not found", "docker.io/library/nosuch:1"),
+        ("", 'failed to compute cache key: "/a:1": not found', ""),
+        ("", "failed to solve: secret npmrc: not found", ""),
+        ("FROM --platform=$BUILDPLATFORM golang:alpine AS build", "", "golang:alpine"),
+        ("FROM contoso.azurecr.io/base:1 AS x", "Get https://x: unauthorized", "contoso.azurecr.io/base:1"),
         ("[2/5] COPY . .", "", ""),
         ("", "", ""),
         ("[1/5] FROM ", "", ""),
@@ -173,3 +179,27 @@ def test_a_cache_that_is_not_there_ends_no_build(tmp_path: Path) -> None:
     assert told.code == "build-failed"
     assert "[2/2] RUN false" in told.tell(told.happened)
     assert "base-cache" not in told.tell(told.happened)
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        (["Step 1/2 : FROM nosuch/image", "pull access denied for nosuch/image, repository does not exist"], "HUB"),
+        (["Step 1/2 : FROM a.azurecr.io/b:1", "Get https://a.azurecr.io/v2/b/manifests/1: unauthorized: x"], "AZURE"),
+        (["#5 [1/5] FROM docker.io/library/python:3", "#5 ERROR: server message: invalid_token: x denied: x"], "HUB"),
+        (["failed to solve: unexpected status code [manifests latest]: 401 Unauthorized"], "OTHER"),
+        (["Dockerfile:1", "-" * 20, "  1 | >>> FROM builder", "-" * 20, "failed to solve: access denied: denied:"], "STAGE"),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_one_without_buildkits_block_too(lines: list[str], code: str) -> None:
+    refused = failed(lines)
+    assert isinstance(refused, BaseImageUnauthorized)
+    assert refused.known.name == code
+
+
+def test_docker_hubs_limit_is_known_by_its_page_where_no_image_is_named() -> None:
+    limited = failed(
+        ["toomanyrequests: You have reached your pull rate limit. https://www.docker.com/increase-rate-limit"]
+    )
+    assert isinstance(limited, PullLimited)
+    assert limited.registry == "docker.io"

@@ -129,6 +129,27 @@ def test_the_last_lines_of_the_failed_step_name_the_cause(printed: str, code: st
     assert printed in render(told)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "npm ERR! code ECONNREFUSED",
+        "npm error code ETIMEDOUT",
+        "E: Failed to fetch http://deb.debian.org/x  Could not connect to deb.debian.org:80, connection timed out",
+        "WARNING: Ignoring https://dl-cdn.alpinelinux.org/alpine: temporary error (try again later)",
+        "error :   Resource temporarily unavailable (api.nuget.org:443)",
+        "error NU1301:   The HTTP request to 'GET https://api.nuget.org/v3/index.json' has timed out after 100000ms.",
+        "curl: (7) Failed to connect to nodejs.org port 443: Connection timed out",
+        "curl: (56) Received HTTP code 407 from proxy after CONNECT",
+        "Could not fetch URL https://pypi.org/simple/pip/: There was a problem confirming the ssl certificate: x",
+        "WARNING: Retrying after connection broken by 'ConnectTimeoutError(<x>, 'timed out. (connect timeout=15)')'",
+    ],
+)
+def test_tools_say_in_their_own_words_that_they_do_not_get_out(line: str) -> None:
+    assert after(line, "ERROR: No matching distribution found for x").code == "build-has-no-network"
+    alone = of(line, "ERROR: No matching distribution found for x")
+    assert alone.code == "build-has-no-network", "pip's own ERROR is not Docker's"
+
+
 def test_an_instruction_without_a_network_is_told_how_to_get_one() -> None:
     told = render(after("npm error getaddrinfo EAI_AGAIN registry.example.com"))
     assert "HTTPS_PROXY" in told
@@ -200,6 +221,9 @@ def test_out_of_memory_is_told_in_buildkits_own_words_too() -> None:
         ),
         ("secret npmrc: not found", BuildCause.SECRET, "npmrc=$(…)"),
         ("failed to solve: secret npmrc not found: not found", BuildCause.SECRET, "npmrc=$(…)"),
+        ("failed to reach build target foo in Dockerfile", BuildCause.STAGE, "buildTarget"),
+        ("file with no instructions", BuildCause.DOCKERFILE, "correct it"),
+        ("failed to copy: read tcp 10.0.0.1:1->1.1.1.1:443: connection reset by peer", BuildCause.DISTURBED, "again"),
         ("unknown flag: --foo", BuildCause.FLAG, "input arguments"),
         (
             "python:3: unexpected status from HEAD request to https://docker.io/v2/x: 503 Service Unavailable",
@@ -249,6 +273,30 @@ def test_a_host_that_the_command_was_refused_names_why() -> None:
     assert failure(a_recipe(), 1, lines, refusals={"h.io": refusal}) is refusal
     elsewhere = ["#5 0.1 wget https://h.io", f"ERROR: failed to solve: {FAILED.format(1)}"]
     assert failure(a_recipe(), 1, elsewhere, refusals={"h.io": refusal}).code == "build-failed"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("failed to copy files: copy file range failed: no space left on device", "agent-disk-full"),
+        ("Error processing tar file(exit status 1): write /x: no space left on device", "agent-disk-full"),
+        ("Error response from daemon: Cannot locate specified Dockerfile: Dockerfile", "dockerfile-not-found"),
+        ("the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/", "build-failed"),
+        ("standard_init_linux.go:219: exec user process caused: exec format error", "platform-not-runnable"),
+        (
+            "failed to solve: failed to read dockerfile: mkdir /var/lib/docker/x: no space left on device",
+            "agent-disk-full",
+        ),
+    ],
+)
+def test_words_that_stand_alone_are_understood(line: str, code: str) -> None:
+    assert of(line).code == code
+
+
+def test_the_classic_builder_tells_a_killed_process_by_its_code() -> None:
+    told = of("The command '/bin/sh -c npm run build' returned a non-zero code: 137")
+    assert isinstance(told, BuildFailed)
+    assert told.known is BuildCause.MEMORY
 
 
 def test_a_build_that_says_nothing_is_told_as_that() -> None:

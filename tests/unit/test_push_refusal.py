@@ -68,6 +68,10 @@ HTML = "<html>\n<head><title>413 Request Entity Too Large</title></head>\n<body>
             "registry-login-refused",
         ),
         ("no basic auth credentials", "registry-login-refused"),
+        ("unauthorized: AADSTS7000222: The provided client secret keys are expired.", "registry-login-refused"),
+        ("unauthorized: unauthenticated: User cannot be authenticated with the token.", "registry-login-refused"),
+        ("denied: Your authorization token has expired. Reauthenticate and try again.", "registry-login-refused"),
+        ("denied: permission_denied: write_package", "push-denied"),
         (
             "denied: client with IP '20.1.2.3' is not allowed access. Refer https://aka.ms/acr/firewall",
             "registry-firewall",
