@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 from azure.devops.v7_1.task.task_client import TaskClient
 from msrest.authentication import BasicTokenAuthentication
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
     from pytask.network.route import Route
 
 
-_REFUSED, _FAULTS = 400, 500
+_REDIRECTED, _REFUSED, _FAULTS = 300, 400, 500
 _PASSING = frozenset({408, 429})
 _NOT_PERMITTED = frozenset({401, 403})
 _LONGEST_DETAIL, _LONGEST_ANSWER = 800, 20_000
 _CAUSES = (
     (OidcCause.NOT_REFERENCED, ("no explicit reference to service connection",)),
+    (OidcCause.SIGN_IN, ("object moved", "_signin", "sign in to")),
     (OidcCause.NOT_PERMITTED, ("not authorized", "permission", "tf400813", "access denied", "job not found")),
     (OidcCause.NOT_FOUND, ("could not be found", "does not exist", "not found", "is disabled")),
 )
@@ -81,7 +83,7 @@ def oidc_refusal(connection: str, text: str, status: int) -> OidcTokenRefused:
     known = next((cause for cause, signs in _CAUSES if any(sign in told for sign in signs)), OidcCause.OTHER)
     if known is OidcCause.OTHER and status in _NOT_PERMITTED:
         known = OidcCause.NOT_PERMITTED
-    final = known is not OidcCause.OTHER or (_REFUSED <= status < _FAULTS and status not in _PASSING)
+    final = known is not OidcCause.OTHER or (_REDIRECTED <= status < _FAULTS and status not in _PASSING)
     return OidcTokenRefused(known=known, connection=connection, detail=detail, final=final)
 
 
@@ -127,9 +129,18 @@ class _Refused(Exception):  # noqa: N818 - an answer on its way to where it is u
 
 
 def _keep_refusal(answer: requests.Response, **_: object) -> None:
-    """Raise an answer that is none, before azure-devops makes an exception of its own of it."""
-    if answer.status_code >= _REFUSED:
+    """Raise an answer that is none, before azure-devops makes an exception of its own of it.
+
+    One that leads elsewhere is none, either: the job's access token is for Azure DevOps only.
+    """
+    if answer.status_code >= _REFUSED or _leads_elsewhere(answer):
         raise _Refused(answer.status_code, answer.text[:_LONGEST_ANSWER])
+
+
+def _leads_elsewhere(answer: requests.Response) -> bool:
+    target = urlsplit(urljoin(answer.url, answer.headers.get("Location", "")))
+    same = (target.scheme, target.netloc) == urlsplit(answer.url)[:2] and "_signin" not in target.path
+    return _REDIRECTED <= answer.status_code < _REFUSED and not (same and "Location" in answer.headers)
 
 
 def _words(text: str) -> str:

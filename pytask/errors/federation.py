@@ -56,6 +56,10 @@ class OidcCause(Cause):
         "Azure DevOps gives tokens only for a service connection that the stage itself names, and nothing in this stage names it when the run starts",
         "name the service connection in this stage by its name, or by a variable or parameter that is known when the run is queued: the input azureSubscription of this step, or of any task in the same stage",
     )
+    SIGN_IN = (
+        "Azure DevOps does not accept the job's access token, and sends to its sign-in page instead: the token has expired or was revoked, or a proxy took it out of the request",
+        "run the job again; if it goes on, let the proxy pass the Authorization header to dev.azure.com, and see that the agent is registered in this organization",
+    )
     NOT_FOUND = (
         "there is no service connection with this id in the project any more, or it is disabled",
         "correct the name in azureSubscription, or enable the connection under Project settings > Service connections",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pytask.errors.base import AzureFailure, TaskFailure
+from dataclasses import field
+
+from pytask.errors.base import AzureFailure, Cause, OneOfSeveral, TaskFailure
 
 
 class RegistryNotFound(AzureFailure):
@@ -107,9 +109,23 @@ class RegistryRefused(AzureFailure):
     mend = "correct what it names; if it names nothing, run again"
 
 
-class RegistryFailing(AzureFailure):
+class RegistryFailingCause(Cause):
+    """Whether the registry is disturbed, or limits its callers."""
+
+    DISTURBED = (
+        "the registry, or the way to it, has a temporary problem",
+        "run again later; for Azure see https://azure.status.microsoft and give Microsoft support the correlation id",
+    )
+    THROTTLED = (
+        "the registry has had enough calls from this account or address for now",
+        "run again later; let fewer pipelines use this registry at the same time, or raise its tier",
+    )
+
+
+class RegistryFailing(OneOfSeveral, AzureFailure):
     """The registry goes on answering with its own faults."""
 
+    known: RegistryFailingCause = field(init=False)
     registry: str
     doing: str
     status: int
@@ -118,8 +134,11 @@ class RegistryFailing(AzureFailure):
     code = "registry-failing"
     title = "{registry} did not let us {doing}, also when asked again"
     happened = "{attempts} attempts; the last answer was {status}: {detail}"
-    cause = "the registry is disturbed, or has had enough calls from this account or address for now (429)"
-    mend = "run again later; for Azure see https://azure.status.microsoft and give Microsoft support the correlation id"
+
+    def __post_init__(self) -> None:
+        throttled = self.status == 429  # noqa: PLR2004 - HTTP
+        self.known = RegistryFailingCause.THROTTLED if throttled else RegistryFailingCause.DISTURBED
+        super().__post_init__()
 
 
 class RegistryFirewall(AzureFailure):

@@ -218,7 +218,11 @@ def _failed(seen: _Seen, message: str) -> _Step:
     if wrong:
         return wrong[-1]
     stopped = [step for step in seen.steps.values() if step.cancelled]
-    return stopped[-1] if stopped and "context canceled" in message.lower() else _Step(name=seen.classic_step)
+    if stopped and "context canceled" in message.lower():
+        return stopped[-1]
+    # Output that was cut before Docker's last words: what printed last is what it was at.
+    last = [step for step in seen.steps.values() if step.printed] if not message else []
+    return last[-1] if last else _Step(name=seen.classic_step)
 
 
 def _message(loose: Sequence[str], *, structured: bool) -> tuple[str, list[str]]:

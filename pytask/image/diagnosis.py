@@ -41,7 +41,7 @@ _FRONTENDS_FLAGS = ("mount", "chmod", "link", "parents", "exclude", "checksum", 
 _CAUSES = (
     (BuildCause.PLATFORM_MISSING, ("no match for platform in manifest", "no matching manifest for")),
     (BuildCause.SECRET, ("secret ",)),
-    (BuildCause.FRONTEND_TOO_OLD, ("option requires buildkit", "unknown instruction: <<")),
+    (BuildCause.FRONTEND_TOO_OLD, ("option requires buildkit", "unexpected key '", "unknown instruction: <<")),
     (
         BuildCause.STAGE,
         (

@@ -99,6 +99,7 @@ _NO_MEMORY = (
     "exited with code 137",
     "exit code 137",
     "exit status 137",
+    "errno 137",
 )
 _NO_SPACE = ("no space left on device", "enospc")
 _NOT_RUNNABLE = "exec format error"

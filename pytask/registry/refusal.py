@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pytask.cloud.answers import correlation_id, error_of
+from pytask.errors.foreign import shortened
+from pytask.errors.push import TagLocked
 from pytask.errors.registry import RegistryFailing, RegistryRefused
 from pytask.image.firewall import firewall_in
 
@@ -20,18 +23,20 @@ if TYPE_CHECKING:
     from pytask.errors.registry import RegistryFirewall
     from pytask.model import RegistryHost
 
-_LONGEST_DETAIL = 300
+_LONGEST_DETAIL = 800
+_LOCKED = "operation is disallowed"
+"""https://learn.microsoft.com/azure/container-registry/container-registry-faq"""
 
 
 def registry_error(answer: HttpResponse) -> str:
-    """Give the registry's own words for a refusal; token services have further forms for it."""
+    """Return the registry's own words for a refusal; token services have further forms for it."""
     try:
         body = answer.json()
-        if errors := body.get("errors"):
-            return "; ".join(f"{error['code']}: {error.get('message', '')}" for error in errors)
-        return str(body["details"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return error_of(answer)[1][:_LONGEST_DETAIL]
+        errors = body.get("errors")
+        told = [f"{one['code']}: {one.get('message', '')}" for one in errors] if errors else [str(body["details"])]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        told = [error_of(answer)[1]]
+    return shortened("; ".join(told), _LONGEST_DETAIL)
 
 
 def firewall(host: RegistryHost, answer: HttpResponse) -> RegistryFirewall | None:
@@ -49,13 +54,22 @@ def registry_door(door: Door, host: RegistryHost) -> Door:
 
 
 def _refused(host: RegistryHost, call: Call, answer: HttpResponse) -> TaskFailure:
-    return firewall(host, answer) or RegistryRefused(
-        registry=str(host),
-        doing=call.doing,
-        status=answer.status_code,
-        detail=registry_error(answer),
-        correlation_id=correlation_id(answer),
+    detail, correlation, registry = registry_error(answer), correlation_id(answer), str(host)
+    if blocked := firewall(host, answer):
+        return blocked
+    if _LOCKED in detail:
+        reference = _reference(registry, call.request.url)
+        return TagLocked(reference=reference, registry=registry, detail=detail, correlation_id=correlation)
+    status = answer.status_code
+    return RegistryRefused(
+        registry=registry, doing=call.doing, status=status, detail=detail, correlation_id=correlation
     )
+
+
+def _reference(host: str, url: str) -> str:
+    """Return the image that a call is about; the registry where it is about none."""
+    repository, found, tag = urlsplit(url).path.partition("/v2/")[2].partition("/manifests/")
+    return f"{host}/{repository}{'@' if ':' in tag else ':'}{tag}" if found else host
 
 
 def _failing(host: RegistryHost, call: Call, answer: HttpResponse, attempts: int) -> TaskFailure:

@@ -158,6 +158,18 @@ def test_clipped_output_is_no_step() -> None:
     assert end.step == "[3/3] RUN x"
 
 
+def test_output_that_was_cut_shows_what_printed_last() -> None:
+    end = build_end(
+        ["RUN apt-get update:", "#5 33.6 Err http://deb.debian.org", "#5 33.7   Temporary failure resolving 'x'"]
+    )
+    assert end.printed == ("Err http://deb.debian.org", "  Temporary failure resolving 'x'")
+
+
+def test_a_block_whose_beginning_was_cut_off_is_the_failed_steps() -> None:
+    end = build_end(["1.1 x: no space left on device", "------", "Dockerfile:9", "-" * 20, "ERROR: failed to solve: y"])
+    assert end.printed == ("x: no space left on device",)
+
+
 LINES = st.lists(
     st.sampled_from(
         [*BUILDX.splitlines(), "------", " > [1/1] RUN x:", "#9 ", "#", "  | ", "a:1", "--------", "ERROR: "]

@@ -35,6 +35,7 @@ def exception(message: str) -> str:
         (429, "", OidcCause.OTHER, False),
         (503, "<html><title>Service unavailable</title></html>", OidcCause.OTHER, False),
         (0, "connection broken", OidcCause.OTHER, False),
+        (302, "<html><head><title>Object moved</title></head><body>here</body></html>", OidcCause.SIGN_IN, True),
     ],
 )  # fmt: skip
 def test_a_refusal_is_told_by_its_cause(status: int, text: str, cause: OidcCause, *, final: bool) -> None:
