@@ -90,7 +90,7 @@ def test_a_closed_network_leaves_a_gap_and_the_pipeline_decides_what_it_means(
     pipeline.azure.restrict_access(pipeline.site)
     run = pipeline.run(smokeTestPath="/api/HttpTriggerSample", whenUnverified=when)
     assert (run.result, run.variables["verification"]) == (result, "unverified"), run.log
-    assert "smoke test (the app's network does not let the agent in (403))" in run.log
+    assert "smoke test (the app's network does not allow the agent's address (403))" in run.log
     codes = [issue.properties["code"] for issue in run.issues if issue.type == "error"]
     assert codes == (["app-unverified"] if when == "fail" else [])
 
@@ -138,16 +138,16 @@ def test_a_bad_image_right_after_a_good_one_is_not_taken_for_good(pipeline: Pipe
         (pipeline.sources / "Dockerfile").write_text(BASE + "COPY . /home/site/wwwroot\n")
         assert pipeline.run(build_id=f"{build}-good").result == "Succeeded"
         (pipeline.sources / "Dockerfile").write_text(FAILING + f"LABEL n={build}\n")
-        run = pipeline.run(build_id=f"{build}-bad", verifyTimeoutMinutes="0.05")
+        run = pipeline.run(build_id=f"{build}-bad", verifyTimeoutMinutes="0.2")
         assert the_error(run) == "container-exits"
 
 
 def test_a_change_by_somebody_else_between_write_and_read_is_told(pipeline: Pipeline) -> None:
-    def interfere(line: str) -> None:
-        if line.startswith("image  "):
-            pipeline.site.config["linuxFxVersion"] = "DOCKER|contoso.azurecr.io/hello-function:of-somebody-else"
+    def interfere() -> None:
+        pipeline.site.config["linuxFxVersion"] = "DOCKER|contoso.azurecr.io/hello-function:of-somebody-else"
 
-    run = pipeline.run(on_line=interfere)
+    pipeline.azure.faults.meanwhile(r"PATCH management\.azure\.com", interfere, after=True)
+    run = pipeline.run()
     assert the_error(run) == "image-not-set"
     assert "of-somebody-else" in run.log
 
