@@ -51,7 +51,9 @@ def run(job: Job) -> None:
     if found.engine and found.session and record.built and plan.destination:
         with job.stage("Push image"):
             record.pushing = True
-            record.pushed = stages.push(job, found.engine, found.session, record.built, plan.destination)
+            record.pushed = stages.push(
+                job, found.engine, found.session, record.built, plan.destination, fresh_tag=found.fresh_tag
+            )
     if found.image:
         record.pushed = found.image
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytask.errors import TaskFailure
@@ -31,9 +32,17 @@ _MEGABYTE = 1_000_000
 
 
 def push(
-    job: Job, engine: Engine, session: RegistrySession, image: BuiltImage, destination: Destination
+    job: Job,
+    engine: Engine,
+    session: RegistrySession,
+    image: BuiltImage,
+    destination: Destination,
+    *,
+    fresh_tag: bool,
 ) -> PushedImage:
     """Push every tag and have the registry confirm the digest.
+
+    `fresh_tag` says that the registry had no image under the first of the tags before.
 
     Raises:
         TaskFailure: why the registry did not take it.
@@ -50,7 +59,7 @@ def push(
         say=job.console.line,
     )
     seen = work.all(image, destination.references(host))
-    pushed = _confirmed(session, destination, seen)
+    pushed = replace(_confirmed(session, destination, seen), fresh_tag=fresh_tag)
     new, megabytes = len(seen.done), sum(seen.sent.values()) / _MEGABYTE
     job.console.line(f"{pushed.reference} is {pushed.digest}")
     job.console.line(f"{new} of {seen.layers} layers new, {megabytes:.1f} MB")

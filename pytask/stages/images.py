@@ -30,6 +30,8 @@ class Opened:
     readable: bool = False
     image: PushedImage | None = None
     """What is to be deployed; its digest is None when nobody may tell it."""
+    fresh_tag: bool = False
+    """Whether the registry has no image yet under the tag that this run pushes and deploys."""
     notes: tuple[str, ...] = ()
 
 
@@ -47,7 +49,18 @@ def open_destination(registries: Registries, destination: Destination) -> Opened
         confirm_push(session, destination.repository)
     except RegistryFirewall as blocked:
         raise _explained(registries, blocked) from blocked
-    return Opened(registry=session, readable=True)
+    return Opened(registry=session, readable=True, fresh_tag=_is_fresh(session, destination))
+
+
+def _is_fresh(session: RegistrySession, destination: Destination) -> bool:
+    """Tell whether the registry says that it has no image under the tag to be deployed."""
+    try:
+        Repository(session=session, name=destination.repository).manifest(destination.tags[0])
+    except ManifestMissing:
+        return True
+    except TaskFailure:
+        return False
+    return False
 
 
 def _confirm_host(destination: Destination, host: RegistryHost) -> None:

@@ -50,6 +50,8 @@ class Findings:
     """The registry of the run's image; None also where nothing is pushed and the registry does not let us read."""
     image: PushedImage | None = None
     """The image that is in a registry already."""
+    fresh_tag: bool = False
+    """Whether the registry has no image yet under the tag that this run pushes and deploys."""
     app: AppAsFound | None = None
     notes: tuple[str, ...] = ()
 
@@ -79,7 +81,7 @@ def _found(job: Job, plan: Plan, engine: Engine | None, signed_in: Callable[[Log
     found = find_app(azure.arm, plan.deploy.app) if azure and plan.deploy else None
     opened = opening.result() or (open_running(registries, found.target) if found else Opened())
     session = opened.registry if opened.readable else None
-    findings = Findings(engine=engine, session=session, image=opened.image)
+    findings = Findings(engine=engine, session=session, image=opened.image, fresh_tag=opened.fresh_tag)
     if azure is None or found is None or plan.deploy is None:
         return findings
     settings = found.settings

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pytask.cloud.poll import NotAllowed, NotYet
 from pytask.errors.start import NotUpInTime, OldImageStarted
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
-from pytask.model.reference import ImageReference, NotAReference
+from pytask.model.reference import ImageReference, ManifestDigest, NotAReference
 from pytask.targets.site.redaction import redacted
 from pytask.targets.site.start_failure import explain
 
@@ -64,6 +64,8 @@ def _judge_digest(question: Question, attempt: Attempt, digest: str) -> Evidence
         return Unavailable(f"the log names {digest}, and the connection may not read which digest the image has")
     if digest == str(ours):
         return Passed(f"this start runs {digest}" if not attempt.pulled else f"this start pulled {digest}")
+    if not isinstance(ours, ManifestDigest):
+        return Unavailable(f"the log names {digest}, which may be one image of the index {ours}")
     return Failed(failure=_another_image(question, f"it started {digest}"))
 
 

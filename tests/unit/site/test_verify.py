@@ -16,10 +16,11 @@ from pytask.errors.start import (
     NoFunctions,
     NotUpInTime,
     OldImageStarted,
+    PullUnauthorized,
     SmokeTestFailed,
     StorageBroken,
 )
-from pytask.model import SmokeTest
+from pytask.model import IndexDigest, SmokeTest
 from pytask.model.evidence import Verdict
 from pytask.targets.site.checks import FUNCTIONS, HOST, IMAGE, SMOKE_TEST
 from pytask.targets.site.observed import Question
@@ -128,13 +129,37 @@ def test_an_older_tag_alone_is_no_evidence(pulled: bool, stands_for: Any, word: 
 
 
 def test_a_digest_nobody_may_read_is_no_evidence() -> None:
-    found = verified(an_app(log=classic_start()), digest="")
+    found = verified(an_app(log=classic_start()), digest=None)
     assert IMAGE in reasons(found)
 
 
 def test_another_digest_is_another_image() -> None:
     with pytest.raises(OldImageStarted):
         verified(an_app(log=classic_start(digest=str(THEIRS))))
+
+
+def test_another_digest_than_that_of_an_index_may_be_the_manifest_of_one_platform() -> None:
+    found = verified(an_app(log=classic_start(digest=str(THEIRS))), digest=IndexDigest(str(OURS)))
+    assert "index" in reasons(found)[IMAGE]
+
+
+def test_the_digest_of_an_index_is_compared_as_it_is() -> None:
+    assert verified(an_app(log=classic_start()), digest=IndexDigest(str(OURS))).verdict is Verdict.VERIFIED
+
+
+def test_a_copy_that_was_started_after_a_refused_pull_is_not_the_new_image() -> None:
+    refused = classic(1, f"Pulling image: {REFERENCE}") + classic(
+        2,
+        'DockerApiException: Docker API responded with status code=Unauthorized, response={"message":"unauthorized"}',
+        "ERROR",
+    )
+    copy = "".join(
+        line for line in classic_start().splitlines(keepends=True) if "ull" not in line and "Digest" not in line
+    )
+    with pytest.raises(PullUnauthorized):
+        verified(
+            an_app(log=refused + classic(2, "Image pull failed. Defaulting to local copy if present.", "WARN ") + copy)
+        )
 
 
 def test_another_tag_is_another_image() -> None:
