@@ -14,6 +14,7 @@ from pytask.plan import tell_plan
 from pytask.report import header, tell_deployed, tell_verification
 
 if TYPE_CHECKING:
+    from pytask.image.cli import DockerCli
     from pytask.job import Job
     from pytask.model import DeployPlan, LoginFor, Plan, PushedImage
     from pytask.stages.look_ahead import AppAsFound, Findings
@@ -34,7 +35,7 @@ def run(job: Job) -> None:
     tell_plan(plan, job.console)
 
     signed_in: Promised[LoginFor] = Promised()
-    with ahead(lambda: _look_ahead(job, plan, signed_in)) as looking:
+    with ahead(lambda: _look_ahead(job, plan, docker, signed_in)) as looking:
         if plan.recipe and docker:
             with job.stage("Build image"):
                 build(job, plan, plan.recipe, docker, signed_in=signed_in, stop_when=looking.when_failed)
@@ -90,9 +91,9 @@ def _deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -
     stages.judge(plan.verify, deployment, record.verification)
 
 
-def _look_ahead(job: Job, plan: Plan, signed_in: Promised[LoginFor]) -> Findings:
+def _look_ahead(job: Job, plan: Plan, docker: DockerCli | None, signed_in: Promised[LoginFor]) -> Findings:
     """Look ahead, as soon as the libraries of Azure and Docker are loaded; the build does not wait for them."""
     from pytask import stages
 
     with signed_in:
-        return stages.look_ahead(job, plan, signed_in.give)
+        return stages.look_ahead(job, plan, docker, signed_in.give)

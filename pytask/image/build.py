@@ -11,6 +11,7 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from pytask.agent.environment import variable, without_the_agents_own
+from pytask.errors.docker_command import ImageNotLoaded
 from pytask.image.arguments import steers_docker
 from pytask.image.configuration import WayIn, current_context, lent_configuration
 from pytask.image.diagnosis import failure
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 400
 """Lines; parallel steps print into each other, and the end may show a long instruction of the Dockerfile."""
+_NOT_LOADED = "Build result will only remain in the build cache"
+"""https://github.com/docker/buildx/blob/master/build/build.go"""
 
 
 def build(
@@ -50,15 +53,19 @@ def build(
 
     Raises:
         BuildFailed, EngineUnreachable, AgentDiskFull: when it does not succeed.
+        ImageNotLoaded: when it does, and leaves the image outside of the engine.
         TaskFailure: why there were no credentials for a registry that BuildKit asked for.
     """
     recipe = replace(recipe, arguments=_filled(recipe.arguments, job.environment))
     environment = _without_secrets(without_the_agents_own(job.environment), recipe)
     tail: deque[str] = deque(maxlen=_REMEMBERED)
+    elsewhere = ""
     with (
         along(job.network, environment) as way,
         _configuration(job, plan, cli, environment, signed_in) as lent,
-        handed_over([text.encode(errors="surrogateescape") for text in _texts(recipe)]) as handed,
+        handed_over(
+            [text.encode(errors="surrogateescape") for text in _texts(recipe)], by_descriptors=cli.passes_descriptors
+        ) as handed,
         running(
             command_line(recipe, plan.references, cli, way.environment, handed.paths),
             folder=recipe.sources,
@@ -69,8 +76,10 @@ def build(
     ):
         stop_when(lambda: end(process, job.patience.child_exit))
         if process.stdout:
-            _follow(lines(process.stdout), tail, job.console.line)
+            elsewhere = _follow(lines(process.stdout), tail, job.console.line)
         exit_code = process.wait()
+    if exit_code == 0 and elsewhere:
+        raise ImageNotLoaded(reference=plan.references[0], detail=elsewhere)
     if exit_code != 0:
         raise failure(recipe, exit_code, tail, refusals=way.failures, answers=lent.answers)
 
@@ -181,8 +190,13 @@ def _stays_out(argument: BuildArgument, environment: Mapping[str, str]) -> bool:
     return argument.value in {None, environment.get(argument.name)} or not steers_docker(argument.name)
 
 
-def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None]) -> None:
+def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None]) -> str:
+    """Show what the command prints, and return its own words for an image that it left outside of the engine."""
+    elsewhere = ""
     for line in output:
         say(line)
         if line.strip():
             tail.append(line)
+        if _NOT_LOADED in line and not line.startswith("#"):
+            elsewhere = line.strip()
+    return elsewhere

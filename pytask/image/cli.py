@@ -7,13 +7,17 @@ import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
-from pytask.agent.environment import agent_kind, without_the_agents_own
+from pytask.agent.environment import agent_kind, variable, without_the_agents_own
 from pytask.errors.agent_docker import EngineOfWindows
 from pytask.errors.docker import BuildKitMissing
+from pytask.errors.docker_command import DockerDropsEnvironment, DockerIsPodman, EngineIsPodman
 from pytask.image.process import answer, read_answer
 from pytask.image.setup import no_command, no_engine
+from pytask.image.wrapper import PassedOn, is_dockers_own, passed_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +29,17 @@ _FIRST_WITHOUT_BUILDKIT = 23
 https://docs.docker.com/engine/release-notes/23.0/"""
 
 
+_PODMANS_KEY = "OsArch"
+"""Podman's version says it where Docker's says `Os` and `Arch`.
+https://github.com/containers/podman/blob/main/libpod/define/version.go"""
+_PODMANS_WORDS = ("Emulate Docker CLI using podman", "buildah")
+"""What the script of podman-docker prints first, and what podman calls its builder.
+https://github.com/containers/podman/blob/main/docker/docker.in and
+https://github.com/containers/podman/blob/main/cmd/podman/images/version.go"""
+_PODMANS_ENGINE = "Podman Engine"
+"""https://github.com/containers/podman/blob/main/pkg/api/handlers/compat/version.go"""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DockerCli:
     """A docker command that can do BuildKit."""
@@ -32,6 +47,12 @@ class DockerCli:
     path: str
     version: str
     buildx: bool
+    api: str = ""
+    """The version of the API that its engine speaks."""
+    wrapped: bool = False
+    """Whether it is something else than Docker's program that starts this in turn."""
+    passes_descriptors: bool = True
+    """Whether what a program inherits arrives at Docker."""
 
     @property
     def does_buildkit_itself(self) -> bool:
@@ -53,10 +74,32 @@ class _Asked:
     engine: Mapping[str, Any]
     said: str
     """What it said when no engine answered it."""
+    passed_on: PassedOn
+    podman: bool
+    """Whether the command is podman's."""
 
     @property
     def does_buildkit(self) -> bool:
         return self.cli.buildx or self.cli.does_buildkit_itself
+
+    @property
+    def engine_is_podmans(self) -> bool:
+        """Whether podman's service answers in the place of an engine."""
+        return any(part.get("Name") == _PODMANS_ENGINE for part in _records(self.engine.get("Components")))
+
+    @property
+    def is_usable(self) -> bool:
+        return self.does_buildkit and bool(self.engine) and not self.trouble
+
+    @property
+    def trouble(self) -> TaskFailure | None:
+        """What makes the command unfit, whatever its version."""
+        path, version = self.cli.path, self.cli.version or "of an unknown version"
+        if self.podman:
+            return DockerIsPodman(path=path, version=version)
+        if self.engine_is_podmans:
+            return EngineIsPodman(path=path, version=str(self.engine.get("Version", "of an unknown version")))
+        return None if self.passed_on.environment else DockerDropsEnvironment(path=path, leads_to=_leads_to(path))
 
 
 def find_docker(environment: Mapping[str, str], seconds: float) -> DockerCli:
@@ -69,11 +112,12 @@ def find_docker(environment: Mapping[str, str], seconds: float) -> DockerCli:
     """
     asked: list[_Asked] = []
     scrubbed = without_the_agents_own(environment)
+    temporary = variable(environment, "Agent.TempDirectory") or gettempdir()
     for path in _on_path(environment):
-        asked.append(one := _asked(path, scrubbed, seconds))
+        asked.append(one := _asked(path, scrubbed, temporary, seconds))
         if one.engine.get("Os") == "windows":
             raise EngineOfWindows(version=str(one.engine.get("Version", "unknown")))
-        if one.does_buildkit and one.engine:
+        if one.is_usable:
             return one.cli
     raise _lacking(asked, environment)
 
@@ -82,6 +126,8 @@ def _lacking(asked: list[_Asked], environment: Mapping[str, str]) -> TaskFailure
     agent = agent_kind(environment)
     if not asked:
         return no_command(environment.get("PATH", "empty"), agent)
+    if trouble := next((one.trouble for one in asked if one.trouble), None):
+        return trouble
     # One that did not even tell its version waited for its engine in vain.
     without_engine = next((one for one in asked if one.does_buildkit or not one.cli.version), None)
     if without_engine:
@@ -95,8 +141,8 @@ def _on_path(environment: Mapping[str, str]) -> Iterator[str]:
             yield path
 
 
-def _asked(path: str, environment: Mapping[str, str], seconds: float) -> _Asked:
-    """Ask both questions at once; each costs the start of a process.
+def _asked(path: str, environment: Mapping[str, str], temporary: str, seconds: float) -> _Asked:
+    """Ask both questions at once, each of which costs the start of a process; a wrapper is asked a third.
 
     Source of the answer: https://docs.docker.com/reference/cli/docker/version/
     """
@@ -104,23 +150,48 @@ def _asked(path: str, environment: Mapping[str, str], seconds: float) -> _Asked:
         answer([path, "version", "--format", "{{json .}}"], environment),
         answer([path, "buildx", "version"], environment),
     )
+    wrapped = not is_dockers_own(path)
+    passes = passed_on(path, environment, temporary=temporary, seconds=seconds) if wrapped else PassedOn()
     told, said = _told(read_answer(version, seconds))
-    read_answer(buildx, seconds)
-    return _Asked(
-        cli=DockerCli(path=path, version=str(told["Client"].get("Version", "")), buildx=buildx.returncode == 0),
-        engine=told["Server"],
-        said=said,
+    told_by_buildx = read_answer(buildx, seconds)
+    cli = DockerCli(
+        path=path,
+        version=str(told["Client"].get("Version", "")),
+        buildx=buildx.returncode == 0,
+        api=str(told["Server"].get("ApiVersion", "")),
+        wrapped=wrapped,
+        passes_descriptors=passes.descriptors,
     )
+    podman = _PODMANS_KEY in told["Client"] or any(sign in said + told_by_buildx for sign in _PODMANS_WORDS)
+    return _Asked(cli=cli, engine=told["Server"], said=said, passed_on=passes, podman=podman)
 
 
 def _told(output: str) -> tuple[dict[str, dict[str, Any]], str]:
-    """Give what the command told of itself and of the engine, and what else it said."""
+    """Return what the command told of itself and of the engine, and what else it said."""
     told: Any = {}
     said = []
     for line in output.splitlines():
         if line.startswith("{"):
-            with suppress(ValueError):
+            with suppress(ValueError, RecursionError):
                 told = json.loads(line)
                 continue
         said.append(line)
-    return {name: told.get(name) or {} for name in ("Client", "Server")}, "\n".join(said)
+    parts = told if isinstance(told, dict) else {}
+    return {name: _record(parts.get(name)) for name in ("Client", "Server")}, "\n".join(said)
+
+
+def _record(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _records(value: object) -> list[dict[str, Any]]:
+    return [_record(one) for one in value] if isinstance(value, list) else []
+
+
+def _leads_to(path: str) -> str:
+    """Return in a few words what a command is that is not Docker's own."""
+    program = Path(path).resolve()
+    with suppress(OSError), program.open("rb") as file:
+        if file.read(2) == b"#!":
+            return f"the script {program}"
+    return f"the program {program}"

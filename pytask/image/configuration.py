@@ -64,42 +64,75 @@ class WayIn:
 def lent_configuration(
     environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, *, temporary: str, warn: Callable[[str], None]
 ) -> Iterator[Lent]:
-    """Give what a docker command needs to enter further registries; it is gone behind the block.
+    """Yield what a docker command needs to enter further registries; it is gone after the block.
 
     A registry that the user's configuration knows is left to it; when that leaves none, Docker uses the configuration
-    as it is. `temporary` is the folder that the links may lie in.
+    as it is, unless there is none that can be written. `temporary` is the folder that the links may lie in.
     """
     with ExitStack() as until_used:
         try:
             lent = _lent(environment, cli, way_in, temporary, until_used)
         except (OSError, ValueError) as error:
             lent = Lent()
-            warn(f"Docker cannot be given credentials for {', '.join(sorted(map(str, way_in.hosts)))}: {error}")
+            given = (
+                f"credentials for {', '.join(sorted(map(str, way_in.hosts)))}"
+                if way_in.hosts
+                else "a folder to write to"
+            )
+            warn(f"Docker cannot be given {given}: {error}")
         yield lent
 
 
 def _lent(environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, temporary: str, until_used: ExitStack) -> Lent:
-    if not way_in.hosts:
-        return Lent()
     own = own_folder(environment)
+    if not way_in.hosts and _can_be_written(own):
+        return Lent()
     content = _content(own)
     known = known_hosts(content, environment.get("DOCKER_AUTH_CONFIG", ""))
     wanted = frozenset(host for host in way_in.hosts if str(host) not in known)
-    if not wanted:
+    if not wanted and _can_be_written(own):
         return Lent()
     room, answers = _room(temporary, until_used), dict[str, TaskFailure | None]()
     until_used.enter_context(answering(room, _remembering(way_in.login, wanted, answers)))
-    handed = until_used.enter_context(handed_over([_with_helper(content, wanted)]))
+    helped = _with_helper(content, wanted)
+    handed = until_used.enter_context(handed_over([helped], by_descriptors=cli.passes_descriptors))
     _lay_links(own, room / "config", handed.paths[0])
     if cli.does_buildkit_itself:
         _keep_node_id(own, room / "config")
     return Lent(environment=_pointing_to(room, own, environment), descriptors=handed.descriptors, answers=answers)
 
 
-def own_folder(environment: Mapping[str, str]) -> Path:
-    """Give the folder of the user's Docker configuration, which need not be there."""
-    home = environment.get("HOME") or Path("~").expanduser()
-    return Path(environment.get("DOCKER_CONFIG") or Path(home, ".docker")).absolute()
+def own_folder(environment: Mapping[str, str]) -> Path | None:
+    """Return the folder of the user's Docker configuration, which need not be there; None for a user without a home.
+
+    Such a user is one that no file of the system knows, as in a container that was started with another number.
+    """
+    if given := environment.get("DOCKER_CONFIG"):
+        return Path(given).absolute()
+    try:
+        home = Path(environment.get("HOME") or Path("~").expanduser())
+    except RuntimeError:
+        return None
+    return Path(home, ".docker").absolute()
+
+
+def _can_be_written(own: Path | None) -> bool:
+    """Tell whether Docker can keep there what it keeps for the next build: buildx fails where it cannot.
+
+    It also fails on files that an earlier `sudo docker build` left to root (docker/for-linux#1451).
+    Source: https://github.com/docker/buildx/blob/master/util/confutil/config.go
+    """
+    if own is None:
+        return False
+    buildx = own / "buildx"
+    nearest = next(place for place in (buildx, *buildx.parents) if os.path.lexists(place))
+    kept = (entry for folder in (buildx, buildx / "activity") for entry in _entries(folder))
+    return os.access(nearest, os.W_OK | os.X_OK) and all(os.access(entry, os.W_OK) for entry in kept)
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    with suppress(OSError):
+        yield from folder.iterdir()
 
 
 def current_context(environment: Mapping[str, str]) -> str:
@@ -132,11 +165,16 @@ def _auths(variable: str) -> Mapping[str, Any]:
     return {}
 
 
-def _content(own: Path) -> Mapping[str, Any]:
-    """Give what the user's configuration says; raises OSError or ValueError when that cannot be told."""
+def _content(own: Path | None) -> Mapping[str, Any]:
+    """Return what the user's configuration says; what the user may not read, Docker does not read either.
+
+    Raises OSError or ValueError when it cannot be told.
+    """
+    if own is None:
+        return {}
     try:
         content = json.loads((own / "config.json").read_bytes() or "{}")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return {}
     except ValueError as error:
         raise ValueError(f"{own / 'config.json'} is no JSON ({error})") from error
@@ -191,16 +229,19 @@ def _room(temporary: str, until_used: ExitStack) -> Path:
     raise PermissionError(f"no program may be started from {temporary} or {tempfile.gettempdir()} (noexec)")
 
 
-def _lay_links(own: Path, folder: Path, configuration: str) -> None:
+def _lay_links(own: Path | None, folder: Path, configuration: str) -> None:
     (folder / "config.json").symlink_to(configuration)
-    for entry in own.iterdir() if own.is_dir() else ():
+    for entry in _entries(own) if own else ():
         if entry.name != "config.json":
             (folder / entry.name).symlink_to(entry)
 
 
-def _keep_node_id(own: Path, folder: Path) -> None:
+def _keep_node_id(own: Path | None, folder: Path) -> None:
     """Have a first build leave its id where it would have without us; the command does not write through a link."""
     if (folder / _NODE_ID).is_symlink():
+        return
+    if own is None:
+        (folder / _NODE_ID).write_text(f"the user {os.getuid()}, who has no home", encoding="utf-8")
         return
     try:
         own.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -216,9 +257,10 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _pointing_to(room: Path, own: Path, environment: Mapping[str, str]) -> dict[str, str]:
+def _pointing_to(room: Path, own: Path | None, environment: Mapping[str, str]) -> dict[str, str]:
+    buildx = own / "buildx" if own and _can_be_written(own) else room / "buildx"
     return {
         "DOCKER_CONFIG": str(room / "config"),
-        "BUILDX_CONFIG": environment.get("BUILDX_CONFIG") or str(own / "buildx"),
+        "BUILDX_CONFIG": environment.get("BUILDX_CONFIG") or str(buildx),
         "PATH": os.pathsep.join([str(room / "bin"), environment.get("PATH", "")]),
     }

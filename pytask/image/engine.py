@@ -6,15 +6,20 @@ Source: https://docs.docker.com/reference/api/engine/version/v1.44/#tag/Image/op
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import docker
-from docker.errors import APIError, DockerException
+from docker import ContextAPI
+from docker.errors import APIError, DockerException, InvalidConfigFile, NotFound
 
+from pytask.agent.environment import without_the_agents_own
 from pytask.errors.agent_docker import EngineByPipe
 from pytask.errors.docker import AgentDiskFull, EngineUnreachable, ImageNotSaved
+from pytask.errors.docker_command import DockerConfigurationInvalid, EngineBySsh, ImageNotLoaded
+from pytask.image.dial import client_through
 from pytask.model import BuiltImage
 
 if TYPE_CHECKING:
@@ -23,8 +28,12 @@ if TYPE_CHECKING:
     from docker.api import APIClient
 
     from pytask.errors import TaskFailure
+    from pytask.image.cli import DockerCli
     from pytask.model import RegistryLogin
 
+_SECONDS = 600
+"""How long the engine may take for an answer: a push is silent while a large layer is packed."""
+_SSH = "ssh://"
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
 
 
@@ -65,8 +74,19 @@ class Engine:
     api: APIClient
 
     def inspect(self, references: tuple[str, ...]) -> BuiltImage:
-        """Give the image under the first of its names."""
-        found: Any = self.api.inspect_image(references[0])  # type: ignore[no-untyped-call] # the stubs lack it
+        """Return the image under the first of its names.
+
+        Raises:
+            ImageNotLoaded: when the engine has none of that name.
+            EngineUnreachable: when it does not answer.
+        """
+        try:
+            found: Any = self.api.inspect_image(references[0])  # type: ignore[no-untyped-call] # the stubs lack it
+        except NotFound as error:
+            raise ImageNotLoaded(reference=references[0], detail=str(error.explanation or error)) from error
+        except (DockerException, OSError, LookupError, ValueError) as error:
+            # The SDK trips over an error that is not in the engine's form.
+            raise EngineUnreachable(detail=f"{type(error).__name__}: {error}") from error
         variant = f"/{found['Variant']}" if found.get("Variant") else ""
         return BuiltImage(
             references=references,
@@ -113,23 +133,42 @@ class Engine:
             raise ImageNotSaved(reference=reference, detail=detail) from error
 
 
-def open_engine(environment: Mapping[str, str]) -> Engine:
-    """Give the engine that the docker command uses too: DOCKER_HOST, else the current context.
+def open_engine(environment: Mapping[str, str], cli: DockerCli | None = None) -> Engine:
+    """Return the engine that the docker command uses too: DOCKER_HOST, else the current context.
 
     Raises:
-        EngineUnreachable, EngineByPipe: when it does not answer.
+        EngineUnreachable, EngineByPipe, EngineBySsh: when it does not answer.
+        DockerConfigurationInvalid: when the user's configuration cannot be understood.
     """
     try:
-        client = docker.from_env(environment=dict(environment), timeout=600)
-        return Engine(client.api)
-    except DockerException as error:
+        if cli and os.name == "posix" and (cli.wrapped or _address(environment).startswith(_SSH)):
+            return Engine(_through_command(environment, cli))
+        return Engine(docker.from_env(environment=dict(environment), timeout=_SECONDS).api)
+    except (InvalidConfigFile, AttributeError, KeyError, TypeError, ValueError) as error:
+        # The SDK reads the user's configuration, and most of its form it takes for granted.
+        raise DockerConfigurationInvalid(detail=f"{type(error).__name__}: {error}") from error
+    except (DockerException, OSError) as error:
         raise _unreachable(str(error)) from error
 
 
+def _address(environment: Mapping[str, str]) -> str:
+    """Return the engine's address: DOCKER_HOST, else that of the current context; empty for the usual one."""
+    given = environment.get("DOCKER_HOST")
+    return given or str(ContextAPI.kwargs_from_context(environment=dict(environment)).get("base_url", ""))
+
+
+def _through_command(environment: Mapping[str, str], cli: DockerCli) -> APIClient:
+    client = client_through(cli.path, without_the_agents_own(environment), api=cli.api, seconds=_SECONDS)
+    client.ping()
+    return client
+
+
 def _unreachable(detail: str) -> TaskFailure:
-    """Give the failure behind what the SDK says when it does not get to the engine."""
+    """Return the failure behind what the SDK says when it does not get to the engine."""
     # https://github.com/docker/docker-py/blob/main/docker/api/client.py
-    return EngineByPipe(detail=detail) if "npipe://" in detail else EngineUnreachable(detail=detail)
+    if "npipe://" in detail:
+        return EngineByPipe(detail=detail)
+    return EngineBySsh(detail=detail) if _SSH in detail else EngineUnreachable(detail=detail)
 
 
 def _size(event: Mapping[str, Any]) -> int:

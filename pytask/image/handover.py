@@ -27,9 +27,13 @@ class Handed:
 
 
 @contextmanager
-def handed_over(contents: Sequence[bytes]) -> Iterator[Handed]:
-    """Give each content as a path for a program that is started within the block."""
-    with (in_memory if hasattr(os, "memfd_create") else through_pipes)(contents) as handed:
+def handed_over(contents: Sequence[bytes], *, by_descriptors: bool = True) -> Iterator[Handed]:
+    """Yield each content as a path for a program that is started within the block.
+
+    Without `by_descriptors` that program need not inherit anything, as one behind a wrapper does not.
+    """
+    in_descriptors = by_descriptors and hasattr(os, "memfd_create")
+    with (in_memory if in_descriptors else through_pipes)(contents) as handed:
         yield handed
 
 

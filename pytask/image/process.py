@@ -20,8 +20,10 @@ _LONGEST_LINE = 1 << 15
 _LINE_END = re.compile(r"\r?\n|\r(?!\n|\Z)")
 
 
-def answer(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    """Start a program whose answer is short; read it with `read_answer`."""
+def answer(
+    arguments: Sequence[str], environment: Mapping[str, str], *, descriptors: Sequence[int] = ()
+) -> subprocess.Popen[str]:
+    """Start a program whose answer is short, and which inherits the `descriptors`; read it with `read_answer`."""
     return subprocess.Popen(
         arguments,
         stdin=subprocess.DEVNULL,
@@ -30,6 +32,7 @@ def answer(arguments: Sequence[str], environment: Mapping[str, str]) -> subproce
         env=dict(environment),
         text=True,
         errors="replace",
+        pass_fds=descriptors,
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytask.cloud.arm import Azure
     from pytask.functionapp.find import Found
+    from pytask.image.cli import DockerCli
     from pytask.image.engine import Engine
     from pytask.job import Job
     from pytask.model import LoginFor, Plan, PreviousImage, PushedImage, Target
@@ -56,16 +57,16 @@ class Findings:
     notes: tuple[str, ...] = ()
 
 
-def look_ahead(job: Job, plan: Plan, signed_in: Callable[[LoginFor], None]) -> Findings:
+def look_ahead(job: Job, plan: Plan, docker: DockerCli | None, signed_in: Callable[[LoginFor], None]) -> Findings:
     """Find out what the run needs, and whether it can succeed; the record says in words what was found.
 
-    `signed_in` is told early what gives user and password for a registry.
+    `docker` is the command that builds. `signed_in` is told early what gives user and password for a registry.
 
     Raises:
         TaskFailure: why it certainly cannot.
     """
     began = job.clock.monotonic()
-    engine = open_engine(job.environment) if plan.command.builds else None
+    engine = open_engine(job.environment, docker) if plan.command.builds else None
     findings = _found(job, plan, engine, signed_in)
     job.record.target = findings.app.target if findings.app else None
     job.record.looked_ahead = _told(findings, job.clock.monotonic() - began)

@@ -1,4 +1,4 @@
-"""The little that an engine for Windows containers has to say before anybody knows better than to build with it.
+"""The little that an engine has to say before anybody knows better than to build with it: for Windows, or podman's.
 
 Docker's own command asks it. Source: https://docs.docker.com/reference/api/engine/version/v1.44/#tag/System
 """
@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 VERSION = {
@@ -29,6 +29,28 @@ VERSION = {
 }
 
 
+# As podman's service answers: https://github.com/containers/podman/blob/main/pkg/api/handlers/compat/version.go
+PODMANS_VERSION = {
+    "Platform": {"Name": "linux/amd64/debian-unknown"},
+    "Components": [
+        {"Name": "Podman Engine", "Version": "5.8.6", "Details": {"APIVersion": "5.8.6", "Os": "linux"}},
+        {"Name": "Conmon", "Version": "conmon version 2.1.13, commit: unknown", "Details": {"Package": "conmon"}},
+        {"Name": "OCI Runtime (crun)", "Version": "crun version 1.24", "Details": {"Package": "crun"}},
+    ],
+    "Version": "5.8.6",
+    "ApiVersion": "1.41",
+    "MinAPIVersion": "1.24",
+    "GitCommit": "",
+    "GoVersion": "go1.25",
+    "Os": "linux",
+    "Arch": "amd64",
+    "KernelVersion": "6.12.0",
+}
+
+
+_UNKNOWN = b'{"message":"there is no such thing here"}'
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WindowsEngine:
     """An engine that answers; `asked` are the paths of what it was asked, in order."""
@@ -38,17 +60,26 @@ class WindowsEngine:
 
 
 @contextmanager
-def a_windows_engine(path: Path) -> Iterator[WindowsEngine]:
-    """Have such an engine listen on a socket at `path`, for the time of the block."""
+def a_windows_engine(
+    path: Path, version: Mapping[str, object] = VERSION, *, images: int = 501
+) -> Iterator[WindowsEngine]:
+    """Have such an engine listen on a socket at `path`, for the time of the block.
+
+    `version` is what it says it is, `images` the status for who asks for an image.
+    """
     engine = WindowsEngine(url=f"unix://{path}", asked=[])
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             engine.asked.append(self.path)
-            known = self.path == "/_ping" or self.path.endswith("/version")
-            body = (b"OK" if self.path == "/_ping" else json.dumps(VERSION).encode()) if known else b"{}"
-            self.send_response(200 if known else 501)
-            headers = {"Api-Version": "1.52", "Ostype": "windows", "Docker-Experimental": "false"}
+            known = self.path.endswith(("/_ping", "/version"))
+            body = (b"OK" if self.path.endswith("/_ping") else json.dumps(version).encode()) if known else _UNKNOWN
+            self.send_response(200 if known else images if "/images/" in self.path else 501)
+            headers = {
+                "Api-Version": str(version["ApiVersion"]),
+                "Ostype": str(version["Os"]),
+                "Docker-Experimental": "false",
+            }
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
             self.end_headers()

@@ -27,9 +27,24 @@ lookup engine.contoso.com: no such host"""
 TOO_OLD = "Error response from daemon: client version 1.41 is too old. Minimum supported API version is 1.44"
 
 
+SSH_REFUSED = """error during connect: Get "http://docker.example.com/v1.24/version": command [ssh -l a -- b docker \
+system dial-stdio] has exited with exit status 255, please make sure the URL is valid, and Docker 18.09 or later is \
+installed on the remote host: stderr=a@b: Permission denied (publickey)."""
+SSH_LOST = 'error during connect: Get "http://docker.example.com/v1.50/version": write |1: broken pipe'
+SSH_MISSING = """error during connect: Get "http://docker.example.com/v1.50/version": exec: "ssh": executable file not \
+found in $PATH"""
+SSH_OLD = """error during connect: Get http://docker/v1.40/info: command [ssh -l X -- X.com docker system dial-stdio] \
+has exited with exit status 255: stderr=Host key verification failed."""
+
+
 @pytest.mark.parametrize(
     ("said", "code"),
     [
+        (SSH_REFUSED, "docker-engine-by-ssh"),
+        (SSH_LOST, "docker-engine-by-ssh"),
+        (SSH_MISSING, "docker-engine-by-ssh"),
+        (SSH_OLD, "docker-engine-by-ssh"),
+        (f"{SSH_REFUSED} {FORBIDDEN}", "docker-engine-by-ssh"),
         (FORBIDDEN, "docker-engine-forbidden"),
         (FORBIDDEN_29, "docker-engine-forbidden"),
         (NOBODY.format("unix:///no/such/docker.sock"), "docker-engine-missing"),

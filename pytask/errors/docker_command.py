@@ -1,0 +1,107 @@
+"""Failures of a docker command that is not Docker's own, or that leads elsewhere than to an engine of Docker's."""
+
+from __future__ import annotations
+
+from pytask.errors.base import TaskFailure
+
+_INSTALL = (
+    "install Docker Engine with buildx on the agent and put its docker command first on PATH, or use a Microsoft-hosted "
+    "agent (pool: vmImage: ubuntu-latest)"
+)
+_WITHOUT_DOCKER = (
+    "or build and push the image with podman in a script step of its own, and deploy it here with command: deploy, which "
+    "needs no Docker"
+)
+_NO_BUILDKIT = "the task builds with BuildKit, and podman builds with Buildah instead"
+
+
+class DockerIsPodman(TaskFailure):
+    """A docker command that podman answers to."""
+
+    path: str
+    version: str
+    code = "docker-is-podman"
+    title = "the docker command of this agent is podman"
+    happened = "{path} is podman {version} under the name docker (the package podman-docker, or a link)"
+    cause = _NO_BUILDKIT
+    mend = f"{_INSTALL}; {_WITHOUT_DOCKER}"
+    link = "https://docs.docker.com/engine/install/"
+
+
+class EngineIsPodman(TaskFailure):
+    """Docker's own command, and podman's service behind it."""
+
+    path: str
+    version: str
+    code = "docker-engine-is-podman"
+    title = "the Docker engine of this agent is podman"
+    happened = "{path} is Docker's own command, and Podman Engine {version} answers it"
+    cause = f"DOCKER_HOST or the Docker context leads to podman's socket; {_NO_BUILDKIT}"
+    mend = f"{_INSTALL}, and remove DOCKER_HOST or run docker context use default; {_WITHOUT_DOCKER}"
+    link = "https://docs.docker.com/engine/install/"
+
+
+class DockerDropsEnvironment(TaskFailure):
+    """A wrapper around the docker command that starts it with another environment."""
+
+    path: str
+    leads_to: str
+    code = "docker-drops-environment"
+    title = "the docker command of this agent does not pass on the environment"
+    happened = "{path} ({leads_to}) did not pass DOCKER_CONFIG on to Docker when it was asked"
+    cause = (
+        "it is a wrapper, such as a script that calls sudo, and starts Docker with an environment of its own; build "
+        "arguments and credentials reach Docker by its environment, so the image would be built without them"
+    )
+    mend = (
+        "remove the wrapper and let the agent's user use Docker itself (sudo usermod -aG docker USER, then restart the "
+        "agent); or let the wrapper keep the environment (sudo --preserve-env) and set no DOCKER_CONFIG of its own"
+    )
+    link = "https://docs.docker.com/engine/install/linux-postinstall/"
+
+
+class EngineBySsh(TaskFailure):
+    """An engine on another machine that does not answer over SSH."""
+
+    detail: str
+    code = "docker-engine-by-ssh"
+    title = "the Docker engine on the other machine does not answer over SSH"
+    happened = "{detail}"
+    cause = (
+        "DOCKER_HOST or the Docker context is an ssh:// address; Docker runs ssh as the agent's user, who cannot be asked "
+        "anything: ssh needs a key that the machine accepts, the machine in known_hosts, and a docker command and an "
+        "engine over there"
+    )
+    mend = (
+        "run docker version as the agent's user until it answers without a question (InstallSSHKey@0 installs a key and "
+        "the known_hosts entry); to use the agent's own engine, remove DOCKER_HOST or run docker context use default"
+    )
+    link = "https://docs.docker.com/engine/security/protect-access/#use-ssh-to-protect-the-docker-daemon-socket"
+
+
+class DockerConfigurationInvalid(TaskFailure):
+    """A Docker configuration that is not as Docker writes it."""
+
+    detail: str
+    code = "docker-configuration-invalid"
+    title = "the Docker configuration of the agent's user cannot be used"
+    happened = "{detail}"
+    cause = "config.json, in the folder .docker of the agent's user or in DOCKER_CONFIG, is not as Docker writes it"
+    mend = "correct or delete this file on the agent; docker login and docker context use write it anew"
+    link = "https://docs.docker.com/reference/cli/docker/#docker-cli-configuration-file-configjson-properties"
+
+
+class ImageNotLoaded(TaskFailure):
+    """A build that went well, and an engine without the image."""
+
+    reference: str
+    detail: str
+    code = "image-not-loaded"
+    title = "the build left no image in the Docker engine"
+    happened = "docker build ended well, but the engine has no image {reference}: {detail}"
+    cause = (
+        "the image was built by a builder outside of the engine (docker buildx use, BUILDX_BUILDER or a wrapper around the "
+        "docker command chose it), and its result stays in that builder's cache"
+    )
+    mend = "run docker buildx use default on the agent, remove BUILDX_BUILDER, and let no wrapper add --builder or --output"
+    link = "https://docs.docker.com/build/builders/drivers/"
