@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from pytask.cloud.http import Call, request
 from pytask.cloud.poll import NotAllowed, NotYet, Seen
-from pytask.errors.azure import AzureFailing
-from pytask.errors.network import NetworkFailure
+from pytask.cloud.transport import only
+from pytask.errors import TaskFailure
 from pytask.targets.site.functions import function_key
 
 if TYPE_CHECKING:
@@ -61,9 +61,10 @@ def call(azure: Azure, target: Target, test: SmokeTest, functions: tuple[Functio
 def _answered(azure: Azure, target: Target, test: SmokeTest, key: str) -> Reading[Answer]:
     headers = {"x-functions-key": azure.credentials.mask(key).reveal()} if key else {}
     asked = request("GET", f"{target.url}{test.path}", headers=headers)
+    app_call = Call(request=asked, doing=f"call {test.path}", accept=_EVERY_ANSWER, only_to=only(target.url))
     try:
-        answer = azure.door.send(Call(request=asked, doing=f"call {test.path}", accept=_EVERY_ANSWER))
-    except (NetworkFailure, AzureFailing) as error:
+        answer = azure.door.send(app_call)
+    except TaskFailure as error:
         return NotYet(f"the agent does not reach the app: {error}")
     if reason := _closed(answer, with_key=bool(key)):
         return NotAllowed(reason)
