@@ -221,6 +221,22 @@ def test_slot_and_production_in_one_log_are_told_apart_by_the_site() -> None:
     assert len(read(both).attempts) == 2
 
 
+@pytest.mark.parametrize(
+    ("container", "site"),
+    [
+        ("hello_0_9a00cf51", "hello"),
+        ("hello_0", "hello"),
+        ("hello__4342_0_9a00cf51", "hello_4342"),
+        ("deadbeefcafe_0_9a00cf51", "deadbeefcafe"),
+        ("0e9d12767434_hello", "hello"),
+        ("0e9d12767434_hello_4342", "hello_4342"),
+        ("0e9d12767434_hello__4342", "hello_4342"),
+    ],
+)
+def test_the_site_is_read_from_the_containers_name(container: str, site: str) -> None:
+    assert latest(classic(1, f"Initiating warmup request to container {container} for site x")).site == site
+
+
 def test_two_instances_that_start_at_once_each_come_up_by_themselves() -> None:
     second = RUNS_2025.replace("0e9d12767434", "111111111111").replace("T12:00:0", "T12:00:1")
     up = of_2025(16, "Site startup probe succeeded after 12.5 seconds.") + of_2025(16.5, "Site started.")

@@ -15,7 +15,7 @@ _PLATFORM_REPOSITORIES = "appsvc/"
 _PLATFORM_WORDS = frozenset(
     {"kudu", "kudulite", "msiproxy", "middleware", "managedidentity", "easyauth", "auth", "dynamicsupport"}
 )
-_HASH_LENGTH = 12
+_HASH_LENGTHS = range(8, 17)
 _HEX = frozenset(string.hexdigits)
 
 
@@ -54,8 +54,10 @@ def _parts(container: str) -> list[str]:
 
 
 def _has_hash(container: str) -> bool:
-    head, found, _ = container.partition("_")
-    return bool(found) and len(head) == _HASH_LENGTH and _HEX.issuperset(head)
+    """Return whether a name begins with a hash, as in the form of 2025; in the classic one a number comes second."""
+    head, _, rest = container.partition("_")
+    following = rest.partition("_")[0]
+    return len(head) in _HASH_LENGTHS and _HEX.issuperset(head) and bool(following) and not following.isdigit()
 
 
 def repository_of(image: str) -> str:
