@@ -91,6 +91,17 @@ class DockerfileNotInArtifacts(InputMistake):
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/artifacts"
 
 
+class DockerfileNotUtf8(InputMistake):
+    """A Dockerfile in UTF-16."""
+
+    path: str
+    code = "dockerfile-not-utf8"
+    title = "{path} is not saved as UTF-8"
+    happened = "{path} begins with the byte order mark of UTF-16"
+    cause = "Docker reads Dockerfiles as UTF-8; Windows PowerShell writes UTF-16 with > and Out-File"
+    mend = "write the file as UTF-8: in the editor, or with Out-File -Encoding utf8"
+
+
 class DockerfileAmbiguous(InputMistake):
     """More than one file matches `dockerFile`."""
 

@@ -60,6 +60,24 @@ class DockerDropsEnvironment(TaskFailure):
     link = "https://docs.docker.com/engine/install/linux-postinstall/"
 
 
+class DockerAsksForPassword(TaskFailure):
+    """A wrapper around the docker command that calls sudo, which lets nobody in without a password."""
+
+    path: str
+    detail: str
+    code = "docker-asks-for-password"
+    title = "the docker command of this agent calls sudo, and sudo does not let the agent's user in"
+    happened = "{path}: {detail}"
+    cause = (
+        "{path} is a wrapper around Docker that needs a password or a right in sudoers, and nobody sits at the agent"
+    )
+    mend = (
+        "remove the wrapper and let the agent's user use Docker itself (sudo usermod -aG docker USER, then restart the "
+        "agent)"
+    )
+    link = "https://docs.docker.com/engine/install/linux-postinstall/"
+
+
 class EngineBySsh(TaskFailure):
     """An engine on another machine that does not answer over SSH."""
 

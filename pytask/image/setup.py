@@ -17,7 +17,7 @@ from pytask.errors.agent_docker import (
     EngineStopped,
 )
 from pytask.errors.docker import DockerNotFound, EngineUnreachable
-from pytask.errors.docker_command import EngineBySsh
+from pytask.errors.docker_command import DockerAsksForPassword, EngineBySsh
 
 if TYPE_CHECKING:
     from pytask.errors import TaskFailure
@@ -28,6 +28,7 @@ _ADDRESS = re.compile(r"(?:Docker daemon|docker API) at ([a-z]+://[^\s;]+?)[;:.]
 https://github.com/moby/moby/blob/master/client/request.go"""
 _PIPE = "//./pipe/"
 """The engine's address on Windows; what follows is in the system's language."""
+_ASKS_FOR_PASSWORD = ("sudo: ", "doas: ")
 _BY_SSH = ("docker system dial-stdio", "http://docker.example.com/", "http://docker/v1.")
 """The command that Docker runs over SSH, and what it calls such an engine, also where it loses what ssh said: up to
 every fifth time that is "write |1: broken pipe" (seen with 20.10 and 28.2).
@@ -48,6 +49,8 @@ def no_command(path: str, agent: AgentKind) -> TaskFailure:
 def no_engine(said: str, cli: str, agent: AgentKind) -> TaskFailure:
     """Give the failure behind what a docker command said when it got no answer of an engine."""
     detail = " ".join(said.split())[:_LONGEST] or "the docker command told nothing of an engine"
+    if any(line.startswith(_ASKS_FOR_PASSWORD) for line in said.splitlines()):
+        return DockerAsksForPassword(path=cli, detail=detail)
     if any(sign in said for sign in _BY_SSH):
         return EngineBySsh(detail=detail)
     if "permission denied" in said:

@@ -6,6 +6,7 @@ https://github.com/moby/buildkit/blob/master/frontend/dockerfile/parser/parser.g
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,12 @@ class Dockerfile:
 def read_dockerfile(path: Path) -> Dockerfile:
     """Return what a Dockerfile says; bytes that are no UTF-8 do no harm. Raises OSError."""
     return parse_dockerfile(path.read_text(encoding="utf-8-sig", errors="replace"))
+
+
+def is_utf16(path: Path) -> bool:
+    """Tell whether a file begins with the byte order mark of UTF-16, which BuildKit does not read."""
+    with path.open("rb") as file:
+        return file.read(2) in {BOM_UTF16_LE, BOM_UTF16_BE}
 
 
 def parse_dockerfile(text: str) -> Dockerfile:

@@ -13,8 +13,10 @@ from pytask.errors.build_inputs import (
     CheckoutMissingInDeployment,
     DockerfileNotFound,
     DockerfileNotInArtifacts,
+    DockerfileNotUtf8,
 )
-from pytask.image.dockerfile import find_dockerfile
+from pytask.image.dockerfile import find_dockerfile, shown
+from pytask.image.syntax import is_utf16
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,14 +32,17 @@ def dockerfile_of_job(value: str, *, sources: Path, environment: Mapping[str, st
     """Give the one Dockerfile that a path or pattern means, among what this job was given.
 
     Raises:
-        InputMistake: when there is none, or more than one.
+        InputMistake: when there is none, or more than one, or Docker cannot read it.
     """
     try:
-        return find_dockerfile(value, sources=sources, input_name=input_name)
+        found = find_dockerfile(value, sources=sources, input_name=input_name)
     except DockerfileNotFound as missing:
         if not Path(sources, value).is_relative_to(sources):
             raise
         raise _mistake(missing, sources, environment) from missing
+    if is_utf16(found):
+        raise DockerfileNotUtf8(input=input_name, path=shown(found, sources))
+    return found
 
 
 def shared_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:

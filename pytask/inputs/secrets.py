@@ -20,6 +20,7 @@ from pytask.image.dockerfile import shown
 from pytask.image.ignored import can_be_copied
 from pytask.image.instructions import mounted_secrets
 from pytask.image.syntax import read_dockerfile
+from pytask.inputs.folded import note_folded
 from pytask.inputs.reader import UNEXPANDED, Read, together
 from pytask.model import BuildSecret, Secret
 
@@ -51,6 +52,7 @@ def read_secrets(reader: Reader, sources: Path, mask: Callable[[str], Secret]) -
     ]
     read = [_line(reader, number, line, sources, mask) for number, line in lines if line.strip()]
     found = tuple(secret.value for secret in read if secret.found)
+    note_folded(reader, _INPUT, ((one.id, one.content.reveal()) for one in found if isinstance(one.content, Secret)))
     ids = [secret.id for secret in found]
     twice = dict.fromkeys(id_ for id_ in ids if ids.count(id_) > 1)
     reader.mistakes.extend(BuildSecretTwice(input=_INPUT, id=id_) for id_ in twice)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.end_to_end.test_build_credentials import write_dockerfile
 from tests.sandbox.images import private_base
+from tests.sandbox.under_test import PYTHON
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +47,7 @@ def put_first(pipeline: Pipeline, folder: Path, name: str, script: str) -> None:
 
 def test_a_wrapper_that_drops_the_environment_is_told_and_nothing_is_built(pipeline: Pipeline, tmp_path: Path) -> None:
     put_first(pipeline, tmp_path, "docker", CLEAN)
-    pipeline.agent.machine["PATH"] = pipeline.agent.machine["PATH"].partition(":")[0] + ":/bin"  # none behind it
-    pipeline.agent.machine["PATH"] = f"{tmp_path}/first:{os.path.dirname(sys.executable)}"  # noqa: PTH120 - as PATH has it
+    pipeline.agent.machine["PATH"] = f"{tmp_path}/first:{PYTHON.parent}"  # none behind it
     run = pipeline.run(buildArgs="VERSION=1.2.3")
     assert "docker-drops-environment: " in run.log, run.log
     assert "#1 " not in run.log

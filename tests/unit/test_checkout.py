@@ -67,3 +67,10 @@ def test_a_dockerfile_in_an_artifact_is_found(tmp_path: Path) -> None:
     value = str(tmp_path / "drop" / "Dockerfile")
     found = dockerfile_of_job(value, sources=tmp_path / "s", environment=DEPLOYMENT_JOB, input_name="dockerFile")
     assert found == tmp_path / "drop" / "Dockerfile"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_dockerfile_of_windows_powershell_is_told_as_such(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "Dockerfile").write_bytes("\ufeffFROM scratch\r\n".encode(encoding))
+    failure = mistake(tmp_path, BUILD, "Dockerfile")
+    assert (failure.code, "Out-File" in failure.tell(failure.mend)) == ("dockerfile-not-utf8", True)

@@ -239,6 +239,14 @@ def test_a_context_that_docker_1_did_not_heed_is_none_now(flag: str) -> None:
     assert "buildContext" not in only(moved)
 
 
+@pytest.mark.parametrize("context", ["$(Build.SourcesDirectory)", ".", "app/..", "'**'"])
+def test_a_context_goes_over_as_it_is_written_since_it_means_the_same(context: str) -> None:
+    moved, words = move(job(f"{BUILD}    useDefaultContext: false\n    buildContext: {context}\n", PUSH, DEPLOY))
+    assert (only(moved)["buildContext"], words) == (context.strip("'"), {})
+    moved, words = move(job(f"{BUILD_2}    buildContext: {context}\n", DEPLOY))
+    assert (only(moved)["buildContext"], words) == (context.strip("'"), {})
+
+
 @pytest.mark.parametrize("flag", ["true", "false"])
 def test_the_slot_that_was_deployed_to_is_deployed_to(flag: str) -> None:
     # The old task never looks at deployToSlotOrASE: what stands in slotName is where it deploys to.

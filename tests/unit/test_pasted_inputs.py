@@ -84,7 +84,8 @@ def test_a_byte_order_mark_in_a_record_is_no_part_of_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "key"), [("appSettings", "A"), ("buildArgs", "A"), ("configurationStrings", "ftpsState")]
+    ("name", "key"),
+    [("appSettings", "A"), ("buildArgs", "A"), ("configurationStrings", "ftpsState"), ("buildSecrets", "id")],
 )
 def test_lines_that_yaml_folded_into_one_are_noted_without_their_values(tmp_path: Path, name: str, key: str) -> None:
     told = notes(tmp_path, **{name: f"{key}=Disabled B=s3cret WEBSITES_PORT=80"})

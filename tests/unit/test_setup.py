@@ -27,6 +27,9 @@ lookup engine.contoso.com: no such host"""
 TOO_OLD = "Error response from daemon: client version 1.41 is too old. Minimum supported API version is 1.44"
 
 
+SUDO = """sudo: a terminal is required to read the password; either use the -S option to read from standard input or \
+configure an askpass helper
+sudo: a password is required"""
 SSH_REFUSED = """error during connect: Get "http://docker.example.com/v1.24/version": command [ssh -l a -- b docker \
 system dial-stdio] has exited with exit status 255, please make sure the URL is valid, and Docker 18.09 or later is \
 installed on the remote host: stderr=a@b: Permission denied (publickey)."""
@@ -40,6 +43,8 @@ has exited with exit status 255: stderr=Host key verification failed."""
 @pytest.mark.parametrize(
     ("said", "code"),
     [
+        (SUDO, "docker-asks-for-password"),
+        ("doas: a tty is required", "docker-asks-for-password"),
         (SSH_REFUSED, "docker-engine-by-ssh"),
         (SSH_LOST, "docker-engine-by-ssh"),
         (SSH_MISSING, "docker-engine-by-ssh"),
