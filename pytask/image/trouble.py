@@ -51,6 +51,8 @@ _SILENT = (
     "no route to host",
     "network is unreachable",
     "broken pipe",
+    "malformed HTTP ",
+    "malformed MIME header",
 )
 _OF_THE_ENGINE: dict[tuple[str, ...], type[Any]] = {
     _UNKNOWN: EngineHostUnknown,
