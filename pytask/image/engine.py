@@ -51,7 +51,7 @@ class PushProgress:
         """Take one event of the engine's stream."""
         layer, status = str(event.get("id", "")), str(event.get("status", ""))
         if "error" in event:
-            self.error = str(event.get("errorDetail", {}).get("message") or event["error"])
+            self.error = _error(event)
         elif status == "Layer already exists":
             self.there.add(layer)
         elif status == "Pushing":
@@ -169,6 +169,13 @@ def _unreachable(detail: str) -> TaskFailure:
     if "npipe://" in detail:
         return EngineByPipe(detail=detail)
     return EngineBySsh(detail=detail) if _SSH in detail else EngineUnreachable(detail=detail)
+
+
+def _error(event: Mapping[str, Any]) -> str:
+    """Return the engine's words for a push that failed, which may be none: an error without words is still one."""
+    detail = event.get("errorDetail")
+    told = detail.get("message") if isinstance(detail, dict) else ""
+    return str(told or event["error"] or "the engine gives no reason")
 
 
 def _size(event: Mapping[str, Any]) -> int:

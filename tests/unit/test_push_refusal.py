@@ -177,3 +177,19 @@ def test_no_words_are_too_much_for_it(error: str) -> None:
 @pytest.mark.parametrize("piece", ["<", "<html>", "client with IP'.", "denied ", 'Get "https://a": ', "<title>"])
 def test_reading_grows_with_the_error_and_no_faster(piece: str) -> None:
     assert grows_linearly(lambda times: refused(piece * times, last=True))
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        ({"error": "denied", "errorDetail": {"message": "denied: no"}}, "denied: no"),
+        ({"error": "denied", "errorDetail": None}, "denied"),
+        ({"error": "denied"}, "denied"),
+        ({"error": "", "errorDetail": {"message": ""}}, "the engine gives no reason"),
+        ({"error": None}, "the engine gives no reason"),
+    ],
+)
+def test_a_push_that_failed_without_a_word_has_failed(event: dict[str, object], told: str) -> None:
+    seen = PushProgress()
+    seen.take(event)
+    assert seen.error == told
