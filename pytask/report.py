@@ -55,8 +55,6 @@ def tell_verification(verification: Verification) -> str:
     verified = verification.verdict is Verdict.VERIFIED
     rows = [f"Verified: {checks}" if verified else f"Unverified; what was seen: {checks}"]
     rows += [f"  {check:<14}  {rests_on}" for check, rests_on in verification.passed]
-    rows += [f"Functions: {_functions(verification)}"] if verification.functions else []
-    rows += [f"Smoke test: {verification.answer}"] if verification.answer else []
     return "\n".join(rows)
 
 

@@ -55,7 +55,7 @@ def test_the_documented_role_is_enough(pipeline: Pipeline) -> None:
     annotations = with_insights(pipeline)
     run = pipeline.run(SMOKE)
     assert (run.result, run.variables["verification"], run.issues) == ("Succeeded", "verified", ()), run.log
-    assert 'Smoke test: 200 "Hello, Ada.' in run.log
+    assert 'smoke test      GET /api/HttpTriggerSample?name=Ada → 200 "Hello, Ada.' in run.log
     assert len(annotations) == 1
 
 

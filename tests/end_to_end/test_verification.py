@@ -67,7 +67,7 @@ def test_the_first_image_of_an_app_has_nothing_to_go_back_to(pipeline: Pipeline)
 def test_the_smoke_test_uses_the_functions_own_key_and_shows_the_answer(pipeline: Pipeline) -> None:
     run = pipeline.run(smokeTestPath="/api/HttpTriggerSample?name=Ada")
     assert run.result == "Succeeded", run.log
-    assert 'Smoke test: 200 "Hello, Ada.' in run.log
+    assert 'smoke test      GET /api/HttpTriggerSample?name=Ada → 200 "Hello, Ada.' in run.log
     assert "smoke test" in run.summaries[0][1].lower()
     assert not [call for call in pipeline.azure.calls if "host/default/listkeys" in call.path]
 

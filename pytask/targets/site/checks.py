@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
     from pytask.clock import Patience
     from pytask.errors.start import StartFailure
-    from pytask.model import Deployment
+    from pytask.model import Deployment, Function
     from pytask.model.evidence import Evidence
     from pytask.targets.site.observed import Observation, Question
     from pytask.targets.site.smoke import Answer
 
 CONFIGURATION, IMAGE, HOST = "configuration", "image digest", "restarted host"
 FUNCTIONS, SMOKE_TEST = "functions", "smoke test"
+_SHOWN = 10
 _STOPPED = Unavailable("the app is stopped")
 _NOTHING_TELLS = Unavailable("nothing that this connection may see tells which image answers")
 
@@ -101,7 +102,14 @@ def _judge_functions(question: Question, seen: Observation, earlier: Mapping[str
         deployment = question.deployment
         failure = NoFunctions(app=deployment.target.title, reference=deployment.reference)
         return Pending(reason="no functions are listed yet", at_deadline=failure)
-    return Passed(f"{len(seen.listed)} function{'' if len(seen.listed) == 1 else 's'} listed")
+    return Passed(_names(seen.listed))
+
+
+def _names(functions: tuple[Function, ...]) -> str:
+    """Return the functions as people read them, the first of many."""
+    told = ", ".join(f"{one.name} ({one.trigger or 'no trigger'})" for one in functions[:_SHOWN])
+    more = len(functions) - _SHOWN
+    return f"{told} and {more} more" if more > 0 else told
 
 
 def _judge_smoke_test(
