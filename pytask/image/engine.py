@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 600
 """How long the engine may take for an answer: a push is silent while a large layer is packed."""
+_SECONDS_TO_PING = 60
 _SSH = "ssh://"
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
 
@@ -141,8 +143,12 @@ def open_engine(environment: Mapping[str, str], cli: DockerCli | None = None) ->
         DockerConfigurationInvalid: when the user's configuration cannot be understood.
     """
     try:
-        if cli and os.name == "posix" and (cli.wrapped or _address(environment).startswith(_SSH)):
+        if cli and os.name == "posix" and _address(environment).startswith(_SSH):
             return Engine(_through_command(environment, cli))
+        if cli and os.name == "posix" and cli.wrapped:
+            # A wrapper may know what is in no environment, or not know this question.
+            with suppress(DockerException, OSError):
+                return Engine(_through_command(environment, cli))
         return Engine(docker.from_env(environment=dict(environment), timeout=_SECONDS).api)
     except (InvalidConfigFile, AttributeError, KeyError, TypeError, ValueError) as error:
         # The SDK reads the user's configuration, and most of its form it takes for granted.
@@ -158,8 +164,9 @@ def _address(environment: Mapping[str, str]) -> str:
 
 
 def _through_command(environment: Mapping[str, str], cli: DockerCli) -> APIClient:
-    client = client_through(cli.path, without_the_agents_own(environment), api=cli.api, seconds=_SECONDS)
+    client = client_through(cli.path, without_the_agents_own(environment), api=cli.api, seconds=_SECONDS_TO_PING)
     client.ping()
+    client.timeout = _SECONDS
     return client
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -108,12 +107,18 @@ def test_an_agent_without_ssh_is_told_so(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_ends_its_connections_is_unreachable(tmp_path: Path) -> None:
+    environment = {"PATH": an_ssh(tmp_path, "#!/bin/sh\nexit 1\n"), "DOCKER_HOST": "ssh://agent@builder"}
+    with pytest.raises(EngineUnreachable):
+        open_engine(environment, DockerCli(path="/usr/bin/docker", version="28.0.4", buildx=True))
+
+
+def test_a_wrapper_that_does_not_lead_to_an_engine_is_gone_around(tmp_path: Path) -> None:
     silent = tmp_path / "docker"
     silent.write_text("#!/bin/sh\nexit 1\n")
     silent.chmod(0o755)
     docker = DockerCli(path=str(silent), version="28.0.4", buildx=True, wrapped=True)
-    with pytest.raises(EngineUnreachable):
-        open_engine({"PATH": os.environ["PATH"]}, docker)
+    with a_windows_engine(tmp_path / "docker.sock", LINUX) as engine:
+        assert open_engine({"PATH": "/bin", "DOCKER_HOST": engine.url}, docker).api.ping()
 
 
 def test_an_image_that_is_not_in_the_engine_was_not_loaded(tmp_path: Path) -> None:
