@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytask.image.cli import find_docker
 from tests.end_to_end.test_build_credentials import write_dockerfile
 from tests.sandbox.images import private_base
 from tests.sandbox.under_test import PYTHON
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
     from tests.sandbox.pipeline import Pipeline
 
 ECHO = 'ARG VERSION\nRUN test "$VERSION" = 1.2.3'
-CLEAN = '#!/bin/sh\nexec env -i PATH="{path}" DOCKER_HOST={host} docker "$@"\n'
+CLEAN = '#!/bin/sh\nexec /usr/bin/env -i PATH="$PATH" DOCKER_HOST={host} {docker} "$@"\n'
 CLOSING = """#!{python}
-import os, subprocess, sys
-environment = {{**os.environ, "PATH": os.environ["PATH"].replace("{folder}:", "")}}
-sys.exit(subprocess.run(["docker", *sys.argv[1:]], close_fds=True, env=environment).returncode)
+import subprocess, sys
+sys.exit(subprocess.run(["{docker}", *sys.argv[1:]], close_fds=True).returncode)
 """
 ELSEWHERE = """#!/bin/sh
 if [ "$1" = build ]; then
@@ -30,17 +30,18 @@ if [ "$1" = build ]; then
 To push result image into registry use --push or to load image into docker use --load'
   exit 0
 fi
-PATH="{path}" exec docker "$@"
+exec {docker} "$@"
 """
-SSH = '#!/bin/sh\nwhile [ "$1" != docker ]; do shift; done\nPATH="{path}" DOCKER_HOST={host} exec "$@"\n'
+SSH = '#!/bin/sh\nwhile [ "$1" != docker ]; do shift; done\nshift\nDOCKER_HOST={host} exec {docker} "$@"\n'
 
 
 def put_first(pipeline: Pipeline, folder: Path, name: str, script: str) -> None:
-    """Put a program first on the agent's PATH; the script may speak of what was there before."""
+    """Put a program first on the agent's PATH; the script may speak of the docker command and engine from before."""
     before, host = pipeline.agent.machine["PATH"], pipeline.agent.machine["DOCKER_HOST"]
+    docker = find_docker({"PATH": before, "DOCKER_HOST": host}, 30).path
     (folder / "first").mkdir()
     program = folder / "first" / name
-    program.write_text(script.format(path=before, host=host, folder=program.parent, python=sys.executable))
+    program.write_text(script.format(docker=docker, host=host, python=sys.executable))
     program.chmod(0o755)
     pipeline.agent.machine["PATH"] = os.pathsep.join([str(program.parent), before])
 
