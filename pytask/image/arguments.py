@@ -174,8 +174,8 @@ def _unquoted(arguments: Iterable[BuildArgument]) -> Iterator[str]:
         value = argument.value or ""
         if value[:1] + value[-1:] in {"{}", "[]"} and not _is_json(value):
             yield (
-                f"the value of --build-arg {argument.name} looks like JSON whose quotes were removed, as a shell does; "
-                "put it between single quotes"
+                f"the value of --build-arg {argument.name} looks like JSON without its quotation marks, which a shell "
+                "removes; put single quotes around it"
             )
 
 

@@ -25,9 +25,10 @@ def note_folded(reader: Reader, input_name: str, pairs: Iterable[tuple[str, str]
     """Note each value that goes on with what looks like further pairs; nothing of the value is shown."""
     for name, value in pairs:
         if more := pairs_within(value):
+            further = f"{more} more NAME=VALUE {'pair' if more == 1 else 'pairs'}"
             reader.notes.append(
-                f"{input_name}: the value of {name} contains {more} more NAME=VALUE after spaces and is used as one "
-                "value; if these are separate entries, write each on its own line (in YAML use |, as > joins lines)"
+                f"{input_name}: the value of {name} contains {further} after spaces and is used as one value. If these "
+                "are separate entries, put each on its own line (in YAML, use | because > joins lines)"
             )
 
 

@@ -222,7 +222,7 @@ def _context(reader: Reader, dockerfile: Read[Path], sources: Path) -> Read[Path
     )
     if read.found and read.value != folder and Path(reader.text("buildContext", "**")).name == "**":
         reader.notes.append(
-            f"the build context is the checkout, as {folder}, where the Dockerfile is, holds files of other steps"
+            f"the build context is the checkout: {folder}, where the Dockerfile is, also has files of other steps"
         )
     return read
 

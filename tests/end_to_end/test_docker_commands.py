@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 ECHO = 'ARG VERSION\nRUN test "$VERSION" = 1.2.3'
 CLEAN = '#!/bin/sh\nexec /usr/bin/env -i PATH="$PATH" DOCKER_HOST={host} {docker} "$@"\n'
 CLOSING = """#!{python}
-import subprocess, sys
+import pathlib, subprocess, sys
+(pathlib.Path(__file__).parent / "asked-to-build").touch() if sys.argv[1] == "build" else None
 sys.exit(subprocess.run(["{docker}", *sys.argv[1:]], close_fds=True).returncode)
 """
 ELSEWHERE = """#!/bin/sh
@@ -64,6 +65,7 @@ def test_a_wrapper_that_closes_descriptors_builds_with_secrets_and_credentials(
     put_first(pipeline, tmp_path, "docker", CLOSING)
     run = pipeline.run(command="buildAndPush", buildArgs="VERSION=1.2.3", buildSecrets="team=s3cret-of-the-team")
     assert run.result == "Succeeded", run.log
+    assert (tmp_path / "first" / "asked-to-build").exists()
 
 
 def test_an_engine_over_ssh_builds_and_pushes(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -102,7 +104,7 @@ def test_the_agents_temporary_folder_is_not_sent_to_the_build(pipeline: Pipeline
     pipeline.agent.machine["HOME"] = str(tmp_path)  # like the temporary folder, one that other steps write to
     run = pipeline.run(command="build", dockerFile=str(tmp_path / "Dockerfile"))
     assert run.result == "Succeeded", run.log
-    assert f"as {tmp_path}, where the Dockerfile is, holds files of other steps" in run.log
+    assert f"the checkout: {tmp_path}, where the Dockerfile is, also has files of other steps" in run.log
 
 
 def test_a_dockerfile_with_a_byte_order_mark_signs_in_to_its_base(pipeline: Pipeline) -> None:

@@ -53,7 +53,7 @@ def test_the_agents_temporary_folder_is_not_sent_unasked_and_that_is_told(tmp_pa
             "AGENT_TEMPDIRECTORY": str(temporary),
         }
         assert built(environment)[0].context == sources
-        told = f"the build context is the checkout, as {temporary}, where the Dockerfile is, holds files of other steps"
+        told = f"the build context is the checkout: {temporary}, where the Dockerfile is, also has files of other steps"
         assert (told in read(environment).notes) is context.endswith("**")
 
 
@@ -89,7 +89,7 @@ def test_a_byte_order_mark_in_a_record_is_no_part_of_it(tmp_path: Path) -> None:
 )
 def test_lines_that_yaml_folded_into_one_are_noted_without_their_values(tmp_path: Path, name: str, key: str) -> None:
     told = notes(tmp_path, **{name: f"{key}=Disabled B=s3cret WEBSITES_PORT=80"})
-    assert f"{name}: the value of {key} contains 2 more NAME=VALUE" in told
+    assert f"{name}: the value of {key} contains 2 more NAME=VALUE pairs" in told
     assert FOLDED in told
     assert "s3cret" not in told
 
