@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/asyn
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ WEB_VERSION = "2025-05-01"
 RESOURCES_VERSION = "2021-04-01"
 REGISTRY_VERSION = "2023-07-01"
 _ACCEPTED = 202
+_LONGEST_DETAIL = 300
 _OK = frozenset({200, 201, 202, 204})
 _PERHAPS_TOO_NEW = frozenset({400, 404})
 
@@ -110,10 +112,10 @@ class Arm:
         """Give the items of a list, page after page."""
         response, followed = self.send("GET", path, doing=doing, params=params, api_version=api_version), set[str]()
         while True:
-            body = response.json()
-            yield from body.get("value") or []
-            link = body.get("nextLink")
-            if not link:
+            body = needed_object(response, doing)
+            items, link = body.get("value"), body.get("nextLink")
+            yield from (item for item in (items if isinstance(items, list) else ()) if isinstance(item, dict))
+            if not isinstance(link, str) or not link:
                 return
             if link in followed:
                 raise AzureFailing(doing=doing, status=response.status_code, attempts=1, detail="the list does not end")
@@ -137,6 +139,23 @@ class Arm:
     def _follow(self, link: str, doing: str) -> HttpResponse:
         """Send a GET to a link that ARM gave; one that leads elsewhere is not followed (`cloud.transport`)."""
         return self.door.send(Call(request=request("GET", link), doing=doing, accept=_OK))
+
+
+def needed_object(response: HttpResponse, doing: str) -> dict[str, Any]:
+    """Return the JSON object in an answer.
+
+    Raises:
+        AzureFailing: when it holds something else, such as a page of a front end.
+    """
+    try:
+        value = json.loads(response.content.decode("utf-8-sig", errors="replace"))
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict):
+        return value
+    detail = f"the answer cannot be read: {response.text()[:_LONGEST_DETAIL]}"
+    correlation = correlation_id(response)
+    raise AzureFailing(doing=doing, status=response.status_code, attempts=1, detail=detail, correlation_id=correlation)
 
 
 def _provider(path: str) -> str:

@@ -116,6 +116,21 @@ class AppOnContainerApps(AzureFailure):
     link = "https://learn.microsoft.com/azure/azure-functions/functions-container-apps-hosting"
 
 
+class AppIsLogicApp(AzureFailure):
+    """The app is a Logic App (Standard), which is built on Functions."""
+
+    app: str
+    kind: str
+    code = "app-is-logic-app"
+    title = "{app} is a Logic App, which runs workflows and no image of yours"
+    happened = "its kind is {kind}"
+    cause = (
+        "Logic Apps (Standard) are hosted like Function Apps and listed with them, and Azure gives them their runtime"
+    )
+    mend = "set appName to a Function App; deploy workflows with AzureFunctionApp@2 or the Azure Logic Apps extension"
+    link = "https://learn.microsoft.com/azure/logic-apps/set-up-devops-deployment-single-tenant-azure-logic-apps"
+
+
 class AppIsNoFunctionApp(AzureFailure):
     """The app is a web app."""
 

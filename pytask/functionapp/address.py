@@ -37,6 +37,12 @@ def parse_app(text: str, *, input_name: str) -> AppAddress:
     return AppAddress(name=value)
 
 
+def is_site_id(text: str) -> bool:
+    """Return whether this is the resource id of a site; Azure gives its parts in any case (`resourcegroups`)."""
+    found = _RESOURCE_ID.fullmatch(text)
+    return found is not None and found.group(4) is None
+
+
 def parse_identity(text: str, *, input_name: str) -> str:
     """Give the client id or the resource id of a user-assigned identity; empty for none.
 

@@ -13,11 +13,14 @@ from azure.mgmt.web.models import SiteConfigResource
 
 from pytask.ahead import Ahead
 from pytask.cloud.answers import correlation_id
-from pytask.cloud.arm import RESOURCES_VERSION
+from pytask.cloud.arm import RESOURCES_VERSION, needed_object
+from pytask.cloud.poll import object_at, read_items, text_at
 from pytask.errors.app import AppAmbiguous, AppNotFound, SlotNotFound
+from pytask.functionapp.address import is_site_id
 from pytask.functionapp.kind import unfit
 from pytask.functionapp.settings import read_settings
 from pytask.model import Target
+from pytask.model.reference import is_dns_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +60,7 @@ def find_app(arm: Arm, address: AppAddress) -> Found:
     answer = arm.send("GET", path, doing="read the Function App", accept=_FOUND_OR_NOT)
     if answer.status_code != _FOUND:
         _refuse(arm, address, app_path, answer)
-    site: dict[str, Any] = answer.json()
+    site = needed_object(answer, "read the Function App")
     configuration = reading.result().properties
     properties = configuration.as_dict() if configuration else {}
     fx_version = str(properties.get("linuxFxVersion") or "")
@@ -76,13 +79,14 @@ def read_configuration(arm: Arm, path: str) -> SiteConfigResource:
 
 
 def _target(address: AppAddress, path: str, site: dict[str, Any], configuration: dict[str, Any]) -> Target:
-    properties = site.get("properties") or {}
+    properties = object_at(site, "properties")
+    host = text_at(properties, "defaultHostName").lower()
     return Target(
         resource_id=path,
-        name=str(site["name"]).partition("/")[0],
+        name=text_at(site, "name").partition("/")[0] or address.name,
         slot=address.slot,
         resource_group=path.split("/")[4],
-        url=f"https://{properties.get('defaultHostName', '')}",
+        url=f"https://{host}" if is_dns_name(host) else "",
         fx_version=str(configuration.get("linuxFxVersion") or ""),
         stopped=str(properties.get("state") or "").lower() == "stopped",
         configuration=configuration,
@@ -95,7 +99,7 @@ def _refuse(arm: Arm, address: AppAddress, app_path: str, answer: HttpResponse) 
     if address.slot:
         app = arm.send("GET", f"{app_path}/slots", doing="list the slots", accept=_FOUND_OR_NOT)
         if app.status_code == _FOUND:
-            slots = [str(slot["name"]).rpartition("/")[2] for slot in app.json().get("value", [])]
+            slots = [text_at(slot, "name").rpartition("/")[2] for slot in read_items(app) or ()]
             raise SlotNotFound(
                 app=address.name, slot=address.slot, slots=", ".join(slots) or "none", correlation_id=correlation
             )
@@ -109,7 +113,8 @@ def _site_path(arm: Arm, address: AppAddress) -> str:
         subscription = address.subscription_id or arm.subscription
         group = quote(address.resource_group, safe="()")
         return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Web/sites/{address.name}"
-    found = {str(item["id"]).lower(): str(item["id"]) for item in _named(arm, address.name)}
+    ids = (text_at(item, "id") for item in _named(arm, address.name))
+    found = {one.lower(): one for one in ids if is_site_id(one)}
     if not found:
         raise AppNotFound(app=address.name, where=f"the subscription {arm.subscription}")
     if len(found) > 1:

@@ -12,6 +12,7 @@ from pytask.errors.app import (
     AppIsCode,
     AppIsConsumption,
     AppIsFlex,
+    AppIsLogicApp,
     AppIsNoFunctionApp,
     AppIsSidecar,
     AppIsWindows,
@@ -24,22 +25,36 @@ if TYPE_CHECKING:
 
     from pytask.errors import TaskFailure
 
+_LONGEST_SHOWN = 100
+
 
 def unfit(name: str, site: Mapping[str, Any], fx_version: str) -> TaskFailure | None:
-    """Give why the site cannot run a Linux container image; None when it can."""
+    """Return why the site cannot run a Linux container image; None when it can.
+
+    `kind` follows `linuxFxVersion`, so only the latter tells whether code or a container is configured: while it is
+    empty or blank the app has no image yet, as after `az functionapp config container delete`. Azure itself accepts an
+    image for an app that runs code, whose published functions would then be gone; it is refused here.
+    """
     properties = site.get("properties") or {}
     kind = str(site.get("kind") or "").lower()
     sku = str(properties.get("sku") or "").lower()
-    form = fx_version.partition("|")[0].lower()
-    windows = not properties.get("reserved") or properties.get("isXenon") or properties.get("hyperV")
-    runs_code = form not in {"", "docker"} or (form == "" and "container" not in kind)
+    form = fx_version.partition("|")[0].strip().lower()
+    on_container_apps = properties.get("managedEnvironmentId") or "azurecontainerapps" in kind
     judgements: tuple[tuple[object, TaskFailure], ...] = (
         ("functionapp" not in kind, AppIsNoFunctionApp(app=name, kind=kind or "app")),
-        (properties.get("managedEnvironmentId"), AppOnContainerApps(app=name)),
+        ("workflowapp" in kind, AppIsLogicApp(app=name, kind=kind)),
+        (on_container_apps, AppOnContainerApps(app=name)),
         (sku == "flexconsumption" or properties.get("functionAppConfig"), AppIsFlex(app=name)),
-        (windows, AppIsWindows(app=name)),
+        (_is_windows(kind, properties), AppIsWindows(app=name)),
         (sku == "dynamic", AppIsConsumption(app=name)),
         (form == "sitecontainers", AppIsSidecar(app=name)),
-        (runs_code, AppIsCode(app=name, runs=fx_version or "code")),
+        (form not in {"", "docker"}, AppIsCode(app=name, runs=fx_version[:_LONGEST_SHOWN])),
     )
     return next((failure for applies, failure in judgements if applies), None)
+
+
+def _is_windows(kind: str, properties: Mapping[str, Any]) -> bool:
+    """Return whether the app is one of Windows; where `reserved` is not told, its kind is all there is."""
+    reserved = properties.get("reserved")
+    linux = "linux" in kind if reserved is None else reserved
+    return not linux or bool(properties.get("isXenon") or properties.get("hyperV"))

@@ -20,8 +20,9 @@ from pytask.agent.environment import without_the_agents_own
 from pytask.errors.agent_docker import EngineByPipe
 from pytask.errors.docker import AgentDiskFull, EngineUnreachable, ImageNotSaved
 from pytask.errors.docker_command import DockerConfigurationInvalid, EngineBySsh, ImageNotLoaded
+from pytask.errors.network import CredentialNotSent
 from pytask.image.dial import client_through
-from pytask.model import BuiltImage
+from pytask.model import BuiltImage, ImageReference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -108,6 +109,9 @@ class Engine:
     ) -> PushProgress:
         """Push one name of an image; the end of it, good or bad, is in what is given back."""
         repository, tag = reference.rsplit(":", 1)
+        host = ImageReference.parse(reference).host
+        if login and login.host != host:
+            raise CredentialNotSent(meant=str(login.host), other=str(host))
         # An empty record means nobody; with None the SDK would look into the user's Docker configuration.
         credentials = {"username": login.user, "password": login.password.reveal()} if login else {}
         seen = PushProgress()

@@ -61,7 +61,8 @@ def _is_component(text: str) -> bool:
     return at_ends_none and all(run in {"", ".", "_", "__"} or set(run) == {"-"} for run in separators)
 
 
-def _is_dns_name(text: str) -> bool:
+def is_dns_name(text: str) -> bool:
+    """Return whether this is a DNS name in lower case, without a dot at its end."""
     return len(text) <= _LONGEST_NAME and all(map(_is_label, text.split(".")))
 
 
@@ -87,7 +88,7 @@ class RegistryHost:
 
     def __post_init__(self) -> None:
         """Refuse what is no host."""
-        if not _is_dns_name(self.name):
+        if not is_dns_name(self.name):
             raise NotAReference(f"'{self.name}' is no host name")
         if self.port is not None and not 0 < self.port <= _HIGHEST_PORT:
             raise NotAReference(f"{self.port} is no port")

@@ -33,6 +33,11 @@ def parse_registry(text: str, *, input_name: str) -> RegistryAddress:
         raise RegistryInvalid(input=input_name, value=value) from error
 
 
+def is_registry_id(text: str) -> bool:
+    """Return whether this is the resource id of a registry; Azure gives its parts in any case."""
+    return _RESOURCE_ID.fullmatch(text) is not None
+
+
 def _from_text(value: str) -> RegistryAddress:
     if value.startswith("/"):
         return RegistryAddress(name=_name_in(value), resource_id=value.rstrip("/"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytask.cloud.arm import REGISTRY_VERSION
+from pytask.cloud.arm import REGISTRY_VERSION, needed_object
+from pytask.cloud.poll import object_at, text_at
 from pytask.errors.registry import LoginServerUnusable, RegistryNotFound
 from pytask.model import NotAReference, RegistryHost
 from pytask.registry.hosts import may_be_azures
@@ -47,13 +48,13 @@ def _host(told: str, address: RegistryAddress, cloud: Cloud) -> RegistryHost:
 
 def _by_id(arm: Arm, address: RegistryAddress) -> str:
     answer = arm.send("GET", address.resource_id, doing=_DOING, api_version=REGISTRY_VERSION, accept=_FOUND_OR_NOT)
-    return _login_server(answer.json()) if answer.status_code == _FOUND else ""
+    return _login_server(needed_object(answer, _DOING)) if answer.status_code == _FOUND else ""
 
 
 def _by_name(arm: Arm, address: RegistryAddress) -> str:
     """Return the login server of the registry of a name; people also name it by the first part of its login server."""
     path = f"/subscriptions/{arm.subscription}/providers/Microsoft.ContainerRegistry/registries"
-    registries = [(str(item["name"]).lower(), _login_server(item)) for item in _listed(arm, path)]
+    registries = [(text_at(item, "name").lower(), _login_server(item)) for item in _listed(arm, path)]
     by_name = (server for name, server in registries if name == address.name)
     by_server = (server for _, server in registries if server.lower().startswith(f"{address.name}."))
     return next(by_name, "") or next(by_server, "")
@@ -64,4 +65,4 @@ def _listed(arm: Arm, path: str) -> Iterator[Any]:
 
 
 def _login_server(item: Any) -> str:  # noqa: ANN401 - foreign JSON
-    return str((item.get("properties") or {}).get("loginServer") or "")
+    return text_at(object_at(item, "properties"), "loginServer")

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytask.cloud.answers import error_of
+from pytask.cloud.arm import needed_object
+from pytask.cloud.poll import object_at, text_at
 from pytask.errors.azure import Forbidden
 from pytask.errors.pull import AdminUserDisabled, AdminUserUnreadable
 from pytask.model import NotAReference, RegistryHost
+from pytask.registry.address import is_registry_id
 from pytask.registry.hosts import is_same_registry
 
 if TYPE_CHECKING:
@@ -68,9 +71,10 @@ def find_resource(arm: Arm, host: RegistryHost, resource_id: str = "") -> Regist
         return named if named and named.login_server and is_same_registry(named.login_server, host) else None
     path = f"/subscriptions/{arm.subscription}/providers/Microsoft.ContainerRegistry/registries"
     try:
-        listed = [_resource(item) for item in arm.pages(path, doing="look up the registry", api_version=_VERSION)]
+        items = list(arm.pages(path, doing="look up the registry", api_version=_VERSION))
     except Forbidden:
         return None
+    listed = (_resource(item) for item in items if is_registry_id(text_at(item, "id")))
     return next((one for one in listed if one.login_server and is_same_registry(one.login_server, host)), None)
 
 
@@ -93,22 +97,29 @@ def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secre
         if code == _DISABLED:
             raise AdminUserDisabled(registry=registry.name)
         raise AdminUserUnreadable(registry=registry.name, detail=f"{code}: {message}")
-    told = answer.json()
-    passwords = tuple(mask(str(one["value"])) for one in told["passwords"])
-    return AdminUser(name=str(told["username"]), passwords=passwords)
+    told = needed_object(answer, doing)
+    listed = told.get("passwords")
+    values = (text_at(one, "value") for one in (listed if isinstance(listed, list) else ()) if isinstance(one, dict))
+    passwords = tuple(mask(value) for value in values if value)
+    if not passwords:
+        raise AdminUserUnreadable(registry=registry.name, detail="Azure's answer holds no password")
+    return AdminUser(name=text_at(told, "username"), passwords=passwords)
 
 
 def _by_id(arm: Arm, resource_id: str) -> RegistryResource | None:
     doing = "look up the registry"
     answer = arm.send("GET", resource_id, doing=doing, api_version=_VERSION, accept=_FOUND_OR_NOT)
-    return _resource(answer.json()) if answer.status_code == _FOUND else None
+    if answer.status_code != _FOUND:
+        return None
+    item = needed_object(answer, doing)
+    return _resource(item) if is_registry_id(text_at(item, "id")) else None
 
 
 def _resource(item: dict[str, Any]) -> RegistryResource:
-    properties = item["properties"]
+    properties = object_at(item, "properties")
     return RegistryResource(
-        id=str(item["id"]),
-        name=str(item["name"]),
+        id=text_at(item, "id"),
+        name=text_at(item, "name"),
         login_server=_host(properties.get("loginServer")),
         by_repository=properties.get("roleAssignmentMode") == "AbacRepositoryPermissions",
         has_admin_user=bool(properties.get("adminUserEnabled")),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     Answer = tuple[int, dict[str, str], object]
 
+_LOOPBACK = "127.0.0.1"
 ENTRA, ARM, REGISTRY = "login.microsoftonline.com", "management.azure.com", "contoso.azurecr.io"
 SECRETS = ("the-client-secret", "the-password", "entra-token", "refresh-token", "registry-token")
 """Each credential of these runs holds one of these words."""
@@ -96,11 +97,13 @@ def a_world(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[World]:
     server = _server(world, authority, places)
 
     def connect(address: tuple[str, int], *_: object, **__: object) -> socket.socket:
+        if address[0] == _LOOPBACK:
+            return socket.create_connection(address)  # a server that a test has besides
         world.dialed.append(address)
         connection = socket.socket()
-        connection.bind(("127.0.0.1", 0))
+        connection.bind((_LOOPBACK, 0))
         places[connection.getsockname()[1]] = address
-        connection.connect(("127.0.0.1", server.server_port))
+        connection.connect((_LOOPBACK, server.server_port))
         return connection
 
     monkeypatch.setattr("urllib3.util.connection.create_connection", connect)
@@ -150,7 +153,7 @@ def _server(world: World, authority: trustme.CA, places: Mapping[int, tuple[str,
         def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's
             del request, client_address
 
-    return Server(("127.0.0.1", 0), Handler)
+    return Server((_LOOPBACK, 0), Handler)
 
 
 def _greeted(connection: socket.socket, authority: trustme.CA) -> socket.socket:

@@ -19,12 +19,22 @@ from pytask.errors.network import CredentialNotSent
 from pytask.errors.registry import LoginServerUnusable, RegistryLoginRefused, RegistryNotAzure
 from pytask.functionapp.find import find_app
 from pytask.inputs import read_plan
-from pytask.model import AppAddress, RegistryAddress, RegistryHost, RegistryLogin, Secret, Target
+from pytask.model import (
+    AppAddress,
+    Function,
+    RegistryAddress,
+    RegistryHost,
+    RegistryLogin,
+    Secret,
+    SmokeTest,
+    Target,
+)
 from pytask.network.place import place_of
 from pytask.registry.contents import Repository
 from pytask.registry.registries import Registries
 from pytask.registry.rights import confirm_push
 from pytask.stages.images import open_destination, open_existing, open_running
+from pytask.targets.site.smoke import call
 from tests.contract.doors import a_door
 from tests.contract.foreign import ARM, ENTRA, REGISTRY, World, a_world, entra, registry
 from tests.measure.connection import azure_for
@@ -395,6 +405,45 @@ def test_no_token_endpoint_of_somebody_else_gets_the_secret(world: World, azure:
     world.answers[ENTRA] = answer
     with pytest.raises(TaskFailure):
         azure.credentials.token("https://management.azure.com/.default")
+    assert (world.strange, world.foreign_places()) == ([], set())
+
+
+APP = "shop.azurewebsites.net"
+
+
+@pytest.mark.parametrize(
+    ("host", "sent"),
+    [
+        (APP, True),
+        ("Shop.AzureWebsites.net", True),
+        ("evil.com\\.azurewebsites.net", False),
+        ("shop.azurewebsites.net@evil.com", False),
+        ("shop.azurewebsites.net:8443", False),
+        ("shop.azurewebsites.net.", False),
+        ("", False),
+    ],
+)
+def test_a_functions_key_goes_to_the_app_and_nowhere_else(world: World, azure: Azure, host: str, *, sent: bool) -> None:
+    properties = {"defaultHostName": host, "reserved": True, "sku": "Standard", "linuxFxVersion": "DOCKER|x/y"}
+    site = {"name": "shop", "kind": "functionapp,linux,container", "properties": properties}
+    world.answers[ARM] = partial(_told, {**site, "default": "the-password"})
+    world.answers[APP] = partial(_told, {})
+    found = find_app(azure.arm, AppAddress(name="shop", resource_group="g"))
+    function = Function(name="hello", trigger="httpTrigger", url=f"https://{APP}/api/hello", needs_key=True)
+    with suppress(TaskFailure):
+        call(azure, found.target, SmokeTest(path="/api/hello", statuses=("2xx",)), (function,))
+    assert bool([asked for asked in world.asked if asked.host == APP and "the-password" in str(asked.headers)]) is sent
+    assert (world.strange, world.foreign_places()) == ([], set())
+
+
+def test_a_functions_key_follows_no_redirect_of_the_app(world: World, azure: Azure) -> None:
+    world.answers[ARM] = partial(_told, {"default": "the-password"})
+    world.answers[APP] = lambda _asked: (307, {"Location": "https://evil.com/taken"}, {})
+    target = Target(
+        resource_id="/x", name="app", slot="", resource_group="g", url=f"https://{APP}", fx_version="", stopped=False
+    )
+    function = Function(name="hello", trigger="httpTrigger", url=f"https://{APP}/api/hello", needs_key=True)
+    call(azure, target, SmokeTest(path="/api/hello", statuses=("2xx",)), (function,))
     assert (world.strange, world.foreign_places()) == ([], set())
 
 

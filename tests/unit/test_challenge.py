@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +29,13 @@ SERVICE = "https://auth.docker.io/token"
             [("basic", 'a, Bearer realm="b"', ""), ("bearer", SERVICE, "")],
         ),
         ("", []),
+        (
+            'Negotiate YII==, Bearer realm="https://auth.docker.io/token"',
+            [("negotiate", "", ""), ("bearer", SERVICE, "")],
+        ),
+        ('Bearer realm="https://auth.docker.io/token', [("bearer", SERVICE, "")]),
+        ('Bearer realm="a", realm="b"', [("bearer", "b", "")]),
+        ('realm="a", Bearer', [("bearer", "", "")]),
     ],
 )
 def test_schemes_and_their_parameters_are_told_apart(header: str, offered: list[tuple[str, str, str]]) -> None:
@@ -38,6 +47,13 @@ def test_schemes_and_their_parameters_are_told_apart(header: str, offered: list[
 @given(st.text())
 def test_no_header_is_too_strange(header: str) -> None:
     assert all(one.scheme for one in parse_challenges(header))
+
+
+@pytest.mark.parametrize("piece", ["a ", 'a="', "a=,", '\\"', "a=a ", '"', '"\\', "=", "Bearer ", ","])
+def test_a_header_of_a_megabyte_takes_no_longer_than_its_length(piece: str) -> None:
+    began = time.process_time()
+    parse_challenges(piece * (1_000_000 // len(piece)))
+    assert time.process_time() - began < 5
 
 
 @given(realm=st.text(), service=st.text())

@@ -18,7 +18,19 @@ LINUX = {"reserved": True, "sku": "ElasticPremium"}
         ("functionapp,linux,container", LINUX, "", ""),
         ("functionapp,linux", LINUX, "DOCKER|x", ""),
         ("functionapp,linux", LINUX, "Python|3.11", "app-is-code"),
-        ("functionapp,linux", LINUX, "", "app-is-code"),
+        ("functionapp,linux", LINUX, "Node|20", "app-is-code"),
+        ("functionapp,linux,container", LINUX, "Node|20", "app-is-code"),
+        ("functionapp,linux", LINUX, "DOTNET-ISOLATED|8.0", "app-is-code"),
+        ("functionapp,linux", LINUX, "", ""),
+        ("functionapp,linux", LINUX, " ", ""),
+        ("functionapp,linux", LINUX, "docker|x", ""),
+        ("functionapp,linux,workflowapp", LINUX, "", "app-is-logic-app"),
+        ("functionapp,workflowapp", {"reserved": False, "sku": "WorkflowStandard"}, "", "app-is-logic-app"),
+        ("functionapp,workflowapp,linux,container", LINUX, "DOCKER|x", "app-is-logic-app"),
+        ("functionapp,linux,container", {"sku": "Standard"}, "DOCKER|x", ""),
+        ("functionapp", {"sku": "Standard"}, "", "app-is-windows"),
+        ("functionapp,linux,container,azurecontainerapps", LINUX, "DOCKER|x", "app-on-container-apps"),
+        ("FunctionApp,Linux,Container", LINUX, "DOCKER|x", ""),
         ("functionapp,linux,container", LINUX, "sitecontainers", "app-is-sitecontainers"),
         ("functionapp", {"reserved": False, "sku": "Dynamic"}, "", "app-is-windows"),
         ("functionapp,container,windows", {"reserved": False, "isXenon": True}, "", "app-is-windows"),
@@ -38,3 +50,23 @@ def test_an_app_is_fit_or_has_its_own_refusal(
 ) -> None:
     failure = unfit("my-app", {"kind": kind, "properties": properties}, fx_version)
     assert (failure.code if failure else "") == code
+
+
+def test_an_app_whose_image_was_taken_out_is_an_app_without_an_image() -> None:
+    """Hold the answers of ARM after `az functionapp config container delete`, as recorded.
+
+    Source: https://github.com/Azure/azure-cli/tree/dev/src/azure-cli/azure/cli/command_modules/appservice/tests
+    """
+    emptied = {
+        "id": "/subscriptions/S/resourceGroups/G/providers/Microsoft.Web/sites/shop",
+        "kind": "functionapp,linux",
+        "properties": {
+            "reserved": True,
+            "isXenon": False,
+            "hyperV": False,
+            "sku": "Standard",
+            "managedEnvironmentId": None,
+            "functionAppConfig": None,
+        },
+    }
+    assert unfit("shop", emptied, " ") is None

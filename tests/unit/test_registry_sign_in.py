@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytask.errors.registry import RegistryLoginRefused, RegistryNotAzure, RegistryReadRefused
 from pytask.image.firewall import firewall_in
 from pytask.model import NotAReference, RegistryHost, RegistryLogin, Secret
+from pytask.network.place import place_of
 from pytask.registry.challenge import Challenge, Realm
 from pytask.registry.hosts import is_same_registry, may_hold_tokens_of
 from pytask.registry.sign_in import EntraSignIn, NoSignIn, PasswordSignIn
@@ -132,6 +135,21 @@ def test_a_realm_keeps_its_path_and_query() -> None:
     assert Realm.parse("https://ghcr.io").url == "https://ghcr.io"
     with pytest.raises(NotAReference):
         Realm.parse("https://ghcr.io/a b")
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.text("htps:/\\@?#%.azcontosuryevilm:0123456789 \t\n\uff0e\u3002", max_size=60).map("https://".__add__),
+        st.sampled_from(EVIL),
+    )
+)
+def test_a_realm_is_dialed_where_it_was_read_to_be(text: str) -> None:
+    try:
+        realm = Realm.parse(text)
+    except NotAReference:
+        return
+    assert place_of(realm.url) == realm.host.dialed
 
 
 def test_login_server_and_regional_endpoints_are_one_registry() -> None:

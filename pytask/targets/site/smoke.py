@@ -11,6 +11,7 @@ from pytask.cloud.http import Call, request
 from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.cloud.transport import only
 from pytask.errors import TaskFailure
+from pytask.errors.network import CredentialNotSent
 from pytask.targets.site.functions import function_key
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def _answered(azure: Azure, target: Target, test: SmokeTest, key: str) -> Readin
     app_call = Call(request=asked, doing=f"call {test.path}", accept=_EVERY_ANSWER, only_to=only(target.url))
     try:
         answer = azure.door.send(app_call)
+    except CredentialNotSent as error:
+        return NotAllowed(f"the function's key is not sent: {error}")
     except TaskFailure as error:
         return NotYet(f"the agent does not reach the app: {error}")
     if reason := _closed(answer, with_key=bool(key)):
