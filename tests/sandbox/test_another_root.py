@@ -118,6 +118,18 @@ def test_no_root_is_made_without_the_rights_for_it(monkeypatch: pytest.MonkeyPat
         debian.provide_root(tmp_path)
 
 
+def test_a_root_that_could_not_be_finished_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    half = tmp_path / "mmdebstrap"
+    half.write_text(
+        '#!/bin/sh\nfor each; do case $each in */root) mkdir "$each" && echo >"$each/half";; esac; done; exit 3\n'
+    )
+    half.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(debian.RootFailed, match="mmdebstrap could not make the root"):
+        debian.provide_root(tmp_path)
+    assert [path.name for path in (tmp_path / "engines").iterdir()] == ["lock"]
+
+
 @pytest.mark.parametrize(
     ("info", "told"),
     [
