@@ -88,3 +88,19 @@ class ArgumentsNotUnderstood(InputMistake):
         "update Docker and buildx on the agent, or leave the flag out"
     )
     link = _FLAGS_LINK
+
+
+class ArgumentsNeedContainerd(InputMistake):
+    """A flag that Docker's classic image store cannot serve: attestations, cache export."""
+
+    said: str
+    flags: str
+    code = "arguments-need-containerd"
+    title = "a flag in arguments needs the containerd image store"
+    happened = "docker build ended before it built anything: {said}"
+    cause = "the Docker engine keeps its images in the classic store, which has no room for what this flag adds"
+    mend = (
+        "remove the flag from {input} (given are {flags}), or turn on the containerd image store on the agent: set "
+        "containerd-snapshotter to true under features in /etc/docker/daemon.json, and restart Docker"
+    )
+    link = "https://docs.docker.com/engine/storage/containerd/"

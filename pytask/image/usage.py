@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.errors.build_arguments import ArgumentsNotUnderstood
+from pytask.errors.build_arguments import ArgumentsNeedContainerd, ArgumentsNotUnderstood
 from pytask.image.arguments import flag_names
 
 if TYPE_CHECKING:
@@ -25,22 +25,24 @@ _BEGINS = (
 _HOLDS = (
     " requires exactly 1 argument",
     " requires 1 argument",
-    "not supported for the docker driver",
     " cannot be used together",
 )
-"""https://github.com/docker/cli/blob/master/cli/required.go and
-https://github.com/docker/buildx/blob/master/driver/driver.go"""
+"""https://github.com/docker/cli/blob/master/cli/required.go"""
+_NEEDS_CONTAINERD = ("not supported for the docker driver", "not supported for docker driver")
+"""Since buildx 0.11 and before. https://github.com/docker/buildx/blob/v0.29.1/build/opt.go and
+https://github.com/docker/compose/issues/9832"""
 _LONGEST = 300
 
 
-def usage_mistake(recipe: Recipe, output: Sequence[str]) -> ArgumentsNotUnderstood | None:
+def usage_mistake(recipe: Recipe, output: Sequence[str]) -> ArgumentsNotUnderstood | ArgumentsNeedContainerd | None:
     """Return the mistake in `arguments` that docker names; None when it began to build, or nothing was given."""
     if not recipe.flags or any(line.startswith("#") and line[1:2] in set("123456789") for line in output):
         return None
     said = next(filter(_is_of_usage, map(_plain, output)), "")
     if not said:
         return None
-    return ArgumentsNotUnderstood(input="arguments", said=said[:_LONGEST], flags=", ".join(flag_names(recipe.flags)))
+    kind = ArgumentsNeedContainerd if any(sign in said for sign in _NEEDS_CONTAINERD) else ArgumentsNotUnderstood
+    return kind(input="arguments", said=said[:_LONGEST], flags=", ".join(flag_names(recipe.flags)))
 
 
 def _plain(line: str) -> str:
@@ -48,4 +50,4 @@ def _plain(line: str) -> str:
 
 
 def _is_of_usage(line: str) -> bool:
-    return line.startswith(_BEGINS) or any(sign in line for sign in _HOLDS)
+    return line.startswith(_BEGINS) or any(sign in line for sign in (*_HOLDS, *_NEEDS_CONTAINERD))

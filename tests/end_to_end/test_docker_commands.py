@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+import docker
 import pytest
 
 from pytask.image.cli import find_docker
 from tests.end_to_end.test_build_credentials import write_dockerfile
+from tests.end_to_end.test_failures import assert_untouched, the_error
+from tests.engines.versions import store
 from tests.sandbox.images import private_base
 from tests.sandbox.under_test import PYTHON
 
@@ -122,6 +126,19 @@ def test_a_flag_that_docker_does_not_know_is_a_mistake_in_the_input(pipeline: Pi
     assert "arguments-not-understood: " in run.log, run.log
     assert "cause     unknown flag: --no-such-flag" in run.log
     assert "s3cret" not in run.log
+
+
+def test_an_attested_image_is_deployed_where_the_engine_can_keep_it(pipeline: Pipeline) -> None:
+    """The containerd store alone has indexes; 20.10 does not even know the flag."""
+    with closing(docker.APIClient(base_url=pipeline.azure.agent_engine.url)) as api:
+        keeps_indexes = store(api.info()).startswith("containerd")
+    run = pipeline.run(arguments="--provenance=true")
+    if keeps_indexes:
+        assert run.result == "Succeeded", run.log
+        assert pipeline.call()[0] == 200
+    else:
+        assert the_error(run) in {"arguments-need-containerd", "arguments-not-understood"}
+        assert_untouched(pipeline)
 
 
 def test_pasted_lines_of_arguments_build_as_in_a_shell(pipeline: Pipeline) -> None:

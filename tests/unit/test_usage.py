@@ -38,6 +38,14 @@ DRIVER = """#0 building with "default" instance using docker driver
 
 ERROR: failed to build: Cache export is not supported for the docker driver.
 Switch to a different driver, or turn on the containerd image store, and try again."""
+# https://github.com/docker/compose/issues/9832, the agent's Docker 20.10 of 2022
+OLD_DRIVER = (
+    "ERROR: cache export feature is currently not supported for docker driver. "
+    'Please switch to a different driver (eg. "docker buildx create --use")'
+)
+ATTESTATION = """ERROR: failed to build: Attestation is not supported for the docker driver.
+Switch to a different driver, or turn on the containerd image store, and try again.
+Learn more at https://docs.docker.com/go/attestations/"""
 IN_A_STEP = (
     "#1 [internal] load\n#7 0.2 unknown flag: --foo\n#7 ERROR: exit code: 1\nERROR: failed to solve: exit code: 1"
 )
@@ -67,7 +75,6 @@ def a_recipe(*flags: str) -> Recipe:
         (NEW_COUNT, "'docker buildx build' requires 1 argument"),
         (SHORT, "unknown shorthand flag: 'b' in -build-arg"),
         (VALUE, 'invalid argument "abc" for "--shm-size" flag: invalid size: \'abc\''),
-        (DRIVER, "Cache export is not supported for the docker driver."),
     ],
 )
 def test_docker_s_own_line_is_the_cause(output: str, cause: str) -> None:
@@ -75,6 +82,15 @@ def test_docker_s_own_line_is_the_cause(output: str, cause: str) -> None:
     assert found.code == "arguments-not-understood"
     assert f"cause     {cause}" in render(found)
     assert "--foo, --provenance" in render(found)
+    assert "s3cret" not in render(found)
+
+
+@pytest.mark.parametrize("output", [DRIVER, OLD_DRIVER, ATTESTATION])
+def test_what_only_the_containerd_store_can_do_is_told_as_such(output: str) -> None:
+    found = failure(a_recipe("--cache-to=type=registry,ref=s3cret"), 1, output.splitlines())
+    assert found.code == "arguments-need-containerd"
+    assert "(given are --cache-to)" in render(found)
+    assert "set containerd-snapshotter to true" in render(found)
     assert "s3cret" not in render(found)
 
 
