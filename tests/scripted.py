@@ -13,8 +13,8 @@ from azure.core.rest import HttpResponse
 from pytask.clock import Clock, Patience
 from pytask.cloud.arm import Arm, Azure
 from pytask.cloud.http import Door
-from pytask.model import Deployment, Digest, ManifestDigest, Network, Secret, Target
-from pytask.network.route import open_route
+from pytask.model import Deployment, Digest, ManifestDigest, Secret, Target
+from tests.way_out import usual_way_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,7 +140,7 @@ class ScriptedApp:
         door = Door(
             sender=self._send,
             transport=cast("Transport", None),
-            route=open_route(Network(), self.said.append),
+            route=usual_way_out(),
             clock=self.clock,
             patience=patience or Patience(),
             say=self.said.append,

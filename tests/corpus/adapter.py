@@ -8,7 +8,6 @@ import os
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,7 +33,6 @@ from pytask.model import (
     FederatedIdentity,
     KeyIdentity,
     ManagedIdentity,
-    Network,
     Recipe,
     RegistryHost,
     RegistryLogin,
@@ -43,7 +41,7 @@ from pytask.model import (
     Target,
     WantedSettings,
 )
-from pytask.network.route import Route, open_route
+from pytask.network.route import Route
 from pytask.registry.refusal import registry_door
 from pytask.registry.registries import Registries
 from pytask.registry.resource import RegistryResource, admin_user
@@ -53,9 +51,9 @@ from pytask.targets.site.platform_log import read_platform_log
 from pytask.targets.site.start_failure import explain
 from tests.corpus import azure as played
 from tests.corpus.wire import Wire
+from tests.way_out import usual_way_out
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterator, Mapping
 
     import requests
@@ -258,18 +256,13 @@ _ARM_CALLS: Mapping[str, Callable[[Azure], None]] = {
 @contextmanager
 def _azure(case: ErrorOutput) -> Iterator[Azure]:
     """Open the doors to an Azure that answers as the case says."""
-    route = _WiredRoute(network=Network(), context=_tls(), wire=Wire(played.AzureAroundCase(case).answer))
+    usual = usual_way_out()
+    route = _WiredRoute(network=usual.network, context=usual.context, wire=Wire(played.AzureAroundCase(case).answer))
     door = open_door(route, clock=_HurriedClock(), patience=Patience(), say=_say_nothing)
     fresh = _oidc_tokens(route) if case.call == "oidc" else lambda: "assertion"
     with _no_identity_of_this_machine():
         yield open_azure(open_credentials(_connection(case), door=door, fresh_assertion=fresh, mask=Secret), door)
     door.transport.close()
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """Return what every way out has, and this one makes no use of."""
-    return open_route(Network(), _say_nothing).context
 
 
 def _connection(case: ErrorOutput) -> ServiceConnection:
