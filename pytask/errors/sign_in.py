@@ -96,9 +96,9 @@ class AssertionOutOfTime(AzureFailure):
 
     detail: str
     code = "assertion-out-of-time"
-    title = "Entra ID finds the proof of the service connection's identity out of its time"
+    title = "Entra ID rejects the service connection's assertion as outside of its validity period"
     happened = "{detail}"
-    cause = "the proof is made anew each time and lives for minutes, so the clock of this agent is wrong"
+    cause = "the assertion is created for each sign-in and is valid for minutes, so the clock of this agent is wrong"
     mend = "set the agent's clock (timedatectl set-ntp true), then run again"
 
 
