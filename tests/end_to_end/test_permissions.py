@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.end_to_end.hurried import hurried_task
 from tests.end_to_end.permissions_document import APP, REGISTRY, Row, custom_role, narrow, rows, used
 from tests.end_to_end.test_failures import BASE, assert_untouched, the_error
 from tests.sandbox.pipeline import a_pipeline
 from tests.sandbox.roles import ROLES, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.sandbox.local_azure import LocalAzure
@@ -43,11 +45,12 @@ def gaps(run: TaskRun) -> set[str]:
 
 
 @pytest.fixture
-def promotion(pushed: str, pipeline: Pipeline) -> Pipeline:
+def promotion(pushed: str, azure: LocalAzure, tmp_path: Path) -> Iterator[Pipeline]:
     """Give a pipeline whose image is in the registry already, with an app that has Application Insights."""
     assert pushed
-    with_insights(pipeline)
-    return pipeline
+    with a_pipeline(azure, tmp_path, task=hurried_task(tmp_path, functions_cache=1.0)) as one:
+        with_insights(one)
+        yield one
 
 
 def test_the_documented_role_is_enough(pipeline: Pipeline) -> None:
