@@ -46,8 +46,8 @@ def point_at(
     """Make the app run the image; App Service restarts it by itself when its configuration changes.
 
     `instances` is how many the app runs on now, for the verification; None when nobody knows. `beside` are further
-    properties of the site's configuration; those that `target` does not have yet are written in the same change. `settings` is
-    when this run changed the app's settings, which has restarted it already.
+    properties of the site's configuration; those that `target` does not have yet are written in the same change.
+    `settings` is when this run changed the app's settings, which has restarted it already.
 
     Raises:
         TaskFailure: when Azure refuses; then the configuration is as it was.
