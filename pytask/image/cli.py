@@ -136,9 +136,14 @@ def _lacking(asked: list[_Asked], environment: Mapping[str, str]) -> TaskFailure
 
 
 def _on_path(environment: Mapping[str, str]) -> Iterator[str]:
-    for folder in dict.fromkeys(environment.get("PATH", "").split(os.pathsep)):
+    """Yield each docker command once: where /bin is a link to /usr/bin, PATH mostly has both."""
+    seen: set[str] = set()
+    for folder in environment.get("PATH", "").split(os.pathsep):
         if folder and (path := shutil.which("docker", path=folder)):
-            yield path
+            program = os.path.realpath(path)
+            if program not in seen:
+                yield path
+            seen.add(program)
 
 
 def _asked(path: str, environment: Mapping[str, str], temporary: str, seconds: float) -> _Asked:

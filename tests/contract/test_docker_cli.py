@@ -74,6 +74,14 @@ def test_without_buildkit_it_is_said_what_was_found(tmp_path: Path) -> None:
     assert "28.2.2" in caught.value.found
 
 
+def test_a_command_that_is_on_path_twice_is_asked_once(tmp_path: Path) -> None:
+    folder = a_docker(tmp_path, "a", version="28.2.2", buildx=False)
+    (tmp_path / "link").symlink_to(folder)
+    with pytest.raises(BuildKitMissing) as caught:
+        find_docker({"PATH": f"{folder}:{tmp_path}/link"}, 5)
+    assert caught.value.found == f"{folder}/docker (version 28.2.2), without buildx"
+
+
 @pytest.mark.parametrize(
     ("agent", "code"),
     [
