@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytask.agent.network import read_network
+from pytask.agent.oidc import open_oidc_tokens
 from pytask.clock import Patience
 from pytask.cloud.http import Call, request
 from pytask.cloud.transport import only
 from pytask.errors import ManyFailures, TaskFailure
+from pytask.errors.inputs import ImageHostDiffers
 from pytask.errors.network import CredentialNotSent
 from pytask.errors.registry import LoginServerUnusable, RegistryLoginRefused, RegistryNotAzure
 from pytask.functionapp.find import find_app
@@ -229,6 +231,34 @@ def _told(body: object, _asked: Asked) -> Answer:
     return 200, {}, body
 
 
+@pytest.mark.parametrize(
+    ("named", "image", "told", "differs"),
+    [
+        ("contoso", "contoso-h4sh.azurecr.io", "contoso-h4sh.azurecr.io", False),
+        ("contoso-h4sh", "contoso-h4sh.azurecr.io", "Contoso-h4sh.azurecr.io", False),
+        ("contoso", "contoso.westeurope.geo.azurecr.io", "contoso.azurecr.io", False),
+        ("contoso", "contoso.azurecr.io", "contoso-h4sh.azurecr.io", True),
+        ("contoso", "fabrikam.azurecr.io", "contoso-h4sh.azurecr.io", True),
+    ],
+)
+def test_a_registry_given_by_name_is_compared_once_resource_manager_has_said_its_host(
+    world: World, azure: Azure, tmp_path: Path, *, named: str, image: str, told: str, differs: bool
+) -> None:
+    item = {"id": "x", "name": "contoso", "properties": {"loginServer": told}}
+    world.answers[ARM] = partial(_told, {"value": [item]})
+    world.answers[told.lower()] = registry(f"https://{told}/oauth2/token")
+    plan = read_plan(an_environment(tmp_path, azureContainerRegistry=named, imageName=f"{image}/app:1"), Secret)
+    assert plan.destination
+    assert plan.references == ("app:1",), "Resource Manager has yet to say the host"
+    if differs:
+        with pytest.raises(ImageHostDiffers):
+            open_destination(registries(azure), plan.destination)
+    else:
+        opened = open_destination(registries(azure), plan.destination)
+        assert opened.registry
+        assert str(opened.registry.host) == told.lower()
+
+
 @pytest.mark.parametrize("realm", FOREIGN_REALMS)
 def test_no_realm_leads_a_token_away(world: World, azure: Azure, realm: str) -> None:
     world.answers[REGISTRY] = registry(realm)
@@ -385,6 +415,24 @@ def test_an_app_that_resource_manager_finds_elsewhere_is_not_asked_for(world: Wo
     with pytest.raises(TaskFailure):
         find_app(azure.arm, AppAddress(name="app"))
     assert (world.strange, world.foreign_places()) == ([], set())
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_the_jobs_own_token_follows_no_redirect_of_azure_devops(world: World, door: Door, status: int) -> None:
+    world.answers["dev.azure.com"] = lambda _asked: (status, {"Location": "https://evil.com/taken"}, {})
+    variables = ("SYSTEM_TEAMPROJECTID", "SYSTEM_HOSTTYPE", "SYSTEM_PLANID", "SYSTEM_JOBID")
+    tokens = open_oidc_tokens(
+        {"SYSTEM_COLLECTIONURI": "https://dev.azure.com/contoso/", **dict.fromkeys(variables, "x")},
+        connection="c",
+        access_token=Secret("the-password"),
+        route=door.route,
+        timeout=(1.0, 1.0),
+        mask=Secret,
+    )
+    with pytest.raises(TaskFailure):
+        tokens.fresh()
+    assert [asked for asked in world.asked if asked.host == "dev.azure.com" and asked.has_credentials()]
+    assert not [asked for asked in world.strange if asked.has_credentials()]
 
 
 @pytest.mark.parametrize("status", [307, 308])

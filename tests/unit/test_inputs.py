@@ -372,6 +372,28 @@ def test_a_check_needs_neither_an_image_nor_docker(tmp_path: Path) -> None:
     assert (plan.recipe, plan.destination, plan.existing) == (None, None, None)
 
 
+def test_a_scheme_before_an_image_is_taken_off_and_said(tmp_path: Path) -> None:
+    for command in ("buildPushDeploy", "deploy"):
+        plan = read(an_environment(tmp_path, command=command, imageName="https://contoso.azurecr.io/app:7"))
+        assert "imageName: https:// was taken off, as an image's name has no scheme" in plan.notes
+    assert read(an_environment(tmp_path, imageName="https://contoso.azurecr.io/app")).references == (
+        "contoso.azurecr.io/app:77",
+    )
+
+
+def test_a_branch_in_a_tag_is_told_as_a_tag(tmp_path: Path) -> None:
+    with pytest.raises(ManyFailures) as caught:
+        read(an_environment(tmp_path, imageName="app:refs/heads/main"))
+    assert [str(failure) for failure in caught.value.failures] == ["tag-invalid: 'refs/heads/main' is not a tag"]
+
+
+def test_a_registry_by_name_beside_another_login_server_is_left_to_resource_manager(tmp_path: Path) -> None:
+    environment = an_environment(tmp_path, azureContainerRegistry="contoso", imageName="contoso-h4sh.azurecr.io/app")
+    destination = read(environment).destination
+    assert destination
+    assert (destination.host, destination.image_host) == (None, RegistryHost("contoso-h4sh.azurecr.io"))
+
+
 @pytest.mark.parametrize(
     ("name", "tags", "reference"),
     [
