@@ -87,8 +87,9 @@ class _Words:
             self.value_from = len(self.signs)
 
     def _in_windows_path(self) -> bool:
-        drive = self.signs[self.value_from : self.value_from + 2]
-        return len(drive) == len("C:") and drive[0].isalpha() and drive[1] == ":"
+        r"""Tell whether a backslash here is one of an unquoted path such as `C:\agent`."""
+        letter, colon, separator = (*self.signs[self.value_from : self.value_from + 3], "", "", "")[:3]
+        return self.plain and letter.isalpha() and colon == ":" and separator in {"", "\\", "/"}
 
     def _end_word(self) -> None:
         word = "".join(self.signs)
