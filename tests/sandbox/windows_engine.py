@@ -70,6 +70,8 @@ def a_windows_engine(
     engine = WindowsEngine(url=f"unix://{path}", asked=[])
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # engines keep connections open; Docker's SSH may lose the end of closed ones
+
         def do_GET(self) -> None:
             engine.asked.append(self.path)
             known = self.path.endswith(("/_ping", "/version"))
@@ -96,6 +98,7 @@ def a_windows_engine(
             return "a client"
 
     with socketserver.ThreadingUnixStreamServer(str(path), Handler) as server:
+        server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield engine
         server.shutdown()
