@@ -42,11 +42,19 @@ def provide_root(cache: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        _remove_left_behind(folder)
         root = folder / f"{SUITE}-{_contents_digest()}"
         if not root.exists():
             _refuse_where_impossible()
             _replace(folder, root)
     return root
+
+
+def _remove_left_behind(folder: Path) -> None:
+    """Remove the temporary files of runs that were killed."""
+    for running in folder.glob("running-*"):
+        if not Path("/proc", running.name.split("-")[1]).exists():
+            shutil.rmtree(running, ignore_errors=True)
 
 
 def _contents_digest() -> str:

@@ -118,6 +118,16 @@ def test_no_root_is_made_without_the_rights_for_it(monkeypatch: pytest.MonkeyPat
         debian.provide_root(tmp_path)
 
 
+def test_what_a_killed_run_left_is_removed_by_the_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    left, in_use = (tmp_path / "engines" / f"running-{process}-x" for process in (0, os.getpid()))
+    left.mkdir(parents=True)
+    in_use.mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(debian.RootFailed):
+        debian.provide_root(tmp_path)
+    assert (left.exists(), in_use.exists()) == (False, True)
+
+
 def test_a_root_that_could_not_be_finished_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     half = tmp_path / "mmdebstrap"
     half.write_text(
