@@ -9,6 +9,7 @@ Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-applicat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pytask.cloud.http import server_time
@@ -151,7 +152,8 @@ def _write(arm: Arm, path: str, merged: Callable[[Mapping[str, str]], dict[str, 
         sent.append(merged(list_settings(arm, path)))
         return {"properties": sent[-1]}
 
-    sent_at = arm.door.clock.monotonic()
+    clock = arm.door.clock
+    sent_at = clock.monotonic()
     answer = arm.send(
         "PUT",
         f"{path}/config/appsettings",
@@ -159,7 +161,7 @@ def _write(arm: Arm, path: str, merged: Callable[[Mapping[str, str]], dict[str, 
         json_again=again,
         doing="change the app's settings",
     )
-    at = server_time(answer, arm.door.clock.now())
+    at = server_time(answer, clock.now()) - timedelta(seconds=clock.monotonic() - sent_at)
     return _Write(read=read, sent=sent[-1], moment=Moment(at=at, sent_at=sent_at))
 
 

@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-configur
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pytask.cloud.http import server_time
@@ -91,6 +92,9 @@ def _restart(arm: Arm, target: Target) -> Moment:
 
 
 def _sent(arm: Arm, method: str, path: str, *, doing: str, json: object = None) -> Moment:
-    sent_at = arm.door.clock.monotonic()
+    clock = arm.door.clock
+    sent_at = clock.monotonic()
     answer = arm.send(method, path, json=json, doing=doing)
-    return Moment(at=server_time(answer, arm.door.clock.now()), sent_at=sent_at)
+    # Azure may answer many seconds after the restart began, whose first lines must not be taken for older ones.
+    taken = timedelta(seconds=clock.monotonic() - sent_at)
+    return Moment(at=server_time(answer, clock.now()) - taken, sent_at=sent_at)

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytask.targets.site.platform_log import FailureKind, read_platform_log
+from tests.sandbox.classic_log import ClassicLog
+from tests.sandbox.log_2025 import Log2025
 from tests.sandbox.platform_log import Launch
-from tests.sandbox.recorded_2025 import Recorded2025
-from tests.sandbox.recorded_classic import RecordedClassic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ FLAGS = st.booleans()
 
 
 def new_log(form: str, name: str) -> PlatformLog:
-    log = Recorded2025 if form == "2025" else RecordedClassic
+    log = Log2025 if form == "2025" else ClassicLog
     return log(name=name, second=0.0)
 
 
@@ -76,7 +76,7 @@ def with_history(log: PlatformLog, *, identity: bool, login: bool) -> tuple[Laun
     return old, since
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(form=FORMS, name=NAMES, identity=FLAGS, login=FLAGS, fresh=FLAGS, by_digest=FLAGS, command=FLAGS)
 def test_a_start_that_comes_up_is_read_with_its_image(
     *, form: str, name: str, identity: bool, login: bool, fresh: bool, by_digest: bool, command: bool
@@ -148,7 +148,7 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(form=FORMS, name=NAMES, identity=FLAGS, login=FLAGS, attempts=st.integers(1, 3))
 def test_a_start_that_fails_is_read_with_its_first_cause(
     ending: str, form: str, name: str, attempts: int, *, identity: bool, login: bool
@@ -163,7 +163,7 @@ def test_a_start_that_fails_is_read_with_its_first_cause(
     assert found.failure.kind in (of_2025 if form == "2025" else classic), log.text
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(form=FORMS, name=NAMES, identity=FLAGS, login=FLAGS)
 def test_a_start_that_a_newer_change_superseded_is_not_the_newer_ones_failure(
     *, form: str, name: str, identity: bool, login: bool
@@ -180,7 +180,7 @@ def test_a_start_that_a_newer_change_superseded_is_not_the_newer_ones_failure(
     assert (found.failure, found.ready_at is not None, found.started) == (None, True, NEW), log.text
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(form=FORMS, name=NAMES, identity=FLAGS, login=FLAGS)
 def test_an_app_that_came_up_and_then_fails_again_has_failed(
     *, form: str, name: str, identity: bool, login: bool

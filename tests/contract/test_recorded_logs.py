@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 
 from tests.sandbox import classic_grammar, log_2025_grammar
+from tests.sandbox.classic_log import ClassicLog
+from tests.sandbox.log_2025 import Log2025
 from tests.sandbox.platform_log import Launch, PlatformLog
-from tests.sandbox.recorded_2025 import Recorded2025
-from tests.sandbox.recorded_classic import RecordedClassic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ CORPUS = Path(__file__).parents[1] / "corpus" / "platform-logs"
 DIGEST = "sha256:" + "5f" * 32
 BY_TAG, BY_DIGEST = "contoso.azurecr.io/shop:7", f"contoso.azurecr.io/shop@{DIGEST}"
 NAMES = [str(number) for number in range(12)]
-KINDS: list[type[Recorded2025 | RecordedClassic]] = [Recorded2025, RecordedClassic]
+KINDS: list[type[Log2025 | ClassicLog]] = [Log2025, ClassicLog]
 ELSEWHERE = (
     "Container pull image failed with reason",  # https://github.com/Azure/webapps-deploy/issues/455
     "Container pull image interrupted",
@@ -117,12 +117,12 @@ def test_fractions_have_up_to_seven_digits_and_no_zeros_at_their_end() -> None:
     assert not any(one.endswith("0") for one in found)
 
 
-def _2025(name: str) -> Recorded2025:
-    return Recorded2025(name=name, second=0.0)
+def _2025(name: str) -> Log2025:
+    return Log2025(name=name, second=0.0)
 
 
-def _classic(name: str) -> RecordedClassic:
-    return RecordedClassic(name=name, second=0.0)
+def _classic(name: str) -> ClassicLog:
+    return ClassicLog(name=name, second=0.0)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -210,16 +210,16 @@ def test_a_refused_pull_of_2025_names_its_kind_in_the_state_only(name: str) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_some_files_have_windows_line_ends_and_some_a_byte_order_mark(
-    kind: type[Recorded2025 | RecordedClassic],
+    kind: type[Log2025 | ClassicLog],
 ) -> None:
     texts = [begun(kind(name=name, second=0.0), launch()).text for name in NAMES]
     assert {"\r\n" in text for text in texts} == {True, False}
-    if kind is RecordedClassic:
+    if kind is ClassicLog:
         assert {text.startswith("\ufeff") for text in texts} == {True, False}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_lines_that_are_due_later_come_later_and_in_order(kind: type[Recorded2025 | RecordedClassic]) -> None:
+def test_lines_that_are_due_later_come_later_and_in_order(kind: type[Log2025 | ClassicLog]) -> None:
     slow = kind(name="1", second=1000.0)
     one = launch()
     for _ in range(6):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import time
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,3 +70,10 @@ def test_the_same_image_is_not_restarted_where_its_settings_have_just_been_chang
     other = point_at(arm, site.target(), "r/app:2", None, instances=None, beside={}, settings=moment)
     assert site.writes == ["PATCH web"]
     assert other.sent_at > moment.sent_at
+
+
+def test_what_azure_did_while_it_took_its_time_to_answer_counts_as_after_the_change(site: Site, arm: Arm) -> None:
+    site.before["PATCH web"].append(lambda: time.sleep(1.2))
+    before = datetime.now(timezone.utc)
+    deployment = point_at(arm, site.target(), "r/app:2", None, instances=None, beside={})
+    assert before - timedelta(seconds=2) < deployment.written <= before

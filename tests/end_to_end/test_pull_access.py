@@ -44,7 +44,11 @@ def new_app(
 
 def written(pipeline: Pipeline, since: int = 0) -> list[str]:
     """Give what was written to Azure, each without what comes before the app's or the registry's name."""
-    calls = (f"{call.method} {call.path}".partition("/roleAssignments/")[0] for call in pipeline.azure.writes[since:])
+    paths = (
+        (call.method, call.path.replace("/resourcegroups/", "/resourceGroups/"))
+        for call in pipeline.azure.writes[since:]
+    )
+    calls = (f"{method} {path}".partition("/roleAssignments/")[0] for method, path in paths)
     return [call.replace(pipeline.site.id, "app").replace(pipeline.registry.id, "registry") for call in calls]
 
 
@@ -106,7 +110,7 @@ def test_a_role_that_is_heeded_late_is_waited_for_by_restarts(azure: LocalAzure,
         azure.delay_roles(6)
         run = pipeline.run({**STABLE, **BY_IDENTITY}, verifyTimeoutMinutes="0.05")
         assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert "the registry does not heed the new role yet; restarting the app to pull again (0:" in run.log
+        assert "the new role does not apply at the registry yet; restarting the app to pull again (0:" in run.log
         assert set(written(pipeline)) == {*FROM_NOTHING, "POST app/restart"}
 
 

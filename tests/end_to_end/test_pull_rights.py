@@ -29,6 +29,11 @@ REFUSED = (
 )
 
 
+def as_written(run: TaskRun) -> str:
+    """Return the log with ids spelled as the tests do: Azure writes `resourcegroups` as often."""
+    return run.log.replace("/resourcegroups/", "/resourceGroups/")
+
+
 def command(principal: str, scope: str, role: str = "AcrPull") -> str:
     assignee = f"--assignee-object-id {principal} --assignee-principal-type ServicePrincipal"
     return f'az role assignment create {assignee} --role "{role}" --scope {scope}'
@@ -43,7 +48,7 @@ def test_without_the_right_to_grant_nothing_is_done_and_the_administrators_comma
         run = pipeline.run(BY_IDENTITY)
         assert the_error(run) == "role-not-grantable"
         principal = f"$({IDENTITY_COMMAND} --query principalId --output tsv)"
-        assert command(principal, pipeline.registry.id) in run.log
+        assert command(principal, pipeline.registry.id) in as_written(run)
         assert "nothing was pushed and nothing was changed" in run.log
         assert written(pipeline) == []
         assert_untouched(pipeline)
@@ -60,7 +65,7 @@ def test_what_the_registry_heeds_is_what_the_administrator_is_told(
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert the_error(run) == "role-not-grantable"
         role = "Container Registry Repository Reader"
-        assert command(identity.object_id, pipeline.registry.id, role) in run.log
+        assert command(identity.object_id, pipeline.registry.id, role) in as_written(run)
         assert written(pipeline) == []
 
 
@@ -73,7 +78,7 @@ def test_a_grant_that_is_refused_only_when_it_is_tried_says_that_the_identity_wa
         run = pipeline.run(BY_IDENTITY)
         assert the_error(run) == "role-not-grantable"
         assert pipeline.site.identity
-        assert command(pipeline.site.identity.object_id, pipeline.registry.id) in run.log
+        assert command(pipeline.site.identity.object_id, pipeline.registry.id) in as_written(run)
         assert "an ABAC condition not fulfilled" in run.log
         assert re.search(
             "now +nothing was pushed; docker-func-sample keeps its image and the way it pulls; "
@@ -120,7 +125,7 @@ def test_with_the_least_rights_the_command_is_told_and_once_it_was_run_the_app_p
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert the_error(run) == "role-not-grantable"
         principal = f"$({IDENTITY_COMMAND} --query principalId --output tsv)"
-        assert command(principal, "$(az acr show --name contoso --query id --output tsv)") in run.log
+        assert command(principal, "$(az acr show --name contoso --query id --output tsv)") in as_written(run)
         assert written(pipeline) == []
 
         identity = pipeline.site.identity = azure.add_principal("docker-func-sample")

@@ -65,7 +65,25 @@ IMAGES = (
         title="The same, on an app whose platform log has the form of 2025",
         code="container-exits",
         words=("ModuleNotFoundError: No module named 'requestz'", "exit code: 1"),
+        minutes="0.15",
         log="2025",
+        files=program("import requestz\n"),
+    ),
+    Exhibit(
+        name="exits-behind-a-login",
+        title="The program ends at once, and the container that asks who calls is ready all the same",
+        code="container-exits",
+        words=("ModuleNotFoundError: No module named 'requestz'",),
+        login=True,
+        files=program("import requestz\n"),
+    ),
+    Exhibit(
+        name="exits-behind-a-login-2025",
+        title="The same, on an app whose platform log has the form of 2025",
+        code="container-exits",
+        words=("ModuleNotFoundError: No module named 'requestz'", "exit code: 1"),
+        log="2025",
+        login=True,
         files=program("import requestz\n"),
     ),
     Exhibit(
@@ -91,6 +109,16 @@ IMAGES = (
         code="container-silent",
         minutes="0.12",  # longer than the platform waits
         words=("didn't respond to HTTP pings",),
+        files=dockerfile('CMD ["sleep", "infinity"]'),
+    ),
+    Exhibit(
+        name="never-answers-behind-a-login-2025",
+        title="The program runs and never answers, beside Kudu and two more containers (log of 2025)",
+        code="container-silent",
+        minutes="0.12",  # longer than the platform waits
+        words=("startup probe failed",),
+        log="2025",
+        login=True,
         files=dockerfile('CMD ["sleep", "infinity"]'),
     ),
     Exhibit(
@@ -139,9 +167,9 @@ IMAGES = (
     ),
     Exhibit(
         name="script-with-windows-line-ends-2025",
-        title="The start script has Windows line ends (log of 2025)",
-        code="image-architecture",
-        words=("Windows line ends",),
+        title="The start script has Windows line ends (log of 2025, which does not say why a container cannot be made)",
+        code="container-start-failed",
+        words=("ContainerCreateFailure",),
         log="2025",
         files=dockerfile(
             r"RUN printf '#!/bin/sh\r\nexec python3 -m functions_host\r\n' >/start; chmod 755 /start", 'CMD ["/start"]'

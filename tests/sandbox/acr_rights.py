@@ -34,13 +34,14 @@ def caller_name(caller: Caller) -> str:
 
 
 def granted(cloud: Cloud, registry: RegistryState, caller: Caller, scope: str) -> JSON:
-    """Give the claim for a scope `repository:NAME:pull,push`, less what the caller may not do."""
+    """Give the claim for a scope `repository:NAME:pull,push`, less what the caller may not do.
+
+    Source of its spelling: recorded traffic of https://github.com/Azure/azure-cli (acr tests)
+    """
     kind, _, rest = scope.partition(":")
     name, _, actions = rest.rpartition(":")
     allowed = [action for action in actions.split(",") if _may(cloud, registry, caller, action)]
-    if cloud.weather.pascal_claims:
-        return {"Type": kind, "Name": name, "Actions": allowed}
-    return {"type": kind, "name": name, "actions": allowed}
+    return {"Type": kind, "Name": name, "Actions": allowed}
 
 
 def everything(kind: str = "repository") -> JSON:

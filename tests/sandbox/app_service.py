@@ -130,6 +130,11 @@ class AppService:
         runtime = self._runtimes.get(site.id)
         return [one.container.name for one in runtime.serving] if runtime else []
 
+    def addresses(self, site: Site) -> list[str]:
+        """Give the base URL of every container that serves the site."""
+        runtime = self._runtimes.get(site.id)
+        return [f"http://127.0.0.1:{one.container.port}" for one in runtime.serving] if runtime else []
+
     def instances(self, site: Site) -> list[Instance]:
         """Give the instances of the site."""
         runtime = self._runtimes.get(site.id)

@@ -112,8 +112,7 @@ class ResourceManager:
         """Answer by operation; refusals in ARM's shape, everything with the ids support asks for."""
         try:
             response = await self._routes.answer(request)
-            if self._cloud.weather.ids_in_any_case:
-                _write_ids_in_another_case(request, response)
+            _write_ids_in_another_case(request, response)
         except ArmError as error:
             response = web.json_response(error.body(), status=error.status)
             if error.status == web.HTTPUnauthorized.status_code:
@@ -123,7 +122,7 @@ class ResourceManager:
 
     async def refuse(self, request: web.Request, status: int) -> web.Response:
         """Give a fault's usual answer; where nothing at all answers, it is the page of the web server before it."""
-        if status == web.HTTPServiceUnavailable.status_code and self._cloud.weather.html_when_busy:
+        if status == web.HTTPServiceUnavailable.status_code:
             return web.Response(status=status, text=IIS_PAGE, content_type="text/html")
         body = ArmError(status, "ServerBusy", "The server is busy. Please retry later.").body()
         return web.json_response(body, status=status, headers=_ids(request))

@@ -64,6 +64,7 @@ class ManagedIdentities:
     async def _patch_site(self, site: Site, call: ArmCall) -> web.Response:
         """Give a site the identities sent, and take away those that were not; of the rest of a site nothing is served.
 
+        The answer is 202 without a body, as recorded traffic of https://github.com/Azure/azure-cli has it.
         Source: https://learn.microsoft.com/azure/app-service/overview-managed-identity and
         https://learn.microsoft.com/rest/api/appservice/web-apps/update
         """
@@ -80,9 +81,9 @@ class ManagedIdentities:
             self._switch_off(site)
         elif site.identity is None:
             site.identity = self._cloud.add_principal(site.resource_name)
-        if self._cloud.weather.patch_accepted and not site.kind.container_apps:
-            return accepted(site, polls=1)
-        return web.json_response(site_resource(site, call.version))
+        if site.kind.container_apps:
+            return web.json_response(site_resource(site, call.version))
+        return accepted(site, polls=1)
 
     def _assigned(self, call: ArmCall, site: Site, resource_id: str) -> Principal:
         """Give the identity, when there is one and the caller may assign it: ARM asks for each one that is sent.

@@ -66,7 +66,7 @@ class WebHosts:
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-functions
         """
-        kept = site.listed if self._app_service.weather.functions_cached else None
+        kept = site.listed
         functions = kept if kept is not None else await _asked(site, self._runtime.functions(site))
         return web.json_response({"value": [function_resource(site, one) for one in functions]})
 
@@ -114,9 +114,8 @@ class WebHosts:
         if (instead := self._asleep(site)) is not None:
             return instead
         status = await _asked(site, self._runtime.status(site))
-        if self._app_service.weather.typed_status:
-            status = {name: status[name] for name in _TYPED if name in status}
-        return web.json_response(status_resource(site, status))
+        typed = {name: status[name] for name in _TYPED if name in status}
+        return web.json_response(status_resource(site, typed))
 
     async def _plain_status(self, site: Site, _call: ArmCall) -> web.Response:
         """Give the host's own answer, as the portal and others ask for it when the network is closed.
@@ -135,7 +134,7 @@ class WebHosts:
         Source: https://github.com/hashicorp/terraform-provider-azurerm (408), the portal's source (400, asked again)
         """
         wakes = self._app_service.weather.host_wakes * self._app_service.worker.second
-        if not wakes or site.state == "Stopped" or self._app_service.awake(site, after=wakes):
+        if site.state == "Stopped" or self._app_service.awake(site, after=wakes):
             return None
         status, content_type, body = next(self._moods)
         return web.Response(status=status, content_type=content_type, text=body)

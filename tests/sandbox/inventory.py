@@ -42,7 +42,7 @@ class Inventory(Machinery):
         self._loop.call(lambda: self._services.cloud.move_to(environment))
 
     def use_weather(self, weather: Weather) -> None:
-        """Answer in another way than by default, until `reset`; call it before anything is made."""
+        """Take other times than by default over what is done without being asked, until `reset`."""
         self._loop.call(lambda: setattr(self._services.cloud, "weather", weather))
 
     def add_principal(
@@ -122,9 +122,10 @@ class Inventory(Machinery):
         return identity
 
     def assignments(self, principal: Principal) -> list[tuple[str, str]]:
-        """Give the roles that a principal has, each with its scope."""
+        """Return the roles that a principal has, each with its scope, whose spelling Azure does not care about."""
         all_of_them = self._loop.call(lambda: list(self._services.cloud.assignments))
-        return [(one.role, one.scope) for one in all_of_them if one.principal_id == principal.object_id]
+        held = (one for one in all_of_them if one.principal_id == principal.object_id)
+        return [(one.role, one.scope.replace("/resourcegroups/", "/resourceGroups/")) for one in held]
 
     def grant(self, principal: Principal, role: str, scope: str, *, condition: str | None = None) -> None:
         """Assign one more role, heeded at once; raises KeyError for a role the local Azure does not know."""
@@ -300,8 +301,7 @@ class Inventory(Machinery):
 
     def use_log(self, site: Site, dialect: Dialect) -> None:
         """Give a site that has not started anything yet the platform log of a dialect, empty."""
-        weather = self._services.cloud.weather
-        site.log = new_log(dialect, f"{site.resource_name} {dialect}", second=self._second, weather=weather)
+        site.log = new_log(dialect, f"{site.resource_name} {dialect}", second=self._second)
 
     def settle(self, site: Site, *, timeout: float = 120.0) -> None:
         """Wait until a site's containers came up or were given up for good; raises TimeoutError."""

@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from random import Random
 
 _STEP = timedelta(microseconds=1)
+_LONG_AGO = datetime.fromtimestamp(0, timezone.utc)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True, slots=True)
+class LogClock:
+    """What time it is where a log is written."""
+
+    now: Callable[[], datetime] = _now
+    monotonic: Callable[[], float] = time.monotonic
 
 
 @dataclass(slots=True)
@@ -22,12 +35,13 @@ class LogLines:
     """Give what stands before a line of the platform."""
     second: float
     """How long a second of the platform takes here."""
+    clock: LogClock
     newline: str = "\n"
     begin: str = ""
     """What the file begins with: a byte order mark, perhaps."""
     _told: list[str] = field(default_factory=list)
     _due: list[tuple[float, Sequence[str]]] = field(default_factory=list)
-    _last: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    _last: datetime = _LONG_AGO
 
     @property
     def text(self) -> str:
@@ -44,7 +58,7 @@ class LogLines:
 
     def tell_later(self, seconds: float, texts: Sequence[str]) -> None:
         """Add lines of the platform's after so many of its seconds."""
-        self._due.append((time.monotonic() + seconds * self.second, texts))
+        self._due.append((self.clock.monotonic() + seconds * self.second, texts))
 
     def add(self, lines: Iterable[str]) -> None:
         """Add lines as they are."""
@@ -52,14 +66,14 @@ class LogLines:
         self._told += lines
 
     def _settle(self) -> None:
-        due = sorted((one for one in self._due if one[0] <= time.monotonic()), key=lambda one: one[0])
+        due = sorted((one for one in self._due if one[0] <= self.clock.monotonic()), key=lambda one: one[0])
         for one in due:
             self._due.remove(one)
             self._add(one[1])
 
     def _add(self, texts: Iterable[str]) -> None:
         for text in texts:
-            self._last = max(datetime.now(timezone.utc), self._last + _STEP)
+            self._last = max(self.clock.now(), self._last + _STEP)
             self._told.append(self.stamp(self._last) + text if text else "")
 
 

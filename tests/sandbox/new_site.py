@@ -55,8 +55,7 @@ def new_site(
         unique_host=not slot and any(one.name.lower() == name.lower() for one in cloud.sites.values()),
         settings={key: value for key, value in merged.items() if value is not None},
         config=dict(SITE_CONFIG),
-        log=new_log(log or "classic", f"{name} {slot}", second=second, weather=cloud.weather),
-        follows=cloud.weather.kind_follows,
+        log=new_log(log or "classic", f"{name} {slot}", second=second),
         has_log=log is not None and not KINDS[kind].container_apps,
     )
     _configure_image(site, image)

@@ -63,8 +63,6 @@ class Site:
     vnet_image_pull: bool = False
     keys: FunctionKeys = field(default_factory=FunctionKeys, repr=False)
     log: PlatformLog = field(default_factory=lambda: new_log("classic", ""), repr=False)
-    follows: bool = False
-    """Whether its `kind` follows what it is configured to run."""
     listed: list[dict[str, Any]] | None = None
     """The functions that ARM has kept of it, in the host's own form; None before there were any."""
     has_log: bool = True
@@ -127,7 +125,7 @@ class Site:
         Source: recorded traffic of https://github.com/Azure/azure-cli (appservice tests)
         """
         kind = self.kind.kind
-        if not self.follows or self.kind.windows or self.kind.container_apps or self.kind.flex:
+        if self.kind.windows or self.kind.container_apps or self.kind.flex:
             return kind
         has_image = self.linux_fx_version.startswith("DOCKER|") or self.linux_fx_version == "sitecontainers"
         return "functionapp,linux,container" if has_image else "functionapp,linux"

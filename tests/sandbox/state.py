@@ -14,7 +14,7 @@ from .registry_state import Push, RegistryState
 from .roles import ROLES, Role, RoleAssignment
 from .site import Site
 from .subscription import LOCATION, SUBSCRIPTION_ID, SUBSCRIPTION_NAME, TENANT_ID, group_id
-from .weather import DEFAULT, Weather
+from .weather import AS_RECORDED, Weather
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +42,8 @@ class Cloud:
 
     environment: AzureEnvironment = PUBLIC
     """Which of the clouds it is."""
-    weather: Weather = DEFAULT
-    """How it behaves of itself."""
+    weather: Weather = AS_RECORDED
+    """How long it takes over what it does of itself."""
     principals: list[Principal] = field(default_factory=list)
     roles: dict[str, Role] = field(default_factory=lambda: dict(ROLES))
     """By name: the built-in ones, and those added."""
@@ -180,7 +180,7 @@ class Cloud:
     def forget(self) -> None:
         """Be a new, empty subscription of the public cloud again."""
         self.environment = PUBLIC
-        self.weather = DEFAULT
+        self.weather = AS_RECORDED
         self.machine = Machine()
         for collection in (self.principals, self.assignments):
             collection.clear()

@@ -24,11 +24,6 @@ RAW = "/hostruntime/admin/host/status"
 TYPED = "/host/default/properties/status"
 
 
-@pytest.fixture(autouse=True)
-def _as_recorded(azure: LocalAzure) -> None:
-    azure.use_weather(AS_RECORDED)
-
-
 def test_the_typed_status_has_no_uptime_and_no_instance(azure: LocalAzure, deployer: Principal) -> None:
     site = azure.add_app("shop", image=pushed(azure, deployer, "one"))
     raw = host_status(azure, deployer, site)

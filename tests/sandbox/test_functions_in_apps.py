@@ -84,12 +84,6 @@ def test_functions_are_listed_with_bindings_address_and_whether_they_are_off(
     assert azure.get(f"{site.url}/api/Hello")[0] == 404
 
 
-def test_the_hosts_own_status_comes_by_hostruntime_too(azure: LocalAzure, deployer: Principal) -> None:
-    site = azure.add_app("shop", image=pushed(azure, deployer, "one"))
-    path = f"{site.id}/hostruntime/admin/host/status"
-    assert arm(azure, deployer, "GET", path, version="2022-03-01").json()["state"] == "Running"
-
-
 def test_triggers_are_synced_only_while_a_host_answers(azure: LocalAzure, deployer: Principal) -> None:
     down = azure.add_app("down")
     assert arm(azure, deployer, "POST", f"{down.id}/syncfunctiontriggers").status_code == 400

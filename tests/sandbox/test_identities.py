@@ -29,7 +29,11 @@ def owner(azure: LocalAzure) -> Principal:
 def identify(azure: LocalAzure, who: Principal, site: Site, kind: str, *ids: str) -> requests.Response:
     identity: dict[str, Any] = {"type": kind}
     identity |= {"userAssignedIdentities": {one: {} for one in ids}} if ids else {}
-    return arm(azure, who, "PATCH", site.id, json={"identity": identity})
+    answer = arm(azure, who, "PATCH", site.id, json={"identity": identity})
+    while answer.status_code == 202:  # and there is no body yet
+        path = answer.headers["Location"].partition("?")[0].removeprefix("https://management.azure.com")
+        answer = arm(azure, who, "GET", path)
+    return answer
 
 
 def grant(
@@ -61,8 +65,8 @@ def test_identities_that_are_not_sent_again_are_taken_away(azure: LocalAzure, ow
     other, _ = azure.add_identity("id-other")
     assert identify(azure, owner, site, "SystemAssigned, UserAssigned", one, other).status_code == 200
     shown = identify(azure, owner, site, "SystemAssigned, UserAssigned", one).json()["identity"]
-    assert shown["userAssignedIdentities"] == {
-        one: {"principalId": identity.object_id, "clientId": identity.client_id},
+    assert {name.lower(): value for name, value in shown["userAssignedIdentities"].items()} == {
+        one.lower(): {"principalId": identity.object_id, "clientId": identity.client_id},
     }
     assert identify(azure, owner, site, "UserAssigned", one).json()["identity"]["type"] == "UserAssigned"
     assert site.identity is None

@@ -24,7 +24,7 @@ def test_a_subscription_lists_its_own_registries(azure: LocalAzure) -> None:
     reader = azure.add_principal("reader", secret="a", roles={one.id: "Reader" for one in (here, there)})
     for subscription, registry in ((PRODUCTION, here), (SHARED, there)):
         (found,) = arm(azure, reader, "GET", listing(subscription), version=VERSION).json()["value"]
-        assert found["id"] == registry.id
+        assert found["id"].lower() == registry.id.lower()
         assert arm(azure, reader, "GET", registry.id, version=VERSION).json()["name"] == registry.name
     elsewhere = there.id.replace(SHARED.id, PRODUCTION.id)
     assert arm(azure, reader, "GET", elsewhere, version=VERSION).status_code in {403, 404}
