@@ -140,7 +140,7 @@ def _server(world: World, authority: trustme.CA, places: Mapping[int, tuple[str,
             if self.command != "HEAD":
                 self.wfile.write(sent)
 
-        do_HEAD = do_POST = do_PATCH = do_PUT = do_GET  # noqa: N815 - the base class's naming
+        do_HEAD = do_POST = do_PATCH = do_PUT = do_OPTIONS = do_GET  # noqa: N815 - the base class's naming
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             del format, args
