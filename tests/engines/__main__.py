@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ENGINES = ("machine", "classic", "containerd")
 """This machine's own engine; Debian sid's, its agent's images in the classic store and in containerd's."""
 ALL = ["tests/end_to_end"]
-SMOKE = [f"tests/end_to_end/test_{name}.py" for name in ("main_job", "look_ahead", "registries")]
+SMOKE = [f"tests/end_to_end/test_{name}.py" for name in ("main_job", "docker_commands", "context_transfer")]
 INTERRUPTED = 128 + signal.SIGINT
 
 
