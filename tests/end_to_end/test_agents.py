@@ -13,7 +13,7 @@ import pytest
 
 from tests.sandbox.job_container import SOCKET, a_job_container
 from tests.sandbox.pipeline import EXAMPLE, Scheme, a_pipeline
-from tests.sandbox.under_test import PYTHON
+from tests.sandbox.under_test import PATIENCE, PYTHON
 from tests.sandbox.windows_engine import a_windows_engine
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.sandbox.pipeline import Pipeline
     from tests.sandbox.running_task import TaskRun
 
-FIRST_SECOND = 1.0
+FIRST_SECOND = 1.0 * PATIENCE
 
 
 def seen_after(pipeline: Pipeline, code: str) -> tuple[TaskRun, float]:

@@ -212,7 +212,7 @@ def test_a_base_image_that_may_not_be_pulled_says_whose_right_is_missing(
     own_configuration(pipeline, content)
     run = pipeline.run()
     assert the_error(run) == code
-    assert told in run.log
+    assert told in run.log, run.log
     assert "the base image shared.azurecr.io/base:1" in run.log
     assert_untouched(pipeline)
 

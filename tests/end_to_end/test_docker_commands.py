@@ -37,7 +37,13 @@ To push result image into registry use --push or to load image into docker use -
 fi
 exec {docker} "$@"
 """
-SSH = '#!/bin/sh\nwhile [ "$1" != docker ]; do shift; done\nshift\nDOCKER_HOST={host} exec {docker} "$@"\n'
+SSH = """#!/bin/sh
+# Docker 28.5 gives the command as one word, earlier versions as three: to ssh it is the same.
+while case $1 in docker*) false ;; esac; do shift; done
+set -- $*
+shift
+DOCKER_HOST={host} exec {docker} "$@"
+"""
 
 
 def put_first(pipeline: Pipeline, folder: Path, name: str, script: str) -> None:
