@@ -21,8 +21,6 @@ PACKAGES = (
     *("iproute2", "mmdebstrap", "mount", "procps", "util-linux"),
 )
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-MIRROR = "http://deb.debian.org/debian"
-"""Where this machine's apt knows no archive of Debian, as on Ubuntu."""
 PYTHON_PACKAGES = """{
   python3 -m venv /opt/venv
   /opt/venv/bin/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
@@ -97,9 +95,12 @@ def _make(root: Path) -> Path:
 
 
 def _mirror() -> str:
-    """Return the address of the first archive of Debian that this machine's apt uses."""
+    """Return the address of the first archive of Debian that this machine's apt uses; raise RootFailed for none."""
     # https://manpages.debian.org/apt-get, "indextargets"
     command = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages", "Origin: Debian"]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     archives = [line.partition(" ")[2].rstrip("/") for line in listed]
-    return next((archive for archive in archives if not archive.endswith("-security")), MIRROR)
+    for archive in archives:
+        if not archive.endswith("-security"):
+            return archive
+    raise RootFailed("this machine's apt knows no archive of Debian: add one to its sources, then run again")

@@ -160,9 +160,9 @@ def test_clipped_output_is_no_step() -> None:
 
 def test_output_that_was_cut_shows_what_printed_last() -> None:
     end = build_end(
-        ["RUN apt-get update:", "#5 33.6 Err http://deb.debian.org", "#5 33.7   Temporary failure resolving 'x'"]
+        ["RUN apt-get update:", "#5 33.6 Err http://packages.example.org", "#5 33.7   Temporary failure resolving 'x'"]
     )
-    assert end.printed == ("Err http://deb.debian.org", "  Temporary failure resolving 'x'")
+    assert end.printed == ("Err http://packages.example.org", "  Temporary failure resolving 'x'")
 
 
 def test_a_block_whose_beginning_was_cut_off_is_the_failed_steps() -> None:
