@@ -134,13 +134,13 @@ def test_the_last_lines_of_the_failed_step_name_the_cause(printed: str, code: st
     [
         "npm ERR! code ECONNREFUSED",
         "npm error code ETIMEDOUT",
-        "E: Failed to fetch http://packages.example.org/x  Could not connect to packages.example.org:80, connection timed out",
+        "E: Failed to fetch http://apt.example/x  Could not connect to apt.example:80, connection timed out",
         "WARNING: Ignoring https://dl-cdn.alpinelinux.org/alpine: temporary error (try again later)",
         "error :   Resource temporarily unavailable (api.nuget.org:443)",
         "error NU1301:   The HTTP request to 'GET https://api.nuget.org/v3/index.json' has timed out after 100000ms.",
         "curl: (7) Failed to connect to nodejs.org port 443: Connection timed out",
         "curl: (56) Received HTTP code 407 from proxy after CONNECT",
-        "Could not fetch URL https://feed.example.org/simple/pip/: There was a problem confirming the ssl certificate: x",
+        "Could not fetch URL https://feed.example/simple/: There was a problem confirming the ssl certificate: x",
         "WARNING: Retrying after connection broken by 'ConnectTimeoutError(<x>, 'timed out. (connect timeout=15)')'",
     ],
 )
