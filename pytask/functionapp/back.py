@@ -79,7 +79,7 @@ def roll_back(
     try:
         verification = verify_app(
             azure,
-            replace(question, deployment=back, smoke_test=None),
+            replace(question, deployment=back, smoke_test=None, rolls_back=True),
             digest_now=lambda name: known_digest(digest_of(ImageReference.parse(name))),
             say=say,
         )

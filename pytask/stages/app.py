@@ -10,9 +10,9 @@ from pytask.ahead import Ahead
 from pytask.clock import Deadline
 from pytask.errors import TaskFailure, render
 from pytask.errors.registry import DigestUnknown
-from pytask.errors.start import PullNotFound, Unverified
+from pytask.errors.start import PullFailed, PullNotFound, Unverified
 from pytask.functionapp.annotation import annotate
-from pytask.functionapp.back import StaysForward, known_digest, roll_back
+from pytask.functionapp.back import Gone, StaysForward, known_digest, roll_back
 from pytask.functionapp.update import point_at, pull_again
 from pytask.model import DeployBy, ImageReference, WhenUnchanged, WhenUnverified
 from pytask.stages.image import digest_now
@@ -127,7 +127,10 @@ def _verified(job: Job, found: AppAsFound, question: Question) -> Verification:
     record, say = job.record, job.console.line
 
     def verify_once(asked: Question) -> Verification:
-        return verify_app(found.azure, asked, digest_now=lambda reference: _digest(found, reference), say=say)
+        try:
+            return verify_app(found.azure, asked, digest_now=lambda reference: _digest(found, reference), say=say)
+        except PullFailed as failure:
+            raise _told_by_registry(found, failure, asked.deployment) from None
 
     def again(deployment: Deployment) -> Deployment:
         record.deployment = pull_again(found.azure.arm, deployment)
@@ -137,6 +140,14 @@ def _verified(job: Job, found: AppAsFound, question: Question) -> Verification:
         return verify_once(question)
     window = Deadline(job.clock, record.granted + job.patience.role_heeded_at_last)
     return verify_while_role_propagates(question, window, verify_once=verify_once, pull_again=again, say=say)
+
+
+def _told_by_registry(found: AppAsFound, failure: PullFailed, deployment: Deployment) -> StartFailure:
+    """Return that the image is gone where the registry says so: the platform does not always tell why a pull fails."""
+    if not isinstance(digest_now(found, ImageReference.parse(deployment.reference)), Gone):
+        return failure
+    app, reference = deployment.target.title, deployment.reference
+    return PullNotFound(app=app, reference=reference, line=failure.line, tail=failure.tail)
 
 
 def _digest(found: AppAsFound, reference: str) -> Digest | None:

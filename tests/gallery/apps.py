@@ -62,7 +62,7 @@ APPS = (
         name="missing-digest-2025",
         title="A retention policy deletes the manifest between the push and the pull (by digest, log of 2025)",
         code="pull-not-found",
-        words=("manifest unknown",),
+        words=("ImagePullFailure", "retention policy"),
         log="2025",
         broken=lambda _: {"deployBy": "digest"},
         meanwhile=_purge_manifest,
@@ -94,7 +94,7 @@ APPS = (
     Exhibit(
         name="another-image",
         title="The pull of a tag that moved is refused, and the platform starts the copy of the old one that it has",
-        code="old-image-started",
+        code="pull-firewall",
         words=("is not allowed access",),
         old="contoso.azurecr.io/hello-function@sha256:",
         inputs={"tags": "stable"},

@@ -148,7 +148,7 @@ class _Watch:
     """Makes things happen at their moment of the second run."""
 
     def __init__(self, exhibit: Exhibit, pipeline: Pipeline) -> None:
-        self._events = {"##[group]Update ": exhibit.meanwhile, "Putting ": exhibit.on_going_back}
+        self._events = {"##[group]Update ": exhibit.meanwhile, "Rolling back to ": exhibit.on_going_back}
         self._pipeline = pipeline
         self._digest = ""
         self.mishap: Exception | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pytask.cloud.poll import NotAllowed, NotYet
+from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.errors.start import NotUpInTime, OldImageStarted
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
 from pytask.model.reference import ImageReference, ManifestDigest, NotAReference
@@ -44,7 +44,7 @@ def _judge_attempt(question: Question, patience: Patience, seen: Observation, at
     if isinstance(image, Failed):
         return Failed(failure=image.failure, stands_for=patience.settled_failure)
     if image is None or not seen.ready:
-        return Pending(reason=attempt.phase(), at_deadline=_not_up(question, attempt))
+        return Pending(reason=attempt.phase(), at_deadline=_at_deadline(question, seen, attempt))
     return image
 
 
@@ -73,7 +73,7 @@ def _judge_tag(question: Question, seen: Observation, attempt: Attempt) -> Evide
     deployment = question.deployment
     if deployment.fresh_tag:
         return Passed(f"this start runs {deployment.reference}, a tag that did not exist before this run")
-    if attempt.pull_failure and not attempt.pulled:
+    if attempt.pull_failure and not attempt.pulled and not question.rolls_back:
         return Failed(failure=_explained(question, attempt))
     if not attempt.pulled:
         return Unavailable(f"the platform started a copy of {deployment.reference} that it had already")
@@ -82,6 +82,12 @@ def _judge_tag(question: Question, seen: Observation, attempt: Attempt) -> Evide
     if str(seen.tag_now) != str(deployment.digest):
         return Unavailable(f"the log names no digest, and the tag has moved to {seen.tag_now} meanwhile")
     return Passed(f"this start pulled {deployment.reference}, which is {deployment.digest} before and after")
+
+
+def _at_deadline(question: Question, seen: Observation, attempt: Attempt) -> StartFailure:
+    """Return why the last start before this one failed: the platform tries again; else that time is up."""
+    failed = seen.log.value.last_failed() if isinstance(seen.log, Seen) else None
+    return _explained(question, failed) if failed else _not_up(question, attempt)
 
 
 def _explained(question: Question, attempt: Attempt) -> StartFailure:

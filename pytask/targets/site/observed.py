@@ -27,6 +27,8 @@ class Question:
     seconds: float
     settings: Mapping[str, str] | None
     """The app's settings, to keep their values out of what is shown; None when they may not be read."""
+    rolls_back: bool = False
+    """Whether the image is the previous one: then a copy of it that the platform has may be what is to run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

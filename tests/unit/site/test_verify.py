@@ -11,6 +11,7 @@ from azure.core.exceptions import ServiceResponseError
 from pytask.clock import Patience
 from pytask.errors.start import (
     ContainerExits,
+    ContainerSilent,
     HostError,
     ImageNotSet,
     NoFunctions,
@@ -75,9 +76,15 @@ def an_app(*, log: str | None = None, starts: float = 3, answers: float = 4) -> 
 
 
 def verified(
-    app: ScriptedApp, *, seconds: float = 600, smoke: SmokeTest | None = None, **changes: object
+    app: ScriptedApp,
+    *,
+    seconds: float = 600,
+    smoke: SmokeTest | None = None,
+    rolls_back: bool = False,
+    **changes: object,
 ) -> Verification:
-    question = Question(deployment=a_deployment(**changes), smoke_test=smoke, seconds=seconds, settings={})
+    deployment = a_deployment(**changes)
+    question = Question(deployment=deployment, smoke_test=smoke, seconds=seconds, settings={}, rolls_back=rolls_back)
     azure = app.azure(Patience())
     return verify_app(azure, question, digest_now=app.registry, say=app.said.append)
 
@@ -147,19 +154,27 @@ def test_the_digest_of_an_index_is_compared_as_it_is() -> None:
     assert verified(an_app(log=classic_start()), digest=IndexDigest(str(OURS))).verdict is Verdict.VERIFIED
 
 
-def test_a_copy_that_was_started_after_a_refused_pull_is_not_the_new_image() -> None:
+def a_copy_after_a_refused_pull() -> str:
     refused = classic(1, f"Pulling image: {REFERENCE}") + classic(
         2,
         'DockerApiException: Docker API responded with status code=Unauthorized, response={"message":"unauthorized"}',
         "ERROR",
     )
-    copy = "".join(
-        line for line in classic_start().splitlines(keepends=True) if "ull" not in line and "Digest" not in line
-    )
+    of_the_pull = ("Pull", "Digest", "Status")
+    lines = classic_start().splitlines(keepends=True)
+    copy = (line for line in lines if not any(word in line for word in of_the_pull))
+    return refused + classic(2, "Image pull failed. Defaulting to local copy if present.", "WARN ") + "".join(copy)
+
+
+def test_a_copy_that_was_started_after_a_refused_pull_is_not_the_new_image() -> None:
     with pytest.raises(PullUnauthorized):
-        verified(
-            an_app(log=refused + classic(2, "Image pull failed. Defaulting to local copy if present.", "WARN ") + copy)
-        )
+        verified(an_app(log=a_copy_after_a_refused_pull()))
+
+
+def test_a_copy_that_was_started_after_a_refused_pull_may_be_the_previous_image() -> None:
+    found = verified(an_app(log=a_copy_after_a_refused_pull()), rolls_back=True)
+    assert found.verdict is Verdict.UNVERIFIED
+    assert "copy" in reasons(found)[IMAGE]
 
 
 def test_another_tag_is_another_image() -> None:
@@ -322,6 +337,15 @@ def test_a_second_attempt_that_comes_up_is_no_failure() -> None:
 def test_a_start_that_the_platform_calls_unfinished_at_the_deadline_is_a_failure() -> None:
     with pytest.raises(NotUpInTime):
         verified(an_app(log=classic_start(by=PINNED, ready=None), answers=10_000), seconds=60)
+
+
+def test_at_the_deadline_the_start_that_failed_tells_more_than_the_one_that_is_tried_again() -> None:
+    silent = classic_start(by=PINNED, ready=None) + classic(
+        240, "Container shop_1_0a1b2c3d didn't respond to HTTP pings on port: 80, failing site start.", "ERROR"
+    )
+    app = an_app(log=silent + classic_start(at=245, by=PINNED, ready=None), answers=10_000)
+    with pytest.raises(ContainerSilent):
+        verified(app, seconds=300)
 
 
 @pytest.mark.parametrize("log", [Answer(204), Answer(403), Answer(500), Answer(429), Answer(200, HTML)])

@@ -92,3 +92,10 @@ class PlatformLog:
     def latest(self) -> Attempt | None:
         """Return the attempt that began last, None where there is none."""
         return self.attempts[-1] if self.attempts else None
+
+    def last_failed(self) -> Attempt | None:
+        """Return the last attempt that failed, None where none did; a pull that only gave way to another is none."""
+        failed = (one for one in reversed(self.attempts) if one.failure)
+        return next(
+            (one for one in failed if one.failure and one.failure.kind is not FailureKind.PULL_INTERRUPTED), None
+        )
