@@ -464,6 +464,29 @@ SIDECARS = "".join(
 STARTS = "".join(docker_run(3, REFERENCE, f"hello_{number}_aaaaaaaa") for number in range(600))
 
 
+def test_a_retry_that_gives_way_to_another_image_is_not_taken_for_the_one_that_comes_up() -> None:
+    def start(at: float, reference: str, container: str) -> str:
+        lines = (
+            f"Pulling image: {reference}.",
+            "Creating container.",
+            f"Creating container with image: {reference} from registry: x and fully qualified image name: {reference}",
+            f"Starting container: {container}_hello.",
+            "Container is running.",
+        )
+        return "".join(of_2025(at + number / 10, line) for number, line in enumerate(lines))
+
+    gave_up = of_2025(240, "Site startup probe failed after 230.0 seconds.") + of_2025(
+        241, "Stopping container: aaaaaaaaaaaa_hello."
+    )
+    gave_way = of_2025(260, "Container start up interrupted. Revert by terminate.") + of_2025(
+        261, "Site container: hello terminated during site startup."
+    )
+    up = of_2025(270, "Site startup probe succeeded after 19.5 seconds.") + of_2025(270.1, "Site started.")
+    log = start(1, REFERENCE, "aaaaaaaaaaaa") + gave_up + start(250, REFERENCE, "bbbbbbbbbbbb") + gave_way
+    *_, retry, last = read(log + start(262, "contoso.azurecr.io/hello:1", "cccccccccccc") + up).attempts
+    assert (retry.ready_at, last.ready_at is not None, last.started) == (None, True, "contoso.azurecr.io/hello:1")
+
+
 @pytest.mark.parametrize(
     "grown",
     [

@@ -195,7 +195,10 @@ class Reading:
         def fits(one: Draft) -> bool:
             return not one.ready_at and one.fits(image=statement.image, site=site)
 
-        failed = self.drafts.latest(line, lambda one: fits(one) and bool(one.causes)) if statement.weak else None
+        def is_failing(one: Draft) -> bool:
+            return fits(one) and bool(one.causes) and not one.stopped_at
+
+        failed = self.drafts.latest(line, is_failing) if statement.weak else None
         waiting = self.drafts.called(
             line, statement, lambda one: fits(one) and one.may_come_up() and one.has_container()
         )
