@@ -41,18 +41,18 @@ _PREFACE = f"""\
 <!-- Written by `{COMMAND}` from pytask/errors; change the texts there. -->
 # Troubleshooting
 
-Every failure has a code. The log names it first, and then says what happened, the cause, and how to mend it:
+Every failure has a code. The log names it first, and then says what happened, the cause, and how to fix it:
 
 ```text
 app-not-found: there is no Function App hello-functoin
   happened  the subscription 8e8f… shows this connection no app of that name
   cause     …
-  mend      …
-  now       nothing was pushed and nothing was changed
-  more      docs/troubleshooting.md#app-not-found
+  fix      …
+  state     nothing was pushed and nothing was changed
+  docs      docs/troubleshooting.md#app-not-found
 ```
 
-`now` is the state things are in. A correlation id, where there is one, is what Microsoft's support asks for.
+`state` is how things are left. A correlation id, where there is one, is what Microsoft's support asks for.
 Below, ‹this› stands for what the log fills in.
 """
 
@@ -66,10 +66,10 @@ class Entry:
     about: str
     happened: str
     cause: str
-    mend: str
+    fix: str
     links: tuple[str, ...] = ()
     causes: tuple[tuple[str, str], ...] = ()
-    """Cause and mend of each, where a code has several."""
+    """Cause and fix of each, where a code has several."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +96,7 @@ SHIM = Chapter(
             about="Told by task/index.js, which the agent starts and which finds a Python.",
             happened="none of these would do: {tried} (or: there is no Python on PATH)",
             cause="the task is written in Python and brings everything it needs except Python itself",
-            mend=(
+            fix=(
                 "put this step before it:\n- task: UsePythonVersion@0\n  inputs: {{ versionSpec: '3.x' }}\n"
                 "or install Python 3.10 or newer on the agent (in a container job: in the image)"
             ),
@@ -107,7 +107,7 @@ SHIM = Chapter(
             about="Told by task/index.js, which tries no other Python when the input pythonInterpreter is given.",
             happened="pythonInterpreter is {interpreter}: {why} (or: there is no such file, or none on PATH)",
             cause="what pythonInterpreter names is used, and no other Python is looked for",
-            mend=(
+            fix=(
                 "name a Python 3.10 or newer by its full path or by its name on PATH,\n"
                 "or leave pythonInterpreter empty: then the task looks for one"
             ),
@@ -118,7 +118,7 @@ SHIM = Chapter(
             about="Told by task/index.js when the program it started is gone and has not told a result.",
             happened="{python} is gone; what it said last stands above",
             cause="SIGKILL: mostly the agent ran out of memory; exit code 1: an error nobody foresaw, shown above",
-            mend="run the step again; if it happens again, open an issue with this log",
+            fix="run the step again; if it happens again, open an issue with this log",
         ),
     ),
 )
@@ -126,7 +126,7 @@ SHIM = Chapter(
 
 
 def catalogue() -> dict[ModuleType, tuple[type[TaskFailure], ...]]:
-    """Give every failure with a code, in the order of its module."""
+    """Return every failure with a code, in the order of its module."""
     names = (info.name for info in pkgutil.iter_modules(pytask.errors.__path__, "pytask.errors."))
     found = {module: tuple(_failures_in(module)) for module in map(importlib.import_module, names)}
     return {module: failures for module, failures in found.items() if failures}
@@ -140,11 +140,11 @@ def _failures_in(module: ModuleType) -> Iterator[type[TaskFailure]]:
 
 
 def causes_of(failure: type[TaskFailure]) -> tuple[tuple[str, str], ...]:
-    """Return cause and mend of each cause that a failure knows; its only ones where it knows no more."""
+    """Return cause and fix of each cause that a failure knows; its only ones where it knows no more."""
     if not issubclass(failure, OneOfSeveral):
-        return ((failure.cause, failure.mend),)
+        return ((failure.cause, failure.fix),)
     kind = cause_type(failure)
-    return tuple((one.cause, failure.mend.replace("{fix}", one.fix)) for one in kind)
+    return tuple((one.cause, failure.fix.replace("{known_fix}", one.fix)) for one in kind)
 
 
 def _links(failure: type[TaskFailure]) -> tuple[str, ...]:
@@ -160,7 +160,7 @@ def cause_type(failure: type[OneOfSeveral]) -> type[Cause]:
 
 
 def chapters() -> tuple[Chapter, ...]:
-    """Give all that docs/troubleshooting.md tells."""
+    """Return all that docs/troubleshooting.md tells."""
     told = tuple(
         Chapter(title=_first_paragraph(module).rstrip("."), entries=tuple(_entry(failure) for failure in failures))
         for module, failures in catalogue().items()
@@ -169,7 +169,7 @@ def chapters() -> tuple[Chapter, ...]:
 
 
 def troubleshooting() -> str:
-    """Give docs/troubleshooting.md, whole."""
+    """Return docs/troubleshooting.md, whole."""
     told = chapters()
     contents = [f"\n**{chapter.title}**\n\n{_contents(chapter.entries)}\n" for chapter in told]
     bodies = [f"\n## {chapter.title}\n\n" + "\n".join(map(_section, chapter.entries)) for chapter in told]
@@ -177,7 +177,7 @@ def troubleshooting() -> str:
 
 
 def readme(text: str, task: Mapping[str, Any]) -> str:
-    """Give README, or another page with the same marks, with its tables as task.json has them.
+    """Return README, or another page with the same marks, with its tables as task.json has them.
 
     Raises:
         ValueError: when the marks round a table are not there.
@@ -187,7 +187,7 @@ def readme(text: str, task: Mapping[str, Any]) -> str:
 
 
 def with_files(text: str) -> str:
-    """Give a page with each file that it names in a mark, whole, in the fence below the mark."""
+    """Return a page with each file that it names in a mark, whole, in the fence below the mark."""
 
     def fence(found: re.Match[str]) -> str:
         return f"{found[1]}\n\n```yaml\n{(ROOT / found[2]).read_text(encoding='utf-8')}```"
@@ -196,7 +196,7 @@ def with_files(text: str) -> str:
 
 
 def inputs_table(task: Mapping[str, Any]) -> str:
-    """Give the table of inputs: those that every step must give first, then as the editor shows them."""
+    """Return the table of inputs: those that every step must give first, then as the editor shows them."""
     groups = ["", *(group["name"] for group in task.get("groups", ()))]
     ordered = sorted(
         task["inputs"], key=lambda item: (not must_be_given(item), groups.index(item.get("groupName", "")))
@@ -208,13 +208,13 @@ def inputs_table(task: Mapping[str, Any]) -> str:
 
 
 def outputs_table(task: Mapping[str, Any]) -> str:
-    """Give the table of output variables."""
+    """Return the table of output variables."""
     rows = ((_code(item["name"]), item["description"]) for item in task["outputVariables"])
     return _table(("Output", "What it means"), rows)
 
 
 def current() -> dict[Path, str]:
-    """Give the text that each generated document should have."""
+    """Return the text that each generated document should have."""
     task = json.loads(TASK.read_text(encoding="utf-8"))
     pages = {path: readme(path.read_text(encoding="utf-8"), task) for path in (README, OVERVIEW)}
     recipes = with_files(RECIPES.read_text(encoding="utf-8"))
@@ -222,7 +222,7 @@ def current() -> dict[Path, str]:
 
 
 def stale() -> list[str]:
-    """Give the names of the documents that are not current."""
+    """Return the names of the documents that are not current."""
     return [
         path.relative_to(ROOT).as_posix()
         for path, text in current().items()
@@ -250,7 +250,7 @@ def _entry(failure: type[TaskFailure]) -> Entry:
         about=_first_paragraph(failure),
         happened=failure.happened,
         cause=failure.cause,
-        mend=failure.mend,
+        fix=failure.fix,
         links=(*([failure.link] if failure.link else []), *_links(failure)),
         causes=causes_of(failure) if issubclass(failure, OneOfSeveral) else (),
     )
@@ -262,9 +262,9 @@ def _first_paragraph(thing: object) -> str:
 
 def _section(entry: Entry) -> str:
     rows = [("happened", entry.happened)]
-    rows += [] if entry.causes else [("cause", entry.cause), ("mend", entry.mend)]
+    rows += [] if entry.causes else [("cause", entry.cause), ("fix", entry.fix)]
     told = [f"- **{name}**: {markdown(text)}" for name, text in rows]
-    told += [f"- **cause**: {markdown(cause)}<br>**mend**: {markdown(mend)}" for cause, mend in entry.causes]
+    told += [f"- **cause**: {markdown(cause)}<br>**fix**: {markdown(fix)}" for cause, fix in entry.causes]
     told += [f"- **more**: <{link}>" for link in entry.links]
     about = entry.about if "`" in entry.about else _escaped(entry.about)
     return "\n".join([f"### {entry.code}", "", f"**{markdown(entry.title)}**", "", about, "", *told, ""])
@@ -275,7 +275,7 @@ def _contents(entries: Iterable[Entry]) -> str:
 
 
 def markdown(template: str) -> str:
-    """Give a text of the catalogue as Markdown, with ‹fact› where a fact belongs."""
+    """Return a text of the catalogue as Markdown, with ‹fact› where a fact belongs."""
     return _escaped(template.format_map(_Shown())).replace("\n", "<br>")
 
 
@@ -312,7 +312,7 @@ def _default(item: Mapping[str, Any]) -> str:
 
 
 def _meaning(item: Mapping[str, Any]) -> str:
-    """Give what the editor shows: label, help, what to choose from, and when it is asked for."""
+    """Return what the editor shows: label, help, what to choose from, and when it is asked for."""
     parts = [f"{item['label']}.", item["helpMarkDown"]]
     parts += [f"One of {', '.join(map(_code, item['options']))}."] if item.get("options") else []
     rule = _code(item.get("visibleRule", ""))

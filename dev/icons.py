@@ -26,7 +26,7 @@ BLUE, LIGHT, WHITE, GREEN = (0, 99, 177), (125, 190, 240), (255, 255, 255), (16,
 
 
 def box(left: float, top: float, right: float, bottom: float, radius: float) -> Callable[[Point], bool]:
-    """Give a rectangle with round corners."""
+    """Return a rectangle with round corners."""
 
     def covers(point: Point) -> bool:
         x = min(max(point[0], left + radius), right - radius)
@@ -37,12 +37,12 @@ def box(left: float, top: float, right: float, bottom: float, radius: float) -> 
 
 
 def disc(x: float, y: float, radius: float) -> Callable[[Point], bool]:
-    """Give a disc."""
+    """Return a disc."""
     return lambda point: (point[0] - x) ** 2 + (point[1] - y) ** 2 <= radius**2
 
 
 def stroke(*points: Point, width: float) -> Callable[[Point], bool]:
-    """Give a line through points, with round ends."""
+    """Return a line through points, with round ends."""
 
     def near(point: Point, start: Point, end: Point) -> bool:
         along = (end[0] - start[0], end[1] - start[1])
@@ -69,7 +69,7 @@ SHAPES: tuple[tuple[Callable[[Point], bool], Colour | None], ...] = (
 
 
 def pixel(x: int, y: int, size: int) -> bytes:
-    """Give red, green, blue and opacity of one pixel."""
+    """Return red, green, blue and opacity of one pixel."""
     steps = [(step + 0.5) / SAMPLES for step in range(SAMPLES)]
     points = [((x + across) * FIELD / size, (y + down) * FIELD / size) for across in steps for down in steps]
     colours = [colour for colour in map(colour_at, points) if colour]
@@ -80,12 +80,12 @@ def pixel(x: int, y: int, size: int) -> bytes:
 
 
 def colour_at(point: Point) -> Colour | None:
-    """Give the colour of the frontmost shape."""
+    """Return the colour of the frontmost shape."""
     return next((colour for covers, colour in reversed(SHAPES) if covers(point)), None)
 
 
 def png(size: int) -> bytes:
-    """Give the picture. https://www.w3.org/TR/png-3/."""
+    """Return the picture. https://www.w3.org/TR/png-3/."""
     rows = b"".join(b"\0" + b"".join(pixel(x, y, size) for x in range(size)) for y in range(size))
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", size, size, 8, 6, 0, 0, 0)), (b"IDAT", zlib.compress(rows, 9))]
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunks([*chunks, (b"IEND", b"")]))

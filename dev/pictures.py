@@ -77,7 +77,7 @@ def _runs() -> tuple[TaskRun, TaskRun]:
 
 
 def _log(run: TaskRun, last: int = 60) -> str:
-    """Give a step's log as the run's page shows it: groups closed but for the last two, commands by their meaning."""
+    """Return a step's log as the run's page shows it: groups closed but for the last two, commands by their meaning."""
     lines = list(_folded(run.log.splitlines()))[-last:]
     return f"<body class=log><pre>{chr(10).join(map(_line, lines))}</pre></body>"
 

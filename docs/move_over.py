@@ -41,7 +41,7 @@ class Node:
     children: list[Node] = field(default_factory=list)
 
     def get(self, key: str) -> Node | None:
-        """Give the child with that key; Azure Pipelines does not mind the case."""
+        """Return the child with that key; Azure Pipelines does not mind the case."""
         return next((child for child in self.children if child.key.lower() == key.lower()), None)
 
 
@@ -59,7 +59,7 @@ class Step:
 
 
 def read(lines: list[str]) -> Iterator[Node]:
-    """Give the keys and items of a YAML file by line; what a text over several lines says is not looked into."""
+    """Return the keys and items of a YAML file by line; what a text over several lines says is not looked into."""
     stack, inside = [Node("", "", -1, 0)], sys.maxsize
     for number, line in enumerate(lines):
         text, column = line.strip("\ufeff \t\r\n"), len(line) - len(line.lstrip("\ufeff "))
@@ -81,7 +81,7 @@ def read(lines: list[str]) -> Iterator[Node]:
 
 
 def parts(image: str) -> tuple[str, str]:
-    """Give the name of an image and its tag; `?` stands for one that a variable at the end may hold."""
+    """Return the name of an image and its tag; `?` stands for one that a variable at the end may hold."""
     plain = VARIABLE.sub(lambda found: "x" * len(found.group()), image)
     colon, unknown = plain.rfind(":"), "?" if image.endswith(")") else ""
     return (image[:colon].lower(), image[colon + 1 :]) if colon > plain.rfind("/") else (image.lower(), unknown)
@@ -111,18 +111,18 @@ class Pipeline:
         self.lines = [line for lines in self.changed for line in lines]
 
     def _text(self, node: Node | None) -> str:
-        """Give the value of a key without quotes and comments; empty when there is none."""
+        """Return the value of a key without quotes and comments; empty when there is none."""
         lines = [node.value, *self.lines[node.first + 1 : node.end]] if node else [""]
         whole = "\n".join(line.strip() for line in lines[lines[0].startswith(("|", ">")) :]).strip()
         quoted = re.fullmatch(r"""(['"])(.*?)\1(\s+#.*)?""", whole, re.DOTALL)
         return quoted.group(2) if quoted else re.sub(r"(?m)(^|\s)#.*", "", whole).strip()
 
     def _given(self, step: Step, name: str, default: str = "") -> str:
-        """Give what an input says; variables in small letters, as Azure Pipelines does not mind their case."""
+        """Return what an input says; variables in small letters, as Azure Pipelines does not mind their case."""
         return VARIABLE.sub(lambda found: found.group().lower(), self._text(step.inputs.get(name)) or default)
 
     def _image(self, step: Step) -> tuple[str, list[str]]:
-        """Give the name and the tags of the image that a Docker step makes or pushes; the first is deployed."""
+        """Return the name and the tags of the image that a Docker step makes or pushes; the first is deployed."""
         if step.task == "docker@2":
             tags = re.split(r"[\n,]+", self._given(step, "tags", "$(build.buildid)"))
             return self._given(step, "repository").lower(), [tag.strip() for tag in tags if tag.strip()]
@@ -139,7 +139,7 @@ class Pipeline:
         return step
 
     def _kind(self, step: Step) -> str:
-        """Give build, push, both, login or deploy; else why the step is left."""
+        """Return build, push, both, login or deploy; else why the step is left."""
         written = (*step.node.parents, *step.node.children, *step.inputs.values())
         if not step.inputs or any(node.key.startswith("${{") for node in written):
             return "left: it depends on template expressions, or its inputs do not stand one a line"
@@ -151,12 +151,12 @@ class Pipeline:
         return "left: the new step does nothing of the kind" if several or not kind or step.task == "docker@0" else kind
 
     def _terms(self, node: Node, *others: str) -> dict[str, str]:
-        """Give what a step or job says besides; a condition counts when it is more than that all went well."""
+        """Return what a step or job says besides; a condition counts when it is more than that all went well."""
         texts = {child.key.lower(): self._text(child) for child in node.children if child.key.lower() not in others}
         return {key: text for key, text in texts.items() if key != "condition" or WENT_WELL.sub("", text.lower())}
 
     def _groups(self, steps: list[Step]) -> Iterator[tuple[list[Step], Step | None]]:
-        """Give each build with the pushes of its image right behind it, and the step behind those."""
+        """Return each build with the pushes of its image right behind it, and the step behind those."""
         row = [step for step in steps if step.kind != "login"]
         for place, build in enumerate(row):
             if build.kind in ("build", "both"):
@@ -176,7 +176,7 @@ class Pipeline:
         return not deploy.moved and (tag or "latest") in tags and f"/{name}".endswith(f"/{made}")
 
     def _apart(self, deploy: Step, build: Step, behind: Step | None) -> str:
-        """Give why a deployment cannot be one step with the build; empty when it can."""
+        """Return why a deployment cannot be one step with the build; empty when it can."""
         here, there = build.job, deploy.job
         if deploy.terms != build.terms:
             return "it has a condition, an env or limits of its own"
@@ -229,13 +229,13 @@ class Pipeline:
         self.changed[at.first : at.end] = [[line + ending for line in lines], *[[]] * (at.end - at.first - 1)]
 
     def _copy(self, key: str, value: Node, column: int) -> list[str]:
-        """Give a key's lines with its value as it is written, at another column."""
+        """Return a key's lines with its value as it is written, at another column."""
         below = [line.rstrip("\r\n") for line in self.lines[value.first + 1 : value.end]]
         moved = [" " * (column - value.column) + line[max(0, value.column - column) :] for line in below]
         return [f"{' ' * column}{key}: {value.value}".rstrip(), *moved]
 
     def _inputs(self, step: Step) -> dict[str, Node]:
-        """Give what the new step takes from an old one; what it does not take is said."""
+        """Return what the new step takes from an old one; what it does not take is said."""
         whole = step.task == "docker@1" and self._given(step, "usedefaultcontext", "true").lower() == "true"
         found, unused = self._tags(step), set(NAMES) if step.kind == "push" else {"buildcontext"} if whole else set()
         for key, node in step.inputs.items():
@@ -246,7 +246,7 @@ class Pipeline:
         return found
 
     def _tags(self, step: Step) -> dict[str, Node]:
-        """Give the tags that are meant without being written; a build does not deploy `latest`."""
+        """Return the tags that are meant without being written; a build does not deploy `latest`."""
         name, latest = self._given(step, "imagename"), self._given(step, "includelatesttag").lower() == "true"
         untagged = bool(name) and not parts(name)[1] and step.task != "docker@2"
         tags = "$(Build.BuildId), latest" if step.kind == "build" and (untagged or not name) else "latest"

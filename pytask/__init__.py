@@ -10,7 +10,7 @@ room            does                                                  may not
 `plan`          shows the plan, before anything is done               do input or output
 `stages`        look ahead, push, inspect, update, prove, go back     be loaded before the build has begun
 `image`         builds, inspects and pushes with Docker               call Azure Resource Manager
-`cloud`         signs in; the one HTTP door                           know what a Function App is
+`cloud`         signs in; the one HTTP client                           know what a Function App is
 `registry`      tokens, manifests and blobs of the registry           write to the registry
 `functionapp`   finds, updates, proves and explains the Function App  know Docker
 `report`        outputs, summary, and the state things are in         change anything

@@ -18,7 +18,7 @@ from pytask import __version__, report
 from pytask.agent.console import Console
 from pytask.agent.environment import variable
 from pytask.agent.network import read_network
-from pytask.clock import Clock, Patience
+from pytask.clock import Clock, Timeouts
 from pytask.errors import Cancelled, ManyFailures, TaskFailure, render
 from pytask.errors.agent import OurBug, RunCancelled
 from pytask.job import Job, Record
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
-def main(patience: Patience | None = None) -> int:
+def main(timeouts: Timeouts | None = None) -> int:
     """Run the task; give 0 whenever its result was told, whatever it is: the agent learns it from `task.complete`."""
     clock, environment = Clock(), dict(os.environ)
     console = Console(sys.stdout, clock)
@@ -38,7 +38,7 @@ def main(patience: Patience | None = None) -> int:
         network=read_network(environment, console.secret),
         console=console,
         clock=clock,
-        patience=patience or Patience(),
+        timeouts=timeouts or Timeouts(),
         record=Record(),
     )
     # azure-devops keeps a cache below the home folder otherwise; the agent empties its own temporary folder.
@@ -73,9 +73,9 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
     """Tell failures, outputs, summary and result; a second signal does not interrupt it."""
     job.clock.cancelled.set()
     console, record = job.console, job.record
-    now = report.now(record, left_open=any(failure.leaves_open for failure in failures))
+    state = report.state(record, left_open=any(failure.leaves_open for failure in failures))
     for number, failure in enumerate(failures, start=1):
-        console.failure(failure, now if number == len(failures) else "")
+        console.failure(failure, state if number == len(failures) else "")
     if record.verification and record.verification.unavailable and not failures:
         told = report.tell_unverified(record.verification)
         console.warning(told) if _warns(record) else console.line(told)
@@ -83,7 +83,7 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
         console.line(record.target.url)
     for name, value in report.outputs(record).items():
         console.output(name, value)
-    _summarise(job, tuple(render(failure, now) for failure in failures))
+    _summarise(job, tuple(render(failure, state) for failure in failures))
     _keep_record(job)
     console.complete(_result(record, failures))
 

@@ -34,13 +34,13 @@ class Ahead(Generic[T]):
         self._future.add_done_callback(lambda future: stop() if future.exception() else None)
 
     def result(self) -> T:
-        """Give what the work found, waiting for it; raise what it raised."""
+        """Return what the work found, waiting for it; raise what it raised."""
         while not wait([self._future], timeout=WAKES).done:
             pass
         return self._future.result()
 
     def failure(self) -> BaseException | None:
-        """Give what the work raised, if it has by now."""
+        """Return what the work raised, if it has by now."""
         return self._future.exception() if self._future.done() else None
 
 
@@ -60,11 +60,11 @@ class Promised(Generic[T]):
             self._future.set_result(None)
 
     def give(self, thing: T) -> None:
-        """Give it, once."""
+        """Return it, once."""
         self._future.set_result(thing)
 
     def wait(self) -> T | None:
-        """Give it, waiting for it; None when it was never given."""
+        """Return it, waiting for it; None when it was never given."""
         return self._future.result()
 
 

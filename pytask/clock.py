@@ -15,7 +15,7 @@ https://docs.python.org/3/library/signal.html#execution-of-python-signal-handler
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Patience:
+class Timeouts:
     """How long the task waits for what; seconds throughout. One record, so that limits stand side by side."""
 
     http_attempts: int = 5
@@ -43,9 +43,9 @@ class Patience:
     """A start that the platform gave up counts as final when it began no other for so long."""
     new_identity: float = 180.0
     """A new identity is known throughout the directory by then."""
-    role_heeded: float = 60.0
+    role_propagation: float = 60.0
     """A new role counts with the registry by then, mostly."""
-    role_heeded_at_last: float = 600.0
+    role_propagation_limit: float = 600.0
     """…and certainly by then: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"""
     engine: float = 30.0
     """An engine may have to be started first, when its socket is asked."""
@@ -61,11 +61,11 @@ class Clock:
     """Set when the agent asks the task to stop."""
 
     def monotonic(self) -> float:
-        """Give seconds that never run backwards."""
+        """Return seconds that never run backwards."""
         return time.monotonic()
 
     def now(self) -> datetime:
-        """Give the present time in UTC."""
+        """Return the present time in UTC."""
         return datetime.now(timezone.utc)
 
     def sleep(self, seconds: float) -> None:
@@ -90,11 +90,11 @@ class Deadline:
 
     @classmethod
     def after(cls, clock: Clock, seconds: float) -> Deadline:
-        """Give the deadline `seconds` from now."""
+        """Return the deadline `seconds` from now."""
         return cls(clock, clock.monotonic() + seconds)
 
     def left(self) -> float:
-        """Give the seconds that are left, never less than 0."""
+        """Return the seconds that are left, never less than 0."""
         return max(0.0, self.at - self.clock.monotonic())
 
     def passed(self) -> bool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pytask.agent.console import Console
-    from pytask.clock import Clock, Patience
+    from pytask.clock import Clock, Timeouts
     from pytask.model import (
         BuiltImage,
         Deployment,
@@ -83,7 +83,7 @@ class Job:
     """How this agent reaches the network."""
     console: Console
     clock: Clock
-    patience: Patience
+    timeouts: Timeouts
     record: Record
 
     @contextmanager

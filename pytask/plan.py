@@ -23,7 +23,7 @@ def tell_plan(plan: Plan, console: Console) -> None:
 
 
 def render_plan(plan: Plan) -> str:
-    """Give the plan, a row for each stage of the run."""
+    """Return the plan, a row for each stage of the run."""
     rows = [f"  {name:<7} {text}" for name, text in _rows(plan)]
     return "\n".join([f"Plan ({plan.command.value})", *rows, *(f"  note    {note}" for note in plan.notes)])
 
@@ -67,7 +67,7 @@ def _push(destination: Destination) -> str:
 
 
 def _signed_in(plan: Plan) -> str:
-    """Give the input whose connection enters the registry, where it is not the usual one."""
+    """Return the input whose connection enters the registry, where it is not the usual one."""
     own = plan.registry_connection
     if own is None:
         return ""
@@ -89,7 +89,7 @@ def _deploy(plan: Plan, deploy: DeployPlan) -> str:
 
 
 def _set(deploy: DeployPlan) -> Iterator[tuple[str, str]]:
-    """Give what is set besides the image; names only."""
+    """Return what is set besides the image; names only."""
     settings, properties = tuple(deploy.settings.values), tuple(deploy.configuration)
     sticky = f", of which {', '.join(deploy.settings.sticky)} stay with the slot" if deploy.settings.sticky else ""
     words = [f"{_count(settings, 'app setting')} ({', '.join(settings)}){sticky}"] if settings else []

@@ -22,7 +22,7 @@ _NOTHING = "nothing was pushed and nothing was changed"
 
 
 def header(docker: DockerCli | None, network: Network) -> str:
-    """Give the first lines of the log: who runs, and how this agent was configured to reach the network."""
+    """Return the first lines of the log: who runs, and how this agent was configured to reach the network."""
     told = f" · Docker {docker.version}, BuildKit" if docker else ""
     first = f"FunctionAppContainerDeploy {__version__} · Python {platform.python_version()}{told}"
     ways = "; ".join(_ways(network))
@@ -40,7 +40,7 @@ def _ways(network: Network) -> Iterator[str]:
 
 
 def tell_deployed(deployment: Deployment) -> str:
-    """Give what was changed, in one line."""
+    """Return what was changed, in one line."""
     before, digest = deployment.target.image or "none", f" ({deployment.digest})" if deployment.digest else ""
     beside = f"\nconfiguration  {property_names(deployment.changed)} changed" if deployment.changed else ""
     if before != deployment.reference:
@@ -65,7 +65,7 @@ def tell_unverified(verification: Verification) -> str:
 
 
 def outputs(record: Record) -> dict[str, str]:
-    """Give the task's output variables, as far as the run has come."""
+    """Return the task's output variables, as far as the run has come."""
     pushed, target, verification = record.pushed, record.target, record.verification
     return {
         "imageReference": str(pushed.reference) if pushed else "",
@@ -79,7 +79,7 @@ def outputs(record: Record) -> dict[str, str]:
 
 
 def as_json(record: Record, environment: Mapping[str, str]) -> str:
-    """Give the record of the run that a later run deploys from."""
+    """Return the record of the run that a later run deploys from."""
     plan = record.plan
     fields = {
         "version": __version__,
@@ -97,8 +97,8 @@ def as_json(record: Record, environment: Mapping[str, str]) -> str:
     return json.dumps(fields, indent=2) + "\n"
 
 
-def now(record: Record, *, left_open: bool) -> str:
-    """Give the state things are in after a failure, and how to go on by hand.
+def state(record: Record, *, left_open: bool) -> str:
+    """Return the state things are in after a failure, and how to go on by hand.
 
     `left_open` says that the failure does not tell whether what was being done has been done all the same.
     """
@@ -121,7 +121,7 @@ def now(record: Record, *, left_open: bool) -> str:
 
 
 def _app_so_far(record: Record, target: Target, *, left_open: bool) -> str:
-    """Give the state of an app that was not pointed at the image."""
+    """Return the state of an app that was not pointed at the image."""
     unknown = [f"whether {record.letting_in} is not known"] if record.letting_in and left_open else []
     done = [*record.let_in, *unknown]
     settings = [f"settings: {told}"] if (told := settings_now(record)) else []
@@ -132,7 +132,7 @@ def _app_so_far(record: Record, target: Target, *, left_open: bool) -> str:
 
 
 def _not_restarted(record: Record, target: Target) -> str:
-    """Give the state of an app whose tag may have moved beneath it: no change, and yet another image at its next start.
+    """Return the state of an app whose tag may have moved: no change, and yet another image at its next start.
 
     Source: https://learn.microsoft.com/cli/azure/functionapp#az-functionapp-restart
     """
@@ -145,7 +145,7 @@ def _not_restarted(record: Record, target: Target) -> str:
 
 
 def _settings_too(record: Record) -> str:
-    """Give what is known of the settings when an answer is missing: they are changed before the image."""
+    """Return what is known of the settings when an answer is missing: they are changed before the image."""
     if settings := settings_now(record):
         return f"; settings: {settings}"
     wanted = record.plan is not None and record.plan.deploy is not None and record.plan.deploy.settings.values
@@ -176,7 +176,7 @@ def _image_after_the_change(record: Record, target: Target, deployment: Deployme
 
 
 def summary(record: Record, failures: tuple[str, ...] = ()) -> str:
-    """Give the Markdown for the Extensions tab of the run."""
+    """Return the Markdown for the Extensions tab of the run."""
     rows = [(name, value) for name, value in _summary_rows(record) if value]
     table = "\n".join(f"| {name} | {_cell(value)} |" for name, value in rows)
     times = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in record.seconds.items())
@@ -233,7 +233,7 @@ def _configuration(record: Record) -> str:
 
 
 def _functions(verification: Verification) -> str:
-    """Give the functions as the portal's page lists them: name, trigger, and whether one is disabled."""
+    """Return the functions as the portal's page lists them: name, trigger, and whether one is disabled."""
     return ", ".join(
         f"{one.name} ({one.trigger or 'no trigger'}{', disabled' if one.disabled else ''})"
         for one in verification.functions
@@ -248,7 +248,7 @@ def _checks(verification: Verification | None) -> str:
 
 
 def _running_image(record: Record) -> str:
-    """Give the image that runs as far as is known; empty when it is not."""
+    """Return the image that runs as far as is known; empty when it is not."""
     if record.rolled_back:
         return record.rolled_back.reference
     if record.deployment and record.verdict is not Verdict.FAILED:
@@ -259,7 +259,7 @@ def _running_image(record: Record) -> str:
 
 
 def _set_by_hand(target: Target, image: str) -> str:
-    """Give the command that does the same.
+    """Return the command that does the same.
 
     Source: https://learn.microsoft.com/cli/azure/functionapp/config/container
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def tell_settings(change: SettingsChange) -> str:
-    """Give which settings were written, for the log."""
+    """Return which settings were written, for the log."""
     kept = f", and {', '.join(change.kept)} put back that it had dropped" if change.kept else ""
     again = (
         f"\nsettings  another write at the same time had dropped them: written once more{kept}" if change.again else ""
@@ -21,13 +21,13 @@ def tell_settings(change: SettingsChange) -> str:
 
 
 def tell_lost(target: Target, change: SettingsChange) -> str:
-    """Give the warning for settings that are gone."""
+    """Return the warning for settings that are gone."""
     lost = ", ".join(change.lost)
     return f"settings of {target.title} that this run had kept were dropped by another write at the same time: {lost}"
 
 
 def settings_now(record: Record) -> str:
-    """Give how the run leaves the settings that it has changed; empty when it has changed none."""
+    """Return how the run leaves the settings that it has changed; empty when it has changed none."""
     back = record.rolled_back
     if back and back.settings:
         stayed = f"; {', '.join(back.settings.stayed)} left alone" if back.settings.stayed else ""
@@ -37,7 +37,7 @@ def settings_now(record: Record) -> str:
 
 
 def property_names(names: Iterable[str]) -> str:
-    """Give the properties of the site's configuration as the inputs name them."""
+    """Return the properties of the site's configuration as the inputs name them."""
     return ", ".join("command line" if name == "appCommandLine" else name for name in names)
 
 

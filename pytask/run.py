@@ -30,7 +30,7 @@ def run(job: Job) -> None:
     record, say = job.record, job.console.line
     plan = record.plan = read_plan(job.environment, job.console.secret)
     Ahead(lambda: import_module("pytask.stages"))  # Azure's libraries load while Docker gives its first answers
-    docker = find_docker(job.environment, job.patience.engine) if plan.recipe else None
+    docker = find_docker(job.environment, job.timeouts.engine) if plan.recipe else None
     say(header(docker, job.network))
     tell_plan(plan, job.console)
 

@@ -15,7 +15,7 @@ from pytask.model.evidence import Failed, Passed, Pending, Unavailable, Verifica
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytask.clock import Clock, Patience
+    from pytask.clock import Clock, Timeouts
     from pytask.errors.start import StartFailure
     from pytask.model.evidence import Evidence
 
@@ -48,7 +48,7 @@ def verify(
     checks: Sequence[Check[Observed]],
     *,
     clock: Clock,
-    patience: Patience,
+    timeouts: Timeouts,
     seconds: float,
     say: Callable[[str], None],
 ) -> Verification:
@@ -58,7 +58,7 @@ def verify(
         StartFailure: when the target does not run the new image. What is only unknown raises nothing.
         Cancelled: when the agent asks the task to stop.
     """
-    rounds, wait = _Rounds(clock=clock, patience=patience, say=say), patience.first_poll
+    rounds, wait = _Rounds(clock=clock, timeouts=timeouts, say=say), timeouts.first_poll
     deadline = Deadline.after(clock, seconds)
     while True:
         found = judge(checks, observe())
@@ -71,7 +71,7 @@ def verify(
             raise_at_deadline(found)
             return _concluded(found)
         clock.sleep(min(wait, deadline.left()))
-        wait = min(patience.longest_poll, wait * _GROWTH)
+        wait = min(timeouts.longest_poll, wait * _GROWTH)
 
 
 def raise_at_deadline(found: Mapping[str, Evidence]) -> None:
@@ -101,7 +101,7 @@ class _Rounds:
     """What stood through how many rounds, and what was told of it."""
 
     clock: Clock
-    patience: Patience
+    timeouts: Timeouts
     say: Callable[[str], None]
     began: float = field(init=False)
     found: Mapping[str, Evidence] = field(default_factory=dict)
@@ -150,7 +150,7 @@ class _Rounds:
         news = {name: _told(one) for name, one in self.found.items()}
         fresh = [text for name, text in news.items() if text and text != self.told.get(name)]
         self.told.update({name: text for name, text in news.items() if text})
-        if not fresh and now - self.told_at >= self.patience.progress:
+        if not fresh and now - self.told_at >= self.timeouts.progress:
             waiting = [text for name, text in news.items() if text and isinstance(self.found[name], Pending | Failed)]
             fresh = [f"still {text}" for text in waiting[:1]]
         for text in fresh:

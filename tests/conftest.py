@@ -30,7 +30,7 @@ CACHE = Path(__file__).parent.parent / ".cache"
 
 @pytest.fixture(scope="session")
 def local_azure() -> Iterator[LocalAzure]:
-    """Give the one local Azure of this session."""
+    """Return the one local Azure of this session."""
     from tests.sandbox.local_azure import LocalAzure  # noqa: PLC0415 - the fast rings do not wait for it
 
     with (
@@ -42,7 +42,7 @@ def local_azure() -> Iterator[LocalAzure]:
 
 @pytest.fixture
 def azure(local_azure: LocalAzure) -> Iterator[LocalAzure]:
-    """Give an empty subscription; a call it does not serve fails the test, unless the test has cleared it."""
+    """Return an empty subscription; a call it does not serve fails the test, unless the test has cleared it."""
     local_azure.reset()
     yield local_azure
     assert local_azure.unexpected == []

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from azure.core.rest import HttpResponse
 
-from pytask.clock import Clock, Patience
+from pytask.clock import Clock, Timeouts
 from pytask.cloud.arm import Arm, Azure
-from pytask.cloud.http import Door
+from pytask.cloud.http import HttpClient
 from pytask.model import Deployment, Digest, ManifestDigest, Secret, Target
 from tests.way_out import usual_way_out
 
@@ -135,18 +135,18 @@ class ScriptedApp:
         """Return when a route was asked."""
         return [at for at, call in self.calls if call == route]
 
-    def azure(self, patience: Patience | None = None) -> Azure:
+    def azure(self, timeouts: Timeouts | None = None) -> Azure:
         """Return the ways to it."""
-        door = Door(
+        http = HttpClient(
             sender=self._send,
             transport=cast("Transport", None),
             route=usual_way_out(),
             clock=self.clock,
-            patience=patience or Patience(),
+            timeouts=timeouts or Timeouts(),
             say=self.said.append,
         )
-        arm = Arm(door=replace(door, base="https://management.azure.com"), url="", subscription="s")
-        return Azure(arm=arm, door=door, credentials=_Masking())  # type: ignore[arg-type] # masks, and no more
+        arm = Arm(http=replace(http, base="https://management.azure.com"), url="", subscription="s")
+        return Azure(arm=arm, http=http, credentials=_Masking())  # type: ignore[arg-type] # masks, and no more
 
     def _send(self, request: HttpRequest, **_: object) -> ScriptedResponse:
         since = self.clock.monotonic() - SENT_AT

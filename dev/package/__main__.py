@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def build(variant: str, target: Path = BUILD) -> Path:
-    """Give the VSIX of a variant, made in a folder that is emptied first."""
+    """Return the VSIX of a variant, made in a folder that is emptied first."""
     CACHE.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(target, ignore_errors=True)
     staged = target / "extension"

@@ -40,7 +40,7 @@ def _compiled(source: bytes, name: str) -> bytes:
 
 
 def _texts(part: object) -> Iterator[str]:
-    """Give all texts in a piece of code."""
+    """Return all texts in a piece of code."""
     if isinstance(part, str):
         yield part
     elif isinstance(part, (tuple, frozenset)):

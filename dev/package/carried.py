@@ -38,19 +38,19 @@ def write_carried(libraries: Path, target: Path, cache: Path) -> None:
 
 
 def program_sources() -> Files:
-    """Give the modules of the program."""
+    """Return the modules of the program."""
     return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in PROGRAM.rglob("*.py")}
 
 
 def library_sources(libraries: Path) -> Files:
-    """Give the modules of the libraries that the program can come to."""
+    """Return the modules of the libraries that the program can come to."""
     found = reachable(PROGRAM, [STAND_INS, libraries])
     sources = {place: file.read_bytes() for place, file in found.items()}
     return {**_packages(sources), **sources, **_needed_models(sources)}
 
 
 def _packages(sources: Files) -> Files:
-    """Give an empty `__init__.py` for every folder without: an archive has no folders that Python could find."""
+    """Return an empty `__init__.py` for every folder without: an archive has no folders that Python could find."""
     folders = {parent for place in sources for parent in _parents(place)}
     return {f"{folder}/__init__.py": b"" for folder in folders if f"{folder}/__init__.py" not in sources}
 
@@ -66,7 +66,7 @@ def _needed_models(sources: Files) -> Files:
 
 
 def _asked_of(module: str) -> set[str]:
-    """Give the names that the program imports from a module."""
+    """Return the names that the program imports from a module."""
     trees = (ast.parse(path.read_bytes()) for path in PROGRAM.rglob("*.py"))
     imports = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
     return {alias.name for node in imports if node.module == module for alias in node.names}

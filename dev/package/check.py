@@ -47,12 +47,12 @@ class Extension:
     task: dict[str, Any]
 
     def in_task(self, name: str) -> bytes | None:
-        """Give a file of the task's folder."""
+        """Return a file of the task's folder."""
         return self.files.get(f"{self.task_folder}/{name}")
 
 
 def problems(extension: Extension) -> list[str]:
-    """Give what is wrong, a sentence each; nothing when all is well."""
+    """Return what is wrong, a sentence each; nothing when all is well."""
     checks: tuple[Callable[[Extension], Iterator[str]], ...] = (
         _size, _versions, _icons, _overview, _definition, _bindings, _stray_files, _native_files, _archives,
     )  # fmt: skip
@@ -60,7 +60,7 @@ def problems(extension: Extension) -> list[str]:
 
 
 def opened(vsix: Path) -> Extension:
-    """Give what is in a VSIX."""
+    """Return what is in a VSIX."""
     with zipfile.ZipFile(vsix) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     contributions = json.loads(files["extension.vsomanifest"])["contributions"]

@@ -23,12 +23,12 @@ Files = dict[str, bytes]
 
 
 def tag(python: str) -> str:
-    """Give the name that a Python has for its bytecode: `sys.implementation.cache_tag`."""
+    """Return the name that a Python has for its bytecode: `sys.implementation.cache_tag`."""
     return f"cpython-{python.replace('.', '')}"
 
 
 def compiled(sources: Files, cache: Path) -> Mapping[str, Files]:
-    """Give the bytecode of `sources` by Python; from `cache` when it was made before.
+    """Return the bytecode of `sources` by Python; from `cache` when it was made before.
 
     Raises:
         subprocess.CalledProcessError: when a source does not compile.
@@ -56,7 +56,7 @@ def _compiled_by(python: str, sources: Files, cache: Path) -> Files:
 
 
 def _fingerprint(python: str, sources: Files) -> str:
-    """Give what the bytecode depends on, as a few letters."""
+    """Return what the bytecode depends on, as a few letters."""
     lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
     digest = hashlib.sha256(json.dumps(lock["packages"][f"node_modules/cpython-{python}"]).encode())
     for part in (HERE / "bytecode.py", HERE / "cpython.mjs"):
@@ -84,5 +84,5 @@ def put(files: Files, folder: Path) -> None:
 
 
 def take(folder: Path) -> Files:
-    """Give all files below a folder by their names."""
+    """Return all files below a folder by their names."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

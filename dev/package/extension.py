@@ -35,7 +35,7 @@ def stage(folder: Path, variant: str) -> None:
 
 
 def pack(folder: Path, target: Path) -> Path:
-    """Give the VSIX that tfx makes of a staged folder, written anew so that it is the same every time.
+    """Return the VSIX that tfx makes of a staged folder, written anew so that it is the same every time.
 
     Raises:
         SystemExit: with what tfx says, when it refuses or warns.
@@ -55,7 +55,7 @@ def pack(folder: Path, target: Path) -> Path:
 
 
 def _named(manifest: Mapping[str, Any]) -> set[str]:
-    """Give the files that a manifest names, and those in its folders, but for the task's."""
+    """Return the files that a manifest names, and those in its folders, but for the task's."""
     named = [one["path"] for one in (*manifest["content"].values(), *manifest["files"])]
     places = (ROOT / name for name in (*named, *manifest["icons"].values()) if name != "task")
     files = (file for place in places for file in (place.rglob("*") if place.is_dir() else (place,)))

@@ -64,7 +64,7 @@ class Shelf:
 
 
 def install(project: Path, lock: Path, cache: Path) -> Shelf:
-    """Give the carried libraries, installed below `cache`; from there when they are there already.
+    """Return the carried libraries, installed below `cache`; from there when they are there already.
 
     Raises:
         SystemExit: when pip cannot install them.
@@ -83,7 +83,7 @@ def install(project: Path, lock: Path, cache: Path) -> Shelf:
 
 
 def needed(project: Path) -> set[str]:
-    """Give the names of all libraries that the program needs, on any system with any Python it supports."""
+    """Return the names of all libraries that the program needs, on any system with any Python it supports."""
     asked = tomli.loads(project.read_text(encoding="utf-8"))["project"]["dependencies"]
     waiting = [(Requirement(text), "") for text in asked]
     seen: set[tuple[str, str]] = set()
@@ -112,7 +112,7 @@ def _applies(requirement: Requirement, extra: str) -> bool:
 
 
 def _blocks(lock: Path) -> dict[str, str]:
-    """Give a lock's requirements with their hashes by name, without the condition that stands behind some."""
+    """Return a lock's requirements with their hashes by name, without the condition that stands behind some."""
     found = re.findall(
         r"^([\w.-]+)(==\S+)[^\\\n]*((?:\\\n +--hash=\S+ ?)+)$", lock.read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -171,7 +171,7 @@ def _library(distribution: metadata.Distribution, sha256: str) -> Library:
 
 
 def _licence(told: Mapping[str, Any]) -> str:
-    """Give the licence; a field that holds a whole text is of no use, the classifiers then name it."""
+    """Return the licence; a field that holds a whole text is of no use, the classifiers then name it."""
     if "license_expression" in told:
         return str(told["license_expression"])
     words = str(told.get("license", ""))

@@ -33,7 +33,7 @@ _RULE = "-" * 80
 
 
 def notices(libraries: Iterable[Library]) -> str:
-    """Give the licences of the libraries, as one text."""
+    """Return the licences of the libraries, as one text."""
     return "\n".join([_PREFACE, *(_notice(library) for library in libraries)])
 
 
@@ -43,7 +43,7 @@ def _notice(library: Library) -> str:
 
 
 def bill_of_materials(version: str, libraries: Iterable[Library]) -> str:
-    """Give the libraries as a CycloneDX document, which is the same for the same libraries.
+    """Return the libraries as a CycloneDX document, which is the same for the same libraries.
 
     https://cyclonedx.org/docs/1.6/json/
     """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def reachable(program: Path, shelves: Iterable[Path]) -> Mapping[str, Path]:
-    """Give the files of the modules that `program` leads to, by their place (`azure/core/__init__.py`).
+    """Return the files of the modules that `program` leads to, by their place (`azure/core/__init__.py`).
 
     A module is taken from the first of the shelves that has it; what is inside of it then comes from no later shelf.
     """
@@ -42,14 +42,14 @@ def _with_parents(name: str) -> Iterator[str]:
 
 
 def _places(name: str, shelves: Iterable[Path]) -> list[tuple[Path, str]]:
-    """Give where a module is, if it is anywhere."""
+    """Return where a module is, if it is anywhere."""
     path = name.replace(".", "/")
     places = ((shelf, place) for shelf in shelves for place in (f"{path}/__init__.py", f"{path}.py"))
     return [(shelf, place) for shelf, place in places if (shelf / place).is_file()][:1]
 
 
 def _imported(file: Path, module: str, *, is_package: bool) -> Iterator[str]:
-    """Give what a file may import: modules, and names that may be modules."""
+    """Return what a file may import: modules, and names that may be modules."""
     tree = ast.parse(file.read_bytes())
     unseen = {id(node) for block in _for_type_checkers(tree) for node in ast.walk(block)}
     for node in ast.walk(tree):

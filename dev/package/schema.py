@@ -19,7 +19,7 @@ TASK = ROOT / "task" / "task.json"
 
 
 def departures(task: Any, schema: Any) -> list[str]:  # noqa: ANN401 - as JSON has them
-    """Give where a task departs from a schema, a line each."""
+    """Return where a task departs from a schema, a line each."""
     validator = validator_for(schema)(schema)
     return [f"{'.'.join(map(str, error.absolute_path))}: {error.message}" for error in validator.iter_errors(task)]
 

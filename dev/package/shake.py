@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def shaken(modules: dict[str, str], wanted: Iterable[str]) -> dict[str, str]:
-    """Give the modules of one package with only the classes that `wanted` leads to.
+    """Return the modules of one package with only the classes that `wanted` leads to.
 
     `modules` are sources by name of module; imports and lists of names are made to fit.
     """
@@ -36,7 +36,7 @@ def _closure(kept: set[str], classes: dict[str, ast.ClassDef]) -> set[str]:
 
 
 def _named_in(node: ast.ClassDef) -> set[str]:
-    """Give every word of a class but those of its documentation."""
+    """Return every word of a class but those of its documentation."""
     return {word for text in _texts(node) for word in _NAME.findall(text)}
 
 

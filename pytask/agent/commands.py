@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def command(name: str, properties: Mapping[str, str], message: str) -> str:
-    """Give the line `##vso[name key=value;…]message`; both sides escaped as the agent unescapes them.
+    """Return the line `##vso[name key=value;…]message`; both sides escaped as the agent unescapes them.
 
     Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/CommandStringConvertor.cs
     """
@@ -43,7 +43,7 @@ _LINE_ENDS = re.compile("[\r\n\v\f\x85\u2028\u2029]+")
 
 
 def disarm(line: str) -> str:
-    """Give a line of foreign text that the agent cannot take for a command: `##vso[` and `##[` lose a `#`.
+    """Return a line of foreign text that the agent cannot take for a command: `##vso[` and `##[` lose a `#`.
 
     Line ends inside are taken out too, as the agent would begin a new line there.
     """

@@ -50,11 +50,11 @@ class Endpoint:
     id: str
 
     def parameter(self, key: str) -> str:
-        """Give a parameter of its authorization."""
+        """Return a parameter of its authorization."""
         return self.environment.get(f"ENDPOINT_AUTH_PARAMETER_{self.id}_{key.upper()}", "").strip()
 
     def data(self, key: str) -> str:
-        """Give a part of its data, which holds nothing secret."""
+        """Return a part of its data, which holds nothing secret."""
         return self.environment.get(f"ENDPOINT_DATA_{self.id}_{key.upper()}", "").strip()
 
     @property
@@ -82,13 +82,13 @@ class Endpoint:
         return f"{collection}/{project}/_settings/adminservices?resourceId={self.id}"
 
     def needed(self, field: str, value: str) -> str:
-        """Give the value of a field that must be there; raise ConnectionIncomplete where it is not."""
+        """Return the value of a field that must be there; raise ConnectionIncomplete where it is not."""
         if not value:
             raise ConnectionIncomplete(input=self.input, name=self.name, field=field)
         return value
 
     def tls(self, field: str, url: str) -> str:
-        """Give a URL, as long as it is one that secrets may be sent to."""
+        """Return a URL, as long as it is one that secrets may be sent to."""
         return self.needed(f"{field} that begins with https://", url if url.lower().startswith("https://") else "")
 
     @property
@@ -99,7 +99,7 @@ class Endpoint:
 
 
 def find_endpoint(environment: Mapping[str, str], *, input_name: str, value: str) -> Endpoint:
-    """Give the fields of the connection that an input names.
+    """Return the fields of the connection that an input names.
 
     Raises:
         ConnectionNotFound: when the agent handed over no such connection.
@@ -113,7 +113,7 @@ def find_endpoint(environment: Mapping[str, str], *, input_name: str, value: str
 def read_connection(
     environment: Mapping[str, str], *, input_name: str, value: str, mask: Callable[[str], Secret]
 ) -> ServiceConnection:
-    """Give the Azure Resource Manager connection that an input names.
+    """Return the Azure Resource Manager connection that an input names.
 
     Raises:
         ConnectionNotFound: when the agent handed over no such connection.
@@ -144,7 +144,7 @@ def _subscription(endpoint: Endpoint) -> str:
 
 
 def _cloud(endpoint: Endpoint) -> Cloud:
-    """Give the cloud; what the connection leaves open is asked for later, by `cloud.metadata`.
+    """Return the cloud; what the connection leaves open is asked for later, by `cloud.metadata`.
 
     Microsoft's own tasks take the same as the audience, except that they do so on an Azure Stack only:
     https://github.com/microsoft/azure-pipelines-tasks-common-packages/blob/main/common-npm-packages/azure-arm-rest/azure-arm-endpoint.ts
@@ -167,7 +167,7 @@ def _cloud(endpoint: Endpoint) -> Cloud:
 
 
 def read_identity(endpoint: Endpoint, mask: Callable[[str], Secret]) -> Identity:
-    """Give whom a connection signs in as.
+    """Return whom a connection signs in as.
 
     Raises:
         ConnectionIncomplete: when a field is empty.

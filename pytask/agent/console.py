@@ -52,12 +52,12 @@ class Console:
         """Warn in the log and on the run's page."""
         self._issue("warning", {}, text)
 
-    def failure(self, failure: TaskFailure, now: str = "") -> None:
-        """Report a failure in full in the log and on the run's page; `now` says what state things are in."""
-        self._issue("error", {"code": failure.code}, render(failure, now))
+    def failure(self, failure: TaskFailure, state: str = "") -> None:
+        """Report a failure in full in the log and on the run's page; `state` says how things are left."""
+        self._issue("error", {"code": failure.code}, render(failure, state))
 
     def secret(self, text: str) -> Secret:
-        """Give the text as a `Secret`, masked in every line from now on, the agent's and ours."""
+        """Return the text as a `Secret`, masked in every line from now on, the agent's and ours."""
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         self._secrets.extend(lines)
         self._write(*(command("task.setsecret", {}, line) for line in lines))

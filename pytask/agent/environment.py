@@ -34,17 +34,17 @@ https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/
 
 
 def variable_name(name: str) -> str:
-    """Give the environment name of a pipeline variable: `Build.BuildId` is `BUILD_BUILDID`; dashes stay."""
+    """Return the environment name of a pipeline variable: `Build.BuildId` is `BUILD_BUILDID`; dashes stay."""
     return name.replace(".", "_").replace(" ", "_").upper()
 
 
 def variable(environment: Mapping[str, str], name: str) -> str:
-    """Give the value of a pipeline variable; empty when there is none."""
+    """Return the value of a pipeline variable; empty when there is none."""
     return environment.get(variable_name(name), "")
 
 
 def required_variable(environment: Mapping[str, str], name: str) -> str:
-    """Give the value of a variable that every job has.
+    """Return the value of a variable that every job has.
 
     Raises:
         AgentVariableMissing: when it has none.
@@ -56,7 +56,7 @@ def required_variable(environment: Mapping[str, str], name: str) -> str:
 
 
 def agent_kind(environment: Mapping[str, str]) -> AgentKind:
-    """Give which kind of agent this is.
+    """Return which kind of agent this is.
 
     Sources: https://learn.microsoft.com/azure/devops/pipelines/build/variables#agent-variables-devops-services and, for
     the container's id, https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/ContainerOperationProvider.cs
@@ -69,13 +69,13 @@ def agent_kind(environment: Mapping[str, str]) -> AgentKind:
 
 
 def secret_values(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Give the values of the job's secret variables, and its own token; a Node task gets them all."""
+    """Return the values of the job's secret variables, and its own token; a Node task gets them all."""
     secret = (key for key in environment if key.startswith("SECRET_") or key == _JOBS_TOKEN)
     return tuple(environment[key] for key in secret if environment[key])
 
 
 def without_the_agents_own(environment: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment for programs we start: no input, credential, secret or variable of the pipeline.
+    """Return the environment for programs we start: no input, credential, secret or variable of the pipeline.
 
     Public pipeline variables have names of their own; `VSTS_PUBLIC_VARIABLES` lists them, but they hold nothing that
     is to be kept from a build, so they stay. The exception is one that holds the job's token: the tasks that sign in to

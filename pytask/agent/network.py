@@ -26,7 +26,7 @@ _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def read_network(environment: Mapping[str, str], mask: Callable[[str], Secret]) -> Network:
-    """Give how this agent reaches the network; passwords of proxies are masked at once, in every form they take."""
+    """Return how this agent reaches the network; passwords of proxies are masked at once, in every form they take."""
     bundle = next((value for name in _BUNDLES if (value := environment.get(name))), "")
     return Network(
         proxy=_own_proxy(environment, mask),

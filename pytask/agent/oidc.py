@@ -56,7 +56,7 @@ class OidcTokens:
     mask: Callable[[str], Secret]
 
     def fresh(self) -> str:
-        """Give a token that nobody has used.
+        """Return a token that nobody has used.
 
         Raises:
             OidcTokenRefused: when Azure DevOps gives none.
@@ -96,7 +96,7 @@ def open_oidc_tokens(
     timeout: tuple[float, float],
     mask: Callable[[str], Secret],
 ) -> OidcTokens:
-    """Give the source of tokens for a service connection of this job; `timeout` is for connecting and for reading.
+    """Return the source of tokens for a service connection of this job; `timeout` is for connecting and for reading.
 
     Raises:
         AgentVariableMissing: outside a job.
@@ -154,7 +154,7 @@ def _words(text: str) -> str:
 
 
 def _along(route: Route, timeout: tuple[float, float]) -> Callable[..., dict[str, Any]]:
-    """Give what msrest calls before each request: it keeps a session for each thread, and configures that by itself."""
+    """Return what msrest calls before each request: it keeps and configures a session for each thread."""
 
     def prepared(session: requests.Session, *_: object, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - requests' own
         route.take(session)

@@ -52,7 +52,7 @@ class CertificateField:
     name: str
 
     def read(self, mask: Callable[[str], Secret]) -> KeyAndCertificates:
-        """Give the private key, masked, and the certificates.
+        """Return the private key, masked, and the certificates.
 
         Raises:
             CertificateIncomplete: when one of the two is not there.

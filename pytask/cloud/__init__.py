@@ -1,1 +1,1 @@
-"""Entra ID and Azure Resource Manager: signing in, and the one HTTP door."""
+"""Entra ID and Azure Resource Manager: signing in, and the one HTTP client."""

@@ -77,12 +77,12 @@ _LONGEST_DETAIL = 1_200
 
 
 def correlation_id(response: HttpResponse) -> str:
-    """Give the id by which Microsoft's support finds the call; empty when there is none."""
+    """Return the id by which Microsoft's support finds the call; empty when there is none."""
     return next((response.headers[name] for name in _CORRELATION_HEADERS if name in response.headers), "")
 
 
 def retry_after(response: HttpResponse) -> float | None:
-    """Give the seconds that the server asks to wait; None when it does not ask.
+    """Return the seconds that the server asks to wait; None when it does not ask.
 
     Source: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     """
@@ -137,7 +137,7 @@ def _code_and_message(body: Any) -> tuple[str, str]:  # noqa: ANN401 - whatever 
 
 
 def version_refusal(doing: str, response: HttpResponse) -> ApiVersionUnsupported | None:
-    """Give the refusal of an api-version, with the newest that is supported; None for any other answer.
+    """Return the refusal of an api-version, with the newest that is supported; None for any other answer.
 
     Sources of the words: https://github.com/Azure/azure-cli/issues/23985, https://github.com/Azure/azure-cli/issues/28038
     """
@@ -233,7 +233,7 @@ def _policies(message: str, response: HttpResponse) -> str:
 
 
 def _named(body: Any, names: tuple[str, ...]) -> Iterator[str]:  # noqa: ANN401 - whatever somebody answers
-    """Give the texts that stand under some names, anywhere in a body."""
+    """Return the texts that stand under some names, anywhere in a body."""
     waiting = deque([body])
     while waiting:
         one = waiting.popleft()

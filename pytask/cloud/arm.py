@@ -1,4 +1,4 @@
-"""Azure Resource Manager: azure-mgmt-web's client signs and sends, the door decides what an answer means.
+"""Azure Resource Manager: azure-mgmt-web's client signs and sends, the HTTP client decides what an answer means.
 
 The client's own operations are not used: they refuse a 202, which Functions on Container Apps answers.
 Source: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpRequest, HttpResponse
 
     from pytask.cloud.credentials import Credentials
-    from pytask.cloud.http import Door
+    from pytask.cloud.http import HttpClient
 
 WEB_VERSION = "2025-05-01"
 """The api-version of Microsoft.Web that azure-mgmt-web 11 is made from."""
@@ -38,10 +38,10 @@ _PERHAPS_TOO_NEW = frozenset({400, 404})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Azure:
-    """The doors that are open once the connection is known: to ARM with credentials, elsewhere without."""
+    """What a known connection opens: ARM with credentials, and the HTTP client without."""
 
     arm: Arm
-    door: Door
+    http: HttpClient
     credentials: Credentials
 
 
@@ -49,7 +49,7 @@ class Azure:
 class Arm:
     """Calls of one subscription."""
 
-    door: Door
+    http: HttpClient
     url: str
     subscription: str
     newest: dict[str, str] = field(default_factory=dict)
@@ -67,13 +67,13 @@ class Arm:
         api_version: str = WEB_VERSION,
         accept: frozenset[int] = _OK,
     ) -> HttpResponse:
-        """Give ARM's final answer to a call on `path` (from `/subscriptions/` on).
+        """Return ARM's final answer to a call on `path` (from `/subscriptions/` on).
 
         An operation that ARM goes on with after answering (202 and `Location`) is waited for. `json_again` gives the
         body anew before the call is repeated.
 
         Raises:
-            TaskFailure: whatever the door or the operation's own end means.
+            TaskFailure: whatever the answer or the operation's own end means.
         """
 
         def asked(body: object, version: str) -> HttpRequest:
@@ -89,7 +89,7 @@ class Arm:
         return self._finished(response, doing)
 
     def _answered(self, call: Callable[[str], Call], provider: str, wanted: str) -> HttpResponse:
-        """Give the answer in the api-version that is wanted, else in the newest that this cloud has.
+        """Return the answer in the api-version that is wanted, else in the newest that this cloud has.
 
         An Azure Stack Hub is years behind. What it has is remembered, so that each provider refuses once.
         """
@@ -103,13 +103,13 @@ class Arm:
         return self._sent(call(self.newest[provider]))
 
     def _sent(self, call: Call) -> HttpResponse:
-        response = self.door.send(call)
+        response = self.http.send(call)
         if response.status_code in _PERHAPS_TOO_NEW and (refusal := version_refusal(call.doing, response)):
             raise refusal
         return response
 
     def pages(self, path: str, *, doing: str, params: dict[str, str] | None = None, api_version: str) -> Iterator[Any]:
-        """Give the items of a list, page after page."""
+        """Return the items of a list, page after page."""
         response, followed = self.send("GET", path, doing=doing, params=params, api_version=api_version), set[str]()
         while True:
             body = needed_object(response, doing)
@@ -123,22 +123,22 @@ class Arm:
             response = self._follow(link, doing)
 
     def _finished(self, response: HttpResponse, doing: str) -> HttpResponse:
-        patience, clock = self.door.patience, self.door.clock
-        deadline, link = Deadline.after(clock, patience.operation), ""
+        timeouts, clock = self.http.timeouts, self.http.clock
+        deadline, link = Deadline.after(clock, timeouts.operation), ""
         while response.status_code == _ACCEPTED:
             if deadline.passed():
                 raise AzureFailing(
                     doing=doing, status=_ACCEPTED, attempts=1, detail="the operation does not end",
                     correlation_id=correlation_id(response),
                 )  # fmt: skip
-            clock.sleep(min(deadline.left(), retry_after(response) or patience.longest_poll))
+            clock.sleep(min(deadline.left(), retry_after(response) or timeouts.longest_poll))
             link = response.headers.get("Location", link)
             response = self._follow(link, doing)
         return response
 
     def _follow(self, link: str, doing: str) -> HttpResponse:
         """Send a GET to a link that ARM gave; one that leads elsewhere is not followed (`cloud.transport`)."""
-        return self.door.send(Call(request=request("GET", link), doing=doing, accept=_OK))
+        return self.http.send(Call(request=request("GET", link), doing=doing, accept=_OK))
 
 
 def needed_object(response: HttpResponse, doing: str) -> dict[str, Any]:
@@ -159,26 +159,26 @@ def needed_object(response: HttpResponse, doing: str) -> dict[str, Any]:
 
 
 def _provider(path: str) -> str:
-    """Give the resource provider that a path leads to; empty for Resource Manager itself."""
+    """Return the resource provider that a path leads to; empty for Resource Manager itself."""
     return path.lower().rpartition("/providers/")[2].partition("/")[0] if "/providers/" in path.lower() else ""
 
 
-def open_azure(credentials: Credentials, door: Door) -> Azure:
-    """Give the doors; nothing is sent yet."""
+def open_azure(credentials: Credentials, http: HttpClient) -> Azure:
+    """Return the ways to Azure; nothing is sent yet."""
     connection = credentials.connection
     client = WebSiteManagementClient(
         credentials,
         connection.subscription_id,
         base_url=connection.cloud.arm_url,
         credential_scopes=[connection.cloud.arm_scope],
-        transport=door.transport.bound_to(only(connection.cloud.arm_url)),
+        transport=http.transport.bound_to(only(connection.cloud.arm_url)),
         retry_total=0,
         permit_redirects=False,
         base_user_agent=USER_AGENT,
     )
-    arm_door = replace(door, sender=client.send_request, base=connection.cloud.arm_url)
+    arm_http = replace(http, sender=client.send_request, base=connection.cloud.arm_url)
     return Azure(
-        arm=Arm(door=arm_door, url=connection.cloud.arm_url, subscription=connection.subscription_id),
-        door=door,
+        arm=Arm(http=arm_http, url=connection.cloud.arm_url, subscription=connection.subscription_id),
+        http=http,
         credentials=credentials,
     )

@@ -44,7 +44,7 @@ class CertificateAssertions:
     mask: Callable[[str], Secret]
 
     def fresh(self) -> str:
-        """Give an assertion that nobody has used, good for ten minutes."""
+        """Return an assertion that nobody has used, good for ten minutes."""
         # The documentation's newer PS256 is for who can; RS256 with the SHA-1 thumbprint is what ADFS takes as well.
         thumbprint = hashlib.sha1(self.certificate, usedforsecurity=False).digest()
         header = {"alg": "RS256", "typ": "JWT", "x5t": _base64url(thumbprint)}
@@ -100,7 +100,7 @@ def _token_endpoint(connection: ServiceConnection) -> str:
 
 
 def _key(der: bytes) -> rsa.PrivateKey | None:
-    """Give an RSA key in PKCS#1, or in PKCS#8, which has that as its third part; None for anything else.
+    """Return an RSA key in PKCS#1, or in PKCS#8, which has that as its third part; None for anything else.
 
     Sources: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.2, https://www.rfc-editor.org/rfc/rfc5208#section-5
     """

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest
     from azure.core.rest import HttpRequest
 
-    from pytask.cloud.http import Door
+    from pytask.cloud.http import HttpClient
     from pytask.errors import TaskFailure
     from pytask.model import Secret, ServiceConnection
 
@@ -46,7 +46,7 @@ class TokenSource(Protocol):
     """What the credentials of azure-identity have in common."""
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 - azure-core's protocol
-        """Give a token out of memory, or a new one before that runs out."""
+        """Return a token out of memory, or a new one before that runs out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,14 +58,14 @@ class Credentials:
 
     connection: ServiceConnection
     source: TokenSource
-    door: Door
-    """Its connection pool, clock and patience are those of signing in."""
+    http: HttpClient
+    """Its connection pool, clock and timeouts are those of signing in."""
     mask: Callable[[str], Secret]
     turns: threading.Lock = field(default_factory=threading.Lock)
     """Who comes second finds what the first has learned of the authority, and perhaps its token."""
 
     def token(self, scope: str) -> Secret:
-        """Give an access token for `scope`.
+        """Return an access token for `scope`.
 
         Raises:
             TaskFailure: why Entra ID, Azure DevOps or the agent's machine gives none.
@@ -73,18 +73,18 @@ class Credentials:
         return self.mask(self.get_token(scope).token)
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 - azure-core's protocol
-        """Give an access token as azure-core's policies ask for it."""
+        """Return an access token as azure-core's policies ask for it."""
         with self.turns:
             return self._token(scopes, options)
 
     def _token(self, scopes: tuple[str, ...], options: dict[str, Any]) -> AccessToken:
-        for attempt in range(1, self.door.patience.http_attempts + 1):
+        for attempt in range(1, self.http.timeouts.http_attempts + 1):
             try:
                 token = self.source.get_token(*scopes, **options)
             except (AzureError, OidcTokenRefused, NetworkFailure, OSError) as error:  # noqa: PERF203 - a retry is a loop round a try
                 refusal = refusal_behind(error)
                 failure = self._failure(refusal, attempt)
-                if attempt == self.door.patience.http_attempts or not self._worth_repeating(refusal, failure):
+                if attempt == self.http.timeouts.http_attempts or not self._worth_repeating(refusal, failure):
                     raise failure from error
                 self._wait(refusal, attempt)
             else:
@@ -93,11 +93,11 @@ class Credentials:
         raise AssertionError
 
     def _failure(self, refusal: Exception, attempts: int) -> TaskFailure:
-        """Give the failure that it is when nobody gives a token."""
+        """Return the failure that it is when nobody gives a token."""
         if isinstance(refusal, NetworkFailure):
             return refusal
         if is_of_the_network(refusal) and not self._of_a_machine:
-            return self.door.failure(refusal, self.connection.cloud.authority_url)
+            return self.http.failure(refusal, self.connection.cloud.authority_url)
         return sign_in_failure(refusal, self.connection, attempts=attempts)
 
     def _worth_repeating(self, refusal: Exception, failure: TaskFailure) -> bool:
@@ -115,22 +115,22 @@ class Credentials:
         return isinstance(self.connection.identity, ManagedIdentity)
 
     def _wait(self, refusal: Exception, attempt: int) -> None:
-        patience = self.door.patience
+        timeouts = self.http.timeouts
         answer = refusal.response if isinstance(refusal, HttpResponseError) else None
         asked = retry_after(answer) if isinstance(answer, HttpResponse) else None
-        seconds = min(patience.http_longest_wait, asked or patience.http_first_wait * 2 ** (attempt - 1))
-        self.door.say(f"signing in did not succeed; trying again in {seconds:.0f} s")
-        self.door.clock.sleep(seconds)
+        seconds = min(timeouts.http_longest_wait, asked or timeouts.http_first_wait * 2 ** (attempt - 1))
+        self.http.say(f"signing in did not succeed; trying again in {seconds:.0f} s")
+        self.http.clock.sleep(seconds)
 
 
 def open_credentials(
     connection: ServiceConnection,
     *,
-    door: Door,
+    http: HttpClient,
     fresh_assertion: Callable[[], str],
     mask: Callable[[str], Secret],
 ) -> Credentials:
-    """Give the credentials of a connection whose cloud is known; nothing is sent yet.
+    """Return the credentials of a connection whose cloud is known; nothing is sent yet.
 
     `fresh_assertion` gives a new OIDC token of the pipeline each time; only federated connections call it.
 
@@ -141,34 +141,36 @@ def open_credentials(
     match connection.identity:
         case KeyIdentity() as identity:
             key = identity.secret.reveal()
-            options = _at_entra(connection, door)
+            options = _at_entra(connection, http)
             source = ClientSecretCredential(connection.sign_in_tenant, identity.client_id, key, **options)
         case CertificateIdentity() as identity:
             # What it takes to sign is for few, and takes a tenth of all libraries' time to load.
             from pytask.cloud.certificate import certificate_assertions  # noqa: PLC0415
 
-            assertions = certificate_assertions(connection, identity, clock=door.clock, mask=mask)
-            source = _by_assertion(connection, identity.client_id, assertions.fresh, door)
+            assertions = certificate_assertions(connection, identity, clock=http.clock, mask=mask)
+            source = _by_assertion(connection, identity.client_id, assertions.fresh, http)
         case FederatedIdentity() as identity:
-            source = _by_assertion(connection, identity.client_id, fresh_assertion, door)
+            source = _by_assertion(connection, identity.client_id, fresh_assertion, http)
         case ManagedIdentity() as identity:
-            source = _of_the_machine(identity, door)
-    return Credentials(connection=connection, source=source, door=door, mask=mask)
+            source = _of_the_machine(identity, http)
+    return Credentials(connection=connection, source=source, http=http, mask=mask)
 
 
-def _at_entra(connection: ServiceConnection, door: Door) -> dict[str, Any]:
+def _at_entra(connection: ServiceConnection, http: HttpClient) -> dict[str, Any]:
     return {
         "authority": connection.cloud.authority_url,
         # The authority comes from the connection itself, so there is nothing to discover; it saves a call.
         "disable_instance_discovery": True,
-        "transport": door.transport.bound_to(authorities(connection.cloud.authority_url)),
+        "transport": http.transport.bound_to(authorities(connection.cloud.authority_url)),
         **_ALWAYS,
     }
 
 
-def _by_assertion(connection: ServiceConnection, client_id: str, fresh: Callable[[], str], door: Door) -> TokenSource:
+def _by_assertion(
+    connection: ServiceConnection, client_id: str, fresh: Callable[[], str], http: HttpClient
+) -> TokenSource:
     at_adfs = {"raw_request_hook": _without_version} if connection.cloud.adfs else {}
-    options = {**_at_entra(connection, door), **at_adfs}
+    options = {**_at_entra(connection, http), **at_adfs}
     return ClientAssertionCredential(connection.sign_in_tenant, client_id, fresh, **options)
 
 
@@ -180,10 +182,10 @@ def _without_version(request: PipelineRequest[HttpRequest]) -> None:
     request.http_request.url = request.http_request.url.replace("/oauth2/v2.0/token", "/oauth2/token")
 
 
-def _of_the_machine(identity: ManagedIdentity, door: Door) -> TokenSource:
-    """Give the tokens of a virtual machine, or of whatever else offers the endpoint of App Service."""
+def _of_the_machine(identity: ManagedIdentity, http: HttpClient) -> TokenSource:
+    """Return the tokens of a virtual machine, or of whatever else offers the endpoint of App Service."""
     return ManagedIdentityCredential(
         client_id=identity.client_id or None,
-        transport=new_transport(door.route, connect=door.patience.identity_connect, read=door.patience.http_read),
+        transport=new_transport(http.route, connect=http.timeouts.identity_connect, read=http.timeouts.http_read),
         **_ALWAYS,
     )

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from azure.core.rest import HttpResponse
 
-    from pytask.cloud.http import Door
+    from pytask.cloud.http import HttpClient
 
 
-def pieces(door: Door, ask: Callable[[int], HttpResponse]) -> Generator[bytes, None, None]:
-    """Give a body without holding it; `ask` gives the open answer that has it from a byte on.
+def pieces(http: HttpClient, ask: Callable[[int], HttpResponse]) -> Generator[bytes, None, None]:
+    """Return a body without holding it; `ask` gives the open answer that has it from a byte on.
 
     Raises:
         NetworkFailure: when it broke off as often as a call may be repeated.
@@ -30,18 +30,18 @@ def pieces(door: Door, ask: Callable[[int], HttpResponse]) -> Generator[bytes, N
                 received += len(piece)
                 yield piece
         except AzureError as error:
-            _wait(door, answer, error, attempt)
+            _wait(http, answer, error, attempt)
         else:
             return
         finally:
             answer.close()
 
 
-def _wait(door: Door, answer: HttpResponse, error: AzureError, attempt: int) -> None:
+def _wait(http: HttpClient, answer: HttpResponse, error: AzureError, attempt: int) -> None:
     """Wait before the next attempt; raise what it means instead when this was the last."""
     host = urlsplit(answer.request.url).hostname or "the registry"
-    if attempt == door.patience.http_attempts:
-        raise door.failure(error, answer.request.url)
-    seconds = min(door.patience.http_longest_wait, door.patience.http_first_wait * 2 ** (attempt - 1))
-    door.say(f"{host} broke off in the middle of an answer; reading on in {seconds:.0f} s")
-    door.clock.sleep(seconds)
+    if attempt == http.timeouts.http_attempts:
+        raise http.failure(error, answer.request.url)
+    seconds = min(http.timeouts.http_longest_wait, http.timeouts.http_first_wait * 2 ** (attempt - 1))
+    http.say(f"{host} broke off in the middle of an answer; reading on in {seconds:.0f} s")
+    http.clock.sleep(seconds)

@@ -1,4 +1,4 @@
-"""The one HTTP door: every call to Azure and to the registry passes it.
+"""The one HTTP client: every call to Azure and to the registry goes through it.
 
 It sends, repeats, waits as the server asks, and turns refusals into failures of the catalogue. Every call may be sent
 again: twice does no more than once. A failure says so when an earlier attempt may have done its work unanswered.
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from pytask.clock import Clock, Patience
+    from pytask.clock import Clock, Timeouts
     from pytask.errors import TaskFailure
     from pytask.errors.network import NetworkFailure
     from pytask.network.place import Place
@@ -57,14 +57,14 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Door:
+class HttpClient:
     """Sends calls through one connection pool."""
 
     sender: Callable[..., HttpResponse]
     transport: Transport
     route: Route
     clock: Clock
-    patience: Patience
+    timeouts: Timeouts
     say: Callable[[str], None]
     base: str = ""
     """What relative URLs are relative to."""
@@ -77,13 +77,13 @@ class Door:
     """What it means when the last of so many attempts was answered with a status worth repeating."""
 
     def send(self, call: Call, *, stream: bool = False) -> HttpResponse:
-        """Give the answer to a call; its status is one of `call.accept`.
+        """Return the answer to a call; its status is one of `call.accept`.
 
         Raises:
             TaskFailure: a `NetworkFailure`, `AzureFailing`, or what the answer means (`cloud.answers.refusal`).
         """
         perhaps_done = False
-        for attempt in range(1, self.patience.http_attempts + 1):
+        for attempt in range(1, self.timeouts.http_attempts + 1):
             answer = self._sent(call, stream=stream)
             if isinstance(answer, HttpResponse) and answer.status_code in call.accept:
                 return answer
@@ -96,13 +96,13 @@ class Door:
         raise AssertionError
 
     def failure(self, error: Exception, url: str) -> NetworkFailure:
-        """Give what it means that a call did not come through; it has the error behind it."""
+        """Return what it means that a call did not come through; it has the error behind it."""
         failure = network_failure(error, urljoin(self.base, url), self.route)
         failure.__cause__ = error
         return failure
 
     def _sent(self, call: Call, *, stream: bool) -> HttpResponse | NetworkFailure:
-        """Give the answer, or what is in the way of one."""
+        """Return the answer, or what is in the way of one."""
         try:
             # Always as a stream: otherwise azure-core tries to make sense of the body and fails on a log's.
             bound = {} if call.only_to is None else {"only_to": call.only_to}
@@ -114,8 +114,8 @@ class Door:
         return response
 
     def _final(self, call: Call, answer: HttpResponse | NetworkFailure, attempt: int) -> TaskFailure | None:
-        """Give the failure that ends the call; None when it is to be sent again."""
-        last = attempt == self.patience.http_attempts
+        """Return the failure that ends the call; None when it is to be sent again."""
+        last = attempt == self.timeouts.http_attempts
         if not isinstance(answer, HttpResponse):
             return answer if last or answer.final else None
         if not says_busy(answer) and answer.status_code not in _WORTH_REPEATING:
@@ -123,16 +123,16 @@ class Door:
         return self.failing(call, answer, attempt) if last else None
 
     def _wait(self, call: Call, answer: HttpResponse | NetworkFailure, attempt: int) -> None:
-        patience = self.patience
+        timeouts = self.timeouts
         told, asked = _told(answer)
-        seconds = min(patience.http_longest_wait, asked or patience.http_first_wait * 2 ** (attempt - 1))
+        seconds = min(timeouts.http_longest_wait, asked or timeouts.http_first_wait * 2 ** (attempt - 1))
         host = urlsplit(urljoin(self.base, call.request.url)).netloc
         self.say(f"{host} {told} to '{call.doing}'; asking again in {seconds:.0f} s")
         self.clock.sleep(seconds)
 
 
 def _told(answer: HttpResponse | NetworkFailure) -> tuple[str, float | None]:
-    """Give an answer that is none in words, and the seconds to wait that it asks for."""
+    """Return an answer that is none in words, and the seconds to wait that it asks for."""
     if isinstance(answer, HttpResponse):
         return f"answered {answer.status_code}", retry_after(answer)
     return f"did not answer ({answer.detail})", None
@@ -145,15 +145,15 @@ def _perhaps_done(answer: HttpResponse | NetworkFailure) -> bool:
     return answer.leaves_open
 
 
-def open_door(route: Route, *, clock: Clock, patience: Patience, say: Callable[[str], None]) -> Door:
-    """Give a door that adds no credentials, for absolute URLs; nothing is sent yet."""
-    transport = Transport(new_transport(route, connect=patience.http_connect, read=patience.http_read))
+def open_http_client(route: Route, *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> HttpClient:
+    """Return an HTTP client that adds no credentials, for absolute URLs; nothing is sent yet."""
+    transport = Transport(new_transport(route, connect=timeouts.http_connect, read=timeouts.http_read))
     sender = _plain_sender(transport)
-    return Door(sender=sender, transport=transport, route=route, clock=clock, patience=patience, say=say)
+    return HttpClient(sender=sender, transport=transport, route=route, clock=clock, timeouts=timeouts, say=say)
 
 
 def new_transport(route: Route, *, connect: float, read: float) -> RequestsTransport:
-    """Give a connection pool for clients of Azure's libraries; seconds to connect, and to wait for more."""
+    """Return a connection pool for clients of Azure's libraries; seconds to connect, and to wait for more."""
     return RequestsTransport(
         session=route.new_session(),
         connection_timeout=connect,
@@ -177,7 +177,7 @@ def request(
     json: object = None,
     form: Mapping[str, str] | None = None,
 ) -> HttpRequest:
-    """Give a request; `json` and `form` exclude each other."""
+    """Return a request; `json` and `form` exclude each other."""
     return HttpRequest(
         method,
         url,
@@ -189,7 +189,7 @@ def request(
 
 
 def server_time(response: HttpResponse, otherwise: datetime) -> datetime:
-    """Give when the server answered, by its own clock, in whole seconds; `otherwise` when it does not say."""
+    """Return when the server answered, by its own clock, in whole seconds; `otherwise` when it does not say."""
     try:
         return parsedate_to_datetime(response.headers["Date"])
     except (KeyError, ValueError):

@@ -17,15 +17,15 @@ from pytask.errors.sign_in import CloudUnknown
 if TYPE_CHECKING:
     from azure.core.rest import HttpResponse
 
-    from pytask.cloud.http import Door
+    from pytask.cloud.http import HttpClient
     from pytask.model import Cloud, ServiceConnection
 
 _VERSION = "2015-01-01"
 _ADFS = re.compile("/adfs$", re.IGNORECASE)
 
 
-def with_known_cloud(connection: ServiceConnection, door: Door) -> ServiceConnection:
-    """Give the connection with what it leaves open about its cloud asked for; nothing is asked when it says all.
+def with_known_cloud(connection: ServiceConnection, http: HttpClient) -> ServiceConnection:
+    """Return the connection with what it leaves open about its cloud asked for; nothing is asked when it says all.
 
     Raises:
         CloudUnknown: when Resource Manager does not tell.
@@ -35,7 +35,7 @@ def with_known_cloud(connection: ServiceConnection, door: Door) -> ServiceConnec
     if cloud.authority_url and cloud.arm_scope:
         return connection
     asked = request("GET", f"{cloud.arm_url}/metadata/endpoints", params={"api-version": _VERSION})
-    answer = door.send(Call(request=asked, doing="ask where to sign in"))
+    answer = http.send(Call(request=asked, doing="ask where to sign in"))
     return replace(connection, cloud=_completed(cloud, answer, connection.page))
 
 

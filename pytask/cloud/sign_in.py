@@ -91,14 +91,14 @@ def keep_refusal(response: PipelineResponse[HttpRequest, HttpResponse]) -> None:
 
 
 def refusal_behind(error: Exception) -> Exception:
-    """Give the refusal that an error of azure-identity stands for."""
+    """Return the refusal that an error of azure-identity stands for."""
     while isinstance(error.__cause__, AzureError):
         error = error.__cause__
     return error
 
 
 def sign_in_failure(refusal: Exception, connection: ServiceConnection, *, attempts: int) -> TaskFailure:
-    """Give the failure that it is when nobody gives a token."""
+    """Return the failure that it is when nobody gives a token."""
     if isinstance(refusal, OidcTokenRefused):
         return refusal
     text = str(refusal.message if isinstance(refusal, AzureError) else refusal)
@@ -150,7 +150,7 @@ def _machine_failure(text: str, identity: ManagedIdentity, connection: ServiceCo
 
 
 def _words(answer: HttpResponse) -> str:
-    """Give what an answer says of its refusal: Entra ID and machines word it in `error_description`."""
+    """Return what an answer says of its refusal: Entra ID and machines word it in `error_description`."""
     text = answer.text().strip()
     try:
         body = json.loads(text)

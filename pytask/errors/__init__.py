@@ -1,4 +1,4 @@
-"""The catalogue: every failure a person may see, with code, cause and mend.
+"""The catalogue: every failure a person may see, with code, cause and fix.
 
 Nothing outside this package composes such a text. `docs/troubleshooting.md` is generated from here.
 """

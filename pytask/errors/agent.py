@@ -13,7 +13,7 @@ class AgentVariableMissing(TaskFailure):
     title = "the agent's variable {variable} is missing"
     happened = "the task was started without {variable}"
     cause = "the task runs only as a step of an Azure Pipelines job"
-    mend = "run it from a pipeline; in a container job, see that the container's entry point keeps the environment"
+    fix = "run it from a pipeline; in a container job, see that the container's entry point keeps the environment"
 
 
 class RunCancelled(TaskFailure):
@@ -25,7 +25,7 @@ class RunCancelled(TaskFailure):
     title = "the run was cancelled"
     happened = "the agent asked the task to stop ({stage})"
     cause = "somebody cancelled the run, or the step's or the job's time limit was reached"
-    mend = "run it again; if the time limit was too short, raise timeoutInMinutes of the step or job"
+    fix = "run it again; if the time limit was too short, raise timeoutInMinutes of the step or job"
 
 
 class OurBug(TaskFailure):
@@ -38,4 +38,4 @@ class OurBug(TaskFailure):
     title = "FunctionAppContainerDeploy has a defect"
     happened = "{error}"
     cause = "this was not foreseen by the task's authors; version {version}"
-    mend = "run again with the variable System.Debug set to true and report the log, please"
+    fix = "run again with the variable System.Debug set to true and report the log, please"

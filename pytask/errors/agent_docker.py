@@ -18,7 +18,7 @@ class DockerNotInContainer(TaskFailure):
     title = "the container of this job has no docker command"
     happened = "no folder on its PATH ({path}) holds docker"
     cause = "a container job runs its steps inside the container, and its image brings no docker command"
-    mend = (
+    fix = (
         "install the command with buildx in the container's image (Debian: docker-cli and docker-buildx, Alpine: "
         f"docker-cli and docker-cli-buildx) and set mapDockerSocket: true on the container; {_ON_THE_HOST}"
     )
@@ -36,7 +36,7 @@ class DockerNotOnSystem(TaskFailure):
     cause = (
         "Function Apps run Linux images, which a Docker engine for Linux builds; Microsoft's {system} agents have none"
     )
-    mend = f"{_LINUX_AGENT}; this agent can deploy an image that is in a registry already (command: deploy)"
+    fix = f"{_LINUX_AGENT}; this agent can deploy an image that is in a registry already (command: deploy)"
     link = _AGENTS_LINK
 
 
@@ -48,7 +48,7 @@ class EngineMissing(TaskFailure):
     title = "this agent has a docker command, but no Docker engine"
     happened = "{detail}"
     cause = "only the command is installed, as on Microsoft's ubuntu-slim; or the engine listens elsewhere than the command asks"
-    mend = f"{_LINUX_AGENT}; on an agent of your own, install the engine, or set DOCKER_HOST to where it listens"
+    fix = f"{_LINUX_AGENT}; on an agent of your own, install the engine, or set DOCKER_HOST to where it listens"
     link = _AGENTS_LINK
 
 
@@ -60,7 +60,7 @@ class EngineNotInContainer(TaskFailure):
     title = "the container of this job does not see the agent's Docker engine"
     happened = "{detail}"
     cause = "the engine's socket (/var/run/docker.sock) is not mounted into the container; newer agents do that only when asked"
-    mend = (
+    fix = (
         "set mapDockerSocket: true on the container, or mount it (volumes: /var/run/docker.sock:/var/run/docker.sock); "
         f"{_ON_THE_HOST}"
     )
@@ -75,7 +75,7 @@ class EngineForbidden(TaskFailure):
     title = "this agent's user may not use the Docker engine"
     happened = "{detail}"
     cause = "the engine's socket belongs to root and to the group docker, and the agent's user is neither"
-    mend = (
+    fix = (
         "add the agent's user to the group (sudo usermod -aG docker USER) and restart the agent; in a container job, "
         "set mapDockerSocket: true instead of mounting the socket as a volume: then the agent adds its user there"
     )
@@ -90,7 +90,7 @@ class EngineStopped(TaskFailure):
     title = "the Docker engine of this agent does not run"
     happened = "{detail}"
     cause = "its socket is there, and nobody answers: the engine was stopped, or ended by itself"
-    mend = "start it (sudo systemctl start docker); journalctl -u docker tells why it ended"
+    fix = "start it (sudo systemctl start docker); journalctl -u docker tells why it ended"
 
 
 class EngineElsewhere(TaskFailure):
@@ -102,7 +102,7 @@ class EngineElsewhere(TaskFailure):
     title = "the Docker engine at {address} does not answer"
     happened = "{detail}"
     cause = "DOCKER_HOST, or the Docker context of the agent's user, names an engine that is not there or not reachable from this agent"
-    mend = "start the engine there and let the agent through to it; to use the agent's own, unset DOCKER_HOST and run docker context use default"
+    fix = "start the engine there and let the agent through to it; to use the agent's own, unset DOCKER_HOST and run docker context use default"
     link = "https://docs.docker.com/engine/manage-resources/contexts/"
 
 
@@ -114,7 +114,7 @@ class EngineOfWindows(TaskFailure):
     title = "the Docker engine of this agent builds Windows images"
     happened = "the engine (version {version}) says that it runs Windows containers"
     cause = "Function Apps run Linux images, and an engine for Windows containers cannot build those"
-    mend = (
+    fix = (
         f"{_LINUX_AGENT}; on an agent of your own with Docker Desktop, switch it to Linux containers; this agent can "
         "deploy an image that is in a registry already (command: deploy)"
     )
@@ -129,7 +129,7 @@ class EngineByPipe(TaskFailure):
     title = "the task cannot talk to the Docker engine of this Windows agent"
     happened = "{detail}"
     cause = "the engine listens on a named pipe; the docker command knows those, but the task pushes and inspects images by itself, and does not"
-    mend = (
+    fix = (
         "let the engine listen on TCP (Docker Desktop: Settings > General > Expose daemon on tcp://localhost:2375) and "
         f"set DOCKER_HOST=tcp://localhost:2375 for the agent; or {_LINUX_AGENT}"
     )
@@ -144,5 +144,5 @@ class DockerTooOld(TaskFailure):
     title = "the docker command of this agent and its engine do not understand each other"
     happened = "{path}: {detail}"
     cause = "each talks to a range of versions of the other only, and these are too far apart; an old command may stand first on PATH (DockerInstaller@0 puts one there)"
-    mend = "upgrade the older of the two, or take the step DockerInstaller@0 out"
+    fix = "upgrade the older of the two, or take the step DockerInstaller@0 out"
     link = "https://docs.docker.com/reference/api/engine/#versioned-api-and-sdk"

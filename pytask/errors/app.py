@@ -14,7 +14,7 @@ class AppNotFound(AzureFailure):
     title = "there is no Function App {app}"
     happened = "{where} shows this connection no app of that name"
     cause = "the name is misspelt, the app is in another subscription or group, or the connection has no role on it (that looks the same)"
-    mend = "compare appName with the portal; if the name is right, give the connection's identity the role Website Contributor on the app (it takes Microsoft.Web/sites/read, on a slot Microsoft.Web/sites/slots/read)"
+    fix = "compare appName with the portal; if the name is right, give the connection's identity the role Website Contributor on the app (it takes Microsoft.Web/sites/read, on a slot Microsoft.Web/sites/slots/read)"
 
 
 class AppAmbiguous(AzureFailure):
@@ -26,7 +26,7 @@ class AppAmbiguous(AzureFailure):
     title = "more than one app is named {app}"
     happened = "these have the name:\n{candidates}"
     cause = "apps with a unique default host name may share a name across resource groups"
-    mend = "set resourceGroupName as well, or set appName to the resource id"
+    fix = "set resourceGroupName as well, or set appName to the resource id"
 
 
 class SlotNotFound(AzureFailure):
@@ -39,7 +39,7 @@ class SlotNotFound(AzureFailure):
     title = "{app} has no slot {slot}"
     happened = "its slots are: {slots}"
     cause = "the slot's name is misspelt, or the slot was not created yet"
-    mend = "set slotName to one of them, or create it: az functionapp deployment slot create --slot {slot} …"
+    fix = "set slotName to one of them, or create it: az functionapp deployment slot create --slot {slot} …"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-deployment-slots"
 
 
@@ -51,7 +51,7 @@ class AppIsWindows(AzureFailure):
     title = "{app} runs on Windows and cannot run a Linux image"
     happened = "Azure says that the app is not a Linux app"
     cause = "the operating system of an app is chosen when it is created and cannot be changed"
-    mend = "create a Linux container Function App (az functionapp create --image …) and set appName to it"
+    fix = "create a Linux container Function App (az functionapp create --image …) and set appName to it"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container"
 
 
@@ -63,7 +63,7 @@ class AppIsFlex(AzureFailure):
     title = "{app} is on the Flex Consumption plan, which runs no containers"
     happened = "Azure says that the app's plan is Flex Consumption"
     cause = "container images run on the Premium and Dedicated plans and on Azure Container Apps only"
-    mend = "create a container Function App on a Premium or Dedicated plan and set appName to it"
+    fix = "create a container Function App on a Premium or Dedicated plan and set appName to it"
     link = "https://learn.microsoft.com/azure/azure-functions/container-concepts"
 
 
@@ -75,7 +75,7 @@ class AppIsConsumption(AzureFailure):
     title = "{app} is on the Consumption plan, which runs no containers"
     happened = "Azure says that the app's plan is Consumption (Dynamic)"
     cause = "container images run on the Premium and Dedicated plans and on Azure Container Apps only"
-    mend = "create a container Function App on a Premium or Dedicated plan and set appName to it"
+    fix = "create a container Function App on a Premium or Dedicated plan and set appName to it"
     link = "https://learn.microsoft.com/azure/azure-functions/container-concepts"
 
 
@@ -88,7 +88,7 @@ class AppIsCode(AzureFailure):
     title = "{app} runs published code, not a container"
     happened = "its linuxFxVersion reads {runs}"
     cause = "pointing a code app at an image would put its published functions out of service"
-    mend = "create a container Function App (az functionapp create --image …) and set appName to it"
+    fix = "create a container Function App (az functionapp create --image …) and set appName to it"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container"
 
 
@@ -100,7 +100,7 @@ class AppIsSidecar(AzureFailure):
     title = "{app} is made of several containers (sitecontainers), which this version cannot change"
     happened = "its linuxFxVersion reads sitecontainers"
     cause = "its images are set container by container; setting linuxFxVersion would break the app"
-    mend = "update its main container by hand: az webapp sitecontainers update --name {app} …"
+    fix = "update its main container by hand: az webapp sitecontainers update --name {app} …"
     link = "https://learn.microsoft.com/azure/app-service/tutorial-custom-container-sidecar"
 
 
@@ -112,7 +112,7 @@ class AppOnContainerApps(AzureFailure):
     title = "{app} runs on Azure Container Apps, which this version cannot change"
     happened = "the app belongs to a Container Apps environment"
     cause = "the update and its verification work differently there"
-    mend = "use AzureFunctionAppContainer@1 for this app, with the image that buildAndPush gives"
+    fix = "use AzureFunctionAppContainer@1 for this app, with the image that buildAndPush gives"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-container-apps-hosting"
 
 
@@ -127,7 +127,7 @@ class AppIsLogicApp(AzureFailure):
     cause = (
         "Logic Apps (Standard) are hosted like Function Apps and listed with them, and Azure gives them their runtime"
     )
-    mend = "set appName to a Function App; deploy workflows with AzureFunctionApp@2 or the Azure Logic Apps extension"
+    fix = "set appName to a Function App; deploy workflows with AzureFunctionApp@2 or the Azure Logic Apps extension"
     link = "https://learn.microsoft.com/azure/logic-apps/set-up-devops-deployment-single-tenant-azure-logic-apps"
 
 
@@ -140,4 +140,4 @@ class AppIsNoFunctionApp(AzureFailure):
     title = "{app} is not a Function App"
     happened = "its kind is {kind}"
     cause = "an app of that name exists, but it is a web app"
-    mend = "set appName to a Function App; for a web app use AzureWebAppContainer@1"
+    fix = "set appName to a Function App; for a web app use AzureWebAppContainer@1"

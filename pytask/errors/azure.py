@@ -56,7 +56,7 @@ class Locked(AzureFailure):
     title = "a lock keeps the task from trying to {doing}"
     happened = "{detail}"
     cause = "a read-only lock on the app, its resource group or the subscription"
-    mend = "remove the lock for the deployment, or use a lock of the kind Delete instead of Read-only"
+    fix = "remove the lock for the deployment, or use a lock of the kind Delete instead of Read-only"
 
 
 class SubscriptionNotVisible(AzureFailure):
@@ -68,7 +68,7 @@ class SubscriptionNotVisible(AzureFailure):
     title = "the service connection's identity does not see its subscription"
     happened = "trying to {doing}: {detail}"
     cause = "the identity has no role on anything in it, or the subscription id in the connection is wrong or of another cloud"
-    mend = "give the identity a role on the Function App or its resource group, or correct the subscription of the service connection"
+    fix = "give the identity a role on the Function App or its resource group, or correct the subscription of the service connection"
     link = "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found"
 
 
@@ -81,7 +81,7 @@ class SubscriptionOfAnotherTenant(AzureFailure):
     title = "the service connection signs in to another tenant than its subscription's"
     happened = "trying to {doing}: {detail}"
     cause = "the subscription was moved to another tenant, or subscription and tenant of the connection do not belong together"
-    mend = "create a service connection in the subscription's own tenant (az account show -s <subscription> --query tenantId tells it)"
+    fix = "create a service connection in the subscription's own tenant (az account show -s <subscription> --query tenantId tells it)"
 
 
 class SubscriptionDisabled(AzureFailure):
@@ -93,7 +93,7 @@ class SubscriptionDisabled(AzureFailure):
     title = "the subscription is disabled: nothing in it can be changed"
     happened = "trying to {doing}: {detail}"
     cause = "its credit or spending limit is used up, an invoice is open, or its owner cancelled it"
-    mend = "let its account administrator enable it again (portal, Subscriptions), or deploy to another subscription"
+    fix = "let its account administrator enable it again (portal, Subscriptions), or deploy to another subscription"
     link = "https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-disabled"
 
 
@@ -106,7 +106,7 @@ class TokenRefused(AzureFailure):
     title = "Azure does not accept the service connection's token"
     happened = "trying to {doing}: {detail}"
     cause = "environment, server URL and authority of the connection are not of one cloud, or the clock of this agent is wrong"
-    mend = "correct the environment of the service connection, or set the agent's clock (timedatectl set-ntp true)"
+    fix = "correct the environment of the service connection, or set the agent's clock (timedatectl set-ntp true)"
 
 
 class ApiVersionUnsupported(AzureFailure):
@@ -121,7 +121,7 @@ class ApiVersionUnsupported(AzureFailure):
     cause = (
         "an Azure Stack Hub knows older interfaces than Azure; the newest that it names ('{newest}') does not do either"
     )
-    mend = "update the resource providers of the Azure Stack Hub, App Service and Container Registry, and run again"
+    fix = "update the resource providers of the Azure Stack Hub, App Service and Container Registry, and run again"
     link = "https://learn.microsoft.com/azure-stack/user/azure-stack-profiles-azure-resource-manager-versions"
 
 
@@ -134,7 +134,7 @@ class OperationInProgress(AzureFailure):
     title = "Azure is still busy with another change of the app"
     happened = "trying to {doing}: {detail}"
     cause = "another pipeline or person is changing the same app"
-    mend = "run again when that is over; let only one pipeline at a time deploy to an app (exclusive lock check)"
+    fix = "run again when that is over; let only one pipeline at a time deploy to an app (exclusive lock check)"
 
 
 class AzureRefusedCause(Cause):

@@ -1,4 +1,4 @@
-"""What every failure has: a stable code, what happened, the cause and the mend."""
+"""What every failure has: a stable code, what happened, the cause and the fix."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TaskFailure(Exception):
     """The observed fact."""
     cause: ClassVar[str]
     """Why, in the terms of the person who reads it."""
-    mend: ClassVar[str]
+    fix: ClassVar[str]
     """What that person can do: imperative, naming the input, the setting or the command."""
     link: ClassVar[str] = ""
     """A page that explains more, besides the catalogue itself."""
@@ -47,7 +47,7 @@ class TaskFailure(Exception):
         return super().__new__(cls)
 
     def tell(self, template: str) -> str:
-        """Give a text of the catalogue with this failure's facts filled in."""
+        """Return a text of the catalogue with this failure's facts filled in."""
         return template.format_map(vars(self))
 
     def __str__(self) -> str:
@@ -59,7 +59,7 @@ _making = Lock()
 
 
 def facts_of(kind: type[TaskFailure]) -> tuple[str, ...]:
-    """Give the names of the facts that a kind of failure has."""
+    """Return the names of the facts that a kind of failure has."""
     with _making:
         for one in reversed(kind.__mro__):
             if issubclass(one, TaskFailure) and one is not TaskFailure and "__dataclass_fields__" not in vars(one):
@@ -86,18 +86,18 @@ class OneOfSeveral(TaskFailure):
     """A failure whose cause and fix depend on what was seen; each kind says which causes it knows."""
 
     known: Cause
-    why: str = field(init=False)
-    fix: str = field(init=False)
-    cause = "{why}"
-    mend = "{fix}"
+    known_cause: str = field(init=False)
+    known_fix: str = field(init=False)
+    cause = "{known_cause}"
+    fix = "{known_fix}"
 
     def __post_init__(self) -> None:
-        self.why = self.tell(self.known.cause)
-        self.fix = self.tell(self.known.fix)
+        self.known_cause = self.tell(self.known.cause)
+        self.known_fix = self.tell(self.known.fix)
 
 
 class ManyFailures(Exception):
-    """Several failures found together, so that all can be mended in one go."""
+    """Several failures found together, so that all can be fixed in one go."""
 
     def __init__(self, failures: tuple[TaskFailure, ...]) -> None:
         super().__init__("; ".join(map(str, failures)))
@@ -108,19 +108,19 @@ class Cancelled(BaseException):
     """The agent asked the task to stop; a `BaseException` so that no handler of ordinary failures takes it."""
 
 
-def render(failure: TaskFailure, now: str = "") -> str:
-    """Give the failure as a person reads it, several lines; `now` says what state things are in."""
+def render(failure: TaskFailure, state: str = "") -> str:
+    """Return the failure as a person reads it, several lines; `state` says how things are left."""
     rows = [
         ("happened", failure.tell(failure.happened)),
         ("cause", failure.tell(failure.cause)),
-        ("mend", failure.tell(failure.mend)),
-        ("now", now),
-        ("more", _more(failure)),
+        ("fix", failure.tell(failure.fix)),
+        ("state", state),
+        ("docs", _docs(failure)),
     ]
     return "\n".join([str(failure), *(_row(name, text) for name, text in rows if text)])
 
 
-def _more(failure: TaskFailure) -> str:
+def _docs(failure: TaskFailure) -> str:
     correlation = failure.correlation_id if isinstance(failure, AzureFailure) else ""
     of_the_cause = failure.known.link if isinstance(failure, OneOfSeveral) else ""
     parts = [

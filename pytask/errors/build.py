@@ -107,7 +107,7 @@ class BuildFailed(OneOfSeveral):
     code = "build-failed"
     title = "the image does not build"
     happened = "docker build ended with exit code {exit_code}: {reason}{seen}"
-    mend = "{fix}; docker build -f {dockerfile} on your own machine shows the same"
+    fix = "{known_fix}; docker build -f {dockerfile} on your own machine shows the same"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -127,7 +127,7 @@ class PlatformNotRunnable(TaskFailure):
     title = "this agent cannot run programs for the platform {platform}"
     happened = "{detail}{seen}"
     cause = "the image, or a file that the instruction runs, is for another processor than the agent's, and the agent has no emulation for it (QEMU)"
-    mend = (
+    fix = (
         "run the job on an agent with the processor of {platform}, or install emulation in an earlier step (docker run --privileged --rm tonistiigi/binfmt --install all); "
         "where it is a base image that is for one processor only, use one for {platform}"
     )

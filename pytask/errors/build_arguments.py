@@ -17,7 +17,7 @@ class BuildArgumentInvalid(InputMistake):
     title = "a build argument is not KEY=VALUE"
     happened = "{where} of {input} is not KEY=VALUE; it is not shown because it may contain a secret"
     cause = "each build argument needs a name, then '=', then the value; the name begins with a letter or '_'"
-    mend = "write KEY=VALUE, one on each line of buildArgs; the value may contain spaces and further '='"
+    fix = "write KEY=VALUE, one on each line of buildArgs; the value may contain spaces and further '='"
 
 
 class ArgumentsUnreadable(InputMistake):
@@ -28,7 +28,7 @@ class ArgumentsUnreadable(InputMistake):
     title = "the input arguments cannot be split into words"
     happened = "{reason}"
     cause = "arguments is split into words as a shell does it, so every quotation mark needs its partner"
-    mend = "close the quotation, or write a backslash before a quotation mark that is part of the value"
+    fix = "close the quotation, or write a backslash before a quotation mark that is part of the value"
 
 
 class ArgumentRefused(InputMistake):
@@ -40,7 +40,7 @@ class ArgumentRefused(InputMistake):
     title = "{flag} cannot be used in arguments"
     happened = "{input} contains {flag}"
     cause = "the task sets this itself, or it would leave no image to deploy"
-    mend = "remove {flag} from arguments; {instead}"
+    fix = "remove {flag} from arguments; {instead}"
 
 
 class ArgumentNotAFlag(InputMistake):
@@ -55,7 +55,7 @@ class ArgumentNotAFlag(InputMistake):
         "arguments takes flags of docker build. KEY=VALUE by itself is not a flag, the path of the build context is not "
         "given here, and without quotation marks a value that contains spaces (JSON, for example) is several words"
     )
-    mend = (
+    fix = (
         "write KEY=VALUE lines in buildArgs, set the folder in buildContext, and put a value with spaces or double "
         "quotation marks between single ones: --build-arg 'KEY=a value'"
     )
@@ -70,7 +70,7 @@ class ArgumentWithoutValue(InputMistake):
     title = "{flag} in arguments has no value"
     happened = "{input} contains {flag}, and then another flag or nothing"
     cause = "this flag takes a value, which was left out, or comes from a variable that is empty"
-    mend = "write the value after {flag}, or remove {flag}"
+    fix = "write the value after {flag}, or remove {flag}"
     link = _FLAGS_LINK
 
 
@@ -83,7 +83,7 @@ class ArgumentsNotUnderstood(InputMistake):
     title = "docker build does not accept its arguments"
     happened = "docker build ended before it built anything"
     cause = "{said}"
-    mend = (
+    fix = (
         "correct or remove this in {input} (given are {flags}); for a flag that this version of Docker does not know, "
         "update Docker and buildx on the agent, or leave the flag out"
     )
@@ -99,7 +99,7 @@ class ArgumentsNeedContainerd(InputMistake):
     title = "a flag in arguments needs the containerd image store"
     happened = "docker build ended before it built anything: {said}"
     cause = "the Docker engine keeps its images in the classic store, which has no room for what this flag adds"
-    mend = (
+    fix = (
         "remove the flag from {input} (given are {flags}), or turn on the containerd image store on the agent: set "
         "containerd-snapshotter to true under features in /etc/docker/daemon.json, and restart Docker"
     )

@@ -13,7 +13,7 @@ class PlatformInvalid(InputMistake):
     title = "'{value}' is not one platform"
     happened = "{input} reads '{value}'"
     cause = "a Function App runs one image for one platform, written os/architecture"
-    mend = "set platform to linux/amd64 (what Function Apps run) or leave it out"
+    fix = "set platform to linux/amd64 (what Function Apps run) or leave it out"
 
 
 class DockerfileNotFound(InputMistake):
@@ -26,7 +26,7 @@ class DockerfileNotFound(InputMistake):
     title = "there is no Dockerfile at {pattern}"
     happened = "no file below {folder} matches {pattern}{seen}"
     cause = "dockerFile points elsewhere, the file is not in the repository, or the job did not check it out"
-    mend = "set dockerFile to the file's path from the repository's root, such as src/app/Dockerfile (case matters)"
+    fix = "set dockerFile to the file's path from the repository's root, such as src/app/Dockerfile (case matters)"
 
 
 class NothingToBuildFrom(InputMistake):
@@ -44,7 +44,7 @@ class CheckoutMissing(NothingToBuildFrom):
     cause = (
         "a step checkout: none keeps the repository out of the job, or a step before this one has emptied the folder"
     )
-    mend = "remove checkout: none, or write - checkout: self as the first step of the job"
+    fix = "remove checkout: none, or write - checkout: self as the first step of the job"
     link = "https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/steps-checkout"
 
 
@@ -55,7 +55,7 @@ class CheckoutMissingInDeployment(NothingToBuildFrom):
     title = "this deployment job has checked out nothing that an image could be built from"
     happened = "{input} looks into the folder of the sources, {folder}, which is empty"
     cause = "deployment jobs do not check the repository out by themselves; they download the run's artifacts instead, beside this folder"
-    mend = (
+    fix = (
         "write - checkout: self as the first step under strategy (runOnce: deploy: steps:); or set dockerFile to a "
         "Dockerfile in an artifact, such as $(Pipeline.Workspace)/drop/Dockerfile; or build in a job before, and deploy "
         "here (command: deploy)"
@@ -70,7 +70,7 @@ class ArtifactsMissing(NothingToBuildFrom):
     title = "this release has no artifact that an image could be built from"
     happened = "{input} looks into the folder of the artifacts, {folder}, which is empty"
     cause = "a release downloads its artifacts and nothing else; it has none, or the job skips their download"
-    mend = (
+    fix = (
         "add an artifact with the sources and the Dockerfile to the release (a build's, or the repository itself) and "
         "let the job download it; or deploy an image that was built before (command: deploy)"
     )
@@ -87,7 +87,7 @@ class DockerfileNotInArtifacts(InputMistake):
     title = "no artifact of this release has a Dockerfile at {pattern}"
     happened = "no file below {folder} matches {pattern}{seen}"
     cause = "in a release, paths begin at the folder of its artifacts, where each has a folder by its source alias"
-    mend = "set dockerFile to the path with the alias in front, such as $(System.DefaultWorkingDirectory)/_sources/drop/Dockerfile, and publish the Dockerfile with the artifact"
+    fix = "set dockerFile to the path with the alias in front, such as $(System.DefaultWorkingDirectory)/_sources/drop/Dockerfile, and publish the Dockerfile with the artifact"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/artifacts"
 
 
@@ -99,7 +99,7 @@ class DockerfileNotUtf8(InputMistake):
     title = "{path} is not saved as UTF-8"
     happened = "{path} begins with the byte order mark of UTF-16"
     cause = "Docker reads Dockerfiles as UTF-8; Windows PowerShell writes UTF-16 with > and Out-File"
-    mend = "write the file as UTF-8: in the editor, or with Out-File -Encoding utf8"
+    fix = "write the file as UTF-8: in the editor, or with Out-File -Encoding utf8"
 
 
 class DockerfileAmbiguous(InputMistake):
@@ -111,7 +111,7 @@ class DockerfileAmbiguous(InputMistake):
     title = "more than one Dockerfile matches {pattern}"
     happened = "these match:\n{matches}"
     cause = "taking the first would build whichever the file system happens to list first"
-    mend = "set dockerFile to one of them"
+    fix = "set dockerFile to one of them"
 
 
 class ContextNotFound(InputMistake):
@@ -122,7 +122,7 @@ class ContextNotFound(InputMistake):
     title = "the build context {path} is not a folder"
     happened = "{input} gives {path}, which is not there or is a file"
     cause = "the build context is the folder whose files COPY can reach"
-    mend = "set buildContext to a folder from the repository's root (. is the root itself), or leave it out for the Dockerfile's own folder"
+    fix = "set buildContext to a folder from the repository's root (. is the root itself), or leave it out for the Dockerfile's own folder"
 
 
 class BuildSecretInvalid(InputMistake):
@@ -136,7 +136,7 @@ class BuildSecretInvalid(InputMistake):
         "each line is a secret: id=value, id,src=path or id,env=NAME, with the id first (without 'id=' before it) and "
         "made of letters, digits, '_', '.' and '-'. A value of several lines does not fit on one"
     )
-    mend = "write id=value; for a value of several lines put it into a file or a variable, and write id,src=path or id,env=NAME"
+    fix = "write id=value; for a value of several lines put it into a file or a variable, and write id,src=path or id,env=NAME"
 
 
 class BuildSecretTwice(InputMistake):
@@ -147,7 +147,7 @@ class BuildSecretTwice(InputMistake):
     title = "{input} gives the secret {id} twice"
     happened = "more than one line begins with {id}"
     cause = "the Dockerfile mounts a secret by its id, so there can be one of each"
-    mend = "remove one of the lines, or name it otherwise"
+    fix = "remove one of the lines, or name it otherwise"
 
 
 class BuildSecretEmpty(InputMistake):
@@ -158,7 +158,7 @@ class BuildSecretEmpty(InputMistake):
     title = "the build secret {id} is empty"
     happened = "{input} gives {id} no value"
     cause = "the variable in it is empty, or was not filled (secret variables are not given to builds of forks)"
-    mend = "set the variable, or take the line out of {input}"
+    fix = "set the variable, or take the line out of {input}"
     link = "https://learn.microsoft.com/azure/devops/pipelines/repos/github#contributions-from-forks"
 
 
@@ -171,7 +171,7 @@ class BuildSecretTooLarge(InputMistake):
     title = "the build secret {id} is larger than BuildKit allows"
     happened = "{id} has {kilobytes} KB"
     cause = "BuildKit takes secrets of up to 500 KB"
-    mend = "give only what the build needs to sign in, and copy the rest through the build context"
+    fix = "give only what the build needs to sign in, and copy the rest through the build context"
 
 
 class BuildSecretFileMissing(InputMistake):
@@ -184,7 +184,7 @@ class BuildSecretFileMissing(InputMistake):
     title = "the file of the build secret {id} cannot be read"
     happened = "{input} gives {id},src={path}: {reason}"
     cause = "the path, counted from the checkout, leads to no file, or an earlier step that makes it did not run"
-    mend = (
+    fix = (
         "set the path of a file, such as $(npmrc.secureFilePath) behind a DownloadSecureFile@1 step that has the name "
         "npmrc"
     )
@@ -200,5 +200,5 @@ class BuildSecretVariableMissing(InputMistake):
     title = "there is no variable {name} for the build secret {id}"
     happened = "{input} gives {id},env={name}; neither the environment nor the pipeline has it, or it is empty"
     cause = "an earlier step that sets it (NuGetAuthenticate@1, say) did not run, or its name is another"
-    mend = "add that step before this one, or correct the name; a secret variable goes by its own name, or by env: on the step"
+    fix = "add that step before this one, or correct the name; a secret variable goes by its own name, or by env: on the step"
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/set-secret-variables"

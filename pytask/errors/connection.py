@@ -15,7 +15,7 @@ class ConnectionNotExpanded(VariableNotExpanded):
         "Azure Pipelines looks up service connections before any job starts, so that a variable which a step, a variable "
         "group's secret or the queue dialog sets later is too late"
     )
-    mend = "write the connection's name itself, or take a variable of the YAML file or a template parameter for it"
+    fix = "write the connection's name itself, or take a variable of the YAML file or a template parameter for it"
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/runtime-parameters"
 
 
@@ -30,7 +30,7 @@ class ConnectionNotFound(InputMistake):
         "there is no connection of this name in the project, it is disabled, the pipeline is not authorized to use it, "
         "or its name comes from a variable that is set too late"
     )
-    mend = (
+    fix = (
         "compare the name with those under Project settings > Service connections; permit this pipeline there (the "
         "connection's ⋮ > Security), or on the run's page where it says that a resource needs permission; write the name "
         "itself or as a variable that is known when the run is queued"
@@ -50,7 +50,7 @@ class ConnectionSchemeUnsupported(InputMistake):
         "the task signs in by workload identity federation, as a service principal with a secret or a certificate, or "
         "with the managed identity of the agent's machine; a publish profile opens one app's files, and no registry"
     )
-    mend = "set {input} to an Azure Resource Manager connection of one of these kinds, best with workload identity federation"
+    fix = "set {input} to an Azure Resource Manager connection of one of these kinds, best with workload identity federation"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
 
 
@@ -63,7 +63,7 @@ class ConnectionNotForRegistries(InputMistake):
     title = "the service connection {name} is not one for a container registry"
     happened = "{input} is a connection that names no registry; it signs in with {scheme}"
     cause = "{input} takes a connection of the type Docker Registry; one of the type Azure Resource Manager goes into another input"
-    mend = "set {input} to a Docker Registry connection (Docker Hub, Azure Container Registry or Others), or set azureSubscriptionForACR to this one"
+    fix = "set {input} to a Docker Registry connection (Docker Hub, Azure Container Registry or Others), or set azureSubscriptionForACR to this one"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
 
@@ -76,7 +76,7 @@ class ConnectionIncomplete(InputMistake):
     title = "the service connection {name} has no {field}"
     happened = "the agent handed over the connection of {input} without {field}"
     cause = "it was created by hand or by a script with the field left empty"
-    mend = "open the connection under Project settings > Service connections and fill in {field}"
+    fix = "open the connection under Project settings > Service connections and fill in {field}"
 
 
 class ConnectionOfNoSubscription(InputMistake):
@@ -90,7 +90,7 @@ class ConnectionOfNoSubscription(InputMistake):
     cause = (
         "an app and a registry are looked up in one subscription, and a connection of this scope does not say in which"
     )
-    mend = (
+    fix = (
         "create a connection with the scope level Subscription and set {input} to it; the same identity may serve both"
     )
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
@@ -107,7 +107,7 @@ class CertificateIncomplete(InputMistake):
     cause = (
         "the field takes certificate and private key together, as PEM text; a .cer or .pfx file as it is will not do"
     )
-    mend = (
+    fix = (
         "put both into the field: cat key.pem certificate.pem, or of a .pfx file what "
         "openssl pkcs12 -in file.pfx -nodes prints"
     )
@@ -122,7 +122,7 @@ class CertificateKeyEncrypted(InputMistake):
     title = "the private key in the service connection {name} is encrypted"
     happened = "the key of {input} is a PEM block that wants a passphrase"
     cause = "a service connection has no place for a passphrase; Azure DevOps itself keeps the key encrypted"
-    mend = "take the passphrase off with openssl pkey -in key.pem -out plain.pem, and put plain.pem and the certificate into the connection"
+    fix = "take the passphrase off with openssl pkey -in key.pem -out plain.pem, and put plain.pem and the certificate into the connection"
 
 
 class CertificateKeyNotRsa(InputMistake):
@@ -133,7 +133,7 @@ class CertificateKeyNotRsa(InputMistake):
     title = "the private key in the service connection {name} is no RSA key"
     happened = "the key of {input} is of another kind, such as an elliptic curve"
     cause = "Entra ID takes assertions that are signed with RSA"
-    mend = (
+    fix = (
         "create an RSA certificate (openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out certificate.pem "
         "-days 365 -subj /CN=pipeline), add it to the app registration, and put both files into the connection"
     )
@@ -149,4 +149,4 @@ class CertificateBroken(InputMistake):
     title = "the certificate in the service connection {name} cannot be used"
     happened = "{detail}, in the certificate field of {input}"
     cause = "the text was cut, changed on its way, or put together of two different certificates"
-    mend = "put key and certificate into the connection once more, whole, with their BEGIN and END lines"
+    fix = "put key and certificate into the connection once more, whole, with their BEGIN and END lines"

@@ -13,7 +13,7 @@ class DockerNotFound(TaskFailure):
     title = "there is no docker command on this agent"
     happened = "no folder on PATH ({path}) holds docker"
     cause = "the agent's image has no Docker"
-    mend = "run the job on an agent with Docker, such as the Microsoft-hosted ubuntu-latest"
+    fix = "run the job on an agent with Docker, such as the Microsoft-hosted ubuntu-latest"
 
 
 class BuildKitMissing(TaskFailure):
@@ -27,7 +27,7 @@ class BuildKitMissing(TaskFailure):
         "Docker's command line needs its buildx plugin for BuildKit from version 23 on. The old builder is not used "
         "instead: it ignores <Dockerfile>.dockerignore, so files meant to stay out could enter the image"
     )
-    mend = "install buildx on the agent (Debian and Ubuntu: apt-get install docker-buildx or docker-buildx-plugin)"
+    fix = "install buildx on the agent (Debian and Ubuntu: apt-get install docker-buildx or docker-buildx-plugin)"
     link = "https://docs.docker.com/go/buildx/"
 
 
@@ -39,7 +39,7 @@ class EngineUnreachable(TaskFailure):
     title = "the Docker engine does not answer"
     happened = "{detail}"
     cause = "the engine is not running, DOCKER_HOST points elsewhere, or the agent's user may not use its socket"
-    mend = (
+    fix = (
         "start the engine (systemctl start docker) or add the agent's user to the group docker, then restart the agent"
     )
     link = "https://docs.docker.com/engine/install/linux-postinstall/"
@@ -54,7 +54,7 @@ class ImageNotSaved(TaskFailure):
     title = "the Docker engine does not give {reference} out to be inspected"
     happened = "{detail}"
     cause = "the engine cannot read the image that it built, or broke off while it gave it out"
-    mend = (
+    fix = (
         "run docker save {reference} > /dev/null on the agent, which should tell more; restart the engine, or build "
         "anew without what it has kept (docker builder prune --all)"
     )
@@ -68,4 +68,4 @@ class AgentDiskFull(TaskFailure):
     title = "the agent's disk is full"
     happened = "{detail}"
     cause = "images and build cache of earlier runs fill the disk that the Docker engine stores them on"
-    mend = "free space on the agent (docker system prune --all), or use an agent with a larger disk"
+    fix = "free space on the agent (docker system prune --all), or use an agent with a larger disk"

@@ -24,7 +24,7 @@ class DockerIsPodman(TaskFailure):
     title = "the docker command of this agent is podman"
     happened = "{path} is podman {version} under the name docker (the package podman-docker, or a link)"
     cause = _NO_BUILDKIT
-    mend = f"{_INSTALL}; {_WITHOUT_DOCKER}"
+    fix = f"{_INSTALL}; {_WITHOUT_DOCKER}"
     link = "https://docs.docker.com/engine/install/"
 
 
@@ -37,7 +37,7 @@ class EngineIsPodman(TaskFailure):
     title = "the Docker engine of this agent is podman"
     happened = "{path} is Docker's own command, and Podman Engine {version} answers it"
     cause = f"DOCKER_HOST or the Docker context leads to podman's socket; {_NO_BUILDKIT}"
-    mend = f"{_INSTALL}, and remove DOCKER_HOST or run docker context use default; {_WITHOUT_DOCKER}"
+    fix = f"{_INSTALL}, and remove DOCKER_HOST or run docker context use default; {_WITHOUT_DOCKER}"
     link = "https://docs.docker.com/engine/install/"
 
 
@@ -53,7 +53,7 @@ class DockerDropsEnvironment(TaskFailure):
         "it is a wrapper, such as a script that calls sudo, and starts Docker with an environment of its own; build "
         "arguments and credentials reach Docker by its environment, so the image would be built without them"
     )
-    mend = (
+    fix = (
         "remove the wrapper and let the agent's user use Docker itself (sudo usermod -aG docker USER, then restart the "
         "agent); or let the wrapper keep the environment (sudo --preserve-env) and set no DOCKER_CONFIG of its own"
     )
@@ -71,7 +71,7 @@ class DockerAsksForPassword(TaskFailure):
     cause = (
         "{path} is a wrapper around Docker that needs a password or a right in sudoers, and nobody sits at the agent"
     )
-    mend = (
+    fix = (
         "remove the wrapper and let the agent's user use Docker itself (sudo usermod -aG docker USER, then restart the "
         "agent)"
     )
@@ -90,7 +90,7 @@ class EngineBySsh(TaskFailure):
         "anything: ssh needs a key that the machine accepts, the machine in known_hosts, and a docker command and an "
         "engine over there"
     )
-    mend = (
+    fix = (
         "run docker version as the agent's user until it answers without a question (InstallSSHKey@0 installs a key and "
         "the known_hosts entry); to use the agent's own engine, remove DOCKER_HOST or run docker context use default"
     )
@@ -105,7 +105,7 @@ class DockerConfigurationInvalid(TaskFailure):
     title = "the Docker configuration of the agent's user cannot be used"
     happened = "{detail}"
     cause = "config.json, in the folder .docker of the agent's user or in DOCKER_CONFIG, is not as Docker writes it"
-    mend = "correct or delete this file on the agent; docker login and docker context use write it anew"
+    fix = "correct or delete this file on the agent; docker login and docker context use write it anew"
     link = "https://docs.docker.com/reference/cli/docker/#docker-cli-configuration-file-configjson-properties"
 
 
@@ -121,5 +121,5 @@ class ImageNotLoaded(TaskFailure):
         "the image was built by a builder outside of the engine (docker buildx use, BUILDX_BUILDER or a wrapper around the "
         "docker command chose it), and its result stays in that builder's cache"
     )
-    mend = "run docker buildx use default on the agent, remove BUILDX_BUILDER, and let no wrapper add --builder or --output"
+    fix = "run docker buildx use default on the agent, remove BUILDX_BUILDER, and let no wrapper add --builder or --output"
     link = "https://docs.docker.com/build/builders/drivers/"

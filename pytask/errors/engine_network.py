@@ -33,7 +33,7 @@ class EngineHostUnknown(EngineNetworkFailure):
     title = "the Docker engine cannot resolve the name {host}"
     happened = "{detail}"
     cause = f"there is no such registry, or only a proxy leads out and the engine was not told of it; {_OWN_WAY}"
-    mend = f"correct the name in the Dockerfile or in the step's inputs; behind a proxy, {_GIVE_IT_A_PROXY}"
+    fix = f"correct the name in the Dockerfile or in the step's inputs; behind a proxy, {_GIVE_IT_A_PROXY}"
     link = _PROXY_LINK
 
 
@@ -44,7 +44,7 @@ class EngineCannotReach(EngineNetworkFailure):
     title = "the Docker engine cannot reach {host}"
     happened = "{detail}"
     cause = f"a firewall between the agent's machine and {{host}}, or only a proxy leads out; {_OWN_WAY}"
-    mend = f"have the firewall let the agent's machine through to {{host}}:443; behind a proxy, {_GIVE_IT_A_PROXY}"
+    fix = f"have the firewall let the agent's machine through to {{host}}:443; behind a proxy, {_GIVE_IT_A_PROXY}"
     link = _PROXY_LINK
 
 
@@ -55,7 +55,7 @@ class EngineProxyRefused(EngineNetworkFailure):
     title = "the Docker engine's proxy does not lead to {host}"
     happened = "{detail}"
     cause = f"the proxy that the engine was given is wrong, wants other credentials, or forbids {{host}}; {_OWN_WAY}"
-    mend = f"have the proxy allow {{host}}:443; to correct the engine's proxy, {_GIVE_IT_A_PROXY}"
+    fix = f"have the proxy allow {{host}}:443; to correct the engine's proxy, {_GIVE_IT_A_PROXY}"
     link = _PROXY_LINK
 
 
@@ -66,7 +66,7 @@ class EngineDistrusts(EngineNetworkFailure):
     title = "the Docker engine does not trust the certificate that {host} shows"
     happened = "{detail}"
     cause = f"a proxy or firewall signs the connection anew with an authority of its own (TLS inspection), or the registry has a certificate of its own making; {_OWN_WAY}"
-    mend = (
+    fix = (
         "copy that authority's certificate to /etc/docker/certs.d/{host}/ca.crt on the agent's machine (no restart "
         "needed), or install it for the whole machine (update-ca-certificates) and run systemctl restart docker"
     )
@@ -80,7 +80,7 @@ class RegistryWithoutTls(EngineNetworkFailure):
     title = "{host} answers the Docker engine without TLS"
     happened = "{detail}"
     cause = "the registry speaks plain HTTP on this port, or something before it does; the engine asks for HTTPS everywhere but on loopback"
-    mend = (
+    fix = (
         "name the registry with its HTTPS port; for a registry of your own network only, add it to insecure-registries "
         "in /etc/docker/daemon.json and run systemctl restart docker"
     )
@@ -101,7 +101,7 @@ class BuildHasNoNetwork(TaskFailure):
     title = "an instruction of {dockerfile} does not reach the network"
     happened = "{detail}\n{reason}{seen}"
     cause = "RUN instructions have the network of a container: neither the agent's proxy nor the authorities of the agent or its machine are known there"
-    mend = (
+    fix = (
         "name the proxy in buildArgs (HTTPS_PROXY=http://… and NO_PROXY=…, which Docker takes without an ARG and keeps "
         "out of the image), or under proxies in the Docker configuration of the agent's user (~/.docker/config.json); "
         "behind TLS inspection, copy the authority's certificate into the image and run update-ca-certificates there"

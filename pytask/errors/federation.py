@@ -16,7 +16,7 @@ class FederationMismatch(AzureFailure):
     title = "Entra ID does not recognise this pipeline's federated credential"
     happened = "{detail}"
     cause = "the connection's app registration or identity has no federated credential with the issuer and subject of this service connection (they change when organisation, project or connection is renamed)"
-    mend = (
+    fix = (
         "add to it a federated credential with issuer {issuer} and subject {subject} "
         "(the agent masks them as ***; copy them from the connection's page: {page})"
     )
@@ -33,7 +33,7 @@ class FederationNotAllowed(AzureFailure):
     title = "the tenant does not allow workload identity federation with this issuer"
     happened = "{detail}"
     cause = "an administrator of the tenant restricted which issuers or organizations its app registrations and identities may trust"
-    mend = "ask an administrator of the tenant to allow the issuer {issuer} (the agent masks it as ***; it is on the connection's page: {page}); until then, use a service connection with a secret or certificate, or a managed identity"
+    fix = "ask an administrator of the tenant to allow the issuer {issuer} (the agent masks it as ***; it is on the connection's page: {page}); until then, use a service connection with a secret or certificate, or a managed identity"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"
 
 
@@ -46,7 +46,7 @@ class IssuerUnreachable(AzureFailure):
     title = "Entra ID could not reach Azure DevOps to check this pipeline's token"
     happened = "{detail}"
     cause = "the keys of the issuer {issuer} were not available to Entra ID, which is a temporary problem between the two services"
-    mend = "run the pipeline again; if it goes on, see https://status.dev.azure.com and https://azure.status.microsoft"
+    fix = "run the pipeline again; if it goes on, see https://status.dev.azure.com and https://azure.status.microsoft"
 
 
 class OidcCause(Cause):

@@ -9,7 +9,7 @@ from pytask.errors.base import TaskFailure
 
 
 class Maker(Enum):
-    """What wrote files with an owner out of range, as the instruction tells; the value is the mend.
+    """What wrote files with an owner out of range, as the instruction tells; the value is the fix.
 
     Sources: https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/ and
     https://circleci.com/docs/high-uid-error/
@@ -55,18 +55,18 @@ class OwnerOutOfRange(TaskFailure):
     reference: str
     layers: tuple[ForeignLayer, ...]
     listed: str = field(init=False)
-    mends: str = field(init=False)
+    fixes: str = field(init=False)
     code = "owner-out-of-range"
     title = "{reference} has files with owners that App Service does not know"
     happened = "{listed}"
     cause = "App Service maps the user and group ids 0 to 65535 only, and its hosts cannot unpack a layer with another. A chown or rm in a later instruction does not help: the earlier layer stays in the image as it is"
-    mend = "{mends}\nAn instruction that is not in your Dockerfile belongs to the base image: use a newer one"
+    fix = "{fixes}\nAn instruction that is not in your Dockerfile belongs to the base image: use a newer one"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
     def __post_init__(self) -> None:
         makers = dict.fromkeys(maker for layer in self.layers for maker in layer.makers)
         self.listed = "\n".join(map(str, self.layers))
-        self.mends = "\n".join(maker.value for maker in makers)
+        self.fixes = "\n".join(maker.value for maker in makers)
 
 
 class UserOutOfRange(TaskFailure):
@@ -78,7 +78,7 @@ class UserOutOfRange(TaskFailure):
     title = "{reference} runs as a user that App Service does not know"
     happened = "the image's configuration says USER {user}"
     cause = "App Service maps the user and group ids 0 to 65535 only, and starts no container as another"
-    mend = "write USER with ids in that range in the Dockerfile, such as USER 1000, and give useradd the same --uid; if the Dockerfile has no USER, the base image sets it"
+    fix = "write USER with ids in that range in the Dockerfile, such as USER 1000, and give useradd the same --uid; if the Dockerfile has no USER, the base image sets it"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
 
@@ -92,7 +92,7 @@ class WrongPlatform(TaskFailure):
     title = "{reference} is built for {found}, and the app's host runs {wanted}"
     happened = "the image says {found}"
     cause = "Docker builds for the processor of the agent unless it is told otherwise; a --platform in a FROM line, or a base image for one processor only, decides it too"
-    mend = "set platform to {wanted} and take --platform out of the FROM lines"
+    fix = "set platform to {wanted} and take --platform out of the FROM lines"
     link = "https://docs.docker.com/build/building/multi-platform/"
 
 
@@ -106,4 +106,4 @@ class ImageUnreadable(TaskFailure):
     title = "{reference} cannot be read from the registry as a container image"
     happened = "{part}: {detail}"
     cause = "a push was damaged on its way or in the registry's storage, or the reference is not a container image"
-    mend = "run the pipeline again; if it goes on, delete the image from the registry (az acr repository delete) and push it anew, since layers that are there already are not sent again"
+    fix = "run the pipeline again; if it goes on, delete the image from the registry (az acr repository delete) and push it anew, since layers that are there already are not sent again"

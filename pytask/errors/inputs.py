@@ -19,7 +19,7 @@ class InputRequired(InputMistake):
     title = "the input {input} is empty"
     happened = "{input} ({meaning}) has no value"
     cause = "it is required, and it was left out or a variable in it is empty"
-    mend = "set {input} on the FunctionAppContainerDeploy@1 step"
+    fix = "set {input} on the FunctionAppContainerDeploy@1 step"
 
 
 class VariableNotExpanded(InputMistake):
@@ -31,7 +31,7 @@ class VariableNotExpanded(InputMistake):
     title = "the input {input} holds a variable that does not exist"
     happened = "{input} reads '{value}': $({variable}) was not replaced"
     cause = "no variable named {variable} exists when this step starts (the agent leaves unknown ones as they are)"
-    mend = "define {variable}, correct its spelling, or write the value itself"
+    fix = "define {variable}, correct its spelling, or write the value itself"
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/variables"
 
 
@@ -43,7 +43,7 @@ class NotABoolean(InputMistake):
     title = "the input {input} is neither true nor false"
     happened = "{input} reads '{value}'"
     cause = "it is a switch"
-    mend = "set {input} to true or false"
+    fix = "set {input} to true or false"
 
 
 class ChoiceUnknown(InputMistake):
@@ -55,7 +55,7 @@ class ChoiceUnknown(InputMistake):
     title = "the input {input} does not know '{value}'"
     happened = "{input} reads '{value}'"
     cause = "it takes one of: {choices}"
-    mend = "set {input} to one of these, or leave it out"
+    fix = "set {input} to one of these, or leave it out"
 
 
 class NotMinutes(InputMistake):
@@ -66,7 +66,7 @@ class NotMinutes(InputMistake):
     title = "the input {input} is not a number of minutes"
     happened = "{input} reads '{value}'"
     cause = "it takes a positive number of minutes; decimals have a point"
-    mend = "set {input} to a number such as 10 or 2.5"
+    fix = "set {input} to a number such as 10 or 2.5"
 
 
 class ImageNameInvalid(InputMistake):
@@ -78,9 +78,9 @@ class ImageNameInvalid(InputMistake):
     happened = "{input} gives the repository '{value}'"
     cause = (
         "a repository is words of a-z and 0-9, separated by '/', '-', '.', '_' or '__', up to 255 characters; "
-        "capital letters and spaces are mended by the task, other characters are not"
+        "capital letters and spaces are fixed by the task, other characters are not"
     )
-    mend = "set imageName to a name such as team/hello-function"
+    fix = "set imageName to a name such as team/hello-function"
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests"
 
 
@@ -92,7 +92,7 @@ class RegistryHostInvalid(InputMistake):
     title = "'{value}' is not the host of a registry"
     happened = "{input} names the registry '{value}'; nothing was sent there"
     cause = "a host is words of a-z, 0-9 and hyphens with dots between them, and perhaps a port, such as contoso.azurecr.io or registry.contoso.com:5000; no user name, path, backslash or dot at its end belongs to it"
-    mend = "correct the host in {input}"
+    fix = "correct the host in {input}"
 
 
 class ImageHostDiffers(InputMistake):
@@ -105,7 +105,7 @@ class ImageHostDiffers(InputMistake):
     title = "imageName and {given} name two registries"
     happened = "imageName begins with {host}, {given} is {registry}"
     cause = "the image is pushed to one registry only"
-    mend = "take the host out of imageName, or name {host} in {given}"
+    fix = "take the host out of imageName, or name {host} in {given}"
 
 
 class RegistriesDiffer(InputMistake):
@@ -117,7 +117,7 @@ class RegistriesDiffer(InputMistake):
     title = "azureContainerRegistry and containerRegistry name two registries"
     happened = "azureContainerRegistry is {registry}, the connection in containerRegistry is for {connected}"
     cause = "a Docker registry connection names its registry by itself"
-    mend = "leave azureContainerRegistry out, or set containerRegistry to a connection for {registry}"
+    fix = "leave azureContainerRegistry out, or set containerRegistry to a connection for {registry}"
 
 
 class RegistryConnectionTwice(InputMistake):
@@ -127,7 +127,7 @@ class RegistryConnectionTwice(InputMistake):
     title = "containerRegistry and azureSubscriptionForACR are both set"
     happened = "both say how to sign in to the registry"
     cause = "containerRegistry takes a Docker Registry connection, azureSubscriptionForACR an Azure Resource Manager one, each instead of azureSubscription"
-    mend = "leave one of them out"
+    fix = "leave one of them out"
 
 
 class RegistryConnectionNeeded(InputMistake):
@@ -138,7 +138,7 @@ class RegistryConnectionNeeded(InputMistake):
     title = "no connection of this step is for {registry}"
     happened = "the image is to be pushed to {registry}, which is no Azure Container Registry by its name"
     cause = "azureSubscription and azureSubscriptionForACR sign in to Azure Container Registries only"
-    mend = "set containerRegistry to a Docker Registry service connection for {registry}; if it is one of Azure's under another name, set azureContainerRegistry to its resource id"
+    fix = "set containerRegistry to a Docker Registry service connection for {registry}; if it is one of Azure's under another name, set azureContainerRegistry to its resource id"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
 
@@ -150,7 +150,7 @@ class DigestNotBuildable(InputMistake):
     title = "an image that is built here cannot be named by its digest"
     happened = "{input} reads '{value}'"
     cause = "a digest is known only after the build; only an image that exists already has one"
-    mend = "write imageName without @sha256:…; the digest comes out as the output imageDigest"
+    fix = "write imageName without @sha256:…; the digest comes out as the output imageDigest"
 
 
 class TagInvalid(InputMistake):
@@ -164,7 +164,7 @@ class TagInvalid(InputMistake):
         "a tag is 1 to 128 characters of A-Z, a-z, 0-9, '_', '.' and '-', and begins with none of the last two "
         "(a branch name with a slash, for example, is no tag)"
     )
-    mend = "write another tag, such as $(Build.BuildId)"
+    fix = "write another tag, such as $(Build.BuildId)"
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests"
 
 
@@ -175,7 +175,7 @@ class TagMissing(InputMistake):
     title = "there is no tag for the image"
     happened = "neither imageName nor tags gives one, and the variable Build.BuildId does not exist here"
     cause = "without a build (in a classic release with no build artifact, say) there is no build id to use as the tag"
-    mend = "set tags, for example to $(Release.ReleaseId)"
+    fix = "set tags, for example to $(Release.ReleaseId)"
 
 
 class RegistryInvalid(InputMistake):
@@ -186,7 +186,7 @@ class RegistryInvalid(InputMistake):
     title = "'{value}' is not a registry"
     happened = "{input} reads '{value}'"
     cause = "it takes a login server, a registry's name, its resource id, or Docker@1's JSON with loginServer"
-    mend = "set azureContainerRegistry to the login server, such as contoso.azurecr.io"
+    fix = "set azureContainerRegistry to the login server, such as contoso.azurecr.io"
 
 
 class AppNameInvalid(InputMistake):
@@ -197,7 +197,7 @@ class AppNameInvalid(InputMistake):
     title = "'{value}' is not a Function App"
     happened = "{input} reads '{value}'"
     cause = "it takes the app's name (2 to 60 letters, digits and hyphens), not its URL, or its resource id"
-    mend = "set appName to the name that the portal shows, such as docker-func-sample"
+    fix = "set appName to the name that the portal shows, such as docker-func-sample"
 
 
 class RegistryNeeded(InputMistake):
@@ -208,7 +208,7 @@ class RegistryNeeded(InputMistake):
     title = "it is not said in which registry {value} is"
     happened = "imageName reads '{value}', without a host, and azureContainerRegistry gives no login server"
     cause = "the app is told the whole reference, with the registry's login server"
-    mend = "set imageName to registry/repository:tag, such as contoso.azurecr.io/hello-function:42"
+    fix = "set imageName to registry/repository:tag, such as contoso.azurecr.io/hello-function:42"
 
 
 class RecordUnreadable(InputMistake):
@@ -220,7 +220,7 @@ class RecordUnreadable(InputMistake):
     title = "the record of an earlier run cannot be read"
     happened = "{path}: {reason}"
     cause = "imageName gives no tag or digest, so the image is taken from recordFile, and no run has written it there"
-    mend = "publish the file that buildAndPush wrote as a pipeline artifact and download it here, or set imageName to the image"
+    fix = "publish the file that buildAndPush wrote as a pipeline artifact and download it here, or set imageName to the image"
 
 
 class ExistingImageUnnamed(InputMistake):
@@ -231,7 +231,7 @@ class ExistingImageUnnamed(InputMistake):
     title = "the record of an earlier run names no image"
     happened = "{path} has no imageDigest"
     cause = "the run that wrote it ended before its image was pushed"
-    mend = "run buildAndPush again and take the record of a run that succeeded"
+    fix = "run buildAndPush again and take the record of a run that succeeded"
 
 
 class SlotInvalid(InputMistake):
@@ -242,7 +242,7 @@ class SlotInvalid(InputMistake):
     title = "'{value}' is not the name of a slot"
     happened = "{input} reads '{value}'"
     cause = "a slot's name is 1 to 59 letters, digits and hyphens, without the app's name before it"
-    mend = "set slotName to the name that the portal shows under Deployment slots, such as staging"
+    fix = "set slotName to the name that the portal shows under Deployment slots, such as staging"
 
 
 class SmokePathInvalid(InputMistake):
@@ -253,7 +253,7 @@ class SmokePathInvalid(InputMistake):
     title = "'{value}' is not a path of the app"
     happened = "{input} reads '{value}'"
     cause = "the app's host is known already; spaces have to be written %20"
-    mend = "set smokeTestPath to a path such as /api/HttpTriggerSample?name=x"
+    fix = "set smokeTestPath to a path such as /api/HttpTriggerSample?name=x"
 
 
 class StatusInvalid(InputMistake):
@@ -264,4 +264,4 @@ class StatusInvalid(InputMistake):
     title = "'{value}' is not an HTTP status"
     happened = "{input} has '{value}'"
     cause = "it takes statuses such as 200 or 2xx, separated by commas"
-    mend = "set smokeTestStatus to 2xx or to the statuses that you expect"
+    fix = "set smokeTestStatus to 2xx or to the statuses that you expect"

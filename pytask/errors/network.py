@@ -29,7 +29,7 @@ class Unreachable(NetworkFailure):
     title = "{host} cannot be reached from this agent"
     happened = "asked {via}: {detail}"
     cause = "a firewall or the network between agent and {host}, or the host itself"
-    mend = (
+    fix = (
         "run curl -v https://{host} on the agent, and have the firewall let it through; where only a proxy leads out, "
         "tell the agent of it (./config.sh --proxyurl), or set HTTPS_PROXY and NO_PROXY for the job"
     )
@@ -43,7 +43,7 @@ class HostUnknown(NetworkFailure):
     title = "the agent cannot resolve the name {host}"
     happened = "asked {via}: {detail}"
     cause = "there is no such host: a name is mistyped, or what it named was deleted; or it is known only to another DNS (a private endpoint's zone), or only to a proxy that the agent was not told of"
-    mend = (
+    fix = (
         "correct the name in the step's inputs; run nslookup {host} on the agent, and link the private DNS zone to its "
         "network; where only a proxy leads out, tell the agent of it (./config.sh --proxyurl), or set HTTPS_PROXY for "
         "the job"
@@ -59,7 +59,7 @@ class ProxyUnreachable(NetworkFailure):
     title = "the proxy {proxy} cannot be reached from this agent"
     happened = "asked {via} for {host}: {detail}"
     cause = "the agent's proxy setting, or HTTPS_PROXY of its machine, names a proxy that is not there or does not let this agent in"
-    mend = (
+    fix = (
         "correct the agent's proxy (./config.sh remove, then ./config.sh --proxyurl …) or HTTPS_PROXY; when no proxy "
         "is needed for {host}, add it to the agent's file .proxybypass or to NO_PROXY"
     )
@@ -74,7 +74,7 @@ class ProxyAuthenticationNeeded(NetworkFailure):
     title = "the proxy {proxy} does not accept the agent's credentials"
     happened = "asked {via} for {host}: {detail}"
     cause = "the agent was configured without user and password for its proxy or with wrong ones, or the proxy takes no Basic authentication (the task has no other)"
-    mend = (
+    fix = (
         "give the agent the proxy's credentials (./config.sh remove, then ./config.sh --proxyurl … --proxyusername … "
         "--proxypassword …); where the proxy asks for NTLM or Kerberos, let this agent's address through without"
     )
@@ -89,7 +89,7 @@ class ProxyRefused(NetworkFailure):
     title = "the proxy {proxy} does not lead to {host}"
     happened = "asked {via} for {host}: {detail}"
     cause = "403 is the proxy's own rule against this host; 502, 503 and 504 say that the proxy does not reach it, or does not know the name"
-    mend = (
+    fix = (
         "have the proxy allow CONNECT to {host}:443; where the agent reaches {host} by itself, add it to the agent's "
         "file .proxybypass (a regular expression a line) or to NO_PROXY; correct the name when there is no such host"
     )
@@ -104,7 +104,7 @@ class ProxyUnusable(NetworkFailure):
     title = "the task cannot use {proxy} as a proxy"
     happened = "asked {via} for {host}: {detail}"
     cause = "the address is no http:// or https:// one; SOCKS is not supported"
-    mend = "set the agent's --proxyurl or HTTPS_PROXY to the address of an HTTP proxy, such as http://proxy.contoso.com:8080"
+    fix = "set the agent's --proxyurl or HTTPS_PROXY to the address of an HTTP proxy, such as http://proxy.contoso.com:8080"
     link = _PROXY_LINK
 
 
@@ -117,7 +117,7 @@ class CertificateUntrusted(NetworkFailure):
     title = "this agent does not trust the certificate that {host} shows"
     happened = "asked {via}: {detail}; the certificate was issued by {issuer}"
     cause = "a proxy or firewall opens the TLS connection and signs it anew with an authority of its own (TLS inspection), which neither the agent nor its machine was told of"
-    mend = (
+    fix = (
         "give the agent that authority's certificate as a PEM file (./config.sh remove, then ./config.sh --sslcacert "
         "FILE), or install it on the machine (update-ca-certificates), or set REQUESTS_CA_BUNDLE for the job; "
         "or exempt {host} from inspection"
@@ -135,7 +135,7 @@ class CertificateInvalid(NetworkFailure):
     cause = (
         "it is for another host (a wrong DNS entry or a proxy's page), it has expired, or the agent's clock is wrong"
     )
-    mend = "run curl -v https://{host} on the agent to see it; correct the DNS entry, the proxy or the agent's clock"
+    fix = "run curl -v https://{host} on the agent to see it; correct the DNS entry, the proxy or the agent's clock"
 
 
 class ClientCertificateNeeded(NetworkFailure):
@@ -147,7 +147,7 @@ class ClientCertificateNeeded(NetworkFailure):
     title = "{host} does not accept this agent without a client certificate that it knows"
     happened = "asked {via}, with {shown}: {detail}"
     cause = "a front before {host} asks callers for a certificate of their own (mutual TLS)"
-    mend = (
+    fix = (
         "give the agent its certificate (./config.sh remove, then ./config.sh --sslclientcert … --sslclientcertkey … "
         "--sslclientcertarchive … --sslclientcertpassword …)"
     )
@@ -163,4 +163,4 @@ class CredentialNotSent(TaskFailure):
     title = "a credential for {meant} is not sent to {other}"
     happened = "an address or an answer led to {other}; nothing was sent there"
     cause = "something answers in the name of {meant} (a proxy, a DNS entry), or an address in the step or in the service connection is not what it looks like; whoever receives a credential can use it"
-    mend = "compare the addresses in the step's inputs and in the service connection with {meant}; run curl -v https://{meant} on the agent and see whose certificate answers"
+    fix = "compare the addresses in the step's inputs and in the service connection with {meant}; run curl -v https://{meant} on the agent and see whose certificate answers"

@@ -16,7 +16,7 @@ class PullIdentityInvalid(InputMistake):
     title = "{input} names no user-assigned identity"
     happened = "{input} reads '{value}'"
     cause = "a user-assigned identity is named by its client id (a GUID) or by its resource id (/subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…)"
-    mend = "set {input} to one of the two; leave it empty to pull with the app's own identity"
+    fix = "set {input} to one of the two; leave it empty to pull with the app's own identity"
 
 
 class PullImpossible(AzureFailure):
@@ -29,7 +29,7 @@ class PullImpossible(AzureFailure):
     title = "{app} has no way to pull from the registry"
     happened = "{reason}"
     cause = "the app signs in to the registry on its own, not with the service connection"
-    mend = "set appPullAccess to managedIdentity, or give {identity} the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds to true (az functionapp config set --generic-configurations …)"
+    fix = "set appPullAccess to managedIdentity, or give {identity} the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds to true (az functionapp config set --generic-configurations …)"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"
 
 
@@ -42,7 +42,7 @@ class PullCredentialsMissing(TaskFailure):
     title = "{app} has no user and password to pull from {registry}"
     happened = "it has no settings DOCKER_REGISTRY_SERVER_URL and DOCKER_REGISTRY_SERVER_PASSWORD, and {registry} lets nobody read the image without credentials"
     cause = "the app signs in to the registry on its own; the connection in containerRegistry is for this step only"
-    mend = "set DOCKER_REGISTRY_SERVER_URL to {registry} with https:// before it (for Docker Hub https://index.docker.io/v1), and DOCKER_REGISTRY_SERVER_USERNAME and DOCKER_REGISTRY_SERVER_PASSWORD to a user that may pull: in appSettings of this step, with a secret variable or a Key Vault reference for the password"
+    fix = "set DOCKER_REGISTRY_SERVER_URL to {registry} with https:// before it (for Docker Hub https://index.docker.io/v1), and DOCKER_REGISTRY_SERVER_USERNAME and DOCKER_REGISTRY_SERVER_PASSWORD to a user that may pull: in appSettings of this step, with a secret variable or a Key Vault reference for the password"
     link = (
         "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry"
     )
@@ -57,7 +57,7 @@ class PullAccessNeedsAzure(InputMistake):
     title = "{input} is {access}, and {registry} is no Azure Container Registry"
     happened = "the image is in {registry}, by its name no registry of Azure's"
     cause = "identities of Azure and the admin user open Azure Container Registries only; any other is entered with user and password"
-    mend = "leave {input} out, and set DOCKER_REGISTRY_SERVER_URL, DOCKER_REGISTRY_SERVER_USERNAME and DOCKER_REGISTRY_SERVER_PASSWORD in appSettings"
+    fix = "leave {input} out, and set DOCKER_REGISTRY_SERVER_URL, DOCKER_REGISTRY_SERVER_USERNAME and DOCKER_REGISTRY_SERVER_PASSWORD in appSettings"
     link = (
         "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry"
     )
@@ -74,7 +74,7 @@ class PullAcrossTenants(AzureFailure):
     title = "{app} cannot pull from {registry} with a managed identity"
     happened = "azureSubscription is of the tenant {tenant}, azureSubscriptionForACR of {registry_tenant}"
     cause = "a managed identity is known in its own tenant only, so the registry of another one cannot give it a role"
-    mend = "push to a registry of the app's own tenant; or set appPullAccess to keep and give the app a token of the registry in its DOCKER_REGISTRY_SERVER_* settings"
+    fix = "push to a registry of the app's own tenant; or set appPullAccess to keep and give the app a token of the registry in its DOCKER_REGISTRY_SERVER_* settings"
     link = "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq"
 
 
@@ -88,7 +88,7 @@ class PullIdentityNotAssigned(AzureFailure):
     title = "{app} has no user-assigned identity {client}"
     happened = "pullIdentity is that client id; the app's user-assigned identities are: {identities}"
     cause = "the id is misspelt, or the identity was not assigned to the app (a slot has identities of its own)"
-    mend = "set pullIdentity to the identity's resource id: then it is assigned to the app; or correct the client id"
+    fix = "set pullIdentity to the identity's resource id: then it is assigned to the app; or correct the client id"
     link = "https://learn.microsoft.com/azure/app-service/overview-managed-identity"
 
 
@@ -101,7 +101,7 @@ class PullIdentityNotFound(AzureFailure):
     title = "there is no user-assigned identity {identity}"
     happened = "Azure answered {status} for it"
     cause = "the resource id is wrong, or the service connection has no role on the identity (that looks the same)"
-    mend = "compare pullIdentity with the portal; if it is right, give the connection's identity the role Managed Identity Operator on it"
+    fix = "compare pullIdentity with the portal; if it is right, give the connection's identity the role Managed Identity Operator on it"
     link = (
         "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/identity#managed-identity-operator"
     )
@@ -117,7 +117,7 @@ class IdentityNotAssignable(AzureFailure):
     title = "this connection may not change the identities of {app}"
     happened = "{detail}"
     cause = "who changes an app's identities needs a right on every user-assigned one of them, also on those that stay"
-    mend = "give the connection's identity the role Managed Identity Operator on the identities named above, or let somebody who has it run, once:\n{command}"
+    fix = "give the connection's identity the role Managed Identity Operator on the identities named above, or let somebody who has it run, once:\n{command}"
     link = (
         "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/identity#managed-identity-operator"
     )
@@ -135,7 +135,7 @@ class RoleNotGrantable(AzureFailure):
     title = "{app} needs the role {role} on {registry}, and this connection may not grant it"
     happened = "{detail}"
     cause = "granting takes Microsoft.Authorization/roleAssignments/write on the registry, without a condition that excludes this role; Contributor and Website Contributor do not have it"
-    mend = "give the connection's identity the role Role Based Access Control Administrator on the registry; or let an administrator of the registry run this once, then run again:\n{command}"
+    fix = "give the connection's identity the role Role Based Access Control Administrator on the registry; or let an administrator of the registry run this once, then run again:\n{command}"
     link = _GRANTING
 
 
@@ -150,7 +150,7 @@ class IdentityNotReplicated(AzureFailure):
     cause = (
         "it takes minutes until every part of Entra ID knows a new identity, and this run has waited as long as it does"
     )
-    mend = "run the pipeline again in some minutes; if it goes on, the identity was deleted: turn it off and on again for {app} (az functionapp identity assign)"
+    fix = "run the pipeline again in some minutes; if it goes on, the identity was deleted: turn it off and on again for {app} (az functionapp identity assign)"
     link = "https://aka.ms/docs-principaltype"
 
 
@@ -163,7 +163,7 @@ class AdminUserUnreadable(AzureFailure):
     title = "the admin user of {registry} is not shown to this connection"
     happened = "{detail}"
     cause = "reading its password takes Microsoft.ContainerRegistry/registries/read and …/listCredentials/action on the registry; AcrPush has neither"
-    mend = "set appPullAccess to managedIdentity, which needs no password; or give the connection's identity the role Contributor on the registry"
+    fix = "set appPullAccess to managedIdentity, which needs no password; or give the connection's identity the role Contributor on the registry"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account"
 
 
@@ -175,7 +175,7 @@ class AdminUserDisabled(AzureFailure):
     title = "{registry} has no admin user"
     happened = "appPullAccess is adminUser, and the registry's admin user is disabled"
     cause = "it is disabled unless somebody enables it, as its password opens the whole registry"
-    mend = "set appPullAccess to managedIdentity, which needs no password; or enable it: az acr update --name {registry} --admin-enabled true"
+    fix = "set appPullAccess to managedIdentity, which needs no password; or enable it: az acr update --name {registry} --admin-enabled true"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account"
 
 
@@ -188,5 +188,5 @@ class PullSettingIsReference(AzureFailure):
     title = "{app} has its registry password in a key vault, and it is not overwritten"
     happened = "appPullAccess is adminUser, and these settings are Key Vault references: {names}"
     cause = "somebody took the password out of the app's settings on purpose"
-    mend = "set appPullAccess to keep and let the secret in the key vault hold the password; or delete these settings first"
+    fix = "set appPullAccess to keep and let the secret in the key vault hold the password; or delete these settings first"
     link = "https://learn.microsoft.com/azure/app-service/app-service-key-vault-references"

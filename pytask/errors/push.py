@@ -36,7 +36,7 @@ class RepositoryMissing(AzureFailure):
     title = "{registry} has no repository for {reference}"
     happened = "the registry answered: {detail}"
     cause = "the name in imageName is misspelt, or this registry wants its repository or project to be created before the first push"
-    mend = "correct imageName, or create the repository or project there once (Amazon ECR: aws ecr create-repository; Harbor: a project)"
+    fix = "correct imageName, or create the repository or project there once (Amazon ECR: aws ecr create-repository; Harbor: a project)"
 
 
 class PushDenied(OneOfSeveral, AzureFailure):
@@ -66,7 +66,7 @@ class PushFailed(AzureFailure):
     title = "the push of {reference} broke off"
     happened = "after {attempts} attempts: {detail}"
     cause = "the registry or the way to it is disturbed, or the registry has had enough requests for now (429)"
-    mend = "run the pipeline again; layers that arrived are not sent twice. See https://azure.status.microsoft if it goes on"
+    fix = "run the pipeline again; layers that arrived are not sent twice. See https://azure.status.microsoft if it goes on"
 
 
 class TagLockedCause(Cause):
@@ -108,7 +108,7 @@ class RegistryReadOnly(AzureFailure):
     title = "{registry} takes no pushes"
     happened = "the registry answered: {detail}"
     cause = "the registry is read-only, as a connected registry in ReadOnly mode or a registry under maintenance is; no role changes that"
-    mend = "set azureContainerRegistry or imageName to the registry that this one gets its images from, or let its administrator switch it to ReadWrite"
+    fix = "set azureContainerRegistry or imageName to the registry that this one gets its images from, or let its administrator switch it to ReadWrite"
     link = "https://learn.microsoft.com/azure/container-registry/intro-connected-registry"
 
 
@@ -122,7 +122,7 @@ class RegistryFull(AzureFailure):
     title = "{registry} has no room for {reference}"
     happened = "the registry answered: {detail}"
     cause = "the quota for storage or for the number of images or repositories is used up"
-    mend = "delete images that nobody uses any more, or raise the quota; in Azure Container Registry, az acr show-usage --name {registry} shows it and az acr run with acr purge cleans up"
+    fix = "delete images that nobody uses any more, or raise the quota; in Azure Container Registry, az acr show-usage --name {registry} shows it and az acr run with acr purge cleans up"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-skus"
 
 
@@ -136,4 +136,4 @@ class LayerTooLarge(AzureFailure):
     title = "a layer of {reference} is larger than what {registry} takes in one request"
     happened = "the answer to the push was: {detail}"
     cause = "a proxy or load balancer before the registry limits the size of a request body"
-    mend = 'raise that limit (nginx: client_max_body_size 0; for the ingress: nginx.ingress.kubernetes.io/proxy-body-size: "0"), or split the largest layer into several instructions'
+    fix = 'raise that limit (nginx: client_max_body_size 0; for the ingress: nginx.ingress.kubernetes.io/proxy-body-size: "0"), or split the largest layer into several instructions'

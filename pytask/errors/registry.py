@@ -16,7 +16,7 @@ class RegistryNotFound(AzureFailure):
     title = "there is no registry named {registry}"
     happened = "the subscription {subscription} shows this connection no registry of that name"
     cause = "the name is misspelt, the registry is in another subscription, or the connection may not read it (Microsoft.ContainerRegistry/registries/read)"
-    mend = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io: then nothing is looked up; for a registry of another subscription or tenant, set azureSubscriptionForACR to a connection of that one"
+    fix = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io: then nothing is looked up; for a registry of another subscription or tenant, set azureSubscriptionForACR to a connection of that one"
 
 
 class LoginServerUnusable(AzureFailure):
@@ -28,7 +28,7 @@ class LoginServerUnusable(AzureFailure):
     title = "Azure names no usable login server for the registry {registry}"
     happened = "its login server reads '{told}'; nothing was sent there"
     cause = "a login server is a host below azurecr.io or its equal in another cloud, without anything before or behind it; something may answer in the name of Azure Resource Manager"
-    mend = "compare with az acr show --name {registry} --query loginServer; set azureContainerRegistry to the login server itself, and have the proxy between the agent and Azure Resource Manager looked at"
+    fix = "compare with az acr show --name {registry} --query loginServer; set azureContainerRegistry to the login server itself, and have the proxy between the agent and Azure Resource Manager looked at"
 
 
 class NoRegistry(TaskFailure):
@@ -40,7 +40,7 @@ class NoRegistry(TaskFailure):
     title = "{registry} is not a container registry"
     happened = "https://{registry}/v2/ answered {status}, without saying how to sign in"
     cause = "the host is misspelt, or something else answers there: a proxy, a sign-in page, the web site of a product whose registry has another host"
-    mend = "correct the host in azureContainerRegistry, imageName, or the Docker registry service connection; try curl -i https://{registry}/v2/ on the agent"
+    fix = "correct the host in azureContainerRegistry, imageName, or the Docker registry service connection; try curl -i https://{registry}/v2/ on the agent"
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support"
 
 
@@ -53,7 +53,7 @@ class RegistryNotAzure(AzureFailure):
     title = "{registry} does not sign in as an Azure Container Registry does"
     happened = "it sends its callers to {realm}, which is not its own; nothing was sent there"
     cause = "it is no Azure Container Registry, or something between the agent and the registry answers in its name"
-    mend = "set containerRegistry to a Docker registry service connection if it is another registry; else look at the proxy between agent and registry (curl -i https://{registry}/v2/)"
+    fix = "set containerRegistry to a Docker registry service connection if it is another registry; else look at the proxy between agent and registry (curl -i https://{registry}/v2/)"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication"
 
 
@@ -66,7 +66,7 @@ class RegistrySignInRefused(AzureFailure):
     title = "{registry} does not let this connection in"
     happened = "the registry answered the sign-in with: {detail}"
     cause = "the connection's identity has no role on the registry, or the registry belongs to another tenant"
-    mend = "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC); for a registry of another tenant, set azureSubscriptionForACR or containerRegistry to a connection of that one"
+    fix = "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC); for a registry of another tenant, set azureSubscriptionForACR or containerRegistry to a connection of that one"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
 
 
@@ -79,7 +79,7 @@ class RegistryLoginRefused(AzureFailure):
     title = "{registry} does not accept user name and password of the Docker registry connection"
     happened = "{detail}"
     cause = "user name or password is wrong, has expired, or has no right on this repository; Docker Hub, GitHub and GitLab take an access token in place of the password"
-    mend = "correct user name, password and Docker Registry (the host) of the connection in containerRegistry, under Project settings > Service connections; try docker login {registry} with the same"
+    fix = "correct user name, password and Docker Registry (the host) of the connection in containerRegistry, under Project settings > Service connections; try docker login {registry} with the same"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
 
@@ -92,7 +92,7 @@ class RegistryReadRefused(AzureFailure):
     title = "{registry} lets nobody read this image without signing in"
     happened = "{detail}"
     cause = "no connection of this step is for {registry}"
-    mend = "set containerRegistry to a Docker registry service connection for {registry}"
+    fix = "set containerRegistry to a Docker registry service connection for {registry}"
 
 
 class RegistryRefused(AzureFailure):
@@ -106,7 +106,7 @@ class RegistryRefused(AzureFailure):
     title = "{registry} did not let us {doing}"
     happened = "it answered {status}: {detail}"
     cause = "the answer above is the registry's own reason"
-    mend = "correct what it names; if it names nothing, run again"
+    fix = "correct what it names; if it names nothing, run again"
 
 
 class RegistryFailingCause(Cause):
@@ -151,7 +151,7 @@ class RegistryFirewall(AzureFailure):
     title = "the firewall of {registry} does not let this agent in: it comes from {address}"
     happened = "the registry answered: {detail}"
     cause = "the registry allows only selected networks or private endpoints, and the agent's address is not among them; a Microsoft-hosted agent has another address each time"
-    mend = "allow {address} under the registry's Networking page (az acr network-rule add --ip-address {address} …), or run the job on an agent inside the registry's network"
+    fix = "allow {address} under the registry's Networking page (az acr network-rule add --ip-address {address} …), or run the job on an agent inside the registry's network"
     link = "https://aka.ms/acr/firewall"
 
 
@@ -167,7 +167,7 @@ class RegistryPrivate(AzureFailure):
     )
     happened = "the registry answered: {detail}"
     cause = "public network access of the registry is disabled, so that no address can be allowed; the agent's network has no private endpoint of the registry, or its DNS gives the public address"
-    mend = "run the job on an agent in a network with a private endpoint of the registry, and link the zone privatelink.azurecr.io to that network (nslookup {registry} on the agent must give a private address)"
+    fix = "run the job on an agent in a network with a private endpoint of the registry, and link the zone privatelink.azurecr.io to that network (nslookup {registry} on the agent must give a private address)"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints"
 
 
@@ -181,7 +181,7 @@ class DigestDiffers(AzureFailure):
     title = "{reference} in the registry is not the image this run pushed"
     happened = "pushed {pushed}, the registry answers {found}"
     cause = "another run pushed the same tag at the same time"
-    mend = "give each run a tag of its own, such as $(Build.BuildId)"
+    fix = "give each run a tag of its own, such as $(Build.BuildId)"
 
 
 class ManifestMissing(AzureFailure):
@@ -192,7 +192,7 @@ class ManifestMissing(AzureFailure):
     title = "{reference} is not in the registry"
     happened = "the registry answered 404 for its manifest"
     cause = "the tag or digest was never pushed, was deleted, or is purged by a retention policy"
-    mend = "run the pipeline again; if it goes on, look for tasks or policies that delete images from the registry"
+    fix = "run the pipeline again; if it goes on, look for tasks or policies that delete images from the registry"
 
 
 class DigestUnknown(AzureFailure):
@@ -203,4 +203,4 @@ class DigestUnknown(AzureFailure):
     title = "the digest of {reference} is not known"
     happened = "deployBy is digest, and the registry does not tell this connection what {reference} stands for"
     cause = "the connection's identity may not pull from the registry, or no connection of this step is for it and it lets nobody read without one"
-    mend = "write the digest into imageName (repository@sha256:…), give the identity the role AcrPull, set containerRegistry to a connection for the registry, or set deployBy to tag"
+    fix = "write the digest into imageName (repository@sha256:…), give the identity the role AcrPull, set containerRegistry to a connection for the registry, or set deployBy to tag"

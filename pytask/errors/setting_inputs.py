@@ -13,7 +13,7 @@ class SettingsJsonInvalid(InputMistake):
     title = "the input {input} is not the JSON that it begins as"
     happened = "{input}: {reason}"
     cause = "text that begins with a brace or a bracket is read as JSON: an object of names and values, or the portal's array of entries with name, value and slotSetting"
-    mend = "correct the JSON (in a value, a quote and a backslash have a backslash before them), or write KEY=VALUE lines, whose values are taken as they stand"
+    fix = "correct the JSON (in a value, a quote and a backslash have a backslash before them), or write KEY=VALUE lines, whose values are taken as they stand"
 
 
 class SettingLineInvalid(InputMistake):
@@ -24,7 +24,7 @@ class SettingLineInvalid(InputMistake):
     title = "a line of the input {input} is no setting"
     happened = "{input}, {where}: this is neither KEY=VALUE nor, in a text that begins with a dash, -KEY value (it is not shown, as it may be secret)"
     cause = "each line is a setting of its own; a value of several lines has room in JSON only, or between quotes in the form with dashes"
-    mend = "write KEY=VALUE, one a line; for a value of several lines write all settings as JSON"
+    fix = "write KEY=VALUE, one a line; for a value of several lines write all settings as JSON"
 
 
 class SettingQuoteOpen(InputMistake):
@@ -36,7 +36,7 @@ class SettingQuoteOpen(InputMistake):
     title = "a quote or bracket in the input {input} has no partner"
     happened = "{input}, {where}: {sign} opens and does not close where the value ends"
     cause = "in -KEY value, text between quotes or brackets belongs together; a value that begins with a quote ends with the same one"
-    mend = "write the value as KEY=VALUE on a line of its own, where every sign stands for itself; or put the other kind of quotes around it"
+    fix = "write the value as KEY=VALUE on a line of its own, where every sign stands for itself; or put the other kind of quotes around it"
 
 
 class SettingNameInvalid(InputMistake):
@@ -51,7 +51,7 @@ class SettingNameInvalid(InputMistake):
     cause = (
         "on Linux the name of a setting is made of letters, digits, '_' and '.'; in -KEY value a bare dash opens a key"
     )
-    mend = "write the name {hint}"
+    fix = "write the name {hint}"
     link = "https://learn.microsoft.com/azure/app-service/configure-common#configure-app-settings"
 
 
@@ -64,7 +64,7 @@ class SettingTwice(InputMistake):
     title = "the input {input} sets {name} twice"
     happened = "{input}, {where}: {name} has another value already (Azure takes names that differ in case for the same)"
     cause = "only one of the two can be meant"
-    mend = "remove one of them"
+    fix = "remove one of them"
 
 
 class SettingValueInvalid(InputMistake):
@@ -76,7 +76,7 @@ class SettingValueInvalid(InputMistake):
     title = "the value of {name} in the input {input} cannot be a setting"
     happened = "{input}, {name}: {reason}"
     cause = "a setting reaches the app as an environment variable, which is text without a NUL; the task removes no settings"
-    mend = 'write the value as text: "" for an empty one, "1.10" for a number with a point, JSON in quotes'
+    fix = 'write the value as text: "" for an empty one, "1.10" for a number with a point, JSON in quotes'
 
 
 class PropertyUnknown(InputMistake):
@@ -88,7 +88,7 @@ class PropertyUnknown(InputMistake):
     title = "the site's configuration has no property {name}"
     happened = "{input} names {name}{near}"
     cause = "Azure ignores a name that it does not know, without a word"
-    mend = "correct the name, or take it out; a setting for the app's own code belongs into appSettings"
+    fix = "correct the name, or take it out; a setting for the app's own code belongs into appSettings"
     link = "https://learn.microsoft.com/rest/api/appservice/web-apps/update-configuration#siteconfigresource"
 
 
@@ -101,7 +101,7 @@ class PropertyRefused(InputMistake):
     title = "{name} does not belong into {input}"
     happened = "{input} names {name}"
     cause = "it is set by other means, so that there is one place that says what it is"
-    mend = "take {name} out of {input}; {instead}"
+    fix = "take {name} out of {input}; {instead}"
 
 
 class PropertyValueInvalid(InputMistake):
@@ -113,4 +113,4 @@ class PropertyValueInvalid(InputMistake):
     title = "the value of {name} in the input {input} is of another type"
     happened = "{input}: {name} takes {takes}"
     cause = "JSON keeps its types; in the other forms the text is read as the type that the property has"
-    mend = "write {takes} for {name}"
+    fix = "write {takes} for {name}"

@@ -14,7 +14,7 @@ class SettingsNotReadable(AzureFailure):
     title = "the service connection may not read the settings of {app}, and so cannot change them"
     happened = "Azure refuses {permission}"
     cause = "Azure replaces all settings at once, so each one that is there has to be read and written again"
-    mend = "give the connection's identity the role Website Contributor on the Function App (it takes {permission}), or take the settings out of the step"
+    fix = "give the connection's identity the role Website Contributor on the Function App (it takes {permission}), or take the settings out of the step"
     link = "https://learn.microsoft.com/rest/api/appservice/web-apps/update-application-settings"
 
 
@@ -27,5 +27,5 @@ class SettingsOverwritten(AzureFailure):
     title = "somebody else has written over settings of {app} that this run wrote"
     happened = "these do not read as written: {names}"
     cause = "another pipeline, a template or a person changed settings at the same time: Azure replaces all of them at once, and the last writer wins"
-    mend = "let only one pipeline at a time change the app (exclusive lock check), then run again"
+    fix = "let only one pipeline at a time change the app (exclusive lock check), then run again"
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/approvals#exclusive-lock"

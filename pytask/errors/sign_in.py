@@ -16,7 +16,7 @@ class SecretWrong(AzureFailure):
     title = "Entra ID does not accept the service connection's secret"
     happened = "{detail}"
     cause = "the connection holds a wrong secret: often the secret's id was pasted instead of its value"
-    mend = "create a new client secret for the connection's app registration and put its value into the connection ({page}), or convert the connection to workload identity federation"
+    fix = "create a new client secret for the connection's app registration and put its value into the connection ({page}), or convert the connection to workload identity federation"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
 
@@ -29,7 +29,7 @@ class SecretExpired(AzureFailure):
     title = "the service connection's secret has expired"
     happened = "{detail}"
     cause = "client secrets have an end date, and that of the connection's app registration has passed"
-    mend = "convert the connection ({page}) to workload identity federation, which has no secret to renew, or put a new client secret into it"
+    fix = "convert the connection ({page}) to workload identity federation, which has no secret to renew, or put a new client secret into it"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
 
@@ -42,7 +42,7 @@ class CertificateRefused(AzureFailure):
     title = "Entra ID does not accept the service connection's certificate"
     happened = "{detail}"
     cause = "the certificate in the connection is not one of those of its app registration, or it has expired"
-    mend = (
+    fix = (
         "add the certificate to the app registration under Certificates & secrets, or put key and certificate that stand there into "
         "the connection ({page}); federation instead has nothing that expires"
     )
@@ -59,7 +59,7 @@ class ClientUnknown(AzureFailure):
     title = "the service connection's app registration does not exist in its tenant"
     happened = "{detail}"
     cause = "it was deleted, it has no service principal there, or the tenant {tenant} is not its own"
-    mend = (
+    fix = (
         "correct client id and tenant id of the connection ({page}) after the app registration in the Entra admin "
         "center; where it has no service principal: az ad sp create --id <client id>"
     )
@@ -74,7 +74,7 @@ class ClientDisabled(AzureFailure):
     title = "the service connection's app registration is disabled"
     happened = "{detail}"
     cause = "an administrator switched off sign-in for it"
-    mend = "enable it in the Entra admin center: Enterprise applications > the connection's client id ({page}) > Properties > Enabled for users to sign in"
+    fix = "enable it in the Entra admin center: Enterprise applications > the connection's client id ({page}) > Properties > Enabled for users to sign in"
 
 
 class TenantUnknown(AzureFailure):
@@ -88,7 +88,7 @@ class TenantUnknown(AzureFailure):
     title = "the service connection's tenant does not exist"
     happened = "{detail}"
     cause = "{authority} does not serve the tenant id {tenant}: it is wrong, or it belongs to another cloud than the connection's environment"
-    mend = "correct tenant id and environment of the service connection ({page})"
+    fix = "correct tenant id and environment of the service connection ({page})"
 
 
 class AssertionOutOfTime(AzureFailure):
@@ -99,7 +99,7 @@ class AssertionOutOfTime(AzureFailure):
     title = "Entra ID rejects the service connection's assertion as outside of its validity period"
     happened = "{detail}"
     cause = "the assertion is created for each sign-in and is valid for minutes, so the clock of this agent is wrong"
-    mend = "set the agent's clock (timedatectl set-ntp true), then run again"
+    fix = "set the agent's clock (timedatectl set-ntp true), then run again"
 
 
 class AudienceUnknown(AzureFailure):
@@ -113,7 +113,7 @@ class AudienceUnknown(AzureFailure):
     title = "the tenant of the service connection does not know {audience}"
     happened = "{detail}"
     cause = "the connection's environment is that of another cloud than its tenant {tenant}, or nobody in the tenant has used this service of Azure yet"
-    mend = (
+    fix = (
         "correct environment, server URL and tenant of the service connection ({page}) so that they belong to one cloud"
     )
 
@@ -126,7 +126,7 @@ class ConditionalAccessBlocks(AzureFailure):
     title = "a Conditional Access policy keeps the service connection from signing in"
     happened = "{detail}"
     cause = "a policy for workload identities blocks the connection's app registration from where this agent is, or because of a risk"
-    mend = (
+    fix = (
         "let an administrator find the policy in the sign-in logs (Service principal sign-ins, by the correlation id) "
         "and add the agent's address to its trusted locations or the app registration to its exclusions; or run on an agent inside the network that it allows"
     )
@@ -142,7 +142,7 @@ class TenantBlocked(AzureFailure):
     title = "the service connection's tenant is blocked"
     happened = "{detail}"
     cause = "Microsoft blocks a tenant that has not been used for a long time, and deletes it later"
-    mend = "let an administrator of the tenant {tenant} reactivate it"
+    fix = "let an administrator of the tenant {tenant} reactivate it"
     link = "https://learn.microsoft.com/entra/fundamentals/tenant-inaccessible"
 
 
@@ -186,7 +186,7 @@ class ManagedIdentityUnreachable(AzureFailure):
         "the service connection signs in with the identity of the machine that the agent runs on; only machines in "
         "Azure have one (Microsoft-hosted agents have none), and a firewall or a container's network may cut off its endpoint 169.254.169.254"
     )
-    mend = (
+    fix = (
         "run the job on a self-hosted agent in Azure (a virtual machine, a scale set, a container app) that has a "
         "managed identity, or convert the connection ({page}) to workload identity federation, which works on every agent"
     )
@@ -203,7 +203,7 @@ class ManagedIdentityMissing(AzureFailure):
     title = "{identity} is not assigned to this agent's machine"
     happened = "{detail}"
     cause = "the machine has no identity of its own, several user-assigned ones and none is named, or not the one that the connection names"
-    mend = (
+    fix = (
         "assign it to the machine (az vm identity assign --ids <the identity's resource id>), or name one that it has by "
         "its client id in the service connection ({page})"
     )
@@ -220,4 +220,4 @@ class CloudUnknown(AzureFailure):
     title = "it is not known where to sign in for {url}"
     happened = "the service connection names no authority, and {url}/metadata/endpoints answers: {detail}"
     cause = "the connection's server URL is not that of a Resource Manager, or its environment is wrong"
-    mend = "correct environment and server URL of the service connection ({page})"
+    fix = "correct environment and server URL of the service connection ({page})"

@@ -34,7 +34,7 @@ class ImageNotSet(StartFailure):
     title = "{app} is not configured with the image of this run"
     happened = "linuxFxVersion should read {wanted}, but reads {found}"
     cause = "somebody or something else changed it at the same time: another pipeline, a person, an Azure Policy"
-    mend = "let only one pipeline deploy to the app, then run again"
+    fix = "let only one pipeline deploy to the app, then run again"
 
 
 class PropertyNotSet(StartFailure):
@@ -46,7 +46,7 @@ class PropertyNotSet(StartFailure):
     title = "{app} is not configured as this run asked for"
     happened = "linuxFxVersion reads as written; these properties do not: {names}"
     cause = "Azure took the change and kept another value (a plan or policy may not allow it), or somebody else changed it at the same time"
-    mend = "compare them with the portal; take out of the step what the app's plan does not allow, then run again"
+    fix = "compare them with the portal; take out of the step what the app's plan does not allow, then run again"
 
 
 class PullUnauthorized(ToldStartFailure):
@@ -56,7 +56,7 @@ class PullUnauthorized(ToldStartFailure):
     title = "the registry does not let {app} pull {reference}"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the app signs in to the registry on its own, not with the service connection, and its identity or its credentials were refused (a new role needs some minutes)"
-    mend = "set appPullAccess: managedIdentity, which sees to it; or by hand: give the app's managed identity the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds, or correct its DOCKER_REGISTRY_SERVER_* settings"
+    fix = "set appPullAccess: managedIdentity, which sees to it; or by hand: give the app's managed identity the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds, or correct its DOCKER_REGISTRY_SERVER_* settings"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"
 
 
@@ -69,7 +69,7 @@ class PullNotFound(ToldStartFailure):
     cause = (
         "the tag or digest was deleted between the push and the pull, by a person, a purge task or a retention policy"
     )
-    mend = "run the pipeline again; look at the registry's purge tasks and retention policy"
+    fix = "run the pipeline again; look at the registry's purge tasks and retention policy"
 
 
 class PullFirewall(ToldStartFailure):
@@ -79,7 +79,7 @@ class PullFirewall(ToldStartFailure):
     title = "the registry's firewall does not let {app} in"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the registry allows selected networks only, and the app's outbound address is not among them"
-    mend = "allow the app's outbound addresses under the registry's Networking page, or pull through the virtual network (private endpoint and outbound image pull routing)"
+    fix = "allow the app's outbound addresses under the registry's Networking page, or pull through the virtual network (private endpoint and outbound image pull routing)"
     link = "https://aka.ms/acr/firewall"
 
 
@@ -90,7 +90,7 @@ class PullNetwork(ToldStartFailure):
     title = "{app} does not reach the registry of {reference}"
     happened = "the app's platform log says: {line}{tail}"
     cause = "name resolution or routing between the app and the registry: often a virtual network whose DNS does not know the registry's private endpoint. A pull through a virtual network also fails for an image with an OCI manifest, and then says only UnexpectedFaliure"
-    mend = "from the app's console (Kudu) try nslookup on the registry's host; link the private DNS zone privatelink.azurecr.io to the app's network; for UnexpectedFaliure add --provenance=false to arguments, or let the app pull without the virtual network"
+    fix = "from the app's console (Kudu) try nslookup on the registry's host; link the private DNS zone privatelink.azurecr.io to the app's network; for UnexpectedFaliure add --provenance=false to arguments, or let the app pull without the virtual network"
     link = "https://learn.microsoft.com/azure/app-service/configure-vnet-integration-routing"
 
 
@@ -101,7 +101,7 @@ class PullInterrupted(ToldStartFailure):
     title = "the pull of {reference} by {app} was interrupted"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the platform stopped the start while the image was still being pulled: the app was restarted, stopped or changed meanwhile, or the pull took longer than the platform allows"
-    mend = "let only one pipeline or person change the app at a time, then run again; if it happens with every run, make the image smaller"
+    fix = "let only one pipeline or person change the app at a time, then run again; if it happens with every run, make the image smaller"
 
 
 class ReferenceInvalid(ToldStartFailure):
@@ -111,7 +111,7 @@ class ReferenceInvalid(ToldStartFailure):
     title = "{app} is configured with an image name that cannot be read"
     happened = "the app's platform log says: {line}{tail}"
     cause = "linuxFxVersion, or DOCKER_REGISTRY_SERVER_URL that is put before it, has a scheme, spaces, capital letters or a second host in it"
-    mend = "set DOCKER_REGISTRY_SERVER_URL to https:// and the registry's host, nothing more; write imageName as host/repository:tag in small letters, then run again"
+    fix = "set DOCKER_REGISTRY_SERVER_URL to https:// and the registry's host, nothing more; write imageName as host/repository:tag in small letters, then run again"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
 
 
@@ -122,7 +122,7 @@ class PullFailed(ToldStartFailure):
     title = "{app} cannot pull {reference}"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the reason is the platform's line above; a registry that is busy or down (HTTP 429, 500 or 503) is a passing one"
-    mend = "correct what it names, or run again if the registry was down; the app's log stream in the portal shows all of it"
+    fix = "correct what it names, or run again if the registry was down; the app's log stream in the portal shows all of it"
 
 
 class OldImageStarted(ToldStartFailure):
@@ -134,7 +134,7 @@ class OldImageStarted(ToldStartFailure):
     cause = (
         "the platform could not pull the image and took one that it had from before, or somebody else changed the app"
     )
-    mend = "look at the app's log stream for why the pull failed; let only one pipeline deploy to the app"
+    fix = "look at the app's log stream for why the pull failed; let only one pipeline deploy to the app"
 
 
 class WrongArchitecture(ToldStartFailure):
@@ -144,7 +144,7 @@ class WrongArchitecture(ToldStartFailure):
     title = "{reference} is not for the machines that run {app}"
     happened = "the app's platform log says: {line}{tail}"
     cause = "Function Apps run linux/amd64; the image, or a program in it, is for another architecture, or its start script has no first line such as #!/bin/sh or has Windows line ends"
-    mend = "set platform to linux/amd64; write the start script with a first line #!/bin/sh and Unix line ends"
+    fix = "set platform to linux/amd64; write the start script with a first line #!/bin/sh and Unix line ends"
 
 
 class UserIdOutOfRange(ToldStartFailure):
@@ -153,8 +153,8 @@ class UserIdOutOfRange(ToldStartFailure):
     code = "user-id-out-of-range"
     title = "{reference} has files of a user id that App Service cannot map"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "App Service maps user and group ids 0 to 65535 only, in every layer of the image: a later chown does not mend it"
-    mend = "change the owner in the same RUN instruction that makes the files (chown -R root:root …, tar --no-same-owner, COPY --chown=0:0)"
+    cause = "App Service maps user and group ids 0 to 65535 only, in every layer of the image: a later chown does not fix it"
+    fix = "change the owner in the same RUN instruction that makes the files (chown -R root:root …, tar --no-same-owner, COPY --chown=0:0)"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
 
@@ -165,7 +165,7 @@ class ContainerExits(ToldStartFailure):
     title = "{app} does not start with {reference}: its program ends"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the program in the image stops before it listens"
-    mend = "run the image locally (docker run {reference} prints the same) and mend what its last lines name"
+    fix = "run the image locally (docker run {reference} prints the same) and fix what its last lines name"
 
 
 class ContainerSilent(ToldStartFailure):
@@ -175,7 +175,7 @@ class ContainerSilent(ToldStartFailure):
     title = "{app} runs {reference}, but the program does not answer"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the program listens on another port than the platform calls, on 127.0.0.1 only, or needs longer than the platform waits (230 seconds, or WEBSITES_CONTAINER_START_TIME_LIMIT)"
-    mend = "listen on 0.0.0.0, on port 80 or the one in the app setting WEBSITES_PORT; if it only starts slowly, set WEBSITES_CONTAINER_START_TIME_LIMIT to more seconds (1800 at the most)"
+    fix = "listen on 0.0.0.0, on port 80 or the one in the app setting WEBSITES_PORT; if it only starts slowly, set WEBSITES_CONTAINER_START_TIME_LIMIT to more seconds (1800 at the most)"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#configure-port-number"
 
 
@@ -186,7 +186,7 @@ class ContainerStartFailed(ToldStartFailure):
     title = "{app} does not start with {reference}"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the platform's line above is all that is known; where it names a command (exec: …), that one is not in the image or may not be executed"
-    mend = "look at the app's log stream in the portal; run the image locally with docker run {reference}; correct containerCommand, or ENTRYPOINT and CMD in the Dockerfile, where the line names a command"
+    fix = "look at the app's log stream in the portal; run the image locally with docker run {reference}; correct containerCommand, or ENTRYPOINT and CMD in the Dockerfile, where the line names a command"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
 
 
@@ -200,7 +200,7 @@ class StorageBroken(StartFailure):
     title = "{app} cannot use a storage account that it needs"
     happened = "{source} says: {errors}"
     cause = "the account's key, connection string or role is wrong, its share does not exist, or its firewall does not let the app in; what the host uses is named by AzureWebJobsStorage, what the platform mounts by the app's path mappings"
-    mend = "correct what it names: for the host the app setting AzureWebJobsStorage (with an identity, give it Storage Blob Data Owner on the account), for a mount the account, share and access key under Settings > Configuration > Path mappings; open the account's firewall for the app"
+    fix = "correct what it names: for the host the app setting AzureWebJobsStorage (with an identity, give it Storage Blob Data Owner on the account), for a mount the account, share and access key under Settings > Configuration > Path mappings; open the account's firewall for the app"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-recover-storage-account"
 
 
@@ -213,7 +213,7 @@ class HostError(StartFailure):
     title = "the Functions host of {app} reports errors with {reference}"
     happened = "the host's state is {state}; it says: {errors}"
     cause = "the host cannot load the app's functions, extensions or configuration"
-    mend = "mend what it names; func start in the app's folder on your own machine mostly says the same"
+    fix = "fix what it names; func start in the app's folder on your own machine mostly says the same"
 
 
 class NoFunctions(StartFailure):
@@ -223,7 +223,7 @@ class NoFunctions(StartFailure):
     title = "{app} runs {reference}, but has no functions"
     happened = "the Functions host is running and its list of functions is empty"
     cause = "the functions are not in /home/site/wwwroot of the image, their worker cannot load them, or the platform's storage is mounted over /home"
-    mend = "set the app setting WEBSITES_ENABLE_APP_SERVICE_STORAGE to false; see that the Dockerfile copies the app to /home/site/wwwroot and sets AzureWebJobsScriptRoot to it"
+    fix = "set the app setting WEBSITES_ENABLE_APP_SERVICE_STORAGE to false; see that the Dockerfile copies the app to /home/site/wwwroot and sets AzureWebJobsScriptRoot to it"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container"
 
 
@@ -236,7 +236,7 @@ class NotUpInTime(StartFailure):
     title = "{app} did not start with {reference} within {minutes} minutes"
     happened = "the last word of the platform's log: {seen}"
     cause = "the image is large, the app starts slowly, or it does not start at all"
-    mend = "look at the app's log stream in the portal; if it only needs longer, raise verifyTimeoutMinutes and the app setting WEBSITES_CONTAINER_START_TIME_LIMIT"
+    fix = "look at the app's log stream in the portal; if it only needs longer, raise verifyTimeoutMinutes and the app setting WEBSITES_CONTAINER_START_TIME_LIMIT"
 
 
 class SmokeTestFailed(StartFailure):
@@ -249,7 +249,7 @@ class SmokeTestFailed(StartFailure):
     title = "{app} does not answer {path} as expected"
     happened = "expected {wanted}, the app answered {answer}"
     cause = "the new image runs, and its answer is not the one that smokeTestStatus asks for"
-    mend = "call the path yourself and mend the function, or correct smokeTestPath and smokeTestStatus"
+    fix = "call the path yourself and fix the function, or correct smokeTestPath and smokeTestStatus"
 
 
 class Unverified(StartFailure):
@@ -261,4 +261,4 @@ class Unverified(StartFailure):
     title = "it could not be verified that {app} runs {reference}"
     happened = "these checks could not be made: {gaps}"
     cause = "the connection's rights or the network do not allow them, Azure did not say enough, or the app is stopped; whenUnverified is fail"
-    mend = "give the connection the rights in docs/permissions.md; with deployBy: digest, or a new tag for each run, the platform's log always tells which image it started; or set whenUnverified to warn"
+    fix = "give the connection the rights in docs/permissions.md; with deployBy: digest, or a new tag for each run, the platform's log always tells which image it started; or set whenUnverified to warn"

@@ -21,7 +21,7 @@ _IDENTITY = re.compile(
 
 
 def parse_app(text: str, *, input_name: str) -> AppAddress:
-    """Give the app behind a name or a resource id.
+    """Return the app behind a name or a resource id.
 
     Source of the rule: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftweb
 
@@ -44,7 +44,7 @@ def is_site_id(text: str) -> bool:
 
 
 def parse_identity(text: str, *, input_name: str) -> str:
-    """Give the client id or the resource id of a user-assigned identity; empty for none.
+    """Return the client id or the resource id of a user-assigned identity; empty for none.
 
     Raises:
         PullIdentityInvalid: for anything else.

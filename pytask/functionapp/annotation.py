@@ -54,7 +54,7 @@ def _instrumentation_key(settings: Mapping[str, str]) -> str:
 
 
 def _component(arm: Arm, key: str) -> str:
-    """Give the resource id of the component with an instrumentation key; empty when none is visible."""
+    """Return the resource id of the component with an instrumentation key; empty when none is visible."""
     path = f"/subscriptions/{arm.subscription}/providers/microsoft.insights/components"
     answer = arm.send(
         "GET", path, doing="find the app's Application Insights", api_version=_VERSION, accept=_FINE_OR_NOT

@@ -62,7 +62,7 @@ def roll_back(
     Raises:
         StaysForward: when there is nothing to go back to, or somebody else has changed the app meanwhile.
     """
-    deployment, clock = question.deployment, azure.arm.door.clock
+    deployment, clock = question.deployment, azure.arm.http.clock
     reference = former_reference(previous, digest_of, say)
     configuration = _still_ours(azure.arm, deployment)
     began = clock.monotonic()
@@ -95,7 +95,7 @@ def roll_back(
 
 
 def _still_ours(arm: Arm, deployment: Deployment) -> dict[str, Any]:
-    """Give the app's configuration as it is now, if its image is still the one that this run set."""
+    """Return the app's configuration as it is now, if its image is still the one that this run set."""
     properties = read_configuration(arm, deployment.target.resource_id).properties
     configuration = properties.as_dict() if properties else {}
     found = str(configuration.get("linuxFxVersion") or "")
@@ -120,7 +120,7 @@ def _settings_back(arm: Arm, deployment: Deployment, say: Callable[[str], None])
 
 
 def former_properties(deployment: Deployment, configuration: Mapping[str, object]) -> dict[str, object]:
-    """Give what the properties that were changed read before, less those that somebody else has changed since.
+    """Return what the properties that were changed read before, less those that somebody else has changed since.
 
     A text that was null goes back to be empty: whether Azure takes null for a change is not documented.
     """

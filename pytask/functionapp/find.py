@@ -47,7 +47,7 @@ class Found:
 
 
 def find_app(arm: Arm, address: AppAddress) -> Found:
-    """Give the app or slot as it is now; its three parts are asked for at once, as each takes Azure's time.
+    """Return the app or slot as it is now; its three parts are asked for at once, as each takes Azure's time.
 
     Raises:
         AppNotFound, AppAmbiguous, SlotNotFound: when it is not the one app that is meant.
@@ -71,7 +71,7 @@ def find_app(arm: Arm, address: AppAddress) -> Found:
 
 
 def read_configuration(arm: Arm, path: str) -> SiteConfigResource:
-    """Give the site's configuration.
+    """Return the site's configuration.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
     """
@@ -108,7 +108,7 @@ def _refuse(arm: Arm, address: AppAddress, app_path: str, answer: HttpResponse) 
 
 
 def _site_path(arm: Arm, address: AppAddress) -> str:
-    """Give the path of the site; its group is looked up only when nobody said it."""
+    """Return the path of the site; its group is looked up only when nobody said it."""
     if address.resource_group:
         subscription = address.subscription_id or arm.subscription
         group = quote(address.resource_group, safe="()")
@@ -123,7 +123,7 @@ def _site_path(arm: Arm, address: AppAddress) -> str:
 
 
 def _named(arm: Arm, name: str) -> list[dict[str, str]]:
-    """Give the sites of that name; the list leaves out what the connection may not see.
+    """Return the sites of that name; the list leaves out what the connection may not see.
 
     Source: https://learn.microsoft.com/rest/api/resources/resources/list
     """

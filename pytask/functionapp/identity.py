@@ -57,7 +57,7 @@ class AppIdentity:
 
 
 def identities_of(site: Mapping[str, Any]) -> tuple[AppIdentity, ...]:
-    """Give the identities that the site has; its own, if there is one, comes first."""
+    """Return the identities that the site has; its own, if there is one, comes first."""
     identity = site.get("identity") or {}
     own = _OWN in str(identity.get("type") or "").lower()
     others = (identity.get("userAssignedIdentities") or {}).items()
@@ -68,7 +68,7 @@ def identities_of(site: Mapping[str, Any]) -> tuple[AppIdentity, ...]:
 
 
 def choose_identity(arm: Arm, target: Target, site: Mapping[str, Any], wanted: str) -> AppIdentity:
-    """Give the identity that the app is to pull with: its own, or the user-assigned one that has the id `wanted`.
+    """Return the identity that the app is to pull with: its own, or the user-assigned one that has the id `wanted`.
 
     Raises:
         PullIdentityNotAssigned: for a client id that is none of the app's.
@@ -104,7 +104,7 @@ def give_identity(arm: Arm, target: Target, identity: AppIdentity) -> AppIdentit
 
 
 def identity_command(target: Target, identity: AppIdentity) -> str:
-    """Give the command by which somebody gives the app the identity by hand.
+    """Return the command by which somebody gives the app the identity by hand.
 
     Source: https://learn.microsoft.com/cli/azure/functionapp/identity#az-functionapp-identity-assign
     """
@@ -122,7 +122,7 @@ def _assigned(resource_id: str, ids: Mapping[str, Any]) -> AppIdentity:
 
 
 def _unassigned(arm: Arm, resource_id: str) -> AppIdentity:
-    """Give an identity that the app does not have yet.
+    """Return an identity that the app does not have yet.
 
     Source: https://learn.microsoft.com/rest/api/managedidentity/user-assigned-identities/get
     """
@@ -143,16 +143,16 @@ def _together(identities: tuple[AppIdentity, ...]) -> dict[str, object]:
 
 
 def _shown(arm: Arm, target: Target, identity: AppIdentity, doing: str) -> AppIdentity:
-    """Give the identity as Azure shows it with the app, once it does."""
-    door = arm.door
-    deadline = Deadline.after(door.clock, door.patience.new_identity)
+    """Return the identity as Azure shows it with the app, once it does."""
+    http = arm.http
+    deadline = Deadline.after(http.clock, http.timeouts.new_identity)
     while True:
         for one in identities_of(_site(arm, target)):
             if one.resource_id.lower() == identity.resource_id.lower() and one.principal_id:
                 return one
         if deadline.passed():
             raise AzureFailing(doing=doing, status=_FOUND, attempts=1, detail="the app does not show the identity")
-        door.clock.sleep(door.patience.first_poll)
+        http.clock.sleep(http.timeouts.first_poll)
 
 
 def _site(arm: Arm, target: Target) -> dict[str, Any]:

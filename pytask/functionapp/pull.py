@@ -46,7 +46,7 @@ class PullQuestion:
 
 
 def pull_notes(found: Found, question: PullQuestion) -> tuple[str, ...]:
-    """Give what should be known about the app's pulling as it is set up now.
+    """Return what should be known about the app's pulling as it is set up now.
 
     Raises:
         PullImpossible: when the app certainly cannot pull from the registry.
@@ -63,7 +63,7 @@ def pull_notes(found: Found, question: PullQuestion) -> tuple[str, ...]:
 
 
 def right_told(right: Right, whose: str, registry: str) -> str:
-    """Give what is known of an identity's right to pull, as the end of a note; `whose` says which identity."""
+    """Return what is known of an identity's right to pull, as the end of a note; `whose` says which identity."""
     return {
         Right.HELD: f"{whose} may pull from {registry}",
         Right.CONDITIONAL: f"{whose} has its role on {registry} with a condition: whether it may pull is not certain",
@@ -87,7 +87,7 @@ def _by_identity(found: Found, configuration: SiteConfig, question: PullQuestion
 
 
 def _configured_identity(found: Found, configuration: SiteConfig) -> AppIdentity:
-    """Give the identity that the app is set to pull with; raise PullImpossible when it does not have it."""
+    """Return the identity that the app is set to pull with; raise PullImpossible when it does not have it."""
     client = (configuration.acr_user_managed_identity_id or "").lower()
     for identity in identities_of(found.site):
         if identity.client_id.lower() == client:
@@ -130,7 +130,7 @@ def is_reference(value: str) -> bool:
 
 
 def pull_warnings(found: Found, settings: Mapping[str, str] | None) -> Iterator[str]:
-    """Give what may surprise when the app pulls, however it is let in."""
+    """Return what may surprise when the app pulls, however it is let in."""
     values = settings or {}
     if values.get("DOCKER_ENABLE_CI", "").lower() == "true":
         yield "DOCKER_ENABLE_CI is true: a webhook of the registry may deploy by itself, beside this task"

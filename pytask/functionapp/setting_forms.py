@@ -40,7 +40,7 @@ class Setting:
 
 
 def parse_settings(text: str, *, input_name: str) -> tuple[Setting, ...]:
-    """Give the settings in the order they were written; the same setting written twice alike counts once.
+    """Return the settings in the order they were written; the same setting written twice alike counts once.
 
     Raises:
         SettingsJsonInvalid, SettingLineInvalid, SettingQuoteOpen: when it is none of the forms.
@@ -133,7 +133,7 @@ def _dashed_form(text: str, input_name: str) -> Iterator[Setting]:
 
 
 def _end_of_value(text: str, at: int, input_name: str, where: str) -> int:
-    """Give where a value ends: before the next bare dash, or with the line; not within quotes or brackets."""
+    """Return where a value ends: before the next bare dash, or with the line; not within quotes or brackets."""
     open_brackets: list[str] = []
     while at < len(text):
         sign = text[at]
@@ -159,7 +159,7 @@ def _is_apostrophe(text: str, at: int) -> bool:
 
 
 def _unquoted(value: str, input_name: str, where: str) -> str:
-    """Give the value without the quotes around all of it."""
+    """Return the value without the quotes around all of it."""
     if not value or value[0] not in _QUOTES:
         return value
     if len(value) == 1 or value.find(value[0], 1) != len(value) - 1:

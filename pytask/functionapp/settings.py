@@ -34,13 +34,13 @@ _READ = 200
 
 
 def read_settings(arm: Arm, path: str) -> Mapping[str, str] | None:
-    """Give the app's settings by name; None when the connection may not read them."""
+    """Return the app's settings by name; None when the connection may not read them."""
     answer = _listed(arm, path, accept=_READ_OR_NOT)
     return _settings_in(answer) if answer.status_code == _READ else None
 
 
 def settings_notes(settings: Mapping[str, str] | None, wanted: WantedSettings) -> tuple[str, ...]:
-    """Give what goes undone where the settings may not be read, and what is set though nobody asked for it."""
+    """Return what goes undone where the settings may not be read, and what is set though nobody asked for it."""
     if settings is None:
         undone = f"its own start limit is not heeded, {STORAGE} is not looked at, and there is no release annotation"
         return (f"the connection may not read the app's settings: {undone}",)
@@ -90,7 +90,7 @@ def write_settings(arm: Arm, path: str, wanted: WantedSettings) -> SettingsChang
 
 
 def put_settings_back(arm: Arm, path: str, change: SettingsChange) -> SettingsBack:
-    """Give the settings that a run has changed their former values, less those that somebody else changed since.
+    """Return the settings that a run has changed their former values, less those that somebody else changed since.
 
     Raises:
         TaskFailure: when Azure refuses.
@@ -119,7 +119,7 @@ def confirm_written(app: str, change: SettingsChange) -> None:
 
 
 def list_settings(arm: Arm, path: str) -> Mapping[str, str]:
-    """Give the app's settings by name.
+    """Return the app's settings by name.
 
     Raises:
         TaskFailure: also when the connection may not read them.
@@ -136,7 +136,7 @@ class _Write:
     moment: Moment
 
     def missing_in(self, now: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, str]:
-        """Give what was sent and is not there any more, less what this run itself is about."""
+        """Return what was sent and is not there any more, less what this run itself is about."""
         return without(without(self.sent, now), ours)
 
 
@@ -148,11 +148,11 @@ def _write(arm: Arm, path: str, merged: Callable[[Mapping[str, str]], dict[str, 
         return None
 
     def again() -> object:
-        """Give the body anew before the write is repeated: others may have written while it waited."""
+        """Return the body anew before the write is repeated: others may have written while it waited."""
         sent.append(merged(list_settings(arm, path)))
         return {"properties": sent[-1]}
 
-    clock = arm.door.clock
+    clock = arm.http.clock
     sent_at = clock.monotonic()
     answer = arm.send(
         "PUT",

@@ -116,7 +116,7 @@ _WHOLE = re.compile(r"-?\d{1,18}")
 
 
 def property_of(setting: Setting, *, input_name: str) -> tuple[str, object]:
-    """Give a property by the name and with the type that Azure has for it.
+    """Return a property by the name and with the type that Azure has for it.
 
     Raises:
         PropertyUnknown, PropertyRefused, PropertyValueInvalid: when there is no such property to be set so.
@@ -133,7 +133,7 @@ def property_of(setting: Setting, *, input_name: str) -> tuple[str, object]:
 
 
 def _typed(name: str, value: object) -> object:
-    """Give the value with its type; None when it has another."""
+    """Return the value with its type; None when it has another."""
     if name in SWITCHES:
         spelled = value.casefold() if isinstance(value, str) else ""
         return value if isinstance(value, bool) else {"true": True, "false": False}.get(spelled)

@@ -19,7 +19,7 @@ _NAMES = "appSettingNames"
 
 
 def not_sticky(arm: Arm, target: Target, names: Iterable[str]) -> tuple[str, ...]:
-    """Give those of the settings that are not sticky yet; nothing is asked of Azure for none."""
+    """Return those of the settings that are not sticky yet; nothing is asked of Azure for none."""
     wanted = tuple(names)
     return _missing(_read(arm, target), wanted) if wanted else ()
 
@@ -68,5 +68,5 @@ def _write(arm: Arm, target: Target, lists: dict[str, Any]) -> None:
 
 
 def _address(target: Target) -> str:
-    """Give where the list is: at the app, also for a slot."""
+    """Return where the list is: at the app, also for a slot."""
     return f"{target.app_id}/config/slotConfigNames"

@@ -92,7 +92,7 @@ def _restart(arm: Arm, target: Target) -> Moment:
 
 
 def _sent(arm: Arm, method: str, path: str, *, doing: str, json: object = None) -> Moment:
-    clock = arm.door.clock
+    clock = arm.http.clock
     sent_at = clock.monotonic()
     answer = arm.send(method, path, json=json, doing=doing)
     # Azure may answer many seconds after the restart began, whose first lines must not be taken for older ones.

@@ -70,11 +70,11 @@ def build(
             command_line(recipe, plan.references, cli, way.environment, handed.paths),
             folder=recipe.sources,
             environment=_commands_own(recipe, environment, way.environment, lent),
-            seconds_to_end=job.patience.child_exit,
+            seconds_to_end=job.timeouts.child_exit,
             descriptors=(*lent.descriptors, *handed.descriptors),
         ) as process,
     ):
-        stop_when(lambda: end(process, job.patience.child_exit))
+        stop_when(lambda: end(process, job.timeouts.child_exit))
         if process.stdout:
             elsewhere = _follow(lines(process.stdout), tail, job.console.line)
         exit_code = process.wait()
@@ -87,7 +87,7 @@ def build(
 def _commands_own(
     recipe: Recipe, machine: Mapping[str, str], on_its_way: Mapping[str, str], lent: Lent
 ) -> dict[str, str]:
-    """Give the environment of the docker command: the machine's on its way out, and on top what steers the build."""
+    """Return the environment of the docker command: the machine's on its way out, and on top what steers the build."""
     buildkit = buildkit_environment(current_context(machine))
     return {**on_its_way, **_values(recipe, on_its_way), **buildkit, **lent.environment}
 
@@ -99,7 +99,7 @@ def command_line(
     environment: Mapping[str, str],
     handed: Sequence[str] = (),
 ) -> list[str]:
-    """Give the arguments of `docker build`; `handed` are the paths of those secrets that are in no file.
+    """Return the arguments of `docker build`; `handed` are the paths of those secrets that are in no file.
 
     Values of build arguments stay out of it, as every user of the machine can read it. The exception is a name that
     the docker command itself reads, HTTP_PROXY say: in its environment the value would steer the command.
@@ -122,7 +122,7 @@ def command_line(
 
 
 def buildkit_environment(context: str) -> dict[str, str]:
-    """Give what makes any docker command build one plain image with BuildKit, in the engine of a Docker context.
+    """Return what makes any docker command build one plain image with BuildKit, in the engine of a Docker context.
 
     The builder that goes by the context's name is that engine, whichever else `docker buildx use` has chosen.
     Without default attestations the result is one manifest and not an index, also in containerd's image store.
@@ -153,18 +153,18 @@ def _configuration(
 
 
 def _texts(recipe: Recipe) -> list[str]:
-    """Give the secrets that are in no file."""
+    """Return the secrets that are in no file."""
     return [secret.content.reveal() for secret in recipe.secrets if isinstance(secret.content, Secret)]
 
 
 def _without_secrets(environment: Mapping[str, str], recipe: Recipe) -> dict[str, str]:
-    """Give an environment less what BuildKit is handed otherwise, unless the docker command itself needs it."""
+    """Return an environment less what BuildKit is handed otherwise, unless the docker command itself needs it."""
     secret = frozenset(_texts(recipe))
     return {name: value for name, value in environment.items() if value not in secret or steers_docker(name)}
 
 
 def _secret_words(recipe: Recipe, handed: Sequence[str]) -> Iterator[str]:
-    """Give the flags for the secrets: BuildKit reads each from a path, and takes the flag as a row of CSV."""
+    """Return the flags for the secrets: BuildKit reads each from a path, and takes the flag as a row of CSV."""
     paths = iter(handed)
     for secret in recipe.secrets:
         path = secret.content if isinstance(secret.content, Path) else next(paths)
@@ -174,13 +174,13 @@ def _secret_words(recipe: Recipe, handed: Sequence[str]) -> Iterator[str]:
 
 
 def _filled(arguments: Iterable[BuildArgument], environment: Mapping[str, str]) -> tuple[BuildArgument, ...]:
-    """Give build arguments with values: one without takes it from the environment, or is none."""
+    """Return build arguments with values: one without takes it from the environment, or is none."""
     filled = (replace(one, value=environment.get(one.name)) if one.value is None else one for one in arguments)
     return tuple(argument for argument in filled if argument.value is not None)
 
 
 def _values(recipe: Recipe, environment: Mapping[str, str]) -> dict[str, str]:
-    """Give the values of the build arguments that the docker command finds in its environment."""
+    """Return the values of the build arguments that the docker command finds in its environment."""
     there = [argument for argument in recipe.arguments if _stays_out(argument, environment)]
     return {argument.name: argument.value for argument in there if argument.value is not None}
 

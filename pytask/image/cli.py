@@ -103,7 +103,7 @@ class _Asked:
 
 
 def find_docker(environment: Mapping[str, str], seconds: float) -> DockerCli:
-    """Give the first docker command on PATH that can do BuildKit, by itself or with the buildx plugin.
+    """Return the first docker command on PATH that can do BuildKit, by itself or with the buildx plugin.
 
     Its engine has to answer within `seconds`, and to be one for Linux. `environment` is the whole of this task's.
 

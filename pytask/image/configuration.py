@@ -136,7 +136,7 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 
 def current_context(environment: Mapping[str, str]) -> str:
-    """Give the name of the Docker context that the docker command uses.
+    """Return the name of the Docker context that the docker command uses.
 
     Source: https://docs.docker.com/reference/cli/docker/context/use/
     """
@@ -150,7 +150,7 @@ def current_context(environment: Mapping[str, str]) -> str:
 
 
 def known_hosts(content: Mapping[str, Any], variable: str = "") -> frozenset[str]:
-    """Give the registries that a configuration has credentials for, or says who has; `variable` is DOCKER_AUTH_CONFIG.
+    """Return the registries that a configuration has credentials or a helper for; `variable` is DOCKER_AUTH_CONFIG.
 
     Source: https://docs.docker.com/reference/cli/docker/#environment-variables
     """
@@ -189,7 +189,7 @@ def _with_helper(content: Mapping[str, Any], hosts: Iterable[RegistryHost]) -> b
 
 
 def _host(key: str) -> str:
-    """Give the host behind a registry's name in Docker's configuration, where old ones are whole URLs."""
+    """Return the host behind a registry's name in Docker's configuration, where old ones are whole URLs."""
     host = re.sub(r"^https?://", "", key).partition("/")[0].lower()
     return DOCKER_HUB if host in {"index.docker.io", "registry-1.docker.io"} else host
 

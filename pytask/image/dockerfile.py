@@ -22,7 +22,7 @@ _MOST_LISTED = 10
 
 
 def find_dockerfile(value: str, *, sources: Path, input_name: str) -> Path:
-    """Give the one Dockerfile that a path or pattern means.
+    """Return the one Dockerfile that a path or pattern means.
 
     The agent roots file paths at the checkout, and an empty one becomes the checkout itself: that reads as not given.
 
@@ -66,7 +66,7 @@ def find_context(value: str, *, dockerfile: Path, sources: Path, input_name: str
 
 
 def shown(path: Path, sources: Path) -> str:
-    """Give a path as a person would write it: from the checkout on, where it lies in it."""
+    """Return a path as a person would write it: from the checkout on, where it lies in it."""
     try:
         return path.relative_to(sources).as_posix()
     except ValueError:
@@ -87,7 +87,7 @@ def _holds_more(folder: Path, sources: Path, shared: Iterable[Path]) -> bool:
 
 
 def _matching(pattern: Path) -> Iterator[Path]:
-    """Give the files that match an absolute pattern."""
+    """Return the files that match an absolute pattern."""
     plain = [part for part in pattern.parts if "*" not in part and "?" not in part]
     fixed = next(i for i, part in enumerate(pattern.parts) if "*" in part or "?" in part)
     folder = Path(*plain[:fixed])
@@ -98,7 +98,7 @@ def _matching(pattern: Path) -> Iterator[Path]:
 
 
 def _rule(parts: tuple[str, ...]) -> re.Pattern[str]:
-    """Give the pattern of a relative path: `**` is any number of folders, `*` and `?` stay within a name."""
+    """Return the pattern of a relative path: `**` is any number of folders, `*` and `?` stay within a name."""
     *folders, last = parts
     leading = "".join("(?:[^/]+/)*" if part == "**" else _name_rule(part) + "/" for part in folders)
     return re.compile(leading + ("(?:[^/]+/)*[^/]+" if last == "**" else _name_rule(last)))

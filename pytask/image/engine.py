@@ -99,7 +99,7 @@ class Engine:
         )
 
     def name(self, image: BuiltImage, reference: str) -> None:
-        """Give the image a further name; nothing happens when it has it."""
+        """Return the image a further name; nothing happens when it has it."""
         if reference not in image.references:
             repository, tag = reference.rsplit(":", 1)
             self.api.tag(image.references[0], repository, tag, force=True)
@@ -124,7 +124,7 @@ class Engine:
         return seen
 
     def saved(self, reference: str) -> Generator[bytes, None, None]:
-        """Give an image as `docker save` does, piece by piece; nothing of it is kept here.
+        """Return an image as `docker save` does, piece by piece; nothing of it is kept here.
 
         Raises:
             AgentDiskFull: when there is no room for the copy that the engine's classic image store makes first.

@@ -17,7 +17,7 @@ _LONGEST_INSTRUCTION = 160
 
 
 def instructions(history: Sequence[Mapping[str, Any]], layers: int) -> list[str]:
-    """Give the instruction that made each of so many layers, empty where the image does not tell.
+    """Return the instruction that made each of so many layers, empty where the image does not tell.
 
     The entries of the history that made no layer are passed over.
     """
@@ -26,7 +26,7 @@ def instructions(history: Sequence[Mapping[str, Any]], layers: int) -> list[str]
 
 
 def instruction_of(created_by: str) -> str:
-    """Give an entry of an image's history as the Dockerfile has it, in one line.
+    """Return an entry of an image's history as the Dockerfile has it, in one line.
 
     BuildKit writes `RUN /bin/sh -c npm ci # buildkit`, the older builder `/bin/sh -c npm ci` and
     `/bin/sh -c #(nop) COPY dir:… in /app`; either puts build arguments in front as `|1 NAME=value`.

@@ -72,7 +72,7 @@ def confirm_ids(reference: str, user: str, layers: Sequence[ForeignLayer]) -> No
 
 
 def foreign_owners(archive: Iterable[bytes]) -> ForeignOwners | None:
-    """Give the entries of a layer's archive, unpacked and in pieces, that the host does not map; None without any.
+    """Return the entries of a layer's archive, unpacked and in pieces, that the host does not map; None without any.
 
     Raises:
         ArchiveBroken: where it is no tar archive.
@@ -85,7 +85,7 @@ def foreign_owners(archive: Iterable[bytes]) -> ForeignOwners | None:
 
 
 def foreign_layer(found: ForeignOwners, *, number: int, of: int, digest: str, instruction: str) -> ForeignLayer:
-    """Give what is told of a layer with foreign owners; its `number` counts from 1."""
+    """Return what is told of a layer with foreign owners; its `number` counts from 1."""
     return ForeignLayer(
         number=number,
         of=of,
@@ -100,13 +100,13 @@ def foreign_layer(found: ForeignOwners, *, number: int, of: int, digest: str, in
 
 
 def makers_of(instruction: str, number: int) -> tuple[Maker, ...]:
-    """Give what an instruction may have written files with; `number` is the layer's, from 1."""
+    """Return what an instruction may have written files with; `number` is the layer's, from 1."""
     found = tuple(maker for maker, sign in _MADE_BY.items() if re.search(sign, instruction))
     # The first layer is the base image's, unless the Dockerfile starts FROM scratch.
     return (*found, Maker.BASE) if number == 1 else found or (Maker.OTHER,)
 
 
 def _shown(name: str) -> str:
-    """Give an entry's path as the container has it, characters that cannot be printed as escapes."""
+    """Return an entry's path as the container has it, characters that cannot be printed as escapes."""
     path = posixpath.normpath("/" + name.lstrip("/"))
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in path)

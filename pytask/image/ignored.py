@@ -34,7 +34,7 @@ def is_ignored(path: str, patterns: str) -> bool:
 
 
 def _patterns(context: Path, dockerfile: Path) -> str:
-    """Give the ignore file's text; one that is named after the Dockerfile goes before the context's."""
+    """Return the ignore file's text; one that is named after the Dockerfile goes before the context's."""
     for file in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), context / ".dockerignore"):
         if file.is_file():
             return file.read_text(encoding="utf-8-sig", errors="replace")

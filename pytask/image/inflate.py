@@ -19,7 +19,7 @@ _MOST_OUT = 1024 * 1024
 
 
 def inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Give a layer's archive out of its blob, packed with gzip (of any number of members) or not at all.
+    """Return a layer's archive out of its blob, packed with gzip (of any number of members) or not at all.
 
     Like Docker, it goes by the first bytes and not by what the media type says.
 

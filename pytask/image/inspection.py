@@ -81,7 +81,7 @@ class _Reading:
 
     @property
     def bytes_read(self) -> int:
-        """Give how much has come in so far, packed."""
+        """Return how much has come in so far, packed."""
         return sum(self._received)
 
     def all(self) -> list[ForeignLayer]:
@@ -97,13 +97,13 @@ class _Reading:
         return sorted((layer for layer in found if layer), key=lambda layer: layer.number)
 
     def _next(self, done: int, count: int) -> ForeignLayer | None:
-        """Give what the next layer came to, whichever it is, and tell of the progress while that takes long."""
-        door = self._repository.door
+        """Return what the next layer came to, whichever it is, and tell of the progress while that takes long."""
+        http = self._repository.http
         while True:
             try:
-                result = self._done.get(timeout=door.patience.progress)
+                result = self._done.get(timeout=http.timeouts.progress)
             except queue.Empty:
-                door.say(f"{done} of {count} layers inspected, {self.bytes_read / 1_000_000:.0f} MB read")
+                http.say(f"{done} of {count} layers inspected, {self.bytes_read / 1_000_000:.0f} MB read")
                 continue
             if isinstance(result, BaseException):
                 raise result
@@ -155,7 +155,7 @@ class _Reading:
 
 
 def _unreadable(media_type: str) -> str:
-    """Give why a layer cannot be looked at, empty when it can.
+    """Return why a layer cannot be looked at, empty when it can.
 
     Sources: https://github.com/opencontainers/image-spec/blob/main/layer.md,
     https://distribution.github.io/distribution/spec/manifest-v2-2/

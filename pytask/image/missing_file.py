@@ -68,7 +68,7 @@ def _sought(name: str, parts: tuple[str, ...], recipe: Recipe) -> tuple[BuildCau
 
 
 def _others(recipe: Recipe) -> Iterator[Path]:
-    """Give the folders that somebody may have taken for the context: the Dockerfile's, and those above it."""
+    """Return the folders that somebody may have taken for the context: the Dockerfile's, and those above it."""
     for folder in (recipe.dockerfile.parent, *recipe.context.parents, *recipe.dockerfile.parents):
         if folder != recipe.context and folder.is_relative_to(recipe.sources):
             yield folder

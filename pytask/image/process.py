@@ -37,7 +37,7 @@ def answer(
 
 
 def read_answer(process: subprocess.Popen[str], seconds: float) -> str:
-    """Give what a program answers; one that takes longer is ended, and that is its answer."""
+    """Return what a program answers; one that takes longer is ended, and that is its answer."""
     try:
         return process.communicate(timeout=seconds)[0]
     except subprocess.TimeoutExpired:
@@ -55,7 +55,7 @@ def running(
     seconds_to_end: float,
     descriptors: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Give a running program, which inherits the `descriptors`.
+    """Return a running program, which inherits the `descriptors`.
 
     When the block is left early it is ended, with all that it started.
     """
@@ -100,7 +100,7 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
 
 
 def lines(stream: IO[bytes]) -> Iterator[str]:
-    r"""Give the lines of a program's output as they come, ended by `\n`, `\r` or both.
+    r"""Return the lines of a program's output as they come, ended by `\n`, `\r` or both.
 
     Bytes that are no UTF-8 show as `�`. A line of more than 32 Ki characters comes in pieces: a marker cut apart is
     no marker.

@@ -11,7 +11,7 @@ from pytask.image.push_refusal import is_bare, push_refusal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytask.clock import Clock, Patience
+    from pytask.clock import Clock, Timeouts
     from pytask.errors import TaskFailure
     from pytask.image.engine import Engine, PushProgress
     from pytask.model import BuiltImage, RegistryLogin
@@ -31,7 +31,7 @@ class Push:
     ask: Callable[[], TaskFailure | None]
     """Asks the registry itself after a refusal without a reason, and returns the one it tells, if it does."""
     clock: Clock
-    patience: Patience
+    timeouts: Timeouts
     say: Callable[[str], None]
 
     def all(self, image: BuiltImage, references: tuple[str, ...]) -> PushProgress:
@@ -45,21 +45,21 @@ class Push:
 
     def _one(self, image: BuiltImage, reference: str) -> PushProgress:
         self.engine.name(image, reference)
-        for attempt in range(1, self.patience.push_attempts + 1):
-            ticker = _Ticker(self.clock, self.patience.progress, self.say)
+        for attempt in range(1, self.timeouts.push_attempts + 1):
+            ticker = _Ticker(self.clock, self.timeouts.progress, self.say)
             seen = self.engine.push(reference, login=self.login(attempt > 1), progress=ticker.tick)
             if not seen.error:
                 return seen
             if final := self._final(reference, seen.error, attempt):
                 raise final
-            wait = self.patience.http_first_wait * 2 ** (attempt - 1)
+            wait = self.timeouts.http_first_wait * 2 ** (attempt - 1)
             self.say(f"the push broke off ({shortened(seen.error, _LONGEST_TOLD)}); pushing again in {wait:.0f} s")
             self.clock.sleep(wait)
         raise AssertionError
 
     def _final(self, reference: str, error: str, attempt: int) -> TaskFailure | None:
         """Return the failure when pushing again is pointless."""
-        last = attempt == self.patience.push_attempts
+        last = attempt == self.timeouts.push_attempts
         refusal = push_refusal(error, reference=reference, registry=self.registry, attempt=attempt, last=last)
         return (self.ask() or refusal) if refusal and is_bare(refusal) else refusal
 

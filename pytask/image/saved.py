@@ -111,13 +111,13 @@ class _Archive:
                     self._look(member, iter(partial(content.read, _STEP), b""))
 
     def document(self, name: str) -> Any:  # noqa: ANN401 - JSON is of any form
-        """Give manifest.json or a configuration."""
+        """Return manifest.json or a configuration."""
         if name not in self._documents:
             raise ArchiveBroken(f"it has no {name}")
         return self._documents[name]
 
     def layer(self, name: str) -> _Seen:
-        """Give what a layer came to."""
+        """Return what a layer came to."""
         seen = self._layers.get(posixpath.normpath(self._links.get(name, name)))
         if seen is None or seen.broken:
             raise ArchiveBroken(f"{name}: {seen.broken if seen else 'it is not there'}")
@@ -148,7 +148,7 @@ class _Stream:
         self._rest = b""
 
     def read(self, size: int) -> bytes:
-        """Give some bytes, `size` at most; none at the end."""
+        """Return some bytes, `size` at most; none at the end."""
         piece = self._rest or next(self._pieces, b"")
         self._rest = piece[size:]
         return piece[:size]
@@ -164,7 +164,7 @@ def _seen(size: int, start: bytes, content: Iterator[bytes]) -> _Seen:
 
 
 def _contents(archive: _Archive) -> tuple[list[_Layer], str]:
-    """Give an image's layers in its order, and what USER says."""
+    """Return an image's layers in its order, and what USER says."""
     manifest = archive.document("manifest.json")
     try:
         configuration, names = archive.document(manifest[0]["Config"]), manifest[0]["Layers"]

@@ -38,7 +38,7 @@ _APART = re.compile(r"client version \S+ is too (?:old|new)")
 
 
 def no_command(path: str, agent: AgentKind) -> TaskFailure:
-    """Give the failure of an agent without a docker command on its PATH."""
+    """Return the failure of an agent without a docker command on its PATH."""
     if agent.container_job:
         return DockerNotInContainer(path=path)
     if agent.system != "Linux":
@@ -47,7 +47,7 @@ def no_command(path: str, agent: AgentKind) -> TaskFailure:
 
 
 def no_engine(said: str, cli: str, agent: AgentKind) -> TaskFailure:
-    """Give the failure behind what a docker command said when it got no answer of an engine."""
+    """Return the failure behind what a docker command said when it got no answer of an engine."""
     detail = " ".join(said.split())[:_LONGEST] or "the docker command told nothing of an engine"
     if any(line.startswith(_ASKS_FOR_PASSWORD) for line in said.splitlines()):
         return DockerAsksForPassword(path=cli, detail=detail)

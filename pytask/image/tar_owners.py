@@ -38,7 +38,7 @@ class ArchiveBroken(Exception):  # noqa: N818 - its name says what happened
 
 
 def owners(pieces: Iterable[bytes]) -> Iterator[Owned]:
-    """Give every entry of an archive that comes in pieces of any length, up to the archive's end mark.
+    """Return every entry of an archive that comes in pieces of any length, up to the archive's end mark.
 
     Raises:
         ArchiveBroken: where it is no tar archive.
@@ -75,14 +75,14 @@ class _Source:
         self._at = 0
 
     def block(self) -> bytes:
-        """Give the next block; empty where the archive ends between two."""
+        """Return the next block; empty where the archive ends between two."""
         at = self._at
         found = self._piece[at : at + _BLOCK]
         self._at = at + _BLOCK
         return found if len(found) == _BLOCK else self._across(found)
 
     def read(self, size: int) -> bytes:
-        """Give the next bytes, `size` of them, a multiple of a block."""
+        """Return the next bytes, `size` of them, a multiple of a block."""
         blocks = [self.block() for _ in range(size // _BLOCK)]
         if blocks and not blocks[-1]:
             raise ArchiveBroken("it ends within an extended header")
@@ -96,7 +96,7 @@ class _Source:
             self._piece = self._next()
 
     def _across(self, found: bytes) -> bytes:
-        """Give a block that began with `found`, at the end of the piece."""
+        """Return a block that began with `found`, at the end of the piece."""
         for piece in self._pieces:
             missing = _BLOCK - len(found)
             found += piece[:missing]
@@ -130,7 +130,7 @@ def _own_name(header: bytes) -> bytes:
 
 
 def _content(header: bytes, kind: int, size: int, here: Mapping[bytes, bytes]) -> int:
-    """Give how many bytes of content follow the header."""
+    """Return how many bytes of content follow the header."""
     if kind in _WITHOUT_CONTENT or (kind == _OLD_FILE and _text(header[:100])[-1:] == b"/"):
         return 0
     size = _decimal(here[b"size"]) if b"size" in here else size
@@ -150,14 +150,14 @@ def _pass_sparse_map(source: _Source, header: bytes) -> None:
 
 
 def _extension(source: _Source, size: int) -> bytes:
-    """Give what an extended header says of the next entry."""
+    """Return what an extended header says of the next entry."""
     if not 0 <= size <= _LONGEST_EXTENSION:
         raise ArchiveBroken(f"it has an extended header of {size} bytes")
     return source.read(_padded(size))[:size]
 
 
 def _records(text: bytes) -> dict[bytes, bytes]:
-    """Give the records of an extended header, each `length key=value` and a line end, the length in bytes."""
+    """Return the records of an extended header, each `length key=value` and a line end, the length in bytes."""
     found = {}
     while text.strip(b"\0"):
         length = text.partition(b" ")[0]
@@ -184,12 +184,12 @@ def _confirm(header: bytes) -> None:
 
 
 def _signed_sum(header: bytes) -> int:
-    """Give the checksum as some old tools made it, of signed bytes."""
+    """Return the checksum as some old tools made it, of signed bytes."""
     return sum(byte - 256 if byte > 127 else byte for byte in header[:148] + b" " * 8 + header[156:])  # noqa: PLR2004
 
 
 def _number(field: bytes) -> int:
-    """Give a number as octal digits, or in base 256 where the first bit is set.
+    """Return a number as octal digits, or in base 256 where the first bit is set.
 
     Source: https://www.gnu.org/software/tar/manual/html_node/Extensions.html
     """

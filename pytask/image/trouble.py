@@ -94,7 +94,7 @@ def lasts(failure: TaskFailure) -> bool:
 
 
 def _asked(text: str) -> Iterator[tuple[str, str]]:
-    """Give the hosts that Go asked, each with the cause that stands behind the URL, to the end of the text."""
+    """Return the hosts that Go asked, each with the cause that stands behind the URL, to the end of the text."""
     for host, begin, end in _urls(text):
         before = text[max(0, begin - 10) : begin].rstrip(" \\\"'").rpartition(" ")[2]
         rest = text[end:].lstrip("\\\"'") if text[end - 1] != ":" else f":{text[end:]}"
@@ -103,7 +103,7 @@ def _asked(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _urls(text: str) -> Iterator[tuple[str, int, int]]:
-    """Give each URL's host, and where it begins and ends; what is within another URL is none."""
+    """Return each URL's host, and where it begins and ends; what is within another URL is none."""
     begin = 0
     while found := _URL.search(text, begin):
         ended = _END_OF_URL.search(text, found.end())

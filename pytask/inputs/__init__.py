@@ -28,7 +28,7 @@ __all__ = ["read_plan"]
 
 
 def read_plan(environment: Mapping[str, str], mask: Callable[[str], Secret]) -> Plan:
-    """Give everything that will be done, as the user asks for it.
+    """Return everything that will be done, as the user asks for it.
 
     Raises:
         ManyFailures: with every mistake in the inputs.

@@ -32,7 +32,7 @@ _SLOT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,57}[A-Za-z0-9])?")
 
 
 def read_deploy(reader: Reader, mask: Callable[[str], Secret]) -> Read[DeployPlan]:
-    """Give which app is to run the image, and how it gets there."""
+    """Return which app is to run the image, and how it gets there."""
     app = _app(reader)
     deploy_by = reader.choice("deployBy", DeployBy, default=DeployBy.TAG)
     when_unchanged = reader.choice("whenUnchanged", WhenUnchanged, default=WhenUnchanged.DEPLOY)
@@ -126,7 +126,7 @@ def _statuses(value: str) -> tuple[str, ...]:
 
 
 def _slot(value: str) -> str:
-    """Give the slot; production has no name of its own in Azure's paths."""
+    """Return the slot; production has no name of its own in Azure's paths."""
     if not _SLOT.fullmatch(value):
         raise SlotInvalid(input="slotName", value=value)
     return "" if value.lower() == "production" else value

@@ -29,7 +29,7 @@ https://learn.microsoft.com/azure/devops/pipelines/release/variables#default-var
 
 
 def dockerfile_of_job(value: str, *, sources: Path, environment: Mapping[str, str], input_name: str) -> Path:
-    """Give the one Dockerfile that a path or pattern means, among what this job was given.
+    """Return the one Dockerfile that a path or pattern means, among what this job was given.
 
     Raises:
         InputMistake: when there is none, or more than one, or Docker cannot read it.

@@ -40,7 +40,7 @@ _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?")
 
 
 def read_recipe(reader: Reader, mask: Callable[[str], Secret]) -> Read[Recipe]:
-    """Give all that `docker build` is told."""
+    """Return all that `docker build` is told."""
     sources = _sources(reader)
     dockerfile = reader.named(
         "dockerFile",
@@ -83,7 +83,7 @@ def read_recipe(reader: Reader, mask: Callable[[str], Secret]) -> Read[Recipe]:
 def read_destination(
     reader: Reader, own: Read[RegistryGiven | None], cloud: Cloud | None, *, pushed: bool
 ) -> Read[Destination]:
-    """Give where the image goes; the registry may be missing when nothing is pushed.
+    """Return where the image goes; the registry may be missing when nothing is pushed.
 
     `own` is what the registry's own connection says, `cloud` that of azureSubscription.
     """
@@ -105,7 +105,7 @@ def read_destination(
 
 
 def read_existing(reader: Reader, own: Read[RegistryGiven | None], record_file: Path | None) -> Read[ExistingImage]:
-    """Give the image that is in a registry already: the one named, else the one that an earlier run recorded."""
+    """Return the image that is in a registry already: the one named, else the one that an earlier run recorded."""
     name, tags = reader.text("imageName"), reader.text("tags")
     named = tags or "@" in name or ":" in name.rpartition("/")[2]
     if record_file and not named:
@@ -115,7 +115,7 @@ def read_existing(reader: Reader, own: Read[RegistryGiven | None], record_file: 
 
 
 def read_record_file(reader: Reader) -> Read[Path | None]:
-    """Give the file that the run is recorded in; a path that is the checkout itself reads as not given."""
+    """Return the file that the run is recorded in; a path that is the checkout itself reads as not given."""
     sources = _sources(reader)
 
     def parse(value: str) -> Path | None:
@@ -125,7 +125,7 @@ def read_record_file(reader: Reader) -> Read[Path | None]:
 
 
 def source_labels(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Give the labels that say where the image comes from, and nothing that changes from run to run.
+    """Return the labels that say where the image comes from, and nothing that changes from run to run.
 
     Source: https://github.com/opencontainers/image-spec/blob/main/annotations.md
     """
@@ -176,7 +176,7 @@ def _build_id(environment: Mapping[str, str]) -> str:
 
 
 def _existing(reader: Reader, value: str, tags: str, own: Read[RegistryGiven | None]) -> ExistingImage:
-    """Give the image that a reference names; the registry and the tag may stand in inputs of their own."""
+    """Return the image that a reference names; the registry and the tag may stand in inputs of their own."""
     found = parse_reference(value, input_name="imageName")
     host = found.host or registry_host(reader, own.value if own.found else None)
     if not host:
@@ -190,7 +190,7 @@ def _existing(reader: Reader, value: str, tags: str, own: Read[RegistryGiven | N
 
 
 def _recorded(file: Path) -> ExistingImage:
-    """Give the image that an earlier run recorded; the digest decides, whatever its tag means by now."""
+    """Return the image that an earlier run recorded; the digest decides, whatever its tag means by now."""
     try:
         record: Any = json.loads(file.read_text(encoding="utf-8-sig"))
         told, digest = str(record["imageReference"]), str(record["imageDigest"])

@@ -36,7 +36,7 @@ class Read(Generic[T]):
 
     @property
     def value(self) -> T:
-        """Give the value; ask only when no mistake was noted."""
+        """Return the value; ask only when no mistake was noted."""
         return self.found[0]
 
 
@@ -54,7 +54,7 @@ class Reader:
         return self.environment.get(f"INPUT_{name.upper()}", "").strip(_AROUND) or default
 
     def read(self, parse: Callable[[], T]) -> Read[T]:
-        """Give what `parse` makes of an input, or note its mistake."""
+        """Return what `parse` makes of an input, or note its mistake."""
         try:
             return Read((parse(),))
         except InputMistake as mistake:

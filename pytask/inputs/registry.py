@@ -58,7 +58,7 @@ def has_registry_connection(reader: Reader) -> bool:
 def read_registry_connection(
     reader: Reader, mask: Callable[[str], Secret], cloud: Cloud | None
 ) -> Read[RegistryGiven | None]:
-    """Give the registry's own connection; None when there is none. `cloud` is that of azureSubscription."""
+    """Return the registry's own connection; None when there is none. `cloud` is that of azureSubscription."""
     if reader.text("containerRegistry") and reader.text("azureSubscriptionForACR"):
         reader.mistakes.append(RegistryConnectionTwice(input=_CONNECTION))
         return Read(())
@@ -83,7 +83,7 @@ def read_registry_connection(
 def read_registry(
     reader: Reader, image_host: RegistryHost | None, given: RegistryGiven | None, cloud: Cloud | None
 ) -> Read[RegistryAddress | None]:
-    """Give the registry to push to: the connection's, the one named, else the host in the image's name; all agree."""
+    """Return the registry to push to: the connection's, the one named, else the host in the image's name; all agree."""
     host = given.host if given else None
     registry: Read[RegistryAddress | None]
     if (known := host or image_host) and not reader.text(_NAMED):
@@ -132,7 +132,7 @@ def _confirm_way(reader: Reader, registry: RegistryAddress, given: RegistryGiven
 
 
 def _cloud_of(given: RegistryGiven | None, cloud: Cloud | None) -> Cloud | None:
-    """Give the cloud that the registry is in, `cloud` being that of azureSubscription."""
+    """Return the cloud that the registry is in, `cloud` being that of azureSubscription."""
     return given.connection.cloud if given and isinstance(given.connection, ServiceConnection) else cloud
 
 
@@ -173,7 +173,7 @@ def _host(endpoint: Endpoint, field: str, value: str) -> RegistryHost:
 
 
 def _of_azure(endpoint: Endpoint, mask: Callable[[str], Secret], cloud: Cloud) -> ServiceConnection:
-    """Give the connection to an Azure Container Registry; its URL is the registry's, its data may name no cloud."""
+    """Return the connection to an Azure Container Registry; its URL is the registry's, its data may name no cloud."""
     audience = endpoint.data("activeDirectoryServiceEndpointResourceId")
     arm, authority = endpoint.data("resourceManagerUrl"), endpoint.data("activeDirectoryAuthority")
     own = replace(

@@ -46,7 +46,7 @@ _NO_SECRET = re.compile(r"\d*|true|false", re.IGNORECASE)
 
 
 def read_secrets(reader: Reader, sources: Path, mask: Callable[[str], Secret]) -> Read[tuple[BuildSecret, ...]]:
-    """Give the build secrets, a line each: `id=value`, `id,src=path` or `id,env=NAME`; all are masked at once."""
+    """Return the build secrets, a line each: `id=value`, `id,src=path` or `id,env=NAME`; all are masked at once."""
     lines = [
         (number, line.rstrip("\r")) for number, line in enumerate(reader.text("buildSecrets").split("\n"), start=1)
     ]
@@ -66,7 +66,7 @@ def _line(reader: Reader, number: int, line: str, sources: Path, mask: Callable[
 def parse_secret(
     line: str, number: int, *, environment: Mapping[str, str], sources: Path, mask: Callable[[str], Secret]
 ) -> BuildSecret:
-    """Give the secret of one line, the `number`th; a value is taken as it stands behind the first `=`.
+    """Return the secret of one line, the `number`th; a value is taken as it stands behind the first `=`.
 
     Raises:
         BuildSecretInvalid: when it has none of the three forms; the line itself is not told, it may be secret.
@@ -142,7 +142,7 @@ def _why_secret(name: str, value: str, known: tuple[str, ...]) -> str:
 
 
 def _variable(id_: str, name: str, environment: Mapping[str, str]) -> str:
-    """Give a variable of the environment, else a pipeline variable; a secret one has a name of its own there.
+    """Return a variable of the environment, else a pipeline variable; a secret one has a name of its own there.
 
     Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/Handlers/Handler.cs
     """

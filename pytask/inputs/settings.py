@@ -31,7 +31,7 @@ _PLAIN = re.compile(rf"{_WORD}(?:[ ._-]{_WORD})*|[\d.,:]+|https?://[A-Za-z0-9.-]
 
 
 def read_app_settings(reader: Reader, mask: Callable[[str], Secret]) -> Read[WantedSettings]:
-    """Give what the app's settings are to be; values that may be secret are masked."""
+    """Return what the app's settings are to be; values that may be secret are masked."""
     written = reader.free("appSettings", lambda value: parse_settings(value, input_name=_APP_SETTINGS))
     if not written.found:
         return Read(())
@@ -50,7 +50,7 @@ def read_app_settings(reader: Reader, mask: Callable[[str], Secret]) -> Read[Wan
 
 
 def read_configuration(reader: Reader) -> Read[Mapping[str, object]]:
-    """Give what the site's configuration is to be besides the image, by property."""
+    """Return what the site's configuration is to be besides the image, by property."""
     command = reader.free("containerCommand", str)
     written = reader.free("configurationStrings", lambda value: parse_settings(value, input_name=_CONFIGURATION))
     if not written.found:
@@ -76,7 +76,7 @@ def _read_property(reader: Reader, setting: Setting) -> Read[tuple[str, object]]
 
 
 def _app_setting(setting: Setting) -> str:
-    """Give the value of an app setting, whose name and type are as they should be."""
+    """Return the value of an app setting, whose name and type are as they should be."""
     if not _NAME.fullmatch(setting.name):
         raise SettingNameInvalid(input=_APP_SETTINGS, where=setting.where, name=_shown(setting), hint=_instead(setting))
     value = setting.value
@@ -89,7 +89,7 @@ def _app_setting(setting: Setting) -> str:
 
 
 def _property(setting: Setting) -> tuple[str, object]:
-    """Give a property of the site's configuration, by Azure's name for it."""
+    """Return a property of the site's configuration, by Azure's name for it."""
     if setting.name.endswith(":") or not _NEARLY_A_NAME.fullmatch(setting.name):
         raise SettingNameInvalid(
             input=_CONFIGURATION, where=setting.where, name=_shown(setting), hint=_instead(setting)
@@ -101,7 +101,7 @@ def _property(setting: Setting) -> tuple[str, object]:
 
 
 def _unfit(value: object) -> str:
-    """Give why a value can be no setting; empty when it can."""
+    """Return why a value can be no setting; empty when it can."""
     if value is None:
         return "null is no text"
     if not isinstance(value, str):
@@ -114,7 +114,7 @@ def _unfit(value: object) -> str:
 
 
 def _shown(setting: Setting) -> str:
-    """Give a wrong name, unless it may be a value by mistake."""
+    """Return a wrong name, unless it may be a value by mistake."""
     if not setting.name:
         return "the name is empty"
     plain = setting.certain and _NEARLY_A_NAME.fullmatch(setting.name)
@@ -122,7 +122,7 @@ def _shown(setting: Setting) -> str:
 
 
 def _instead(setting: Setting) -> str:
-    """Give how a wrong name is written."""
+    """Return how a wrong name is written."""
     name = setting.name if setting.certain else ""
     if name.endswith(":"):
         return "without the colon behind it"
@@ -134,7 +134,7 @@ def _instead(setting: Setting) -> str:
 
 
 def _notes(settings: tuple[Setting, ...]) -> list[str]:
-    """Give what may have been meant otherwise."""
+    """Return what may have been meant otherwise."""
     if all(setting.certain for setting in settings):
         return []
     told = "a key without a value is followed by another key; a value that begins with a dash needs quotes"

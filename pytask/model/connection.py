@@ -16,7 +16,7 @@ class Secret:
     _text: str
 
     def reveal(self) -> str:
-        """Give the text itself; call this only where it leaves for the one who must know it."""
+        """Return the text itself; call this only where it leaves for the one who must know it."""
         return self._text
 
     def __repr__(self) -> str:
@@ -91,7 +91,7 @@ class RegistryLogin:
 
 
 LoginFor: TypeAlias = Callable[[RegistryHost], RegistryLogin | None]
-"""Gives the login for a registry's host, got anew; None when there is none. It may raise a `TaskFailure`."""
+"""Return the login for a registry's host, got anew; None when there is none. It may raise a `TaskFailure`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

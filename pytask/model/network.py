@@ -58,7 +58,7 @@ class Network:
     """Whether servers have to prove who they are."""
 
     def own_proxy_for(self, url: str) -> Proxy | None:
-        """Give the agent's own proxy, unless the URL is one that it is not for.
+        """Return the agent's own proxy, unless the URL is one that it is not for.
 
         Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/AgentWebProxy.cs
         """
@@ -85,7 +85,7 @@ def is_local(url: str) -> bool:
 
 
 def _origin(url: str) -> str:
-    """Give `scheme://host`, with the port where it is not the scheme's own."""
+    """Return `scheme://host`, with the port where it is not the scheme's own."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     usual = {"http": 80, "https": 443}.get(parts.scheme)

@@ -24,14 +24,14 @@ class WantedSettings:
     """The names of those that are to stay with their slot when it is swapped."""
 
     def changes(self, settings: Mapping[str, str]) -> dict[str, str]:
-        """Give what would have to be written, were `settings` all there is."""
+        """Return what would have to be written, were `settings` all there is."""
         differing = {name: value for name, value in self.values.items() if settings.get(name) != value}
         taken = folded(settings) | folded(self.values)
         absent = {name: value for name, value in self.when_absent.items() if name.casefold() not in taken}
         return {**differing, **absent}
 
     def merged(self, settings: Mapping[str, str]) -> dict[str, str]:
-        """Give all settings as they would have to be, were `settings` all there is."""
+        """Return all settings as they would have to be, were `settings` all there is."""
         return with_changes(settings, self.changes(settings))
 
 
@@ -92,22 +92,22 @@ class SettingsBack:
 
 
 def with_changes(settings: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
-    """Give the settings with the changes made; a change takes the place of what is spelled in another case."""
+    """Return the settings with the changes made; a change takes the place of what is spelled in another case."""
     return {**without(settings, changes), **changes}
 
 
 def without(settings: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """Give the settings that have none of the names, in whatever case."""
+    """Return the settings that have none of the names, in whatever case."""
     unwanted = folded(names)
     return {name: value for name, value in settings.items() if name.casefold() not in unwanted}
 
 
 def among(settings: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """Give the settings that have one of the names, in whatever case."""
+    """Return the settings that have one of the names, in whatever case."""
     wanted = folded(names)
     return {name: value for name, value in settings.items() if name.casefold() in wanted}
 
 
 def folded(names: Iterable[str]) -> set[str]:
-    """Give the names as Azure compares them."""
+    """Return the names as Azure compares them."""
     return {name.casefold() for name in names}

@@ -46,7 +46,7 @@ https://www.rfc-editor.org/rfc/rfc8446#section-6.2"""
 
 
 def network_failure(error: BaseException, url: str, route: Route) -> NetworkFailure:
-    """Give the failure behind an error of a client; `url` is what was asked for."""
+    """Return the failure behind an error of a client; `url` is what was asked for."""
     causes = list(_causes(error))
     proxy = route.proxy_for(url)
     facts: dict[str, Any] = {
@@ -97,7 +97,7 @@ def _proxy_failure(causes: list[BaseException], facts: dict[str, Any], proxy: Pr
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Give an error and all that stands behind it, the first cause last."""
+    """Return an error and all that stands behind it, the first cause last."""
     seen: set[int] = set()
     inner: BaseException | None = error
     while inner is not None and id(inner) not in seen:
@@ -107,7 +107,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _behind(error: BaseException) -> BaseException | None:
-    """Give what an error was made of: azure-core, requests, urllib3 and Python have places of their own for it."""
+    """Return what an error was made of: azure-core, requests, urllib3 and Python have places of their own for it."""
     places = (
         getattr(error, "inner_exception", None),
         getattr(error, "reason", None),
@@ -120,7 +120,7 @@ def _behind(error: BaseException) -> BaseException | None:
 
 
 def _words(error: BaseException) -> str:
-    """Give an error in words: the system's own for one of the system."""
+    """Return an error in words: the system's own for one of the system."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return " ".join(str(error).split()) or type(error).__name__

@@ -18,7 +18,7 @@ _BMP_STRING = 0x1E
 
 
 def issuer_of(certificate: bytes) -> str:
-    """Give the issuer of a DER certificate as `common name (organisation)`; empty when it cannot be read."""
+    """Return the issuer of a DER certificate as `common name (organisation)`; empty when it cannot be read."""
     try:
         parts = dict(_issuer_names(certificate))
     except (IndexError, ValueError):
@@ -40,7 +40,7 @@ def _issuer_names(certificate: bytes) -> Iterator[tuple[bytes, str]]:
 
 
 def _values(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Give tag and content of one value after the other, in the Distinguished Encoding Rules."""
+    """Return tag and content of one value after the other, in the Distinguished Encoding Rules."""
     at = 0
     while at < len(data):
         tag, length, at = data[at], data[at + 1], at + 2

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def proxy_headers(proxy: Proxy) -> dict[str, str]:
-    """Give what makes a proxy know us; empty when it need not."""
+    """Return what makes a proxy know us; empty when it need not."""
     if not proxy.user:
         return {}
     return {"Proxy-Authorization": basic(proxy.user, proxy.password.reveal() if proxy.password else "")}
 
 
 def basic(user: str, password: str) -> str:
-    """Give user and password as they go over the wire."""
+    """Return user and password as they go over the wire."""
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"

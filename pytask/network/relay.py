@@ -74,7 +74,7 @@ class Relay(socketserver.ThreadingTCPServer):
         return any(secrets.compare_digest(value, basic(_USER, self._word).encode()) for value in shown)
 
     def connected(self, host: str, port: int) -> socket.socket:
-        """Give a connection to a host.
+        """Return a connection to a host.
 
         Raises:
             _Refused: with the status for who asked; what it means stands in `failures`.
@@ -139,7 +139,7 @@ class Along:
 
 @contextmanager
 def along(network: Network, environment: Mapping[str, str]) -> Iterator[Along]:
-    """Give the environment in which a program started within the block takes the agent's way out.
+    """Return the environment in which a program started within the block takes the agent's way out.
 
     Without a proxy of the agent's own it is the machine's, as it was.
     """
@@ -155,7 +155,7 @@ def along(network: Network, environment: Mapping[str, str]) -> Iterator[Along]:
 
 
 def _authorities(network: Network, environment: Mapping[str, str]) -> dict[str, str]:
-    """Give what makes a Go program trust the agent's authorities too.
+    """Return what makes a Go program trust the agent's authorities too.
 
     They stand for the one file with the system's; its folder, which has the same, is read in any case.
     Source: https://pkg.go.dev/crypto/x509#SystemCertPool
@@ -166,7 +166,7 @@ def _authorities(network: Network, environment: Mapping[str, str]) -> dict[str, 
 
 
 def _engine_host(environment: Mapping[str, str]) -> str:
-    """Give the host of a remote engine, which the docker command would ask through the proxy as well."""
+    """Return the host of a remote engine, which the docker command would ask through the proxy as well."""
     at = urlsplit(environment.get("DOCKER_HOST", ""))
     return at.hostname or "" if at.scheme in {"tcp", "http", "https"} else ""
 
@@ -182,7 +182,7 @@ def _relay(network: Network) -> Iterator[Relay]:
 
 
 def _led(network: Network, proxy: Proxy, host: str, port: int) -> socket.socket:
-    """Give a connection through the agent's proxy."""
+    """Return a connection through the agent's proxy."""
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
     lines += [f"{name}: {value}" for name, value in proxy_headers(proxy).items()]
@@ -197,7 +197,7 @@ def _led(network: Network, proxy: Proxy, host: str, port: int) -> socket.socket:
 
 
 def _at(network: Network, proxy: Proxy) -> socket.socket:
-    """Give a connection to the proxy itself."""
+    """Return a connection to the proxy itself."""
     at = urlsplit(proxy.address)
     usual = _HTTPS if at.scheme == "https" else _HTTP
     connection = socket.create_connection((at.hostname or "", at.port or usual), _SECONDS_TO_CONNECT)

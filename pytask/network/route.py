@@ -40,7 +40,7 @@ class Route:
     context: ssl.SSLContext
 
     def new_session(self) -> requests.Session:
-        """Give a session that takes this way."""
+        """Return a session that takes this way."""
         session = requests.Session()
         self.take(session)
         return session
@@ -55,7 +55,7 @@ class Route:
             session.mount("http://", adapter)
 
     def proxy_for(self, url: str) -> Proxy | None:
-        """Give the proxy for a URL: the agent's own, else the machine's as `requests` finds it."""
+        """Return the proxy for a URL: the agent's own, else the machine's as `requests` finds it."""
         if self.network.proxy or is_local(url):
             return self.network.own_proxy_for(url)
         written = select_proxy(url, get_environ_proxies(url))
@@ -64,7 +64,7 @@ class Route:
         return self.network.machine_proxies.get(written) or Proxy(address=written)
 
     def issuer(self, url: str) -> str:
-        """Give who issued the certificate that a host shows; empty when it cannot be found out.
+        """Return who issued the certificate that a host shows; empty when it cannot be found out.
 
         Nothing is sent to the host but the greeting of TLS.
         """
@@ -87,7 +87,7 @@ class Route:
 
 
 def open_route(network: Network, warn: Callable[[str], None]) -> Route:
-    """Give the way out; what of the agent's configuration cannot be used, or is dangerous, is told to `warn`."""
+    """Return the way out; what of the agent's configuration cannot be used, or is dangerous, is told to `warn`."""
     if not network.verify:
         # Said once, by us, and not by urllib3 with every connection.
         warnings.filterwarnings("ignore", category=InsecureRequestWarning)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def tls_context(network: Network, warn: Callable[[str], None]) -> ssl.SSLContext:
-    """Give the context; what of the agent's configuration cannot be used is told to `warn` and left out.
+    """Return the context; what of the agent's configuration cannot be used is told to `warn` and left out.
 
     Trusted are the machine's authorities (OpenSSL's, or those of SSL_CERT_FILE), the public ones that requests brings
     along (or those of REQUESTS_CA_BUNDLE instead), and the agent's own: behind a proxy that inspects TLS some hosts
@@ -41,7 +41,7 @@ def tls_context(network: Network, warn: Callable[[str], None]) -> ssl.SSLContext
 
 
 def unverified_context() -> ssl.SSLContext:
-    """Give a context for looking at a certificate that was refused; nothing is to be sent with it."""
+    """Return a context for looking at a certificate that was refused; nothing is to be sent with it."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

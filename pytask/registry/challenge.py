@@ -17,7 +17,7 @@ from pytask.registry.hosts import asked_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytask.cloud.http import Door
+    from pytask.cloud.http import HttpClient
 
 _OPEN, _ASKS = 200, 401
 _ENDS_A_WORD = frozenset(' \t,="')
@@ -65,7 +65,7 @@ class Realm:
         return f"{_TLS}{self.host}{self.path}"
 
 
-def challenge_of(door: Door, host: RegistryHost) -> Challenge:
+def challenge_of(http: HttpClient, host: RegistryHost) -> Challenge:
     """Return the challenge of a registry.
 
     Raises:
@@ -76,7 +76,7 @@ def challenge_of(door: Door, host: RegistryHost) -> Challenge:
         doing="ask the registry how to sign in",
         accept=frozenset({_OPEN, _ASKS, 404}),
     )
-    answer = door.send(call)
+    answer = http.send(call)
     if answer.status_code == _OPEN:
         return Challenge(scheme="")
     known = [one for one in parse_challenges(answer.headers.get("WWW-Authenticate", "")) if one.scheme in _KNOWN]

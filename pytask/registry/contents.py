@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from azure.core.rest import HttpResponse
 
-    from pytask.cloud.http import Door
+    from pytask.cloud.http import HttpClient
     from pytask.errors import TaskFailure
     from pytask.registry.session import RegistrySession
 
@@ -60,7 +60,7 @@ class Repository:
     name: str
 
     def manifest(self, tag_or_digest: str) -> Manifest:
-        """Give digest and media type, as the registry itself states them.
+        """Return digest and media type, as the registry itself states them.
 
         Raises:
             ManifestMissing: when there is no such image.
@@ -77,7 +77,7 @@ class Repository:
             raise self.ruined(tag_or_digest, str(error)) from error
 
     def manifest_text(self, tag_or_digest: str) -> bytes:
-        """Give the manifest itself, byte for byte; its digest is that of these bytes.
+        """Return the manifest itself, byte for byte; its digest is that of these bytes.
 
         Raises:
             ManifestMissing: when there is no such image.
@@ -91,7 +91,7 @@ class Repository:
 
     @contextmanager
     def blob(self, digest: str) -> Iterator[Iterator[bytes]]:
-        """Give a blob piece by piece; nothing of it is kept. Reading to the end confirms its digest.
+        """Return a blob piece by piece; nothing of it is kept. Reading to the end confirms its digest.
 
         Raises:
             ManifestMissing: when there is no such blob.
@@ -102,9 +102,9 @@ class Repository:
             yield confirmed
 
     @property
-    def door(self) -> Door:
-        """The way out to the registry, with the clock and the patience of this run."""
-        return self.session.door
+    def http(self) -> HttpClient:
+        """The way out to the registry, with the clock and the timeouts of this run."""
+        return self.session.http
 
     @property
     def host(self) -> str:
@@ -112,12 +112,12 @@ class Repository:
         return urlsplit(self.session.url(self.name, "")).hostname or ""
 
     def ruined(self, digest: str, detail: str) -> ImageUnreadable:
-        """Give the failure of a manifest, layer or configuration that is not what it should be."""
+        """Return the failure of a manifest, layer or configuration that is not what it should be."""
         return ImageUnreadable(reference=f"{self.session.host}/{self.name}", part=digest, detail=detail)
 
     def _confirmed(self, digest: str) -> Generator[bytes, None, None]:
         checksum = hashlib.sha256()
-        with closing(pieces(self.door, lambda offset: self._stored(digest, offset))) as body:
+        with closing(pieces(self.http, lambda offset: self._stored(digest, offset))) as body:
             for piece in body:
                 checksum.update(piece)
                 yield piece
@@ -125,7 +125,7 @@ class Repository:
             raise self.ruined(digest, f"its bytes have the digest sha256:{checksum.hexdigest()}")
 
     def _stored(self, digest: str, offset: int) -> HttpResponse:
-        """Give the open answer that has a blob from a byte on, wherever the registry keeps it.
+        """Return the open answer that has a blob from a byte on, wherever the registry keeps it.
 
         Azure Container Registry leads to a storage account, with a signature in the address; the registry's own token
         must not go there, the storage refuses it; and no layer is fetched without TLS.
@@ -144,7 +144,7 @@ class Repository:
             raise self.ruined(digest, f"the registry leads to an address without TLS for it ({address[:200]})")
         self.session.mask(urlsplit(address).query)
         call = Call(request=request("GET", address, headers=headers), doing=doing, accept=frozenset({wanted}))
-        return self.door.send(call, stream=True)
+        return self.http.send(call, stream=True)
 
     def _asked(
         self,
@@ -162,7 +162,7 @@ class Repository:
             authorization = self.session.authorization(self.name)
             signed = {"Authorization": authorization, **headers} if authorization else headers
             call = Call(request=request(method, url, headers=signed), doing=doing, accept=answers, only_to=only(url))
-            return self.door.send(call, stream=stream)
+            return self.http.send(call, stream=stream)
 
         answer = sent()
         if answer.status_code == _OUTDATED:

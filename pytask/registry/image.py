@@ -51,7 +51,7 @@ class ImageContents:
 
 
 def read_image(repository: Repository, tag_or_digest: str, platform: str = "linux/amd64") -> ImageContents:
-    """Give what an image is made of; of an index the image for `platform`.
+    """Return what an image is made of; of an index the image for `platform`.
 
     Raises:
         ManifestMissing: when there is no such image.
@@ -85,7 +85,7 @@ class _Document:
     fields: dict[str, Any]
 
     def told(self, read: Callable[[dict[str, Any]], T]) -> T:
-        """Give what `read` makes of the fields; raise ImageUnreadable where they are not as an image has them."""
+        """Return what `read` makes of the fields; raise ImageUnreadable where they are not as an image has them."""
         try:
             return read(self.fields)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -101,7 +101,7 @@ def _document(repository: Repository, tag_or_digest: str) -> _Document:
 
 
 def _entry(reference: str, entries: Sequence[Mapping[str, Any]], platform: str) -> str:
-    """Give the digest of an index's entry for a platform; one without a variant fits best."""
+    """Return the digest of an index's entry for a platform; one without a variant fits best."""
     found = {_platform(entry.get("platform") or {}): str(entry["digest"]) for entry in reversed(entries)}
     fitting = sorted(name for name in found if f"{name}/".startswith(f"{platform}/"))
     if not fitting:
@@ -129,7 +129,7 @@ def _fields(repository: Repository, digest: str, text: bytes) -> dict[str, Any]:
 
 
 def _layers(descriptors: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
-    """Give the layers with what made each."""
+    """Return the layers with what made each."""
     makers = instructions(history, len(descriptors))
     return tuple(
         Layer(

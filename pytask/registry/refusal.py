@@ -18,7 +18,7 @@ from pytask.image.firewall import firewall_in
 if TYPE_CHECKING:
     from azure.core.rest import HttpResponse
 
-    from pytask.cloud.http import Call, Door
+    from pytask.cloud.http import Call, HttpClient
     from pytask.errors import TaskFailure
     from pytask.errors.registry import RegistryFirewall
     from pytask.model import RegistryHost
@@ -40,14 +40,14 @@ def registry_error(answer: HttpResponse) -> str:
 
 
 def firewall(host: RegistryHost, answer: HttpResponse) -> RegistryFirewall | None:
-    """Give the failure that an answer of the registry's firewall is; None when it is none."""
+    """Return the failure that an answer of the registry's firewall is; None when it is none."""
     return firewall_in(registry_error(answer), str(host), correlation_id(answer))
 
 
-def registry_door(door: Door, host: RegistryHost) -> Door:
-    """Give a door whose failures are those of this registry."""
+def http_client_of(http: HttpClient, host: RegistryHost) -> HttpClient:
+    """Return an HTTP client whose failures are those of this registry."""
     return replace(
-        door,
+        http,
         refusals=lambda call, answer: _refused(host, call, answer),
         failing=lambda call, answer, attempts: _failing(host, call, answer, attempts),
     )

@@ -10,7 +10,7 @@ from pytask.errors.registry import RegistryNotFound
 from pytask.registry.challenge import challenge_of
 from pytask.registry.hosts import is_azures
 from pytask.registry.lookup import login_server
-from pytask.registry.refusal import registry_door
+from pytask.registry.refusal import http_client_of
 from pytask.registry.session import RegistrySession
 from pytask.registry.sign_in import EntraSignIn, NoSignIn, PasswordSignIn
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytask.cloud.arm import Azure
-    from pytask.cloud.http import Door
+    from pytask.cloud.http import HttpClient
     from pytask.model import RegistryAddress, RegistryHost, RegistryLogin, Secret
     from pytask.registry.sign_in import SignIn
 
-_PATIENCE_WITHOUT_NEED = 1
+_ATTEMPTS_WITHOUT_NEED = 1
 """Attempts to reach a registry that nobody gave credentials for: it is only looked at, and may be out of reach."""
 
 
@@ -30,19 +30,19 @@ class Registries:
     """Signs in to each registry once, when it is first asked for. Threads may share it."""
 
     def __init__(
-        self, *, azure: Azure | None, login: RegistryLogin | None, door: Door, mask: Callable[[str], Secret]
+        self, *, azure: Azure | None, login: RegistryLogin | None, http: HttpClient, mask: Callable[[str], Secret]
     ) -> None:
         self.azure = azure
         """The connection that Azure's registries are entered with; None when there is none."""
         self._login = login
-        self._door = door
+        self._http = http
         self._mask = mask
         self._azures: set[RegistryHost] = set()
         self._sessions: dict[RegistryHost, RegistrySession] = {}
         self._lock = threading.RLock()
 
     def open_at(self, address: RegistryAddress) -> RegistrySession:
-        """Give the registry that was named, looking its host up where only ARM knows it.
+        """Return the registry that was named, looking its host up where only ARM knows it.
 
         Raises:
             RegistryNotFound: when the connection sees no such registry.
@@ -58,7 +58,7 @@ class Registries:
         return self.open(host)
 
     def open(self, host: RegistryHost) -> RegistrySession:
-        """Give a registry by its host; nothing is sent to it but the question how to sign in.
+        """Return a registry by its host; nothing is sent to it but the question how to sign in.
 
         Raises:
             TaskFailure: when it does not answer, or is no registry.
@@ -67,7 +67,7 @@ class Registries:
             return self._sessions.setdefault(host, self._sessions.get(host) or self._opened(host))
 
     def docker_login(self, host: RegistryHost) -> RegistryLogin | None:
-        """Give user and password for Docker to use with a registry; None when this run has none for it.
+        """Return user and password for Docker to use with a registry; None when this run has none for it.
 
         Raises:
             TaskFailure: why the registry, or Entra ID, refuses.
@@ -75,10 +75,10 @@ class Registries:
         return None if isinstance(self._way_into(host), NoSignIn) else self.open(host).docker_login()
 
     def _opened(self, host: RegistryHost) -> RegistrySession:
-        way, door = self._way_into(host), registry_door(self._door, host)
+        way, http = self._way_into(host), http_client_of(self._http, host)
         if isinstance(way, NoSignIn):
-            door = replace(door, patience=replace(door.patience, http_attempts=_PATIENCE_WITHOUT_NEED))
-        return RegistrySession(host, door=door, mask=self._mask, challenge=challenge_of(door, host), sign_in=way)
+            http = replace(http, timeouts=replace(http.timeouts, http_attempts=_ATTEMPTS_WITHOUT_NEED))
+        return RegistrySession(host, http=http, mask=self._mask, challenge=challenge_of(http, host), sign_in=way)
 
     def _way_into(self, host: RegistryHost) -> SignIn:
         if self._login and host == self._login.host:

@@ -79,7 +79,7 @@ def find_resource(arm: Arm, host: RegistryHost, resource_id: str = "") -> Regist
 
 
 def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secret]) -> AdminUser:
-    """Give the registry's admin user.
+    """Return the registry's admin user.
 
     Source: https://learn.microsoft.com/rest/api/containerregistry/registries/list-credentials
 

@@ -73,12 +73,12 @@ _BY_REPOSITORY = _Mode(
 
 
 def pull_role(registry: RegistryResource) -> Role:
-    """Give the role that lets an app pull from this registry and do nothing else."""
+    """Return the role that lets an app pull from this registry and do nothing else."""
     return _mode(registry).role
 
 
 def right_of(arm: Arm, registry: RegistryResource, principal: str) -> Right:
-    """Give whether an identity (its object id) may pull, by roles on the registry and above it, its groups' too.
+    """Return whether an identity (its object id) may pull, by roles on the registry and above it, its groups' too.
 
     Source: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
     """
@@ -112,8 +112,8 @@ def grant(arm: Arm, registry: RegistryResource, principal: str, *, app: str) -> 
     Raises:
         RoleNotGrantable: when the connection may not grant it.
     """
-    door = arm.door
-    deadline = Deadline.after(door.clock, door.patience.new_identity)
+    http = arm.http
+    deadline = Deadline.after(http.clock, http.timeouts.new_identity)
     while True:
         answer = _put(arm, registry, principal)
         if answer.status_code in {_GRANTED, _HELD_BEFORE}:
@@ -123,13 +123,13 @@ def grant(arm: Arm, registry: RegistryResource, principal: str, *, app: str) -> 
             return False
         if code != _NOT_REPLICATED or deadline.passed():
             raise _refused(registry, principal, answer, app=app, detail=f"{code}: {detail}")
-        wait = door.patience.longest_poll
-        door.say(f"  the new identity is not known throughout the directory yet; asking again in {wait:.0f} s")
-        door.clock.sleep(wait)
+        wait = http.timeouts.longest_poll
+        http.say(f"  the new identity is not known throughout the directory yet; asking again in {wait:.0f} s")
+        http.clock.sleep(wait)
 
 
 def grant_command(role: str, principal: str, scope: str) -> str:
-    """Give the command by which an administrator grants the role; `principal` may be a command of its own.
+    """Return the command by which an administrator grants the role; `principal` may be a command of its own.
 
     Source: https://learn.microsoft.com/cli/azure/role/assignment#az-role-assignment-create
     """
@@ -177,7 +177,7 @@ def _right_by(arm: Arm, registry: RegistryResource, assignment: Mapping[str, Any
 
 
 def _right_by_definition(arm: Arm, registry: RegistryResource, role: str) -> Right:
-    """Give what a role allows that is none of the usual ones; asked for at the registry, where one may ask most likely.
+    """Return what a custom role allows; asked for at the registry, where the right to ask is most likely.
 
     Source: https://learn.microsoft.com/rest/api/authorization/role-definitions/get
     """

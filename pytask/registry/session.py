@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from azure.core.rest import HttpResponse
 
-    from pytask.cloud.http import Door
+    from pytask.cloud.http import HttpClient
     from pytask.errors import TaskFailure
     from pytask.model import RegistryHost, RegistryLogin, Secret
     from pytask.registry.challenge import Challenge
@@ -34,10 +34,16 @@ class RegistrySession:
     """A registry, with what it gave to us; it keeps that until the registry refuses it. Threads may share it."""
 
     def __init__(
-        self, host: RegistryHost, *, door: Door, mask: Callable[[str], Secret], challenge: Challenge, sign_in: SignIn
+        self,
+        host: RegistryHost,
+        *,
+        http: HttpClient,
+        mask: Callable[[str], Secret],
+        challenge: Challenge,
+        sign_in: SignIn,
     ) -> None:
         self.host = host
-        self.door = door
+        self.http = http
         self.mask = mask
         self._challenge = challenge
         self._sign_in = sign_in
@@ -57,11 +63,11 @@ class RegistrySession:
         return not self._challenge.scheme
 
     def url(self, repository: str, path: str) -> str:
-        """Give where the registry answers for a part of a repository, such as `manifests/1`."""
+        """Return where the registry answers for a part of a repository, such as `manifests/1`."""
         return f"https://{asked_at(self.host)}/v2/{asked_for(self.host, repository)}/{path}"
 
     def docker_login(self, *, anew: bool = False) -> RegistryLogin | None:
-        """Give user and password for Docker; None for a registry that is used as anybody.
+        """Return user and password for Docker; None for a registry that is used as anybody.
 
         They are those that the registry gave just before, unless they are to be got `anew`.
 
@@ -69,14 +75,14 @@ class RegistrySession:
             TaskFailure: why the registry, or Entra ID, gives none.
         """
         with self._lock:
-            now = self.door.clock.monotonic()
+            now = self.http.clock.monotonic()
             if anew or now >= self._young_until:
                 self._login = self._sign_in.login(self.host, self._challenge)
-                self._young_until = now + self.door.patience.young_login
+                self._young_until = now + self.http.timeouts.young_login
             return self._login
 
     def authorization(self, repository: str, actions: str = "pull") -> str:
-        """Give the `Authorization` header for a repository; empty when none is asked for. `actions`: `pull,push`.
+        """Return the `Authorization` header for a repository; empty when none is asked for. `actions`: `pull,push`.
 
         Raises:
             TaskFailure: why the registry gives nothing.
@@ -87,7 +93,7 @@ class RegistrySession:
         return f"Bearer {token.reveal()}" if token else ""
 
     def token(self, repository: str, actions: str = "pull") -> Secret | None:
-        """Give a token for a repository, good for `actions` as far as they were granted; None where there are none.
+        """Return a token for a repository, good for `actions` as far as they were granted; None where there are none.
 
         Raises:
             TaskFailure: why the registry gives none.
@@ -117,14 +123,14 @@ class RegistrySession:
             url = f"https://{asked_at(self.host)}/v2/"
             asked = request("GET", url, headers=_header(self.authorization("")))
             call = Call(request=asked, doing="sign in to the registry", accept=_ANSWERS, only_to=only(url))
-            self._accepted(self.door.send(call))
+            self._accepted(self.http.send(call))
 
     def as_anybody(self) -> RegistrySession:
-        """Give the same registry without credentials."""
-        return RegistrySession(self.host, door=self.door, mask=self.mask, challenge=self._challenge, sign_in=NoSignIn())
+        """Return the same registry without credentials."""
+        return RegistrySession(self.host, http=self.http, mask=self.mask, challenge=self._challenge, sign_in=NoSignIn())
 
     def refusal(self, answer: HttpResponse) -> TaskFailure:
-        """Give the failure that a refusal of the registry is."""
+        """Return the failure that a refusal of the registry is."""
         return firewall(self.host, answer) or self._sign_in.refusal(self.host, answer)
 
     def _known_login(self) -> RegistryLogin | None:
@@ -148,7 +154,7 @@ class RegistrySession:
         url = self._sign_in.realm(self.host, self._challenge).url
         asked = request("GET", url, params=params, headers=headers)
         call = Call(request=asked, doing="get a token of the registry", accept=_ANSWERS, only_to=only(url))
-        return self.mask(self._given(self._accepted(self.door.send(call))))
+        return self.mask(self._given(self._accepted(self.http.send(call))))
 
     def _given(self, answer: HttpResponse) -> str:
         """Return the token in an answer; one without any is a refusal."""

@@ -95,7 +95,7 @@ class EntraSignIn:
         }
         asked = request("POST", url, form=form)
         call = Call(request=asked, doing="sign in to the registry", accept=_ANSWERS, only_to=only(url))
-        answer = self._azure.door.send(call)
+        answer = self._azure.http.send(call)
         if answer.status_code != _OK:
             raise firewall(host, answer) or self.refusal(host, answer)
         try:

@@ -16,7 +16,7 @@ from pytask.functionapp.back import Gone, StaysForward, known_digest, roll_back
 from pytask.functionapp.update import point_at, pull_again
 from pytask.model import DeployBy, ImageReference, WhenUnchanged, WhenUnverified
 from pytask.stages.image import digest_now
-from pytask.stages.let_pull import wait_until_heeded
+from pytask.stages.let_pull import wait_for_role_propagation
 from pytask.stages.settings import change_settings, confirm_settings, pending, wanted_configuration
 from pytask.targets.site.health import look_at_health
 from pytask.targets.site.instances import instances_now
@@ -48,7 +48,7 @@ def deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) ->
     reference = str(image.pinned if by_digest else image.reference)
     arm, target = found.azure.arm, found.target
     if not target.stopped:
-        wait_until_heeded(job)
+        wait_for_role_propagation(job)
     instances = instances_now(arm, target.resource_id) if plan.verify else None
     job.record.updating = True
     settings = change_settings(job, plan, found)
@@ -69,7 +69,7 @@ def confirm(job: Job, found: AppAsFound, deployment: Deployment) -> None:
     """Read the configuration back, which is done even when no verification is asked for."""
     confirm_configuration(found.azure.arm, deployment)
     if job.record.granted is not None:
-        minutes = f"{job.patience.role_heeded_at_last / 60:g}"
+        minutes = f"{job.timeouts.role_propagation_limit / 60:g}"
         job.console.line(f"Azure may take up to {minutes} minutes to heed the new role; until then the app cannot pull")
 
 
@@ -138,7 +138,7 @@ def _verified(job: Job, found: AppAsFound, question: Question) -> Verification:
 
     if record.granted is None:
         return verify_once(question)
-    window = Deadline(job.clock, record.granted + job.patience.role_heeded_at_last)
+    window = Deadline(job.clock, record.granted + job.timeouts.role_propagation_limit)
     return verify_while_role_propagates(question, window, verify_once=verify_once, pull_again=again, say=say)
 
 
@@ -208,7 +208,7 @@ def _question(plan: VerifyPlan, found: AppAsFound, deployment: Deployment) -> Qu
 
 
 def _start_limit(settings: Mapping[str, str] | None) -> float:
-    """Give the seconds that the app's own start limit asks for; 0 when it has none."""
+    """Return the seconds that the app's own start limit asks for; 0 when it has none."""
     limit = (settings or {}).get(_START_LIMIT, "")
     return float(limit) + _BEYOND_START_LIMIT if limit.isdigit() else 0.0
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import open_azure
 from pytask.cloud.credentials import open_credentials
-from pytask.cloud.http import open_door
+from pytask.cloud.http import open_http_client
 from pytask.cloud.metadata import with_known_cloud
 from pytask.model import FederatedIdentity, RegistryLogin, ServiceConnection
 from pytask.network.route import open_route
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytask.cloud.arm import Azure
-    from pytask.cloud.http import Door
+    from pytask.cloud.http import HttpClient
     from pytask.job import Job
     from pytask.model import Plan
 
@@ -25,35 +25,35 @@ _ACCESS_TOKEN = "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"  # noq
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/TaskRunner.cs"""
 
 
-def open_way_out(job: Job) -> Door:
-    """Give the door that all connections of a run share; it adds no credentials."""
+def open_way_out(job: Job) -> HttpClient:
+    """Return the HTTP client that all connections of a run share; it adds no credentials."""
     route = open_route(job.network, job.console.warning)
-    return open_door(route, clock=job.clock, patience=job.patience, say=job.console.line)
+    return open_http_client(route, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
 
 
-def open_connection(job: Job, connection: ServiceConnection, door: Door) -> Azure:
-    """Give the way to Azure of one connection."""
+def open_connection(job: Job, connection: ServiceConnection, http: HttpClient) -> Azure:
+    """Return the way to Azure of one connection."""
     credentials = open_credentials(
-        with_known_cloud(connection, door),
-        door=door,
-        fresh_assertion=_fresh_assertion(job, connection, door),
+        with_known_cloud(connection, http),
+        http=http,
+        fresh_assertion=_fresh_assertion(job, connection, http),
         mask=job.console.secret,
     )
-    return open_azure(credentials, door)
+    return open_azure(credentials, http)
 
 
-def open_registries(job: Job, plan: Plan, azure: Azure | None, door: Door) -> Registries:
-    """Give the registries of the run, `azure` being the connection of azureSubscription."""
+def open_registries(job: Job, plan: Plan, azure: Azure | None, http: HttpClient) -> Registries:
+    """Return the registries of the run, `azure` being the connection of azureSubscription."""
     own = plan.registry_connection
     return Registries(
-        azure=open_connection(job, own, door) if isinstance(own, ServiceConnection) else azure,
+        azure=open_connection(job, own, http) if isinstance(own, ServiceConnection) else azure,
         login=own if isinstance(own, RegistryLogin) else None,
-        door=door,
+        http=http,
         mask=job.console.secret,
     )
 
 
-def _fresh_assertion(job: Job, connection: ServiceConnection, door: Door) -> Callable[[], str]:
+def _fresh_assertion(job: Job, connection: ServiceConnection, http: HttpClient) -> Callable[[], str]:
     if not isinstance(connection.identity, FederatedIdentity):
         return str
     # azure-devops and msrest are loaded for those connections only that have a use for them.
@@ -64,8 +64,8 @@ def _fresh_assertion(job: Job, connection: ServiceConnection, door: Door) -> Cal
         job.environment,
         connection=connection.id,
         access_token=token,
-        route=door.route,
-        timeout=(job.patience.http_connect, job.patience.http_read),
+        route=http.route,
+        timeout=(job.timeouts.http_connect, job.timeouts.http_read),
         mask=job.console.secret,
     )
     return tokens.fresh

@@ -55,7 +55,7 @@ def push(
         registry=str(host),
         ask=lambda: _blocked(session, destination),
         clock=job.clock,
-        patience=job.patience,
+        timeouts=job.timeouts,
         say=job.console.line,
     )
     seen = work.all(image, destination.references(host))
@@ -138,10 +138,10 @@ def _told(seconds: float, platform: str, layers: str, seen: Inspection) -> str:
 
 def _with_progress(job: Job, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Pass on what the engine gives, and tell of it while that takes long."""
-    received, due = 0, job.clock.monotonic() + job.patience.progress
+    received, due = 0, job.clock.monotonic() + job.timeouts.progress
     for piece in pieces:
         received += len(piece)
         if job.clock.monotonic() >= due:
             job.console.line(f"{received / _MEGABYTE:.0f} MB inspected")
-            due = job.clock.monotonic() + job.patience.progress
+            due = job.clock.monotonic() + job.timeouts.progress
         yield piece

@@ -36,7 +36,7 @@ class Opened:
 
 
 def open_destination(registries: Registries, destination: Destination) -> Opened:
-    """Give the registry that the image goes to, once it is certain that it lets us push.
+    """Return the registry that the image goes to, once it is certain that it lets us push.
 
     Raises:
         TaskFailure: why it does not.
@@ -92,7 +92,7 @@ def _explained(registries: Registries, blocked: RegistryFirewall) -> RegistryFir
 
 
 def open_existing(registries: Registries, image: ExistingImage) -> Opened:
-    """Give the image that is to be deployed, with its digest as far as the registry lets us read it.
+    """Return the image that is to be deployed, with its digest as far as the registry lets us read it.
 
     Raises:
         ManifestMissing: when the registry says that it has no such image.

@@ -40,16 +40,16 @@ def let_pull(job: Job, plan: Plan, findings: Findings) -> None:
             _granted(job, found, setup.registry, identity)
 
 
-def wait_until_heeded(job: Job) -> None:
+def wait_for_role_propagation(job: Job) -> None:
     """Wait until a role that this run granted counts with the registry, as far as anybody can tell.
 
     The app's identity is the app's alone: nobody else can try whether it gets in. Where the time was too short, the
     platform's log shows it (`functionapp.heed`).
     """
     granted = job.record.granted
-    while granted is not None and (left := granted + job.patience.role_heeded - job.clock.monotonic()) > 0:
+    while granted is not None and (left := granted + job.timeouts.role_propagation - job.clock.monotonic()) > 0:
         job.console.line(f"  waiting for Azure to heed the new role, {left:.0f} s")
-        job.clock.sleep(min(left, job.patience.progress))
+        job.clock.sleep(min(left, job.timeouts.progress))
 
 
 def _is_lacking(setup: PullSetup) -> bool:

@@ -74,9 +74,9 @@ def look_ahead(job: Job, plan: Plan, docker: DockerCli | None, signed_in: Callab
 
 
 def _found(job: Job, plan: Plan, engine: Engine | None, signed_in: Callable[[LoginFor], None]) -> Findings:
-    door = open_way_out(job)
-    azure = open_connection(job, plan.connection, door) if plan.connection else None
-    registries = open_registries(job, plan, azure, door)
+    http = open_way_out(job)
+    azure = open_connection(job, plan.connection, http) if plan.connection else None
+    registries = open_registries(job, plan, azure, http)
     signed_in(registries.docker_login)
     opening = Ahead(lambda: _asked_for(registries, plan))
     found = find_app(azure.arm, plan.deploy.app) if azure and plan.deploy else None
@@ -113,12 +113,12 @@ def _asked_for(registries: Registries, plan: Plan) -> Opened | None:
 
 
 def _durable(azure: Azure, plan: Plan, found: Found) -> tuple[str, ...]:
-    """Give what should be known of what the app is doing when it is changed."""
+    """Return what should be known of what the app is doing when it is changed."""
     return durable_notes(azure.arm, found.target.resource_id) if plan.deploy and plan.deploy.verify else ()
 
 
 def _told(found: Findings, seconds: float) -> str:
-    """Give what was found, in a few words; empty when Azure was not asked."""
+    """Return what was found, in a few words; empty when Azure was not asked."""
     words = []
     if found.app:
         target = found.app.target

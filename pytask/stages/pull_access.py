@@ -104,7 +104,7 @@ class PullScene:
         return with_changes(self.settings, self.plan.deploy.settings.changes(self.settings))
 
     def resource(self) -> RegistryResource | None:
-        """Give the registry as Resource Manager shows it; None when it does not."""
+        """Return the registry as Resource Manager shows it; None when it does not."""
         address = self.plan.destination.registry if self.plan.destination else None
         return find_resource(self.arm, self.registry, address.resource_id if address else "")
 
@@ -117,7 +117,7 @@ class PullScene:
 
 
 def look_at_pull(scene: PullScene, mask: Callable[[str], Secret]) -> PullSetup:
-    """Give how the app is let into the registry of this run, and what is missing until it is.
+    """Return how the app is let into the registry of this run, and what is missing until it is.
 
     Raises:
         TaskFailure: why it certainly cannot pull.
@@ -202,7 +202,7 @@ def _told(identity: AppIdentity, grants: RegistryResource | None) -> str:
 
 
 def deed(identity: AppIdentity) -> str:
-    """Give what is done to the app for it to have the identity, as the end of a sentence."""
+    """Return what is done to the app for it to have the identity, as the end of a sentence."""
     return "assigned to the app" if identity.resource_id else "switched on"
 
 
@@ -238,7 +238,7 @@ def _not_grantable(scene: PullScene, registry: RegistryResource | None, identity
 
 
 def _command(scene: PullScene, registry: RegistryResource | None, identity: AppIdentity) -> str:
-    """Give the administrator's command; where an id is not known yet, a command within it finds it."""
+    """Return the administrator's command; where an id is not known yet, a command within it finds it."""
     name = registry_name(scene.registry)
     principal = identity.principal_id or f"$({identity_command(scene.found.target, identity)} {_OBJECT_ID})"
     scope = registry.id if registry else f"$(az acr show --name {name} --query id --output tsv)"
@@ -274,7 +274,7 @@ def _by_admin_user(scene: PullScene, mask: Callable[[str], Secret]) -> PullSetup
 
 
 def _missing_settings(registry: RegistryHost, user: AdminUser, settings: Mapping[str, str]) -> dict[str, str]:
-    """Give what the app's settings must read for it to sign in as that user, less those that do; any password will do.
+    """Return the settings that the app still needs to sign in as that user; either password will do.
 
     Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry
     """

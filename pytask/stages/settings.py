@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def wanted_settings(plan: DeployPlan, found: AppAsFound) -> WantedSettings:
-    """Give what the app's settings are to be: what the step asks for, and no storage over the image's /home."""
+    """Return what the app's settings are to be: what the step asks for, and no storage over the image's /home."""
     values = {**plan.settings.values, **found.pull.settings}
     return replace(plan.settings, values=values, when_absent=STORAGE_OFF.when_absent)
 
 
 def wanted_configuration(plan: DeployPlan, found: AppAsFound) -> Mapping[str, object]:
-    """Give what the site's configuration is to read besides the image, by property."""
+    """Return what the site's configuration is to read besides the image, by property."""
     return {**plan.configuration, **found.pull.beside}
 
 
@@ -64,7 +64,7 @@ def confirm_settings(found: AppAsFound, deployment: Deployment) -> None:
 
 
 def pending(plan: DeployPlan, found: AppAsFound) -> tuple[str, ...]:
-    """Give what a deployment would change besides the image, each in a few words; names only."""
+    """Return what a deployment would change besides the image, each in a few words; names only."""
     wanted = wanted_settings(plan, found)
     changes = wanted.changes(found.settings) if found.settings is not None else {}
     sticky = not_sticky(found.azure.arm, found.target, wanted.sticky)

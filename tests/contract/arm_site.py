@@ -10,11 +10,11 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from pytask.clock import Patience
+from pytask.clock import Timeouts
 from pytask.cloud.arm import Arm
 from pytask.cloud.http import request
 from pytask.model import Target
-from tests.contract.doors import a_door
+from tests.contract.http_clients import an_http_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpRequest, HttpResponse
 
 PATH = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/app"
-PATIENCE = Patience(http_attempts=4, http_first_wait=0.01, http_longest_wait=0.02)
+TIMEOUTS = Timeouts(http_attempts=4, http_first_wait=0.01, http_longest_wait=0.02)
 
 
 class Site:
@@ -97,7 +97,7 @@ class Site:
         return self.config
 
     def target(self, *, slot: str = "") -> Target:
-        """Give the app, or a slot of it, as a look ahead finds it now."""
+        """Return the app, or a slot of it, as a look ahead finds it now."""
         return Target(
             resource_id=f"{PATH}/slots/{slot}" if slot else PATH,
             name="app",
@@ -112,15 +112,15 @@ class Site:
 
 @contextmanager
 def a_site() -> Iterator[tuple[Site, Arm]]:
-    """Give a site, and the way to it."""
-    site, door = Site(), a_door(PATIENCE)
+    """Return a site, and the way to it."""
+    site, http = Site(), an_http_client(TIMEOUTS)
 
     def sender(asked: HttpRequest, *, stream: bool) -> HttpResponse:
         body = json.loads(str(asked.content)) if asked.content else None
-        return door.sender(request(asked.method, site.url + asked.url, json=body), stream=stream)
+        return http.sender(request(asked.method, site.url + asked.url, json=body), stream=stream)
 
-    yield site, Arm(door=replace(door, sender=sender), url=site.url, subscription="s")
-    door.transport.close()
+    yield site, Arm(http=replace(http, sender=sender), url=site.url, subscription="s")
+    http.transport.close()
     site.server.shutdown()
     site.server.server_close()
 

@@ -83,7 +83,7 @@ class Company:
     proxy: ConnectProxy
 
     def network(self, credentials: str = CREDENTIALS) -> Network:
-        """Give the way out through the proxy, as whoever calls it."""
+        """Return the way out through the proxy, as whoever calls it."""
         user, _, password = credentials.partition(":")
         address = f"http://127.0.0.1:{self.proxy.port}"
         proxy = Proxy(address=address, user=user, password=Secret(password) if password else None)
@@ -91,7 +91,7 @@ class Company:
 
 
 def server_context(authority: trustme.CA, *names: str, not_after: dt.datetime | None = None) -> ssl.SSLContext:
-    """Give what a server needs to answer under these names."""
+    """Return what a server needs to answer under these names."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*names, not_after=not_after).configure_cert(context)
     return context
@@ -99,7 +99,7 @@ def server_context(authority: trustme.CA, *names: str, not_after: dt.datetime | 
 
 @contextmanager
 def a_company(folder: Path) -> Iterator[Company]:
-    """Give a company whose proxy leads to HOST and SIGN_IN."""
+    """Return a company whose proxy leads to HOST and SIGN_IN."""
     authority = trustme.CA(organization_name="Contoso", organization_unit_name="TLS inspection")
     authorities = folder / "contoso.pem"
     authority.cert_pem.write_to_path(str(authorities))

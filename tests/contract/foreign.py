@@ -87,7 +87,7 @@ def _greedy(asked: Asked) -> Answer:
 
 @contextmanager
 def a_world(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[World]:
-    """Give a world that the HTTP client of this process is in."""
+    """Return a world that the HTTP client of this process is in."""
     world, authority = World(), _authority()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder / "ca.pem"))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contract.tiny_task import installed_python, tiny_task
-from tests.sandbox.agent import Agent, Patience
+from tests.sandbox.agent import Agent, Timeouts
 from tests.sandbox.endpoints import arm_connection_with_federation, arm_connection_with_key
 from tests.sandbox.task_definition import read_task
 from tests.sandbox.task_inputs import expand, rooted, task_inputs
@@ -107,10 +107,10 @@ STUBBORN = """
 
 @pytest.fixture
 def play(tmp_path: Path) -> Iterator[Callable[..., Agent]]:
-    """Give a maker of agents for one program; what they leave running is killed at the end."""
+    """Return a maker of agents for one program; what they leave running is killed at the end."""
     agents: list[Agent] = []
 
-    def make(program: str, patience: Patience | None = None) -> Agent:
+    def make(program: str, timeouts: Timeouts | None = None) -> Agent:
         task = tiny_task(tmp_path, program)
         path = f"{installed_python(tmp_path / 'python')}/bin"
         agents.append(
@@ -118,7 +118,7 @@ def play(tmp_path: Path) -> Iterator[Callable[..., Agent]]:
                 folder=tmp_path / "agent",
                 task=task,
                 environment={"PATH": path},
-                patience=patience or Patience(),
+                timeouts=timeouts or Timeouts(),
             ),
         )
         return agents[-1]
@@ -171,7 +171,7 @@ def test_a_task_that_takes_too_long_has_failed(play: Callable[..., Agent]) -> No
 def test_a_cancelled_task_gets_sigint_then_sigterm_and_then_node_alone_is_killed(
     play: Callable[..., Agent],
 ) -> None:
-    agent = play(STUBBORN, Patience(after_sigint=0.6, after_sigterm=0.4, for_output=0.5))
+    agent = play(STUBBORN, Timeouts(after_sigint=0.6, after_sigterm=0.4, for_output=0.5))
     ended = cancelled_when_ready(agent)
     assert (ended.result, ended.exit_code) == ("Canceled", 137)
     told = dict(line.split() for line in ended.lines if line.startswith("SIG"))

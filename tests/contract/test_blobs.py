@@ -20,7 +20,7 @@ import pytest
 import trustme
 
 from pytask.agent.network import read_network
-from pytask.clock import Patience
+from pytask.clock import Timeouts
 from pytask.errors import Cancelled
 from pytask.errors.image import ImageUnreadable
 from pytask.errors.network import Unreachable
@@ -32,13 +32,13 @@ from pytask.registry.contents import Repository
 from pytask.registry.image import ImageContents, Layer
 from pytask.registry.session import RegistrySession
 from pytask.registry.sign_in import PasswordSignIn
-from tests.contract.doors import a_door
+from tests.contract.http_clients import an_http_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-QUICK = Patience(http_attempts=3, http_first_wait=0.01, http_longest_wait=0.05, progress=0.05)
+QUICK = Timeouts(http_attempts=3, http_first_wait=0.01, http_longest_wait=0.05, progress=0.05)
 CONTENT = os.urandom(300_000)
 
 
@@ -122,11 +122,11 @@ def said() -> list[str]:
 
 @pytest.fixture
 def repository(server: Server, said: list[str]) -> Repository:
-    door = a_door(QUICK, said.append, network=read_network(os.environ, Secret))
+    http = an_http_client(QUICK, said.append, network=read_network(os.environ, Secret))
     login = RegistryLogin(host=server.host, user="me", password=Secret("the password"))
     session = RegistrySession(
         server.host,
-        door=door,
+        http=http,
         mask=Secret,
         challenge=Challenge(scheme="basic", realm="registry"),
         sign_in=PasswordSignIn(login),
@@ -206,7 +206,7 @@ def a_layer(*, size: int = 0) -> bytes:
 
 
 def an_image(*blobs: bytes) -> ImageContents:
-    """Give an image of these layers."""
+    """Return an image of these layers."""
     media_type = "application/vnd.oci.image.layer.v1.tar+gzip"
     layers = tuple(
         Layer(digest=digest(blob), size_bytes=len(blob), media_type=media_type, instruction="COPY . /")

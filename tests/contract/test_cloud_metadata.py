@@ -11,8 +11,8 @@ import pytest
 from pytask.cloud.metadata import with_known_cloud
 from pytask.errors.sign_in import CloudUnknown
 from pytask.model import Cloud, KeyIdentity, Secret, ServiceConnection
-from tests.contract.doors import a_door
-from tests.contract.test_http_door import QUICK, Server
+from tests.contract.http_clients import an_http_client
+from tests.contract.test_http_client import QUICK, Server
 
 CONNECTION = ServiceConnection(
     id="id",
@@ -28,12 +28,12 @@ AUDIENCE = "https://management.local.azurestack.external/1e6a"
 
 
 def answered(body: object, authority: str = "") -> Cloud:
-    """Give what becomes of a cloud that names at most its authority, when its Resource Manager answers so."""
+    """Return what becomes of a cloud that names at most its authority, when its Resource Manager answers so."""
     with closing(Server()) as server:
         server.answers.append((200, {}, json.dumps(body)))
         cloud = replace(CONNECTION.cloud, arm_url=server.url, authority_url=authority, arm_scope="")
-        door = a_door(QUICK)
-        found = with_known_cloud(replace(CONNECTION, cloud=cloud), door).cloud
+        http = an_http_client(QUICK)
+        found = with_known_cloud(replace(CONNECTION, cloud=cloud), http).cloud
         assert server.asked == ["GET /metadata/endpoints?api-version=2015-01-01"]
     return replace(found, arm_url="")
 
@@ -61,9 +61,9 @@ def test_a_stack_with_adfs_is_recognised() -> None:
 def test_another_kind_of_answer_says_what_to_correct(body: object) -> None:
     with pytest.raises(CloudUnknown) as caught:
         answered(body)
-    assert caught.value.tell(caught.value.mend).endswith("service connection (https://the.page)")
+    assert caught.value.tell(caught.value.fix).endswith("service connection (https://the.page)")
 
 
 def test_a_connection_that_says_all_asks_nobody() -> None:
-    nobody = a_door(QUICK)
+    nobody = an_http_client(QUICK)
     assert with_known_cloud(CONNECTION, nobody) is CONNECTION

@@ -34,7 +34,7 @@ def login(host: str) -> RegistryLogin | None:
 
 @contextmanager
 def a_helper(folder: Path, login_for: LoginByName = login) -> Iterator[Path]:
-    """Give the program, ready to be started, while its questions are answered."""
+    """Return the program, ready to be started, while its questions are answered."""
     (folder / "bin").mkdir(parents=True)
     assert write_helper(folder, folder / "bin")
     with answering(folder, login_for):

@@ -55,7 +55,7 @@ def lent(
 
 
 def seen(one: Lent, program: str = LOOK) -> Any:  # noqa: ANN401 - whatever JSON says
-    """Give what a program sees that was started as docker is."""
+    """Return what a program sees that was started as docker is."""
     command = ["python3", "-I", "-S", "-c", program]
     environment = {**os.environ, **one.environment}
     done = subprocess.run(command, env=environment, pass_fds=one.descriptors, capture_output=True, check=True)
@@ -63,7 +63,7 @@ def seen(one: Lent, program: str = LOOK) -> Any:  # noqa: ANN401 - whatever JSON
 
 
 def own(tmp_path: Path, content: Mapping[str, Any] | None = None) -> Path:
-    """Give a user's configuration folder; with `content` for its config.json."""
+    """Return a user's configuration folder; with `content` for its config.json."""
     folder = tmp_path / "home" / ".docker"
     folder.mkdir(parents=True, exist_ok=True)
     if content is not None:

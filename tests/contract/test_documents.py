@@ -49,7 +49,7 @@ def links(path: Path) -> list[str]:
 
 @cache
 def anchors(path: Path) -> set[str]:
-    """Give the anchors of a document's headings.
+    """Return the anchors of a document's headings.
 
     Source of the rule: https://docs.github.com/en/get-started/writing-on-github/getting-started-with-writing-and-formatting-on-github/basic-writing-and-formatting-syntax#section-links
     """
@@ -70,7 +70,7 @@ def snippets() -> Iterator[tuple[str, str]]:
 
 
 def inputs_named_in(step: str) -> set[str]:
-    """Give the keys one level below `inputs:`."""
+    """Return the keys one level below `inputs:`."""
     _, _, below = step.partition("inputs:\n")
     depth = len(below) - len(below.lstrip(" "))
     return set(re.findall(rf"^ {{{depth}}}(\w+):", below, re.MULTILINE))
@@ -151,7 +151,7 @@ def test_the_store_page_names_failures_that_exist() -> None:
 @pytest.mark.parametrize("entry", documents.SHIM.entries, ids=lambda entry: str(entry.code))
 def test_the_texts_of_the_shim_are_the_shims(entry: documents.Entry) -> None:
     shim = words((ROOT / "task" / "index.js").read_text(encoding="utf-8").replace("\\n", " "))
-    for text in (entry.code, entry.title, entry.happened, entry.cause, entry.mend):
+    for text in (entry.code, entry.title, entry.happened, entry.cause, entry.fix):
         for part in re.split(r"(?<!\{)\{\w+\}|\(or: ", text):
             assert words(part) in shim
 

@@ -12,7 +12,7 @@ import pytest
 
 from pytask.agent.network import read_network
 from pytask.agent.oidc import open_oidc_tokens
-from pytask.clock import Patience
+from pytask.clock import Timeouts
 from pytask.cloud.http import Call, request
 from pytask.cloud.transport import only
 from pytask.errors import ManyFailures, TaskFailure
@@ -37,8 +37,8 @@ from pytask.registry.registries import Registries
 from pytask.registry.rights import confirm_push
 from pytask.stages.images import open_destination, open_existing, open_running
 from pytask.targets.site.smoke import call
-from tests.contract.doors import a_door
 from tests.contract.foreign import ARM, ENTRA, REGISTRY, World, a_world, entra, registry
+from tests.contract.http_clients import an_http_client
 from tests.measure.connection import azure_for
 from tests.unit.test_inputs import an_environment
 from tests.unit.test_registry_inputs import OTHER, a_docker_connection
@@ -48,10 +48,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytask.cloud.arm import Azure
-    from pytask.cloud.http import Door
+    from pytask.cloud.http import HttpClient
     from tests.contract.foreign import Answer, Asked
 
-QUICK = Patience(http_attempts=2, http_first_wait=0.01, http_longest_wait=0.02, longest_poll=0.01)
+QUICK = Timeouts(http_attempts=2, http_first_wait=0.01, http_longest_wait=0.02, longest_poll=0.01)
 NO_HOSTS = [
     "evil.com\\.azurecr.io",
     "evil.com\\@contoso.azurecr.io",
@@ -112,22 +112,22 @@ def _nothing(_asked: Asked) -> Answer:
 @pytest.fixture
 def azure(world: World) -> Azure:
     del world
-    return azure_for("client", "the-client-secret", patience=QUICK)
+    return azure_for("client", "the-client-secret", timeouts=QUICK)
 
 
 @pytest.fixture
-def door(world: World) -> Door:
+def http(world: World) -> HttpClient:
     del world
-    return a_door(QUICK, network=read_network(os.environ, Secret))
+    return an_http_client(QUICK, network=read_network(os.environ, Secret))
 
 
 def registries(azure: Azure) -> Registries:
-    return Registries(azure=azure, login=None, door=azure.door, mask=Secret)
+    return Registries(azure=azure, login=None, http=azure.http, mask=Secret)
 
 
-def by_password(door: Door, host: str) -> Registries:
+def by_password(http: HttpClient, host: str) -> Registries:
     login = RegistryLogin(host=RegistryHost.parse(host), user="robot", password=Secret("the-password"))
-    return Registries(azure=None, login=login, door=door, mask=Secret)
+    return Registries(azure=None, login=login, http=http, mask=Secret)
 
 
 def attempt(azure: Azure, environment: dict[str, str]) -> None:
@@ -143,7 +143,7 @@ def attempt(azure: Azure, environment: dict[str, str]) -> None:
 
 
 def inputs(path: str, host: str, folder: Path) -> dict[str, str]:
-    """Give the inputs of a run in which a host comes in by a path."""
+    """Return the inputs of a run in which a host comes in by a path."""
     digest = f"sha256:{'a' * 64}"
     record = folder / "record.json"
     record.write_text(json.dumps({"imageReference": f"{host}/app:1", "imageDigest": digest}))
@@ -271,19 +271,19 @@ def test_no_realm_leads_a_token_away(world: World, azure: Azure, realm: str) -> 
 
 
 @pytest.mark.parametrize("realm", FOREIGN_REALMS)
-def test_no_realm_leads_a_docker_connections_password_away(world: World, door: Door, realm: str) -> None:
+def test_no_realm_leads_a_docker_connections_password_away(world: World, http: HttpClient, realm: str) -> None:
     world.answers[REGISTRY] = registry(realm)
-    session = by_password(door, REGISTRY).open(RegistryHost(REGISTRY))
+    session = by_password(http, REGISTRY).open(RegistryHost(REGISTRY))
     for ask in (partial(confirm_push, session, "app"), session.docker_login):
         with pytest.raises(RegistryLoginRefused):
             ask()
     assert (world.strange, world.foreign_places()) == ([], set())
 
 
-def test_a_docker_connections_password_reaches_no_other_registry(world: World, door: Door) -> None:
-    ours = by_password(door, REGISTRY)
+def test_a_docker_connections_password_reaches_no_other_registry(world: World, http: HttpClient) -> None:
+    ours = by_password(http, REGISTRY)
     assert ours.docker_login(RegistryHost("evil.com")) is None
-    confirm_push(by_password(door, "ghcr.io").open(RegistryHost("evil.com")), "app")
+    confirm_push(by_password(http, "ghcr.io").open(RegistryHost("evil.com")), "app")
     assert world.strange
     assert not [asked for asked in world.strange if asked.has_credentials()]
 
@@ -418,14 +418,14 @@ def test_an_app_that_resource_manager_finds_elsewhere_is_not_asked_for(world: Wo
 
 
 @pytest.mark.parametrize("status", REDIRECTS)
-def test_the_jobs_own_token_follows_no_redirect_of_azure_devops(world: World, door: Door, status: int) -> None:
+def test_the_jobs_own_token_follows_no_redirect_of_azure_devops(world: World, http: HttpClient, status: int) -> None:
     world.answers["dev.azure.com"] = lambda _asked: (status, {"Location": "https://evil.com/taken"}, {})
     variables = ("SYSTEM_TEAMPROJECTID", "SYSTEM_HOSTTYPE", "SYSTEM_PLANID", "SYSTEM_JOBID")
     tokens = open_oidc_tokens(
         {"SYSTEM_COLLECTIONURI": "https://dev.azure.com/contoso/", **dict.fromkeys(variables, "x")},
         connection="c",
         access_token=Secret("the-password"),
-        route=door.route,
+        route=http.route,
         timeout=(1.0, 1.0),
         mask=Secret,
     )
@@ -496,24 +496,24 @@ def test_a_functions_key_follows_no_redirect_of_the_app(world: World, azure: Azu
 
 
 @pytest.mark.parametrize("name", ["Authorization", "authorization", "x-functions-key", "X-MS-AUTHORIZATION-AUXILIARY"])
-def test_a_call_with_a_credential_that_names_no_host_is_not_sent(world: World, door: Door, name: str) -> None:
+def test_a_call_with_a_credential_that_names_no_host_is_not_sent(world: World, http: HttpClient, name: str) -> None:
     asked = request("GET", f"https://{REGISTRY}/v2/", headers={name: "the-password"})
     with pytest.raises(CredentialNotSent):
-        door.send(Call(request=asked, doing="ask"))
+        http.send(Call(request=asked, doing="ask"))
     assert world.dialed == []
 
 
 @pytest.mark.parametrize(
     "host", ["evil.com", "contoso.azurecr.io:8443", "contoso.azurecr.io.", "evil.com\\.azurecr.io"]
 )
-def test_a_call_with_a_credential_reaches_the_one_host_that_it_names(world: World, door: Door, host: str) -> None:
+def test_a_call_with_a_credential_reaches_the_one_host_that_it_names(world: World, http: HttpClient, host: str) -> None:
     asked = request("GET", f"https://{host}/v2/", headers={"Authorization": "the-password"})
     with pytest.raises(CredentialNotSent):
-        door.send(Call(request=asked, doing="ask", only_to=only(f"https://{REGISTRY}/")))
+        http.send(Call(request=asked, doing="ask", only_to=only(f"https://{REGISTRY}/")))
     assert world.dialed == []
 
 
-def test_a_place_is_where_the_client_dials_whatever_the_address_looks_like(world: World, door: Door) -> None:
+def test_a_place_is_where_the_client_dials_whatever_the_address_looks_like(world: World, http: HttpClient) -> None:
     addresses = [
         "https://evil.com\\.azurecr.io/x",
         "https://evil.com\\@contoso.azurecr.io/x",
@@ -529,7 +529,7 @@ def test_a_place_is_where_the_client_dials_whatever_the_address_looks_like(world
     for address in addresses:
         world.dialed.clear()
         with suppress(TaskFailure):
-            door.send(Call(request=request("GET", address), doing="look", accept=frozenset(range(600))))
+            http.send(Call(request=request("GET", address), doing="look", accept=frozenset(range(600))))
         place = place_of(address)
         assert {(host.lower().rstrip("."), port) for host, port in world.dialed} <= (
             {(place.host.rstrip("."), place.port)} if place else set()

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytask.clock import Patience
+from pytask.clock import Timeouts
 from pytask.cloud.credentials import open_credentials
 from pytask.errors.azure import AzureFailing
 from pytask.errors.sign_in import ManagedIdentityUnreachable
 from pytask.model import Cloud, ManagedIdentity, Network, Proxy, Secret, ServiceConnection
-from tests.contract.doors import a_door
-from tests.contract.test_http_door import Server
+from tests.contract.http_clients import an_http_client
+from tests.contract.test_http_client import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytask.cloud.credentials import Credentials
 
 SCOPE = "https://arm/.default"
-PATIENCE = Patience(http_attempts=3, http_first_wait=0.01, http_longest_wait=0.1, identity_connect=0.3, http_read=0.3)
+TIMEOUTS = Timeouts(http_attempts=3, http_first_wait=0.01, http_longest_wait=0.1, identity_connect=0.3, http_read=0.3)
 
 
 def credentials(network: Network | None = None) -> Credentials:
@@ -37,12 +37,14 @@ def credentials(network: Network | None = None) -> Credentials:
         cloud=Cloud(arm_url="https://arm", authority_url="https://entra", arm_scope=SCOPE),
         identity=ManagedIdentity(client_id=""),
     )
-    return open_credentials(connection, door=a_door(PATIENCE, network=network), fresh_assertion=str, mask=Secret)
+    return open_credentials(
+        connection, http=an_http_client(TIMEOUTS, network=network), fresh_assertion=str, mask=Secret
+    )
 
 
 @contextmanager
 def a_port_that_answers_nobody() -> Iterator[int]:
-    """Give a port where nobody is let in: connections hang, as behind a firewall that drops them."""
+    """Return a port where nobody is let in: connections hang, as behind a firewall that drops them."""
     with ExitStack() as stack:
         listening = stack.enter_context(socket.socket())
         listening.bind(("127.0.0.1", 0))
@@ -72,7 +74,7 @@ def test_an_endpoint_that_swallows_calls_is_given_up_at_once(monkeypatch: pytest
 
 
 def test_the_patience_of_a_run_with_such_an_endpoint_is_seconds() -> None:
-    assert Patience().identity_connect <= 3
+    assert Timeouts().identity_connect <= 3
 
 
 def test_what_is_in_the_way_instead_of_the_endpoint_is_shown(server: Server) -> None:

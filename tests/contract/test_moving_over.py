@@ -19,7 +19,7 @@ OLDEST, NEWEST = 8, 14
 
 
 def pythons() -> list[str]:
-    """Give the Pythons from 3.8 on that start here; of pyenv's its own, as its stubs take long and start the same."""
+    """Return the Pythons from 3.8 on that start here; of pyenv's its own, as its stubs take long and start the same."""
     named = (shutil.which(f"python3.{minor}") for minor in range(OLDEST, NEWEST + 1))
     pyenv = (str(path) for path in Path.home().glob(".pyenv/versions/3.*/bin/python"))
     found = sorted({os.path.realpath(python) for python in (*named, *pyenv) if python and "/shims/" not in python})
@@ -38,7 +38,7 @@ def run(*arguments: str | Path, python: str = sys.executable, cwd: Path = ROOT) 
 
 @pytest.fixture
 def pipeline(tmp_path: Path) -> Path:
-    """Give a pipeline of old tasks, with the line ends of Windows."""
+    """Return a pipeline of old tasks, with the line ends of Windows."""
     text = (KEPT / "two-jobs.before.yml").read_bytes().replace(b"\n", b"\r\n")
     (tmp_path / "azure-pipelines.yml").write_bytes(text)
     return tmp_path / "azure-pipelines.yml"

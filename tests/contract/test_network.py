@@ -26,7 +26,7 @@ from requests.adapters import HTTPAdapter
 
 from pytask.agent.network import read_network
 from pytask.agent.oidc import open_oidc_tokens
-from pytask.clock import Patience
+from pytask.clock import Timeouts
 from pytask.cloud.credentials import open_credentials
 from pytask.cloud.http import Call, request
 from pytask.errors import TaskFailure, render
@@ -55,7 +55,7 @@ from pytask.model import (
 from pytask.network.issuer import issuer_of
 from pytask.network.route import open_route
 from tests.contract.company import HOST, SIGN_IN, Server, server_context
-from tests.contract.doors import a_door
+from tests.contract.http_clients import an_http_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,11 +63,11 @@ if TYPE_CHECKING:
 
     from pytask.agent.oidc import OidcTokens
     from pytask.cloud.credentials import Credentials
-    from pytask.cloud.http import Door
+    from pytask.cloud.http import HttpClient
     from pytask.model import Identity
     from tests.contract.company import Company
 
-ONCE = Patience(http_attempts=1, http_connect=2, http_read=2)
+ONCE = Timeouts(http_attempts=1, http_connect=2, http_read=2)
 KEY = KeyIdentity(client_id="c", secret=Secret("s"))
 FEDERATED = FederatedIdentity(client_id="c", issuer="i", subject="s")
 
@@ -80,11 +80,11 @@ def _machine_without_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ask(network: Network, url: str = f"https://{HOST}/x", said: list[str] | None = None) -> int:
-    door = a_door(ONCE, (said if said is not None else []).append, network=network)
+    http = an_http_client(ONCE, (said if said is not None else []).append, network=network)
     try:
-        return door.send(Call(request=request("GET", url), doing="ask")).status_code
+        return http.send(Call(request=request("GET", url), doing="ask")).status_code
     finally:
-        door.transport.close()
+        http.transport.close()
 
 
 def failure_of(network: Network, url: str = f"https://{HOST}/x") -> NetworkFailure:
@@ -152,14 +152,14 @@ def test_the_agents_proxy_comes_before_the_machines(company: Company, monkeypatc
 @pytest.mark.parametrize("identity", [KEY, FEDERATED])
 def test_signing_in_takes_the_same_way(company: Company, identity: Identity) -> None:
     with pytest.raises(TaskFailure, match="sign-in-refused"):  # the server's answer holds no token
-        credentials_of(identity, a_door(ONCE, network=company.network())).get_token("scope/.default")
+        credentials_of(identity, an_http_client(ONCE, network=company.network())).get_token("scope/.default")
     assert set(company.proxy.led) == {SIGN_IN}
 
 
 def test_signing_in_names_the_host_that_was_asked_for(company: Company) -> None:
     company.proxy.forbidden.add(SIGN_IN)
     with pytest.raises(ProxyRefused, match=f"does not lead to {SIGN_IN}"):
-        credentials_of(KEY, a_door(ONCE, network=company.network())).get_token("scope/.default")
+        credentials_of(KEY, an_http_client(ONCE, network=company.network())).get_token("scope/.default")
 
 
 def test_tokens_of_the_pipeline_take_the_same_way(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,8 +310,8 @@ def test_a_name_that_nobody_knows_and_a_port_that_nobody_listens_on_are_two_thin
 
 
 def test_what_was_asked_of_a_resource_manager_names_its_host(company: Company) -> None:
-    door = replace(a_door(ONCE, network=company.network()), base=f"https://{HOST}")
-    failure = door.failure(ServiceRequestError("x"), "/subscriptions/s")
+    http = replace(an_http_client(ONCE, network=company.network()), base=f"https://{HOST}")
+    failure = http.failure(ServiceRequestError("x"), "/subscriptions/s")
     assert failure.host == HOST
 
 
@@ -345,7 +345,7 @@ def client_certificate(authority: trustme.CA, folder: Path, password: str) -> Cl
     return ClientCertificate(certificate=certificate, key=key, password=Secret(password) if password else None)
 
 
-def credentials_of(identity: Identity, door: Door) -> Credentials:
+def credentials_of(identity: Identity, http: HttpClient) -> Credentials:
     cloud = Cloud(arm_url=f"https://{HOST}", authority_url=f"https://{SIGN_IN}", arm_scope="scope/.default")
     connection = ServiceConnection(
         input="azureSubscription",
@@ -357,7 +357,7 @@ def credentials_of(identity: Identity, door: Door) -> Credentials:
         cloud=cloud,
         identity=identity,
     )
-    return open_credentials(connection, door=door, fresh_assertion=lambda: "assertion", mask=Secret)
+    return open_credentials(connection, http=http, fresh_assertion=lambda: "assertion", mask=Secret)
 
 
 def tokens_of(network: Network) -> OidcTokens:

@@ -11,8 +11,8 @@ import pytest
 
 from pytask.cloud.arm import Arm
 from pytask.errors.azure import ApiVersionUnsupported, AzureRefused, TokenRefused
-from tests.contract.doors import a_door
-from tests.contract.test_http_door import QUICK, Server
+from tests.contract.http_clients import an_http_client
+from tests.contract.test_http_client import QUICK, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,13 +25,13 @@ OLDER = f"No registered resource provider found for API version '2025-05-01'. Th
 
 @contextmanager
 def an_older_cloud(*texts: tuple[str, str]) -> Iterator[tuple[Server, Arm]]:
-    """Give ARM behind a server that refuses once with each of the codes and texts, and then answers."""
+    """Return ARM behind a server that refuses once with each of the codes and texts, and then answers."""
     server = Server()
     for code, text in texts:
         server.answers.append((400, {}, json.dumps({"error": {"code": code, "message": text}})))
-    door = a_door(QUICK)
+    http = an_http_client(QUICK)
     try:
-        yield server, Arm(door=door, url=server.url, subscription="s")
+        yield server, Arm(http=http, url=server.url, subscription="s")
     finally:
         server.close()
 

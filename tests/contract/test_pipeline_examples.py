@@ -37,12 +37,12 @@ def inputs_by_name() -> dict[str, dict[str, Any]]:
 
 @cache
 def read(pipeline: Path) -> Any:  # noqa: ANN401 - whatever YAML holds
-    """Give a pipeline with all values as texts, as the agent gets them."""
+    """Return a pipeline with all values as texts, as the agent gets them."""
     return yaml.load(pipeline.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - makes texts only
 
 
 def within(node: object) -> Iterator[dict[str, Any]]:
-    """Give every mapping of a pipeline, from the outside in."""
+    """Return every mapping of a pipeline, from the outside in."""
     if isinstance(node, dict):
         yield node
     for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
@@ -131,7 +131,7 @@ def test_the_program_reads_every_step_without_a_mistake(pipeline: Path, tmp_path
 
 
 def an_environment(given: dict[str, str], sources: Path) -> dict[str, str]:
-    """Give the environment of a step as the agent makes it: with defaults, and with variables put in."""
+    """Return the environment of a step as the agent makes it: with defaults, and with variables put in."""
     declared = {one["name"]: one for one in task()["inputs"]}
     aliases = {alias: one["name"] for one in task()["inputs"] for alias in one.get("aliases", [])}
     inputs = {name: one.get("defaultValue", "") for name, one in declared.items()}

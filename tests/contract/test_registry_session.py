@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from pytask.agent.network import read_network
-from pytask.clock import Patience
+from pytask.clock import Timeouts
 from pytask.errors.network import Unreachable
 from pytask.errors.push import PushDenied
 from pytask.errors.registry import (
@@ -34,13 +34,13 @@ from pytask.registry.contents import Repository
 from pytask.registry.registries import Registries
 from pytask.registry.rights import confirm_push, everybody_may_pull, may_pull
 from pytask.registry.sign_in import EntraSignIn
-from tests.contract.doors import a_door
+from tests.contract.http_clients import an_http_client
 from tests.measure.connection import azure_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-QUICK = Patience(http_attempts=2, http_first_wait=0.01, http_longest_wait=0.02)
+QUICK = Timeouts(http_attempts=2, http_first_wait=0.01, http_longest_wait=0.02)
 DIGEST = "sha256:" + "a" * 64
 BASIC = "Basic " + base64.b64encode(b"robot:pw").decode()
 FIREWALL = "client with IP '52.166.10.7' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."
@@ -74,11 +74,11 @@ class Registry:
         self._server.server_close()
 
     def told(self, path: str) -> list[str]:
-        """Give the credentials that came with the calls of a path."""
+        """Return the credentials that came with the calls of a path."""
         return [authorization for asked, authorization in self.asked if path in asked]
 
     def answer(self, path: str, authorization: str) -> tuple[int, dict[str, str], object]:
-        """Give status, headers and body."""
+        """Return status, headers and body."""
         if path == "/v2/" and not (self.scheme == "basic" and authorization):
             return self._challenged(path)
         if self.refuses:
@@ -162,16 +162,16 @@ def masked() -> list[str]:
 
 @pytest.fixture
 def registries(registry: Registry, masked: list[str]) -> Callable[..., Registries]:
-    """Give the registries of a run, with credentials for this one or without."""
+    """Return the registries of a run, with credentials for this one or without."""
 
     def opened(*, password: str | None = "pw") -> Registries:  # noqa: S107 - of a server that lives for a test
         def mask(text: str) -> Secret:
             masked.append(text)
             return Secret(text)
 
-        door = a_door(QUICK, network=read_network(os.environ, Secret))
+        http = an_http_client(QUICK, network=read_network(os.environ, Secret))
         login = RegistryLogin(host=registry.host, user="robot", password=Secret(password)) if password else None
-        return Registries(azure=None, login=login, door=door, mask=mask)
+        return Registries(azure=None, login=login, http=http, mask=mask)
 
     return opened
 
@@ -325,7 +325,7 @@ def test_a_registry_nobody_gave_credentials_for_is_tried_once(registries: Callab
 
 
 def test_a_registry_that_would_have_azures_token_sent_elsewhere_gets_none(registry: Registry) -> None:
-    way = EntraSignIn(azure_for("client", "secret", patience=QUICK))
+    way = EntraSignIn(azure_for("client", "secret", timeouts=QUICK))
     challenge = Challenge(scheme="bearer", realm=f"https://{registry.host}/token", service="contoso.azurecr.io")
     with pytest.raises(RegistryNotAzure):
         way.login(RegistryHost("contoso.azurecr.io"), challenge)

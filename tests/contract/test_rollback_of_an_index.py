@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pytask.agent.network import read_network
-from pytask.clock import Patience
+from pytask.clock import Timeouts
 from pytask.functionapp.back import StaysForward, former_reference
 from pytask.functionapp.update import point_at
 from pytask.model import IndexDigest, ManifestDigest, RegistryHost, RegistryLogin, Secret
 from pytask.registry.registries import Registries
 from pytask.stages.image import digest_now
 from pytask.stages.images import previous_image
-from tests.contract.doors import a_door
 from tests.contract.foreign import REGISTRY, a_world
+from tests.contract.http_clients import an_http_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,9 +112,9 @@ def scene(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, site: Site, arm: Arm)
     store, host = Store(), RegistryHost(REGISTRY)
     with a_world(monkeypatch, tmp_path) as world:
         world.answers[REGISTRY] = store.answer
-        door = a_door(Patience(http_attempts=1), network=read_network(os.environ, Secret))
+        http = an_http_client(Timeouts(http_attempts=1), network=read_network(os.environ, Secret))
         login = RegistryLogin(host=host, user="robot", password=Secret("pw"))
-        session = Registries(azure=None, login=login, door=door, mask=Secret).open(host)
+        session = Registries(azure=None, login=login, http=http, mask=Secret).open(host)
         yield Scene(store, session, site, arm)
 
 

@@ -38,7 +38,7 @@ def written(arm: Arm, wanted: WantedSettings = WANTED) -> SettingsChange:
 
 
 def by_somebody_else(site: Site, **settings: str) -> Callable[[], None]:
-    """Give somebody who reads all settings now, and adds some to them when called."""
+    """Return somebody who reads all settings now, and adds some to them when called."""
     read = dict(site.settings)
 
     def write() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract.tiny_task import installed_python, old_python, python_without, tiny_task, wrapper
-from tests.sandbox.agent import Agent, Patience
+from tests.sandbox.agent import Agent, Timeouts
 from tests.sandbox.endpoints import arm_connection_with_federation
 
 if TYPE_CHECKING:
@@ -33,15 +33,15 @@ WHERE_IT_RUNS = """
 
 @pytest.fixture
 def make_agent(tmp_path: Path) -> Iterator[MakeAgent]:
-    """Give a maker of agents for one program; what they leave running is killed at the end."""
+    """Return a maker of agents for one program; what they leave running is killed at the end."""
     agents: list[Agent] = []
 
-    def make(program: str, *, path: str = "", patience: Patience | None = None, **machine: str) -> Agent:
+    def make(program: str, *, path: str = "", timeouts: Timeouts | None = None, **machine: str) -> Agent:
         agent = Agent(
             folder=tmp_path / "agent",
             task=tiny_task(tmp_path, program),
             environment={"PATH": path, **machine},
-            patience=patience or Patience(),
+            timeouts=timeouts or Timeouts(),
         )
         agents.append(agent)
         return agent
@@ -132,7 +132,7 @@ def test_the_tool_cache_gives_the_newest_that_is_complete(make_agent: MakeAgent)
 
 
 def in_tool_cache(agent: Agent, version: str, *, complete: bool = True) -> Path:
-    """Give the folder of a Python in the tool cache, as UsePythonVersion finds it there."""
+    """Return the folder of a Python in the tool cache, as UsePythonVersion finds it there."""
     folder = agent.job.folder / "_work" / "_tool" / "Python" / version / "x64"
     folder.mkdir(parents=True)
     if complete:
@@ -186,7 +186,7 @@ def test_a_python_interpreter_that_will_not_do_is_an_error_of_its_own(
 
 @pytest.fixture
 def windows(make_agent: MakeAgent, tmp_path: Path) -> Callable[..., Agent]:
-    """Give a maker of agents whose Node takes itself for Windows; its files are scripts with the names of programs."""
+    """Return a maker of agents whose Node takes itself for Windows; scripts stand for its programs."""
     fake = tmp_path / "windows.js"
     fake.write_text("Object.defineProperty(process, 'platform', { value: 'win32' });\n")
 
@@ -370,8 +370,8 @@ def test_sigterm_reaches_python_too(make_agent: MakeAgent, tmp_path: Path) -> No
             time.sleep(60)
             return 0
         """
-    patience = Patience(after_sigint=0.3, after_sigterm=10)
-    ended = cancelled_when_ready(make_agent(program, patience=patience), installed_python(tmp_path / "python"))
+    timeouts = Timeouts(after_sigint=0.3, after_sigterm=10)
+    ended = cancelled_when_ready(make_agent(program, timeouts=timeouts), installed_python(tmp_path / "python"))
     assert "SIGTERM came" in ended.lines
     assert (ended.result, ended.exit_code) == ("Canceled", 0)
 

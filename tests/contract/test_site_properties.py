@@ -16,13 +16,13 @@ OPEN_ENDED = {"minTlsCipherSuite"}
 
 
 def fields() -> dict[str, Any]:
-    """Give the type of each property by its name in the REST interface."""
+    """Return the type of each property by its name in the REST interface."""
     config = SiteConfig()
     return {field._rest_name: SiteConfig.__annotations__[name] for name, field in config._attr_to_rest_field.items()}
 
 
 def kind_of(annotation: Any) -> str:  # noqa: ANN401 - whatever the library writes there
-    """Give the list of ours that a property of this type belongs into."""
+    """Return the list of ours that a property of this type belongs into."""
     inner = [one for one in get_args(annotation) if one is not type(None)] if get_origin(annotation) is Union else []
     first = inner[0]
     if len(inner) > 1:

@@ -72,7 +72,7 @@ def layer(name: str) -> int:
 
 
 def imports(path: Path, *, at_run_time: bool = False) -> Iterator[str]:
-    """Give every module that a file imports; with `at_run_time` without those only the type checker sees."""
+    """Return every module that a file imports; with `at_run_time` without those only the type checker sees."""
     tree = parsed(path)
     skipped = {id(node) for block in _typing_blocks(tree) for node in ast.walk(block)} if at_run_time else set()
     for node in ast.walk(tree):
@@ -163,7 +163,7 @@ def _top_level_imports(path: Path) -> Iterator[str]:
 
 
 def _files_of(name: str) -> list[Path]:
-    """Give the product's files that importing a name executes."""
+    """Return the product's files that importing a name executes."""
     parts = name.split(".")[1:] if name.startswith("pytask.") else []
     paths = [PRODUCT.joinpath(*parts[:length]) for length in range(1, len(parts) + 1)]
     return [file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()]

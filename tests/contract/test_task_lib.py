@@ -42,7 +42,7 @@ GIVEN = {
 
 @contextmanager
 def library(environment: Mapping[str, str]) -> Iterator[Ask]:
-    """Give what asks the library; it is loaded once, and reads that environment."""
+    """Return what asks the library; it is loaded once, and reads that environment."""
     process = subprocess.Popen(
         ["node", str(ASK)],
         stdin=subprocess.PIPE,

@@ -30,7 +30,7 @@ OLD = DockerCli(path="/usr/bin/docker", version="20.10.24", buildx=False)
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """Give a folder that everybody may write to."""
+    """Return a folder that everybody may write to."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)
         yield Path(folder)

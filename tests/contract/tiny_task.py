@@ -47,14 +47,14 @@ def tiny_task(folder: Path, program: str, declared: Mapping[str, object] = DECLA
 
 
 def installed_python(folder: Path, name: str = "python3") -> Path:
-    """Give a folder that looks like an installed Python: `bin/<name>` is the one that runs the tests."""
+    """Return a folder that looks like an installed Python: `bin/<name>` is the one that runs the tests."""
     (folder / "bin").mkdir(parents=True, exist_ok=True)
     (folder / "bin" / name).symlink_to(sys.executable)
     return folder
 
 
 def wrapper(folder: Path, script: str, name: str = "python3") -> Path:
-    """Give such a folder with a script in the place of the interpreter."""
+    """Return such a folder with a script in the place of the interpreter."""
     file = folder / "bin" / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(textwrap.dedent(script), encoding="utf-8")
@@ -63,7 +63,7 @@ def wrapper(folder: Path, script: str, name: str = "python3") -> Path:
 
 
 def old_python(folder: Path, name: str = "python3") -> Path:
-    """Give such a folder with a Python that takes itself for 3.9, so that the launcher refuses it."""
+    """Return such a folder with a Python that takes itself for 3.9, so that the launcher refuses it."""
     script = f"""\
         #!{sys.executable}
         import runpy, sys
@@ -74,7 +74,7 @@ def old_python(folder: Path, name: str = "python3") -> Path:
 
 
 def python_without(module: str, folder: Path, name: str = "python3") -> Path:
-    """Give such a folder with a Python that lacks a module of the standard library."""
+    """Return such a folder with a Python that lacks a module of the standard library."""
     script = f"""\
         #!{sys.executable}
         import runpy, sys

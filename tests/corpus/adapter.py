@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, cast
 import rsa
 from azure.core.exceptions import ClientAuthenticationError
 
-from pytask.clock import Clock, Patience
+from pytask.clock import Clock, Timeouts
 from pytask.cloud.arm import open_azure
 from pytask.cloud.credentials import Credentials, open_credentials
-from pytask.cloud.http import Call, open_door, request
+from pytask.cloud.http import Call, open_http_client, request
 from pytask.errors import TaskFailure, render
 from pytask.functionapp.identity import AppIdentity, give_identity
 from pytask.functionapp.settings import confirm_readable, read_settings, write_settings
@@ -42,7 +42,7 @@ from pytask.model import (
     WantedSettings,
 )
 from pytask.network.route import Route
-from pytask.registry.refusal import registry_door
+from pytask.registry.refusal import http_client_of
 from pytask.registry.registries import Registries
 from pytask.registry.resource import RegistryResource, admin_user
 from pytask.registry.rights import confirm_push
@@ -182,7 +182,7 @@ def _push(case: ErrorOutput) -> None:
         registry=case.registry,
         ask=lambda: None,
         clock=clock,
-        patience=Patience(),
+        timeouts=Timeouts(),
         say=_say_nothing,
     ).all(image, (case.reference,))
 
@@ -192,7 +192,7 @@ def _entra(case: ErrorOutput) -> None:
         credentials = azure.credentials
         if case.call == "exception":
             credentials = Credentials(
-                connection=credentials.connection, source=_Refuses(case.text), door=azure.door, mask=Secret
+                connection=credentials.connection, source=_Refuses(case.text), http=azure.http, mask=Secret
             )
         credentials.token(_CLOUD.arm_scope)
 
@@ -228,11 +228,11 @@ def _acr(case: ErrorOutput) -> None:
     with _azure(case) as azure:
         if case.call == "registry":
             asked = request("PUT", f"https://{case.registry}/v2/hello-function/manifests/42")
-            registry_door(azure.door, RegistryHost.parse(case.registry)).send(
+            http_client_of(azure.http, RegistryHost.parse(case.registry)).send(
                 Call(request=asked, doing="push the image")
             )
             return
-        registries = Registries(azure=azure, login=None, door=azure.door, mask=Secret)
+        registries = Registries(azure=azure, login=None, http=azure.http, mask=Secret)
         confirm_push(registries.open(RegistryHost.parse(case.registry)), "hello-function")
 
 
@@ -258,11 +258,11 @@ def _azure(case: ErrorOutput) -> Iterator[Azure]:
     """Open the doors to an Azure that answers as the case says."""
     usual = usual_way_out()
     route = _WiredRoute(network=usual.network, context=usual.context, wire=Wire(played.AzureAroundCase(case).answer))
-    door = open_door(route, clock=_HurriedClock(), patience=Patience(), say=_say_nothing)
+    http = open_http_client(route, clock=_HurriedClock(), timeouts=Timeouts(), say=_say_nothing)
     fresh = _oidc_tokens(route) if case.call == "oidc" else lambda: "assertion"
     with _no_identity_of_this_machine():
-        yield open_azure(open_credentials(_connection(case), door=door, fresh_assertion=fresh, mask=Secret), door)
-    door.transport.close()
+        yield open_azure(open_credentials(_connection(case), http=http, fresh_assertion=fresh, mask=Secret), http)
+    http.transport.close()
 
 
 def _connection(case: ErrorOutput) -> ServiceConnection:

@@ -28,6 +28,6 @@ def pushed(local_azure: LocalAzure, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def pipeline(azure: LocalAzure, tmp_path: Path) -> Iterator[Pipeline]:
-    """Give a pipeline with all the rights it needs, and an app that runs nothing yet."""
+    """Return a pipeline with all the rights it needs, and an app that runs nothing yet."""
     with a_pipeline(azure, tmp_path) as one:
         yield one

@@ -1,4 +1,4 @@
-"""The task with less patience: the same program, started with shorter waits, so that a test need not wait them out."""
+"""The task with less timeouts: the same program, started with shorter waits, so that a test need not wait them out."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _HERE = "os.path.dirname(os.path.abspath(__file__))"
 _START = "code = 1 if main() else 0"
 
 
-def hurried_task(folder: Path, **patience: float) -> Path:
-    """Make a task whose program waits as `patience` says (`pytask.clock.Patience`), and give its folder.
+def hurried_task(folder: Path, **timeouts: float) -> Path:
+    """Make a task whose program waits as `timeouts` says (`pytask.clock.Timeouts`), and give its folder.
 
     Raises:
         ValueError: when task/launch.py is no longer what it was.
@@ -24,7 +24,7 @@ def hurried_task(folder: Path, **patience: float) -> Path:
     task.mkdir(parents=True)
     for name in ("index.js", "task.json"):
         shutil.copy(TASK / name, task / name)
-    start = f"from pytask.clock import Patience\n\n{_START.replace('main()', f'main(Patience(**{patience!r}))')}"
+    start = f"from pytask.clock import Timeouts\n\n{_START.replace('main()', f'main(Timeouts(**{timeouts!r}))')}"
     launch = (TASK / "launch.py").read_text(encoding="utf-8")
     if (launch.count(_HERE), launch.count(_START)) != (1, 1):
         raise ValueError(launch)

@@ -44,12 +44,12 @@ class Row:
         return found.group(1) if found else ""
 
     def on_a_slot(self) -> str:
-        """Give the permission's name for a slot, which is the same for what is not of the app."""
+        """Return the permission's name for a slot, which is the same for what is not of the app."""
         return re.sub(r"^Microsoft\.Web/sites/(?!slots/)", "Microsoft.Web/sites/slots/", self.permission)
 
 
 def section(title: str) -> str:
-    """Give the text below a heading, up to the next one."""
+    """Return the text below a heading, up to the next one."""
     _, found, text = DOCUMENT.partition(f"\n## {title}\n")
     assert found, title
     return text.partition("\n## ")[0]
@@ -70,12 +70,12 @@ REGISTRY = rows("On the registry")
 
 
 def used(pipeline: Pipeline) -> set[str]:
-    """Give the permissions that the pipeline's calls took, in lower case: Azure does not heed it."""
+    """Return the permissions that the pipeline's calls took, in lower case: Azure does not heed it."""
     return {action.lower() for action in pipeline.azure.actions_used(pipeline.principal)}
 
 
 def narrow(pipeline: Pipeline, *, without: str = "") -> None:
-    """Give the pipeline the document's role on the app's group, less one permission, instead of what it has there."""
+    """Return the pipeline the document's role on the app's group, less one permission, instead of what it has there."""
     azure, role = pipeline.azure, custom_role()
     not_actions = [*role["NotActions"], *([without] if without else [])]
     azure.add_role(role["Name"], actions=role["Actions"], not_actions=not_actions)

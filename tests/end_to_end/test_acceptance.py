@@ -32,7 +32,7 @@ SLOTS = "${{ if ne(parameters.sku, 'B1') }}"
 
 
 def steps() -> list[dict[str, Any]]:
-    """Give the steps of the run with a plan that has slots."""
+    """Return the steps of the run with a plan that has slots."""
     (job,) = yaml.load(FILE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)["jobs"]  # noqa: S506 - texts only
     return [step for one in job["steps"] for step in one.get(SLOTS, [one])]
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.sandbox.job_container import SOCKET, a_job_container
 from tests.sandbox.pipeline import EXAMPLE, Scheme, a_pipeline
-from tests.sandbox.under_test import PATIENCE, PYTHON
+from tests.sandbox.under_test import PYTHON, SLOWNESS
 from tests.sandbox.windows_engine import a_windows_engine
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.sandbox.pipeline import Pipeline
     from tests.sandbox.running_task import TaskRun
 
-FIRST_SECOND = 1.0 * PATIENCE
+FIRST_SECOND = 1.0 * SLOWNESS
 
 
 def seen_after(pipeline: Pipeline, code: str) -> tuple[TaskRun, float]:
@@ -90,7 +90,7 @@ def test_an_agent_without_docker_deploys_an_image_that_is_there(azure: LocalAzur
 def in_a_container(
     azure: LocalAzure, folder: Path, *, socket: bool = True, hidden: Sequence[str] = ()
 ) -> Iterator[Pipeline]:
-    """Give a pipeline whose job runs in a real container."""
+    """Return a pipeline whose job runs in a real container."""
     authorities = Path(azure.environment["REQUESTS_CA_BUNDLE"]).parent
     with (
         a_pipeline(azure, folder) as pipeline,

@@ -112,12 +112,12 @@ def unpacked(archive: bytes) -> bytes:
 
 
 def held(secrets: set[str], content: bytes) -> set[str]:
-    """Give the secrets that stand in some content."""
+    """Return the secrets that stand in some content."""
     return {secret for secret in secrets if secret.encode() in content}
 
 
 def shared_registry(pipeline: Pipeline, role: str | None = "AcrPull") -> RegistryState:
-    """Give a registry of another team, from which the pipeline's identity may pull with a role."""
+    """Return a registry of another team, from which the pipeline's identity may pull with a role."""
     shared = pipeline.azure.add_registry("shared")
     if role:
         pipeline.azure.grant(pipeline.principal, role, shared.id)
@@ -125,7 +125,7 @@ def shared_registry(pipeline: Pipeline, role: str | None = "AcrPull") -> Registr
 
 
 def own_configuration(pipeline: Pipeline, content: dict[str, Any]) -> Path:
-    """Give the agent's user a Docker configuration."""
+    """Return the agent's user a Docker configuration."""
     folder = Path(pipeline.agent.machine["HOME"], ".docker")
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps(content))

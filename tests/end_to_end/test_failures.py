@@ -1,4 +1,4 @@
-"""What goes wrong is told once, with cause and mend, and nothing is changed that is not said."""
+"""What goes wrong is told once, with cause and fix, and nothing is changed that is not said."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ BASE = "FROM mcr.microsoft.com/azure-functions/python:4-python3.11\n"
 
 
 def the_error(run: TaskRun) -> str:
-    """Give the code of the run's one error; the rest that every failure has is asserted."""
+    """Return the code of the run's one error; the rest that every failure has is asserted."""
     assert run.result == "Failed", run.log
     assert run.exit_code == 0
     assert "Traceback" not in run.log
     (issue,) = [issue for issue in run.issues if issue.type == "error"]
-    assert re.search(r"^  cause  .*^  mend  .*^  more ", issue.message, re.MULTILINE | re.DOTALL)
+    assert re.search(r"^  cause  .*^  fix  .*^  more ", issue.message, re.MULTILINE | re.DOTALL)
     return issue.properties["code"]
 
 

@@ -73,7 +73,7 @@ class OldTalks:
             assert status == 200
 
     def _forged(self) -> str:
-        """Give what the platform would write if the new image had started."""
+        """Return what the platform would write if the new image had started."""
         now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S}.999Z INFO  -"
         lines = (
             f"{now} Pulling image: {NEW}",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.end_to_end.test_failures import BASE, assert_untouched, the_error
 from tests.sandbox.pipeline import a_pipeline
-from tests.sandbox.under_test import PATIENCE
+from tests.sandbox.under_test import SLOWNESS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ def test_a_wrong_app_name_ends_a_long_build_in_seconds(pipeline: Pipeline) -> No
     (pipeline.sources / "Dockerfile").write_text(BASE + "RUN sleep 60\n")
     run = pipeline.run(appName="no-such-app")
     assert the_error(run) == "app-not-found"
-    assert run.seconds < 3 * PATIENCE
+    assert run.seconds < 3 * SLOWNESS
     assert_untouched(pipeline)
 
 

@@ -46,7 +46,7 @@ def inside(
     *,
     scheme: Scheme = "key",
 ) -> Iterator[Pipeline]:
-    """Give a pipeline whose agent stands in the company's network, and was told of it unless it is said otherwise."""
+    """Return a pipeline whose agent stands in the company's network, and was told of it unless it is said otherwise."""
     network = network or company.agent_network()
     with a_pipeline(azure, folder, scheme=scheme, network=network, enter=company.enter) as one:
         yield one
@@ -60,7 +60,7 @@ def forget(azure: LocalAzure, reference: str) -> None:
 
 @contextmanager
 def an_engine(environment: dict[str, str]) -> Iterator[str]:
-    """Give the address of an engine that was told of the network by this environment, and has no image yet."""
+    """Return the address of an engine that was told of the network by this environment, and has no image yet."""
     folder = Path(tempfile.mkdtemp(prefix="closed-"))
     engine = Engine(name="closed", folder=folder, environment=environment)
     try:

@@ -32,7 +32,7 @@ RARELY = {"Microsoft.Web/sites/restart/action"}
 
 
 def with_insights(pipeline: Pipeline) -> list[dict[str, Any]]:
-    """Give the app Application Insights; returns its annotations."""
+    """Return the app Application Insights; returns its annotations."""
     component = pipeline.azure.add_component("insights")
     pipeline.site.settings["APPLICATIONINSIGHTS_CONNECTION_STRING"] = component.connection_string
     return component.annotations
@@ -46,7 +46,7 @@ def gaps(run: TaskRun) -> set[str]:
 
 @pytest.fixture
 def promotion(pushed: str, azure: LocalAzure, tmp_path: Path) -> Iterator[Pipeline]:
-    """Give a pipeline whose image is in the registry already, with an app that has Application Insights."""
+    """Return a pipeline whose image is in the registry already, with an app that has Application Insights."""
     assert pushed
     with a_pipeline(azure, tmp_path, task=hurried_task(tmp_path, functions_cache=1.0)) as one:
         with_insights(one)

@@ -27,15 +27,15 @@ STABLE = {"command": "deploy", "imageName": "hello-function:stable", "tags": ""}
 GRANTER = "Role Based Access Control Administrator"
 READER = "Container Registry Repository Reader"
 WRITER = "Container Registry Repository Writer"
-QUICK = {"role_heeded": 0.5, "role_heeded_at_last": 60.0, "settled_failure": 0.5, "longest_poll": 0.5}
+QUICK = {"role_propagation": 0.5, "role_propagation_limit": 60.0, "settled_failure": 0.5, "longest_poll": 0.5}
 
 
 @contextmanager
 def new_app(
-    azure: LocalAzure, folder: Path, *, granter: bool = True, role: str = "AcrPush", **patience: float
+    azure: LocalAzure, folder: Path, *, granter: bool = True, role: str = "AcrPush", **timeouts: float
 ) -> Iterator[Pipeline]:
-    """Give a pipeline whose app has no way into the registry, with less patience than in life."""
-    task = hurried_task(folder, **{**QUICK, **patience})
+    """Return a pipeline whose app has no way into the registry, with less timeouts than in life."""
+    task = hurried_task(folder, **{**QUICK, **timeouts})
     with a_pipeline(azure, folder, app_pull=None, registry_role=role, task=task) as pipeline:
         if granter:
             azure.grant(pipeline.principal, GRANTER, pipeline.registry.id)
@@ -43,7 +43,7 @@ def new_app(
 
 
 def written(pipeline: Pipeline, since: int = 0) -> list[str]:
-    """Give what was written to Azure, each without what comes before the app's or the registry's name."""
+    """Return what was written to Azure, each without what comes before the app's or the registry's name."""
     paths = (
         (call.method, call.path.replace("/resourcegroups/", "/resourceGroups/"))
         for call in pipeline.azure.writes[since:]
@@ -53,7 +53,7 @@ def written(pipeline: Pipeline, since: int = 0) -> list[str]:
 
 
 def roles(pipeline: Pipeline, principal: Principal | None) -> list[tuple[str, str]]:
-    """Give the roles that a principal has, each with where."""
+    """Return the roles that a principal has, each with where."""
     assert principal
     return pipeline.azure.assignments(principal)
 
@@ -78,7 +78,7 @@ FROM_NOTHING = ["PATCH app", "PUT registry/providers/Microsoft.Authorization", *
 def test_an_app_without_any_access_becomes_able_to_pull_in_one_run_and_a_second_writes_only_the_image(
     azure: LocalAzure, tmp_path: Path
 ) -> None:
-    with new_app(azure, tmp_path, role_heeded=4.0) as pipeline:
+    with new_app(azure, tmp_path, role_propagation=4.0) as pipeline:
         azure.delay_roles(2)
         run = pipeline.run(BY_IDENTITY, build_id="1")
         assert (run.result, run.variables["verification"], run.issues) == ("Succeeded", "verified", ()), run.log
@@ -130,7 +130,7 @@ def test_an_image_from_before_that_the_platform_makes_do_with_is_waited_out_as_w
 
 
 def test_a_role_that_is_never_heeded_fails_in_the_end(azure: LocalAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path, role_heeded_at_last=4.0) as pipeline:
+    with new_app(azure, tmp_path, role_propagation_limit=4.0) as pipeline:
         azure.delay_roles(1000)
         run = pipeline.run({**STABLE, **BY_IDENTITY}, verifyTimeoutMinutes="0.03")
         assert the_error(run) == "pull-unauthorized"

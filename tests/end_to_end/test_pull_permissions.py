@@ -32,7 +32,7 @@ LATER = "Microsoft.Web/sites/operationresults/read"
 
 
 def let_in(pipeline: Pipeline, *, without: str = "") -> None:
-    """Give the pipeline the documented role on the app, and what the section names in the whole subscription."""
+    """Return the pipeline the documented role on the app, and what the section names in the whole subscription."""
     azure = pipeline.azure
     narrow(pipeline)
     actions = [one for row in PULL for one in (row.permission, row.on_a_slot())]

@@ -62,7 +62,7 @@ def let_pull(pipeline: Pipeline, url: str) -> None:
 
 @pytest.fixture
 def elsewhere(azure: LocalAzure, tmp_path: Path) -> Iterator[Pipeline]:
-    """Give a pipeline whose app does not pull from Azure, and whose connection has no role on Azure's registry."""
+    """Return a pipeline whose app does not pull from Azure, and whose connection has no role on Azure's registry."""
     with a_pipeline(azure, tmp_path, app_pull=None, registry_role=None) as pipeline:
         yield pipeline
 
@@ -255,7 +255,7 @@ class Elsewhere:
     subscription: Subscription
 
     def connection(self) -> Endpoint:
-        """Give an Azure Resource Manager connection to that subscription."""
+        """Return an Azure Resource Manager connection to that subscription."""
         return arm_connection_with_key(
             tenant_id=self.subscription.tenant_id,
             client_id=self.principal.client_id,
@@ -265,7 +265,7 @@ class Elsewhere:
         )
 
     def docker_connection(self, azure: LocalAzure, scheme: str, *, secret: str = SHARED_SECRET) -> Endpoint:
-        """Give a Docker Registry connection to it."""
+        """Return a Docker Registry connection to it."""
         client = {"servicePrincipalId": self.principal.client_id}
         parameters = {
             "ServicePrincipal": {**client, "servicePrincipalKey": secret, "authenticationType": "spnKey"},

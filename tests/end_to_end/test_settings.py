@@ -37,7 +37,7 @@ def images(local_azure: LocalAzure, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def promotion(images: None, pipeline: Pipeline) -> Pipeline:
-    """Give a pipeline that deploys an image which is there already."""
+    """Return a pipeline that deploys an image which is there already."""
     assert images is None
     return pipeline
 
@@ -48,7 +48,7 @@ def deploy(pipeline: Pipeline, tag: str = "good", **inputs: str) -> TaskRun:
 
 
 def writes(pipeline: Pipeline, *, since: int = 0) -> list[str]:
-    """Give the method and the end of the path of each change of the app."""
+    """Return the method and the end of the path of each change of the app."""
     told = [f"{call.method} {call.path.rpartition('/')[2]}" for call in pipeline.azure.writes[since:]]
     return [one for one in told if "syncfunctiontriggers" not in one]
 

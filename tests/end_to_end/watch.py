@@ -57,7 +57,7 @@ def watched(sources: Path) -> Iterator[Seen]:
 
 
 def files_with(words: Iterable[str], folder: Path) -> list[tuple[Path, str]]:
-    """Give the files below a folder that hold one of the words; links hold nothing."""
+    """Return the files below a folder that hold one of the words; links hold nothing."""
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     return [(path, word) for path in files for word in words if word.encode() in path.read_bytes()]
 

@@ -64,7 +64,7 @@ def _tell(shown: Shown) -> None:
 
 
 def _without_build(log: str) -> Iterator[str]:
-    """Give the lines outside the group of the build."""
+    """Return the lines outside the group of the build."""
     building = False
     for line in log.splitlines():
         building = line.startswith("##[group]Build image") or (building and line != "##[endgroup]")

@@ -198,7 +198,7 @@ def _left(exhibit: Exhibit, pipeline: Pipeline, run: TaskRun) -> Iterator[str]:
 
 
 def _put_back(run: TaskRun) -> str:
-    """Give the line that says what was put back; empty when there is none."""
+    """Return the line that says what was put back; empty when there is none."""
     return next((line for line in run.log.splitlines() if "rolled back to " in line), "")
 
 

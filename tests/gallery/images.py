@@ -25,12 +25,12 @@ _FUNCTION = "HttpTriggerSample/__init__.py"
 
 
 def dockerfile(*lines: str) -> Mapping[str, str]:
-    """Give the checkout's Dockerfile: the example's functions on the base image, and these lines."""
+    """Return the checkout's Dockerfile: the example's functions on the base image, and these lines."""
     return {"Dockerfile": "\n".join([f"FROM {BASE}", "COPY . /home/site/wwwroot", *lines, ""])}
 
 
 def program(text: str) -> Mapping[str, str]:
-    """Give the checkout of an image that runs a Python program instead of the Functions host."""
+    """Return the checkout of an image that runs a Python program instead of the Functions host."""
     return {"main.py": text, **dockerfile("COPY main.py /main.py", 'CMD ["python3", "/main.py"]')}
 
 

@@ -92,7 +92,7 @@ class Bench:
         return {name: self._task(name, setting, f"{name}{number}", floor) for name in names}
 
     def calls(self, name: str, **inputs: str) -> tuple[Call, ...]:
-        """Give the calls of one deployment with further inputs."""
+        """Return the calls of one deployment with further inputs."""
         setting = Setting(scenario="warm", latency=0, verify=False)
         return self._task(name, setting, f"calls{next(self._numbers)}", 0.0, **inputs).calls
 

@@ -65,7 +65,7 @@ def _rows(seen: Figures) -> Iterator[tuple[str, float, float | None, str]]:
 
 
 def _writes(calls: Iterable[Call]) -> int:
-    """Give how many of the calls change something with Resource Manager."""
+    """Return how many of the calls change something with Resource Manager."""
     return sum(call.host == ARM and call.method != "GET" and not call.path.endswith(_READS) for call in calls)
 
 

@@ -6,10 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 from pytask.agent.network import read_network
-from pytask.clock import Clock, Patience
+from pytask.clock import Clock, Timeouts
 from pytask.cloud.arm import open_azure
 from pytask.cloud.credentials import open_credentials
-from pytask.cloud.http import open_door
+from pytask.cloud.http import open_http_client
 from pytask.model import Cloud, KeyIdentity, RegistryHost, Secret, ServiceConnection
 from pytask.network.route import open_route
 from pytask.registry.contents import Repository
@@ -29,9 +29,9 @@ PUBLIC = Cloud(
 
 
 def azure_for(
-    client_id: str, secret: str, *, patience: Patience | None = None, say: Callable[[str], None] = lambda _: None
+    client_id: str, secret: str, *, timeouts: Timeouts | None = None, say: Callable[[str], None] = lambda _: None
 ) -> Azure:
-    """Give the doors of a principal; nothing is sent yet. The network is the one of this process's environment."""
+    """Return the ways to Azure of a principal, over the network of this process; nothing is sent yet."""
     connection = ServiceConnection(
         id="11111111-aaaa-4aaa-8aaa-222222222222",
         input="azureSubscription",
@@ -43,12 +43,12 @@ def azure_for(
         identity=KeyIdentity(client_id=client_id, secret=Secret(secret)),
     )
     route = open_route(read_network(os.environ, Secret), say)
-    door = open_door(route, clock=Clock(), patience=patience or Patience(), say=say)
-    return open_azure(open_credentials(connection, door=door, fresh_assertion=str, mask=Secret), door)
+    http = open_http_client(route, clock=Clock(), timeouts=timeouts or Timeouts(), say=say)
+    return open_azure(open_credentials(connection, http=http, fresh_assertion=str, mask=Secret), http)
 
 
 def repository_for(client_id: str, secret: str, *, login_server: str, name: str) -> Repository:
-    """Give a repository, signed in as a principal."""
+    """Return a repository, signed in as a principal."""
     azure = azure_for(client_id, secret)
-    registries = Registries(azure=azure, login=None, door=azure.door, mask=Secret)
+    registries = Registries(azure=azure, login=None, http=azure.http, mask=Secret)
     return Repository(session=registries.open(RegistryHost.parse(login_server)), name=name)

@@ -52,7 +52,7 @@ class Sent:
 
 
 def docker_commands() -> dict[str, str]:
-    """Give the docker commands of this machine that can do BuildKit: by their version, where each is."""
+    """Return the docker commands of this machine that can do BuildKit: by their version, where each is."""
     found: dict[str, str] = {}
     for folder in os.get_exec_path():
         path = shutil.which("docker", path=folder)
@@ -63,7 +63,7 @@ def docker_commands() -> dict[str, str]:
 
 
 def sent(log: str) -> int:
-    """Give the bytes of context that a build sent, as its output tells."""
+    """Return the bytes of context that a build sent, as its output tells."""
     return round(max((float(number) * _UNITS[unit] for number, unit in _LINE.findall(log)), default=0))
 
 

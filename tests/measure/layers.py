@@ -94,7 +94,7 @@ def _measured(bench: Bench, instructions: list[str]) -> int:
 
 
 def _instructions(gigabytes: float, *, random: bool) -> list[str]:
-    """Give a Dockerfile whose every layer has that size, packed."""
+    """Return a Dockerfile whose every layer has that size, packed."""
     layers = [f"RUN {_random(gigabytes) if random else _copies(gigabytes)} # {number}" for number in range(LAYERS)]
     return [f"FROM {BASE}", *layers]
 

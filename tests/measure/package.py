@@ -57,7 +57,7 @@ def _tell_size(vsix: Path) -> None:
 
 
 def seconds_to_unpack(vsix: Path, folder: Path) -> float:
-    """Give how long it takes to unpack a VSIX over what is there already."""
+    """Return how long it takes to unpack a VSIX over what is there already."""
     began = time.perf_counter()
     unpacked(vsix, folder)
     return time.perf_counter() - began
@@ -81,7 +81,7 @@ def _tell_loading(task: Path, version: str, python: Path, turns: int) -> None:
 
 
 def _load(python: Path, archive: Path, names: tuple[str, ...]) -> list[float]:
-    """Give the seconds of loading, without Python's own start, and the megabytes of memory."""
+    """Return the seconds of loading, without Python's own start, and the megabytes of memory."""
     command = [str(python), "-I", "-S", "-c", LOAD, str(archive), *names]
     return list(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
 

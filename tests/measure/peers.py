@@ -152,7 +152,7 @@ class Bench:
 
 @contextmanager
 def a_bench(folder: Path, *, task: Path, peers: Path) -> Iterator[Bench]:
-    """Give everything that is measured; `task` is our task's folder, `peers` that of the peers."""
+    """Return everything that is measured; `task` is our task's folder, `peers` that of the peers."""
     with (
         AzureForPeers(folder=folder / "azure", cache=ROOT / ".cache") as azure,
         a_pipeline(azure, folder / "pipeline", task=task, path=docker_first()) as pipeline,
@@ -171,7 +171,7 @@ def _agent(azure: AzureForPeers, pipeline: Pipeline, folder: Path, task: Path) -
 
 
 def _furnish(azure: AzureForPeers, pipeline: Pipeline) -> None:
-    """Give the app what it usually has, and what a first deployment by the peers leaves behind."""
+    """Return the app what it usually has, and what a first deployment by the peers leaves behind."""
     component = azure.add_component("insights")
     azure.grant(pipeline.principal, "Website Contributor", component.id)
     site = pipeline.site

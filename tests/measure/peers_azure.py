@@ -54,14 +54,14 @@ class _PublishingRoutes:
         )
 
     async def _get(self, site: Site, call: ArmCall) -> web.Response:
-        """Give the site, to a caller that writes a slash at the end.
+        """Return the site, to a caller that writes a slash at the end.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get
         """
         return web.json_response(site_resource(site, call.version))
 
     async def _credentials(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give user and password for Kudu.
+        """Return user and password for Kudu.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-publishing-credentials
         """
@@ -78,7 +78,7 @@ class _PublishingRoutes:
         return _resource(site, "scm", {"allow": False})
 
     async def _list_metadata(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give what tools have noted about the app.
+        """Return what tools have noted about the app.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-metadata
         """
@@ -93,7 +93,7 @@ class _PublishingRoutes:
         return _resource(site, "metadata", self._metadata[site.id])
 
     async def _profile(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the publishing profile, with the app's address in it.
+        """Return the publishing profile, with the app's address in it.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-publishing-profile-xml-with-secrets
         """
@@ -147,7 +147,7 @@ class _EntraV1:
         return await self._entra.refuse(request, status)
 
     async def _token(self, request: web.Request, _values: Mapping[str, str]) -> web.Response:
-        """Give an access token for a resource.
+        """Return an access token for a resource.
 
         Source: https://learn.microsoft.com/previous-versions/azure/active-directory/azuread-dev/v1-oauth2-client-creds-grant-flow
         """

@@ -40,11 +40,11 @@ class Cost:
     """Of all processes that the block started and that are over, their own children's included."""
 
     def megabytes(self, name: str) -> float:
-        """Give the most memory that a process of this name had."""
+        """Return the most memory that a process of this name had."""
         return max((life.megabytes for life in self.lives.values() if life.name == name), default=0.0)
 
     def began(self, name: str) -> float | None:
-        """Give when the first process of this name was seen."""
+        """Return when the first process of this name was seen."""
         return min((life.began for life in self.lives.values() if life.name == name), default=None)
 
 
@@ -86,7 +86,7 @@ def _look(cost: Cost, folder: Path, mark: bytes, strangers: set[Path]) -> None:
 
 
 def _name(words: list[bytes]) -> str:
-    """Give a process the name a person knows it by; a program that is just being started has none yet."""
+    """Return a process the name a person knows it by; a program that is just being started has none yet."""
     program = os.path.basename(words[0]).decode(errors="replace")  # noqa: PTH119 - no path of this machine is meant
     if program == "docker" and len(words) > 1:
         return f"docker {words[1].decode(errors='replace')}"

@@ -67,17 +67,17 @@ class Ground:
 
 
 def docker_first() -> str:
-    """Give this machine's PATH with the floor's docker first: another may be in the way that cannot do BuildKit."""
+    """Return this machine's PATH with the floor's docker first: another may be in the way that cannot do BuildKit."""
     return os.pathsep.join([str(PYTHON.parent), str(Path(DOCKER).parent), os.environ["PATH"]])
 
 
 def arm_calls(calls: Iterable[Call]) -> int:
-    """Give how many of the calls were Resource Manager's."""
+    """Return how many of the calls were Resource Manager's."""
     return sum(call.host == ARM for call in calls)
 
 
 def span(figures: Sequence[float]) -> str:
-    """Give a median with the least and the most."""
+    """Return a median with the least and the most."""
     return f"{median(figures):.2f} [{min(figures):.2f}-{max(figures):.2f}]"
 
 

@@ -29,7 +29,7 @@ class _Bar(NamedTuple):
 
 
 def draw(turn: Turn, title: str) -> str:
-    """Give the picture; times are seconds since Node was started."""
+    """Return the picture; times are seconds since Node was started."""
     bars = sorted(_bars(turn), key=lambda bar: bar.began)
     end = max(turn.run.seconds, *(bar.ended for bar in bars))
     scale = (_WIDTH - _LEFT - 30) / end
@@ -70,7 +70,7 @@ def _kind(host: str) -> str:
 
 
 def _short(path: str) -> str:
-    """Give the telling end of a path."""
+    """Return the telling end of a path."""
     return path if len(path) <= 44 else f"…{path[-43:]}"
 
 

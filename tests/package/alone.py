@@ -29,7 +29,7 @@ class _NoSuchName(socketserver.BaseRequestHandler):
 
 
 def _first(questions: bytes) -> bytes:
-    """Give the one question, without what a resolver adds about itself: labels, the empty label, type and class."""
+    """Return the one question, without what a resolver adds about itself: labels, the empty label, type and class."""
     end = questions.index(b"\0") + 1 + 4
     return questions[:end]
 

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def vsix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the extension of this checkout."""
+    """Return the extension of this checkout."""
     return packed(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="session")
 def extension(vsix: Path) -> Extension:
-    """Give what is in it."""
+    """Return what is in it."""
     return opened(vsix)
 
 
 @pytest.fixture(scope="session")
 def task(vsix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of the task, as an agent has it."""
+    """Return the folder of the task, as an agent has it."""
     return unpacked(vsix, tmp_path_factory.mktemp("_tasks"))

@@ -18,14 +18,14 @@ _TELL = "import sys, ssl; print(*sys.version_info[:2], sys.prefix == sys.base_pr
 
 @cache
 def pythons() -> dict[str, Path]:
-    """Give the interpreters by version: `3.12`."""
+    """Return the interpreters by version: `3.12`."""
     files = (Path(file) for place in PLACES for file in sorted(glob.glob(place)))  # noqa: PTH207 - PLACES are absolute
     found = {_version(file): file for file in files if file.name.removeprefix("python3.").isdigit()}
     return {version: found[version] for version in sorted(found.keys() - {""}, key=lambda one: int(one.split(".")[1]))}
 
 
 def _version(file: Path) -> str:
-    """Give a Python's version, or nothing when it will not do."""
+    """Return a Python's version, or nothing when it will not do."""
     told = subprocess.run([file, "-I", "-c", _TELL], check=False, capture_output=True, text=True).stdout.strip()
     major_minor, _, usable = told.rpartition(".")
     recent = usable == "True" and int(major_minor.split(".")[1]) >= 10

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def packed(folder: Path) -> Path:
-    """Give the VSIX."""
+    """Return the VSIX."""
     return build("public", folder / "build")
 
 
 def unpacked(vsix: Path, folder: Path) -> Path:
-    """Give the task's folder in what a VSIX is unpacked to."""
+    """Return the task's folder in what a VSIX is unpacked to."""
     with zipfile.ZipFile(vsix) as archive:
         archive.extractall(folder)
     return folder / "task"

@@ -84,15 +84,15 @@ class ContainerRegistries:
             return _error(401, "UNAUTHORIZED", _AUTHENTICATION_REQUIRED.format(uuid.uuid4()))
 
     async def refuse(self, request: web.Request, status: int) -> web.Response:  # noqa: ARG002 - Room's form
-        """Give an error in the registry's shape."""
+        """Return an error in the registry's shape."""
         return _error(status, "UNAVAILABLE", "service unavailable")
 
     def refresh_token(self, registry: RegistryState, principal: Principal) -> str:
-        """Give what `/oauth2/exchange` gives; it comes with no rights of its own."""
+        """Return what `/oauth2/exchange` gives; it comes with no rights of its own."""
         return self._sign(registry, principal.object_id, REFRESH_TOKEN_LIFETIME, grant_type="refresh_token")
 
     async def _exchange(self, request: web.Request, _values: Mapping[str, str]) -> web.Response:
-        """Give a refresh token for a token of Entra's.
+        """Return a refresh token for a token of Entra's.
 
         Source: https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
         """
@@ -110,7 +110,7 @@ class ContainerRegistries:
         return web.json_response({"refresh_token": self.refresh_token(registry, principal)})
 
     async def _token_for_form(self, request: web.Request, _values: Mapping[str, str]) -> web.Response:
-        """Give an access token for a refresh token, or for user and password.
+        """Return an access token for a refresh token, or for user and password.
 
         Source: https://distribution.github.io/distribution/spec/auth/oauth/
         """
@@ -122,7 +122,7 @@ class ContainerRegistries:
         raise NotServedError(f"grant_type {form.get('grant_type')}")
 
     async def _token_for_basic(self, request: web.Request, _values: Mapping[str, str]) -> web.Response:
-        """Give an access token for user and password in the header.
+        """Return an access token for user and password in the header.
 
         Source: https://distribution.github.io/distribution/spec/auth/token/
         """
@@ -224,7 +224,7 @@ class ContainerRegistries:
 
 
 def _firewall(request: web.Request, registry: RegistryState | None) -> web.Response | None:
-    """Give the refusal by address, where there is one.
+    """Return the refusal by address, where there is one.
 
     Source: https://learn.microsoft.com/azure/container-registry/container-registry-troubleshoot-access
     """

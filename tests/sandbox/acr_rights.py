@@ -29,12 +29,12 @@ Source: https://learn.microsoft.com/azure/container-registry/container-registry-
 
 
 def caller_name(caller: Caller) -> str:
-    """Give what the record of calls says of a caller."""
+    """Return what the record of calls says of a caller."""
     return caller.name if isinstance(caller, Principal) else caller
 
 
 def granted(cloud: Cloud, registry: RegistryState, caller: Caller, scope: str) -> JSON:
-    """Give the claim for a scope `repository:NAME:pull,push`, less what the caller may not do.
+    """Return the claim for a scope `repository:NAME:pull,push`, less what the caller may not do.
 
     Source of its spelling: recorded traffic of https://github.com/Azure/azure-cli (acr tests)
     """
@@ -45,7 +45,7 @@ def granted(cloud: Cloud, registry: RegistryState, caller: Caller, scope: str) -
 
 
 def everything(kind: str = "repository") -> JSON:
-    """Give the claim that some tokens have for all there is.
+    """Return the claim that some tokens have for all there is.
 
     Source: recorded traffic of https://github.com/Azure/azure-cli (acr tests)
     """

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from tests.sandbox.agent_network import AgentNetwork
 from tests.sandbox.endpoints import environment_name, system_connection
 from tests.sandbox.job import Job
-from tests.sandbox.running_task import Patience, RunningTask, TaskRun
+from tests.sandbox.running_task import RunningTask, TaskRun, Timeouts
 from tests.sandbox.secret_masker import SecretMasker
 from tests.sandbox.step_log import StepLog
 from tests.sandbox.task_definition import read_task
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     from tests.sandbox.job_container import JobContainer
     from tests.sandbox.job_kinds import JobKind
 
-__all__ = ["ACCESS_TOKEN", "Agent", "Patience", "RunningTask", "TaskRun"]
+__all__ = ["ACCESS_TOKEN", "Agent", "RunningTask", "TaskRun", "Timeouts"]
 
 ACCESS_TOKEN = "sandbox-system-access-token"
 PROJECT_ID = "2c0b6b5e-9d5e-4f0a-8a3c-5f1d7c2e9b10"
 # A job's secrets reach every Node task, needed or not.
 SECRET_VARIABLES = {"other-team.password": "correct horse battery staple"}
-AS_THE_AGENT = Patience()
+AS_THE_AGENT = Timeouts()
 
 
 class Agent:
@@ -73,7 +73,7 @@ class Agent:
         kind: JobKind = "build",
         built: bool = True,
         container: JobContainer | None = None,
-        patience: Patience = AS_THE_AGENT,
+        timeouts: Timeouts = AS_THE_AGENT,
     ) -> None:
         self.job = Job(
             folder=folder,
@@ -92,7 +92,7 @@ class Agent:
         self._enter = tuple(enter)
         self.container = container
         self._secrets = {**secret_variables, **self._network.secrets()}
-        self._patience = patience
+        self._patience = timeouts
         self._lay_out_folders()
 
     def __enter__(self) -> Self:
@@ -140,14 +140,14 @@ class Agent:
             environment=environment,
             folder=self.job.sources,
             log=log,
-            patience=self._patience,
+            timeouts=self._patience,
             payload=payload,
         )
 
     def environment(
         self, inputs: Mapping[str, str], endpoints: Sequence[Endpoint], variables: Mapping[str, str]
     ) -> dict[str, str]:
-        """Give the whole environment of the task, one thing laid over the other in the agent's order."""
+        """Return the whole environment of the task, one thing laid over the other in the agent's order."""
         values = task_inputs(
             self._task,
             inputs,
@@ -170,7 +170,7 @@ class Agent:
         }
 
     def orphans(self) -> list[int]:
-        """Give the processes of this job that still run, known by the agent's mark in their environment."""
+        """Return the processes of this job that still run, known by the agent's mark in their environment."""
         mark = f"VSTS_PROCESS_LOOKUP_ID={self.job.lookup_id}".encode()
         return [int(folder.name) for folder in Path("/proc").glob("[0-9]*") if mark in _environment_of(folder)]
 
@@ -206,7 +206,7 @@ class Agent:
         return masker
 
     def _referenced(self, values: Mapping[str, str], endpoints: Sequence[Endpoint]) -> list[Endpoint]:
-        """Give the connections whose ids stand in inputs of the type connectedService, and no others."""
+        """Return the connections whose ids stand in inputs of the type connectedService, and no others."""
         of_type = (one.name for one in self._task.inputs if one.type.lower().startswith("connectedservice:"))
         ids = {_guid(part) for name in of_type for part in values[name].split(",")}
         return [endpoint for endpoint in endpoints if _guid(endpoint.id) in ids]

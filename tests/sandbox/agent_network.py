@@ -32,11 +32,11 @@ class AgentNetwork:
     skip_certificate_validation: bool = False
 
     def variables(self) -> dict[str, str]:
-        """Give the public variables, by the names a pipeline writes."""
+        """Return the public variables, by the names a pipeline writes."""
         return {**self._of_the_proxy(), **self._of_certificates()}
 
     def secrets(self) -> dict[str, str]:
-        """Give the secret variables; the agent masks them from the start of the job."""
+        """Return the secret variables; the agent masks them from the start of the job."""
         named = {
             "Agent.ProxyPassword": self.proxy_password if self.proxy_url else "",
             "Agent.ClientCertPassword": self.client_password if self._has_client_certificate else "",

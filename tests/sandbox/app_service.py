@@ -107,12 +107,12 @@ class AppService:
             await asyncio.gather(*(instance.stop() for instance in runtime.instances))
 
     def address(self, site: Site) -> str | None:
-        """Give the base URL of the container whose turn it is to answer, None while there is none."""
+        """Return the base URL of the container whose turn it is to answer, None while there is none."""
         answering = self.answering(site)
         return f"http://127.0.0.1:{answering.serving.container.port}" if answering and answering.serving else None
 
     def answering(self, site: Site) -> Instance | None:
-        """Give the instance whose turn it is to answer, None while none serves."""
+        """Return the instance whose turn it is to answer, None while none serves."""
         runtime = self._runtimes.get(site.id)
         serving = [one for one in runtime.instances if one.serving] if runtime else []
         if runtime is None or not serving:
@@ -126,17 +126,17 @@ class AppService:
         return bool(serving) and all(time.monotonic() - one.serving_since >= after for one in serving)
 
     def containers(self, site: Site) -> list[str]:
-        """Give the names of the containers that serve the site."""
+        """Return the names of the containers that serve the site."""
         runtime = self._runtimes.get(site.id)
         return [one.container.name for one in runtime.serving] if runtime else []
 
     def addresses(self, site: Site) -> list[str]:
-        """Give the base URL of every container that serves the site."""
+        """Return the base URL of every container that serves the site."""
         runtime = self._runtimes.get(site.id)
         return [f"http://127.0.0.1:{one.container.port}" for one in runtime.serving] if runtime else []
 
     def instances(self, site: Site) -> list[Instance]:
-        """Give the instances of the site."""
+        """Return the instances of the site."""
         runtime = self._runtimes.get(site.id)
         return list(runtime.instances) if runtime else []
 
@@ -146,7 +146,7 @@ class AppService:
             await asyncio.gather(*(instance.settled() for instance in starting))
 
     async def log(self, site: Site) -> str:
-        """Give the site's log with what its container printed until now; empty where nothing ever started."""
+        """Return the site's log with what its container printed until now; empty where nothing ever started."""
         instances = self.instances(site)
         if instances and instances[0].serving is not None:
             await instances[0].serving.listen()

@@ -1,4 +1,4 @@
-"""The door of Azure Resource Manager: who calls, may they, is the call well formed; then the providers.
+"""The front of Azure Resource Manager: who calls, may they, is the call well formed; then the providers.
 
 Sources: https://learn.microsoft.com/rest/api/azure/ (requests), and for the errors
 https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
@@ -42,7 +42,7 @@ class ArmError(Exception):
         self.code = code
 
     def body(self) -> JSON:
-        """Give the answer's body.
+        """Return the answer's body.
 
         Source: https://github.com/microsoft/api-guidelines/blob/vNext/azure/Guidelines.md#handling-errors
         """
@@ -51,7 +51,7 @@ class ArmError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArmCall:
-    """A call that passed the door."""
+    """A call that passed the front."""
 
     request: web.Request
     principal: Principal
@@ -64,7 +64,7 @@ class ArmCall:
         return self.request.query["api-version"]
 
     async def body(self) -> JSON:
-        """Give the JSON object sent; raises ArmError for anything else."""
+        """Return the JSON object sent; raises ArmError for anything else."""
         try:
             sent = json.loads(await self.request.read())
         except ValueError as error:
@@ -121,14 +121,14 @@ class ResourceManager:
         return response
 
     async def refuse(self, request: web.Request, status: int) -> web.Response:
-        """Give a fault's usual answer; where nothing at all answers, it is the page of the web server before it."""
+        """Return a fault's usual answer; where nothing at all answers, it is the page of the web server before it."""
         if status == web.HTTPServiceUnavailable.status_code:
             return web.Response(status=status, text=IIS_PAGE, content_type="text/html")
         body = ArmError(status, "ServerBusy", "The server is busy. Please retry later.").body()
         return web.json_response(body, status=status, headers=_ids(request))
 
     async def _metadata(self, request: web.Request, _values: Mapping[str, str]) -> web.Response:
-        """Give where one signs in to this cloud; to everybody.
+        """Return where one signs in to this cloud; to everybody.
 
         Source: https://learn.microsoft.com/azure-stack/user/azure-stack-rest-api-use
         """
@@ -234,7 +234,7 @@ def _check_version(request: web.Request, operation: Operation, environment: Azur
 
 
 def _version_refused(version: str, kind: str, known: Sequence[str]) -> ArmError:
-    """Give the refusal of a version that is newer than the cloud; ARM's own calls word it otherwise.
+    """Return the refusal of a version that is newer than the cloud; ARM's own calls word it otherwise.
 
     Sources: https://github.com/Azure/azure-cli/issues/23985, https://github.com/Azure/azure-cli/issues/28038
     """
@@ -254,7 +254,7 @@ def _check_query(request: web.Request, operation: Operation) -> None:
 
 
 def scope_of(method: str, path: str) -> str:
-    """Give the resource a call is about, nested ones too; for a list what the listed is in.
+    """Return the resource a call is about, nested ones too; for a list what the listed is in.
 
     Source: https://learn.microsoft.com/azure/role-based-access-control/scope-overview
     """
@@ -294,12 +294,12 @@ def _ids(request: web.Request) -> dict[str, str]:
 
 
 def group_not_found(group: str) -> ArmError:
-    """Give the refusal for a resource group that does not exist."""
+    """Return the refusal for a resource group that does not exist."""
     return ArmError(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")
 
 
 def resource_not_found(kind: str, name: str, group: str) -> ArmError:
-    """Give the refusal for a resource that does not exist in a group that does."""
+    """Return the refusal for a resource that does not exist in a group that does."""
     text = (
         f"The Resource '{kind}/{name}' under resource group '{group}' was not found. "
         "For more details please go to https://aka.ms/ARMResourceNotFoundFix"

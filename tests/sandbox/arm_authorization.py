@@ -34,7 +34,7 @@ class Authorization:
         self._cloud = cloud
 
     def operations(self) -> Sequence[Operation]:
-        """Give what this room answers."""
+        """Return what this room answers."""
         return tuple(operation for scope in _SCOPES for operation in self._operations_at(scope))
 
     def _operations_at(self, scope: str) -> Sequence[Operation]:
@@ -72,7 +72,7 @@ class Authorization:
         )
 
     async def _list(self, call: ArmCall) -> web.Response:
-        """Give the assignments at, above and below a scope; `atScope()` leaves out those below.
+        """Return the assignments at, above and below a scope; `atScope()` leaves out those below.
 
         Source: https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
         """
@@ -134,7 +134,7 @@ class Authorization:
             raise ArmError(400, "PrincipalNotFound", text)
 
     async def _permissions(self, call: ArmCall) -> web.Response:
-        """Give what the caller may do at a scope, role by role; conditions are not told.
+        """Return what the caller may do at a scope, role by role; conditions are not told.
 
         Source: https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource
         """
@@ -143,7 +143,7 @@ class Authorization:
         return web.json_response({"value": [_permission(role) for role in roles]})
 
     async def _definition(self, call: ArmCall) -> web.Response:
-        """Give what a role allows.
+        """Return what a role allows.
 
         Source: https://learn.microsoft.com/rest/api/authorization/role-definitions/get
         """

@@ -33,7 +33,7 @@ class ManagedIdentities:
         self._cloud = cloud
 
     def operations(self) -> Sequence[Operation]:
-        """Give what this room answers."""
+        """Return what this room answers."""
         return (
             Operation(
                 method="GET",
@@ -46,7 +46,7 @@ class ManagedIdentities:
         )
 
     async def _get(self, call: ArmCall) -> web.Response:
-        """Give one identity.
+        """Return one identity.
 
         Source: https://learn.microsoft.com/rest/api/managedidentity/user-assigned-identities/get
         """
@@ -86,7 +86,7 @@ class ManagedIdentities:
         return accepted(site, polls=1)
 
     def _assigned(self, call: ArmCall, site: Site, resource_id: str) -> Principal:
-        """Give the identity, when there is one and the caller may assign it: ARM asks for each one that is sent.
+        """Return the identity, when there is one and the caller may assign it: ARM asks for each one that is sent.
 
         Source: https://github.com/Azure/aad-pod-identity/issues/613
         """

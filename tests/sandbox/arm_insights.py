@@ -29,7 +29,7 @@ class Insights:
         self._cloud = cloud
 
     def operations(self) -> Sequence[Operation]:
-        """Give what this room answers."""
+        """Return what this room answers."""
         return (
             Operation(
                 method="GET",
@@ -52,7 +52,7 @@ class Insights:
         )
 
     async def _list(self, call: ArmCall) -> web.Response:
-        """Give a page of the components the caller may see, by the filter Azure's own pipeline tasks send.
+        """Return a page of the components the caller may see, by the filter Azure's own pipeline tasks send.
 
         Source: https://learn.microsoft.com/rest/api/application-insights/components/list and
         https://github.com/microsoft/azure-pipelines-tasks (AzureRmWebAppDeployment, releaseAnnotationUtility)

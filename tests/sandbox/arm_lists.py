@@ -20,7 +20,7 @@ PAGE = 5
 
 
 def page(call: ArmCall, items: Sequence[JSON]) -> web.Response:
-    """Give one page of a list, with the address of the next.
+    """Return one page of a list, with the address of the next.
 
     Source: https://github.com/Azure/azure-resource-manager-rpc/blob/master/v1.0/common-api-details.md
     """
@@ -35,7 +35,7 @@ def page(call: ArmCall, items: Sequence[JSON]) -> web.Response:
 
 
 def clauses(text: str, known: Sequence[str]) -> Mapping[str, str]:
-    """Give the wanted value (lower case) by field of a filter `a eq 'x' and b eq 'y'`.
+    """Return the wanted value (lower case) by field of a filter `a eq 'x' and b eq 'y'`.
 
     Fields are those of `known`, in whatever case they were sent. Raises ArmError for any other filter.
     """

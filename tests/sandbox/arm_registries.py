@@ -28,7 +28,7 @@ class Registries:
         self._cloud = cloud
 
     def operations(self) -> Sequence[Operation]:
-        """Give what this room answers."""
+        """Return what this room answers."""
         return (
             Operation(
                 method="GET",
@@ -56,7 +56,7 @@ class Registries:
         )
 
     async def _list(self, call: ArmCall) -> web.Response:
-        """Give a page of the registries the caller may see.
+        """Return a page of the registries the caller may see.
 
         Source: https://learn.microsoft.com/rest/api/containerregistry/registries/list
         """
@@ -69,14 +69,14 @@ class Registries:
         return page(call, [_registry(registry) for registry in visible])
 
     async def _get(self, call: ArmCall) -> web.Response:
-        """Give one registry.
+        """Return one registry.
 
         Source: https://learn.microsoft.com/rest/api/containerregistry/registries/get
         """
         return web.json_response(_registry(self._found(call)))
 
     async def _list_credentials(self, call: ArmCall) -> web.Response:
-        """Give the admin user's name and both passwords.
+        """Return the admin user's name and both passwords.
 
         Source: https://learn.microsoft.com/rest/api/containerregistry/registries/list-credentials and
         https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account

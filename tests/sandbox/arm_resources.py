@@ -33,7 +33,7 @@ class Resources:
         self._cloud = cloud
 
     def operations(self) -> Sequence[Operation]:
-        """Give what this room answers."""
+        """Return what this room answers."""
         return (
             Operation(
                 method="GET",
@@ -47,7 +47,7 @@ class Resources:
         )
 
     async def _list(self, call: ArmCall) -> web.Response:
-        """Give a page of the resources that match the filter and that the caller may see.
+        """Return a page of the resources that match the filter and that the caller may see.
 
         Source: https://learn.microsoft.com/rest/api/resources/resources/list
         """

@@ -34,7 +34,7 @@ class SiteSettings:
         self._app_service = app_service
 
     def operations(self) -> Sequence[Operation]:
-        """Give what this room answers."""
+        """Return what this room answers."""
         on_site = SiteRoutes(self._cloud).on_site
         return (
             *on_site("POST", "/config/appsettings/list", "config/list/action", self._list),
@@ -45,7 +45,7 @@ class SiteSettings:
         )
 
     async def _list(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the application settings; there is no etag with them.
+        """Return the application settings; there is no etag with them.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-application-settings
         """
@@ -72,7 +72,7 @@ class SiteSettings:
         return web.json_response(settings_resource(site), headers={"ETag": etag})
 
     async def _list_references(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give which settings lie in a key vault, and whether they were found there.
+        """Return which settings lie in a key vault, and whether they were found there.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-app-settings-key-vault-references
         """
@@ -84,7 +84,7 @@ class SiteSettings:
         return web.json_response({"value": bodies, "nextLink": None})
 
     async def _get_slot_names(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the names that stay with their slot; a list that was never written is null.
+        """Return the names that stay with their slot; a list that was never written is null.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-slot-configuration-names
         """

@@ -42,7 +42,7 @@ class SiteContainers:
         self._app_service = app_service
 
     def operations(self) -> Sequence[Operation]:
-        """Give what this room answers."""
+        """Return what this room answers."""
         on_site = SiteRoutes(self._cloud).on_site
         return (
             *on_site("GET", "/sitecontainers", "sitecontainers/read", self._list),
@@ -51,7 +51,7 @@ class SiteContainers:
         )
 
     async def _list(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the containers, of an app that has none an empty list.
+        """Return the containers, of an app that has none an empty list.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-site-containers
         """
@@ -59,7 +59,7 @@ class SiteContainers:
         return web.json_response({"value": bodies, "nextLink": None})
 
     async def _get(self, site: Site, call: ArmCall) -> web.Response:
-        """Give one container.
+        """Return one container.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-site-container
         """

@@ -33,7 +33,7 @@ class WebSites:
         self._app_service = app_service
 
     def operations(self) -> Sequence[Operation]:
-        """Give what this room answers."""
+        """Return what this room answers."""
         on_site = SiteRoutes(self._cloud).on_site
         return (
             Operation(
@@ -55,7 +55,7 @@ class WebSites:
         )
 
     async def _list(self, call: ArmCall) -> web.Response:
-        """Give a page of the sites the caller may see.
+        """Return a page of the sites the caller may see.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list
         """
@@ -64,21 +64,21 @@ class WebSites:
         return page(call, [site_resource(site, call.version) for site in sites])
 
     async def _get(self, site: Site, call: ArmCall) -> web.Response:
-        """Give the site.
+        """Return the site.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get
         """
         return web.json_response(site_resource(site, call.version))
 
     async def _list_slots(self, site: Site, call: ArmCall) -> web.Response:
-        """Give a page of the slots; production is none.
+        """Return a page of the slots; production is none.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-slots
         """
         return page(call, [site_resource(slot, call.version) for slot in site.slots.values()])
 
     async def _get_config(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the configuration.
+        """Return the configuration.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
         """
@@ -101,7 +101,7 @@ class WebSites:
         return web.json_response(config_resource(site, answers_patch=True))
 
     async def _operation_result(self, site: Site, call: ArmCall) -> web.Response:
-        """Give what became of a change that was accepted."""
+        """Return what became of a change that was accepted."""
         if site.kind.container_apps or site.pending:
             return operation_result(site)
         return web.json_response(site_resource(site, call.version))
@@ -117,7 +117,7 @@ class WebSites:
         return web.Response()
 
     async def _list_instances(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the instances the site runs on.
+        """Return the instances the site runs on.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-instance-identifiers
         """
@@ -131,7 +131,7 @@ class WebSites:
 
 
 def _config_changes(body: JSON) -> JSON:
-    """Give the configuration sent, less the names Azure does not have, which it ignores; raises BadRequestError.
+    """Return the configuration sent, less the names Azure does not have, which it ignores; raises BadRequestError.
 
     Source: https://github.com/microsoft/azure-pipelines-tasks/issues/18081
     """

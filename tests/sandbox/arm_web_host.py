@@ -48,7 +48,7 @@ class WebHosts:
         self._moods = cycle(_MOODS)
 
     def operations(self) -> Sequence[Operation]:
-        """Give what this room answers."""
+        """Return what this room answers."""
         on_site = SiteRoutes(self._cloud).on_site
         runtime_status = "/hostruntime/admin/host/status"
         return (
@@ -62,7 +62,7 @@ class WebHosts:
         )
 
     async def _functions(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give what the host listed when it last synced; only where it never did, what it lists now.
+        """Return what the host listed when it last synced; only where it never did, what it lists now.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-functions
         """
@@ -71,7 +71,7 @@ class WebHosts:
         return web.json_response({"value": [function_resource(site, one) for one in functions]})
 
     async def _function_keys(self, site: Site, call: ArmCall) -> web.Response:
-        """Give the keys of one function.
+        """Return the keys of one function.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-function-keys
         """
@@ -82,7 +82,7 @@ class WebHosts:
         return web.json_response({"default": site.keys.of(name)})
 
     async def _host_keys(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the keys of the whole app.
+        """Return the keys of the whole app.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-host-keys
         """
@@ -105,7 +105,7 @@ class WebHosts:
         return web.Response(status=204)
 
     async def _host_status(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the host's status, by way of ARM as the portal reads it; there is no such way on Container Apps.
+        """Return the host's status, by way of ARM as the portal reads it; there is no such way on Container Apps.
 
         Source: https://github.com/Azure/azure-functions-host/wiki/Admin-API
         """
@@ -118,7 +118,7 @@ class WebHosts:
         return web.json_response(status_resource(site, typed))
 
     async def _plain_status(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the host's own answer, as the portal and others ask for it when the network is closed.
+        """Return the host's own answer, as the portal and others ask for it when the network is closed.
 
         Source: https://github.com/Azure/azure-functions-host/wiki/Admin-API
         """
@@ -129,7 +129,7 @@ class WebHosts:
         return web.json_response(await _asked(site, self._runtime.status(site)))
 
     def _asleep(self, site: Site) -> web.Response | None:
-        """Give what is answered for a host that has only begun to serve, or does not yet; None for one that is awake.
+        """Return what is answered for a host that has only begun to serve, or does not yet; None for one that is awake.
 
         Source: https://github.com/hashicorp/terraform-provider-azurerm (408), the portal's source (400, asked again)
         """
@@ -140,7 +140,7 @@ class WebHosts:
         return web.Response(status=status, content_type=content_type, text=body)
 
     async def _container_logs(self, site: Site, _call: ArmCall) -> web.Response:
-        """Give the platform's log, nothing where there is none.
+        """Return the platform's log, nothing where there is none.
 
         Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-web-site-container-logs
         """

@@ -52,7 +52,7 @@ class AzureDevOps:
         return await self._routes.answer(request)
 
     async def refuse(self, request: web.Request, status: int) -> web.Response:  # noqa: ARG002 - Room's form
-        """Give an error in the shape of Azure DevOps."""
+        """Return an error in the shape of Azure DevOps."""
         return _error(status, "The service is temporarily unavailable.", "VssServiceException")
 
     def forget(self) -> None:
@@ -60,7 +60,7 @@ class AzureDevOps:
         self.assertion_lifetime = ASSERTION_LIFETIME
 
     def read_assertion(self, assertion: str) -> Claims:
-        """Give the claims of a good assertion; raises jwt.InvalidTokenError and its subclasses."""
+        """Return the claims of a good assertion; raises jwt.InvalidTokenError and its subclasses."""
         return self._key.read(
             assertion,
             audience="api://AzureADTokenExchange",
@@ -68,7 +68,7 @@ class AzureDevOps:
         )
 
     def assertion(self, subject: str) -> str:
-        """Give a fresh assertion, as a job gets it.
+        """Return a fresh assertion, as a job gets it.
 
         Issuer and subject come in two styles. Source:
         https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity
@@ -93,7 +93,7 @@ class AzureDevOps:
         )
 
     async def _locations(self, _request: web.Request, _values: Mapping[str, str]) -> web.Response:
-        """Give where the calls of this organization lead.
+        """Return where the calls of this organization lead.
 
         Source: https://github.com/microsoft/azure-devops-python-api/blob/dev/azure-devops/azure/devops/client.py
         """
@@ -110,7 +110,7 @@ class AzureDevOps:
         return web.json_response({"count": 1, "value": [location]})
 
     async def _oidc_token(self, request: web.Request, _values: Mapping[str, str]) -> web.Response:
-        """Give the job an assertion for one of its service connections.
+        """Return the job an assertion for one of its service connections.
 
         Source: https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidctoken/create
         """

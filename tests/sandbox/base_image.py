@@ -19,7 +19,7 @@ TAG = "4-python3.11"
 
 
 def base_image_storage(cache: Path) -> Path:
-    """Give the storage folder of a docker-registry that holds the image, as REPOSITORY and TAG.
+    """Return the storage folder of a docker-registry that holds the image, as REPOSITORY and TAG.
 
     It is made on the first call (some 15 s, as root, from this machine's apt sources), kept in ``cache``, and made
     anew when what it is made from changes. Raises ImageFailed.

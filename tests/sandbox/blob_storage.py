@@ -53,7 +53,7 @@ class BlobStorage:
         return host == HOST
 
     def address(self, registry: RegistryState, repository: str, digest: str) -> str:
-        """Give the signed address of a blob, good for some minutes."""
+        """Return the signed address of a blob, good for some minutes."""
         name = digest.removeprefix("sha256:")
         path = f"/{registry.login_server}/{repository}//{_STORED}/{name[:2]}/{name}/data"
         until = f"{datetime.now(timezone.utc) + _LIFETIME:{_MOMENT}}"
@@ -61,7 +61,7 @@ class BlobStorage:
         return f"https://{HOST}{path}?{urlencode(given | {'sig': self._signature(path, until)})}"
 
     async def answer(self, request: web.Request, host: str) -> web.StreamResponse:  # noqa: ARG002 - Room's form
-        """Give the blob, whole or in part, to whoever shows a good signature and nothing else."""
+        """Return the blob, whole or in part, to whoever shows a good signature and nothing else."""
         found = _PATH.fullmatch(request.path)
         if request.method != "GET" or found is None:
             raise NotServedError("only blobs of registries are stored here")
@@ -76,7 +76,7 @@ class BlobStorage:
         return web.FileResponse(self.folders[found["registry"]] / blob)
 
     async def refuse(self, request: web.Request, status: int) -> web.Response:  # noqa: ARG002 - Room's form
-        """Give an error in the shape of Azure Storage."""
+        """Return an error in the shape of Azure Storage."""
         return _refusal(status, "ServerBusy", "The server is currently unable to receive requests.")
 
     def _signature(self, path: str, until: str) -> str:

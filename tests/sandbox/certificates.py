@@ -52,7 +52,7 @@ class SigningKey:
         }
 
     def sign(self, claims: Claims) -> str:
-        """Give the RS256 token that carries these claims.
+        """Return the RS256 token that carries these claims.
 
         The `x5c` header is how a registry finds the key.
         Source: https://distribution.github.io/distribution/spec/auth/jwt/
@@ -60,13 +60,13 @@ class SigningKey:
         return jwt.encode(claims, self._private, algorithm="RS256", headers=self._headers)
 
     def read(self, token: str, **options: Any) -> Claims:  # noqa: ANN401 - PyJWT's own options, passed on
-        """Give the claims of a token this key signed; raises `jwt.InvalidTokenError` for any other."""
+        """Return the claims of a token this key signed; raises `jwt.InvalidTokenError` for any other."""
         claims: Claims = jwt.decode(token, self._public, algorithms=["RS256"], **options)
         return claims
 
 
 def server_context(authority: trustme.CA) -> ssl.SSLContext:
-    """Give what a TLS server needs to answer under any of `SERVER_NAMES`, vouched for by an authority."""
+    """Return what a TLS server needs to answer under any of `SERVER_NAMES`, vouched for by an authority."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*SERVER_NAMES).configure_cert(context)
     return context
@@ -81,9 +81,9 @@ class Authority:
         self._ca.cert_pem.write_to_path(str(self.bundle))
 
     def server_context(self) -> ssl.SSLContext:
-        """Give what a TLS server needs to answer under any of `SERVER_NAMES`."""
+        """Return what a TLS server needs to answer under any of `SERVER_NAMES`."""
         return server_context(self._ca)
 
     def signing_key(self, issuer: str) -> SigningKey:
-        """Give a fresh key for the tokens of `issuer` (a label, shown in its certificate only)."""
+        """Return a fresh key for the tokens of `issuer` (a label, shown in its certificate only)."""
         return SigningKey(self._ca.issue_cert(f"{issuer}.tokens.invalid", key_type=trustme.KeyType.RSA))

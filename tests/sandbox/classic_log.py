@@ -70,7 +70,7 @@ class ClassicLog(PlatformLog):
         self._tell(self._mood.choice(words.TIME_TAKEN), whole=int(seconds))
 
     def pull_refused(self, launch: Launch, text: str) -> None:  # noqa: ARG002 - the other dialect names the image
-        """Give the engine's error in the words of Docker's API."""
+        """Return the engine's error in the words of Docker's API."""
         if "failed to register layer" in text:
             self._tell(words.LAYER_REFUSED, text=text)
             return
@@ -82,7 +82,7 @@ class ClassicLog(PlatformLog):
         self._tell(words.LOCAL_COPY, *(() if present else (words.NO_LOCAL_COPY,)))
 
     def starting(self, launch: Launch, digest: str) -> None:
-        """Give the `docker run` line, which names the image as it is configured, and those of the sidecars."""
+        """Return the `docker run` line, which names the image as it is configured, and those of the sidecars."""
         _ = digest
         self._run(launch, launch.container, launch.reference + "".join(f" {word}" for word in launch.command))
         if launch.login:
@@ -114,7 +114,7 @@ class ClassicLog(PlatformLog):
         self._failed(launch, words.SILENT, seconds=seconds)
 
     def could_not_run(self, launch: Launch, text: str) -> None:
-        """Give the engine's refusal to run the container at all."""
+        """Return the engine's refusal to run the container at all."""
         self._tell(*words.NOT_CREATED, container=launch.container, response=_message(text))
 
     def interrupted(self, launch: Launch) -> None:

@@ -15,7 +15,7 @@ ARM = "https://management.azure.com"
 
 
 def call(azure: LocalAzure, method: str, url: str, **more: object) -> requests.Response:
-    """Give the answer to a call through the front; `more` goes to `requests` as it is."""
+    """Return the answer to a call through the front; `more` goes to `requests` as it is."""
     with requests.Session() as session:
         session.trust_env = False
         session.proxies = {"https": azure.environment["HTTPS_PROXY"]}
@@ -32,20 +32,20 @@ def arm(
     version: str = "2025-05-01",
     **more: object,
 ) -> requests.Response:
-    """Give ARM's answer to a call (of Microsoft.Web, unless `version` is another's) in the name of a principal."""
+    """Return ARM's answer to a call (of Microsoft.Web, unless `version` is another's) in the name of a principal."""
     headers = {"Authorization": f"Bearer {azure.token(principal)}"}
     url = f"https://{azure.place.resource_manager}{path}{'&' if '?' in path else '?'}api-version={version}"
     return call(azure, method, url, headers=headers, **more)
 
 
 def point_at(azure: LocalAzure, principal: Principal, site: Site, image: str) -> requests.Response:
-    """Give ARM's answer to a change of a site's image."""
+    """Return ARM's answer to a change of a site's image."""
     body = {"properties": {"linuxFxVersion": f"DOCKER|{image}"}}
     return arm(azure, principal, "PATCH", f"{site.id}/config/web", json=body)
 
 
 def host_status(azure: LocalAzure, principal: Principal, site: Site) -> dict[str, Any]:
-    """Give what the host says of itself by way of ARM; one that has only just begun to serve is asked again."""
+    """Return what the host says of itself by way of ARM; one that has only just begun to serve is asked again."""
     path, deadline = f"{site.id}/hostruntime/admin/host/status", time.monotonic() + 10
     while True:
         answer = arm(azure, principal, "GET", path, version="2022-03-01")

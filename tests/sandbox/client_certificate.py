@@ -57,7 +57,7 @@ class ClientCertificate:
 
 
 def new_client_certificate(name: str = "pipeline", *, days: int = 365) -> ClientCertificate:
-    """Give a new one; with negative days one that has expired."""
+    """Return a new one; with negative days one that has expired."""
     key = generate_private_key(public_exponent=65537, key_size=2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     until = datetime.now(timezone.utc) + timedelta(days=days)

@@ -34,7 +34,7 @@ class ClosedNetwork:
 
 @contextmanager
 def a_closed_network() -> Iterator[ClosedNetwork]:
-    """Give a closed network for the time of the block; takes root.
+    """Return a closed network for the time of the block; takes root.
 
     The namespace ends with its one process, and the wires end with the namespace, also when this process is killed: its
     end of the pipe closes then.

@@ -45,7 +45,7 @@ class Company:
     """A client certificate of the company's, if it asks for one."""
 
     def agent_network(self) -> AgentNetwork:
-        """Give what such an agent is configured with."""
+        """Return what such an agent is configured with."""
         return AgentNetwork(
             proxy_url=self.proxy_url,
             proxy_user=USER,
@@ -60,7 +60,7 @@ class Company:
 
 @contextmanager
 def a_company(machinery: Machinery, folder: Path, *, asks_for_certificate: bool = False) -> Iterator[Company]:
-    """Give a company's network before a local Azure; with `asks_for_certificate` TLS is mutual."""
+    """Return a company's network before a local Azure; with `asks_for_certificate` TLS is mutual."""
     authority = trustme.CA(organization_name="Contoso", organization_unit_name=BRANDING)
     authorities = folder / "contoso-ca.pem"
     authority.cert_pem.write_to_path(str(authorities))

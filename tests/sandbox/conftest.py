@@ -45,7 +45,7 @@ def session_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def base_images(session_folder: Path) -> Iterator[Registry]:
-    """Give a registry that holds the base image, and takes others."""
+    """Return a registry that holds the base image, and takes others."""
     storage = session_folder / "storage"
     shutil.copytree(base_image_storage(CACHE), storage)
     registry = Registry(name="base images", folder=session_folder / "registry", storage=storage)
@@ -56,7 +56,7 @@ def base_images(session_folder: Path) -> Iterator[Registry]:
 
 @pytest.fixture(scope="session")
 def host_engine(session_folder: Path) -> Iterator[Engine]:
-    """Give an engine with the users of an App Service host."""
+    """Return an engine with the users of an App Service host."""
     engine = Engine(name="host", folder=session_folder / "host", environment={}, remapped_users=True)
     engine.start()
     yield engine
@@ -70,7 +70,7 @@ def registry(azure: LocalAzure) -> RegistryState:
 
 @pytest.fixture
 def deployer(azure: LocalAzure, registry: RegistryState) -> Principal:
-    """Give a principal that may push and, in the whole subscription, deploy."""
+    """Return a principal that may push and, in the whole subscription, deploy."""
     subscription = f"/subscriptions/{azure.subscription_id}"
     roles = {registry.id: "AcrPush", subscription: "Contributor"}
     return azure.add_principal("deployer", secret="correct horse", roles=roles)

@@ -111,14 +111,14 @@ class ContainerHost:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def exit_code(self, container: str) -> int | None:
-        """Give what the container ended with; None while it runs."""
+        """Return what the container ended with; None while it runs."""
         async with self._engine.get(f"/containers/{container}/json") as answer:
             answer.raise_for_status()
             state = (await answer.json())["State"]
         return None if state["Running"] else int(state["ExitCode"])
 
     async def logs(self, container: str, *, tail: int = 100) -> str:
-        """Give the last ``tail`` lines the container wrote, both streams in the order they came."""
+        """Return the last ``tail`` lines the container wrote, both streams in the order they came."""
         wanted = {"stdout": "1", "stderr": "1", "tail": str(tail)}
         async with self._engine.get(f"/containers/{container}/logs", params=wanted) as answer:
             answer.raise_for_status()

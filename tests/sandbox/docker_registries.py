@@ -62,7 +62,7 @@ NAMES = ("*.contoso.example", "registry-1.docker.io", "auth.docker.io")
 
 
 def docker_hub() -> DockerRegistry:
-    """Give Docker Hub, whose names are three."""
+    """Return Docker Hub, whose names are three."""
     realm = "https://auth.docker.io/token"
     return DockerRegistry(
         host="docker.io",
@@ -74,13 +74,13 @@ def docker_hub() -> DockerRegistry:
 
 
 def harbor() -> DockerRegistry:
-    """Give a Harbor, with its token service on the same host."""
+    """Return a Harbor, with its token service on the same host."""
     realm = f"https://{HARBOR}/service/token"
     return DockerRegistry(host=HARBOR, answers_at=HARBOR, realm=realm, service="harbor-registry")
 
 
 def plain_registry() -> DockerRegistry:
-    """Give a registry with a password file."""
+    """Return a registry with a password file."""
     return DockerRegistry(host=PLAIN, answers_at=PLAIN, realm="", service="")
 
 
@@ -117,7 +117,7 @@ class DockerRegistries:
             raise ConnectionResetError(str(error)) from error
 
     async def refuse(self, request: web.Request, status: int) -> web.Response:  # noqa: ARG002 - Room's form
-        """Give an error in a registry's shape."""
+        """Return an error in a registry's shape."""
         return web.json_response({"errors": [{"code": "UNAVAILABLE", "message": "unavailable"}]}, status=status)
 
     def forget(self) -> None:
@@ -128,7 +128,7 @@ class DockerRegistries:
         return next((one for one in self.registries.values() if one.realm == url), None)
 
     def _token(self, request: web.Request, registry: DockerRegistry) -> web.Response:
-        """Give a token for what the caller may do of what it asks for, which may be nothing."""
+        """Return a token for what the caller may do of what it asks for, which may be nothing."""
         if request.method != "GET" or request.query.get("service") != registry.service:
             raise NotServedError("the token service is asked for its own service")
         signed_in = "Authorization" in request.headers
@@ -140,7 +140,7 @@ class DockerRegistries:
         return web.json_response({"token": token, **_lifetime(token)})
 
     async def _token_for_form(self, request: web.Request, registry: DockerRegistry) -> web.Response:
-        """Give a token for a form with a password, as engines with containerd ask; a Harbor takes GET only.
+        """Return a token for a form with a password, as engines with containerd ask; a Harbor takes GET only.
 
         Source: https://distribution.github.io/distribution/spec/auth/oauth/ and fetch.go in
         https://github.com/containerd/containerd (core/remotes/docker/auth), which asks by GET after a 405
@@ -181,7 +181,7 @@ def _is_user(authorization: str) -> bool:
 
 
 def _granted(registry: DockerRegistry, scope: str, *, signed_in: bool) -> JSON:
-    """Give the claim for a scope `repository:NAME:pull,push`, less what the caller may not do."""
+    """Return the claim for a scope `repository:NAME:pull,push`, less what the caller may not do."""
     kind, _, rest = scope.partition(":")
     name, _, actions = rest.rpartition(":")
     may = set() if not signed_in else {"pull"} if registry.read_only else {"pull", "push"}

@@ -52,11 +52,11 @@ class Endpoint:
     data: Mapping[str, str] = field(default_factory=dict)
 
     def secrets(self) -> list[str]:
-        """Give the values the agent masks from the start of the job."""
+        """Return the values the agent masks from the start of the job."""
         return [value for key, value in self.parameters.items() if key.lower() not in NOT_SECRET]
 
     def environment(self) -> dict[str, str]:
-        """Give the ENDPOINT_* variables; the id in lower case, dashes kept."""
+        """Return the ENDPOINT_* variables; the id in lower case, dashes kept."""
         key = str(uuid.UUID(self.id))
         return {
             **_authorization(key, self),
@@ -66,7 +66,7 @@ class Endpoint:
 
 
 def environment_name(name: str) -> str:
-    """Give a variable's name as it stands in the environment: dots and spaces replaced, in capitals.
+    """Return a variable's name as it stands in the environment: dots and spaces replaced, in capitals.
 
     https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Microsoft.VisualStudio.Services.Agent/Util/VarUtil.cs
     """
@@ -74,7 +74,7 @@ def environment_name(name: str) -> str:
 
 
 def system_connection(*, collection_uri: str, access_token: str) -> dict[str, str]:
-    """Give the variables of the job's own connection to Azure DevOps, which every task receives."""
+    """Return the variables of the job's own connection to Azure DevOps, which every task receives."""
     endpoint = Endpoint(
         id=str(uuid.UUID(int=0)),
         name="SystemVssConnection",
@@ -107,7 +107,7 @@ def arm_connection_with_key(
     id: str | None = None,  # noqa: A002 - the field's own name
     cloud: AzureEnvironment = PUBLIC,
 ) -> Endpoint:
-    """Give an Azure Resource Manager connection that signs in with a service principal's secret."""
+    """Return an Azure Resource Manager connection that signs in with a service principal's secret."""
     parameters = {
         "tenantid": tenant_id,
         "serviceprincipalid": client_id,
@@ -129,7 +129,7 @@ def arm_connection_with_certificate(
     id: str | None = None,  # noqa: A002 - the field's own name
     cloud: AzureEnvironment = PUBLIC,
 ) -> Endpoint:
-    """Give one that signs in with a service principal's certificate: PEM, with the private key in it."""
+    """Return one that signs in with a service principal's certificate: PEM, with the private key in it."""
     parameters = {
         "tenantid": tenant_id,
         "serviceprincipalid": client_id,
@@ -152,7 +152,7 @@ def arm_connection_with_federation(
     subject: str = "sc://contoso/Functions/azure",
     cloud: AzureEnvironment = PUBLIC,
 ) -> Endpoint:
-    """Give an Azure Resource Manager connection with workload identity federation: it holds no secret.
+    """Return an Azure Resource Manager connection with workload identity federation: it holds no secret.
 
     Issuer and subject are parameters of the authorization, and so the agent masks them in logs:
     https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity
@@ -177,7 +177,7 @@ def arm_connection_with_managed_identity(
     id: str | None = None,  # noqa: A002 - the field's own name
     cloud: AzureEnvironment = PUBLIC,
 ) -> Endpoint:
-    """Give one that signs in as the agent's machine; `client_id` is that of a user-assigned identity."""
+    """Return one that signs in as the agent's machine; `client_id` is that of a user-assigned identity."""
     own = {"subscriptionId": subscription_id, "subscriptionName": subscription_name}
     if client_id:
         own["msiClientId"] = client_id
@@ -192,7 +192,7 @@ def docker_connection(
     name: str = "registry",
     id: str | None = None,  # noqa: A002 - the field's own name
 ) -> Endpoint:
-    """Give a Docker Registry connection with user name and password, of the kinds Docker Hub and Others.
+    """Return a Docker Registry connection with user name and password, of the kinds Docker Hub and Others.
 
     Its URL says nothing of the registry. Source:
     https://github.com/microsoft/terraform-provider-azuredevops/blob/main/azuredevops/internal/service/serviceendpoint/resource_serviceendpoint_dockerregistry.go
@@ -217,7 +217,7 @@ def docker_connection_of_azure(
     name: str = "registry",
     id: str | None = None,  # noqa: A002 - the field's own name
 ) -> Endpoint:
-    """Give a Docker Registry connection of the kind Azure Container Registry; `parameters` are its scheme's own.
+    """Return a Docker Registry connection of the kind Azure Container Registry; `parameters` are its scheme's own.
 
     Source: https://github.com/microsoft/terraform-provider-azuredevops/blob/main/azuredevops/internal/service/serviceendpoint/resource_serviceendpoint_azurecr.go
     """

@@ -160,7 +160,7 @@ class Engine:
 
 
 def free_networks() -> list[str]:
-    """Give some networks that nothing on this machine uses."""
+    """Return some networks that nothing on this machine uses."""
     listed = subprocess.run(["ip", "-json", "-4", "address"], check=True, capture_output=True).stdout
     taken = [
         ipaddress.IPv4Interface(f"{address['local']}/{address['prefixlen']}").network

@@ -66,7 +66,7 @@ class Entra:
             return self._refusal(error)
 
     async def refuse(self, request: web.Request, status: int) -> web.Response:
-        """Give a fault's usual body; an assertion presented to it counts as used."""
+        """Return a fault's usual body; an assertion presented to it counts as used."""
         if request.method == "POST" and (assertion := (await request.post()).get("client_assertion")):
             self.assertions_used.append(str(assertion))
         text = "The service is temporarily unavailable. Please retry later."
@@ -78,7 +78,7 @@ class Entra:
         self.token_lifetime = TOKEN_LIFETIME
 
     def mint(self, principal: Principal, audience: str, *, lifetime: float | None = None) -> str:
-        """Give an access token; `lifetime` in seconds, negative for one that has expired.
+        """Return an access token; `lifetime` in seconds, negative for one that has expired.
 
         Source: https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
         """
@@ -103,7 +103,7 @@ class Entra:
         )
 
     def read(self, token: str, *, audiences: tuple[str, ...]) -> Principal:
-        """Give whom an access token for one of `audiences` stands for; raises jwt.InvalidTokenError."""
+        """Return whom an access token for one of `audiences` stands for; raises jwt.InvalidTokenError."""
         accepted = [one + slash for one in audiences for slash in ("", "/")]
         required = {"require": ["exp", "oid"]}
         issuers = [self._issuer(tenant) for tenant in TENANTS]
@@ -118,7 +118,7 @@ class Entra:
         return f"https://{environment.issuer}/{'adfs' if environment.adfs else tenant + '/'}"
 
     async def _instance(self, _request: web.Request, _values: Mapping[str, str]) -> web.Response:
-        """Give the authority's names in this cloud, as MSAL asks for them.
+        """Return the authority's names in this cloud, as MSAL asks for them.
 
         Source: https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud,
         https://github.com/AzureAD/microsoft-authentication-library-for-python/blob/dev/msal/authority.py
@@ -131,7 +131,7 @@ class Entra:
         )
 
     async def _configuration(self, _request: web.Request, values: Mapping[str, str]) -> web.Response:
-        """Give the tenant's OpenID configuration.
+        """Return the tenant's OpenID configuration.
 
         Source: https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc#fetch-the-openid-configuration-document
         """
@@ -152,7 +152,7 @@ class Entra:
         )
 
     async def _adfs_configuration(self, _request: web.Request, _values: Mapping[str, str]) -> web.Response:
-        """Give the OpenID configuration of AD FS.
+        """Return the OpenID configuration of AD FS.
 
         Source: https://learn.microsoft.com/windows-server/identity/ad-fs/development/ad-fs-openid-connect-oauth-concepts
         """
@@ -168,7 +168,7 @@ class Entra:
         )
 
     async def _token(self, request: web.Request, values: Mapping[str, str]) -> web.Response:
-        """Give an access token to an application that proves itself.
+        """Return an access token to an application that proves itself.
 
         Source: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
         """
@@ -199,7 +199,7 @@ class Entra:
         return principal
 
     def audience(self, scope: str) -> str:
-        """Give what a token is asked for; raises EntraError for what the tenant does not know.
+        """Return what a token is asked for; raises EntraError for what the tenant does not know.
 
         Source: https://learn.microsoft.com/entra/identity-platform/scopes-oidc#trailing-slash-and-default
         """

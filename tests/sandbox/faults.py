@@ -91,7 +91,7 @@ class Faults:
             one.act()
 
     def take(self, call: str) -> Fault | None:
-        """Give the fault this call meets, used up once, or None."""
+        """Return the fault this call meets, used up once, or None."""
         with self._lock:
             for scripted in self._scripted:
                 if scripted.left != 0 and scripted.pattern.search(call):

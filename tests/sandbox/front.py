@@ -1,4 +1,4 @@
-"""The front door: a CONNECT proxy and one TLS port behind which every service of the local Azure answers.
+"""The front http: a CONNECT proxy and one TLS port behind which every service of the local Azure answers.
 
 Clients reach it by environment alone (`HTTPS_PROXY` and a CA bundle), under Azure's real names.
 Source of CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
@@ -79,7 +79,7 @@ class Front:
             await proxy.start(target_port=port)
 
     async def add_door(self, context: ssl.SSLContext, address: str) -> ConnectProxy:
-        """Give a further proxy of the agent's side, on an address of this machine, with certificates of its own."""
+        """Return a further proxy of the agent's side, on an address of this machine, with certificates of its own."""
         await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context).start()
         port = next(one[1] for one in self._runner.addresses if one[1] not in self._ports)
         self._ports[port] = "agent"

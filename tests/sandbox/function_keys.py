@@ -17,7 +17,7 @@ class FunctionKeys:
     seed: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
 
     def of(self, function: str) -> str:
-        """Give the default key of a function."""
+        """Return the default key of a function."""
         return _derived(self.seed, f"function/{function}")
 
     @property

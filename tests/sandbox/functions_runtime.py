@@ -34,7 +34,7 @@ class FunctionsRuntime:
         self._session = session
 
     async def status(self, site: Site) -> JSON:
-        """Give `/admin/host/status` as a host on Linux gives it; raises HostUnreachableError.
+        """Return `/admin/host/status` as a host on Linux gives it; raises HostUnreachableError.
 
         Its instance is the machine's, whichever process answers, and the names of Windows are empty.
         Source: EnvironmentExtensions.cs (GetInstanceId) in https://github.com/Azure/azure-functions-host
@@ -45,7 +45,7 @@ class FunctionsRuntime:
         return status | on_linux | {"functionAppContentEditingState": "NotAllowed"}
 
     async def functions(self, site: Site) -> list[JSON]:
-        """Give `/admin/functions`; raises HostUnreachableError."""
+        """Return `/admin/functions`; raises HostUnreachableError."""
         functions: list[JSON] = await self._get(self._answering(site), "/admin/functions")
         return functions
 

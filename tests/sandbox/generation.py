@@ -89,7 +89,7 @@ class Generation:
         return self.settings.get("WEBSITES_ENABLE_APP_SERVICE_STORAGE", "").lower() != "false"
 
     def environment(self, instance: str, *, second: float) -> dict[str, str]:
-        """Give what the container gets: the settings, less the registry's credentials, and the platform's own.
+        """Return what the container gets: the settings, less the registry's credentials, and the platform's own.
 
         Source: https://learn.microsoft.com/azure/app-service/reference-app-settings#custom-containers
         """
@@ -100,7 +100,7 @@ class Generation:
         return passed | dict(self.secret_variables) | self._platform_variables(instance)
 
     def launch(self, container: str, instance: str) -> Launch:
-        """Give what the platform's log tells of an attempt to start a container of that name."""
+        """Return what the platform's log tells of an attempt to start a container of that name."""
         return Launch(
             site=self.site,
             container=container,
@@ -124,7 +124,7 @@ class Generation:
 
 
 def generation_of(site: Site, number: int, secrets: Mapping[str, str]) -> Generation | None:
-    """Give what the site is configured to run now; None where no image is configured, or none can run."""
+    """Return what the site is configured to run now; None where no image is configured, or none can run."""
     if site.image is None or site.kind.windows or site.kind.flex:
         return None
     main = site.main_container or {}

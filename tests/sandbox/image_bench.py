@@ -111,7 +111,7 @@ class Bench:
         return self.put_manifest({"mediaType": MANIFEST, "config": config, "layers": described}, tag)
 
     def reads(self, digest: str) -> int:
-        """Give how often a blob was read."""
+        """Return how often a blob was read."""
         return self.registry.blob_reads[f"{self.repository.name}@{digest}"]
 
     @property
@@ -120,7 +120,7 @@ class Bench:
 
 
 def archive(*members: tarfile.TarInfo) -> bytes:
-    """Give a tar archive of these entries, all without content."""
+    """Return a tar archive of these entries, all without content."""
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w", format=tarfile.PAX_FORMAT) as opened:
         for member in members:
@@ -129,14 +129,14 @@ def archive(*members: tarfile.TarInfo) -> bytes:
 
 
 def a_file(name: str, *, user: int = 0, group: int = 0) -> tarfile.TarInfo:
-    """Give the header of an empty file."""
+    """Return the header of an empty file."""
     member = tarfile.TarInfo(name)
     member.uid, member.gid = user, group
     return member
 
 
 def diff_id(layer: bytes | dict[str, Any]) -> str:
-    """Give what a configuration calls a layer by: the digest of its archive, unpacked.
+    """Return what a configuration calls a layer by: the digest of its archive, unpacked.
 
     https://github.com/opencontainers/image-spec/blob/main/config.md#layer-diffid
     """
@@ -146,5 +146,5 @@ def diff_id(layer: bytes | dict[str, Any]) -> str:
 
 
 def some_layer(*members: tarfile.TarInfo) -> bytes:
-    """Give a layer that no other test has."""
+    """Return a layer that no other test has."""
     return gzip.compress(archive(a_file(uuid.uuid4().hex), *members))

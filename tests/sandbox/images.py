@@ -40,7 +40,7 @@ class EngineError(Exception):
 
 
 def function_app(answer: str, *more: str) -> dict[str, str]:
-    """Give the files of a function app whose one function, Hello, answers that; `more` are Dockerfile lines."""
+    """Return the files of a function app whose one function, Hello, answers that; `more` are Dockerfile lines."""
     lines = (f"FROM {BASE}", "ENV AzureWebJobsScriptRoot=/home/site/wwwroot", "COPY app /home/site/wwwroot", *more)
     code = f"import azure.functions as func\n\ndef main(req):\n    return func.HttpResponse({answer!r})\n"
     return {

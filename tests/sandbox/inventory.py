@@ -85,7 +85,7 @@ class Inventory(Machinery):
         self._loop.call(lambda: self._services.cloud.assign_to_machine(Machine(own=own, users=tuple(users))))
 
     def machine_environment(self, endpoint: Literal["imds", "app_service"] = "imds") -> Mapping[str, str]:
-        """Give what a process on the agent's machine finds in its environment to get tokens of its identities."""
+        """Return what a process on the agent's machine finds in its environment to get tokens of its identities."""
         return self._services.machine_identities.environment[endpoint]
 
     def add_role(
@@ -300,7 +300,7 @@ class Inventory(Machinery):
         return site
 
     def use_log(self, site: Site, dialect: Dialect) -> None:
-        """Give a site that has not started anything yet the platform log of a dialect, empty."""
+        """Return a site that has not started anything yet the platform log of a dialect, empty."""
         site.log = new_log(dialect, f"{site.resource_name} {dialect}", second=self._second)
 
     def settle(self, site: Site, *, timeout: float = 120.0) -> None:

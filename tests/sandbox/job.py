@@ -64,7 +64,7 @@ class Job:
         return f"{self.collection_uri}{self.project_id}/{plan}/oidctoken"
 
     def variables(self) -> dict[str, str]:
-        """Give the public variables of the job by the names a pipeline writes."""
+        """Return the public variables of the job by the names a pipeline writes."""
         if self.kind == "release":
             return {**self._of_the_agent(), **of_a_release(self, build=self.built)}
         further = of_a_deployment_job() if self.kind == "deployment" else {}
@@ -91,7 +91,7 @@ class Job:
         }
 
     def of_the_build(self) -> dict[str, str]:
-        """Give what a build's jobs know of it."""
+        """Return what a build's jobs know of it."""
         staging = str(self.folder / "_work" / "1" / "a")
         return {
             "Build.ArtifactStagingDirectory": staging,

@@ -45,11 +45,11 @@ class JobContainer:
         return {"DOCKER_HOST": self.engine, "PATH": "/usr/bin:/bin"}
 
     def command(self, node: str) -> list[str]:
-        """Give the agent's command; what it starts inside comes by standard input."""
+        """Return the agent's command; what it starts inside comes by standard input."""
         return [_DOCKER, "exec", "-i", self.id, node, str(INVOKER)]
 
     def payload(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> str:
-        """Give what the command is told by standard input."""
+        """Return what the command is told by standard input."""
         handler, *arguments = command
         told = {"handler": handler, "handlerArgs": arguments, "environment": dict(environment), "workDir": str(folder)}
         return json.dumps(told)
@@ -59,7 +59,7 @@ class JobContainer:
 def a_job_container(
     engine: Engine, *folders: Path, socket: bool = True, hidden: Sequence[str] = ()
 ) -> Iterator[JobContainer]:
-    """Give a container with these folders in it, for the time of the block.
+    """Return a container with these folders in it, for the time of the block.
 
     With `socket` the engine's is mounted (mapDockerSocket). Programs that are `hidden` are not in its image.
     """
@@ -83,7 +83,7 @@ def a_job_container(
 
 
 def _root_filesystem() -> bytes:
-    """Give an image with nothing in it but where things are mounted."""
+    """Return an image with nothing in it but where things are mounted."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         for name in ("usr", "tmp", "etc", "proc", "sys", "dev"):

@@ -12,7 +12,7 @@ JobKind = Literal["build", "deployment", "release"]
 
 
 def of_a_deployment_job() -> dict[str, str]:
-    """Give the further variables of a deployment job.
+    """Return the further variables of a deployment job.
 
     https://learn.microsoft.com/azure/devops/pipelines/process/deployment-jobs and
     https://learn.microsoft.com/azure/devops/pipelines/build/variables#deployment-job-variables-devops-services
@@ -28,7 +28,7 @@ def of_a_deployment_job() -> dict[str, str]:
 
 
 def of_a_release(job: Job, *, build: bool) -> dict[str, str]:
-    """Give the variables of a release's job; those of a build only with a build among its artifacts.
+    """Return the variables of a release's job; those of a build only with a build among its artifacts.
 
     https://learn.microsoft.com/azure/devops/pipelines/release/variables#default-variables
     """
@@ -59,7 +59,7 @@ def of_a_release(job: Job, *, build: bool) -> dict[str, str]:
 
 
 def _of_its_build(job: Job) -> dict[str, str]:
-    """Give the variables of the primary artifact's build: fewer than in the build itself."""
+    """Return the variables of the primary artifact's build: fewer than in the build itself."""
     kept = ("BuildId", "BuildNumber", "BuildUri", "DefinitionName", "RequestedFor", "SourceBranch", "SourceBranchName")
     of_the_build = job.of_the_build()
     named = {f"Build.{name}": of_the_build[f"Build.{name}"] for name in (*kept, "SourceVersion", "Repository.Provider")}

@@ -15,12 +15,12 @@ _REFERENCE = re.compile(r"@Microsoft\.KeyVault\((.*)\)", re.IGNORECASE)
 
 
 def resolved(settings: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
-    """Give the settings with the secrets in place of references; one that leads nowhere stays as it is."""
+    """Return the settings with the secrets in place of references; one that leads nowhere stays as it is."""
     return {name: _resolved(value, secrets) for name, value in settings.items()}
 
 
 def references(settings: Mapping[str, str]) -> dict[str, str]:
-    """Give what lies in a key vault: what each reference names, by the name of the setting."""
+    """Return what lies in a key vault: what each reference names, by the name of the setting."""
     found = {name: _REFERENCE.fullmatch(value) for name, value in settings.items()}
     return {name: match[1] for name, match in found.items() if match}
 

@@ -7,7 +7,7 @@ import tarfile
 
 
 def one_file(*, owner: int) -> bytes:
-    """Give a tar archive with one file that belongs to user and group ``owner``."""
+    """Return a tar archive with one file that belongs to user and group ``owner``."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as layer:
         file = tarfile.TarInfo("file")

@@ -108,22 +108,22 @@ class LocalAzure(Inventory):
         return list(self._services.entra.assertions_used)
 
     def actions_used(self, principal: Principal) -> set[str]:
-        """Give the permissions that the principal's calls took, or would have taken where they were refused.
+        """Return the permissions that the principal's calls took, or would have taken where they were refused.
 
         Those of a list are what each item takes to be seen. Azure does not heed their case, nor should who compares.
         """
         return self._loop.call(lambda: set(self._services.cloud.actions_used[principal.object_id]))
 
     def log(self, site: Site) -> str:
-        """Give the platform's log of a site, with what its container printed."""
+        """Return the platform's log of a site, with what its container printed."""
         return self._loop.run(self._services.app_service.log(site))
 
     def serving(self, site: Site) -> str | None:
-        """Give the name of the container that serves a site, the first of several, None while there is none."""
+        """Return the name of the container that serves a site, the first of several, None while there is none."""
         return next(iter(self.containers(site)), None)
 
     def containers(self, site: Site) -> list[str]:
-        """Give the names of the containers that serve a site, one for each instance that serves."""
+        """Return the names of the containers that serve a site, one for each instance that serves."""
         return self._loop.call(lambda: self._services.app_service.containers(site))
 
     def ask_each(self, site: Site, path: str) -> list[tuple[int, str]]:
@@ -148,7 +148,7 @@ class LocalAzure(Inventory):
             self._services.azure_devops.assertion_lifetime = assertion
 
     def token(self, principal: Principal, audience: str | None = None) -> str:
-        """Give an access token of Entra's for a principal, for ARM unless an audience is named."""
+        """Return an access token of Entra's for a principal, for ARM unless an audience is named."""
         return self._loop.call(lambda: self._services.entra.mint(principal, audience or self.place.audiences[0]))
 
 

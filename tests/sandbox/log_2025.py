@@ -237,7 +237,7 @@ _WHOLE = (words.PULLING, words.CREATING, words.RUNNING)
 
 
 class _Stamp:
-    """Gives the moment with up to seven digits of a second, without zeros at the end."""
+    """Return the moment with up to seven digits of a second, without zeros at the end."""
 
     def __init__(self, mood: Random) -> None:
         self._mood = mood

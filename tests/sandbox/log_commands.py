@@ -36,7 +36,7 @@ def unescape(text: str) -> str:
 
 
 def parse(line: str) -> Command | None:
-    """Give the command that stands anywhere in `line`, or None when there is none."""
+    """Return the command that stands anywhere in `line`, or None when there is none."""
     start = line.find(PREFIX)
     end = line.find("]", start)
     if start < 0 or end < 0:

@@ -32,7 +32,7 @@ class LogLines:
     """What a log holds; every line comes after the one before it."""
 
     stamp: Callable[[datetime], str]
-    """Give what stands before a line of the platform."""
+    """Return what stands before a line of the platform."""
     second: float
     """How long a second of the platform takes here."""
     clock: LogClock

@@ -21,7 +21,7 @@ class LoopThread:
         self._thread.start()
 
     def run(self, work: Coroutine[None, None, Result], *, timeout: float | None = None) -> Result:
-        """Give what the coroutine gives; raises what it raises, and TimeoutError after `timeout` seconds."""
+        """Return what the coroutine gives; raises what it raises, and TimeoutError after `timeout` seconds."""
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result(timeout)
@@ -30,7 +30,7 @@ class LoopThread:
             raise
 
     def call(self, function: Callable[[], Result]) -> Result:
-        """Give what a function gives that must not run beside a request."""
+        """Return what a function gives that must not run beside a request."""
 
         async def called() -> Result:
             return function()

@@ -128,7 +128,7 @@ class MachineIdentities:
         }
 
     def _identity(self, client_id: str | None) -> Principal:
-        """Give the identity that is named, else the machine's own, else the only one it has."""
+        """Return the identity that is named, else the machine's own, else the only one it has."""
         machine = self._cloud.machine
         if client_id:
             found = [one for one in machine.users if one.client_id.lower() == client_id.lower()]

@@ -68,7 +68,7 @@ class Machinery:
         self._stack.close()
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
-        """Give status and body of a GET through the front, as curl would see it; redirects are not followed."""
+        """Return status and body of a GET through the front, as curl would see it; redirects are not followed."""
         with requests.Session() as session:
             session.trust_env = False
             answer = session.get(
@@ -83,7 +83,7 @@ class Machinery:
 
     @contextmanager
     def front_door(self, context: ssl.SSLContext, address: str) -> Iterator[ConnectProxy]:
-        """Give a further proxy to everything here, on an address of this machine, with certificates of its own."""
+        """Return a further proxy to everything here, on an address of this machine, with certificates of its own."""
         proxy = self._loop.run(self._front.add_door(context, address))
         try:
             yield proxy
@@ -142,7 +142,7 @@ class Machinery:
         return registry
 
     def _registry_server(self, login_server: str) -> Registry:
-        """Give the real registry behind a login server, started on the first call; raises RegistryFailed."""
+        """Return the real registry behind a login server, started on the first call; raises RegistryFailed."""
         if login_server not in self._servers:
             tokens = TokenAuthentication(
                 realm=f"https://{login_server}/oauth2/token",
@@ -156,7 +156,7 @@ class Machinery:
         return self._servers[login_server]
 
     def _docker_registry_server(self, registry: DockerRegistry) -> Registry:
-        """Give the real registry behind one that is not Azure's, started on the first call."""
+        """Return the real registry behind one that is not Azure's, started on the first call."""
         host = registry.answers_at
         if host not in self._servers:
             tokens = TokenAuthentication(

@@ -37,5 +37,5 @@ class MicrosoftRegistry:
             raise ConnectionResetError(str(error)) from error
 
     async def refuse(self, request: web.Request, status: int) -> web.Response:  # noqa: ARG002 - Room's form
-        """Give an error in a registry's shape."""
+        """Return an error in a registry's shape."""
         return web.json_response({"errors": [{"code": "UNAVAILABLE", "message": "unavailable"}]}, status=status)

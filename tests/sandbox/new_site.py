@@ -77,7 +77,7 @@ def _configure_image(site: Site, image: str | None) -> None:
 
 
 def let_pull(cloud: Cloud, site: Site, access: PullAccess | None, registry: RegistryState | None) -> None:
-    """Give a site access to `registry`, else to its image's, else to the first there is.
+    """Return a site access to `registry`, else to its image's, else to the first there is.
 
     Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry
     """

@@ -44,7 +44,7 @@ class PackageFeed:
 
 @contextmanager
 def a_package_feed(token: str) -> Iterator[PackageFeed]:
-    """Give a feed that answers for the time of the block."""
+    """Return a feed that answers for the time of the block."""
     expected = "Basic " + base64.b64encode(f"{USER}:{token}".encode()).decode()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(expected))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -87,7 +87,7 @@ def _handler(expected: str) -> type[BaseHTTPRequestHandler]:
 
 
 def _wheel() -> bytes:
-    """Give the package: https://packaging.python.org/en/latest/specifications/binary-distribution-format/."""
+    """Return the package: https://packaging.python.org/en/latest/specifications/binary-distribution-format/."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("greeting.py", "TEXT = 'hello from the feed'\n")

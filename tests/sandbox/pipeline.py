@@ -106,7 +106,7 @@ class Pipeline:
         return self.azure.get(f"https://{self.site.host}{path}", headers=key)
 
     def in_the_registry(self, digest: str) -> tuple[str, Mapping[str, Any]]:
-        """Give the media type and the configuration of an image, as the registry has them."""
+        """Return the media type and the configuration of an image, as the registry has them."""
         manifest, media_type = self._registry_json(f"manifests/{digest}")
         configuration, _ = self._registry_json(f"blobs/{manifest['config']['digest']}")
         return media_type, configuration
@@ -145,7 +145,7 @@ def a_pipeline(
     kind: JobKind = "build",
     built: bool = True,
 ) -> Iterator[Pipeline]:
-    """Give a pipeline with a copy of the example as its checkout, in one of the clouds; roles may be left out.
+    """Return a pipeline with a copy of the example as its checkout, in one of the clouds; roles may be left out.
 
     A deployment job has checked nothing out; a release has the example as an artifact, of a build if `built`.
     An agent with a `network` of its own has nothing of the machine's; the task's command runs behind `enter`.
@@ -188,7 +188,7 @@ def a_pipeline(
 
 
 def machine(azure: LocalAzure, folder: Path, *, path: str | None = None, online: bool = True) -> dict[str, str]:
-    """Give the environment of an agent's machine: its own home, the Python to be tried, Docker, and the network."""
+    """Return the environment of an agent's machine: its own home, the Python to be tried, Docker, and the network."""
     home = folder / "home"
     home.mkdir(parents=True, exist_ok=True)
     return {

@@ -69,7 +69,7 @@ class PlatformLog(ABC):
 
     @abstractmethod
     def pull_refused(self, launch: Launch, text: str) -> None:
-        """Give the engine's error as the platform words it."""
+        """Return the engine's error as the platform words it."""
 
     @abstractmethod
     def defaulting_to_local_copy(self, *, present: bool) -> None:
@@ -97,7 +97,7 @@ class PlatformLog(ABC):
 
     @abstractmethod
     def could_not_run(self, launch: Launch, text: str) -> None:
-        """Give the engine's refusal to run the container at all."""
+        """Return the engine's refusal to run the container at all."""
 
     @abstractmethod
     def interrupted(self, launch: Launch) -> None:
@@ -117,7 +117,7 @@ class PlatformLog(ABC):
 
 
 def split_reference(reference: str) -> tuple[str, str]:
-    """Give repository (with host) and tag or digest of an image reference; `latest` where it has neither.
+    """Return repository (with host) and tag or digest of an image reference; `latest` where it has neither.
 
     Source: https://pkg.go.dev/github.com/distribution/reference#pkg-overview
     """

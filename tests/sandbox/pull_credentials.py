@@ -25,7 +25,7 @@ class PullCredentials:
         self._registries = registries
 
     def of(self, site: Site) -> Credential:
-        """Give user name and password; whether they are good for anything is for the registry to say."""
+        """Return user name and password; whether they are good for anything is for the registry to say."""
         host = (site.image or "").partition("/")[0]
         main = site.main_container
         if main is not None:
@@ -57,7 +57,7 @@ class PullCredentials:
 
 
 def _host(server: str) -> str:
-    """Give the host that a setting names; Docker Hub is `https://index.docker.io/v1` there."""
+    """Return the host that a setting names; Docker Hub is `https://index.docker.io/v1` there."""
     host = server.removeprefix("https://").partition("/")[0].lower()
     return "docker.io" if host == "index.docker.io" else host
 

@@ -30,7 +30,7 @@ _CHUNK = 256 * 1024
 
 
 def upstream_session() -> ClientSession:
-    """Give a client that passes bytes on as they are: no decoding, no cookies, no proxy."""
+    """Return a client that passes bytes on as they are: no decoding, no cookies, no proxy."""
     return ClientSession(
         connector=TCPConnector(limit=0),
         cookie_jar=DummyCookieJar(),

@@ -30,7 +30,7 @@ class Room(Protocol):
         """Answer the call; raises NotServedError for one it does not know."""
 
     async def refuse(self, request: web.Request, status: int) -> web.Response:
-        """Give this service's usual error answer with that status; for scripted faults."""
+        """Return this service's usual error answer with that status; for scripted faults."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Patience:
+class Timeouts:
     """How long the agent waits, in seconds: after SIGINT, after SIGTERM, and for output once Node has ended.
 
     The defaults are the agent's: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/ProcessInvoker.cs
@@ -68,7 +68,7 @@ class RunningTask:
         environment: Mapping[str, str],
         folder: Path,
         log: StepLog,
-        patience: Patience,
+        timeouts: Timeouts,
         payload: str = "",
     ) -> None:
         self._began = time.monotonic()
@@ -76,7 +76,7 @@ class RunningTask:
         self._command = command
         self._log = log
         self._lock = threading.RLock()  # whoever is shown a line may cancel
-        self._patience = patience
+        self._patience = timeouts
         self._payload = payload
         self._stopped_by: str | None = None
         self._ended = threading.Event()
@@ -108,7 +108,7 @@ class RunningTask:
         self._process.kill()
 
     def wait(self, timeout: float | None = None) -> TaskRun:
-        """Give the run when it is over; after `timeout` seconds it is stopped and has failed."""
+        """Return the run when it is over; after `timeout` seconds it is stopped and has failed."""
         if not self._ended.wait(timeout):
             self._stop("timed out")
             self._ended.wait()
@@ -161,12 +161,12 @@ class RunningTask:
         threading.Thread(target=self._signal, daemon=True).start()
 
     def _signal(self) -> None:
-        for number, patience in (
+        for number, timeouts in (
             (signal.SIGINT, self._patience.after_sigint),
             (signal.SIGTERM, self._patience.after_sigterm),
         ):
             self._process.send_signal(number)
-            if self._ended.wait(patience):
+            if self._ended.wait(timeouts):
                 return
         self._process.kill()
 

@@ -50,7 +50,7 @@ class SecretMasker:
             self.add(form)
 
     def mask(self, text: str) -> str:
-        """Give `text` with every secret, and every run of overlapping secrets, as one `***`."""
+        """Return `text` with every secret, and every run of overlapping secrets, as one `***`."""
         shown, at = [], 0
         for start, end in self._found(text):
             shown += [text[at:start], "***"]

@@ -60,7 +60,7 @@ class SiteFront:
             return await self.refuse(request, 502)
 
     async def refuse(self, request: web.Request, status: int) -> web.Response:  # noqa: ARG002 - Room's form
-        """Give the platform's page for an application that does not answer.
+        """Return the platform's page for an application that does not answer.
 
         Source: https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/
         """
@@ -68,7 +68,7 @@ class SiteFront:
 
 
 def _kept_out(site: Site, request: web.Request, authority: str) -> web.Response | None:
-    """Give the platform's answer to whoever does not get through to the container."""
+    """Return the platform's answer to whoever does not get through to the container."""
     if site.state == "Stopped":
         return _stopped()
     if site.access == "restricted":

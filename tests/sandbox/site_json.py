@@ -19,7 +19,7 @@ _OUTBOUND_ROUTING_SINCE = "2025-05-01"
 
 
 def site_resource(site: Site, version: str) -> JSON:
-    """Give the site itself, as that api-version words it."""
+    """Return the site itself, as that api-version words it."""
     return {
         "id": site.id,
         "name": site.resource_name,
@@ -138,7 +138,7 @@ def _identity(site: Site) -> JSON:
 
 
 def config_resource(site: Site, *, answers_patch: bool = False) -> JSON:
-    """Give the configuration; an answer to PATCH bears the site's own id and type."""
+    """Return the configuration; an answer to PATCH bears the site's own id and type."""
     return {
         "id": site.id if answers_patch else f"{site.id}/config/web",
         "name": site.resource_name,
@@ -149,7 +149,7 @@ def config_resource(site: Site, *, answers_patch: bool = False) -> JSON:
 
 
 def settings_resource(site: Site) -> JSON:
-    """Give the application settings."""
+    """Return the application settings."""
     return {
         "id": f"{site.id}/config/appsettings",
         "name": "appsettings",
@@ -160,7 +160,7 @@ def settings_resource(site: Site) -> JSON:
 
 
 def slot_names_resource(site: Site) -> JSON:
-    """Give the names that stay with their slot."""
+    """Return the names that stay with their slot."""
     return {
         "id": f"{site.id}/config/slotConfigNames",
         "name": site.resource_name,
@@ -171,7 +171,7 @@ def slot_names_resource(site: Site) -> JSON:
 
 
 def status_resource(site: Site, status: JSON) -> JSON:
-    """Give the host's status."""
+    """Return the host's status."""
     return {
         "id": f"{site.id}/host/default/properties/status",
         "name": "status",
@@ -182,7 +182,7 @@ def status_resource(site: Site, status: JSON) -> JSON:
 
 
 def function_resource(site: Site, function: JSON) -> JSON:
-    """Give a function, from what the host says of it."""
+    """Return a function, from what the host says of it."""
     name = function["name"]
     config = function.get("config", {})
     route = next(
@@ -214,7 +214,7 @@ def function_resource(site: Site, function: JSON) -> JSON:
 
 
 def instance_resource(site: Site, instance: str, *, ready: bool) -> JSON:
-    """Give one instance; which image it runs is not said."""
+    """Return one instance; which image it runs is not said."""
     return {
         "id": f"{site.id}/instances/{instance}",
         "name": instance,
@@ -225,7 +225,7 @@ def instance_resource(site: Site, instance: str, *, ready: bool) -> JSON:
 
 
 def container_resource(site: Site, name: str) -> JSON:
-    """Give one sitecontainer; its password is not shown."""
+    """Return one sitecontainer; its password is not shown."""
     shown = {key: value for key, value in site.containers[name].items() if key != "passwordSecret"}
     return {
         "id": f"{site.id}/sitecontainers/{name}",
@@ -237,7 +237,7 @@ def container_resource(site: Site, name: str) -> JSON:
 
 
 def reference_resource(site: Site, name: str, reference: str, *, found: bool) -> JSON:
-    """Give what became of a setting that lies in a key vault."""
+    """Return what became of a setting that lies in a key vault."""
     return {
         "id": f"{site.id}/config/configreferences/appsettings/{name}",
         "name": name,

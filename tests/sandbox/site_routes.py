@@ -31,7 +31,7 @@ class WebError(ArmError):
         self._extended_code = extended_code
 
     def body(self) -> JSON:
-        """Give the answer's body."""
+        """Return the answer's body."""
         own: JSON = {"Code": self.code, "Message": str(self)}
         if self._extended_code:
             own["ExtendedCode"] = self._extended_code
@@ -61,7 +61,7 @@ class SiteRoutes:
         *parameters: str,
         versions: frozenset[str] = VERSIONS,
     ) -> Sequence[Operation]:
-        """Give the operation on an app and the one on a slot.
+        """Return the operation on an app and the one on a slot.
 
         `action` comes after `Microsoft.Web/sites/`. Source of the actions:
         https://learn.microsoft.com/azure/role-based-access-control/permissions/web-and-mobile#microsoftweb

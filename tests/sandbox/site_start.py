@@ -49,7 +49,7 @@ class Workload:
         self.generation = generation
 
     async def exit_code(self) -> int | None:
-        """Give what the container ended with; None while it runs."""
+        """Return what the container ended with; None while it runs."""
         return await self._host.exit_code(self.container.id)
 
     async def listen(self) -> None:
@@ -118,7 +118,7 @@ class Start:
         self._begun = time.monotonic()
 
     async def run(self) -> Workload | None:
-        """Give the container once it answers; None where it cannot be had, the reason logged."""
+        """Return the container once it answers; None where it cannot be had, the reason logged."""
         try:
             digest = await self._image()
             workload = await self._contained(digest) if digest else None

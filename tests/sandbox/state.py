@@ -120,7 +120,7 @@ class Cloud:
         return any(role.allows(action, data=data) for role in self.roles_of(principal, scope))
 
     def roles_of(self, principal: Principal, scope: str) -> list[Role]:
-        """Give the roles that count for the principal at `scope` by now."""
+        """Return the roles that count for the principal at `scope` by now."""
         return [
             self.roles[assignment.role]
             for assignment in self.assignments
@@ -143,33 +143,33 @@ class Cloud:
         )
 
     def with_client_id(self, client_id: str) -> Principal | None:
-        """Give the principal of an application id."""
+        """Return the principal of an application id."""
         return next((one for one in self.principals if one.client_id == client_id), None)
 
     def with_object_id(self, object_id: str) -> Principal | None:
-        """Give the principal of an object id."""
+        """Return the principal of an object id."""
         return next((one for one in self.principals if one.object_id == object_id), None)
 
     def registry_at(self, login_server: str) -> RegistryState | None:
-        """Give the registry that answers at this host name."""
+        """Return the registry that answers at this host name."""
         return next((one for one in self.registries.values() if one.login_server == login_server.lower()), None)
 
     def site_in(self, resource_group: str, name: str) -> Site | None:
-        """Give the app of that name in that group."""
+        """Return the app of that name in that group."""
         return self.sites.get(f"{group_id(resource_group)}/providers/Microsoft.Web/sites/{name}".lower())
 
     def site_at(self, host: str) -> Site | None:
-        """Give the app or slot that answers at this host name."""
+        """Return the app or slot that answers at this host name."""
         return next((site for site in self.apps_and_slots() if site.host == host.lower()), None)
 
     def apps_and_slots(self) -> Iterator[Site]:
-        """Give every app, each with its slots after it."""
+        """Return every app, each with its slots after it."""
         for site in self.sites.values():
             yield site
             yield from site.slots.values()
 
     def resource_groups(self) -> set[str]:
-        """Give the names of the resource groups that hold something, in lower case."""
+        """Return the names of the resource groups that hold something, in lower case."""
         resources: list[Site | RegistryState | Component] = [
             *self.registries.values(),
             *self.sites.values(),

@@ -33,5 +33,5 @@ TENANTS = {one.tenant_id for one in SUBSCRIPTIONS.values()}
 
 
 def group_id(resource_group: str, subscription: Subscription = PRODUCTION) -> str:
-    """Give the resource id of a resource group."""
+    """Return the resource id of a resource group."""
     return f"/subscriptions/{subscription.id}/resourceGroups/{resource_group}"

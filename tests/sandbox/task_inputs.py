@@ -28,7 +28,7 @@ def task_inputs(
     endpoints: Sequence[Endpoint],
     sources: Path,
 ) -> dict[str, str]:
-    """Give every declared input by its own name, and what was given besides: trimmed, expanded, paths rooted.
+    """Return every declared input by its own name, and what was given besides: trimmed, expanded, paths rooted.
 
     `variables` expand by names without case, then `machine`, the environment of the machine, by exact names.
     """
@@ -73,7 +73,7 @@ def _translated(declared: InputDefinition, value: str, endpoints: Sequence[Endpo
 
 
 def rooted(path: str, sources: Path) -> str:
-    """Give `path` absolute and without dots; below `sources` when relative, `sources` itself when empty."""
+    """Return `path` absolute and without dots; below `sources` when relative, `sources` itself when empty."""
     joined = os.path.join(sources, path) if path else str(sources)  # noqa: PTH118 - pathlib drops the last slash
     slash = "/" if joined.endswith("/") and joined != "/" else ""
     return os.path.normpath(joined) + slash

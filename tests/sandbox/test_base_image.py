@@ -34,7 +34,7 @@ class App:
         self._session = session
 
     async def call(self, path: str, body: object = None) -> tuple[int, str]:
-        """Give status and text that the app answers; waits until it listens."""
+        """Return status and text that the app answers; waits until it listens."""
         deadline = time.monotonic() + 10
         while True:
             try:
@@ -45,7 +45,7 @@ class App:
                 await asyncio.sleep(0.02)
 
     async def json(self, path: str) -> Any:  # noqa: ANN401 (the tests know what it is)
-        """Give what the app answers as JSON."""
+        """Return what the app answers as JSON."""
         return json.loads((await self.call(path))[1])
 
 
@@ -69,7 +69,7 @@ def run(engine: Engine, registry: Registry, code: Path, work: Callable[[App], Aw
 
 @pytest.fixture
 def code(folder: Path) -> Path:
-    """Give a copy of the example that all users may read."""
+    """Return a copy of the example that all users may read."""
     return Path(shutil.copytree(EXAMPLE, folder / "code"))
 
 

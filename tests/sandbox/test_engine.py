@@ -50,7 +50,7 @@ def command_lines() -> dict[str, str]:
 
 
 def traces(bridge: str, folder: Path) -> list[str]:
-    """Give what an engine could have left on the machine: bridge, cgroups, mounts, processes."""
+    """Return what an engine could have left on the machine: bridge, cgroups, mounts, processes."""
     own = f"{folder}/"
     return [
         *(bridges() & {bridge}),
@@ -70,7 +70,7 @@ def no_traces_within(seconds: float, bridge: str, folder: Path) -> bool:
 
 
 def machine() -> dict[str, object]:
-    """Give what a Docker engine changes by default."""
+    """Return what a Docker engine changes by default."""
     firewall = subprocess.run(["iptables-save"], check=False, capture_output=True, text=True).stdout
     return {
         "docker0": "docker0" in bridges(),

@@ -89,7 +89,7 @@ def test_everybody_may_pull_where_that_is_allowed(
 def registry_says(
     azure: LocalAzure, registry: RegistryState, principal: Principal, path: str, **more: bool
 ) -> requests.Response:
-    """Give the registry's answer to a principal that may pull."""
+    """Return the registry's answer to a principal that may pull."""
     secret = (principal.client_id, principal.secret or "")
     query = {"service": registry.login_server, "scope": "repository:shop:pull"}
     token = call(azure, "GET", f"https://{registry.login_server}/oauth2/token", params=query, auth=secret).json()

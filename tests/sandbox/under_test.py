@@ -13,5 +13,5 @@ PYTHON = Path(os.environ.get("TASK_PYTHON") or sys.executable)
 """The Python that the task finds first on its agent."""
 STORE = os.environ.get("ENGINE_STORE", "")
 """How the agent's engine keeps its images: `classic` or `containerd`, else as that version does by itself."""
-PATIENCE = 3 if STORE else 1
+SLOWNESS = 3 if STORE else 1
 """How many times longer a step may take: Docker 28's buildx alone needs 0.3 s of a processor whenever it is asked."""

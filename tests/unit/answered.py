@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def answered(status: int, body: object, headers: dict[str, str] | None = None) -> HttpResponse:
-    """Give an answer: text as it is, anything else as JSON."""
+    """Return an answer: text as it is, anything else as JSON."""
     inner = Response()
     inner.status_code = status
     inner.headers.update(headers or {})

@@ -55,7 +55,7 @@ def test_a_right_that_is_missing_is_told_with_what_it_is_and_where() -> None:
         "Microsoft.Web/sites/write",
         "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Web/sites/a",
     )
-    assert "Website Contributor" in told.tell(told.mend)
+    assert "Website Contributor" in told.tell(told.fix)
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_a_right_on_a_linked_resource_is_asked_for_there(permission: str, scope:
     )
     assert isinstance(told, Forbidden)
     assert (told.permission, told.scope) == (permission, scope)
-    assert role in told.tell(told.mend)
-    assert "Website Contributor" not in told.tell(told.mend)
+    assert role in told.tell(told.fix)
+    assert "Website Contributor" not in told.tell(told.fix)
 
 
 def test_a_policy_is_told_by_its_name_in_the_newer_form() -> None:
@@ -106,7 +106,7 @@ def test_a_policy_is_told_by_its_name_in_the_newer_form() -> None:
     )
     assert isinstance(told, AzureRefused)
     assert told.subject == "Baseline, FTP off"
-    assert "ask its owner" in told.tell(told.mend)
+    assert "ask its owner" in told.tell(told.fix)
 
 
 def test_a_policy_is_told_by_its_name_in_the_older_form() -> None:
@@ -123,7 +123,7 @@ def test_a_provider_that_is_not_registered_is_told_with_the_command() -> None:
     told = refused(
         409, "MissingSubscriptionRegistration", "The subscription is not registered to use namespace 'Microsoft.App'."
     )
-    assert "az provider register --namespace Microsoft.App" in told.tell(told.mend)
+    assert "az provider register --namespace Microsoft.App" in told.tell(told.fix)
 
 
 BUSY: list[tuple[int, object]] = [
@@ -166,7 +166,7 @@ def test_a_disturbance_is_told_apart_from_a_limit(status: int, fix: str) -> None
     told = failing(DOING, answered(status, IIS), 5)
     assert isinstance(told, AzureFailing)
     assert told.detail == "502 - Web server received an invalid response."
-    assert fix in told.tell(told.mend)
+    assert fix in told.tell(told.fix)
 
 
 JSON = st.recursive(

@@ -93,7 +93,7 @@ def test_the_frontend_of_the_dockerfile_is_an_image_too() -> None:
 )
 def test_the_advice_is_that_for_this_registry(image: str, advice: str) -> None:
     refused = failed(output("pull access denied", f"[internal] load metadata for {image}", image))
-    told = refused.tell(refused.mend)
+    told = refused.tell(refused.fix)
     assert advice in told
     assert ("azureSubscription" in told) is ("azurecr" in image)
 
@@ -119,7 +119,7 @@ def test_a_limit_of_pulls_is_told_with_whose_it_is(registry: str, error: str, ad
     image = f"{registry}/library/alpine:3"
     limited = failed(output(error, f"[internal] load metadata for {image}", image))
     assert isinstance(limited, PullLimited)
-    assert advice in limited.tell(limited.mend)
+    assert advice in limited.tell(limited.fix)
     assert error.splitlines()[-1] in limited.detail
 
 

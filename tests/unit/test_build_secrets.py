@@ -48,7 +48,7 @@ def plan_of(sources: Path, dockerfile: str = "FROM scratch\n", **inputs: str) ->
 
 
 def mistakes(environment: dict[str, str]) -> list[str]:
-    """Give the codes of the mistakes; none of them shows what is secret."""
+    """Return the codes of the mistakes; none of them shows what is secret."""
     with pytest.raises(ManyFailures) as caught:
         read_plan(environment, Secret)
     assert not [failure for failure in caught.value.failures if "s3cret" in render(failure)]

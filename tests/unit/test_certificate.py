@@ -45,7 +45,7 @@ def encrypted(form: PrivateFormat) -> str:
 
 
 def identity(text: str, masked: list[str] | None = None) -> CertificateIdentity:
-    """Give what becomes of the text in the connection's certificate field."""
+    """Return what becomes of the text in the connection's certificate field."""
 
     def mask(secret: str) -> Secret:
         if masked is not None:
@@ -136,7 +136,7 @@ def test_a_certificate_that_cannot_be_used_says_why(text: str, code: str, told: 
         assertions(text)
     failure = caught.value
     assert failure.code == code
-    assert told in "".join(failure.tell(part) for part in (failure.title, failure.happened, failure.mend))
+    assert told in "".join(failure.tell(part) for part in (failure.title, failure.happened, failure.fix))
 
 
 @given(st.integers(min_value=50, max_value=1100))

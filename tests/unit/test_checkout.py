@@ -36,7 +36,7 @@ def mistake(sources: Path, environment: dict[str, str], value: str = "") -> Inpu
 def test_an_empty_folder_is_told_by_the_kind_of_job(tmp_path: Path, job: dict[str, str], code: str, words: str) -> None:
     failure = mistake(tmp_path, job)
     assert failure.code == code
-    assert words in failure.tell(failure.mend)
+    assert words in failure.tell(failure.fix)
     assert f"{tmp_path}, which is empty" in failure.tell(failure.happened)
 
 
@@ -73,4 +73,4 @@ def test_a_dockerfile_in_an_artifact_is_found(tmp_path: Path) -> None:
 def test_a_dockerfile_of_windows_powershell_is_told_as_such(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "Dockerfile").write_bytes("\ufeffFROM scratch\r\n".encode(encoding))
     failure = mistake(tmp_path, BUILD, "Dockerfile")
-    assert (failure.code, "Out-File" in failure.tell(failure.mend)) == ("dockerfile-not-utf8", True)
+    assert (failure.code, "Out-File" in failure.tell(failure.fix)) == ("dockerfile-not-utf8", True)

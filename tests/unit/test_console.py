@@ -62,5 +62,5 @@ def test_a_failure_is_one_issue_with_code_cause_and_mend(console: Console, strea
         "##vso[task.logissue type=error;code=app-not-found]app-not-found: there is no Function App x"
     )
     assert line.count("##vso[") == 1
-    for part in ("happened", "cause", "mend", "nothing was changed", "docs/troubleshooting.md#app-not-found"):
+    for part in ("happened", "cause", "fix", "nothing was changed", "docs/troubleshooting.md#app-not-found"):
         assert part in line

@@ -29,7 +29,7 @@ def of(*lines: str, recipe: Recipe | None = None) -> TaskFailure:
 
 
 def after(*printed: str, code: int = 1, before: tuple[str, ...] = ()) -> TaskFailure:
-    """Give the failure of an instruction that printed something, after another step printed something else."""
+    """Return the failure of an instruction that printed something, after another step printed something else."""
     error = FAILED.format(code)
     return of(
         *(f"#5 0.1 {line}" for line in before),
@@ -236,7 +236,7 @@ def test_out_of_memory_is_told_in_buildkits_own_words_too() -> None:
 def test_the_fix_is_that_for_what_docker_says(message: str, cause: BuildCause, fix: str) -> None:
     told = said(message)
     assert told.known is cause
-    assert fix in told.tell(told.mend)
+    assert fix in told.tell(told.fix)
     assert message in told.reason
 
 
@@ -305,7 +305,7 @@ def test_a_build_that_says_nothing_is_told_as_that() -> None:
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Recipe:
-    """Give a checkout with a context below it."""
+    """Return a checkout with a context below it."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "requirements.txt").write_text("")
@@ -347,7 +347,7 @@ def test_a_file_that_copy_does_not_find_is_looked_for(
 ) -> None:
     failed = said(message, recipe)
     assert failed.known is cause
-    assert told in failed.tell(failed.cause) + failed.tell(failed.mend)
+    assert told in failed.tell(failed.cause) + failed.tell(failed.fix)
 
 
 def test_a_file_that_is_copied_from_a_stage_is_looked_for_there() -> None:
@@ -358,7 +358,7 @@ def test_a_file_that_is_copied_from_a_stage_is_looked_for_there() -> None:
     )
     assert isinstance(told, BuildFailed)
     assert told.known is BuildCause.FILE_NOT_IN_STAGE
-    assert "buildContext" not in told.tell(told.mend)
+    assert "buildContext" not in told.tell(told.fix)
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

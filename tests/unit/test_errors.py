@@ -21,7 +21,7 @@ from pytask.errors.image import ForeignLayer, Maker
 ROOT = Path(__file__).parents[2]
 PRODUCT = ROOT / "pytask"
 FAILURES = [failure for failures in catalogue().values() for failure in failures]
-TEXTS = ("title", "happened", "cause", "mend")
+TEXTS = ("title", "happened", "cause", "fix")
 LAYER = ForeignLayer(
     number=2,
     of=5,
@@ -40,18 +40,18 @@ for one in FAILURES:
 # Classes that only gather what their failures share.
 SHARED = {base for failure in FAILURES for base in failure.__mro__ if dataclasses.is_dataclass(base)} - set(FAILURES)
 
-# Facts that no text tells: `correlation_id` has its place in the row `more`, `final` says whether to ask again,
+# Facts that no text tells: `correlation_id` has its place in the row `docs`, `final` says whether to ask again,
 # `known` chooses the texts.
 UNTOLD = {"correlation_id", "final", "known"}
 
-# What the mend of a failure may begin with, or one of its later clauses. A verb of looking is not enough.
+# What the fix of a failure may begin with, or one of its later clauses. A verb of looking is not enough.
 DEEDS = re.compile(
     "add|allow|apply|ask|assign|build|change|choose|close|combine|convert|copy|correct|create|declare|define|delete"
-    "|deploy|disable|enable|fill|free|give|grant|install|join|keep|leave|let|limit|link|listen|lower|make|mend|merge"
+    "|deploy|disable|enable|fill|free|give|grant|install|join|keep|leave|let|limit|link|listen|lower|make|fix|merge"
     "|move|name|open|permit|pin|publish|push|put|raise|rebuild|reduce|remove|rename|repeat|replace|restart|run"
     "|scale|send|set|shorten|split|start|stop|swap|switch|take|tell|try|turn|update|upgrade|use|wait|write"
 )
-# Mends that only tell where to look. This set may shrink, not grow.
+# Fixes that only tell where to look. This set may shrink, not grow.
 ONLY_LOOKING: set[str] = set()
 
 # Failures that no test names yet. This set may shrink, not grow: a failure comes with its test.
@@ -67,7 +67,7 @@ def fields(failure: type) -> tuple[dataclasses.Field[object], ...]:
 
 
 def facts(template: str) -> set[str]:
-    """Give the names between braces."""
+    """Return the names between braces."""
     return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
 
 
@@ -77,7 +77,7 @@ def told_by(failure: type[TaskFailure]) -> set[str]:
 
 
 def an_example(failure: type[TaskFailure], text: str) -> TaskFailure:
-    """Give the failure with facts made up; text that is told below the title may have several lines."""
+    """Return the failure with facts made up; text that is told below the title may have several lines."""
     values: dict[str, object] = {
         "str": text,
         "int": 3,
@@ -120,11 +120,11 @@ def test_a_failure_has_all_its_texts(failure: type[TaskFailure]) -> None:
 
 @pytest.mark.parametrize("failure", FAILURES, ids=of)
 def test_a_mend_says_what_to_do(failure: type[TaskFailure]) -> None:
-    for _, mend in causes_of(failure):
-        clauses = re.split(r"[;:,(.]\s*|\b(?:and|or|then|but|else)\s+", mend)
+    for _, fix in causes_of(failure):
+        clauses = re.split(r"[;:,(.]\s*|\b(?:and|or|then|but|else)\s+", fix)
         begins_with = {clause.split()[0].lower() for clause in clauses if clause.split()}
         does = any(map(DEEDS.fullmatch, begins_with))
-        assert does is (failure.code not in ONLY_LOOKING), f"{mend!r} begins with none of DEEDS"
+        assert does is (failure.code not in ONLY_LOOKING), f"{fix!r} begins with none of DEEDS"
 
 
 @pytest.mark.parametrize("failure", [one for one in FAILURES if issubclass(one, OneOfSeveral)], ids=of)
@@ -153,12 +153,12 @@ def test_a_fact_that_failures_share_is_told_by_one_of_them() -> None:
 
 @pytest.mark.parametrize("failure", FAILURES, ids=of)
 def test_a_failure_is_rendered_in_rows_with_what_follows_indented(failure: type[TaskFailure]) -> None:
-    lines = render(an_example(failure, "one line\nand another"), now="done so far\nand by hand").splitlines()
+    lines = render(an_example(failure, "one line\nand another"), state="done so far\nand by hand").splitlines()
     assert lines[0].startswith(f"{failure.code}: ")
     assert "{" not in "".join(lines)
-    row = re.compile(r"  (?=.{10}\S)(happened|cause|mend|now|more) +\S")
+    row = re.compile(r"  (?=.{10}\S)(happened|cause|fix|now|more) +\S")
     names = [found.group(1) for line in lines[1:] if (found := row.match(line))]
-    assert names == ["happened", "cause", "mend", "now", "more"]
+    assert names == ["happened", "cause", "fix", "state", "docs"]
     others = [line for line in lines[1:] if not row.match(line)]
     assert all(re.match(r" {12} *\S", line) for line in others), others
     assert "            and by hand" in others
@@ -211,7 +211,7 @@ def named_by_a_test(code: str, name: str = "") -> bool:
 
 @cache
 def named_in_tests() -> tuple[frozenset[str], frozenset[str]]:
-    """Give the words of all texts in the tests' sources, and the names that they import from the catalogue."""
+    """Return the words of all texts in the tests' sources, and the names that they import from the catalogue."""
     words: set[str] = set()
     names: set[str] = set()
     about_texts = {Path(__file__), ROOT / "tests" / "contract" / "test_documents.py"}
@@ -225,7 +225,7 @@ def named_in_tests() -> tuple[frozenset[str], frozenset[str]]:
 
 
 def provoked_by_the_corpus() -> set[str]:
-    """Give the codes that a published log or error has to come to."""
+    """Return the codes that a published log or error has to come to."""
     folder = ROOT / "tests" / "corpus"
     paths = [*folder.glob("errors/*.json"), *folder.glob("platform-logs/*/expect.json")]
     cases = [json.loads(path.read_text(encoding="utf-8")) for path in paths]

@@ -53,7 +53,7 @@ CERTIFICATE = {
 
 
 def an_environment(sources: Path, **inputs: str) -> dict[str, str]:
-    """Give the environment of a step with the inputs given and a service connection with a key."""
+    """Return the environment of a step with the inputs given and a service connection with a key."""
     (sources / "Dockerfile").write_text("FROM scratch\n")
     given = {
         "azureSubscription": ID.upper(),

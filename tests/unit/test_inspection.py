@@ -1,4 +1,4 @@
-"""What the inspection tells: instructions as the Dockerfile has them, the mend for what made a layer."""
+"""What the inspection tells: instructions as the Dockerfile has them, the fix for what made a layer."""
 
 from __future__ import annotations
 
@@ -117,10 +117,10 @@ def test_every_layer_is_told_and_every_mend_once() -> None:
         "              /app/package.json belongs to user 1000000000, group 0",
     ]
     assert "A chown or rm in a later instruction does not help" in lines[7]
-    mends = "\n".join(lines[8:])
-    assert mends.count(Maker.PACKAGES.value) == 1
-    assert mends.index(Maker.PACKAGES.value) < mends.index(Maker.OTHER.value)
-    assert "use a newer one" in mends
+    fixes = "\n".join(lines[8:])
+    assert fixes.count(Maker.PACKAGES.value) == 1
+    assert fixes.index(Maker.PACKAGES.value) < fixes.index(Maker.OTHER.value)
+    assert "use a newer one" in fixes
 
 
 def test_the_other_failures_name_what_was_found() -> None:

@@ -56,7 +56,7 @@ BUILD_2 = """
 
 
 def move(text: str) -> tuple[str, dict[int, str]]:
-    """Give the pipeline as it is afterwards, and the words on it by line."""
+    """Return the pipeline as it is afterwards, and the words on it by line."""
     pipeline = Pipeline(text)
     pipeline.move()
     return "".join(pipeline.lines), dict(pipeline.words)
@@ -67,7 +67,7 @@ def job(*steps: str) -> str:
 
 
 def jobs(*steps: str, besides: str = "", first: str = "") -> str:
-    """Give two jobs: the last of the steps is the second job's."""
+    """Return two jobs: the last of the steps is the second job's."""
     return (
         f"jobs:\n- job: build\n{indent(dedent(first), '  ')}  steps:{indent(''.join(steps[:-1]), '  ')}"
         f"- job: deploy\n  dependsOn: build\n{indent(dedent(besides), '  ')}  steps:{indent(steps[-1], '  ')}"
@@ -75,7 +75,7 @@ def jobs(*steps: str, besides: str = "", first: str = "") -> str:
 
 
 def steps_in(text: str) -> Iterator[dict[str, Any]]:
-    """Give the steps of a pipeline as a YAML parser reads them."""
+    """Return the steps of a pipeline as a YAML parser reads them."""
     yield from _steps_below(yaml.load(text, Loader=yaml.BaseLoader))  # noqa: S506 - the loader that makes texts only
 
 
@@ -87,7 +87,7 @@ def _steps_below(node: object) -> Iterator[dict[str, Any]]:
 
 
 def tasks(text: str) -> list[str]:
-    """Give what the steps are: the task, and of ours its command."""
+    """Return what the steps are: the task, and of ours its command."""
     return [step.get("inputs", {}).get("command", "all") if is_ours(step) else step["task"] for step in steps_in(text)]
 
 
@@ -96,7 +96,7 @@ def is_ours(step: dict[str, Any]) -> bool:
 
 
 def only(text: str) -> dict[str, str]:
-    """Give the inputs of the one step of ours."""
+    """Return the inputs of the one step of ours."""
     (step,) = (step for step in steps_in(text) if is_ours(step))
     return dict(step["inputs"])
 
@@ -477,7 +477,7 @@ OLD += [BUILD.replace("hello", "other"), PUSH.replace("hello", "other"), DEPLOY.
 
 @st.composite
 def pipelines(draw: st.DrawFn) -> tuple[str, list[str]]:
-    """Give a pipeline, and those of its lines that belong to no step of an old task."""
+    """Return a pipeline, and those of its lines that belong to no step of an old task."""
     text, kept = "trigger: none  # yet\njobs:\n", ["trigger: none  # yet", "jobs:"]
     for number in range(draw(st.integers(1, 3))):
         head = (

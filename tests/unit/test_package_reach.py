@@ -21,7 +21,7 @@ def lay(folder: Path, files: dict[str, str]) -> Path:
 
 
 def found(tmp_path: Path, program: str, *shelves: dict[str, str]) -> dict[str, str]:
-    """Give the places of what a program comes to, each with the number of its shelf."""
+    """Return the places of what a program comes to, each with the number of its shelf."""
     folders = [lay(tmp_path / f"shelf{number}", files) for number, files in enumerate(shelves)]
     reached = reachable(lay(tmp_path / "program", {"main.py": program}), folders)
     return {place: file.relative_to(tmp_path).parts[0] for place, file in reached.items()}

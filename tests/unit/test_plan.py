@@ -81,7 +81,7 @@ def a_plan(recipe: Recipe | None = None, registry: RegistryAddress | None = None
         ),
         record_file=None,
         signs_in_to=frozenset(),
-        notes=("something was mended",),
+        notes=("something was fixed",),
     )
 
 
@@ -176,7 +176,7 @@ def test_the_plan_is_shown_as_a_person_reads_it() -> None:
         "  push    contoso.azurecr.io/hello:1, also as latest",
         "  deploy  my-app, production, resource group found by name, subscription Contoso",
         "  verify  for up to 1.5 minutes; if the new image does not start, roll back",
-        "  note    something was mended",
+        "  note    something was fixed",
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.clock import Clock, Patience
+from pytask.clock import Clock, Timeouts
 from pytask.errors import TaskFailure, render
 from pytask.errors.push import PushDenied
 from pytask.errors.registry import RegistryFirewall
@@ -122,8 +122,8 @@ def test_the_repositorys_name_is_no_reason(word: str) -> None:
 def test_the_advice_is_that_for_this_registry(registry: str, advice: str) -> None:
     told = refused("denied: requested access to the resource is denied", registry=registry)
     assert told is not None
-    assert advice in told.tell(told.mend)
-    assert ("AcrPush" in told.tell(told.mend)) is (registry == OURS)
+    assert advice in told.tell(told.fix)
+    assert ("AcrPush" in told.tell(told.fix)) is (registry == OURS)
 
 
 BARE = f"unexpected status from HEAD request to https://{OURS}/v2/team/hello/manifests/42: 403 Forbidden"
@@ -148,7 +148,7 @@ def pushed(answer: TaskFailure | None) -> TaskFailure:
         registry=OURS,
         ask=lambda: answer,
         clock=Clock(),
-        patience=Patience(),
+        timeouts=Timeouts(),
         say=lambda _text: None,
     )
     with pytest.raises(TaskFailure) as caught:

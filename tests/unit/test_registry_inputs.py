@@ -38,7 +38,7 @@ STACK = Cloud(
 def a_docker_connection(
     *, scheme: str = "UsernamePassword", registrytype: str = "Others", **parameters: str
 ) -> dict[str, str]:
-    """Give what the agent hands over of a Docker Registry connection."""
+    """Return what the agent hands over of a Docker Registry connection."""
     return {
         f"ENDPOINT_URL_{OTHER}": "https://hub.docker.com/",
         f"ENDPOINT_AUTH_SCHEME_{OTHER}": scheme,
@@ -52,7 +52,7 @@ def by_password(registry: str = "https://ghcr.io") -> dict[str, str]:
 
 
 def of_azure(scheme: str = "ServicePrincipal", **more: str) -> dict[str, str]:
-    """Give a Docker Registry connection to an Azure Container Registry, which names no cloud."""
+    """Return a Docker Registry connection to an Azure Container Registry, which names no cloud."""
     return a_docker_connection(
         scheme=scheme,
         registrytype="ACR",
@@ -64,7 +64,7 @@ def of_azure(scheme: str = "ServicePrincipal", **more: str) -> dict[str, str]:
 
 
 def of_subscription() -> dict[str, str]:
-    """Give a second Azure Resource Manager connection."""
+    """Return a second Azure Resource Manager connection."""
     return {
         f"ENDPOINT_URL_{OTHER}": "https://management.azure.com/",
         f"ENDPOINT_AUTH_SCHEME_{OTHER}": "ServicePrincipal",

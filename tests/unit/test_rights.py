@@ -30,7 +30,7 @@ ENTRIES = st.fixed_dictionaries({}, optional=dict.fromkeys(("Type", "Name", "Act
 
 
 def a_token(claims: object) -> Secret:
-    """Give a token with these claims; nobody looks at its head or its signature."""
+    """Return a token with these claims; nobody looks at its head or its signature."""
     return Secret(f"head.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.sign")
 
 

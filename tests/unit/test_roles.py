@@ -61,4 +61,4 @@ def test_a_new_identity_that_the_directory_never_learns_of_is_told_as_that() -> 
     told = _refused(REGISTRY, "44", answer, app="hello", detail=f"PrincipalNotFound: {message} … replication delay.")
     assert isinstance(told, IdentityNotReplicated)
     assert "replication delay" in told.tell(told.happened)
-    assert "again" in told.tell(told.mend)
+    assert "again" in told.tell(told.fix)

@@ -76,7 +76,7 @@ def sha256(content: bytes) -> str:
 def saved(
     form: Form, layers: Sequence[bytes], *, user: str = "", history: Sequence[dict[str, Any]] | None = None
 ) -> bytes:
-    """Give an image of these archives as an engine of this form saves it, its names in their order."""
+    """Return an image of these archives as an engine of this form saves it, its names in their order."""
     made = [{"created_by": f"RUN /bin/sh -c make {number} # buildkit"} for number, _ in enumerate(layers, start=1)]
     configuration = {
         "config": {"User": user},
@@ -110,7 +110,7 @@ def _folders(layers: Sequence[bytes], files: dict[str, bytes | str]) -> Iterator
 
 
 def of_files(files: dict[str, bytes | str]) -> bytes:
-    """Give an archive of files and, where there is text, of links to it."""
+    """Return an archive of files and, where there is text, of links to it."""
     members: dict[tarfile.TarInfo, bytes] = {}
     for name, content in sorted(files.items()):
         member = tarfile.TarInfo(name)
@@ -227,7 +227,7 @@ def made(
     without: str = "",
     more: Mapping[str, bytes | str] = MappingProxyType({}),
 ) -> bytes:
-    """Give an image, or what is none, of these files."""
+    """Return an image, or what is none, of these files."""
     files: dict[str, bytes | str] = {
         "c.json": configuration or json.dumps({"rootfs": {"diff_ids": ["sha256:1"]}}).encode(),
         "layer.tar": layer,

@@ -23,7 +23,7 @@ def parsed(text: str) -> dict[str, object]:
 
 
 def unique_names(values: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, str]]:
-    """Give settings whose names differ in more than case."""
+    """Return settings whose names differ in more than case."""
     pairs = st.lists(st.tuples(NAMES, values), unique_by=lambda pair: pair[0].casefold(), min_size=1, max_size=5)
     return pairs.map(dict)
 

@@ -45,7 +45,7 @@ def configuration(**inputs: str) -> Mapping[str, object]:
 
 
 def mistakes(text: str, *, of: str = "appSettings") -> list[str]:
-    """Give what the reader of the log is told of each mistake."""
+    """Return what the reader of the log is told of each mistake."""
     reader = a_reader(**{of: text})
     found = read_app_settings(reader, Secret) if of == "appSettings" else read_configuration(reader)
     assert not found.found
@@ -94,7 +94,7 @@ def test_a_name_that_azure_does_not_take_is_refused_and_shown_only_when_it_is_on
 
 def test_the_mend_of_a_name_says_how_to_write_it() -> None:
     told = mistakes("A:=1\nLogging:Level=x\nmy-key=y\n?=z")
-    assert [line.partition("mend      ")[2].splitlines()[0] for line in told] == [
+    assert [line.partition("fix      ")[2].splitlines()[0] for line in told] == [
         "write the name without the colon behind it",
         "write the name with __ (two underscores) for each ':', as nested settings are named on Linux",
         "write the name with '_' for each '-'",

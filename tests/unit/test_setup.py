@@ -74,4 +74,4 @@ def test_an_address_is_told_without_what_follows_it() -> None:
 def test_in_a_container_job_the_socket_is_to_be_mounted() -> None:
     failure = no_engine(NO_FILE_29, "docker", AgentKind(container_job=True))
     assert failure.code == "docker-engine-not-in-container"
-    assert "mapDockerSocket: true" in failure.tell(failure.mend)
+    assert "mapDockerSocket: true" in failure.tell(failure.fix)

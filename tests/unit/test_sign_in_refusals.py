@@ -77,8 +77,8 @@ def test_each_code_has_its_failure_with_the_line_and_the_correlation_id(code: st
 
 def test_a_mismatch_names_what_to_enter_and_where_to_copy_it_from() -> None:
     failure = entra_failure("AADSTS700213: no match", CONNECTION)
-    assert "issuer https://issuer and subject sc://a/b/c" in failure.tell(failure.mend)
-    assert "copy them from the connection's page: https://the.page" in failure.tell(failure.mend)
+    assert "issuer https://issuer and subject sc://a/b/c" in failure.tell(failure.fix)
+    assert "copy them from the connection's page: https://the.page" in failure.tell(failure.fix)
 
 
 def test_an_unknown_audience_is_named() -> None:
@@ -128,7 +128,7 @@ def test_a_pipelines_token_has_no_certificate_to_put_right() -> None:
 def test_another_identity_provider_is_not_told_as_entra_id() -> None:
     told = entra_failure("MSIS9605: The client is not allowed to access the requested resource.", CONNECTION)
     assert told.code == "sign-in-refused"
-    assert "AADSTS" not in told.tell(told.cause) + told.tell(told.mend)
+    assert "AADSTS" not in told.tell(told.cause) + told.tell(told.fix)
 
 
 @pytest.mark.parametrize("code", ["90033", "90055", "50196"])

@@ -35,7 +35,7 @@ CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0")
 
 @st.composite
 def entries(draw: st.DrawFn, *, ids: st.SearchStrategy[int], longest: int) -> tarfile.TarInfo:
-    """Give a header for anything there may be in an archive; a file says how many bytes follow it."""
+    """Return a header for anything there may be in an archive; a file says how many bytes follow it."""
     names = st.text(CHARACTERS, min_size=1, max_size=longest).filter(lambda name: len(name.encode()) <= longest)
     entry = tarfile.TarInfo(draw(st.sampled_from(["", ".wh.", "a/"])) + draw(names))
     entry.type = draw(st.sampled_from([*WITH_CONTENT, *WITHOUT_CONTENT]))
@@ -55,7 +55,7 @@ CONTENTS = {
 
 
 def packed(form: str, members: Sequence[tarfile.TarInfo], everywhere: Mapping[str, str] | None = None) -> bytes:
-    """Give an archive as Python's own writer makes it; file contents look like headers, to mislead."""
+    """Return an archive as Python's own writer makes it; file contents look like headers, to mislead."""
     written = io.BytesIO()
     misleading = tarfile.TarInfo("inside").tobuf() * 10
     with tarfile.open(fileobj=written, mode="w", format=FORMATS[form], pax_headers=everywhere) as archive:
@@ -70,7 +70,7 @@ def as_tarfile_reads(archive: bytes) -> list[Owned]:
 
 
 def in_pieces(content: bytes, lengths: Sequence[int]) -> Iterator[bytes]:
-    """Give the bytes in pieces of these lengths, over and over; 0 gives an empty piece."""
+    """Return the bytes in pieces of these lengths, over and over; 0 gives an empty piece."""
     at = 0
     for length in cycle(lengths):
         yield content[at : at + length]
@@ -120,7 +120,7 @@ def test_what_is_packed_very_well_is_unpacked_in_bounded_steps() -> None:
 
 
 def sparse(name: str, *, user: int, more_maps: int) -> bytes:
-    """Give a sparse file as GNU tar wrote it first: its map goes on in blocks behind the header, before the content.
+    """Return a sparse file as GNU tar wrote it first: its map goes on in blocks behind the header, before the content.
 
     https://www.gnu.org/software/tar/manual/html_node/Old-GNU-Format.html
     """
@@ -191,7 +191,7 @@ def test_an_archive_that_ends_too_soon_is_broken(kept: int) -> None:
 
 
 def with_number(field: slice, value: bytes) -> bytes:
-    """Give an archive of one file with another number in its header, the checksum set right."""
+    """Return an archive of one file with another number in its header, the checksum set right."""
     header = bytearray(tarfile.TarInfo("file").tobuf(tarfile.GNU_FORMAT))
     header[field] = value
     header[148:156] = b" " * 8

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytask.clock import Patience
+from pytask.clock import Timeouts
 from pytask.errors.start import NoFunctions, StartFailure
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable, Verdict
 from pytask.verification import Check, verify
@@ -39,7 +39,7 @@ class Rounds:
             lambda: self.seconds,
             self.checks,
             clock=self.clock,
-            patience=Patience(),
+            timeouts=Timeouts(),
             seconds=seconds,
             say=self.said.append,
         )

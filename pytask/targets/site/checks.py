@@ -22,7 +22,7 @@ from pytask.verification import Check
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytask.clock import Patience
+    from pytask.clock import Timeouts
     from pytask.errors.start import StartFailure
     from pytask.model import Deployment, Function
     from pytask.model.evidence import Evidence
@@ -36,23 +36,23 @@ _STOPPED = Unavailable("the app is stopped")
 _NOTHING_TELLS = Unavailable("nothing that this connection may see tells which image answers")
 
 
-def checks(question: Question, patience: Patience) -> tuple[Check[Observation], ...]:
+def checks(question: Question, timeouts: Timeouts) -> tuple[Check[Observation], ...]:
     """Return the checks that a verification makes, in order."""
 
     def configuration(seen: Observation, _earlier: Mapping[str, Evidence]) -> Evidence:
         return _judge_configuration(question.deployment, seen)
 
     def image(seen: Observation, _earlier: Mapping[str, Evidence]) -> Evidence:
-        return judge_image(question, patience, seen)
+        return judge_image(question, timeouts, seen)
 
     def host(seen: Observation, earlier: Mapping[str, Evidence]) -> Evidence:
-        return judge_host(question, patience, seen, image_runs=isinstance(earlier[IMAGE], Passed))
+        return judge_host(question, timeouts, seen, image_runs=isinstance(earlier[IMAGE], Passed))
 
     def functions(seen: Observation, earlier: Mapping[str, Evidence]) -> Evidence:
         return _judge_functions(question, seen, earlier)
 
     def smoke_test(seen: Observation, earlier: Mapping[str, Evidence]) -> Evidence:
-        return _judge_smoke_test(question, patience, seen, earlier)
+        return _judge_smoke_test(question, timeouts, seen, earlier)
 
     made = [(CONFIGURATION, configuration), (IMAGE, image), (HOST, host), (FUNCTIONS, functions)]
     made += [(SMOKE_TEST, smoke_test)] if question.smoke_test else []
@@ -113,7 +113,7 @@ def _names(functions: tuple[Function, ...]) -> str:
 
 
 def _judge_smoke_test(
-    question: Question, patience: Patience, seen: Observation, earlier: Mapping[str, Evidence]
+    question: Question, timeouts: Timeouts, seen: Observation, earlier: Mapping[str, Evidence]
 ) -> Evidence:
     test = question.smoke_test
     if _nobody_tells(earlier):
@@ -123,7 +123,7 @@ def _judge_smoke_test(
     if isinstance(seen.answer, NotAllowed):
         return Unavailable(seen.answer.reason)
     if isinstance(seen.answer, NotYet):
-        return Pending(reason=seen.answer.reason, alone_for=patience.settled_failure)
+        return Pending(reason=seen.answer.reason, alone_for=timeouts.settled_failure)
     return _judge_answer(question, seen.answer, test.path, test.statuses)
 
 

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def differing(configuration: Mapping[str, object], wanted: Mapping[str, object]) -> dict[str, object]:
-    """Give those of the wanted properties that the configuration does not have yet."""
+    """Return those of the wanted properties that the configuration does not have yet."""
     return {name: value for name, value in wanted.items() if not reads_as(configuration.get(name), value)}
 
 
 def not_kept(configuration: Mapping[str, object], written: Mapping[str, object]) -> list[str]:
-    """Give the names of those properties that do not read as they were written.
+    """Return the names of those properties that do not read as they were written.
 
     Of lists and objects that cannot be told: Azure adds rules of its own, and writes an address as a network.
     """

@@ -60,11 +60,11 @@ class HostStatus:
 
 def host_status(arm: Arm, path: str) -> Reading[HostStatus]:
     """Return what the host says now; the typed copy where its own answer may not be asked for."""
-    asked_at = arm.door.clock.monotonic()
+    asked_at = arm.http.clock.monotonic()
     way = f"{path}/hostruntime/admin/host/status"
     found = poll(arm, "GET", way, doing=_DOING, read=_own_answer, api_version=_RUNTIME_VERSION)
     if isinstance(found, NotAllowed):
-        asked_at = arm.door.clock.monotonic()
+        asked_at = arm.http.clock.monotonic()
         copy = f"{path}/host/default/properties/status"
         found = poll(arm, "GET", copy, doing=_DOING, read=_typed_copy, api_version=WEB_VERSION)
     return Seen(replace(found.value, asked_at=asked_at)) if isinstance(found, Seen) else found

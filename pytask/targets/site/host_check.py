@@ -9,7 +9,7 @@ from pytask.errors.start import HostError, StorageBroken
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
 
 if TYPE_CHECKING:
-    from pytask.clock import Patience
+    from pytask.clock import Timeouts
     from pytask.errors.start import StartFailure
     from pytask.model.evidence import Evidence
     from pytask.targets.site.host import HostStatus
@@ -21,7 +21,7 @@ _NO_UPTIME = "the host's status does not say how long its process has run"
 _NO_INSTANCE = "the host's status does not say which instance answered"
 
 
-def judge_host(question: Question, patience: Patience, seen: Observation, *, image_runs: bool) -> Evidence:
+def judge_host(question: Question, timeouts: Timeouts, seen: Observation, *, image_runs: bool) -> Evidence:
     """Return what the hosts' answers are evidence of; `image_runs` is the platform's word on the image."""
     latest = seen.hosts.latest
     if isinstance(latest, NotAllowed):
@@ -29,17 +29,17 @@ def judge_host(question: Question, patience: Patience, seen: Observation, *, ima
     status = seen.hosts.status
     if isinstance(latest, NotYet) or status is None:
         return Pending(reason="the Functions host does not answer yet" if image_runs else "")
-    return _judge_status(question, patience, seen.hosts, status, image_runs=image_runs)
+    return _judge_status(question, timeouts, seen.hosts, status, image_runs=image_runs)
 
 
 def _judge_status(
-    question: Question, patience: Patience, hosts: Hosts, status: HostStatus, *, image_runs: bool
+    question: Question, timeouts: Timeouts, hosts: Hosts, status: HostStatus, *, image_runs: bool
 ) -> Evidence:
     newer = status.is_newer_than(question.deployment.sent_at)
     deployment = question.deployment
     failure = explain_host(status, app=deployment.target.title, reference=str(deployment.reference))
     if failure and (newer or (newer is None and image_runs)):
-        return Failed(failure=failure, stands_for=patience.settled_failure)
+        return Failed(failure=failure, stands_for=timeouts.settled_failure)
     if newer is None or not status.instance:
         return Unavailable(_NO_UPTIME if newer is None else _NO_INSTANCE)
     if not newer:

@@ -18,31 +18,31 @@ from pytask.targets.site.redaction import redacted
 from pytask.targets.site.start_failure import explain
 
 if TYPE_CHECKING:
-    from pytask.clock import Patience
+    from pytask.clock import Timeouts
     from pytask.errors.start import StartFailure
     from pytask.model.evidence import Evidence
     from pytask.targets.site.observed import Observation, Question
     from pytask.targets.site.platform_log import Attempt
 
 
-def judge_image(question: Question, patience: Patience, seen: Observation) -> Evidence:
+def judge_image(question: Question, timeouts: Timeouts, seen: Observation) -> Evidence:
     """Return what the platform's log says of the image that this start runs."""
     if isinstance(seen.log, NotAllowed):
         return Unavailable(f"the platform's log cannot be read: {seen.log.reason}")
     if isinstance(seen.log, NotYet):
-        return Pending(reason=seen.log.reason, alone_for=patience.settled_failure if seen.log.empty else math.inf)
+        return Pending(reason=seen.log.reason, alone_for=timeouts.settled_failure if seen.log.empty else math.inf)
     attempt = seen.attempt
     if attempt is None:
-        return Pending(reason="the platform's log does not tell of a start yet", alone_for=patience.settled_failure)
-    return _judge_attempt(question, patience, seen, attempt)
+        return Pending(reason="the platform's log does not tell of a start yet", alone_for=timeouts.settled_failure)
+    return _judge_attempt(question, timeouts, seen, attempt)
 
 
-def _judge_attempt(question: Question, patience: Patience, seen: Observation, attempt: Attempt) -> Evidence:
+def _judge_attempt(question: Question, timeouts: Timeouts, seen: Observation, attempt: Attempt) -> Evidence:
     if attempt.failure:
-        return Failed(failure=_explained(question, attempt), stands_for=patience.settled_failure)
+        return Failed(failure=_explained(question, attempt), stands_for=timeouts.settled_failure)
     image = _judge_name(question, seen, attempt) if attempt.started else None
     if isinstance(image, Failed):
-        return Failed(failure=image.failure, stands_for=patience.settled_failure)
+        return Failed(failure=image.failure, stands_for=timeouts.settled_failure)
     if image is None or not seen.ready:
         return Pending(reason=attempt.phase(), at_deadline=_at_deadline(question, seen, attempt))
     return image

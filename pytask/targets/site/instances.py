@@ -83,7 +83,7 @@ class Instances:
     def _count(self, latest: Reading[HostStatus]) -> None:
         instance = latest.value.instance if isinstance(latest, Seen) else ""
         if instance not in self.seen:
-            self.changed_at = self.arm.door.clock.monotonic()
+            self.changed_at = self.arm.http.clock.monotonic()
         self.seen[instance] = self.seen.get(instance, 0) + 1
 
     def _keep(self, latest: Reading[HostStatus]) -> Hosts:
@@ -104,7 +104,7 @@ class Instances:
         """
         if not self.at_first or not isinstance(count, Seen) or count.value <= self.at_first:
             return False
-        return self.arm.door.clock.monotonic() - self.changed_at < self.arm.door.patience.settled_failure
+        return self.arm.http.clock.monotonic() - self.changed_at < self.arm.http.timeouts.settled_failure
 
 
 def count_instances(arm: Arm, path: str) -> Reading[int]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from azure.core.rest import HttpResponse
 
-    from pytask.clock import Clock, Patience
+    from pytask.clock import Clock, Timeouts
     from pytask.cloud.arm import Arm, Azure
     from pytask.cloud.poll import Reading
     from pytask.model import Function, Target
@@ -58,11 +58,11 @@ class Observer:
 
     @property
     def _clock(self) -> Clock:
-        return self.azure.arm.door.clock
+        return self.azure.arm.http.clock
 
     @property
-    def _patience(self) -> Patience:
-        return self.azure.arm.door.patience
+    def _patience(self) -> Timeouts:
+        return self.azure.arm.http.timeouts
 
     @property
     def _path(self) -> str:
@@ -132,7 +132,7 @@ class Observer:
             self._synced = sync_triggers(arm, self._path)
             if isinstance(self._synced, NotAllowed):
                 self.say(f"  the triggers are not synced: the connection lacks {_SYNC}")
-        if not isinstance(self._synced, Seen) and waited < arm.door.patience.functions_cache:
+        if not isinstance(self._synced, Seen) and waited < arm.http.timeouts.functions_cache:
             return NotYet("the list of functions may still be that of the image before")
         return list_functions(arm, self._path)
 

@@ -64,7 +64,7 @@ def _answered(azure: Azure, target: Target, test: SmokeTest, key: str) -> Readin
     asked = request("GET", f"{target.url}{test.path}", headers=headers)
     app_call = Call(request=asked, doing=f"call {test.path}", accept=_EVERY_ANSWER, only_to=only(target.url))
     try:
-        answer = azure.door.send(app_call)
+        answer = azure.http.send(app_call)
     except CredentialNotSent as error:
         return NotAllowed(f"the function's key is not sent: {error}")
     except TaskFailure as error:

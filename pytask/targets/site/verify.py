@@ -45,9 +45,9 @@ def verify_app(
         StartFailure: when the app does not run the image.
     """
     observer = Observer(azure=azure, question=question, digest_now=digest_now, say=say)
-    patience, clock = azure.arm.door.patience, azure.arm.door.clock
-    made = checks(question, patience)
-    verification = verify(observer.observe, made, clock=clock, patience=patience, seconds=question.seconds, say=say)
+    timeouts, clock = azure.arm.http.timeouts, azure.arm.http.clock
+    made = checks(question, timeouts)
+    verification = verify(observer.observe, made, clock=clock, timeouts=timeouts, seconds=question.seconds, say=say)
     answer = observer.seen.answer
     return replace(
         verification,

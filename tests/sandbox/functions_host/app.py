@@ -75,7 +75,7 @@ class Function:
         return {name: value for name, value in found.groupdict().items() if value} if found else None
 
     def call(self, request: object) -> object:
-        """Give what the function answers to a request; raises RuntimeError when it is not loaded, or what it raises."""
+        """Return what the function answers; raises RuntimeError when it is not loaded, or what it raises."""
         if self._call is None:
             raise RuntimeError(self.error)
         arguments = {self.trigger["name"]: request}
@@ -102,7 +102,7 @@ class FunctionApp:
         return [function.error for function in self.functions if function.error]
 
     def find(self, method: str, path: str) -> tuple[Function, Mapping[str, str]] | None:
-        """Give the function that answers a request, with the values of its route's parameters."""
+        """Return the function that answers a request, with the values of its route's parameters."""
         route = path.strip("/").removeprefix(self.prefix).strip("/")
         if not path.strip("/").startswith(self.prefix):
             return None

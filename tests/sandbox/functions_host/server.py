@@ -46,7 +46,7 @@ class Server(ThreadingHTTPServer):
         return not self._storage_error
 
     def status(self) -> dict[str, Any]:
-        """Give what ``/admin/host/status`` answers; the up-time is in milliseconds.
+        """Return what ``/admin/host/status`` answers; the up-time is in milliseconds.
 
         The names are those of HostStatus.cs in https://github.com/Azure/azure-functions-host.
         """
@@ -63,7 +63,7 @@ class Server(ThreadingHTTPServer):
         return {**status, "errors": errors} if errors else status
 
     def functions(self) -> list[dict[str, Any]]:
-        """Give what ``/admin/functions`` answers.
+        """Return what ``/admin/functions`` answers.
 
         The names are those of FunctionMetadataResponse.cs in https://github.com/Azure/azure-functions-host.
         """

@@ -8,7 +8,7 @@ SETTING = "AzureWebJobsStorage"
 
 
 def storage_error() -> str:
-    """Give what the real host reports of a connection string it cannot read; empty when there is nothing to say.
+    """Return what the real host reports of a connection string it cannot read; empty when there is nothing to say.
 
     Source: ParseInternal in StorageConnectionString.cs of https://github.com/Azure/azure-sdk-for-net, and
     https://github.com/Azure/azure-functions-core-tools/issues/1836 for how it comes up.

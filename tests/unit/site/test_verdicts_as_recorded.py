@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytask.clock import Patience
+from pytask.clock import Timeouts
 from pytask.errors.start import StartFailure
 from pytask.model.evidence import Verdict
 from pytask.targets.site.observed import Question
@@ -171,7 +171,7 @@ def an_app(case: Case, made: list[Machine], *, registry: object = OURS) -> Scrip
 def verdict(case: Case, app: ScriptedApp, seconds: float = LIMIT) -> Verification:
     deployment = a_deployment(reference=case.reference, fresh_tag=case.fresh_tag, instances=case.instances)
     question = Question(deployment=deployment, smoke_test=None, seconds=seconds, settings={})
-    return verify_app(app.azure(Patience()), question, digest_now=app.registry, say=app.said.append)
+    return verify_app(app.azure(Timeouts()), question, digest_now=app.registry, say=app.said.append)
 
 
 def told(case: Case, app: ScriptedApp, seconds: float = LIMIT) -> str:

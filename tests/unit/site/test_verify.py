@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.core.exceptions import ServiceResponseError
 
-from pytask.clock import Patience
+from pytask.clock import Timeouts
 from pytask.errors.start import (
     ContainerExits,
     ContainerSilent,
@@ -85,7 +85,7 @@ def verified(
 ) -> Verification:
     deployment = a_deployment(**changes)
     question = Question(deployment=deployment, smoke_test=smoke, seconds=seconds, settings={}, rolls_back=rolls_back)
-    azure = app.azure(Patience())
+    azure = app.azure(Timeouts())
     return verify_app(azure, question, digest_now=app.registry, say=app.said.append)
 
 

@@ -9,10 +9,10 @@ _FILE = Path(__file__).parents[2] / "cacert.pem"  # this module's "file" is pyth
 
 
 def where() -> str:
-    """Give the path of the file with the certificates."""
+    """Return the path of the file with the certificates."""
     return str(_FILE)
 
 
 def contents() -> str:
-    """Give the certificates, as PEM."""
+    """Return the certificates, as PEM."""
     return _FILE.read_text(encoding="ascii")

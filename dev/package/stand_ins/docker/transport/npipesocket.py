@@ -48,7 +48,7 @@ class NpipeSocket:
             left = left[self._pipe.write(left) or 0 :]
 
     def makefile(self, _mode: str, _buffering: int | None = None) -> IO[bytes]:
-        """Give a file to read from, which goes on when this is closed."""
+        """Return a file to read from, which goes on when this is closed."""
         reader: BinaryIO = os.fdopen(os.dup(self._pipe.fileno()), "rb")
         return reader
 

@@ -1,4 +1,4 @@
-"""The HTTP door against a real server: what is sent again, what is not, and how long it waits."""
+"""The HTTP client against a real server: what is sent again, what is not, and how long it waits."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytask.clock import Patience
-from pytask.cloud.http import Call, Door, request
+from pytask.clock import Timeouts
+from pytask.cloud.http import Call, HttpClient, request
 from pytask.errors import Cancelled, TaskFailure
 from pytask.errors.azure import AzureFailing, AzureRefused, Forbidden, Locked, OperationInProgress
 from pytask.errors.network import ProxyRefused, Unreachable
 from tests.contract.company import HOST
-from tests.contract.doors import a_door
+from tests.contract.http_clients import an_http_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ BUSY: Answer = (
     {},
     '{"Code":"Conflict","Message":"Cannot modify this site because another operation is in progress."}',
 )
-QUICK = Patience(http_attempts=3, http_first_wait=0.01, http_longest_wait=0.2)
+QUICK = Timeouts(http_attempts=3, http_first_wait=0.01, http_longest_wait=0.2)
 
 
 class Server:
@@ -77,7 +77,7 @@ def server() -> Iterator[Server]:
 
 
 class Said(list[str]):
-    """What the door said."""
+    """What the HTTP client said."""
 
 
 @pytest.fixture
@@ -86,8 +86,8 @@ def said() -> Said:
 
 
 @pytest.fixture
-def door(said: Said) -> Iterator[Door]:
-    one = a_door(QUICK, said.append)
+def http(said: Said) -> Iterator[HttpClient]:
+    one = an_http_client(QUICK, said.append)
     yield one
     one.transport.close()
 
@@ -97,16 +97,16 @@ def a_call(server: Server, method: str = "GET") -> Call:
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_a_disturbance_is_asked_again_and_told(door: Door, server: Server, said: Said, status: int) -> None:
+def test_a_disturbance_is_asked_again_and_told(http: HttpClient, server: Server, said: Said, status: int) -> None:
     server.answers.append((status, {}, ""))
-    assert door.send(a_call(server)).status_code == 200
+    assert http.send(a_call(server)).status_code == 200
     assert len(server.asked) == 2
     assert said == [f"127.0.0.1:{server.url.rpartition(':')[2]} answered {status} to 'try this'; asking again in 0 s"]
 
 
-def test_a_dropped_connection_is_tried_again(door: Door, server: Server) -> None:
+def test_a_dropped_connection_is_tried_again(http: HttpClient, server: Server) -> None:
     server.answers.append(None)
-    assert door.send(a_call(server)).status_code == 200
+    assert http.send(a_call(server)).status_code == 200
 
 
 UNANSWERED: list[Answer] = [None, (500, {}, ""), (503, {}, ""), (504, {}, "")]
@@ -115,41 +115,41 @@ BEFORE_ANY_WORK: list[Answer] = [(429, {"Retry-After": "0"}, ""), (408, {}, ""),
 
 @pytest.mark.parametrize("first", UNANSWERED)
 def test_a_refusal_after_an_attempt_without_an_answer_leaves_open_what_was_done(
-    door: Door, server: Server, first: Answer
+    http: HttpClient, server: Server, first: Answer
 ) -> None:
     server.answers.extend([first, (403, {}, "")])
     with pytest.raises(AzureRefused) as caught:
-        door.send(a_call(server, "PATCH"))
+        http.send(a_call(server, "PATCH"))
     assert caught.value.leaves_open
 
 
 @pytest.mark.parametrize("first", BEFORE_ANY_WORK)
-def test_a_refusal_after_one_before_any_work_does_not(door: Door, server: Server, first: Answer) -> None:
+def test_a_refusal_after_one_before_any_work_does_not(http: HttpClient, server: Server, first: Answer) -> None:
     server.answers.extend([first, (403, {}, "")])
     with pytest.raises(AzureRefused) as caught:
-        door.send(a_call(server, "PATCH"))
+        http.send(a_call(server, "PATCH"))
     assert not caught.value.leaves_open
 
 
 def test_what_is_in_the_way_after_an_attempt_without_an_answer_leaves_open_what_was_done(company: Company) -> None:
-    door = a_door(QUICK, lambda _: company.proxy.forbidden.add(HOST), network=company.network())
+    http = an_http_client(QUICK, lambda _: company.proxy.forbidden.add(HOST), network=company.network())
     company.server.breaks_off = True
     with pytest.raises(ProxyRefused) as caught:
-        door.send(Call(request=request("POST", f"https://{HOST}/x"), doing="try this"))
-    door.transport.close()
+        http.send(Call(request=request("POST", f"https://{HOST}/x"), doing="try this"))
+    http.transport.close()
     assert caught.value.leaves_open
 
 
-def test_the_servers_own_wait_is_kept_to(door: Door, server: Server, said: Said) -> None:
+def test_the_servers_own_wait_is_kept_to(http: HttpClient, server: Server, said: Said) -> None:
     server.answers.append((429, {"Retry-After": "7"}, ""))
-    door.send(a_call(server))
-    assert "asking again in 0 s" in said[0]  # 7 s, but never longer than the patience allows: 0.2 s here
+    http.send(a_call(server))
+    assert "asking again in 0 s" in said[0]  # 7 s, but never longer than the timeouts allows: 0.2 s here
 
 
-def test_the_last_attempt_ends_it(door: Door, server: Server) -> None:
+def test_the_last_attempt_ends_it(http: HttpClient, server: Server) -> None:
     server.answers.extend([(503, {"x-ms-correlation-request-id": "the-id"}, "gone")] * 5)
     with pytest.raises(AzureFailing) as caught:
-        door.send(a_call(server))
+        http.send(a_call(server))
     assert (caught.value.attempts, caught.value.status, caught.value.detail) == (3, 503, "gone")
     assert caught.value.correlation_id == "the-id"
     assert len(server.asked) == 3
@@ -166,29 +166,29 @@ def test_the_last_attempt_ends_it(door: Door, server: Server) -> None:
     ],
 )
 def test_a_refusal_is_a_failure_of_the_catalogue(
-    door: Door, server: Server, status: int, body: str, failure: type[TaskFailure]
+    http: HttpClient, server: Server, status: int, body: str, failure: type[TaskFailure]
 ) -> None:
     server.answers.append((status, {}, body))
     with pytest.raises(failure):
-        door.send(a_call(server))
+        http.send(a_call(server))
     assert len(server.asked) == 1
 
 
-def test_an_app_that_azure_is_busy_with_is_waited_for(door: Door, server: Server) -> None:
+def test_an_app_that_azure_is_busy_with_is_waited_for(http: HttpClient, server: Server) -> None:
     server.answers.append(BUSY)
-    assert door.send(a_call(server, "PATCH")).status_code == 200
+    assert http.send(a_call(server, "PATCH")).status_code == 200
     server.answers.extend([BUSY] * 3)
     with pytest.raises((OperationInProgress, AzureFailing)):
-        door.send(a_call(server))
+        http.send(a_call(server))
 
 
-def test_a_host_that_is_not_there_is_named(door: Door) -> None:
+def test_a_host_that_is_not_there_is_named(http: HttpClient) -> None:
     with pytest.raises(Unreachable, match="host-unreachable"):
-        door.send(Call(request=request("GET", "http://127.0.0.1:9/x"), doing="try this"))
+        http.send(Call(request=request("GET", "http://127.0.0.1:9/x"), doing="try this"))
 
 
-def test_a_cancellation_ends_the_waiting(server: Server, door: Door) -> None:
-    door.clock.cancelled.set()
+def test_a_cancellation_ends_the_waiting(server: Server, http: HttpClient) -> None:
+    http.clock.cancelled.set()
     server.answers.append((503, {"Retry-After": "30"}, ""))
     with pytest.raises(Cancelled):
-        door.send(a_call(server))
+        http.send(a_call(server))
