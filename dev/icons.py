@@ -1,4 +1,4 @@
-"""Draws the icons: a container, the arrow of a deployment, the tick of its proof. `python -m dev.icons` writes them.
+"""Draw the icons: a container, an arrow, a tick. `python -m dev.icons` writes them.
 
 The same shapes in two sizes, on a field of 32 x 32 units: 32 pixels for the task, 128 for the store's page.
 """

@@ -53,7 +53,7 @@ def main(timeouts: Timeouts | None = None) -> int:
 
 
 def _failures_of(job: Job) -> tuple[TaskFailure, ...]:
-    """Run, and give what came in the way: nothing is left to become a traceback."""
+    """Run, and give what went wrong: nothing is left to become a traceback."""
     try:
         run(job)
     except ManyFailures as several:

@@ -32,13 +32,13 @@ class Record:
 
     stage: str = "reading the inputs"
     plan: Plan | None = None
-    looked_ahead: str = ""
-    """What the look-ahead found, in words; told once the build's group is closed."""
+    preflight: str = ""
+    """What the preflight found, in words; told once the build's group is closed."""
     target: Target | None = None
     built: BuiltImage | None = None
-    let_in: list[str] = field(default_factory=list)
+    pull_access: list[str] = field(default_factory=list)
     """What was done so that the app can pull, each a sentence; it stays done."""
-    letting_in: str = ""
+    granting: str = ""
     """What of it may have left for Azure and was not answered yet."""
     granted: float | None = None
     """Our monotonic clock when the app's identity was granted a role that it did not have."""
@@ -60,7 +60,7 @@ class Record:
     """The previous image, when the app was pointed at it again and does not start either."""
     lost: bool = False
     """True when the image of this run is not in the registry any more."""
-    stayed: str = ""
+    not_rolled_back: str = ""
     """Why nothing was rolled back after a failure."""
     seconds: dict[str, float] = field(default_factory=dict)
     """How long each stage took."""

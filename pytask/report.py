@@ -117,13 +117,13 @@ def state(record: Record, *, left_open: bool) -> str:
         return f"{pushed.reference} is in the registry{app}{on}"
     if record.pushing:
         return f"the image was built, parts of it may be in the registry{app}"
-    return f"nothing was pushed{app}" if record.let_in or record.letting_in else _NOTHING
+    return f"nothing was pushed{app}" if record.pull_access or record.granting else _NOTHING
 
 
 def _app_so_far(record: Record, target: Target, *, left_open: bool) -> str:
     """Return the state of an app that was not pointed at the image."""
-    unknown = [f"whether {record.letting_in} is not known"] if record.letting_in and left_open else []
-    done = [*record.let_in, *unknown]
+    unknown = [f"whether {record.granting} is not known"] if record.granting and left_open else []
+    done = [*record.pull_access, *unknown]
     settings = [f"settings: {told}"] if (told := settings_now(record)) else []
     if not done and not settings:
         return f"{target.title} was not changed"
@@ -153,7 +153,7 @@ def _settings_too(record: Record) -> str:
 
 
 def _after_the_change(record: Record, target: Target, deployment: Deployment) -> str:
-    stays = f"\nwhat lets it pull stays: {'; '.join(record.let_in)}" if record.let_in else ""
+    stays = f"\nits pull access stays: {'; '.join(record.pull_access)}" if record.pull_access else ""
     return _image_after_the_change(record, target, deployment) + stays
 
 
@@ -166,10 +166,12 @@ def _image_after_the_change(record: Record, target: Target, deployment: Deployme
         settings = f"; settings: {settings_now(record)}" if back.settings else ""
         return f"rolled back to {back.reference}{verdict}{settings}{stays}"
     if record.configured:
-        return f"{target.title} is configured with {record.configured} again, and does not run: {record.stayed}"
+        return (
+            f"{target.title} is configured with {record.configured} again, and does not run: {record.not_rolled_back}"
+        )
     settings = settings_now(record)
     changed = f"; settings: {settings}" if settings else ""
-    stayed = f"; it was not rolled back: {record.stayed}" if record.stayed else ""
+    stayed = f"; it was not rolled back: {record.not_rolled_back}" if record.not_rolled_back else ""
     by_hand = f"\nto roll back by hand: {_set_by_hand(target, target.image)}" if target.image else ""
     before = target.image or "no image"
     return f"{target.title} is configured with {deployment.reference}; before it was {before}{changed}{stayed}{by_hand}"
@@ -192,7 +194,7 @@ def _headline(record: Record, failures: tuple[str, ...]) -> str:
     if failures:
         return f"### ❌ {name}: {_failed(record)}"
     if record.unchanged:
-        return f"### ✅ {name}: runs this image already, nothing{' else' if record.let_in else ''} was written"
+        return f"### ✅ {name}: runs this image already, nothing{' else' if record.pull_access else ''} was written"
     if not record.deployment:
         return f"### ✅ {name}: {record.plan.command.value if record.plan else ''} done"
     told = {Verdict.VERIFIED: "✅ {}: runs the new image", Verdict.UNVERIFIED: "⚠️ {}: deployed, unverified"}
@@ -219,7 +221,7 @@ def _summary_rows(record: Record) -> list[tuple[str, str]]:
         ("Settings", settings_now(record)),
         ("Configuration", _configuration(record)),
         ("Function App", f"[{target.title}]({target.url}) in {target.resource_group}" if target else ""),
-        ("Pull access", "; ".join(record.let_in)),
+        ("Pull access", "; ".join(record.pull_access)),
         ("Verification", f"{record.verdict.value}{_checks(verification)}" if target else ""),
         ("Functions", _functions(verification) if verification else ""),
         ("Smoke test", verification.answer if verification else ""),

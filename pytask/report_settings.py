@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def tell_settings(change: SettingsChange) -> str:
     """Return which settings were written, for the log."""
-    kept = f", and {', '.join(change.kept)} put back that it had dropped" if change.kept else ""
+    kept = f", and {', '.join(change.kept)} restored that it had dropped" if change.kept else ""
     again = (
         f"\nsettings  another write at the same time had dropped them: written once more{kept}" if change.again else ""
     )

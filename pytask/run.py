@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pytask.ahead import Ahead, Promised, ahead
+from pytask.background import Background, Promised, in_background
 from pytask.errors.start import StartFailure
 from pytask.image.build import build
 from pytask.image.cli import find_docker
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from pytask.image.cli import DockerCli
     from pytask.job import Job
     from pytask.model import DeployPlan, LoginFor, Plan, PushedImage
-    from pytask.stages.look_ahead import AppAsFound, Findings
+    from pytask.stages.preflight import AppAsFound, Findings
 
 
 def run(job: Job) -> None:
     """Do what the step asks for; what has been done stands in `job.record`, also when it breaks off.
 
     Raises:
-        TaskFailure, ManyFailures: whatever of the catalogue came in the way.
+        TaskFailure, ManyFailures: whatever of the catalogue went wrong.
         Cancelled: when the agent asked the task to stop.
     """
     record, say = job.record, job.console.line
     plan = record.plan = read_plan(job.environment, job.console.secret)
-    Ahead(lambda: import_module("pytask.stages"))  # Azure's libraries load while Docker gives its first answers
+    Background(lambda: import_module("pytask.stages"))  # Azure's libraries load while Docker gives its first answers
     docker = find_docker(job.environment, job.timeouts.engine) if plan.recipe else None
     say(header(docker, job.network))
     tell_plan(plan, job.console)
 
     signed_in: Promised[LoginFor] = Promised()
-    with ahead(lambda: _look_ahead(job, plan, docker, signed_in)) as looking:
+    with in_background(lambda: _preflight(job, plan, docker, signed_in)) as preflight:
         if plan.recipe and docker:
             with job.stage("Build image"):
-                build(job, plan, plan.recipe, docker, signed_in=signed_in, stop_when=looking.when_failed)
-        found = looking.result()
-    say(record.looked_ahead)
+                build(job, plan, plan.recipe, docker, signed_in=signed_in, stop_when=preflight.when_failed)
+        found = preflight.result()
+    say(record.preflight)
 
     from pytask import stages
 
@@ -48,7 +48,7 @@ def run(job: Job) -> None:
         record.built = found.engine.inspect(plan.references)
         if not plan.command.pushes:
             say(stages.look_into_build(job, found.engine, record.built))
-    stages.let_pull(job, plan, found)
+    stages.set_up_pull_access(job, plan, found)
     if found.engine and found.session and record.built and plan.destination:
         with job.stage("Push image"):
             record.pushing = True
@@ -91,9 +91,9 @@ def _deploy(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -
     stages.judge(plan.verify, deployment, record.verification)
 
 
-def _look_ahead(job: Job, plan: Plan, docker: DockerCli | None, signed_in: Promised[LoginFor]) -> Findings:
-    """Look ahead, as soon as the libraries of Azure and Docker are loaded; the build does not wait for them."""
+def _preflight(job: Job, plan: Plan, docker: DockerCli | None, signed_in: Promised[LoginFor]) -> Findings:
+    """Preflight, as soon as the libraries of Azure and Docker are loaded; the build does not wait for them."""
     from pytask import stages
 
     with signed_in:
-        return stages.look_ahead(job, plan, docker, signed_in.give)
+        return stages.preflight(job, plan, docker, signed_in.give)

@@ -1,4 +1,4 @@
-"""Zip files that are the same bytes for the same content: `archive.py VSIX` writes one anew.
+"""Zip files that are the same bytes for the same content: `archive.py VSIX` rewrites one.
 
 Entries are in the order of their names, without dates, owners and traces of the system.
 Run as a program by cpython.mjs, so that the compression is the same everywhere too.
@@ -29,7 +29,7 @@ def write_archive(path: Path, content: Mapping[str, bytes], *, compressed: bool)
             archive.writestr(entry, content[name], compresslevel=9)
 
 
-def write_anew(path: Path) -> None:
+def rewrite(path: Path) -> None:
     """Write a zip file again, by the rules above."""
     with zipfile.ZipFile(path) as archive:
         content = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
@@ -37,4 +37,4 @@ def write_anew(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    write_anew(Path(sys.argv[1]))
+    rewrite(Path(sys.argv[1]))

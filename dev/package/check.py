@@ -52,7 +52,7 @@ class Extension:
 
 
 def problems(extension: Extension) -> list[str]:
-    """Return what is wrong, a sentence each; nothing when all is well."""
+    """Return what is wrong, a sentence each; nothing when nothing is."""
     checks: tuple[Callable[[Extension], Iterator[str]], ...] = (
         _size, _versions, _icons, _overview, _definition, _bindings, _stray_files, _native_files, _archives,
     )  # fmt: skip
@@ -87,7 +87,7 @@ def _versions(extension: Extension) -> Iterator[str]:
     of_task = ".".join(str(told.get(part, "?")) for part in ("Major", "Minor", "Patch"))
     of_extension = next(one.get("Version", "") for one in extension.manifest.iter() if one.tag.endswith("Identity"))
     if not re.fullmatch(r"\d+\.\d+\.\d+", of_task):
-        yield f"task.json's version is {of_task}: an agent wants three numbers"
+        yield f"task.json's version is {of_task}: an agent needs three numbers"
     if of_task != of_extension:
         yield f"task.json is version {of_task}, the extension is {of_extension}: agents keep what they have by version"
 

@@ -35,7 +35,7 @@ def stage(folder: Path, variant: str) -> None:
 
 
 def pack(folder: Path, target: Path) -> Path:
-    """Return the VSIX that tfx makes of a staged folder, written anew so that it is the same every time.
+    """Return the VSIX that tfx makes of a staged folder, written again so that it is the same every time.
 
     Raises:
         SystemExit: with what tfx says, when it refuses or warns.

@@ -76,7 +76,7 @@ class OidcTokens:
 def oidc_refusal(connection: str, text: str, status: int) -> OidcTokenRefused:
     """Return the failure that Azure DevOps' refusal of a token is; `status` is 0 where there was no answer.
 
-    Only its own disturbances are worth asking again.
+    Only its own outages are worth a retry.
     """
     detail = shortened(_words(text) or f"Azure DevOps answered {status}", _LONGEST_DETAIL)
     told = detail.lower()

@@ -70,7 +70,7 @@ class Arm:
         """Return ARM's final answer to a call on `path` (from `/subscriptions/` on).
 
         An operation that ARM goes on with after answering (202 and `Location`) is waited for. `json_again` gives the
-        body anew before the call is repeated.
+        body again before the call is repeated.
 
         Raises:
             TaskFailure: whatever the answer or the operation's own end means.
@@ -80,8 +80,8 @@ class Arm:
             return request(method, path, params={"api-version": version, **(params or {})}, json=body)
 
         def call(version: str) -> Call:
-            anew = (lambda: asked(json_again(), version)) if json_again else None
-            return Call(request=asked(json, version), doing=doing, accept=accept, anew=anew)
+            renew = (lambda: asked(json_again(), version)) if json_again else None
+            return Call(request=asked(json, version), doing=doing, accept=accept, renew=renew)
 
         response = self._answered(call, _provider(path), api_version)
         if response.status_code != _ACCEPTED or "Location" not in response.headers:

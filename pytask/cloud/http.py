@@ -50,8 +50,8 @@ class Call:
     """In the words of the error texts: `read the app's configuration`."""
     accept: frozenset[int] = frozenset({200})
     """Statuses that are an answer; anything else is a refusal."""
-    anew: Callable[[], HttpRequest] | None = None
-    """Makes the request anew before it is repeated, where what it says may be out of date by then."""
+    renew: Callable[[], HttpRequest] | None = None
+    """Makes the request once more before it is repeated, where what it says may be out of date by then."""
     only_to: frozenset[Place] | None = None
     """Where alone it may go, as it carries a credential; a call with an `Authorization` that says none is not sent."""
 
@@ -92,7 +92,7 @@ class HttpClient:
                 raise failure
             perhaps_done |= _perhaps_done(answer)
             self._wait(call, answer, attempt)
-            call = replace(call, request=call.anew()) if call.anew else call
+            call = replace(call, request=call.renew()) if call.renew else call
         raise AssertionError
 
     def failure(self, error: Exception, url: str) -> NetworkFailure:

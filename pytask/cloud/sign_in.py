@@ -61,7 +61,7 @@ _CODES: dict[type[AzureFailure], tuple[str, ...]] = {
 """https://login.microsoftonline.com/error tells each."""
 _MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
 _TRANSIENT_CODES = frozenset({"50033", "50196", "90024", "90033", "90055"})
-"""Entra ID's own disturbances and limits, which it answers with status 400, too."""
+"""Entra ID's own outages and limits, which it answers with status 400, too."""
 _BEFORE_AN_AUDIENCE = ("resource principal named ", "Requested resource: ", "Resource value from request: ")
 _NO_SUCH_IDENTITY = (
     "identity not found",

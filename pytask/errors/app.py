@@ -1,4 +1,4 @@
-"""Failures of the Function App: finding it, updating it, proving that it runs the image."""
+"""Failures of the Function App: finding it, updating it, verifying that it runs the image."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ class AzureRefused(OneOfSeveral, AzureFailure):
 
 
 class AzureFailingCause(Cause):
-    """Whether Azure is disturbed, or limits its callers."""
+    """Whether Azure is failing, or limits its callers."""
 
     DISTURBED = (
         "the service has a temporary problem",
@@ -195,7 +195,7 @@ class AzureFailing(OneOfSeveral, AzureFailure):
     detail: str
     code = "azure-failing"
     leaves_open = True
-    title = "Azure did not {doing}, also when asked again"
+    title = "Azure did not {doing} after several attempts"
     happened = "{attempts} attempts; the last answer was {status}: {detail}"
 
     def __post_init__(self) -> None:

@@ -115,12 +115,12 @@ class CertificateIncomplete(InputMistake):
 
 
 class CertificateKeyEncrypted(InputMistake):
-    """The private key in the connection wants a passphrase."""
+    """The private key in the connection needs a passphrase."""
 
     name: str
     code = "certificate-key-encrypted"
     title = "the private key in the service connection {name} is encrypted"
-    happened = "the key of {input} is a PEM block that wants a passphrase"
+    happened = "the key of {input} is a PEM block that needs a passphrase"
     cause = "a service connection has no place for a passphrase; Azure DevOps itself keeps the key encrypted"
     fix = "take the passphrase off with openssl pkey -in key.pem -out plain.pem, and put plain.pem and the certificate into the connection"
 

@@ -56,7 +56,7 @@ class ImageNotSaved(TaskFailure):
     cause = "the engine cannot read the image that it built, or broke off while it gave it out"
     fix = (
         "run docker save {reference} > /dev/null on the agent, which should tell more; restart the engine, or build "
-        "anew without what it has kept (docker builder prune --all)"
+        "again without what it has kept (docker builder prune --all)"
     )
 
 

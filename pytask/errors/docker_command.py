@@ -105,18 +105,18 @@ class DockerConfigurationInvalid(TaskFailure):
     title = "the Docker configuration of the agent's user cannot be used"
     happened = "{detail}"
     cause = "config.json, in the folder .docker of the agent's user or in DOCKER_CONFIG, is not as Docker writes it"
-    fix = "correct or delete this file on the agent; docker login and docker context use write it anew"
+    fix = "correct or delete this file on the agent; docker login and docker context use write a new one"
     link = "https://docs.docker.com/reference/cli/docker/#docker-cli-configuration-file-configjson-properties"
 
 
 class ImageNotLoaded(TaskFailure):
-    """A build that went well, and an engine without the image."""
+    """A build that succeeded, and an engine without the image."""
 
     reference: str
     detail: str
     code = "image-not-loaded"
     title = "the build left no image in the Docker engine"
-    happened = "docker build ended well, but the engine has no image {reference}: {detail}"
+    happened = "docker build succeeded, but the engine has no image {reference}: {detail}"
     cause = (
         "the image was built by a builder outside of the engine (docker buildx use, BUILDX_BUILDER or a wrapper around the "
         "docker command chose it), and its result stays in that builder's cache"

@@ -54,7 +54,7 @@ class EngineProxyRefused(EngineNetworkFailure):
     code = "engine-proxy-refused"
     title = "the Docker engine's proxy does not lead to {host}"
     happened = "{detail}"
-    cause = f"the proxy that the engine was given is wrong, wants other credentials, or forbids {{host}}; {_OWN_WAY}"
+    cause = f"the proxy that the engine was given is wrong, requires other credentials, or forbids {{host}}; {_OWN_WAY}"
     fix = f"have the proxy allow {{host}}:443; to correct the engine's proxy, {_GIVE_IT_A_PROXY}"
     link = _PROXY_LINK
 
@@ -65,7 +65,7 @@ class EngineDistrusts(EngineNetworkFailure):
     code = "engine-certificate"
     title = "the Docker engine does not trust the certificate that {host} shows"
     happened = "{detail}"
-    cause = f"a proxy or firewall signs the connection anew with an authority of its own (TLS inspection), or the registry has a certificate of its own making; {_OWN_WAY}"
+    cause = f"a proxy or firewall signs the connection with an authority of its own (TLS inspection), or the registry has a certificate of its own making; {_OWN_WAY}"
     fix = (
         "copy that authority's certificate to /etc/docker/certs.d/{host}/ca.crt on the agent's machine (no restart "
         "needed), or install it for the whole machine (update-ca-certificates) and run systemctl restart docker"

@@ -106,4 +106,4 @@ class ImageUnreadable(TaskFailure):
     title = "{reference} cannot be read from the registry as a container image"
     happened = "{part}: {detail}"
     cause = "a push was damaged on its way or in the registry's storage, or the reference is not a container image"
-    fix = "run the pipeline again; if it goes on, delete the image from the registry (az acr repository delete) and push it anew, since layers that are there already are not sent again"
+    fix = "run the pipeline again; if it goes on, delete the image from the registry (az acr repository delete) and push it again, since layers that are there already are not sent again"

@@ -67,7 +67,7 @@ class ProxyUnreachable(NetworkFailure):
 
 
 class ProxyAuthenticationNeeded(NetworkFailure):
-    """The proxy wants to know who asks (407)."""
+    """The proxy requires authentication (407)."""
 
     proxy: str
     code = "proxy-authentication"
@@ -116,7 +116,7 @@ class CertificateUntrusted(NetworkFailure):
     code = "certificate-untrusted"
     title = "this agent does not trust the certificate that {host} shows"
     happened = "asked {via}: {detail}; the certificate was issued by {issuer}"
-    cause = "a proxy or firewall opens the TLS connection and signs it anew with an authority of its own (TLS inspection), which neither the agent nor its machine was told of"
+    cause = "a proxy or firewall opens the TLS connection and signs it with an authority of its own (TLS inspection), which neither the agent nor its machine was told of"
     fix = (
         "give the agent that authority's certificate as a PEM file (./config.sh remove, then ./config.sh --sslcacert "
         "FILE), or install it on the machine (update-ca-certificates), or set REQUESTS_CA_BUNDLE for the job; "

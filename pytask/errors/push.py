@@ -35,7 +35,7 @@ class RepositoryMissing(AzureFailure):
     code = "push-repository-missing"
     title = "{registry} has no repository for {reference}"
     happened = "the registry answered: {detail}"
-    cause = "the name in imageName is misspelt, or this registry wants its repository or project to be created before the first push"
+    cause = "the name in imageName is misspelt, or this registry requires its repository or project to be created before the first push"
     fix = "correct imageName, or create the repository or project there once (Amazon ECR: aws ecr create-repository; Harbor: a project)"
 
 
@@ -65,7 +65,7 @@ class PushFailed(AzureFailure):
     code = "push-failed"
     title = "the push of {reference} broke off"
     happened = "after {attempts} attempts: {detail}"
-    cause = "the registry or the way to it is disturbed, or the registry has had enough requests for now (429)"
+    cause = "the registry or the way to it is failing, or the registry has had enough requests for now (429)"
     fix = "run the pipeline again; layers that arrived are not sent twice. See https://azure.status.microsoft if it goes on"
 
 

@@ -110,7 +110,7 @@ class RegistryRefused(AzureFailure):
 
 
 class RegistryFailingCause(Cause):
-    """Whether the registry is disturbed, or limits its callers."""
+    """Whether the registry is failing, or limits its callers."""
 
     DISTURBED = (
         "the registry, or the way to it, has a temporary problem",
@@ -132,7 +132,7 @@ class RegistryFailing(OneOfSeveral, AzureFailure):
     attempts: int
     detail: str
     code = "registry-failing"
-    title = "{registry} did not let us {doing}, also when asked again"
+    title = "{registry} did not let us {doing} after several attempts"
     happened = "{attempts} attempts; the last answer was {status}: {detail}"
 
     def __post_init__(self) -> None:

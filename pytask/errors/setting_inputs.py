@@ -88,7 +88,7 @@ class PropertyUnknown(InputMistake):
     title = "the site's configuration has no property {name}"
     happened = "{input} names {name}{near}"
     cause = "Azure ignores a name that it does not know, without a word"
-    fix = "correct the name, or take it out; a setting for the app's own code belongs into appSettings"
+    fix = "correct the name, or take it out; a setting for the app's own code belongs in appSettings"
     link = "https://learn.microsoft.com/rest/api/appservice/web-apps/update-configuration#siteconfigresource"
 
 
@@ -98,7 +98,7 @@ class PropertyRefused(InputMistake):
     name: str
     instead: str
     code = "property-refused"
-    title = "{name} does not belong into {input}"
+    title = "{name} does not belong in {input}"
     happened = "{input} names {name}"
     cause = "it is set by other means, so that there is one place that says what it is"
     fix = "take {name} out of {input}; {instead}"

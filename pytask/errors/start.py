@@ -10,7 +10,7 @@ from pytask.errors.base import AzureFailure
 class StartFailure(AzureFailure):
     """The app does not run the image; by default that is reason enough to put the previous one back."""
 
-    goes_back: ClassVar[bool] = True
+    rolls_back: ClassVar[bool] = True
     app: str
     reference: str
 
@@ -27,7 +27,7 @@ class ToldStartFailure(StartFailure):
 class ImageNotSet(StartFailure):
     """The configuration does not name the image that was just written."""
 
-    goes_back = False
+    rolls_back = False
     wanted: str
     found: str
     code = "image-not-set"
@@ -40,7 +40,7 @@ class ImageNotSet(StartFailure):
 class PropertyNotSet(StartFailure):
     """The configuration does not read as it was just written."""
 
-    goes_back = False
+    rolls_back = False
     names: str
     code = "property-not-set"
     title = "{app} is not configured as this run asked for"
@@ -255,7 +255,7 @@ class SmokeTestFailed(StartFailure):
 class Unverified(StartFailure):
     """Checks could not be made, and the pipeline asked to fail then."""
 
-    goes_back = False
+    rolls_back = False
     gaps: str
     code = "app-unverified"
     title = "it could not be verified that {app} runs {reference}"

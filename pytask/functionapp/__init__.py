@@ -1,1 +1,1 @@
-"""The Function App: finding it, updating it, proving that it runs the image."""
+"""The Function App: finding it, updating it, verifying that it runs the image."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pytask.errors import TaskFailure
 from pytask.functionapp.find import read_configuration
 from pytask.functionapp.settings import put_settings_back
-from pytask.functionapp.slot_settings import make_loose
+from pytask.functionapp.slot_settings import make_not_sticky
 from pytask.functionapp.update import point_at
 from pytask.model import Digest, ImageReference, NotAReference, RolledBack
 from pytask.registry.hosts import is_azures, registry_name
@@ -38,8 +38,8 @@ def known_digest(now: Digest | Gone | None) -> Digest | None:
     return now if isinstance(now, Digest) else None
 
 
-class StaysForward(Exception):  # noqa: N818 - a decision, told to the user
-    """The previous image is not put back, or in vain, with the reason."""
+class NotRolledBack(Exception):  # noqa: N818 - a decision, told to the user
+    """The app is not rolled back, or does not run the previous image either, with the reason."""
 
     def __init__(self, reason: str, *, configured: str = "") -> None:
         super().__init__(reason)
@@ -60,7 +60,7 @@ def roll_back(
     `digest_of` returns the digest that a reference points at now, `Gone`, or None when that cannot be found out.
 
     Raises:
-        StaysForward: when there is nothing to go back to, or somebody else has changed the app meanwhile.
+        NotRolledBack: when there is nothing to roll back to, or somebody else has changed the app meanwhile.
     """
     deployment, clock = question.deployment, azure.arm.http.clock
     reference = former_reference(previous, digest_of, say)
@@ -84,7 +84,7 @@ def roll_back(
             say=say,
         )
     except TaskFailure as failure:
-        raise StaysForward(f"{reference} does not start either: {failure}", configured=reference) from failure
+        raise NotRolledBack(f"{reference} does not start either: {failure}", configured=reference) from failure
     return RolledBack(
         reference=reference,
         verification=verification,
@@ -100,14 +100,14 @@ def _still_ours(arm: Arm, deployment: Deployment) -> dict[str, Any]:
     configuration = properties.as_dict() if properties else {}
     found = str(configuration.get("linuxFxVersion") or "")
     if found != deployment.fx_version:
-        raise StaysForward(f"the app's image was changed by somebody else meanwhile (it reads {found or 'nothing'})")
+        raise NotRolledBack(f"the app's image was changed by somebody else meanwhile (it reads {found or 'nothing'})")
     return configuration
 
 
 def _settings_back(arm: Arm, deployment: Deployment, say: Callable[[str], None]) -> SettingsBack | None:
     """Put back what was changed of the settings; None when nothing was."""
     if deployment.sticky:
-        make_loose(arm, deployment.target, deployment.sticky)
+        make_not_sticky(arm, deployment.target, deployment.sticky)
         say(f"settings  {', '.join(deployment.sticky)} no longer stay with their slot")
     if deployment.settings is None:
         return None
@@ -122,7 +122,7 @@ def _settings_back(arm: Arm, deployment: Deployment, say: Callable[[str], None])
 def former_properties(deployment: Deployment, configuration: Mapping[str, object]) -> dict[str, object]:
     """Return what the properties that were changed read before, less those that somebody else has changed since.
 
-    A text that was null goes back to be empty: whether Azure takes null for a change is not documented.
+    A text that was null is restored as empty: whether Azure takes null for a change is not documented.
     """
     before, written = deployment.target.configuration, deployment.beside
     ours = (name for name in deployment.changed if reads_as(configuration.get(name), written[name]))
@@ -136,10 +136,10 @@ def former_reference(previous: PreviousImage | None, digest_of: DigestNow, say: 
     platform has a digest of its own.
 
     Raises:
-        StaysForward: when that image is gone, or there was none.
+        NotRolledBack: when that image is gone, or there was none.
     """
     if previous is None or not previous.reference:
-        raise StaysForward("there was no image before")
+        raise NotRolledBack("there was no image before")
     try:
         reference = ImageReference.parse(previous.reference)
     except NotAReference:
@@ -163,7 +163,7 @@ def _is_still(previous: PreviousImage, now: Digest | Gone) -> bool:
 
 def _unless_gone(reference: str, now: Digest | Gone | None) -> str:
     if isinstance(now, Gone):
-        raise StaysForward(f"{reference} is not in the registry any more")
+        raise NotRolledBack(f"{reference} is not in the registry any more")
     return reference
 
 

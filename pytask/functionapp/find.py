@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from azure.mgmt.web.models import SiteConfigResource
 
-from pytask.ahead import Ahead
+from pytask.background import Background
 from pytask.cloud.answers import correlation_id
 from pytask.cloud.arm import RESOURCES_VERSION, needed_object
 from pytask.cloud.poll import object_at, read_items, text_at
@@ -55,8 +55,8 @@ def find_app(arm: Arm, address: AppAddress) -> Found:
     """
     app_path = _site_path(arm, address)
     path = f"{app_path}/slots/{address.slot}" if address.slot else app_path
-    reading = Ahead(lambda: read_configuration(arm, path))
-    listing = Ahead(lambda: read_settings(arm, path))
+    reading = Background(lambda: read_configuration(arm, path))
+    listing = Background(lambda: read_settings(arm, path))
     answer = arm.send("GET", path, doing="read the Function App", accept=_FOUND_OR_NOT)
     if answer.status_code != _FOUND:
         _refuse(arm, address, app_path, answer)

@@ -95,7 +95,7 @@ def give_identity(arm: Arm, target: Target, identity: AppIdentity) -> AppIdentit
         IdentityNotAssignable: when the connection has no right on one of the identities.
     """
     doing = f"give the Function App {identity.title}"
-    has = identities_of(_site(arm, target))  # read anew: what is not sent again is taken away
+    has = identities_of(_site(arm, target))  # read renew: what is not sent again is taken away
     body = {"identity": _together((*has, identity))}
     answer = arm.send("PATCH", target.resource_id, json=body, doing=doing, accept=_DONE_OR_NOT)
     if answer.status_code == 403:  # noqa: PLR2004 - HTTP

@@ -130,7 +130,7 @@ def is_reference(value: str) -> bool:
 
 
 def pull_warnings(found: Found, settings: Mapping[str, str] | None) -> Iterator[str]:
-    """Return what may surprise when the app pulls, however it is let in."""
+    """Return what may surprise when the app pulls, whatever its pull access."""
     values = settings or {}
     if values.get("DOCKER_ENABLE_CI", "").lower() == "true":
         yield "DOCKER_ENABLE_CI is true: a webhook of the registry may deploy by itself, beside this task"

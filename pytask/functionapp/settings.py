@@ -42,7 +42,7 @@ def read_settings(arm: Arm, path: str) -> Mapping[str, str] | None:
 def settings_notes(settings: Mapping[str, str] | None, wanted: WantedSettings) -> tuple[str, ...]:
     """Return what goes undone where the settings may not be read, and what is set though nobody asked for it."""
     if settings is None:
-        undone = f"its own start limit is not heeded, {STORAGE} is not looked at, and there is no release annotation"
+        undone = f"its own start limit is not known, {STORAGE} is not looked at, and there is no release annotation"
         return (f"the connection may not read the app's settings: {undone}",)
     if STORAGE_OFF.changes(settings) and STORAGE not in wanted.values:
         return (f"{STORAGE} is not set; a deployment sets it to false, so that the image's /home is not hidden",)
@@ -148,7 +148,7 @@ def _write(arm: Arm, path: str, merged: Callable[[Mapping[str, str]], dict[str, 
         return None
 
     def again() -> object:
-        """Return the body anew before the write is repeated: others may have written while it waited."""
+        """Return the body once more before the write is repeated: others may have written while it waited."""
         sent.append(merged(list_settings(arm, path)))
         return {"properties": sent[-1]}
 

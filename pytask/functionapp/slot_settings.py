@@ -38,7 +38,7 @@ def make_sticky(arm: Arm, target: Target, names: Iterable[str]) -> tuple[str, ..
     return missing
 
 
-def make_loose(arm: Arm, target: Target, names: Iterable[str]) -> None:
+def make_not_sticky(arm: Arm, target: Target, names: Iterable[str]) -> None:
     """Take back what `make_sticky` did.
 
     Raises:

@@ -30,7 +30,7 @@ AT_THE_FRONT = frozenset(
         "publicNetworkAccess",
     }
 )
-"""Properties that the platform's front end heeds: that a change of them restarts the app is nowhere promised.
+"""Properties that the platform's front end applies: that a change of them restarts the app is nowhere promised.
 https://learn.microsoft.com/azure/app-service/overview-access-restrictions"""
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from pytask.ahead import Promised
+    from pytask.background import Promised
     from pytask.image.cli import DockerCli
     from pytask.image.configuration import Lent
     from pytask.job import Job

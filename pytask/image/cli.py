@@ -128,7 +128,7 @@ def _lacking(asked: list[_Asked], environment: Mapping[str, str]) -> TaskFailure
         return no_command(environment.get("PATH", "empty"), agent)
     if trouble := next((one.trouble for one in asked if one.trouble), None):
         return trouble
-    # One that did not even tell its version waited for its engine in vain.
+    # One that did not even tell its version waited for an engine that did not answer.
     without_engine = next((one for one in asked if one.does_buildkit or not one.cli.version), None)
     if without_engine:
         return no_engine(without_engine.said, without_engine.cli.path, agent)

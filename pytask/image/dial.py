@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _NOWHERE = "unix:///dev/null"
-"""The SDK wants an address; it is never dialed."""
+"""The SDK needs an address; it is never dialed."""
 _SECONDS_TO_END = 2.0
 
 

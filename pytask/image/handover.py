@@ -1,4 +1,4 @@
-"""Handing texts that must be on no disk to a program that wants a file's path."""
+"""Handing texts that must be on no disk to a program that needs a file's path."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Push:
 
     engine: Engine
     login: Callable[[bool], RegistryLogin | None]
-    """Called for each attempt, and from the second on for credentials that are got anew."""
+    """Called for each attempt, and from the second on for credentials that are got again."""
     registry: str
     ask: Callable[[], TaskFailure | None]
     """Asks the registry itself after a refusal without a reason, and returns the one it tells, if it does."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentKind:
-    """What matters of an agent to whoever wants to build on it."""
+    """What matters of an agent to whoever builds on it."""
 
     system: str = "Linux"
     """`Linux`, `Windows` or `macOS`."""

@@ -91,7 +91,7 @@ class RegistryLogin:
 
 
 LoginFor: TypeAlias = Callable[[RegistryHost], RegistryLogin | None]
-"""Return the login for a registry's host, got anew; None when there is none. It may raise a `TaskFailure`."""
+"""Return the login for a registry's host, got again; None when there is none. It may raise a `TaskFailure`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

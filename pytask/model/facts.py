@@ -77,7 +77,7 @@ class Right(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviousImage:
-    """What the app was configured with before, held fast before a tag can move."""
+    """What the app was configured with before, read before a tag can move."""
 
     reference: str
     """As the app's configuration had it, without `DOCKER|`."""
@@ -131,7 +131,7 @@ class Deployment:
     reference: str
     """As the configuration has it from now on, without `DOCKER|`."""
     digest: Digest | None
-    """None when nobody may tell it: then the log cannot prove it either."""
+    """None when nobody may tell it: then the log is no evidence of it either."""
     written: datetime
     """When Azure took the change, by Azure's own clock (whole seconds, rounded down)."""
     sent_at: float
@@ -141,7 +141,7 @@ class Deployment:
     fresh_tag: bool = False
     """True when `reference` is a tag that did not exist before this run."""
     restarted: bool
-    """True when nothing in the configuration was to change, so that only a restart fetches the image anew."""
+    """True when nothing in the configuration was to change, so that only a restart fetches the image again."""
     beside: Mapping[str, object] = field(default_factory=dict, repr=False)
     """What the configuration is to read besides the image, by name."""
     changed: tuple[str, ...] = ()
@@ -180,4 +180,4 @@ class RolledBack:
     settings: SettingsBack | None = None
     """None when the run had changed none."""
     configuration: tuple[str, ...] = ()
-    """The names of the properties of the configuration that were put back."""
+    """The names of the properties of the configuration that were restored."""

@@ -57,7 +57,7 @@ class SettingsChange:
     again: bool = False
     """Whether somebody else had written over them at the same time, so that they were written once more."""
     kept: tuple[str, ...] = ()
-    """The names of others' settings that had been dropped with them, and were put back."""
+    """The names of others' settings that had been dropped with them, and were restored."""
     lost: tuple[str, ...] = ()
     """The names of others' settings that were there just before the write, and are not any more."""
     moment: Moment
@@ -82,7 +82,7 @@ class SettingsChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SettingsBack:
-    """The settings that a run has changed, put back."""
+    """The settings that a run has changed, restored."""
 
     names: tuple[str, ...]
     stayed: tuple[str, ...]

@@ -61,7 +61,7 @@ def _at(host: RegistryHost) -> RegistryAddress:
 
 
 def _host(value: str) -> RegistryHost:
-    """Return the login server alone: a repository behind it belongs into imageName."""
+    """Return the login server alone: a repository behind it belongs in imageName."""
     if "/" in value.partition("://")[2].rstrip("/") or ("://" not in value and "/" in value.rstrip("/")):
         raise NotAReference(value)
     return host_in(value)

@@ -46,7 +46,7 @@ class Realm:
 
     @staticmethod
     def parse(text: str) -> Realm:
-        """Return the address that a challenge names, put together anew from what it may consist of.
+        """Return the address that a challenge names, put together again from what it may consist of.
 
         Raises:
             NotAReference: for anything without TLS, and anything that HTTP clients read in different ways.

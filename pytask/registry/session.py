@@ -66,17 +66,17 @@ class RegistrySession:
         """Return where the registry answers for a part of a repository, such as `manifests/1`."""
         return f"https://{asked_at(self.host)}/v2/{asked_for(self.host, repository)}/{path}"
 
-    def docker_login(self, *, anew: bool = False) -> RegistryLogin | None:
+    def docker_login(self, *, renew: bool = False) -> RegistryLogin | None:
         """Return user and password for Docker; None for a registry that is used as anybody.
 
-        They are those that the registry gave just before, unless they are to be got `anew`.
+        They are those that the registry gave just before, unless `renew`.
 
         Raises:
             TaskFailure: why the registry, or Entra ID, gives none.
         """
         with self._lock:
             now = self.http.clock.monotonic()
-            if anew or now >= self._young_until:
+            if renew or now >= self._young_until:
                 self._login = self._sign_in.login(self.host, self._challenge)
                 self._young_until = now + self.http.timeouts.young_login
             return self._login
@@ -108,7 +108,7 @@ class RegistrySession:
             return self._tokens.setdefault((repository, actions), self._asked_token(repository, actions))
 
     def forget(self) -> None:
-        """Sign in anew next time: what the registry gave is not good any more."""
+        """Sign in again next time: what the registry gave is not good any more."""
         with self._lock:
             self._login, self._young_until = None, 0.0
             self._tokens.clear()

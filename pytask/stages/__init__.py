@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pytask.stages.app import check, confirm, deploy, is_unchanged, judge, roll_back_app, verify
 from pytask.stages.image import look_into, look_into_build, push
-from pytask.stages.let_pull import let_pull
-from pytask.stages.look_ahead import look_ahead
+from pytask.stages.preflight import preflight
+from pytask.stages.set_up_pull_access import set_up_pull_access
 
 __all__ = [
     "check",
@@ -13,11 +13,11 @@ __all__ = [
     "deploy",
     "is_unchanged",
     "judge",
-    "let_pull",
-    "look_ahead",
     "look_into",
     "look_into_build",
+    "preflight",
     "push",
     "roll_back_app",
+    "set_up_pull_access",
     "verify",
 ]

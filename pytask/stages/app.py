@@ -6,17 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytask.agent.environment import variable
-from pytask.ahead import Ahead
+from pytask.background import Background
 from pytask.clock import Deadline
 from pytask.errors import TaskFailure, render
 from pytask.errors.registry import DigestUnknown
 from pytask.errors.start import PullFailed, PullNotFound, Unverified
 from pytask.functionapp.annotation import annotate
-from pytask.functionapp.back import Gone, StaysForward, known_digest, roll_back
+from pytask.functionapp.back import Gone, NotRolledBack, known_digest, roll_back
 from pytask.functionapp.update import point_at, pull_again
 from pytask.model import DeployBy, ImageReference, WhenUnchanged, WhenUnverified
 from pytask.stages.image import digest_now
-from pytask.stages.let_pull import wait_for_role_propagation
+from pytask.stages.set_up_pull_access import wait_for_role_propagation
 from pytask.stages.settings import change_settings, confirm_settings, pending, wanted_configuration
 from pytask.targets.site.health import look_at_health
 from pytask.targets.site.instances import instances_now
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pytask.errors.start import StartFailure
     from pytask.job import Job
     from pytask.model import Deployment, DeployPlan, Digest, PushedImage, RolledBack, Verification, VerifyPlan
-    from pytask.stages.look_ahead import AppAsFound
+    from pytask.stages.preflight import AppAsFound
     from pytask.targets.site.health import Health
 
 _START_LIMIT = "WEBSITES_CONTAINER_START_TIME_LIMIT"
@@ -70,7 +70,7 @@ def confirm(job: Job, found: AppAsFound, deployment: Deployment) -> None:
     confirm_configuration(found.azure.arm, deployment)
     if job.record.granted is not None:
         minutes = f"{job.timeouts.role_propagation_limit / 60:g}"
-        job.console.line(f"Azure may take up to {minutes} minutes to heed the new role; until then the app cannot pull")
+        job.console.line(f"the new role may take up to {minutes} minutes to propagate; until then the app cannot pull")
 
 
 def is_unchanged(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedImage) -> bool:
@@ -86,7 +86,7 @@ def is_unchanged(job: Job, plan: DeployPlan, found: AppAsFound, image: PushedIma
     if changes := pending(plan, found):
         job.console.line(f"{target.title} runs {image.digest} already; to be changed: {', '.join(changes)}")
         return False
-    nothing = "nothing else" if job.record.let_in else "nothing"
+    nothing = "nothing else" if job.record.pull_access else "nothing"
     job.console.line(f"{target.title} runs {image.digest} already and is healthy: {nothing} is written")
     return True
 
@@ -112,7 +112,7 @@ def verify(job: Job, plan: VerifyPlan, found: AppAsFound, deployment: Deployment
     Raises:
         TaskFailure: why it does not.
     """
-    marking = Ahead(lambda: _marked(job, found, deployment)) if plan.annotate and found.settings else None
+    marking = Background(lambda: _marked(job, found, deployment)) if plan.annotate and found.settings else None
     question = _question(plan, found, deployment)
     if question.seconds > plan.seconds:
         job.console.line(f"  {_START_LIMIT} is longer: verifying for up to {question.seconds / 60:g} minutes")
@@ -172,22 +172,22 @@ def roll_back_app(job: Job, plan: VerifyPlan, found: AppAsFound, failure: StartF
         return
     try:
         record.rolled_back = _rolled_back(job, plan, found, record.deployment, failure)
-    except StaysForward as reason:
-        record.stayed, record.configured = str(reason), reason.configured
+    except NotRolledBack as reason:
+        record.not_rolled_back, record.configured = str(reason), reason.configured
     except TaskFailure as another:
-        record.stayed = f"the rollback failed: {another}"
+        record.not_rolled_back = f"the rollback failed: {another}"
     record.lost = isinstance(failure, PullNotFound)
-    if record.stayed:
-        job.console.line(f"Not rolled back: {record.stayed}")
+    if record.not_rolled_back:
+        job.console.line(f"Not rolled back: {record.not_rolled_back}")
 
 
 def _rolled_back(
     job: Job, plan: VerifyPlan, found: AppAsFound, deployment: Deployment, failure: StartFailure
 ) -> RolledBack:
     if not plan.roll_back:
-        raise StaysForward("rollbackOnFailure is false")
-    if not failure.goes_back:
-        raise StaysForward("the image is not the cause")
+        raise NotRolledBack("rollbackOnFailure is false")
+    if not failure.rolls_back:
+        raise NotRolledBack("the image is not the cause")
     return roll_back(
         found.azure,
         _question(plan, found, deployment),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytask.job import Job
     from pytask.model import BuiltImage, Destination, Digest, ImageReference
     from pytask.registry.session import RegistrySession
-    from pytask.stages.look_ahead import AppAsFound
+    from pytask.stages.preflight import AppAsFound
 
 _MEGABYTE = 1_000_000
 
@@ -51,7 +51,7 @@ def push(
     host = session.host
     work = Push(
         engine=engine,
-        login=lambda anew: session.docker_login(anew=anew),
+        login=lambda renew: session.docker_login(renew=renew),
         registry=str(host),
         ask=lambda: _blocked(session, destination),
         clock=job.clock,

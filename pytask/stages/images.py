@@ -1,4 +1,4 @@
-"""Looking up, ahead of everything, the images that a run is about, in whichever registry they are. Reads only."""
+"""Look up the images that a run is about, in whichever registry they are. Reads only."""
 
 from __future__ import annotations
 

@@ -196,12 +196,12 @@ def _right(scene: PullScene, registry: RegistryResource | None, identity: AppIde
 
 
 def _told(identity: AppIdentity, grants: RegistryResource | None) -> str:
-    missing = [] if identity.assigned else [f"to be {deed(identity)}"]
+    missing = [] if identity.assigned else [f"to be {assignment(identity)}"]
     missing += [f"role {pull_role(grants).name} to be granted on {grants.name}"] if grants else []
     return f"with {identity.title} ({', '.join(missing)})" if missing else f"with {identity.title}"
 
 
-def deed(identity: AppIdentity) -> str:
+def assignment(identity: AppIdentity) -> str:
     """Return what is done to the app for it to have the identity, as the end of a sentence."""
     return "assigned to the app" if identity.resource_id else "switched on"
 

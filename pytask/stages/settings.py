@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytask.job import Job
     from pytask.model import Deployment, DeployPlan, SettingsChange, WantedSettings
-    from pytask.stages.look_ahead import AppAsFound
+    from pytask.stages.preflight import AppAsFound
 
 
 def wanted_settings(plan: DeployPlan, found: AppAsFound) -> WantedSettings:

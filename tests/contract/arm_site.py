@@ -97,7 +97,7 @@ class Site:
         return self.config
 
     def target(self, *, slot: str = "") -> Target:
-        """Return the app, or a slot of it, as a look ahead finds it now."""
+        """Return the app, or a slot of it, as a preflight finds it now."""
         return Target(
             resource_id=f"{PATH}/slots/{slot}" if slot else PATH,
             name="app",

@@ -75,7 +75,7 @@ class Server:
 
 @dataclass(frozen=True, kw_only=True)
 class Company:
-    """A company's network: one authority that signs everything anew, one proxy that leads out."""
+    """A company's network: one authority that signs everything, one proxy that leads out."""
 
     authority: trustme.CA
     authorities: Path

@@ -1,4 +1,4 @@
-"""The agent that is played hands a task what the real one hands it, and stops it as the real one does."""
+"""The fake agent hands a task what the real one hands it, and stops it as the real one does."""
 
 from __future__ import annotations
 

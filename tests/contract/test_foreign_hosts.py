@@ -131,7 +131,7 @@ def by_password(http: HttpClient, host: str) -> Registries:
 
 
 def attempt(azure: Azure, environment: dict[str, str]) -> None:
-    """Do with the registry what a run does ahead of everything; every failure is as good as another."""
+    """Do with the registry what a preflight does; every failure is as good as another."""
     try:
         plan = read_plan(environment, Secret)
         if plan.destination:

@@ -44,7 +44,7 @@ def credentials(network: Network | None = None) -> Credentials:
 
 @contextmanager
 def a_port_that_answers_nobody() -> Iterator[int]:
-    """Return a port where nobody is let in: connections hang, as behind a firewall that drops them."""
+    """Return a port where nobody gets in: connections hang, as behind a firewall that drops them."""
     with ExitStack() as stack:
         listening = stack.enter_context(socket.socket())
         listening.bind(("127.0.0.1", 0))
@@ -93,7 +93,7 @@ def test_an_endpoint_that_is_being_updated_is_asked_again(server: Server, status
     assert len(server.asked) == 2
 
 
-def test_an_endpoint_that_stays_disturbed_is_told_as_such(server: Server) -> None:
+def test_an_endpoint_that_keeps_failing_is_told_as_such(server: Server) -> None:
     server.answers.extend([(500, {}, "no")] * 3)
     with pytest.raises(AzureFailing) as caught:
         credentials().get_token(SCOPE)

@@ -1,4 +1,4 @@
-"""Signing in to registries of every kind, against a real server over TLS that plays them."""
+"""Signing in to registries of every kind, against a real server over TLS that stands in for them."""
 
 from __future__ import annotations
 

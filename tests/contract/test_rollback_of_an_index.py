@@ -13,7 +13,7 @@ import pytest
 
 from pytask.agent.network import read_network
 from pytask.clock import Timeouts
-from pytask.functionapp.back import StaysForward, former_reference
+from pytask.functionapp.back import NotRolledBack, former_reference
 from pytask.functionapp.update import point_at
 from pytask.model import IndexDigest, ManifestDigest, RegistryHost, RegistryLogin, Secret
 from pytask.registry.registries import Registries
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pytask.cloud.arm import Arm
     from pytask.registry.session import RegistrySession
-    from pytask.stages.look_ahead import AppAsFound
+    from pytask.stages.preflight import AppAsFound
     from tests.contract.arm_site import Site
     from tests.contract.foreign import Answer, Asked
 
@@ -156,7 +156,7 @@ def test_an_image_that_the_registry_has_no_more_is_not_put_back(scene: Scene, *,
         scene.store.tags.clear()
         scene.store.content.clear()
 
-    with pytest.raises(StaysForward):
+    with pytest.raises(NotRolledBack):
         scene.rolled_back(purge)
     assert scene.reads == f"{APP}:2"
 

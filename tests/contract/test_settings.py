@@ -16,7 +16,7 @@ from pytask.functionapp.settings import (
     settings_notes,
     write_settings,
 )
-from pytask.functionapp.slot_settings import make_loose, make_sticky, not_sticky
+from pytask.functionapp.slot_settings import make_not_sticky, make_sticky, not_sticky
 from pytask.model import WantedSettings
 from tests.contract.arm_site import PATH, Site
 
@@ -141,7 +141,7 @@ def test_a_writer_who_goes_on_is_a_failure_that_names_what_is_lost(site: Site, a
     assert caught.value.names == "A, B"
 
 
-def test_a_write_that_is_repeated_reads_anew(site: Site, arm: Arm) -> None:
+def test_a_write_that_is_repeated_reads_again(site: Site, arm: Arm) -> None:
     site.refusals["PUT appsettings"].extend([503, 429])
     site.after["PUT appsettings"].append(by_somebody_else(site, THEIRS="x"))
     change = written(arm)
@@ -192,7 +192,7 @@ def test_settings_are_made_sticky_and_those_that_are_stay_so(site: Site, arm: Ar
     assert make_sticky(arm, target, ("a", "C")) == ("C",)
     assert not_sticky(arm, target, ("A", "D")) == ("D",)
     assert site.slot_names == {"appSettingNames": ["A", "B", "C"], "connectionStringNames": ["Db"]}
-    make_loose(arm, target, ("C",))
+    make_not_sticky(arm, target, ("C",))
     assert site.slot_names == {"appSettingNames": ["A", "B"], "connectionStringNames": ["Db"]}
     assert make_sticky(arm, target, ("A",)) == ()
     assert site.writes == ["PUT slotConfigNames"] * 3

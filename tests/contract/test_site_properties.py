@@ -22,7 +22,7 @@ def fields() -> dict[str, Any]:
 
 
 def kind_of(annotation: Any) -> str:  # noqa: ANN401 - whatever the library writes there
-    """Return the list of ours that a property of this type belongs into."""
+    """Return the list of ours that a property of this type belongs in."""
     inner = [one for one in get_args(annotation) if one is not type(None)] if get_origin(annotation) is Union else []
     first = inner[0]
     if len(inner) > 1:

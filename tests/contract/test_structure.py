@@ -30,7 +30,7 @@ LAYERS = [
     {"registry"},
     {"image"},
     {"cloud"},
-    {"agent", "ahead"},
+    {"agent", "background"},
     {"network"},
     {"model", "clock"},
     {"errors"},

@@ -112,7 +112,7 @@ def test_a_configuration_that_may_not_be_read_is_none(open_folder: Path) -> None
         assert as_a_stranger(partial(current_context, environment)) == "default"
 
 
-def test_a_configuration_that_may_only_be_read_is_heeded_and_not_written(open_folder: Path) -> None:
+def test_a_configuration_that_may_only_be_read_is_used_and_not_written(open_folder: Path) -> None:
     own = open_folder / "home" / ".docker"
     own.mkdir(parents=True)
     (own / "config.json").write_text('{"detachKeys": "ctrl-x"}')

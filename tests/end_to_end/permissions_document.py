@@ -70,7 +70,7 @@ REGISTRY = rows("On the registry")
 
 
 def used(pipeline: Pipeline) -> set[str]:
-    """Return the permissions that the pipeline's calls took, in lower case: Azure does not heed it."""
+    """Return the permissions that the pipeline's calls took, in lower case, as Azure compares them."""
     return {action.lower() for action in pipeline.azure.actions_used(pipeline.principal)}
 
 

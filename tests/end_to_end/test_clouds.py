@@ -58,7 +58,7 @@ def test_the_whole_run_works_on_an_azure_stack(
     too_new = [call for call in refused if not any(part in call.path for part in of_a_host)]
     change = next(call for call in azure.writes if call.method == "PATCH")
     assert too_new
-    assert all(call.ended < change.began for call in too_new), "what it has is learned while looking ahead"
+    assert all(call.ended < change.began for call in too_new), "what it has is learned in the preflight"
 
 
 def test_a_connection_whose_authority_is_of_another_cloud_says_so(azure: LocalAzure, tmp_path: Path) -> None:

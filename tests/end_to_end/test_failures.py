@@ -166,7 +166,7 @@ def test_an_image_without_functions_is_no_success(pipeline: Pipeline) -> None:
         (r"POST contoso\.azurecr\.io/oauth2/exchange", {"status": 502}),
     ],
 )
-def test_a_passing_disturbance_is_waited_out_and_told(
+def test_a_passing_outage_is_waited_out_and_told(
     azure: LocalAzure, tmp_path: Path, pattern: str, fault: dict[str, object]
 ) -> None:
     with a_pipeline(azure, tmp_path, scheme="federation") as pipeline:
@@ -178,7 +178,7 @@ def test_a_passing_disturbance_is_waited_out_and_told(
         assert len(azure.assertions_used) == len(set(azure.assertions_used))
 
 
-def test_a_disturbance_behind_the_push_is_waited_out_and_told(pipeline: Pipeline) -> None:
+def test_an_outage_behind_the_push_is_waited_out_and_told(pipeline: Pipeline) -> None:
     after_the_push(pipeline, status=500)
     run = pipeline.run()
     assert run.result == "Succeeded", run.log

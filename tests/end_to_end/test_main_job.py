@@ -1,4 +1,4 @@
-"""The main job: build, push, deploy, prove."""
+"""The main job: build, push, deploy, verify."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_every_tag_is_pushed_and_the_first_is_deployed(pipeline: Pipeline) -> No
     assert pipeline.site.config["linuxFxVersion"].endswith("hello-function:v1")
 
 
-def test_the_same_tag_again_restarts_the_app_so_that_it_is_pulled_anew(pipeline: Pipeline) -> None:
+def test_the_same_tag_again_restarts_the_app_so_that_it_is_pulled_again(pipeline: Pipeline) -> None:
     pipeline.run(tags="stable")
     pipeline.edit("Hello", "Bonjour")
     run = pipeline.run(tags="stable")
@@ -88,7 +88,7 @@ def test_the_app_may_be_named_with_its_group_or_by_its_id(pipeline: Pipeline) ->
     assert not [call for call in pipeline.azure.calls if call.path.endswith("/resources")]
 
 
-def test_without_proof_the_configuration_is_still_read_back(pipeline: Pipeline) -> None:
+def test_without_verification_the_configuration_is_still_read_back(pipeline: Pipeline) -> None:
     run = pipeline.run(verify="false")
     assert (run.result, run.variables["verification"]) == ("Succeeded", "skipped")
     arm = [

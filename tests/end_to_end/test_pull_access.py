@@ -59,7 +59,7 @@ def roles(pipeline: Pipeline, principal: Principal | None) -> list[tuple[str, st
 
 
 def granted_by_hand(pipeline: Pipeline, identity: Principal) -> None:
-    """Grant AcrPull as an administrator does, so that it is heeded as late as any."""
+    """Grant AcrPull as an administrator does, so that it propagates as late as any."""
     definitions = f"/subscriptions/{pipeline.azure.subscription_id}/providers/Microsoft.Authorization/roleDefinitions"
     properties = {
         "roleDefinitionId": f"{definitions}/{ROLES['AcrPull'].id}",
@@ -87,7 +87,7 @@ def test_an_app_without_any_access_becomes_able_to_pull_in_one_run_and_a_second_
         assert "pull    with the app's own identity" in run.log
         assert "pull    with its own identity (to be switched on, role AcrPull to be granted on contoso)" in run.log
         assert "identity  its own identity was switched on" in run.log
-        assert "waiting for Azure to heed the new role" in run.log
+        assert "waiting for the new role to propagate" in run.log
         assert "restarting the app" not in run.log
 
         before = len(azure.writes)
@@ -96,7 +96,7 @@ def test_an_app_without_any_access_becomes_able_to_pull_in_one_run_and_a_second_
         assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert written(pipeline, before) == IMAGE_ONLY
         assert pipeline.call()[1].startswith("Bonjour")
-        assert "Let docker-func-sample pull" not in run.groups
+        assert "Set up pull access of docker-func-sample" not in run.groups
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +105,7 @@ def stable(pushed: str) -> str:
     return pushed
 
 
-def test_a_role_that_is_heeded_late_is_waited_for_by_restarts(azure: LocalAzure, tmp_path: Path) -> None:
+def test_a_role_that_propagates_late_is_waited_for_by_restarts(azure: LocalAzure, tmp_path: Path) -> None:
     with new_app(azure, tmp_path) as pipeline:
         azure.delay_roles(6)
         run = pipeline.run({**STABLE, **BY_IDENTITY}, verifyTimeoutMinutes="0.05")
@@ -129,13 +129,13 @@ def test_an_image_from_before_that_the_platform_makes_do_with_is_waited_out_as_w
         assert pipeline.call()[1].startswith("Bonjour")
 
 
-def test_a_role_that_is_never_heeded_fails_in_the_end(azure: LocalAzure, tmp_path: Path) -> None:
+def test_a_role_that_never_propagates_fails_in_the_end(azure: LocalAzure, tmp_path: Path) -> None:
     with new_app(azure, tmp_path, role_propagation_limit=4.0) as pipeline:
         azure.delay_roles(1000)
         run = pipeline.run({**STABLE, **BY_IDENTITY}, verifyTimeoutMinutes="0.03")
         assert the_error(run) == "pull-unauthorized"
         assert "restarting the app to pull again" in run.log
-        stays = "what lets it pull stays: its own identity was switched on; AcrPull on contoso was granted to"
+        stays = "its pull access stays: its own identity was switched on; AcrPull on contoso was granted to"
         assert stays in run.log
 
 
@@ -298,8 +298,8 @@ def test_an_unchanged_app_is_still_set_up_to_pull(azure: LocalAzure, tmp_path: P
         assert pipeline.site.config["acrUseManagedIdentityCreds"] is True
 
 
-def test_without_a_proof_it_is_said_that_a_new_role_needs_time(azure: LocalAzure, tmp_path: Path) -> None:
+def test_without_verification_it_is_said_that_a_new_role_needs_time(azure: LocalAzure, tmp_path: Path) -> None:
     with new_app(azure, tmp_path) as pipeline:
         run = pipeline.run({**STABLE, **BY_IDENTITY}, verify="false")
         assert run.result == "Succeeded", run.log
-        assert "Azure may take up to 1 minutes to heed the new role" in run.log
+        assert "the new role may take up to 1 minutes to propagate" in run.log

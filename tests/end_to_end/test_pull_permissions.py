@@ -31,7 +31,7 @@ LATER = "Microsoft.Web/sites/operationresults/read"
 """Taken only where Azure answers a change with 202."""
 
 
-def let_in(pipeline: Pipeline, *, without: str = "") -> None:
+def set_up_identity(pipeline: Pipeline, *, without: str = "") -> None:
     """Return the pipeline the documented role on the app, and what the section names in the whole subscription."""
     azure = pipeline.azure
     narrow(pipeline)
@@ -51,7 +51,7 @@ def identified(pipeline: Pipeline, role: str) -> Principal:
 def test_the_section_names_what_is_used_and_nothing_else(azure: LocalAzure, tmp_path: Path, pushed: str) -> None:
     assert pushed
     with new_app(azure, tmp_path, granter=False) as pipeline:
-        let_in(pipeline)
+        set_up_identity(pipeline)
         puller = azure.add_role("puller", actions=["Microsoft.ContainerRegistry/registries/pull/read"])
         resource_id, pulling = azure.add_identity("id-pull")
         azure.grant(pulling, puller, group_id("rg-shared"))
@@ -69,7 +69,7 @@ def test_without_a_permission_the_run_fails_as_the_section_says(
 ) -> None:
     assert pushed
     with new_app(azure, tmp_path, granter=False) as pipeline:
-        let_in(pipeline, without=row.permission)
+        set_up_identity(pipeline, without=row.permission)
         resource_id, _ = azure.add_identity("id-pull")
         inputs = {"pullIdentity": resource_id} if "ManagedIdentity" in row.permission else {}
         run = pipeline.run({**BY_IDENTITY, **inputs})
@@ -87,7 +87,7 @@ def test_a_registry_that_is_not_shown_is_no_hindrance_to_an_identity_that_there_
     assert pushed
     row = named("registries/read")
     with new_app(azure, tmp_path, granter=False) as pipeline:
-        let_in(pipeline, without=row.permission)
+        set_up_identity(pipeline, without=row.permission)
         identified(pipeline, "AcrPull")
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert run.variables["verification"] == "verified", run.log
@@ -96,11 +96,11 @@ def test_a_registry_that_is_not_shown_is_no_hindrance_to_an_identity_that_there_
 
 
 @pytest.mark.parametrize("end", ["roleAssignments/read", "roleDefinitions/read", "permissions/read"])
-def test_what_may_not_be_read_is_done_anew(azure: LocalAzure, tmp_path: Path, pushed: str, end: str) -> None:
+def test_what_may_not_be_read_is_done_again(azure: LocalAzure, tmp_path: Path, pushed: str, end: str) -> None:
     assert pushed
     puller = azure.add_role("puller", actions=["Microsoft.ContainerRegistry/registries/pull/read"])
     with new_app(azure, tmp_path, granter=False) as pipeline:
-        let_in(pipeline, without=named(end).permission)
+        set_up_identity(pipeline, without=named(end).permission)
         identity = identified(pipeline, puller if end == "roleDefinitions/read" else "AcrPull")
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert run.variables["verification"] == "verified", run.log

@@ -54,7 +54,7 @@ def test_without_the_right_to_grant_nothing_is_done_and_the_administrators_comma
         assert_untouched(pipeline)
 
 
-def test_what_the_registry_heeds_is_what_the_administrator_is_told(
+def test_what_the_registry_accepts_is_what_the_administrator_is_told(
     azure: LocalAzure, tmp_path: Path, pushed: str
 ) -> None:
     assert pushed

@@ -53,7 +53,7 @@ def connection_to(url: str, *, user: str = USER, password: str = PASSWORD) -> En
     return docker_connection(registry=url, user=user, password=password)
 
 
-def let_pull(pipeline: Pipeline, url: str) -> None:
+def set_up_pull_access(pipeline: Pipeline, url: str) -> None:
     """Have the app pull with the same user and password, as one sets it up for such a registry."""
     pipeline.site.settings["DOCKER_REGISTRY_SERVER_URL"] = url if "://" in url else f"https://{url}"
     pipeline.site.settings["DOCKER_REGISTRY_SERVER_USERNAME"] = USER
@@ -71,7 +71,7 @@ def elsewhere(azure: LocalAzure, tmp_path: Path) -> Iterator[Pipeline]:
 def test_a_whole_run_by_user_and_password(elsewhere: Pipeline, tmp_path: Path, kind: str) -> None:
     make, url, image = KINDS[kind]
     registry = elsewhere.azure.add_docker_registry(make())
-    let_pull(elsewhere, url)
+    set_up_pull_access(elsewhere, url)
     connection = connection_to(url)
     with watched(elsewhere.sources) as seen:
         first = run(elsewhere, connection, containerRegistry=connection.id)
@@ -181,7 +181,7 @@ def test_an_image_that_everybody_may_read_is_deployed_with_its_digest_and_withou
 
 def test_no_token_of_entra_id_is_shown_to_a_registry_that_is_not_azures(elsewhere: Pipeline) -> None:
     registry, _ = pushed(elsewhere, harbor, "https://harbor.contoso.example")
-    let_pull(elsewhere, "https://harbor.contoso.example")
+    set_up_pull_access(elsewhere, "https://harbor.contoso.example")
     done = run(elsewhere, command="deploy", imageName="harbor.contoso.example/team/hello-function:1")
     assert (done.result, done.variables["imageDigest"]) == ("SucceededWithIssues", ""), done.log
     assert "the digest of a tag is not known" in done.log

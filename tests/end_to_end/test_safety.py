@@ -91,7 +91,7 @@ def test_a_run_that_is_stopped_in_the_build_leaves_nothing_and_says_so(pipeline:
         assert run.result == "Canceled"
 
 
-def test_a_run_that_is_cancelled_in_the_proof_says_what_was_changed(pipeline: Pipeline) -> None:
+def test_a_run_that_is_cancelled_while_verifying_says_what_was_changed(pipeline: Pipeline) -> None:
     pipeline.azure.faults.script(r"POST .*/containerlogs", status=None, delay=1, times=None)
     task: RunningTask = pipeline.start(on_line=lambda line: task.cancel() if "##[group]Verify" in line else None)
     run = task.wait(30)

@@ -147,7 +147,7 @@ def test_a_refusal_of_entra_is_understood_whatever_the_scheme(
 
 @pytest.mark.parametrize("scheme", ["key", "certificate", "federation", "system_identity"])
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_disturbance_of_the_sign_in_is_waited_out_as_it_asks(
+def test_an_outage_of_the_sign_in_is_waited_out_as_it_asks(
     azure: LocalAzure, tmp_path: Path, scheme: Scheme, status: int
 ) -> None:
     with a_pipeline(azure, tmp_path, scheme=scheme) as pipeline:

@@ -105,7 +105,7 @@ def test_only_what_differs_is_written(promotion: Pipeline) -> None:
         ({"appSettings": "GREETING=Salve", "configurationStrings": "alwaysOn=true"}, ["PUT appsettings", "PATCH web"]),
     ],
 )
-def test_the_same_image_is_started_anew_by_the_change_itself_and_proved(
+def test_the_same_image_is_started_anew_by_the_change_itself_and_verified(
     promotion: Pipeline, inputs: dict[str, str], written: list[str]
 ) -> None:
     assert deploy(promotion).result == "Succeeded"
@@ -165,7 +165,7 @@ def test_whoever_writes_before_or_after_us_loses_nothing_and_neither_do_we(promo
     run = deploy(promotion, appSettings="GREETING=Hi", verify="false")
     assert run.result == "Succeeded", run.log
     assert site.settings == {**as_it_was, "EARLY": "1", "LATE": "2", "GREETING": "Hi"}
-    assert "dropped them: written once more, and EARLY put back that it had dropped" in run.log
+    assert "dropped them: written once more, and EARLY restored that it had dropped" in run.log
     assert faults.unused == []
 
 
@@ -205,7 +205,7 @@ def test_a_writer_who_goes_on_ends_the_run_before_the_image_and_it_says_how_thin
     assert promotion.site.config["linuxFxVersion"] == ""
 
 
-def test_a_writer_during_the_proof_is_told(promotion: Pipeline) -> None:
+def test_a_writer_during_the_verification_is_told(promotion: Pipeline) -> None:
     stale = dict(promotion.site.settings)
 
     def interfere(line: str) -> None:
@@ -309,7 +309,7 @@ def test_a_check_tells_what_would_be_changed_and_changes_nothing(promotion: Pipe
     assert writes(promotion, since=at) == []
 
 
-def test_settings_that_may_not_be_read_end_the_run_in_the_look_ahead(promotion: Pipeline) -> None:
+def test_settings_that_may_not_be_read_end_the_run_in_the_preflight(promotion: Pipeline) -> None:
     azure = promotion.azure
     role = azure.add_role("blind", actions=["Microsoft.Web/*"], not_actions=["Microsoft.Web/sites/config/list/action"])
     azure.revoke(promotion.principal, "Website Contributor")
@@ -344,7 +344,7 @@ def test_a_change_that_azure_refuses_after_the_settings_says_that_they_were_chan
 def test_a_run_that_is_cancelled_while_settings_are_written_says_what_is_not_known(promotion: Pipeline) -> None:
     listed: list[str] = []
 
-    def cancel_on_the_second() -> None:  # the first is the look ahead's, the second comes right before the write
+    def cancel_on_the_second() -> None:  # the first is the preflight's, the second comes right before the write
         listed.append(LIST)
         if len(listed) == 2:
             task.cancel()

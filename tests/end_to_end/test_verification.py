@@ -127,7 +127,7 @@ def test_the_other_dialects_of_the_platform_log_prove_as_well(pipeline: Pipeline
         assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
 
 
-def test_an_app_without_a_platform_log_is_not_proven(pipeline: Pipeline) -> None:
+def test_an_app_without_a_platform_log_is_unverified(pipeline: Pipeline) -> None:
     site = pipeline.azure.add_app("other-func", log=None)
     pipeline.azure.grant(pipeline.principal, "Website Contributor", site.id)
     run = pipeline.run(appName="other-func", verifyTimeoutMinutes="0.1")
@@ -153,7 +153,7 @@ def test_a_change_by_somebody_else_between_write_and_read_is_told(pipeline: Pipe
     assert "of-somebody-else" in run.log
 
 
-def test_another_image_that_is_started_during_the_proof_is_told(pipeline: Pipeline) -> None:
+def test_another_image_that_is_started_during_the_verification_is_told(pipeline: Pipeline) -> None:
     pipeline.run(build_id="1")
     pipeline.edit("Hello", "Bonjour")
     pipeline.site.settings["SANDBOX_START_SECONDS"] = "60"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 WITH_OWNER = ("sh", str(ROOT / "tests" / "sandbox" / "while_owner_lives.sh"))
-"""What to put before a command that does not heed its standard input."""
+"""What to put before a command that does not watch its standard input."""
 NAMESPACES = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child")
 APART = (*NAMESPACES, "--mount-proc", *WITH_OWNER)
 """What to put before one, so that all that it mounts and starts ends with it."""

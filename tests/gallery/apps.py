@@ -76,7 +76,7 @@ APPS = (
     ),
     Exhibit(
         name="refused-pull-2025",
-        title="The same with a log of 2025; this platform has no local copy to put back",
+        title="The same with a log of 2025; this platform has no local copy to start",
         code="pull-unauthorized",
         words=("AcrPull",),
         never=(f"docker-func-sample is configured with {_NEW}",),
@@ -99,7 +99,7 @@ APPS = (
         old="contoso.azurecr.io/hello-function@sha256:",
         inputs={"tags": "stable"},
         meanwhile=_close_the_firewall,
-        on_going_back=_open_the_firewall,
+        on_rollback=_open_the_firewall,
     ),
     Exhibit(
         name="uid-that-nobody-could-see",

@@ -59,7 +59,7 @@ class Exhibit:
     digest that was pushed."""
     old: str = OLD
     """What the old version's reference begins with afterwards."""
-    on_going_back: Callable[[Pipeline, str], None] | None = None
+    on_rollback: Callable[[Pipeline, str], None] | None = None
     """Done in the second run, before the change back."""
     minutes: str = "0.07"
     """For the verification of version 2, and for the rollback."""
@@ -148,7 +148,7 @@ class _Watch:
     """Makes things happen at their moment of the second run."""
 
     def __init__(self, exhibit: Exhibit, pipeline: Pipeline) -> None:
-        self._events = {"##[group]Update ": exhibit.meanwhile, "Rolling back to ": exhibit.on_going_back}
+        self._events = {"##[group]Update ": exhibit.meanwhile, "Rolling back to ": exhibit.on_rollback}
         self._pipeline = pipeline
         self._digest = ""
         self.mishap: Exception | None = None
@@ -198,7 +198,7 @@ def _left(exhibit: Exhibit, pipeline: Pipeline, run: TaskRun) -> Iterator[str]:
 
 
 def _put_back(run: TaskRun) -> str:
-    """Return the line that says what was put back; empty when there is none."""
+    """Return the line that says what was rolled back to; empty when there is none."""
     return next((line for line in run.log.splitlines() if "rolled back to " in line), "")
 
 

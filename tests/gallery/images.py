@@ -45,7 +45,7 @@ def _arm64_in_the_registry(pipeline: Pipeline) -> Mapping[str, str]:
     for name, text in _FOR_ARM64.items():
         (pipeline.sources / name).write_text(text)
     machine = {**os.environ, "DOCKER_HOST": pipeline.azure.agent_engine.url, "DOCKER_BUILDKIT": "1"}
-    # The library knows the classic builder only, which heeds no platform.
+    # The library knows the classic builder only, which ignores the platform.
     command = ["/usr/bin/docker", "build", "--quiet", "--platform=linux/arm64", f"--tag={reference}", "."]
     subprocess.run(command, cwd=pipeline.sources, env=machine, check=True, stdout=subprocess.DEVNULL)
     push(pipeline.azure.agent_engine, reference, pipeline.principal)

@@ -139,7 +139,7 @@ def main() -> int:
 _HEAD = """
 Seconds, medians [least-most]; overhead is the task's time above the floor's in the same turn;
 'build at' is when docker build runs, calls are Resource Manager's, CPU is that of Node, Python and docker.
-scenario, ARM, proof       task     floor               task                overhead            build at  calls  CPU  \
+scenario, ARM, verify      task     floor               task                overhead            build at  calls  CPU  \
  Python"""
 
 

@@ -21,20 +21,20 @@ class Figures:
     """What was measured; None where a setting was left out."""
 
     overhead_150: float | None
-    """Seconds above the floor, warm, without proof, each ARM call taking 150 ms."""
+    """Seconds above the floor, warm, without verification, each ARM call taking 150 ms."""
     overhead_0: float | None
     build_at_warm: float | None
     """Seconds from the start of Node to a running `docker build`."""
     build_at_first: float | None
     with_group: Sequence[Call]
-    """The calls of a deployment without proof, with the app's resource group given."""
+    """The calls of a deployment without verification, with the app's resource group given."""
     without_group: Sequence[Call]
     with_settings: Sequence[Call]
     """With the group, and a setting to be changed."""
     cpu_seconds: float | None
     """As the overhead at 150 ms."""
     megabytes: float
-    """The most that Python had in any turn, with proof and without."""
+    """The most that Python had in any turn, with verification and without."""
     vsix_megabytes: float
     unpacking: float
 

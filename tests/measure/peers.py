@@ -1,7 +1,7 @@
 """`npm run bench:peers -- --peers FOLDER`: the task beside Microsoft's three that do the same, on a local Azure.
 
-In each turn run Docker's own command line (build, push), our task without proof, and Docker@1 to build, Docker@1 to
-push and AzureFunctionAppContainer@1 one after the other; who of the latter two is first changes with the turn. All
+In each turn run Docker's own command line (build, push), our task without verification, and Docker@1 to build, Docker@1
+to push and AzureFunctionAppContainer@1 one after the other; who of the latter two is first changes with the turn. All
 have the defaults of their inputs, so that each has to find the app's resource group, and a new build id each time.
 
 FOLDER holds the peers as an agent has them: `DockerV1` and `AzureFunctionAppContainerV1` of
@@ -12,7 +12,7 @@ package.json that npm has nearest to those asked for, and where npm would fetch 
 also where a nearest version lacks a name that is not run here), `npm prune --omit=dev`, and remove what `rm` in
 make.json names. What is under `externals` there is not run either.
 
-How the peers are met: their libraries heed HTTPS_PROXY and NODE_EXTRA_CA_CERTS, so nothing in them is changed.
+How the peers are met: their libraries read HTTPS_PROXY and NODE_EXTRA_CA_CERTS, so nothing in them is changed.
 Every cost that is not theirs is left out: the agent's work between two steps, and the start of the app's containers,
 which would go on beside the peers' last calls. Sign-in and Kudu take no latency, only Resource Manager does.
 """

@@ -39,7 +39,7 @@ class Setting:
     verify: bool
 
     def __str__(self) -> str:
-        return f"{self.scenario:<5} {self.latency:>4} ms  {'proof' if self.verify else 'no proof':<9}"
+        return f"{self.scenario:<5} {self.latency:>4} ms  {'verify' if self.verify else 'no verify':<9}"
 
 
 class Ground:

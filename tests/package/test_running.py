@@ -70,7 +70,9 @@ def deploy(azure: LocalAzure, folder: Path, task: Path, python: Path, **machine:
 
 
 @pytest.mark.parametrize("version", pythons())
-def test_an_agents_copy_builds_deploys_and_proves(azure: LocalAzure, tmp_path: Path, task: Path, version: str) -> None:
+def test_an_agents_copy_builds_deploys_and_verifies(
+    azure: LocalAzure, tmp_path: Path, task: Path, version: str
+) -> None:
     before = contents(task)
     ran = deploy(azure, tmp_path, task, pythons()[version])
     assert f" · Python {version}." in ran.log.splitlines()[0]

@@ -1,10 +1,10 @@
-"""The pipelines agent, played: gives a task what the agent gives it, starts it, and leaves nothing behind.
+"""A fake pipelines agent: gives a task what the agent gives it, starts it, and leaves nothing behind.
 
 What a task receives is told by TaskRunner.cs, Handlers/Handler.cs and Handlers/NodeHandler.cs in
 https://github.com/microsoft/azure-pipelines-agent/tree/master/src/Agent.Worker
 Some of it is the server's part: it puts a connection's id where the pipeline has its name and turns an alias
-into the input's own name (both played), and refuses a pipeline that leaves out a required input (not played).
-Not played either: `env:` of a step, the variables of one step in the next, retries, and
+into the input's own name (it does both), and refuses a pipeline that leaves out a required input (it does not).
+Nor does it know: `env:` of a step, the variables of one step in the next, retries, and
 variables whose values hold other variables.
 """
 

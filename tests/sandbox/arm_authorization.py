@@ -89,7 +89,7 @@ class Authorization:
         return page(call, found)
 
     async def _put(self, call: ArmCall) -> web.Response:
-        """Grant a role; it is heeded some time later.
+        """Grant a role; it propagates some time later.
 
         Source: https://learn.microsoft.com/rest/api/authorization/role-assignments/create, and for the refusals
         https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
@@ -100,7 +100,7 @@ class Authorization:
             role=self._role(str(sent["roleDefinitionId"])),
             scope=call.request.path.rpartition("/providers/Microsoft.Authorization/")[0],
             id=call.values["assignment"],
-            heeded_from=time.monotonic() + self._cloud.role_delay,
+            counts_from=time.monotonic() + self._cloud.role_delay,
         )
         self._check_principal(asked.principal_id)
         for one in self._cloud.assignments:

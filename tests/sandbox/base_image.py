@@ -22,7 +22,7 @@ def base_image_storage(cache: Path) -> Path:
     """Return the storage folder of a docker-registry that holds the image, as REPOSITORY and TAG.
 
     It is made on the first call (some 15 s, as root, from this machine's apt sources), kept in ``cache``, and made
-    anew when what it is made from changes. Raises ImageFailed.
+    again when what it is made from changes. Raises ImageFailed.
     """
     storage = cache / f"base-image-{_sources_digest()}"
     if not storage.exists():

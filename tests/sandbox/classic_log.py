@@ -56,7 +56,7 @@ class ClassicLog(PlatformLog):
         self._lines.add(f"{before}{line}" for line in lines)
 
     def pulling(self, launch: Launch) -> None:
-        """Say that a pull begins, or only that the container is started anew."""
+        """Say that a pull begins, or only that the container is started again."""
         recycles = launch.known and self._mood.random() < _RECYCLES
         self._tell(words.RECYCLING if recycles else words.PULLING, image=launch.reference)
 
@@ -118,7 +118,7 @@ class ClassicLog(PlatformLog):
         self._tell(*words.NOT_CREATED, container=launch.container, response=_message(text))
 
     def interrupted(self, launch: Launch) -> None:
-        """Say nothing: this platform begins anew without a word."""
+        """Say nothing: this platform begins again without a word."""
 
     def crashed(self, launch: Launch, code: int) -> None:
         """Say that a container that had served ended."""

@@ -1,4 +1,4 @@
-"""A company's network before Azure: a proxy that asks who calls, and opens and signs anew every TLS connection."""
+"""A company's network before Azure: a proxy that asks who calls, and opens and signs again every TLS connection."""
 
 from __future__ import annotations
 

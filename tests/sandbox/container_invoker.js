@@ -1,5 +1,5 @@
 'use strict';
-// Played: what the agent runs inside the container of a container job. It reads from standard input what to start, with
+// Stands in for what the agent runs inside the container of a container job. It reads from standard input what to start, with
 // the whole environment, since the command line of `docker exec` could be read by others.
 // https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Misc/layoutbin/containerHandlerInvoker.js.template
 const { spawn } = require('child_process');

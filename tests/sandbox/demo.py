@@ -1,6 +1,6 @@
 """`npm run demo`: the main job on a local Azure, told as the agent would see it.
 
-Builds the example, pushes it, deploys it, proves it and calls it; changes a word in its source and does it again.
+Builds the example, pushes it, deploys it, verifies it and calls it; changes a word in its source and does it again.
 """
 
 from __future__ import annotations

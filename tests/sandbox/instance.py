@@ -118,7 +118,7 @@ class Instance:
         _ = self._platform.in_background(self._platform.began_to_serve(self._site))
 
     async def _watch(self, workload: Workload) -> None:
-        """Start the container anew when it ends by itself."""
+        """Start the container again when it ends by itself."""
         code = None
         while self.serving is workload and code is None:
             await asyncio.sleep(_LOOK_EVERY)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .insights import Component
 from .machinery import Machinery
-from .new_site import PullAccess, let_pull, new_site
+from .new_site import PullAccess, new_site, set_up_pull_access
 from .platform_logs import new_log
 from .principal import Machine
 from .registry_contents import delete_image
@@ -96,7 +96,7 @@ class Inventory(Machinery):
         not_actions: Sequence[str] = (),
         data_actions: Sequence[str] = (),
     ) -> str:
-        """Define a custom role, or define it anew; gives its name, which is granted as a built-in one's is.
+        """Define a custom role, or define it again; gives its name, which is granted as a built-in one's is.
 
         Raises ValueError for an action that Azure does not list, as Azure does.
         """
@@ -128,7 +128,7 @@ class Inventory(Machinery):
         return [(one.role, one.scope.replace("/resourcegroups/", "/resourceGroups/")) for one in held]
 
     def grant(self, principal: Principal, role: str, scope: str, *, condition: str | None = None) -> None:
-        """Assign one more role, heeded at once; raises KeyError for a role the local Azure does not know."""
+        """Assign one more role, in force at once; raises KeyError for a role the local Azure does not know."""
         self._loop.call(lambda: self._services.cloud.grant(principal, role, scope, condition=condition))
 
     def revoke(self, principal: Principal, role: str) -> None:
@@ -291,7 +291,7 @@ class Inventory(Machinery):
                 site.kind = slot_of.kind
                 slot_of.slots[slot.lower()] = site
             site.instances = instances
-            let_pull(services.cloud, site, pull, registry)
+            set_up_pull_access(services.cloud, site, pull, registry)
             services.app_service.open_generation(site)
             return site
 

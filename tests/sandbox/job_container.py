@@ -1,7 +1,7 @@
 """The container of a container job: real, on the build agent's engine, with this machine's programs in it.
 
 As the agent sets one up: it lives as long as the job, has the agent's folders and Node mounted, and each step runs
-in it by `docker exec`. Played otherwise: folders keep their paths, where the agent has /__w and the like; the network
+in it by `docker exec`. What differs: folders keep their paths, where the agent has /__w and the like; the network
 is this machine's, as the local Azure listens on its loopback.
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/ContainerOperationProvider.cs
 """

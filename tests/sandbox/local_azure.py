@@ -82,7 +82,7 @@ class LocalAzure(Inventory):
         return self._loop.call(lambda: self._services.app_service.scale_out(site))
 
     def delay_roles(self, seconds: float) -> None:
-        """Let Azure heed a role that is granted through ARM only so much later, as it is known to do."""
+        """Let a role that is granted through ARM propagate only so much later, as it is known to do."""
         self._services.cloud.role_delay = seconds
 
     # What happened
@@ -110,7 +110,7 @@ class LocalAzure(Inventory):
     def actions_used(self, principal: Principal) -> set[str]:
         """Return the permissions that the principal's calls took, or would have taken where they were refused.
 
-        Those of a list are what each item takes to be seen. Azure does not heed their case, nor should who compares.
+        Those of a list are what each item takes to be seen. Azure ignores their case, and so should a comparison.
         """
         return self._loop.call(lambda: set(self._services.cloud.actions_used[principal.object_id]))
 

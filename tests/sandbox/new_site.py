@@ -76,14 +76,14 @@ def _configure_image(site: Site, image: str | None) -> None:
         site.config["linuxFxVersion"] = f"DOCKER|{image}" if image else configured
 
 
-def let_pull(cloud: Cloud, site: Site, access: PullAccess | None, registry: RegistryState | None) -> None:
+def set_up_pull_access(cloud: Cloud, site: Site, access: PullAccess | None, registry: RegistryState | None) -> None:
     """Return a site access to `registry`, else to its image's, else to the first there is.
 
     Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry
     """
     chosen = registry or _registry_of(cloud, site)
     if access in {"managed_identity", "user_identity"}:
-        _let_pull_by_identity(cloud, site, chosen, own=access == "managed_identity")
+        _set_up_identity(cloud, site, chosen, own=access == "managed_identity")
     elif access == "admin_user" and chosen is not None:
         chosen.admin_user_enabled = True
         site.settings["DOCKER_REGISTRY_SERVER_URL"] = f"https://{chosen.login_server}"
@@ -91,7 +91,7 @@ def let_pull(cloud: Cloud, site: Site, access: PullAccess | None, registry: Regi
         site.settings["DOCKER_REGISTRY_SERVER_PASSWORD"] = chosen.admin_password
 
 
-def _let_pull_by_identity(cloud: Cloud, site: Site, registry: RegistryState | None, *, own: bool) -> None:
+def _set_up_identity(cloud: Cloud, site: Site, registry: RegistryState | None, *, own: bool) -> None:
     site.config["acrUseManagedIdentityCreds"] = True
     if own:
         site.identity = identity = cloud.add_principal(site.resource_name)

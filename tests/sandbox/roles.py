@@ -137,8 +137,8 @@ class RoleAssignment:
     """The last part of its resource id."""
     condition: str | None = None
     """Shown, and never judged: the local Azure knows no attributes."""
-    heeded_from: float = 0.0
-    """The monotonic time from which on Azure heeds it."""
+    counts_from: float = 0.0
+    """The monotonic time from which on it counts."""
 
     def covers(self, scope: str) -> bool:
         """Say whether `scope` is this assignment's own or lies below it."""

@@ -90,7 +90,7 @@ class RunningTask:
             text=True,
             encoding="utf-8",
             errors="replace",
-            start_new_session=True,  # a Ctrl-C at the keyboard is for the one who plays the agent
+            start_new_session=True,  # a Ctrl-C at the keyboard is for the one who stands in for the agent
         )
         self._watch()
 

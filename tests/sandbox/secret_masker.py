@@ -5,7 +5,7 @@ https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Microsoft.Vis
 The forms of a secret variable are those of InitializeSecretMasker in
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/Worker.cs
 No secret is too short by default (AZP_IGNORE_SECRETS_SHORTER_THAN is 0).
-The agent's newer masker knows the shapes of Azure's keys besides; those are not played.
+The agent's newer masker knows the shapes of Azure's keys besides; those are left out.
 """
 
 from __future__ import annotations

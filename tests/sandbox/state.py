@@ -49,7 +49,7 @@ class Cloud:
     """By name: the built-in ones, and those added."""
     assignments: list[RoleAssignment] = field(default_factory=list)
     role_delay: float = 0.0
-    """Seconds until a role that is granted through ARM is heeded."""
+    """Seconds until a role that is granted through ARM counts."""
     identities: dict[str, Principal] = field(default_factory=dict)
     """User-assigned identities by lower-case resource id."""
     actions_used: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -105,7 +105,7 @@ class Cloud:
         return resource_id
 
     def grant(self, principal: Principal, role: str, scope: str, *, condition: str | None = None) -> None:
-        """Assign a role of `roles`, heeded at once; raises KeyError for a role that is not there."""
+        """Assign a role of `roles`, in force at once; raises KeyError for a role that is not there."""
         _ = self.roles[role]
         assignment = RoleAssignment(principal_id=principal.object_id, role=role, scope=scope, condition=condition)
         self.assignments.append(assignment)
@@ -125,7 +125,7 @@ class Cloud:
             self.roles[assignment.role]
             for assignment in self.assignments
             if assignment.principal_id == principal.object_id
-            if assignment.covers(scope) and assignment.heeded_from <= time.monotonic()
+            if assignment.covers(scope) and assignment.counts_from <= time.monotonic()
         ]
 
     def may(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> bool:

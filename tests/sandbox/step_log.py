@@ -2,7 +2,7 @@
 
 Ported from WorkerCommandManager, TaskCommandExtension, TaskRestrictionsChecker and ExecutionContext in
 https://github.com/microsoft/azure-pipelines-agent/tree/master/src/Agent.Worker
-Played are the commands of the area `task` that a step's result is made of. Others, of which the agent knows
+It knows the commands of the area `task` that a step's result is made of. Others, of which the agent knows
 some (logdetail, setendpoint, the areas artifact, build, results, telemetry), are recorded as unknown here.
 """
 

@@ -114,7 +114,7 @@ def test_permissions_tell_who_may_grant(azure: LocalAzure, owner: Principal, reg
     assert code(grant(azure, contributor, registry.id, owner.object_id)) == (403, "AuthorizationFailed")
 
 
-def test_a_new_role_is_heeded_some_time_later(azure: LocalAzure, deployer: Principal, owner: Principal) -> None:
+def test_a_new_role_propagates_some_time_later(azure: LocalAzure, deployer: Principal, owner: Principal) -> None:
     image = pushed(azure, deployer, "one")
     registry = azure.add_registry()
     site = azure.add_app("shop", pull=None)

@@ -1,4 +1,4 @@
-"""Registries with everything look-ahead asks about: rights by repository, firewall, policies, what was read."""
+"""Registries with everything a preflight asks about: rights by repository, firewall, policies, what was read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def exchanged(
     return call(azure, "POST", f"https://{registry.login_server}/oauth2/exchange", data=form | token)
 
 
-def test_a_registry_with_rights_by_repository_heeds_no_acr_push(azure: LocalAzure) -> None:
+def test_a_registry_with_rights_by_repository_accepts_no_acr_push(azure: LocalAzure) -> None:
     registry = azure.add_registry("byrepo", role_assignment_mode="AbacRepositoryPermissions")
     classic = azure.add_principal("classic", secret="a", roles={registry.id: "AcrPush"})
     writer = azure.add_principal("writer", secret="b", roles={registry.id: "Container Registry Repository Writer"})

@@ -1,4 +1,4 @@
-"""Other subscriptions and another tenant: who is let in where."""
+"""Other subscriptions and another tenant: who gets in where."""
 
 from __future__ import annotations
 

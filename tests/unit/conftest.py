@@ -1,4 +1,4 @@
-"""The unit ring: pure functions only. What opens a socket or starts a process belongs into another ring."""
+"""The unit ring: pure functions only. What opens a socket or starts a process belongs in another ring."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def test_what_is_no_lock_is_not_told_as_one(status: int, body: object) -> None:
 @pytest.mark.parametrize(
     ("status", "fix"), [(429, "fewer pipelines"), (503, "azure.status.microsoft"), (504, "run again")]
 )
-def test_a_disturbance_is_told_apart_from_a_limit(status: int, fix: str) -> None:
+def test_an_outage_is_told_apart_from_a_limit(status: int, fix: str) -> None:
     told = failing(DOING, answered(status, IIS), 5)
     assert isinstance(told, AzureFailing)
     assert told.detail == "502 - Web server received an invalid response."

@@ -55,7 +55,7 @@ def test_a_group_is_closed_also_when_its_work_fails(console: Console, stream: io
     assert stream.getvalue().endswith(" s)\n##[endgroup]\n")
 
 
-def test_a_failure_is_one_issue_with_code_cause_and_mend(console: Console, stream: io.StringIO) -> None:
+def test_a_failure_is_one_issue_with_code_cause_and_fix(console: Console, stream: io.StringIO) -> None:
     console.failure(AppNotFound(app="x", where="the ##vso[task.x]group"), "nothing was changed")
     (line,) = stream.getvalue().splitlines()
     assert line.startswith(

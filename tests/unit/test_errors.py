@@ -119,7 +119,7 @@ def test_a_failure_has_all_its_texts(failure: type[TaskFailure]) -> None:
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=of)
-def test_a_mend_says_what_to_do(failure: type[TaskFailure]) -> None:
+def test_a_fix_says_what_to_do(failure: type[TaskFailure]) -> None:
     for _, fix in causes_of(failure):
         clauses = re.split(r"[;:,(.]\s*|\b(?:and|or|then|but|else)\s+", fix)
         begins_with = {clause.split()[0].lower() for clause in clauses if clause.split()}
@@ -156,7 +156,7 @@ def test_a_failure_is_rendered_in_rows_with_what_follows_indented(failure: type[
     lines = render(an_example(failure, "one line\nand another"), state="done so far\nand by hand").splitlines()
     assert lines[0].startswith(f"{failure.code}: ")
     assert "{" not in "".join(lines)
-    row = re.compile(r"  (?=.{10}\S)(happened|cause|fix|now|more) +\S")
+    row = re.compile(r"  (?=.{10}\S)(happened|cause|fix|state|docs) +\S")
     names = [found.group(1) for line in lines[1:] if (found := row.match(line))]
     assert names == ["happened", "cause", "fix", "state", "docs"]
     others = [line for line in lines[1:] if not row.match(line)]

@@ -60,7 +60,7 @@ def test_a_long_instruction_is_shortened() -> None:
         ("", (Maker.OTHER,)),
     ],
 )
-def test_the_mend_is_that_for_the_maker(instruction: str, makers: tuple[Maker, ...]) -> None:
+def test_the_fix_is_that_for_the_maker(instruction: str, makers: tuple[Maker, ...]) -> None:
     assert makers_of(instruction, 3) == makers
 
 
@@ -98,7 +98,7 @@ def layer(number: int, instruction: str, *makers: Maker, entries: int = 1) -> Fo
     )
 
 
-def test_every_layer_is_told_and_every_mend_once() -> None:
+def test_every_layer_is_told_and_every_fix_once() -> None:
     failure = OwnerOutOfRange(
         reference="contoso.azurecr.io/app:1",
         layers=(

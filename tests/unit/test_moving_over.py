@@ -234,7 +234,7 @@ def test_an_image_without_a_tag_is_deployed_by_the_tag_that_it_had() -> None:
 
 
 @pytest.mark.parametrize("flag", ["", "useDefaultContext: True"])
-def test_a_context_that_docker_1_did_not_heed_is_none_now(flag: str) -> None:
+def test_a_context_that_docker_1_ignored_is_none_now(flag: str) -> None:
     moved, _ = move(job(f"{BUILD}    buildContext: app\n    {flag}\n", PUSH, DEPLOY))
     assert "buildContext" not in only(moved)
 

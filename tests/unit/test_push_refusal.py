@@ -129,7 +129,7 @@ def test_the_advice_is_that_for_this_registry(registry: str, advice: str) -> Non
 BARE = f"unexpected status from HEAD request to https://{OURS}/v2/team/hello/manifests/42: 403 Forbidden"
 
 
-class PlayedEngine:
+class FakeEngine:
     """An engine whose pushes all end in the same error."""
 
     def name(self, image: BuiltImage, reference: str) -> None:
@@ -143,8 +143,8 @@ class PlayedEngine:
 def pushed(answer: TaskFailure | None) -> TaskFailure:
     reference = f"{OURS}/team/hello:42"
     work = Push(
-        engine=PlayedEngine(),  # type: ignore[arg-type] # all that a push asks of it
-        login=lambda _anew: None,
+        engine=FakeEngine(),  # type: ignore[arg-type] # all that a push asks of it
+        login=lambda _again: None,
         registry=OURS,
         ask=lambda: answer,
         clock=Clock(),

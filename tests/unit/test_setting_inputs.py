@@ -92,9 +92,9 @@ def test_a_name_that_azure_does_not_take_is_refused_and_shown_only_when_it_is_on
     assert "password" not in mistake
 
 
-def test_the_mend_of_a_name_says_how_to_write_it() -> None:
+def test_the_fix_of_a_name_says_how_to_write_it() -> None:
     told = mistakes("A:=1\nLogging:Level=x\nmy-key=y\n?=z")
-    assert [line.partition("fix      ")[2].splitlines()[0] for line in told] == [
+    assert [line.partition("fix       ")[2].splitlines()[0] for line in told] == [
         "write the name without the colon behind it",
         "write the name with __ (two underscores) for each ':', as nested settings are named on Linux",
         "write the name with '_' for each '-'",
@@ -102,7 +102,7 @@ def test_the_mend_of_a_name_says_how_to_write_it() -> None:
     ]
 
 
-def test_the_mend_of_what_may_be_a_value_is_quotes() -> None:
+def test_the_fix_of_what_may_be_a_value_is_quotes() -> None:
     (told,) = mistakes("-A -pass:word")
     assert "put a value that begins with a dash between quotes" in told
 

@@ -42,8 +42,8 @@ class Reading:
         if self._is_of_another(statement):
             self._other(line, statement)
             return
-        if deed := self._DEEDS.get(statement.what):
-            deed(self, line, statement)
+        if read := self._READERS.get(statement.what):
+            read(self, line, statement)
         if statement.dated:
             self._repeated(line, statement)
 
@@ -253,7 +253,7 @@ class Reading:
             words, of_pull = statement.details, statement.of_pull
             draft.blame(Cause(at=line.at, kind=statement.kind, line=words, of_pull=of_pull, of_state=True))
 
-    _DEEDS: ClassVar[dict[What, Callable[[Reading, Line, Statement], None]]] = {
+    _READERS: ClassVar[dict[What, Callable[[Reading, Line, Statement], None]]] = {
         What.BEGIN: _begin,
         What.PULL: _pull,
         What.DIGEST: _digest,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytask.ahead import Ahead
+from pytask.background import Background
 from pytask.functionapp.find import find_app
 from pytask.functionapp.settings import confirm_readable, settings_notes
 from pytask.image.engine import open_engine
@@ -57,7 +57,7 @@ class Findings:
     notes: tuple[str, ...] = ()
 
 
-def look_ahead(job: Job, plan: Plan, docker: DockerCli | None, signed_in: Callable[[LoginFor], None]) -> Findings:
+def preflight(job: Job, plan: Plan, docker: DockerCli | None, signed_in: Callable[[LoginFor], None]) -> Findings:
     """Find out what the run needs, and whether it can succeed; the record says in words what was found.
 
     `docker` is the command that builds. `signed_in` is told early what gives user and password for a registry.
@@ -69,7 +69,7 @@ def look_ahead(job: Job, plan: Plan, docker: DockerCli | None, signed_in: Callab
     engine = open_engine(job.environment, docker) if plan.command.builds else None
     findings = _found(job, plan, engine, signed_in)
     job.record.target = findings.app.target if findings.app else None
-    job.record.looked_ahead = _told(findings, job.clock.monotonic() - began)
+    job.record.preflight = _told(findings, job.clock.monotonic() - began)
     return findings
 
 
@@ -78,7 +78,7 @@ def _found(job: Job, plan: Plan, engine: Engine | None, signed_in: Callable[[Log
     azure = open_connection(job, plan.connection, http) if plan.connection else None
     registries = open_registries(job, plan, azure, http)
     signed_in(registries.docker_login)
-    opening = Ahead(lambda: _asked_for(registries, plan))
+    opening = Background(lambda: _asked_for(registries, plan))
     found = find_app(azure.arm, plan.deploy.app) if azure and plan.deploy else None
     opened = opening.result() or (open_running(registries, found.target) if found else Opened())
     session = opened.registry if opened.readable else None
@@ -129,4 +129,4 @@ def _told(found: Findings, seconds: float) -> str:
         return ""
     pull = f"\n  pull    {found.app.pull.told}" if found.app and found.app.pull.told else ""
     notes = "".join(f"\n  note    {note}" for note in found.notes)
-    return f"Looked ahead in {seconds:.1f} s: {', '.join(words)}{pull}{notes}"
+    return f"Preflight passed in {seconds:.1f} s: {', '.join(words)}{pull}{notes}"

@@ -8,18 +8,18 @@ from pytask.errors.pull import RoleNotGrantable
 from pytask.functionapp.identity import give_identity
 from pytask.model import Command, Right
 from pytask.registry.roles import grant, pull_role
-from pytask.stages.pull_access import deed
+from pytask.stages.pull_access import assignment
 
 if TYPE_CHECKING:
     from pytask.functionapp.identity import AppIdentity
     from pytask.job import Job
     from pytask.model import Plan
     from pytask.registry.resource import RegistryResource
-    from pytask.stages.look_ahead import AppAsFound, Findings
+    from pytask.stages.preflight import AppAsFound, Findings
     from pytask.stages.pull_access import PullSetup
 
 
-def let_pull(job: Job, plan: Plan, findings: Findings) -> None:
+def set_up_pull_access(job: Job, plan: Plan, findings: Findings) -> None:
     """Give the app its identity and the identity its role, where they are missing; the record tells what was done.
 
     Raises:
@@ -33,7 +33,7 @@ def let_pull(job: Job, plan: Plan, findings: Findings) -> None:
         job.console.warning(setup.warning)
     if not _is_lacking(setup):
         return
-    with job.stage(f"Let {found.target.title} pull"):
+    with job.stage(f"Set up pull access of {found.target.title}"):
         if (identity := setup.identity) and not identity.assigned:
             identity = _given(job, found, identity)
         if identity and setup.registry:
@@ -44,11 +44,11 @@ def wait_for_role_propagation(job: Job) -> None:
     """Wait until a role that this run granted counts with the registry, as far as anybody can tell.
 
     The app's identity is the app's alone: nobody else can try whether it gets in. Where the time was too short, the
-    platform's log shows it (`functionapp.heed`).
+    platform's log shows it.
     """
     granted = job.record.granted
     while granted is not None and (left := granted + job.timeouts.role_propagation - job.clock.monotonic()) > 0:
-        job.console.line(f"  waiting for Azure to heed the new role, {left:.0f} s")
+        job.console.line(f"  waiting for the new role to propagate, {left:.0f} s")
         job.clock.sleep(min(left, job.timeouts.progress))
 
 
@@ -57,11 +57,11 @@ def _is_lacking(setup: PullSetup) -> bool:
 
 
 def _given(job: Job, found: AppAsFound, identity: AppIdentity) -> AppIdentity:
-    done = f"{identity.title} was {deed(identity)}"
-    job.record.letting_in = done
+    done = f"{identity.title} was {assignment(identity)}"
+    job.record.granting = done
     given = give_identity(found.azure.arm, found.target, identity)
-    job.record.letting_in = ""
-    job.record.let_in.append(done)
+    job.record.granting = ""
+    job.record.pull_access.append(done)
     job.console.line(f"  identity  {done}")
     return given
 
@@ -69,19 +69,19 @@ def _given(job: Job, found: AppAsFound, identity: AppIdentity) -> AppIdentity:
 def _granted(job: Job, found: AppAsFound, registry: RegistryResource, identity: AppIdentity) -> None:
     role, arm = pull_role(registry).name, found.pull.arm or found.azure.arm
     done = f"{role} on {registry.name} was granted to {identity.title}"
-    job.record.letting_in = done
+    job.record.granting = done
     try:
         new = grant(arm, registry, identity.principal_id, app=found.target.title)
     except RoleNotGrantable:
-        job.record.letting_in = ""
+        job.record.granting = ""
         if found.pull.right is Right.LACKING:
             raise
         job.console.line(f"  role      {role} may not be granted; whether {identity.title} has it shows when it pulls")
         return
-    job.record.letting_in = ""
+    job.record.granting = ""
     if not new:
         job.console.line(f"  role      {identity.title} has {role} on {registry.name} already")
         return
     job.record.granted = job.clock.monotonic()
-    job.record.let_in.append(done)
+    job.record.pull_access.append(done)
     job.console.line(f"  role      {done}")

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Ahead(Generic[T]):
+class Background(Generic[T]):
     """Work in a second thread; it returns or raises. The thread never outlives the program."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._future: Future[T] = Future()
-        threading.Thread(target=self._do, args=(work,), daemon=True, name="look ahead").start()
+        threading.Thread(target=self._do, args=(work,), daemon=True, name="background").start()
 
     def _do(self, work: Callable[[], T]) -> None:
         try:
@@ -69,9 +69,9 @@ class Promised(Generic[T]):
 
 
 @contextmanager
-def ahead(work: Callable[[], T]) -> Iterator[Ahead[T]]:
+def in_background(work: Callable[[], T]) -> Iterator[Background[T]]:
     """Do the block and `work` side by side; when both fail, the work's failure is the cause: it stopped the block."""
-    looking = Ahead(work)
+    looking = Background(work)
     try:
         yield looking
     except TaskFailure:
