@@ -175,7 +175,7 @@ class AzureRefused(OneOfSeveral, AzureFailure):
 class AzureFailingCause(Cause):
     """Whether Azure is failing, or limits its callers."""
 
-    DISTURBED = (
+    FAILING = (
         "the service has a temporary problem",
         "run again later; see https://azure.status.microsoft, and give Microsoft support the correlation id",
     )
@@ -200,5 +200,5 @@ class AzureFailing(OneOfSeveral, AzureFailure):
 
     def __post_init__(self) -> None:
         throttled = self.status == 429  # noqa: PLR2004 - HTTP
-        self.known = AzureFailingCause.THROTTLED if throttled else AzureFailingCause.DISTURBED
+        self.known = AzureFailingCause.THROTTLED if throttled else AzureFailingCause.FAILING
         super().__post_init__()

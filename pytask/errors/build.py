@@ -78,7 +78,7 @@ class BuildCause(Cause):
         "docker build does not accept one of its flags or words",
         "correct the input arguments (docker buildx build --help lists the flags), or upgrade Docker on the agent where the flag is newer",
     )
-    DISTURBED = (
+    FAILING = (
         "the registry, or the way to it, has a temporary problem",
         "run the pipeline again later; copy the base image to your own registry (az acr import) so that builds do not depend on this one",
     )

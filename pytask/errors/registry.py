@@ -112,7 +112,7 @@ class RegistryRefused(AzureFailure):
 class RegistryFailingCause(Cause):
     """Whether the registry is failing, or limits its callers."""
 
-    DISTURBED = (
+    FAILING = (
         "the registry, or the way to it, has a temporary problem",
         "run again later; for Azure see https://azure.status.microsoft and give Microsoft support the correlation id",
     )
@@ -137,7 +137,7 @@ class RegistryFailing(OneOfSeveral, AzureFailure):
 
     def __post_init__(self) -> None:
         throttled = self.status == 429  # noqa: PLR2004 - HTTP
-        self.known = RegistryFailingCause.THROTTLED if throttled else RegistryFailingCause.DISTURBED
+        self.known = RegistryFailingCause.THROTTLED if throttled else RegistryFailingCause.FAILING
         super().__post_init__()
 
 

@@ -62,7 +62,7 @@ _CAUSES = (
     ),
     (BuildCause.FLAG, ("unknown flag", "unknown shorthand flag", "requires exactly 1 argument", "requires 1 argument")),
     (
-        BuildCause.DISTURBED,
+        BuildCause.FAILING,
         ("500 internal", "502 bad gateway", "503 service", "504 gateway", "unexpected eof", "reset by peer"),
     ),
 )

@@ -68,7 +68,7 @@ _NO_NETWORK = (
     "cannot connect to proxy",
 )
 """As pip, npm, yarn, apt, apk, curl, wget, Go, Java and NuGet say it."""
-_NOT_LET_IN = (
+_UNAUTHORIZED = (
     "e401",
     "401 unauthorized",
     "401 (unauthorized)",
@@ -126,7 +126,7 @@ def cause_of(outcome: str, printed: Sequence[str]) -> BuildCause:
     told = outcome.lower()
     if _KILLED in told or any(sign in told for sign in _NO_MEMORY):
         return BuildCause.MEMORY
-    if _last(printed, _NOT_LET_IN):
+    if _last(printed, _UNAUTHORIZED):
         return BuildCause.FEED
     killed = any(line.strip().lower() == "killed" for line in printed[-_NEAR:])
     return BuildCause.MEMORY if killed or _last(printed, _NO_MEMORY) else BuildCause.INSTRUCTION

@@ -33,7 +33,7 @@ def read(handed: Handed, number: int) -> bytes:
 
 
 @WAYS
-def test_a_program_reads_each_content_as_often_as_it_wants(way: Way) -> None:
+def test_a_program_reads_each_content_as_often_as_it_likes(way: Way) -> None:
     with way([b"one", LARGE, b""]) as handed:
         for _ in range(3):
             assert [read(handed, number) for number in range(3)] == [b"one", LARGE, b""]

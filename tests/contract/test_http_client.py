@@ -97,7 +97,7 @@ def a_call(server: Server, method: str = "GET") -> Call:
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_an_outage_is_asked_again_and_told(http: HttpClient, server: Server, said: Said, status: int) -> None:
+def test_an_outage_is_tried_again_and_told(http: HttpClient, server: Server, said: Said, status: int) -> None:
     server.answers.append((status, {}, ""))
     assert http.send(a_call(server)).status_code == 200
     assert len(server.asked) == 2

@@ -73,7 +73,7 @@ def test_an_endpoint_that_swallows_calls_is_given_up_at_once(monkeypatch: pytest
     assert 0.25 < time.monotonic() - began < 1.5
 
 
-def test_the_patience_of_a_run_with_such_an_endpoint_is_seconds() -> None:
+def test_the_timeouts_of_a_run_with_such_an_endpoint_is_seconds() -> None:
     assert Timeouts().identity_connect <= 3
 
 
@@ -86,7 +86,7 @@ def test_what_is_in_the_way_instead_of_the_endpoint_is_shown(server: Server) -> 
 
 
 @pytest.mark.parametrize("status", [404, 410, 429, 500, 503])
-def test_an_endpoint_that_is_being_updated_is_asked_again(server: Server, status: int) -> None:
+def test_an_endpoint_that_is_being_updated_is_tried_again(server: Server, status: int) -> None:
     told = '{"access_token": "t", "expires_in": "3599", "token_type": "Bearer"}'
     server.answers.extend([(status, {}, '{"error": "busy"}'), (200, {}, told)])
     assert credentials().get_token(SCOPE).token == "t"

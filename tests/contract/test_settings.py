@@ -113,7 +113,7 @@ def test_a_setting_of_a_third_that_was_dropped_with_ours_is_put_back_and_named(s
     assert (change.kept, change.lost) == (("OF_A_THIRD",), ())
 
 
-def test_what_a_third_has_written_anew_meanwhile_is_not_put_back_over_it(site: Site, arm: Arm) -> None:
+def test_what_a_third_has_written_again_meanwhile_is_not_put_back_over_it(site: Site, arm: Arm) -> None:
     stale = by_somebody_else(site)
     site.settings["OF_A_THIRD"] = "old"
     site.after["PUT appsettings"].append(stale)
@@ -164,7 +164,7 @@ def test_a_write_that_azure_goes_on_refusing_changes_nothing(site: Site, arm: Ar
     assert site.settings == AS_BEFORE
 
 
-def test_going_back_restores_what_was_changed_and_takes_away_what_was_added(site: Site, arm: Arm) -> None:
+def test_a_rollback_restores_what_was_changed_and_takes_away_what_was_added(site: Site, arm: Arm) -> None:
     site.settings["A"] = "0"
     change = written(arm)
     back = put_settings_back(arm, PATH, change)
@@ -174,7 +174,7 @@ def test_going_back_restores_what_was_changed_and_takes_away_what_was_added(site
     assert back.moment.sent_at > change.moment.sent_at
 
 
-def test_going_back_leaves_alone_what_somebody_else_changed_since(site: Site, arm: Arm) -> None:
+def test_a_rollback_leaves_alone_what_somebody_else_changed_since(site: Site, arm: Arm) -> None:
     change = written(arm)
     site.settings.update(A="theirs", THEIRS="x")
     back = put_settings_back(arm, PATH, change)

@@ -126,7 +126,7 @@ def test_a_refused_restart_says_that_the_tag_means_another_image_now(promotion: 
 
 
 @pytest.mark.parametrize("log", [True, False], ids=["log refused too", "no log"])
-def test_where_nothing_tells_which_image_answers_nothing_is_proven_and_nothing_put_back(
+def test_where_nothing_tells_which_image_answers_nothing_is_verified_and_nothing_rolled_back(
     promotion: Pipeline, *, log: bool
 ) -> None:
     narrow(promotion)

@@ -334,7 +334,7 @@ def assert_by_whom(pipeline: Pipeline, there: Elsewhere) -> None:
     assert there.principal.name in theirs
 
 
-def test_going_back_reads_the_registry_by_its_own_connection(elsewhere: Pipeline) -> None:
+def test_a_rollback_reads_the_registry_by_its_own_connection(elsewhere: Pipeline) -> None:
     there = registry_in(elsewhere.azure, FABRIKAM)
     there.registry.anonymous_pull = False
     there.registry.admin_user_enabled = True

@@ -105,7 +105,7 @@ def test_only_what_differs_is_written(promotion: Pipeline) -> None:
         ({"appSettings": "GREETING=Salve", "configurationStrings": "alwaysOn=true"}, ["PUT appsettings", "PATCH web"]),
     ],
 )
-def test_the_same_image_is_started_anew_by_the_change_itself_and_verified(
+def test_the_same_image_is_restarted_by_the_change_itself_and_verified(
     promotion: Pipeline, inputs: dict[str, str], written: list[str]
 ) -> None:
     assert deploy(promotion).result == "Succeeded"
@@ -220,7 +220,7 @@ def test_a_writer_during_the_verification_is_told(promotion: Pipeline) -> None:
     assert "the new image runs, not all is as asked for" in run.summaries[0][1]
 
 
-def test_going_back_puts_settings_and_configuration_back_with_the_image(promotion: Pipeline) -> None:
+def test_a_rollback_puts_settings_and_configuration_back_with_the_image(promotion: Pipeline) -> None:
     promotion.site.settings["GREETING"] = "Servus"
     before = dict(promotion.site.settings)
     assert deploy(promotion).result == "Succeeded"
@@ -240,7 +240,7 @@ def test_going_back_puts_settings_and_configuration_back_with_the_image(promotio
     assert promotion.call()[1].startswith("Servus")
 
 
-def test_going_back_leaves_alone_what_somebody_else_set_since(promotion: Pipeline) -> None:
+def test_a_rollback_leaves_alone_what_somebody_else_set_since(promotion: Pipeline) -> None:
     before = dict(promotion.site.settings)
     assert deploy(promotion).result == "Succeeded"
 

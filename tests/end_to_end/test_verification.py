@@ -58,7 +58,7 @@ def test_what_somebody_else_changed_meanwhile_is_left_alone(pipeline: Pipeline) 
     assert pipeline.site.config["linuxFxVersion"] == theirs
 
 
-def test_the_first_image_of_an_app_has_nothing_to_go_back_to(pipeline: Pipeline) -> None:
+def test_the_first_image_of_an_app_has_nothing_to_roll_back_to(pipeline: Pipeline) -> None:
     (pipeline.sources / "Dockerfile").write_text(FAILING)
     run = pipeline.run(verifyTimeoutMinutes="0.1")
     assert the_error(run) == "container-exits"

@@ -43,7 +43,7 @@ def test_an_archive_has_no_dates_no_owners_and_no_order_of_its_own(tmp_path: Pat
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
-def test_what_tfx_packed_is_written_anew_without_its_dates(tmp_path: Path) -> None:
+def test_what_tfx_packed_is_written_again_without_its_dates(tmp_path: Path) -> None:
     packed = [tmp_path / "one.vsix", tmp_path / "other.vsix"]
     for number, vsix in enumerate(packed):
         with zipfile.ZipFile(vsix, "w", zipfile.ZIP_DEFLATED, compresslevel=number + 1) as archive:

@@ -92,7 +92,7 @@ class Agent:
         self._enter = tuple(enter)
         self.container = container
         self._secrets = {**secret_variables, **self._network.secrets()}
-        self._patience = timeouts
+        self._timeouts = timeouts
         self._lay_out_folders()
 
     def __enter__(self) -> Self:
@@ -140,7 +140,7 @@ class Agent:
             environment=environment,
             folder=self.job.sources,
             log=log,
-            timeouts=self._patience,
+            timeouts=self._timeouts,
             payload=payload,
         )
 

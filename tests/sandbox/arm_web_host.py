@@ -131,7 +131,7 @@ class WebHosts:
     def _asleep(self, site: Site) -> web.Response | None:
         """Return what is answered for a host that has only begun to serve, or does not yet; None for one that is awake.
 
-        Source: https://github.com/hashicorp/terraform-provider-azurerm (408), the portal's source (400, asked again)
+        Source: https://github.com/hashicorp/terraform-provider-azurerm (408), the portal's source (400, tried again)
         """
         wakes = self._app_service.weather.host_wakes * self._app_service.worker.second
         if site.state == "Stopped" or self._app_service.awake(site, after=wakes):

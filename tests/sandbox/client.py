@@ -45,7 +45,7 @@ def point_at(azure: LocalAzure, principal: Principal, site: Site, image: str) ->
 
 
 def host_status(azure: LocalAzure, principal: Principal, site: Site) -> dict[str, Any]:
-    """Return what the host says of itself by way of ARM; one that has only just begun to serve is asked again."""
+    """Return what the host says of itself by way of ARM; one that has only just begun to serve is called again."""
     path, deadline = f"{site.id}/hostruntime/admin/host/status", time.monotonic() + 10
     while True:
         answer = arm(azure, principal, "GET", path, version="2022-03-01")

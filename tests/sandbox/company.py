@@ -68,7 +68,7 @@ def a_company(machinery: Machinery, folder: Path, *, asks_for_certificate: bool 
     if asks_for_certificate:
         context.verify_mode = ssl.CERT_REQUIRED
         authority.configure_trust(context)
-    with a_closed_network() as network, machinery.front_door(context, network.address) as proxy:
+    with a_closed_network() as network, machinery.front_proxy(context, network.address) as proxy:
         proxy.credentials = f"{USER}:{PASSWORD}"
         yield Company(
             proxy=proxy,

@@ -78,7 +78,7 @@ class Front:
             self._ports[port] = origin
             await proxy.start(target_port=port)
 
-    async def add_door(self, context: ssl.SSLContext, address: str) -> ConnectProxy:
+    async def add_proxy(self, context: ssl.SSLContext, address: str) -> ConnectProxy:
         """Return a further proxy of the agent's side, on an address of this machine, with certificates of its own."""
         await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context).start()
         port = next(one[1] for one in self._runner.addresses if one[1] not in self._ports)

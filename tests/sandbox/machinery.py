@@ -82,9 +82,9 @@ class Machinery:
         return answer.status_code, answer.text
 
     @contextmanager
-    def front_door(self, context: ssl.SSLContext, address: str) -> Iterator[ConnectProxy]:
+    def front_proxy(self, context: ssl.SSLContext, address: str) -> Iterator[ConnectProxy]:
         """Return a further proxy to everything here, on an address of this machine, with certificates of its own."""
-        proxy = self._loop.run(self._front.add_door(context, address))
+        proxy = self._loop.run(self._front.add_proxy(context, address))
         try:
             yield proxy
         finally:

@@ -76,7 +76,7 @@ class RunningTask:
         self._command = command
         self._log = log
         self._lock = threading.RLock()  # whoever is shown a line may cancel
-        self._patience = timeouts
+        self._timeouts = timeouts
         self._payload = payload
         self._stopped_by: str | None = None
         self._ended = threading.Event()
@@ -134,7 +134,7 @@ class RunningTask:
 
     def _finish(self, readers: Sequence[threading.Thread]) -> None:
         self._process.wait()
-        deadline = time.monotonic() + self._patience.for_output
+        deadline = time.monotonic() + self._timeouts.for_output
         for reader in readers:
             reader.join(max(0.0, deadline - time.monotonic()))
         with self._lock:
@@ -162,8 +162,8 @@ class RunningTask:
 
     def _signal(self) -> None:
         for number, timeouts in (
-            (signal.SIGINT, self._patience.after_sigint),
-            (signal.SIGTERM, self._patience.after_sigterm),
+            (signal.SIGINT, self._timeouts.after_sigint),
+            (signal.SIGTERM, self._timeouts.after_sigterm),
         ):
             self._process.send_signal(number)
             if self._ended.wait(timeouts):

@@ -158,7 +158,7 @@ def test_a_job_without_its_token_gets_no_assertion(azure: LocalAzure) -> None:
     assert answer.status_code == 401
 
 
-def test_arm_wants_a_good_token_and_a_role(azure: LocalAzure) -> None:
+def test_arm_needs_a_good_token_and_a_role(azure: LocalAzure) -> None:
     site = azure.add_app("shop")
     stranger = azure.add_principal("stranger")
     refused = arm(azure, stranger, "GET", site.id)

@@ -127,7 +127,7 @@ def test_a_machine_refuses_a_call_that_a_proxy_passed_on_and_an_unknown_audience
     assert "AADSTS500011" in machine_token(azure, resource="https://nowhere").text
 
 
-def test_the_endpoint_of_app_service_wants_its_header(azure: LocalAzure) -> None:
+def test_the_endpoint_of_app_service_needs_its_header(azure: LocalAzure) -> None:
     own = azure.add_principal("own")
     azure.assign_to_machine(own=own)
     environment = azure.machine_environment("app_service")

@@ -80,7 +80,7 @@ def test_what_the_step_printed_long_before_it_failed_is_no_cause(line: str) -> N
     assert told.known is BuildCause.INSTRUCTION
 
 
-def test_a_program_that_wants_docker_is_no_engine_that_does_not_run() -> None:
+def test_a_program_that_needs_docker_is_no_engine_that_does_not_run() -> None:
     assert after(MISLEADING[0]).code == "build-failed"
 
 
@@ -223,11 +223,11 @@ def test_out_of_memory_is_told_in_buildkits_own_words_too() -> None:
         ("failed to solve: secret npmrc not found: not found", BuildCause.SECRET, "npmrc=$(…)"),
         ("failed to reach build target foo in Dockerfile", BuildCause.STAGE, "buildTarget"),
         ("file with no instructions", BuildCause.DOCKERFILE, "correct it"),
-        ("failed to copy: read tcp 10.0.0.1:1->1.1.1.1:443: connection reset by peer", BuildCause.DISTURBED, "again"),
+        ("failed to copy: read tcp 10.0.0.1:1->1.1.1.1:443: connection reset by peer", BuildCause.FAILING, "again"),
         ("unknown flag: --foo", BuildCause.FLAG, "input arguments"),
         (
             "python:3: unexpected status from HEAD request to https://docker.io/v2/x: 503 Service Unavailable",
-            BuildCause.DISTURBED,
+            BuildCause.FAILING,
             "again",
         ),
         ("something new", BuildCause.INSTRUCTION, "correct that instruction"),

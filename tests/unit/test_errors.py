@@ -45,7 +45,7 @@ SHARED = {base for failure in FAILURES for base in failure.__mro__ if dataclasse
 UNTOLD = {"correlation_id", "final", "known"}
 
 # What the fix of a failure may begin with, or one of its later clauses. A verb of looking is not enough.
-DEEDS = re.compile(
+VERBS = re.compile(
     "add|allow|apply|ask|assign|build|change|choose|close|combine|convert|copy|correct|create|declare|define|delete"
     "|deploy|disable|enable|fill|free|give|grant|install|join|keep|leave|let|limit|link|listen|lower|make|fix|merge"
     "|move|name|open|permit|pin|publish|push|put|raise|rebuild|reduce|remove|rename|repeat|replace|restart|run"
@@ -123,8 +123,8 @@ def test_a_fix_says_what_to_do(failure: type[TaskFailure]) -> None:
     for _, fix in causes_of(failure):
         clauses = re.split(r"[;:,(.]\s*|\b(?:and|or|then|but|else)\s+", fix)
         begins_with = {clause.split()[0].lower() for clause in clauses if clause.split()}
-        does = any(map(DEEDS.fullmatch, begins_with))
-        assert does is (failure.code not in ONLY_LOOKING), f"{fix!r} begins with none of DEEDS"
+        does = any(map(VERBS.fullmatch, begins_with))
+        assert does is (failure.code not in ONLY_LOOKING), f"{fix!r} begins with none of VERBS"
 
 
 @pytest.mark.parametrize("failure", [one for one in FAILURES if issubclass(one, OneOfSeveral)], ids=of)

@@ -50,7 +50,7 @@ def test_a_name_comes_apart_into_what_it_was_put_together_from(host: str, words:
         ("localhost:5000/app:1", "app", "1"),
     ],
 )
-def test_capitals_and_spaces_are_mended_in_the_repository_only(written: str, repository: str, tag: str) -> None:
+def test_capitals_and_spaces_are_corrected_in_the_repository_only(written: str, repository: str, tag: str) -> None:
     parsed = parse_image_name(written, input_name="imageName")
     assert (parsed.repository, parsed.tag) == (repository, tag)
 

@@ -56,10 +56,10 @@ def test_whatever_a_statement_can_import_is_carried(tmp_path: Path, statement: s
 def test_relative_imports_are_followed(tmp_path: Path, statement: str, expected: set[str]) -> None:
     library = dict.fromkeys(("lib/__init__.py", "lib/b.py", "lib/sub/__init__.py", "lib/sub/a.py"), "")
     inside = {**library, "lib/sub/start.py": statement}
-    at_the_door = {**library, "lib/sub/__init__.py": statement}
+    at_the_entry = {**library, "lib/sub/__init__.py": statement}
     packages = {"lib/__init__.py", "lib/sub/__init__.py"}
     assert set(found(tmp_path / "1", "import lib.sub.start", inside)) == packages | {"lib/sub/start.py"} | expected
-    assert set(found(tmp_path / "2", "import lib.sub", at_the_door)) == packages | expected
+    assert set(found(tmp_path / "2", "import lib.sub", at_the_entry)) == packages | expected
 
 
 def test_what_only_a_type_checker_reads_is_left_out(tmp_path: Path) -> None:

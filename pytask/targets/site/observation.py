@@ -61,7 +61,7 @@ class Observer:
         return self.azure.arm.http.clock
 
     @property
-    def _patience(self) -> Timeouts:
+    def _timeouts(self) -> Timeouts:
         return self.azure.arm.http.timeouts
 
     @property
@@ -102,7 +102,7 @@ class Observer:
             return False
         if self._asked_at is None or (self.seen.ready and not self._was_ready):
             return True
-        return self._clock.monotonic() - self._asked_at >= self._patience.host_pause
+        return self._clock.monotonic() - self._asked_at >= self._timeouts.host_pause
 
     def _is_started(self) -> bool:
         return self.seen.attempt is not None and self.seen.attempt.started != ""
@@ -112,11 +112,11 @@ class Observer:
         if not isinstance(self.seen.log, Seen):
             return True
         waited = self._clock.monotonic() - self.question.deployment.sent_at
-        return self.seen.attempt is None and waited >= self._patience.settled_failure
+        return self.seen.attempt is None and waited >= self._timeouts.settled_failure
 
     def _look_at_app(self) -> None:
         now = self._clock.monotonic()
-        if not new_image_runs(judge(checks(self.question, self._patience), self.seen)):
+        if not new_image_runs(judge(checks(self.question, self._timeouts), self.seen)):
             return
         self._runs_since = now if self._runs_since is None else self._runs_since
         if not self.seen.functions_settled:

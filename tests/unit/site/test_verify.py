@@ -448,7 +448,7 @@ def test_a_smoke_test_that_fails_until_the_deadline_fails() -> None:
         (Answer(401), "credentials"),
     ],
 )
-def test_a_closed_door_is_no_answer_of_the_app(answer: Answer, word: str) -> None:
+def test_a_refused_call_is_no_answer_of_the_app(answer: Answer, word: str) -> None:
     app = an_app()
     app.answers("GET api/hello", answer)
     assert word in reasons(verified(app, smoke=TEST))[SMOKE_TEST]
