@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytask.builders.docker.build import Machine
 from pytask.model import Verdict
 
 if TYPE_CHECKING:
@@ -85,6 +86,11 @@ class Job:
     clock: Clock
     timeouts: Timeouts
     record: Record
+
+    @property
+    def machine(self) -> Machine:
+        """What a build is started on."""
+        return Machine(environment=self.environment, network=self.network, console=self.console, timeouts=self.timeouts)
 
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.image.arguments import flag_names
-from pytask.image.dockerfile import shown
+from pytask.builders.docker.arguments import flag_names
+from pytask.builders.docker.dockerfile import shown
 from pytask.model import DeployBy, PullAccess, ServiceConnection, WhenUnchanged
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pytask.report_settings import property_names, settings_now
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytask.image.cli import DockerCli
+    from pytask.builders.docker.cli import DockerCli
     from pytask.job import Record
     from pytask.model import Deployment, Network, Target, Verification
 

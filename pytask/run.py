@@ -6,15 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pytask.background import Background, Promised, in_background
+from pytask.builders.docker.build import Logins, build
+from pytask.builders.docker.cli import find_docker
 from pytask.errors.start import StartFailure
-from pytask.image.build import build
-from pytask.image.cli import find_docker
 from pytask.inputs import read_plan
 from pytask.plan import tell_plan
 from pytask.report import header, tell_deployed, tell_verification
 
 if TYPE_CHECKING:
-    from pytask.image.cli import DockerCli
+    from pytask.builders.docker.cli import DockerCli
     from pytask.job import Job
     from pytask.model import DeployPlan, LoginFor, Plan, PushedImage
     from pytask.stages.preflight import AppAsFound, Findings
@@ -34,11 +34,11 @@ def run(job: Job) -> None:
     say(header(docker, job.network))
     tell_plan(plan, job.console)
 
-    signed_in: Promised[LoginFor] = Promised()
-    with in_background(lambda: _preflight(job, plan, docker, signed_in)) as preflight:
+    logins = Logins(hosts=plan.signs_in_to, signed_in=Promised())
+    with in_background(lambda: _preflight(job, plan, docker, logins.signed_in)) as preflight:
         if plan.recipe and docker:
             with job.stage("Build image"):
-                build(job, plan, plan.recipe, docker, signed_in=signed_in, stop_when=preflight.when_failed)
+                build(job.machine, plan.recipe, plan.references, docker, logins=logins, stop_when=preflight.when_failed)
         found = preflight.result()
     say(record.preflight)
 

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from pytask.errors.inputs import NotMinutes, SlotInvalid, SmokePathInvalid, StatusInvalid
-from pytask.functionapp.address import parse_app, parse_identity
 from pytask.inputs.reader import together
 from pytask.inputs.settings import read_app_settings, read_configuration
 from pytask.model import (
@@ -20,6 +19,7 @@ from pytask.model import (
     WhenUnchanged,
     WhenUnverified,
 )
+from pytask.targets.site.address import parse_app, parse_identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable

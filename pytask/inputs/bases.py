@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pytask.image.instructions import registries_named
-from pytask.image.syntax import read_dockerfile
+from pytask.builders.docker.instructions import registries_named
+from pytask.builders.docker.syntax import read_dockerfile
 from pytask.model import DOCKER_HUB, NotAReference, RegistryHost, RegistryLogin
 from pytask.registry.hosts import is_azures
 

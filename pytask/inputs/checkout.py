@@ -7,6 +7,8 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from pytask.agent.environment import variable
+from pytask.builders.docker.dockerfile import find_dockerfile, shown
+from pytask.builders.docker.syntax import is_utf16
 from pytask.errors.build_inputs import (
     ArtifactsMissing,
     CheckoutMissing,
@@ -15,8 +17,6 @@ from pytask.errors.build_inputs import (
     DockerfileNotInArtifacts,
     DockerfileNotUtf8,
 )
-from pytask.image.dockerfile import find_dockerfile, shown
-from pytask.image.syntax import is_utf16
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

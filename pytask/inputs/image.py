@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pytask.agent.environment import required_variable, variable
-from pytask.errors.build_inputs import PlatformInvalid
-from pytask.errors.inputs import ExistingImageUnnamed, RecordUnreadable, RegistryNeeded, TagMissing
-from pytask.image.arguments import parse_build_arguments, parse_flags
-from pytask.image.dockerfile import find_context
-from pytask.image.reference import (
+from pytask.builders.docker.arguments import parse_build_arguments, parse_flags
+from pytask.builders.docker.dockerfile import find_context
+from pytask.builders.docker.reference import (
     ImageName,
     parse_image_name,
     parse_reference,
     parse_tag,
     parse_tags,
 )
+from pytask.errors.build_inputs import PlatformInvalid
+from pytask.errors.inputs import ExistingImageUnnamed, RecordUnreadable, RegistryNeeded, TagMissing
 from pytask.inputs.checkout import dockerfile_of_job, shared_folders
 from pytask.inputs.folded import note_folded
 from pytask.inputs.reader import Read, together

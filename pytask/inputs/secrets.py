@@ -6,6 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from pytask.agent.environment import secret_values, variable_name
+from pytask.builders.docker.arguments import looks_secret
+from pytask.builders.docker.dockerfile import shown
+from pytask.builders.docker.ignored import can_be_copied
+from pytask.builders.docker.instructions import mounted_secrets
+from pytask.builders.docker.syntax import read_dockerfile
 from pytask.errors.build_inputs import (
     BuildSecretEmpty,
     BuildSecretFileMissing,
@@ -15,11 +20,6 @@ from pytask.errors.build_inputs import (
     BuildSecretVariableMissing,
 )
 from pytask.errors.inputs import VariableNotExpanded
-from pytask.image.arguments import looks_secret
-from pytask.image.dockerfile import shown
-from pytask.image.ignored import can_be_copied
-from pytask.image.instructions import mounted_secrets
-from pytask.image.syntax import read_dockerfile
 from pytask.inputs.folded import note_folded
 from pytask.inputs.reader import UNEXPANDED, Read, together
 from pytask.model import BuildSecret, Secret

@@ -6,18 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from pytask.errors.setting_inputs import SettingNameInvalid, SettingValueInvalid
-from pytask.functionapp.setting_forms import parse_settings
-from pytask.functionapp.site_properties import property_of
 from pytask.inputs.folded import note_folded
 from pytask.inputs.reader import Read, together
 from pytask.model import WantedSettings
+from pytask.targets.site.setting_forms import parse_settings
+from pytask.targets.site.site_properties import property_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pytask.functionapp.setting_forms import Setting
     from pytask.inputs.reader import Reader
     from pytask.model import Secret
+    from pytask.targets.site.setting_forms import Setting
 
 _APP_SETTINGS, _CONFIGURATION = "appSettings", "configurationStrings"
 _NAME = re.compile(r"[A-Za-z0-9_.]+")

@@ -13,7 +13,7 @@ from pytask.cloud.answers import correlation_id, error_of
 from pytask.errors.foreign import shortened
 from pytask.errors.push import TagLocked
 from pytask.errors.registry import RegistryFailing, RegistryRefused
-from pytask.image.firewall import firewall_in
+from pytask.registry.firewall import firewall_in
 
 if TYPE_CHECKING:
     from azure.core.rest import HttpResponse

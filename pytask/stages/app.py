@@ -11,16 +11,16 @@ from pytask.clock import Deadline
 from pytask.errors import TaskFailure, render
 from pytask.errors.registry import DigestUnknown
 from pytask.errors.start import PullFailed, PullNotFound, Unverified
-from pytask.functionapp.annotation import annotate
-from pytask.functionapp.back import Gone, NotRolledBack, known_digest, roll_back
-from pytask.functionapp.update import point_at, pull_again
 from pytask.model import DeployBy, ImageReference, WhenUnchanged, WhenUnverified
 from pytask.stages.image import digest_now
 from pytask.stages.set_up_pull_access import wait_for_role_propagation
 from pytask.stages.settings import change_settings, confirm_settings, pending, wanted_configuration
+from pytask.targets.site.annotation import annotate
 from pytask.targets.site.health import look_at_health
 from pytask.targets.site.instances import instances_now
 from pytask.targets.site.observed import Question
+from pytask.targets.site.rollback import Gone, NotRolledBack, known_digest, roll_back
+from pytask.targets.site.update import point_at, pull_again
 from pytask.targets.site.verify import confirm_configuration, verify_app, verify_while_role_propagates
 
 if TYPE_CHECKING:

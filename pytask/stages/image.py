@@ -6,23 +6,23 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytask.builders.docker.push import Push
 from pytask.errors import TaskFailure
 from pytask.errors.registry import DigestDiffers, ManifestMissing, RegistryFirewall, RegistryPrivate
-from pytask.functionapp.back import Gone
-from pytask.image.host import confirm_platform
-from pytask.image.inspection import inspect
-from pytask.image.push import Push
-from pytask.image.saved import inspect_saved
+from pytask.inspection.contents import read_image
+from pytask.inspection.host import confirm_platform
+from pytask.inspection.layers import inspect
+from pytask.inspection.saved import inspect_saved
 from pytask.model import PushedImage
 from pytask.registry.contents import Repository
-from pytask.registry.image import read_image
 from pytask.stages.images import repository_of
+from pytask.targets.site.rollback import Gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pytask.image.engine import Engine, PushProgress
-    from pytask.image.inspection import Inspection
+    from pytask.builders.docker.engine import Engine, PushProgress
+    from pytask.inspection.layers import Inspection
     from pytask.job import Job
     from pytask.model import BuiltImage, Destination, Digest, ImageReference
     from pytask.registry.session import RegistrySession

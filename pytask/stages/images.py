@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from pytask.errors import TaskFailure
 from pytask.errors.inputs import ImageHostDiffers
 from pytask.errors.registry import ManifestMissing, RegistryFirewall, RegistryPrivate
+from pytask.inspection.contents import read_image
 from pytask.model import Digest, IndexDigest, ManifestDigest, PreviousImage, PushedImage, RegistryHost
 from pytask.registry.contents import Repository
 from pytask.registry.hosts import is_same_registry
-from pytask.registry.image import read_image
 from pytask.registry.resource import find_resource
 from pytask.registry.rights import confirm_push, may_pull
 

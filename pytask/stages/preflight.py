@@ -6,25 +6,25 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytask.background import Background
-from pytask.functionapp.find import find_app
-from pytask.functionapp.settings import confirm_readable, settings_notes
-from pytask.image.engine import open_engine
+from pytask.builders.docker.engine import open_engine
 from pytask.stages.connections import open_connection, open_registries, open_way_out
 from pytask.stages.images import Opened, open_destination, open_existing, open_running, previous_image
 from pytask.stages.pull_access import PullScene, PullSetup, look_at_pull
+from pytask.targets.site.find import find_app
 from pytask.targets.site.functions import durable_notes
+from pytask.targets.site.settings import confirm_readable, settings_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytask.builders.docker.cli import DockerCli
+    from pytask.builders.docker.engine import Engine
     from pytask.cloud.arm import Azure
-    from pytask.functionapp.find import Found
-    from pytask.image.cli import DockerCli
-    from pytask.image.engine import Engine
     from pytask.job import Job
     from pytask.model import LoginFor, Plan, PreviousImage, PushedImage, Target
     from pytask.registry.registries import Registries
     from pytask.registry.session import RegistrySession
+    from pytask.targets.site.find import Found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

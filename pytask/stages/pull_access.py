@@ -6,8 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytask.errors.pull import AdminUserUnreadable, PullAcrossTenants, PullSettingIsReference, RoleNotGrantable
-from pytask.functionapp.identity import choose_identity, identity_command
-from pytask.functionapp.pull import (
+from pytask.model import PullAccess, Right
+from pytask.model.settings import with_changes
+from pytask.registry.hosts import is_azures, registry_name
+from pytask.registry.resource import admin_user, find_resource
+from pytask.registry.rights import everybody_may_pull
+from pytask.registry.roles import grant_command, may_grant, pull_role, right_of
+from pytask.targets.site.identity import choose_identity, identity_command
+from pytask.targets.site.pull import (
     REGISTRY_SETTINGS,
     PullQuestion,
     is_reference,
@@ -15,23 +21,17 @@ from pytask.functionapp.pull import (
     pull_warnings,
     right_told,
 )
-from pytask.model import PullAccess, Right
-from pytask.model.settings import with_changes
-from pytask.registry.hosts import is_azures, registry_name
-from pytask.registry.resource import admin_user, find_resource
-from pytask.registry.rights import everybody_may_pull
-from pytask.registry.roles import grant_command, may_grant, pull_role, right_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pytask.cloud.arm import Arm, Azure
-    from pytask.functionapp.find import Found
-    from pytask.functionapp.identity import AppIdentity
     from pytask.model import Plan, RegistryHost, Secret
     from pytask.registry.registries import Registries
     from pytask.registry.resource import AdminUser, RegistryResource
     from pytask.registry.session import RegistrySession
+    from pytask.targets.site.find import Found
+    from pytask.targets.site.identity import AppIdentity
 
 _OBJECT_ID = "--query principalId --output tsv"
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.errors.pull import RoleNotGrantable
-from pytask.functionapp.identity import give_identity
 from pytask.model import Command, Right
 from pytask.registry.roles import grant, pull_role
 from pytask.stages.pull_access import assignment
+from pytask.targets.site.identity import give_identity
 
 if TYPE_CHECKING:
-    from pytask.functionapp.identity import AppIdentity
     from pytask.job import Job
     from pytask.model import Plan
     from pytask.registry.resource import RegistryResource
     from pytask.stages.preflight import AppAsFound, Findings
     from pytask.stages.pull_access import PullSetup
+    from pytask.targets.site.identity import AppIdentity
 
 
 def set_up_pull_access(job: Job, plan: Plan, findings: Findings) -> None:

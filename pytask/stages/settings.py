@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytask.functionapp.settings import STORAGE_OFF, confirm_written, list_settings, write_settings
-from pytask.functionapp.slot_settings import make_sticky, not_sticky
 from pytask.report_settings import property_names, tell_lost, tell_settings
 from pytask.targets.site.configuration import differing
+from pytask.targets.site.settings import STORAGE_OFF, confirm_written, list_settings, write_settings
+from pytask.targets.site.slot_settings import make_sticky, not_sticky
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

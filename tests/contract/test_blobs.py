@@ -25,11 +25,11 @@ from pytask.errors import Cancelled
 from pytask.errors.image import ImageUnreadable
 from pytask.errors.network import Unreachable
 from pytask.errors.registry import ManifestMissing
-from pytask.image.inspection import inspect
+from pytask.inspection.contents import ImageContents, Layer
+from pytask.inspection.layers import inspect
 from pytask.model import RegistryHost, RegistryLogin, Secret
 from pytask.registry.challenge import Challenge
 from pytask.registry.contents import Repository
-from pytask.registry.image import ImageContents, Layer
 from pytask.registry.session import RegistrySession
 from pytask.registry.sign_in import PasswordSignIn
 from tests.contract.http_clients import an_http_client

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytask.builders.docker.credential_helper import NAME, answering, write_helper
 from pytask.errors.registry import RegistrySignInRefused
-from pytask.image.credential_helper import NAME, answering, write_helper
 from pytask.model import RegistryHost, RegistryLogin, Secret
 from tests.end_to_end.watch import files_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytask.image.credential_helper import LoginByName
+    from pytask.builders.docker.credential_helper import LoginByName
 
 ROOT = Path(__file__).parents[2]
 NOT_FOUND = "credentials not found in native keychain"

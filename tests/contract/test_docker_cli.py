@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytask.builders.docker.cli import find_docker
+from pytask.builders.docker.engine import open_engine
+from pytask.builders.docker.process import lines, running
 from pytask.errors import TaskFailure, render
 from pytask.errors.agent_docker import DockerTooOld, EngineByPipe
 from pytask.errors.docker import BuildKitMissing
-from pytask.image.cli import find_docker
-from pytask.image.engine import open_engine
-from pytask.image.process import lines, running
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytask.image.cli import DockerCli
-from pytask.image.configuration import WayIn, current_context, lent_configuration
-from pytask.image.credential_helper import NAME
+from pytask.builders.docker.cli import DockerCli
+from pytask.builders.docker.configuration import WayIn, current_context, lent_configuration
+from pytask.builders.docker.credential_helper import NAME
 from pytask.model import RegistryHost
 from tests.contract.test_credential_helper import login
 from tests.end_to_end.watch import files_with
@@ -21,7 +21,7 @@ from tests.end_to_end.watch import files_with
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytask.image.configuration import Lent
+    from pytask.builders.docker.configuration import Lent
 
 OLD = DockerCli(path="/usr/bin/docker", version="20.10.24+dfsg1", buildx=False)
 NEW = DockerCli(path="/usr/bin/docker", version="28.0.4", buildx=True)

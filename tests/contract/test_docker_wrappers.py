@@ -10,11 +10,11 @@ from tempfile import gettempdir
 
 import pytest
 
+from pytask.builders.docker.cli import find_docker
+from pytask.builders.docker.handover import handed_over
+from pytask.builders.docker.wrapper import PassedOn, is_dockers_own, passed_on
 from pytask.errors import TaskFailure, render
 from pytask.errors.docker_command import DockerDropsEnvironment, DockerIsPodman, EngineIsPodman
-from pytask.image.cli import find_docker
-from pytask.image.handover import handed_over
-from pytask.image.wrapper import PassedOn, is_dockers_own, passed_on
 from tests.sandbox.windows_engine import PODMANS_VERSION, VERSION, a_windows_engine
 
 DOCKER = "/usr/bin/docker"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytask.builders.docker.cli import DockerCli, find_docker
+from pytask.builders.docker.engine import open_engine
 from pytask.errors import render
 from pytask.errors.docker import EngineUnreachable
 from pytask.errors.docker_command import DockerConfigurationInvalid, EngineBySsh, ImageNotLoaded
-from pytask.image.cli import DockerCli, find_docker
-from pytask.image.engine import open_engine
 from tests.sandbox.windows_engine import VERSION, a_windows_engine
 
 if TYPE_CHECKING:

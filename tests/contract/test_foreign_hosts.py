@@ -19,7 +19,6 @@ from pytask.errors import ManyFailures, TaskFailure
 from pytask.errors.inputs import ImageHostDiffers
 from pytask.errors.network import CredentialNotSent
 from pytask.errors.registry import LoginServerUnusable, RegistryLoginRefused, RegistryNotAzure
-from pytask.functionapp.find import find_app
 from pytask.inputs import read_plan
 from pytask.model import (
     AppAddress,
@@ -36,6 +35,7 @@ from pytask.registry.contents import Repository
 from pytask.registry.registries import Registries
 from pytask.registry.rights import confirm_push
 from pytask.stages.images import open_destination, open_existing, open_running
+from pytask.targets.site.find import find_app
 from pytask.targets.site.smoke import call
 from tests.contract.foreign import ARM, ENTRA, REGISTRY, World, a_world, entra, registry
 from tests.contract.http_clients import an_http_client

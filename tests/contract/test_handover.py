@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytask.image.handover import handed_over, in_memory, through_pipes
+from pytask.builders.docker.handover import handed_over, in_memory, through_pipes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from typing import TypeAlias
 
-    from pytask.image.handover import Handed
+    from pytask.builders.docker.handover import Handed
 
     Way: TypeAlias = Callable[[Sequence[bytes]], AbstractContextManager[Handed]]
 

@@ -13,12 +13,12 @@ import pytest
 
 from pytask.agent.network import read_network
 from pytask.clock import Timeouts
-from pytask.functionapp.back import NotRolledBack, former_reference
-from pytask.functionapp.update import point_at
 from pytask.model import IndexDigest, ManifestDigest, RegistryHost, RegistryLogin, Secret
 from pytask.registry.registries import Registries
 from pytask.stages.image import digest_now
 from pytask.stages.images import previous_image
+from pytask.targets.site.rollback import NotRolledBack, former_reference
+from pytask.targets.site.update import point_at
 from tests.contract.foreign import REGISTRY, a_world
 from tests.contract.http_clients import an_http_client
 

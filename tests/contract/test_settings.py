@@ -8,7 +8,8 @@ import pytest
 
 from pytask.errors.azure import AzureFailing
 from pytask.errors.settings import SettingsNotReadable, SettingsOverwritten
-from pytask.functionapp.settings import (
+from pytask.model import WantedSettings
+from pytask.targets.site.settings import (
     STORAGE,
     confirm_readable,
     confirm_written,
@@ -16,8 +17,7 @@ from pytask.functionapp.settings import (
     settings_notes,
     write_settings,
 )
-from pytask.functionapp.slot_settings import make_not_sticky, make_sticky, not_sticky
-from pytask.model import WantedSettings
+from pytask.targets.site.slot_settings import make_not_sticky, make_sticky, not_sticky
 from tests.contract.arm_site import PATH, Site
 
 if TYPE_CHECKING:

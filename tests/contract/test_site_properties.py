@@ -9,7 +9,7 @@ import azure.mgmt.web.models
 import pytest
 from azure.mgmt.web.models import SiteConfig
 
-from pytask.functionapp.site_properties import CHOICES, LISTS, NUMBERS, OBJECTS, REFUSED, SWITCHES, TEXTS
+from pytask.targets.site.site_properties import CHOICES, LISTS, NUMBERS, OBJECTS, REFUSED, SWITCHES, TEXTS
 
 OPEN_ENDED = {"minTlsCipherSuite"}
 """Too many to be worth a list."""

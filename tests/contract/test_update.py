@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytask.errors.start import ImageNotSet, PropertyNotSet
-from pytask.functionapp.update import point_at
 from pytask.model import Moment
+from pytask.targets.site.update import point_at
 from pytask.targets.site.verify import confirm_configuration
 
 if TYPE_CHECKING:

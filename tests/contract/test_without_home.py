@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytask.image.cli import DockerCli
-from pytask.image.configuration import WayIn, current_context, lent_configuration, own_folder
+from pytask.builders.docker.cli import DockerCli
+from pytask.builders.docker.configuration import WayIn, current_context, lent_configuration, own_folder
 from pytask.model import RegistryHost, RegistryLogin, Secret
 
 if TYPE_CHECKING:

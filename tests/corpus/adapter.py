@@ -14,18 +14,15 @@ from typing import TYPE_CHECKING, Any, cast
 import rsa
 from azure.core.exceptions import ClientAuthenticationError
 
+from pytask.builders.docker.cli import find_docker
+from pytask.builders.docker.diagnosis import failure as build_failure
+from pytask.builders.docker.engine import Engine
+from pytask.builders.docker.push import Push
 from pytask.clock import Clock, Timeouts
 from pytask.cloud.arm import open_azure
 from pytask.cloud.credentials import Credentials, open_credentials
 from pytask.cloud.http import Call, open_http_client, request
 from pytask.errors import TaskFailure, render
-from pytask.functionapp.identity import AppIdentity, give_identity
-from pytask.functionapp.settings import confirm_readable, read_settings, write_settings
-from pytask.functionapp.update import point_at
-from pytask.image.cli import find_docker
-from pytask.image.diagnosis import failure as build_failure
-from pytask.image.engine import Engine
-from pytask.image.push import Push
 from pytask.model import (
     BuiltImage,
     CertificateIdentity,
@@ -47,8 +44,11 @@ from pytask.registry.registries import Registries
 from pytask.registry.resource import RegistryResource, admin_user
 from pytask.registry.rights import confirm_push
 from pytask.registry.roles import grant
+from pytask.targets.site.identity import AppIdentity, give_identity
 from pytask.targets.site.platform_log import read_platform_log
+from pytask.targets.site.settings import confirm_readable, read_settings, write_settings
 from pytask.targets.site.start_failure import explain
+from pytask.targets.site.update import point_at
 from tests.corpus import azure as played
 from tests.corpus.wire import Wire
 from tests.way_out import usual_way_out
@@ -76,7 +76,7 @@ _JOB = {
     "SYSTEM_JOBID": "job",
 }
 _REMEMBERED_LINES = 400
-"""As many as `pytask.image.build` keeps of a build's output."""
+"""As many as `pytask.builders.docker.build` keeps of a build's output."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

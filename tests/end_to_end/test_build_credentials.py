@@ -19,7 +19,7 @@ import docker
 import pytest
 import requests
 
-from pytask.image.credential_helper import NAME
+from pytask.builders.docker.credential_helper import NAME
 from tests.end_to_end.test_failures import assert_untouched, the_error
 from tests.end_to_end.test_safety import assert_gone, command_line
 from tests.end_to_end.watch import files_with, watched

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from pytask.image.cli import find_docker
+from pytask.builders.docker.cli import find_docker
 from tests.end_to_end.test_build_credentials import write_dockerfile
 from tests.end_to_end.test_failures import assert_untouched, the_error
 from tests.engines.versions import store

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from pytask.image.cli import find_docker
+from pytask.builders.docker.cli import find_docker
 from tests.sandbox.engine import START_LIMIT, Engine
 
 

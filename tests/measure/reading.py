@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytask.stages
-from pytask.image.inspection import inspect
-from pytask.registry.image import read_image
+from pytask.inspection.contents import read_image
+from pytask.inspection.layers import inspect
 
 from .connection import repository_for
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from pytask.image.engine import Engine, open_engine
-from pytask.image.inspection import inspect
-from pytask.image.saved import inspect_saved
-from pytask.registry.image import read_image
+from pytask.builders.docker.engine import Engine, open_engine
+from pytask.inspection.contents import read_image
+from pytask.inspection.layers import inspect
+from pytask.inspection.saved import inspect_saved
 
 from .images import BASE, build, pull, push
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from pytask.image.inspection import Inspection
+    from pytask.inspection.layers import Inspection
     from pytask.registry.contents import Repository
 
     from .local_azure import LocalAzure

@@ -32,7 +32,7 @@ def test_another_user_gets_no_answer_even_where_the_folder_is_open(tmp_path: Pat
 
 def test_where_programs_may_not_be_started_that_is_told(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from pytask.image.credential_helper import write_helper;"
+        "import sys; from pathlib import Path; from pytask.builders.docker.credential_helper import write_helper;"
         f"print(write_helper(Path({str(tmp_path)!r}), Path({str(tmp_path)!r})))"
     )
     mounted = f'mount -t tmpfs -o noexec none "{tmp_path}" && exec "{sys.executable}" -c "$0"'

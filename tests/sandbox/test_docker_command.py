@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pytask.builders.docker.cli import find_docker
 from pytask.errors.agent_docker import EngineElsewhere, EngineForbidden, EngineMissing, EngineOfWindows, EngineStopped
 from pytask.errors.docker import EngineUnreachable
-from pytask.image.cli import find_docker
 from tests.sandbox.windows_engine import a_windows_engine
 
 DOCKER = "/usr/bin:/bin"

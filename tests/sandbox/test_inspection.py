@@ -16,9 +16,9 @@ import requests
 from pytask.errors import ManyFailures, render
 from pytask.errors.image import ImageUnreadable, Maker, OwnerOutOfRange, UserOutOfRange, WrongPlatform
 from pytask.errors.registry import ManifestMissing
-from pytask.image.inspection import inspect
-from pytask.image.tar_owners import owners
-from pytask.registry.image import read_image
+from pytask.inspection.contents import read_image
+from pytask.inspection.layers import inspect
+from pytask.inspection.tar_owners import owners
 from tests.measure.connection import repository_for
 from tests.sandbox.image_bench import INDEX, LAYER, MANIFEST, Bench, a_file, archive, some_layer
 from tests.sandbox.images import EngineError

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytask.builders.docker.base_image import image_of
+from pytask.builders.docker.diagnosis import failure
 from pytask.errors.base_image import BaseImageDenied, BaseImageUnauthorized, PullLimited
 from pytask.errors.registry import RegistrySignInRefused
-from pytask.image.base_image import image_of
-from pytask.image.diagnosis import failure
 from tests.unit.test_plan import a_recipe
 
 if TYPE_CHECKING:

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytask.builders.docker.arguments import flag_names, parse_build_arguments, parse_flags
+from pytask.builders.docker.shell_words import split_words
 from pytask.errors import render
 from pytask.errors.build_arguments import (
     ArgumentNotAFlag,
@@ -17,8 +19,6 @@ from pytask.errors.build_arguments import (
     BuildArgumentInvalid,
 )
 from pytask.errors.inputs import InputMistake
-from pytask.image.arguments import flag_names, parse_build_arguments, parse_flags
-from pytask.image.shell_words import split_words
 from pytask.model import BuildArgument
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True)

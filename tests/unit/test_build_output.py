@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.image.build_output import build_end
+from pytask.builders.docker.build_output import build_end
 from tests.unit.growth import grows_linearly
 
 BUILDX = """\

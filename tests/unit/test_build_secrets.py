@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytask.builders.docker.arguments import looks_secret
 from pytask.errors import ManyFailures, render
-from pytask.image.arguments import looks_secret
 from pytask.inputs import read_plan
 from pytask.inputs.secrets import parse_secret
 from pytask.model import BuildSecret, Secret

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.functionapp.back import former_properties
 from pytask.model import Deployment, Target
 from pytask.targets.site.configuration import differing, not_kept, reads_as
+from pytask.targets.site.rollback import former_properties
 
 VALUES = st.recursive(
     st.booleans() | st.integers() | st.text(),

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytask.builders.docker.diagnosis import failure
 from pytask.errors import render
 from pytask.errors.build import BuildCause, BuildFailed
 from pytask.errors.network import HostUnknown
-from pytask.image.diagnosis import failure
 from tests.unit.test_plan import a_recipe
 
 if TYPE_CHECKING:

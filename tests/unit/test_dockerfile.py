@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytask.builders.docker.dockerfile import find_context, find_dockerfile
 from pytask.errors.build_inputs import ContextNotFound, DockerfileAmbiguous, DockerfileNotFound
-from pytask.image.dockerfile import find_context, find_dockerfile
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from pytask.builders.docker.engine import Engine
 from pytask.errors.network import CredentialNotSent
-from pytask.image.engine import Engine
 from pytask.model import RegistryHost, RegistryLogin, Secret
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.functionapp.back import Gone, NotRolledBack, former_reference
 from pytask.model import Digest, ImageReference, IndexDigest, ManifestDigest, PreviousImage
+from pytask.targets.site.rollback import Gone, NotRolledBack, former_reference
 
 INDEX, INSIDE = IndexDigest(f"sha256:{'1' * 64}"), ManifestDigest(f"sha256:{'2' * 64}")
 SINGLE, OTHER = ManifestDigest(f"sha256:{'3' * 64}"), f"sha256:{'9' * 64}"

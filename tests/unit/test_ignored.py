@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.image.ignored import can_be_copied, is_ignored
+from pytask.builders.docker.ignored import can_be_copied, is_ignored
 
 if TYPE_CHECKING:
     from pathlib import Path

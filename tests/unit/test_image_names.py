@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytask.builders.docker.reference import ImageName, parse_image_name, parse_reference, parse_tag, parse_tags
 from pytask.errors.inputs import (
     AppNameInvalid,
     DigestNotBuildable,
@@ -15,11 +16,10 @@ from pytask.errors.inputs import (
     RegistryInvalid,
     TagInvalid,
 )
-from pytask.functionapp.address import parse_app
-from pytask.image.reference import ImageName, parse_image_name, parse_reference, parse_tag, parse_tags
 from pytask.model import AppAddress, RegistryAddress, RegistryHost
 from pytask.model.reference import is_repository
 from pytask.registry.address import parse_registry
+from pytask.targets.site.address import parse_app
 
 WORDS = st.from_regex(r"[a-z0-9]{1,8}([._-][a-z0-9]{1,8}){0,2}", fullmatch=True)
 TAGS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,20}", fullmatch=True)

@@ -6,8 +6,8 @@ import pytest
 
 from pytask.errors import render
 from pytask.errors.image import ForeignLayer, ImageUnreadable, Maker, OwnerOutOfRange, UserOutOfRange, WrongPlatform
-from pytask.image.history import instruction_of
-from pytask.image.host import confirm_platform, makers_of
+from pytask.inspection.history import instruction_of
+from pytask.inspection.host import confirm_platform, makers_of
 
 DIGEST = "0123456789abcdef" * 4
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.image import instructions
-from pytask.image.syntax import parse_dockerfile
+from pytask.builders.docker import instructions
+from pytask.builders.docker.syntax import parse_dockerfile
 
 ACR = "contoso.azurecr.io"
 

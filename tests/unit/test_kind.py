@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytask.functionapp.kind import unfit
+from pytask.targets.site.kind import unfit
 
 LINUX = {"reserved": True, "sku": "ElasticPremium"}
 

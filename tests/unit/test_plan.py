@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pytask.image.build import buildkit_environment, command_line
-from pytask.image.cli import DockerCli
-from pytask.image.diagnosis import failure
+from pytask.builders.docker.build import buildkit_environment, command_line
+from pytask.builders.docker.cli import DockerCli
+from pytask.builders.docker.diagnosis import failure
 from pytask.model import (
     AppAddress,
     BuildArgument,

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytask.builders.docker.engine import PushProgress
+from pytask.builders.docker.push import Push
+from pytask.builders.docker.push_refusal import is_bare, push_refusal
 from pytask.clock import Clock, Timeouts
 from pytask.errors import TaskFailure, render
 from pytask.errors.push import PushDenied
 from pytask.errors.registry import RegistryFirewall
-from pytask.image.engine import PushProgress
-from pytask.image.push import Push
-from pytask.image.push_refusal import is_bare, push_refusal
 from pytask.model import BuiltImage
 from tests.unit.growth import grows_linearly
 

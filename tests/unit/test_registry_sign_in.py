@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytask.errors.registry import RegistryLoginRefused, RegistryNotAzure, RegistryReadRefused
-from pytask.image.firewall import firewall_in
 from pytask.model import NotAReference, RegistryHost, RegistryLogin, Secret
 from pytask.network.place import place_of
 from pytask.registry.challenge import Challenge, Realm
+from pytask.registry.firewall import firewall_in
 from pytask.registry.hosts import is_same_registry, may_hold_tokens_of
 from pytask.registry.sign_in import EntraSignIn, NoSignIn, PasswordSignIn
 

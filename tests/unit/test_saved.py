@@ -17,17 +17,17 @@ from docker.errors import APIError, DockerException
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytask.builders.docker.engine import Engine
 from pytask.errors import ManyFailures, TaskFailure
 from pytask.errors.docker import AgentDiskFull, ImageNotSaved
 from pytask.errors.image import Maker, OwnerOutOfRange, UserOutOfRange, WrongPlatform
-from pytask.image.engine import Engine
-from pytask.image.saved import inspect_saved
+from pytask.inspection.saved import inspect_saved
 from pytask.model import BuiltImage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pytask.image.inspection import Inspection
+    from pytask.inspection.layers import Inspection
 
 IMAGE = BuiltImage(references=("hello:1",), id="sha256:0", platform="linux/amd64", size_bytes=0)
 LARGEST = 65535

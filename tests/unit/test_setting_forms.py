@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pytask.errors.inputs import InputMistake
 from pytask.errors.setting_inputs import SettingLineInvalid, SettingQuoteOpen, SettingsJsonInvalid, SettingTwice
-from pytask.functionapp.setting_forms import parse_settings
+from pytask.targets.site.setting_forms import parse_settings
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.]{0,9}", fullmatch=True)
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from pytask.errors import render
 from pytask.errors.setting_inputs import PropertyRefused, PropertyUnknown, PropertyValueInvalid
-from pytask.functionapp.setting_forms import Setting
-from pytask.functionapp.site_properties import CHOICES, LISTS, NUMBERS, OBJECTS, REFUSED, SWITCHES, TEXTS, property_of
 from pytask.inputs.reader import Reader
 from pytask.inputs.settings import read_app_settings, read_configuration
 from pytask.model import Secret
+from pytask.targets.site.setting_forms import Setting
+from pytask.targets.site.site_properties import CHOICES, LISTS, NUMBERS, OBJECTS, REFUSED, SWITCHES, TEXTS, property_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytask.image.setup import no_engine
+from pytask.builders.docker.setup import no_engine
 from pytask.model import AgentKind
 
 HERE = Path(__file__)

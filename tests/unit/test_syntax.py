@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.image.syntax import arguments_of, expanded, parse_dockerfile, words
+from pytask.builders.docker.syntax import arguments_of, expanded, parse_dockerfile, words
 
 TEXTS = st.text(alphabet=st.sampled_from("AaB1_$ {}:-+\\`'\"#=<\t\r\nRUNFROM"), max_size=200)
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.image.inflate import inflated
-from pytask.image.tar_owners import ArchiveBroken, Owned, owners
+from pytask.inspection.inflate import inflated
+from pytask.inspection.tar_owners import ArchiveBroken, Owned, owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.image.trouble import hosts_in, lasts, network_trouble
+from pytask.builders.docker.trouble import hosts_in, lasts, network_trouble
 from tests.unit.growth import grows_linearly
 
 SOLVE = "failed to solve with frontend dockerfile.v0: failed to create LLB definition: "

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pytask.builders.docker.diagnosis import failure
 from pytask.errors import render
-from pytask.image.diagnosis import failure
 from pytask.model import Recipe
 
 # What 20.10.24, 28.2.2 and buildx 0.29 print; the last is buildx's own refusal.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytask.builders.docker.push_refusal import is_bare, push_refusal
 from pytask.errors.foreign import shortened
-from pytask.image.push_refusal import is_bare, push_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytask.builders.docker.engine import Engine, PushProgress
     from pytask.clock import Clock, Timeouts
     from pytask.errors import TaskFailure
-    from pytask.image.engine import Engine, PushProgress
     from pytask.model import BuiltImage, RegistryLogin
 
 _MEGABYTE = 1_000_000

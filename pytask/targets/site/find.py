@@ -16,11 +16,11 @@ from pytask.cloud.answers import correlation_id
 from pytask.cloud.arm import RESOURCES_VERSION, needed_object
 from pytask.cloud.poll import object_at, read_items, text_at
 from pytask.errors.app import AppAmbiguous, AppNotFound, SlotNotFound
-from pytask.functionapp.address import is_site_id
-from pytask.functionapp.kind import unfit
-from pytask.functionapp.settings import read_settings
 from pytask.model import Target
 from pytask.model.reference import is_dns_name
+from pytask.targets.site.address import is_site_id
+from pytask.targets.site.kind import unfit
+from pytask.targets.site.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ def find_app(arm: Arm, address: AppAddress) -> Found:
 
     Raises:
         AppNotFound, AppAmbiguous, SlotNotFound: when it is not the one app that is meant.
-        TaskFailure: when it is of a kind that cannot run a container image (`functionapp.kind`).
+        TaskFailure: when it is of a kind that cannot run a container image (`targets.site.kind`).
     """
     app_path = _site_path(arm, address)
     path = f"{app_path}/slots/{address.slot}" if address.slot else app_path

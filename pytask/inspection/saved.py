@@ -20,17 +20,17 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from pytask.errors.docker import ImageNotSaved
-from pytask.image.history import instructions
-from pytask.image.host import confirm_ids, confirm_platform, foreign_layer, foreign_owners
-from pytask.image.inflate import inflated
-from pytask.image.inspection import Inspection
-from pytask.image.tar_owners import ArchiveBroken
+from pytask.inspection.history import instructions
+from pytask.inspection.host import confirm_ids, confirm_platform, foreign_layer, foreign_owners
+from pytask.inspection.inflate import inflated
+from pytask.inspection.layers import Inspection
+from pytask.inspection.tar_owners import ArchiveBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytask.errors.image import ForeignLayer
-    from pytask.image.host import ForeignOwners
+    from pytask.inspection.host import ForeignOwners
     from pytask.model import BuiltImage
 
 _STEP = 256 * 1024

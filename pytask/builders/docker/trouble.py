@@ -18,7 +18,7 @@ from pytask.errors.engine_network import (
 )
 from pytask.errors.foreign import shortened
 from pytask.errors.network import CertificateUntrusted, HostUnknown, ProxyRefused, Unreachable
-from pytask.image.firewall import firewall_in
+from pytask.registry.firewall import firewall_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

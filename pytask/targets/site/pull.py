@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytask.errors.pull import PullCredentialsMissing, PullImpossible
-from pytask.functionapp.identity import identities_of
 from pytask.model import Right
+from pytask.targets.site.identity import identities_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from azure.mgmt.web.models import SiteConfig
 
-    from pytask.functionapp.find import Found
-    from pytask.functionapp.identity import AppIdentity
     from pytask.model import RegistryHost
+    from pytask.targets.site.find import Found
+    from pytask.targets.site.identity import AppIdentity
 
 REGISTRY_SETTINGS = _URL, _USER, _PASSWORD = (
     "DOCKER_REGISTRY_SERVER_URL",

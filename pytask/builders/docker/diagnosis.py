@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
+from pytask.builders.docker import inside
+from pytask.builders.docker.base_image import base_image_failure, image_of, registry_of
+from pytask.builders.docker.build_output import BuildEnd, build_end
+from pytask.builders.docker.dockerfile import shown
+from pytask.builders.docker.missing_file import missing_file, why_missing
+from pytask.builders.docker.trouble import network_trouble
+from pytask.builders.docker.usage import usage_mistake
 from pytask.errors.agent_docker import EngineForbidden
 from pytask.errors.build import BuildCause, BuildFailed, PlatformNotRunnable
 from pytask.errors.build_inputs import DockerfileNotFound
 from pytask.errors.docker import AgentDiskFull, EngineUnreachable
 from pytask.errors.engine_network import BuildHasNoNetwork
 from pytask.errors.foreign import shortened
-from pytask.image import inside
-from pytask.image.base_image import base_image_failure, image_of, registry_of
-from pytask.image.build_output import BuildEnd, build_end
-from pytask.image.dockerfile import shown
-from pytask.image.missing_file import missing_file, why_missing
-from pytask.image.trouble import network_trouble
-from pytask.image.usage import usage_mistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,12 +12,12 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 from pytask.agent.environment import agent_kind, variable, without_the_agents_own
+from pytask.builders.docker.process import answer, read_answer
+from pytask.builders.docker.setup import no_command, no_engine
+from pytask.builders.docker.wrapper import PassedOn, is_dockers_own, passed_on
 from pytask.errors.agent_docker import EngineOfWindows
 from pytask.errors.docker import BuildKitMissing
 from pytask.errors.docker_command import DockerDropsEnvironment, DockerIsPodman, EngineIsPodman
-from pytask.image.process import answer, read_answer
-from pytask.image.setup import no_command, no_engine
-from pytask.image.wrapper import PassedOn, is_dockers_own, passed_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

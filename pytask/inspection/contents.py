@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytask.errors.image import WrongPlatform
-from pytask.image.history import instructions
+from pytask.inspection.history import instructions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytask.builders.docker.trouble import lasts, network_trouble
 from pytask.errors.base import facts_of
 from pytask.errors.docker import AgentDiskFull
 from pytask.errors.foreign import shortened, without_page
@@ -17,8 +18,7 @@ from pytask.errors.push import (
     TagLocked,
 )
 from pytask.errors.registry import RegistryLoginRefused
-from pytask.image.firewall import firewall_in
-from pytask.image.trouble import lasts, network_trouble
+from pytask.registry.firewall import firewall_in
 
 if TYPE_CHECKING:
     from pytask.errors import TaskFailure

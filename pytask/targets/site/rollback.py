@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from pytask.errors import TaskFailure
-from pytask.functionapp.find import read_configuration
-from pytask.functionapp.settings import put_settings_back
-from pytask.functionapp.slot_settings import make_not_sticky
-from pytask.functionapp.update import point_at
 from pytask.model import Digest, ImageReference, NotAReference, RolledBack
 from pytask.registry.hosts import is_azures, registry_name
 from pytask.targets.site.configuration import reads_as
+from pytask.targets.site.find import read_configuration
 from pytask.targets.site.instances import instances_now
+from pytask.targets.site.settings import put_settings_back
+from pytask.targets.site.slot_settings import make_not_sticky
+from pytask.targets.site.update import point_at
 from pytask.targets.site.verify import verify_app
 
 if TYPE_CHECKING:

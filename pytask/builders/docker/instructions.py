@@ -9,12 +9,12 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
-from pytask.image.syntax import arguments_of, expanded, words
+from pytask.builders.docker.syntax import arguments_of, expanded, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pytask.image.syntax import Dockerfile, Instruction
+    from pytask.builders.docker.syntax import Dockerfile, Instruction
 
 _BETWEEN_IMAGES = re.compile(r"""[\s"'=,;()<>\[\]|&`]+""")
 _SCHEME = "docker-image://"

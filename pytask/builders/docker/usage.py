@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytask.builders.docker.arguments import flag_names
 from pytask.errors.build_arguments import ArgumentsNeedContainerd, ArgumentsNotUnderstood
-from pytask.image.arguments import flag_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,15 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytask.builders.docker.credential_helper import NAME, answering, write_helper
+from pytask.builders.docker.handover import handed_over
 from pytask.errors import TaskFailure
-from pytask.image.credential_helper import NAME, answering, write_helper
-from pytask.image.handover import handed_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from pytask.image.cli import DockerCli
-    from pytask.image.credential_helper import LoginByName
+    from pytask.builders.docker.cli import DockerCli
+    from pytask.builders.docker.credential_helper import LoginByName
     from pytask.model import LoginFor, RegistryHost, RegistryLogin
 
 DOCKER_HUB = "docker.io"

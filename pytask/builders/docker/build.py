@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from pytask.agent.environment import variable, without_the_agents_own
+from pytask.builders.docker.arguments import steers_docker
+from pytask.builders.docker.configuration import WayIn, current_context, lent_configuration
+from pytask.builders.docker.diagnosis import failure
+from pytask.builders.docker.handover import handed_over
+from pytask.builders.docker.process import end, lines, running
 from pytask.errors.docker_command import ImageNotLoaded
-from pytask.image.arguments import steers_docker
-from pytask.image.configuration import WayIn, current_context, lent_configuration
-from pytask.image.diagnosis import failure
-from pytask.image.handover import handed_over
-from pytask.image.process import end, lines, running
 from pytask.model import Secret
 from pytask.network.relay import along
 
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from pytask.agent.console import Console
     from pytask.background import Promised
-    from pytask.image.cli import DockerCli
-    from pytask.image.configuration import Lent
-    from pytask.job import Job
-    from pytask.model import BuildArgument, LoginFor, Plan, Recipe, RegistryHost, RegistryLogin
+    from pytask.builders.docker.cli import DockerCli
+    from pytask.builders.docker.configuration import Lent
+    from pytask.clock import Timeouts
+    from pytask.model import BuildArgument, LoginFor, Network, Recipe, RegistryHost, RegistryLogin
 
 _REMEMBERED = 400
 """Lines; parallel steps print into each other, and the end may show a long instruction of the Dockerfile."""
@@ -36,19 +37,37 @@ _NOT_LOADED = "Build result will only remain in the build cache"
 """https://github.com/docker/buildx/blob/master/build/build.go"""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """What the docker command is started on."""
+
+    environment: Mapping[str, str]
+    network: Network
+    console: Console
+    timeouts: Timeouts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Logins:
+    """Where BuildKit gets credentials of this run, and what gives them once the run has signed in."""
+
+    hosts: frozenset[RegistryHost]
+    signed_in: Promised[LoginFor]
+
+
 def build(
-    job: Job,
-    plan: Plan,
+    machine: Machine,
     recipe: Recipe,
+    references: Sequence[str],
     cli: DockerCli,
     *,
-    signed_in: Promised[LoginFor],
+    logins: Logins,
     stop_when: Callable[[Callable[[], None]], None],
 ) -> None:
-    """Build the image and leave it in the engine under the plan's references.
+    """Build the image and leave it in the engine under the references.
 
     The docker command gets the environment without the agent's own; a build argument without a value takes it from the
-    whole. What BuildKit needs to sign in to registries it asks for when `signed_in` has it. `stop_when` is handed what
+    whole. What BuildKit needs to sign in to registries it asks for when `logins` has it. `stop_when` is handed what
     ends the build, for the one who knows that it has become pointless.
 
     Raises:
@@ -56,30 +75,30 @@ def build(
         ImageNotLoaded: when it does, and leaves the image outside of the engine.
         TaskFailure: why there were no credentials for a registry that BuildKit asked for.
     """
-    recipe = replace(recipe, arguments=_filled(recipe.arguments, job.environment))
-    environment = _without_secrets(without_the_agents_own(job.environment), recipe)
+    recipe = replace(recipe, arguments=_filled(recipe.arguments, machine.environment))
+    environment = _without_secrets(without_the_agents_own(machine.environment), recipe)
     tail: deque[str] = deque(maxlen=_REMEMBERED)
     elsewhere = ""
     with (
-        along(job.network, environment) as way,
-        _configuration(job, plan, cli, environment, signed_in) as lent,
+        along(machine.network, environment) as way,
+        _configuration(machine, cli, environment, logins) as lent,
         handed_over(
             [text.encode(errors="surrogateescape") for text in _texts(recipe)], by_descriptors=cli.passes_descriptors
         ) as handed,
         running(
-            command_line(recipe, plan.references, cli, way.environment, handed.paths),
+            command_line(recipe, references, cli, way.environment, handed.paths),
             folder=recipe.sources,
             environment=_commands_own(recipe, environment, way.environment, lent),
-            seconds_to_end=job.timeouts.child_exit,
+            seconds_to_end=machine.timeouts.child_exit,
             descriptors=(*lent.descriptors, *handed.descriptors),
         ) as process,
     ):
-        stop_when(lambda: end(process, job.timeouts.child_exit))
+        stop_when(lambda: end(process, machine.timeouts.child_exit))
         if process.stdout:
-            elsewhere = _follow(lines(process.stdout), tail, job.console.line)
+            elsewhere = _follow(lines(process.stdout), tail, machine.console.line)
         exit_code = process.wait()
     if exit_code == 0 and elsewhere:
-        raise ImageNotLoaded(reference=plan.references[0], detail=elsewhere)
+        raise ImageNotLoaded(reference=references[0], detail=elsewhere)
     if exit_code != 0:
         raise failure(recipe, exit_code, tail, refusals=way.failures, answers=lent.answers)
 
@@ -133,22 +152,18 @@ def buildkit_environment(context: str) -> dict[str, str]:
 
 
 def _configuration(
-    job: Job,
-    plan: Plan,
-    cli: DockerCli,
-    environment: Mapping[str, str],
-    signed_in: Promised[LoginFor],
+    machine: Machine, cli: DockerCli, environment: Mapping[str, str], logins: Logins
 ) -> AbstractContextManager[Lent]:
     def login(host: RegistryHost) -> RegistryLogin | None:
-        login_for = signed_in.wait()
+        login_for = logins.signed_in.wait()
         return login_for(host) if login_for else None
 
     return lent_configuration(
         environment,
         cli,
-        WayIn(hosts=plan.signs_in_to, login=login),
-        temporary=variable(job.environment, "Agent.TempDirectory") or gettempdir(),
-        warn=job.console.warning,
+        WayIn(hosts=logins.hosts, login=login),
+        temporary=variable(machine.environment, "Agent.TempDirectory") or gettempdir(),
+        warn=machine.console.warning,
     )
 
 

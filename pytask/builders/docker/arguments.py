@@ -8,6 +8,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytask.builders.docker.build_flags import DROPPED, INSTEAD, SHORT, SWITCHES, WITH_VALUE
+from pytask.builders.docker.shell_words import split_words
 from pytask.errors.build_arguments import (
     ArgumentNotAFlag,
     ArgumentRefused,
@@ -15,8 +17,6 @@ from pytask.errors.build_arguments import (
     ArgumentWithoutValue,
     BuildArgumentInvalid,
 )
-from pytask.image.build_flags import DROPPED, INSTEAD, SHORT, SWITCHES, WITH_VALUE
-from pytask.image.shell_words import split_words
 from pytask.model import BuildArgument
 
 if TYPE_CHECKING:

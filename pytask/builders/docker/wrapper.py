@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
-from pytask.image.handover import handed_over
-from pytask.image.process import answer, read_answer
+from pytask.builders.docker.handover import handed_over
+from pytask.builders.docker.process import answer, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

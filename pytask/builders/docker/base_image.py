@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytask.builders.docker.trouble import hosts_in
 from pytask.errors.base_image import BaseImageDenied, BaseImageUnauthorized, PullLimited
-from pytask.image.trouble import hosts_in
 from pytask.model.reference import split_host
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from docker import ContextAPI
 from docker.errors import APIError, DockerException, InvalidConfigFile, NotFound
 
 from pytask.agent.environment import without_the_agents_own
+from pytask.builders.docker.dial import client_through
 from pytask.errors.agent_docker import EngineByPipe
 from pytask.errors.docker import AgentDiskFull, EngineUnreachable, ImageNotSaved
 from pytask.errors.docker_command import DockerConfigurationInvalid, EngineBySsh, ImageNotLoaded
 from pytask.errors.network import CredentialNotSent
-from pytask.image.dial import client_through
 from pytask.model import BuiltImage, ImageReference
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from docker.api import APIClient
 
+    from pytask.builders.docker.cli import DockerCli
     from pytask.errors import TaskFailure
-    from pytask.image.cli import DockerCli
     from pytask.model import RegistryLogin
 
 _SECONDS = 600

@@ -6,9 +6,9 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from pytask.builders.docker.dockerfile import shown
+from pytask.builders.docker.ignored import can_be_copied
 from pytask.errors.build import BuildCause
-from pytask.image.dockerfile import shown
-from pytask.image.ignored import can_be_copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

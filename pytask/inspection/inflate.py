@@ -6,7 +6,7 @@ import zlib
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from pytask.image.tar_owners import ArchiveBroken
+from pytask.inspection.tar_owners import ArchiveBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

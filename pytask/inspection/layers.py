@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 from pytask.errors import Cancelled
 from pytask.errors.network import NetworkFailure
-from pytask.image.host import confirm_ids, confirm_platform, foreign_layer, foreign_owners
-from pytask.image.inflate import inflated
-from pytask.image.tar_owners import ArchiveBroken
+from pytask.inspection.host import confirm_ids, confirm_platform, foreign_layer, foreign_owners
+from pytask.inspection.inflate import inflated
+from pytask.inspection.tar_owners import ArchiveBroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytask.errors.image import ForeignLayer
+    from pytask.inspection.contents import ImageContents, Layer
     from pytask.registry.contents import Repository
-    from pytask.registry.image import ImageContents, Layer
 
 _READERS = 2
 """Unpacking and checksums run beside each other, Python's own part does not: a third reader gains nothing."""

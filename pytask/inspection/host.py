@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytask.errors import ManyFailures
 from pytask.errors.image import ForeignLayer, Maker, OwnerOutOfRange, UserOutOfRange, WrongPlatform
-from pytask.image.tar_owners import owners
+from pytask.inspection.tar_owners import owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytask.errors import TaskFailure
-    from pytask.image.tar_owners import Owned
+    from pytask.inspection.tar_owners import Owned
 
 HOST_PLATFORM = "linux/amd64"
 """What App Service and Container Apps run.

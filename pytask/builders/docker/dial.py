@@ -16,7 +16,7 @@ from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.transport import UnixHTTPAdapter
 from docker.transport.unixconn import UnixHTTPConnection, UnixHTTPConnectionPool
 
-from pytask.image.process import end
+from pytask.builders.docker.process import end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,7 +16,7 @@ from pytask.errors.setting_inputs import PropertyRefused, PropertyUnknown, Prope
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytask.functionapp.setting_forms import Setting
+    from pytask.targets.site.setting_forms import Setting
 
 SWITCHES = [
     "requestTracingEnabled",

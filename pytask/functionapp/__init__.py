@@ -1,1 +1,0 @@
-"""The Function App: finding it, updating it, verifying that it runs the image."""

@@ -1,1 +1,0 @@
-"""The container image: finding what to build, building it, pushing it."""

@@ -1,0 +1,1 @@
+"""What is in an image: whether the app's host can unpack and run it. Reads only."""
