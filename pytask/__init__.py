@@ -7,7 +7,6 @@ room            does                                                may not
 =============== =================================================== ======================================
 `agent`         speaks with the pipelines agent                     touch Azure or Docker
 `inputs`        task inputs and agent variables to one `Plan`       change anything, or ask Azure
-`plan`          shows the plan, before anything is done             do input or output
 `stages`        preflight, push, inspect, update, verify, roll back be loaded before the build has begun
 `builders`      builds and pushes, one package for each kind        call Azure Resource Manager
 `inspection`    reads the layers of an image                        change anything
@@ -15,7 +14,7 @@ room            does                                                may not
 `registry`      tokens, manifests and blobs of the registry         write to the registry
 `targets`       finds, updates, observes, rolls back an app         know Docker
 `verification`  the rounds of a verification, its verdict           know a platform
-`report`        outputs, summary, and how things are left           change anything
+`report`        plan, log, outputs, summary, how things are left    change anything
 =============== =================================================== ======================================
 
 Below them lie `clock`, `model` (the records, in the order they come to be) and `errors` (every failure a person may

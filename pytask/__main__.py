@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from pytask import __version__, report
+from pytask import __version__
 from pytask.agent.console import Console
 from pytask.agent.environment import variable
 from pytask.agent.network import read_network
@@ -23,6 +23,10 @@ from pytask.errors import Cancelled, ManyFailures, TaskFailure, render
 from pytask.errors.agent import OurBug, RunCancelled
 from pytask.job import Job, Record
 from pytask.model import Verdict, WhenUnverified
+from pytask.report.log import tell_unverified
+from pytask.report.outputs import as_json, outputs
+from pytask.report.state import describe_state
+from pytask.report.summary import summary
 from pytask.run import run
 
 if TYPE_CHECKING:
@@ -73,15 +77,15 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
     """Tell failures, outputs, summary and result; a second signal does not interrupt it."""
     job.clock.cancelled.set()
     console, record = job.console, job.record
-    state = report.state(record, left_open=any(failure.leaves_open for failure in failures))
+    state = describe_state(record, left_open=any(failure.leaves_open for failure in failures))
     for number, failure in enumerate(failures, start=1):
         console.failure(failure, state if number == len(failures) else "")
     if record.verification and record.verification.unavailable and not failures:
-        told = report.tell_unverified(record.verification)
+        told = tell_unverified(record.verification)
         console.warning(told) if _warns(record) else console.line(told)
     if record.target and not failures:
         console.line(record.target.url)
-    for name, value in report.outputs(record).items():
+    for name, value in outputs(record).items():
         console.output(name, value)
     _summarise(job, tuple(render(failure, state) for failure in failures))
     _keep_record(job)
@@ -95,7 +99,7 @@ def _summarise(job: Job, failures: tuple[str, ...]) -> None:
     step = variable(job.environment, "System.TaskInstanceId") or str(uuid4())
     file = _temporary(job) / f"{name} {step[:8]}.md"
     try:
-        file.write_text(report.summary(job.record, failures), encoding="utf-8")
+        file.write_text(summary(job.record, failures), encoding="utf-8")
     except OSError as error:
         job.console.warning(f"the summary could not be written: {error}")
     else:
@@ -109,7 +113,7 @@ def _keep_record(job: Job) -> None:
         return
     try:
         plan.record_file.parent.mkdir(parents=True, exist_ok=True)
-        plan.record_file.write_text(report.as_json(job.record, job.environment), encoding="utf-8")
+        plan.record_file.write_text(as_json(job.record, job.environment), encoding="utf-8")
     except OSError as error:
         job.console.warning(f"the record could not be written: {error}")
 

@@ -10,8 +10,8 @@ from pytask.builders.docker.build import Logins, build
 from pytask.builders.docker.cli import find_docker
 from pytask.errors.start import StartFailure
 from pytask.inputs import read_plan
-from pytask.plan import tell_plan
-from pytask.report import header, tell_deployed, tell_verification
+from pytask.report.log import header, tell_deployed, tell_verification
+from pytask.report.plan import tell_plan
 
 if TYPE_CHECKING:
     from pytask.builders.docker.cli import DockerCli

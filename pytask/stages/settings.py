@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytask.report_settings import property_names, tell_lost, tell_settings
+from pytask.report.settings import property_names, tell_lost, tell_settings
 from pytask.targets.site.configuration import differing
 from pytask.targets.site.settings import STORAGE_OFF, confirm_written, list_settings, write_settings
 from pytask.targets.site.slot_settings import make_sticky, not_sticky

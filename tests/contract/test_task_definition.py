@@ -15,7 +15,7 @@ from dev.package.schema import departures
 from pytask import __version__
 from pytask.job import Record
 from pytask.model import Command, DeployBy, WhenUnchanged, WhenUnverified
-from pytask.report import outputs
+from pytask.report.outputs import outputs
 
 if TYPE_CHECKING:
     from enum import Enum

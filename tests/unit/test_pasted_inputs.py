@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytask.plan import render_plan
+from pytask.report.plan import render_plan
 from tests.unit.test_inputs import an_environment, built, codes, read
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from pytask.model import (
     WhenUnchanged,
     WhenUnverified,
 )
-from pytask.plan import render_plan
+from pytask.report.plan import render_plan
 
 CLI = DockerCli(path="/usr/bin/docker", version="28.0.4", buildx=True)
 CONNECTION = ServiceConnection(

@@ -18,8 +18,8 @@ from pytask.model import (
     Secret,
     ServiceConnection,
 )
-from pytask.plan import render_plan
 from pytask.registry.hosts import asked_at, asked_for, is_azures
+from pytask.report.plan import render_plan
 from tests.unit.test_inputs import ID, an_environment, codes, read
 
 if TYPE_CHECKING:
