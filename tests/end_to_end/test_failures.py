@@ -29,7 +29,7 @@ def the_error(run: TaskRun) -> str:
     assert run.exit_code == 0
     assert "Traceback" not in run.log
     (issue,) = [issue for issue in run.issues if issue.type == "error"]
-    assert re.search(r"^  cause  .*^  fix  .*^  more ", issue.message, re.MULTILINE | re.DOTALL)
+    assert re.search(r"^  cause  .*^  fix  .*^  docs ", issue.message, re.MULTILINE | re.DOTALL)
     return issue.properties["code"]
 
 
