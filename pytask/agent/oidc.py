@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from pytask.network.route import Route
 
 
-_REDIRECTED, _REFUSED, _FAULTS = 300, 400, 500
-_PASSING = frozenset({408, 429})
-_NOT_PERMITTED = frozenset({401, 403})
 _LONGEST_DETAIL, _LONGEST_ANSWER = 800, 20_000
 _CAUSES = (
     (OidcCause.NOT_REFERENCED, ("no explicit reference to service connection",)),
@@ -81,9 +79,11 @@ def oidc_refusal(connection: str, text: str, status: int) -> OidcTokenRefused:
     detail = shortened(_words(text) or f"Azure DevOps answered {status}", _LONGEST_DETAIL)
     told = detail.lower()
     known = next((cause for cause, signs in _CAUSES if any(sign in told for sign in signs)), OidcCause.OTHER)
-    if known is OidcCause.OTHER and status in _NOT_PERMITTED:
+    if known is OidcCause.OTHER and status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         known = OidcCause.NOT_PERMITTED
-    final = known is not OidcCause.OTHER or (_REDIRECTED <= status < _FAULTS and status not in _PASSING)
+    passing = status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+    refused = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR and not passing
+    final = known is not OidcCause.OTHER or refused
     return OidcTokenRefused(known=known, connection=connection, detail=detail, final=final)
 
 
@@ -133,14 +133,15 @@ def _keep_refusal(answer: requests.Response, **_: object) -> None:
 
     One that leads elsewhere is none, either: the job's access token is for Azure DevOps only.
     """
-    if answer.status_code >= _REFUSED or _leads_elsewhere(answer):
+    if answer.status_code >= HTTPStatus.BAD_REQUEST or _leads_elsewhere(answer):
         raise _Refused(answer.status_code, answer.text[:_LONGEST_ANSWER])
 
 
 def _leads_elsewhere(answer: requests.Response) -> bool:
     target = urlsplit(urljoin(answer.url, answer.headers.get("Location", "")))
     same = (target.scheme, target.netloc) == urlsplit(answer.url)[:2] and "_signin" not in target.path
-    return _REDIRECTED <= answer.status_code < _REFUSED and not (same and "Location" in answer.headers)
+    redirected = HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST
+    return redirected and not (same and "Location" in answer.headers)
 
 
 def _words(text: str) -> str:

@@ -10,6 +10,7 @@ import re
 from collections import deque
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from pytask.errors.azure import (
@@ -56,7 +57,6 @@ _MEANINGS: dict[str, Callable[..., AzureFailure]] = {
 _VERSION_CODES = frozenset({"InvalidApiVersionParameter", "NoRegisteredProviderFound", "InvalidResourceType"})
 _VERSION = re.compile(r"\b\d{4}-\d{2}-\d{2}(?![-\w])")
 """A version without a suffix such as `-preview`."""
-_BUSY = frozenset({409, 429})
 _BUSY_WORDS = (
     "another operation is in progress",
     "operationinprogress",
@@ -97,7 +97,7 @@ def retry_after(response: HttpResponse) -> float | None:
 
 def says_busy(response: HttpResponse) -> bool:
     """Return whether Azure is at work on the same app, so that the call was not begun."""
-    if response.status_code not in _BUSY:
+    if response.status_code not in {HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}:
         return False
     text = response.text().lower()
     by_words = any(words in text for words in _BUSY_WORDS)
@@ -163,7 +163,7 @@ def refusal(doing: str, response: HttpResponse) -> TaskFailure:
     }
     if too_new := version_refusal(doing, response):
         return too_new
-    if response.status_code == 403 and code in _FORBIDDEN_CODES:  # noqa: PLR2004 - HTTP
+    if response.status_code == HTTPStatus.FORBIDDEN and code in _FORBIDDEN_CODES:
         return _forbidden(message, told)
     if code in _MEANINGS:
         return _MEANINGS[code](**told)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from azure.mgmt.web import WebSiteManagementClient
@@ -20,6 +21,7 @@ from pytask.errors.azure import ApiVersionUnsupported, AzureFailing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from azure.core.rest import HttpRequest, HttpResponse
 
@@ -30,10 +32,9 @@ WEB_VERSION = "2025-05-01"
 """The api-version of Microsoft.Web that azure-mgmt-web 11 is made from."""
 RESOURCES_VERSION = "2021-04-01"
 REGISTRY_VERSION = "2023-07-01"
-_ACCEPTED = 202
+SUCCESS = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
+"""Statuses that are an answer, where a caller says no others."""
 _LONGEST_DETAIL = 300
-_OK = frozenset({200, 201, 202, 204})
-_PERHAPS_TOO_NEW = frozenset({400, 404})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +56,31 @@ class Arm:
     newest: dict[str, str] = field(default_factory=dict)
     """By resource provider: the newest api-version that this cloud has, where it has refused a newer one."""
 
+    def get(self, path: str, *, doing: str, api_version: str = WEB_VERSION) -> dict[str, Any]:
+        """Return the JSON object at `path` (from `/subscriptions/` on).
+
+        Raises:
+            TaskFailure: also when the answer holds no JSON object.
+        """
+        return needed_object(self.send("GET", path, doing=doing, api_version=api_version), doing)
+
+    def find(
+        self,
+        path: str,
+        *,
+        doing: str,
+        api_version: str = WEB_VERSION,
+        none_for: AbstractSet[int] = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}),
+    ) -> dict[str, Any] | None:
+        """Return the JSON object at `path`; None where it is not visible: for the statuses `none_for`.
+
+        Raises:
+            TaskFailure: also when the answer holds no JSON object.
+        """
+        accept = {HTTPStatus.OK, *none_for}
+        answer = self.send("GET", path, doing=doing, api_version=api_version, accept=accept)
+        return None if answer.status_code in none_for else needed_object(answer, doing)
+
     def send(
         self,
         method: str,
@@ -63,9 +89,8 @@ class Arm:
         doing: str,
         json: object = None,
         json_again: Callable[[], object] | None = None,
-        params: dict[str, str] | None = None,
         api_version: str = WEB_VERSION,
-        accept: frozenset[int] = _OK,
+        accept: AbstractSet[int] = SUCCESS,
     ) -> HttpResponse:
         """Return ARM's final answer to a call on `path` (from `/subscriptions/` on).
 
@@ -77,16 +102,13 @@ class Arm:
         """
 
         def asked(body: object, version: str) -> HttpRequest:
-            return request(method, path, params={"api-version": version, **(params or {})}, json=body)
+            return request(method, path, params={"api-version": version}, json=body)
 
         def call(version: str) -> Call:
             renew = (lambda: asked(json_again(), version)) if json_again else None
             return Call(request=asked(json, version), doing=doing, accept=accept, renew=renew)
 
-        response = self._answered(call, _provider(path), api_version)
-        if response.status_code != _ACCEPTED or "Location" not in response.headers:
-            return response
-        return self._finished(response, doing)
+        return self._finished(self._answered(call, _provider(path), api_version), doing)
 
     def _answered(self, call: Callable[[str], Call], provider: str, wanted: str) -> HttpResponse:
         """Return the answer in the api-version that is wanted, else in the newest that this cloud has.
@@ -104,13 +126,19 @@ class Arm:
 
     def _sent(self, call: Call) -> HttpResponse:
         response = self.http.send(call)
-        if response.status_code in _PERHAPS_TOO_NEW and (refusal := version_refusal(call.doing, response)):
+        perhaps_too_new = response.status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
+        if perhaps_too_new and (refusal := version_refusal(call.doing, response)):
             raise refusal
         return response
 
     def pages(self, path: str, *, doing: str, params: dict[str, str] | None = None, api_version: str) -> Iterator[Any]:
         """Return the items of a list, page after page."""
-        response, followed = self.send("GET", path, doing=doing, params=params, api_version=api_version), set[str]()
+
+        def call(version: str) -> Call:
+            asked = request("GET", path, params={"api-version": version, **(params or {})})
+            return Call(request=asked, doing=doing, accept=SUCCESS)
+
+        response, followed = self._finished(self._answered(call, _provider(path), api_version), doing), set[str]()
         while True:
             body = needed_object(response, doing)
             items, link = body.get("value"), body.get("nextLink")
@@ -123,12 +151,15 @@ class Arm:
             response = self._follow(link, doing)
 
     def _finished(self, response: HttpResponse, doing: str) -> HttpResponse:
+        """Return the answer of an operation's end, where the answer to its call leads to one."""
+        if "Location" not in response.headers:
+            return response
         timeouts, clock = self.http.timeouts, self.http.clock
         deadline, link = Deadline.after(clock, timeouts.operation), ""
-        while response.status_code == _ACCEPTED:
+        while response.status_code == HTTPStatus.ACCEPTED:
             if deadline.passed():
                 raise AzureFailing(
-                    doing=doing, status=_ACCEPTED, attempts=1, detail="the operation does not end",
+                    doing=doing, status=response.status_code, attempts=1, detail="the operation does not end",
                     correlation_id=correlation_id(response),
                 )  # fmt: skip
             clock.sleep(min(deadline.left(), retry_after(response) or timeouts.longest_poll))
@@ -138,7 +169,7 @@ class Arm:
 
     def _follow(self, link: str, doing: str) -> HttpResponse:
         """Send a GET to a link that ARM gave; one that leads elsewhere is not followed (`cloud.transport`)."""
-        return self.http.send(Call(request=request("GET", link), doing=doing, accept=_OK))
+        return self.http.send(Call(request=request("GET", link), doing=doing, accept=SUCCESS))
 
 
 def needed_object(response: HttpResponse, doing: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
@@ -36,8 +37,16 @@ if TYPE_CHECKING:
     from pytask.model import Secret, ServiceConnection
 
 _ALWAYS: dict[str, Any] = {"retry_total": 0, "raw_response_hook": keep_refusal}
-_TRANSIENT = frozenset({429, 500, 502, 503, 504})
-_TRANSIENT_OF_A_MACHINE = _TRANSIENT | {404, 410}
+_TRANSIENT = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+_TRANSIENT_OF_A_MACHINE = _TRANSIENT | {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 """Its endpoint answers these while it is being updated.
 https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling"""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -24,6 +25,7 @@ from pytask.network.failure import network_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from pytask.clock import Clock, Timeouts
@@ -33,11 +35,20 @@ if TYPE_CHECKING:
     from pytask.network.route import Route
 
 USER_AGENT = f"FunctionAppContainerDeploy/{__version__}"
-_WORTH_REPEATING = frozenset({408, 429, 500, 502, 503, 504})
+_WORTH_REPEATING = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
 """https://learn.microsoft.com/azure/architecture/best-practices/retry-service-specific"""
 _BLOCK = 128 * 1024
 """Bytes that are read at once: with azure-core's own 4 KB a large layer takes a third longer."""
-_REFUSED_BEFORE_WORK = frozenset({408, 429})
+_REFUSED_BEFORE_WORK = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 """With these nothing was carried out. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9"""
 
 
@@ -48,7 +59,7 @@ class Call:
     request: HttpRequest
     doing: str
     """In the words of the error texts: `read the app's configuration`."""
-    accept: frozenset[int] = frozenset({200})
+    accept: AbstractSet[int] = frozenset({HTTPStatus.OK})
     """Statuses that are an answer; anything else is a refusal."""
     renew: Callable[[], HttpRequest] | None = None
     """Makes the request once more before it is repeated, where what it says may be out of date by then."""

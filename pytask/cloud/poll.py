@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from azure.core.exceptions import AzureError
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _EVERY_ANSWER = frozenset(range(100, 600))
-_FINE = frozenset({200, 204})
-_NOT_ALLOWED, _NOT_FOUND = 403, 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +69,9 @@ def poll(
     """Ask once; `read` returns the value in an answer, None when it is not what was asked for. Raises nothing."""
     try:
         answer = arm.send(method, path, doing=doing, api_version=api_version, accept=_EVERY_ANSWER)
-        if answer.status_code in {_NOT_ALLOWED, _NOT_FOUND}:
+        if answer.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
             return NotAllowed(f"Azure answered {answer.status_code} to '{doing}'")
-        if answer.status_code not in _FINE:
+        if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
             return NotYet(f"Azure answered {answer.status_code} to '{doing}'")
         value = read(answer)
     except TaskFailure as failure:
@@ -98,6 +97,12 @@ def object_at(value: Mapping[str, object], name: str) -> Mapping[str, object]:
     """Return the object under a name; an empty one when there is none."""
     found = value.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def objects_at(value: Mapping[str, object], name: str) -> list[dict[str, Any]]:
+    """Return the objects of the list under a name; none when there is no list."""
+    found = value.get(name)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def text_at(value: Mapping[str, object], name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, HttpResponseError
@@ -72,7 +73,6 @@ _NO_SUCH_IDENTITY = (
 """In words only: every refusal of the endpoints is a 400."""
 _CODE = re.compile(r"AADSTS(\d{5,8})")
 _CORRELATION = re.compile(r"Correlation ID: ([0-9a-f-]{36})")
-_TOO_MANY, _UNAUTHORIZED, _REFUSED, _SERVER_FAULTS = 429, 401, 400, 500
 _LONGEST_DETAIL = 800
 
 
@@ -83,8 +83,8 @@ def keep_refusal(response: PipelineResponse[HttpRequest, HttpResponse]) -> None:
     https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication
     """
     answer = response.http_response
-    challenge = answer.status_code == _UNAUTHORIZED and response.http_request.method == "GET"
-    if answer.status_code >= _REFUSED and not challenge:
+    challenge = answer.status_code == HTTPStatus.UNAUTHORIZED and response.http_request.method == "GET"
+    if answer.status_code >= HTTPStatus.BAD_REQUEST and not challenge:
         refusal = HttpResponseError(response=answer)
         refusal.message = _words(answer)
         raise refusal
@@ -103,7 +103,8 @@ def sign_in_failure(refusal: Exception, connection: ServiceConnection, *, attemp
         return refusal
     text = str(refusal.message if isinstance(refusal, AzureError) else refusal)
     status = refusal.status_code or 0 if isinstance(refusal, HttpResponseError) else 0
-    if status == _TOO_MANY or status >= _SERVER_FAULTS or _TRANSIENT_CODES.intersection(_codes(text)):
+    failing = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if failing or _TRANSIENT_CODES.intersection(_codes(text)):
         told = {"detail": _line(text), "correlation_id": _correlation(text)}
         return AzureFailing(doing="sign the service connection in", status=status, attempts=attempts, **told)
     if isinstance(connection.identity, ManagedIdentity) and "AADSTS" not in text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from http import HTTPStatus
 
 from pytask.errors.base import AzureFailure, Cause, OneOfSeveral
 
@@ -199,6 +200,6 @@ class AzureFailing(OneOfSeveral, AzureFailure):
     happened = "{attempts} attempts; the last answer was {status}: {detail}"
 
     def __post_init__(self) -> None:
-        throttled = self.status == 429  # noqa: PLR2004 - HTTP
+        throttled = self.status == HTTPStatus.TOO_MANY_REQUESTS
         self.known = AzureFailingCause.THROTTLED if throttled else AzureFailingCause.FAILING
         super().__post_init__()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -34,8 +35,6 @@ _OF_THE_NETWORK = (exceptions.ConnectionError, exceptions.Timeout, exceptions.Ch
 _NO_CONNECTION = (NewConnectionError, ConnectTimeoutError)
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}) ?(.*)")
 """Python's http.client, when a proxy answers CONNECT with something else than 200."""
-_AUTHENTICATION_NEEDED = 407
-_SERVER_ERROR = 500
 _UNUSABLE = (exceptions.InvalidSchema, exceptions.InvalidProxyURL, ProxySchemeUnknown)
 _INVALID = frozenset({9, 10, 62, 64})
 """Not yet valid, expired, another host, another address.
@@ -91,9 +90,9 @@ def _proxy_failure(causes: list[BaseException], facts: dict[str, Any], proxy: Pr
         reached = not any(isinstance(cause, _NO_CONNECTION) for cause in causes)
         return None if reached else ProxyUnreachable(**facts, proxy=proxy.address)
     status, told = int(answer.group(1)), {**facts, "detail": f"it answered {answer.group(1)} {answer.group(2)}".strip()}
-    if status == _AUTHENTICATION_NEEDED:
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         return ProxyAuthenticationNeeded(**told, proxy=proxy.address, final=True)
-    return ProxyRefused(**told, proxy=proxy.address, final=status < _SERVER_ERROR)
+    return ProxyRefused(**told, proxy=proxy.address, final=status < HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

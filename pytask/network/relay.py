@@ -16,6 +16,7 @@ import ssl
 import threading
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -40,7 +41,6 @@ _CHUNK = 1 << 16
 _LONGEST_HEAD = 1 << 16
 _SECONDS_TO_CONNECT = 10.0
 _HTTP, _HTTPS = 80, 443
-_AUTHENTICATION_NEEDED, _BAD_GATEWAY = 407, 502
 
 
 class _Refused(Exception):  # noqa: N818 - what the proxy did
@@ -88,7 +88,7 @@ class Relay(socketserver.ThreadingTCPServer):
             self.failures[host] = _failure(error, host, proxy)
             if isinstance(error, _Refused):
                 raise
-            raise _Refused(_BAD_GATEWAY, f"{error.strerror or error}") from error
+            raise _Refused(HTTPStatus.BAD_GATEWAY, f"{error.strerror or error}") from error
 
 
 class _Caller(socketserver.BaseRequestHandler):
@@ -103,9 +103,9 @@ class _Caller(socketserver.BaseRequestHandler):
             method, authority, _ = head.split(b" ", 2)
             host, _, port = authority.decode("ascii", "replace").rpartition(":")
             if not self.server.knows(head):
-                return self._answer(_AUTHENTICATION_NEEDED, "Proxy Authentication Required")
+                return self._answer(HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, "Proxy Authentication Required")
             if method != b"CONNECT" or not port.isdigit():
-                return self._answer(405, "Method Not Allowed")
+                return self._answer(HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed")
             self._lead(host.strip("[]"), int(port))
         return None
 
@@ -190,7 +190,7 @@ def _led(network: Network, proxy: Proxy, host: str, port: int) -> socket.socket:
         connection = unless_led.enter_context(_at(network, proxy))
         connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         _, status, *reason = _head(connection).split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-        if status != "200":
+        if int(status) != HTTPStatus.OK:
             raise _Refused(int(status), *reason)
         unless_led.pop_all()
         return connection
@@ -240,5 +240,5 @@ def _failure(error: _Refused | OSError, host: str, proxy: Proxy | None) -> Netwo
         return HostUnknown(**facts) if isinstance(error, socket.gaierror) else Unreachable(**facts)
     if isinstance(error, OSError):
         return ProxyUnreachable(**facts, proxy=proxy.address)
-    refused = ProxyAuthenticationNeeded if error.status == _AUTHENTICATION_NEEDED else ProxyRefused
+    refused = ProxyAuthenticationNeeded if error.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else ProxyRefused
     return refused(**facts, proxy=proxy.address)

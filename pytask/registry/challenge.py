@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import string
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pytask.cloud.http import Call, request
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from pytask.cloud.http import HttpClient
 
-_OPEN, _ASKS = 200, 401
 _ENDS_A_WORD = frozenset(' \t,="')
 _SCHEME = frozenset(string.ascii_letters + string.digits + "-")
 _IN_A_PATH = frozenset(string.ascii_letters + string.digits + "-._~!$&'()*+,;=:%/?")
@@ -74,13 +74,13 @@ def challenge_of(http: HttpClient, host: RegistryHost) -> Challenge:
     call = Call(
         request=request("GET", f"https://{asked_at(host)}/v2/"),
         doing="ask the registry how to sign in",
-        accept=frozenset({_OPEN, _ASKS, 404}),
+        accept={HTTPStatus.OK, HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND},
     )
     answer = http.send(call)
-    if answer.status_code == _OPEN:
+    if answer.status_code == HTTPStatus.OK:
         return Challenge(scheme="")
     known = [one for one in parse_challenges(answer.headers.get("WWW-Authenticate", "")) if one.scheme in _KNOWN]
-    if answer.status_code != _ASKS or not known:
+    if answer.status_code != HTTPStatus.UNAUTHORIZED or not known:
         raise NoRegistry(registry=str(host), status=answer.status_code)
     return min(known, key=lambda one: _KNOWN.index(one.scheme))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -22,6 +23,7 @@ from pytask.network.place import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from azure.core.rest import HttpResponse
 
@@ -35,10 +37,15 @@ MANIFEST_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
 )
-_FOUND, _PART, _NOT_FOUND = 200, 206, 404
-_ELSEWHERE = frozenset({301, 302, 303, 307, 308})
-_REFUSED = frozenset({401, 403})
-_OUTDATED = 401
+_REDIRECTS = frozenset(
+    {
+        HTTPStatus.MOVED_PERMANENTLY,
+        HTTPStatus.FOUND,
+        HTTPStatus.SEE_OTHER,
+        HTTPStatus.TEMPORARY_REDIRECT,
+        HTTPStatus.PERMANENT_REDIRECT,
+    }
+)
 _AS_IT_IS = {"Accept-Encoding": "identity"}
 """A digest is that of the bytes the registry stores, so nothing on the way may pack them once more."""
 
@@ -132,9 +139,9 @@ class Repository:
         Sources: https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints,
         https://github.com/Azure/acr/issues/217
         """
-        doing, wanted = "read a layer", _PART if offset else _FOUND
+        doing, wanted = "read a layer", HTTPStatus.PARTIAL_CONTENT if offset else HTTPStatus.OK
         headers = {**_AS_IT_IS, **({"Range": f"bytes={offset}-"} if offset else {})}
-        accept = _ELSEWHERE | {wanted}
+        accept = {wanted, *_REDIRECTS}
         answer = self._asked("GET", f"blobs/{digest}", doing, headers, accept=accept, stream=True)
         if answer.status_code == wanted:
             return answer
@@ -143,7 +150,7 @@ class Repository:
         if place_of(address) is None:
             raise self.ruined(digest, f"the registry leads to an address without TLS for it ({address[:200]})")
         self.session.mask(urlsplit(address).query)
-        call = Call(request=request("GET", address, headers=headers), doing=doing, accept=frozenset({wanted}))
+        call = Call(request=request("GET", address, headers=headers), doing=doing, accept={wanted})
         return self.http.send(call, stream=True)
 
     def _asked(
@@ -153,10 +160,11 @@ class Repository:
         doing: str,
         headers: Mapping[str, str],
         *,
-        accept: frozenset[int] = frozenset({_FOUND}),
+        accept: AbstractSet[int] = frozenset({HTTPStatus.OK}),
         stream: bool = False,
     ) -> HttpResponse:
-        url, answers = self.session.url(self.name, path), accept | _REFUSED | {_NOT_FOUND}
+        url = self.session.url(self.name, path)
+        answers = {*accept, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 
         def sent() -> HttpResponse:
             authorization = self.session.authorization(self.name)
@@ -165,7 +173,7 @@ class Repository:
             return self.http.send(call, stream=stream)
 
         answer = sent()
-        if answer.status_code == _OUTDATED:
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
             answer.close()
             self.session.forget()
             answer = sent()
@@ -175,7 +183,7 @@ class Repository:
         return answer
 
     def _refusal(self, path: str, answer: HttpResponse) -> TaskFailure:
-        if answer.status_code != _NOT_FOUND:
+        if answer.status_code != HTTPStatus.NOT_FOUND:
             return self.session.refusal(answer)
         reference = f"{self.session.host}/{self.name} ({path})"
         return ManifestMissing(reference=reference, correlation_id=correlation_id(answer))

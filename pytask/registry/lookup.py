@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytask.cloud.arm import REGISTRY_VERSION, needed_object
+from pytask.cloud.arm import REGISTRY_VERSION
 from pytask.cloud.poll import object_at, text_at
 from pytask.errors.registry import LoginServerUnusable, RegistryNotFound
 from pytask.model import NotAReference, RegistryHost
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pytask.model import Cloud, RegistryAddress
 
 _DOING = "look up the registry"
-_FOUND_OR_NOT = frozenset({200, 403, 404})
-_FOUND = 200
 
 
 def login_server(arm: Arm, address: RegistryAddress, cloud: Cloud) -> RegistryHost:
@@ -47,8 +45,7 @@ def _host(told: str, address: RegistryAddress, cloud: Cloud) -> RegistryHost:
 
 
 def _by_id(arm: Arm, address: RegistryAddress) -> str:
-    answer = arm.send("GET", address.resource_id, doing=_DOING, api_version=REGISTRY_VERSION, accept=_FOUND_OR_NOT)
-    return _login_server(needed_object(answer, _DOING)) if answer.status_code == _FOUND else ""
+    return _login_server(arm.find(address.resource_id, doing=_DOING, api_version=REGISTRY_VERSION) or {})
 
 
 def _by_name(arm: Arm, address: RegistryAddress) -> str:

@@ -6,11 +6,12 @@ Source: https://learn.microsoft.com/rest/api/containerregistry/registries
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from pytask.cloud.answers import error_of
 from pytask.cloud.arm import needed_object
-from pytask.cloud.poll import object_at, text_at
+from pytask.cloud.poll import object_at, objects_at, text_at
 from pytask.errors.azure import Forbidden
 from pytask.errors.pull import AdminUserDisabled, AdminUserUnreadable
 from pytask.model import NotAReference, RegistryHost
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 _VERSION = "2025-11-01"
 """The first stable one that tells `roleAssignmentMode`."""
-_FOUND_OR_NOT = frozenset({200, 403, 404})
-_GIVEN_OR_NOT = frozenset({200, 400, 403})
-_FOUND = 200
 
 _DISABLED = "UnAuthorizedForCredentialOperations"
 """Since the registry was looked up. https://github.com/Azure/azure-cli/issues/8214"""
@@ -91,15 +89,15 @@ def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secre
         raise AdminUserDisabled(registry=registry.name)
     doing = "read the registry's admin user"
     path = f"{registry.id}/listCredentials"
-    answer = arm.send("POST", path, doing=doing, api_version=_VERSION, accept=_GIVEN_OR_NOT)
-    if answer.status_code != _FOUND:
+    accept = {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
+    answer = arm.send("POST", path, doing=doing, api_version=_VERSION, accept=accept)
+    if answer.status_code != HTTPStatus.OK:
         code, message = error_of(answer)
         if code == _DISABLED:
             raise AdminUserDisabled(registry=registry.name)
         raise AdminUserUnreadable(registry=registry.name, detail=f"{code}: {message}")
     told = needed_object(answer, doing)
-    listed = told.get("passwords")
-    values = (text_at(one, "value") for one in (listed if isinstance(listed, list) else ()) if isinstance(one, dict))
+    values = (text_at(one, "value") for one in objects_at(told, "passwords"))
     passwords = tuple(mask(value) for value in values if value)
     if not passwords:
         raise AdminUserUnreadable(registry=registry.name, detail="Azure's answer holds no password")
@@ -107,12 +105,8 @@ def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secre
 
 
 def _by_id(arm: Arm, resource_id: str) -> RegistryResource | None:
-    doing = "look up the registry"
-    answer = arm.send("GET", resource_id, doing=doing, api_version=_VERSION, accept=_FOUND_OR_NOT)
-    if answer.status_code != _FOUND:
-        return None
-    item = needed_object(answer, doing)
-    return _resource(item) if is_registry_id(text_at(item, "id")) else None
+    item = arm.find(resource_id, doing="look up the registry", api_version=_VERSION)
+    return _resource(item) if item and is_registry_id(text_at(item, "id")) else None
 
 
 def _resource(item: dict[str, Any]) -> RegistryResource:

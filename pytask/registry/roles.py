@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, error_of, refusal
+from pytask.cloud.poll import object_at, objects_at
 from pytask.errors.azure import Forbidden
 from pytask.errors.pull import IdentityNotReplicated, RoleNotGrantable
 from pytask.model import Right
@@ -28,11 +30,6 @@ if TYPE_CHECKING:
 _VERSION = "2022-04-01"
 _GRANTS = "Microsoft.Authorization/roleAssignments/write"
 _DOING = "grant the app its role on the registry"
-_SEEN_OR_NOT = frozenset({200, 401, 403, 404})
-_SEEN = 200
-_ANSWERS = frozenset({200, 201, 400, 403, 409})
-_GRANTED = 201
-_HELD_BEFORE = 200
 _NOT_REPLICATED = "PrincipalNotFound"
 """https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---assigning-a-role-to-a-new-principal-sometimes-fails"""
 
@@ -100,8 +97,9 @@ def may_grant(arm: Arm, registry: RegistryResource) -> bool | None:
     """
     path = f"{registry.id}/providers/Microsoft.Authorization/permissions"
     doing = "read the connection's own permissions"
-    answer = arm.send("GET", path, doing=doing, api_version=_VERSION, accept=_SEEN_OR_NOT)
-    return allows(answer.json()["value"], "actions", _GRANTS) if answer.status_code == _SEEN else None
+    none_for = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+    told = arm.find(path, doing=doing, api_version=_VERSION, none_for=none_for)
+    return None if told is None else allows(objects_at(told, "value"), "actions", _GRANTS)
 
 
 def grant(arm: Arm, registry: RegistryResource, principal: str, *, app: str) -> bool:
@@ -116,8 +114,8 @@ def grant(arm: Arm, registry: RegistryResource, principal: str, *, app: str) -> 
     deadline = Deadline.after(http.clock, http.timeouts.new_identity)
     while True:
         answer = _put(arm, registry, principal)
-        if answer.status_code in {_GRANTED, _HELD_BEFORE}:
-            return answer.status_code == _GRANTED
+        if answer.status_code in {HTTPStatus.CREATED, HTTPStatus.OK}:
+            return answer.status_code == HTTPStatus.CREATED
         code, detail = error_of(answer)
         if code == "RoleAssignmentExists":
             return False
@@ -148,13 +146,15 @@ def _put(arm: Arm, registry: RegistryResource, principal: str) -> HttpResponse:
     name = uuid5(NAMESPACE_URL, f"{registry.id}|{principal}|{role.id}".lower())
     path = f"{registry.id}/providers/Microsoft.Authorization/roleAssignments/{name}"
     body = {"properties": properties}
-    return arm.send("PUT", path, json=body, doing=_DOING, api_version=_VERSION, accept=_ANSWERS)
+    refusals = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT}
+    accept = {HTTPStatus.OK, HTTPStatus.CREATED, *refusals}
+    return arm.send("PUT", path, json=body, doing=_DOING, api_version=_VERSION, accept=accept)
 
 
 def _refused(registry: RegistryResource, principal: str, answer: HttpResponse, *, app: str, detail: str) -> Exception:
     if error_of(answer)[0] == _NOT_REPLICATED:
         return IdentityNotReplicated(app=app, detail=detail, correlation_id=correlation_id(answer))
-    if answer.status_code != 403:  # noqa: PLR2004 - HTTP
+    if answer.status_code != HTTPStatus.FORBIDDEN:
         return refusal(_DOING, answer)
     role = pull_role(registry).name
     return RoleNotGrantable(
@@ -182,11 +182,12 @@ def _right_by_definition(arm: Arm, registry: RegistryResource, role: str) -> Rig
     Source: https://learn.microsoft.com/rest/api/authorization/role-definitions/get
     """
     path = f"{registry.id}/providers/Microsoft.Authorization/roleDefinitions/{role}"
-    answer = arm.send("GET", path, doing="look up a role", api_version=_VERSION, accept=_SEEN_OR_NOT)
-    if answer.status_code != _SEEN:
+    none_for = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+    definition = arm.find(path, doing="look up a role", api_version=_VERSION, none_for=none_for)
+    if definition is None:
         return Right.UNKNOWN
-    mode = _mode(registry)
-    allowed = allows(answer.json()["properties"]["permissions"], mode.actions, mode.permission)
+    mode, permissions = _mode(registry), objects_at(object_at(definition, "properties"), "permissions")
+    allowed = allows(permissions, mode.actions, mode.permission)
     return Right.HELD if allowed else Right.LACKING
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pytask.cloud.http import Call, request
@@ -18,16 +19,13 @@ from pytask.registry.sign_in import NoSignIn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from azure.core.rest import HttpResponse
+    from azure.core.rest import HttpRequest, HttpResponse
 
     from pytask.cloud.http import HttpClient
     from pytask.errors import TaskFailure
     from pytask.model import RegistryHost, RegistryLogin, Secret
     from pytask.registry.challenge import Challenge
     from pytask.registry.sign_in import SignIn
-
-_OK = 200
-_ANSWERS = frozenset({200, 400, 401, 403, 404})
 
 
 class RegistrySession:
@@ -122,8 +120,7 @@ class RegistrySession:
         if self._challenge.scheme == "basic":
             url = f"https://{asked_at(self.host)}/v2/"
             asked = request("GET", url, headers=_header(self.authorization("")))
-            call = Call(request=asked, doing="sign in to the registry", accept=_ANSWERS, only_to=only(url))
-            self._accepted(self.http.send(call))
+            self._accepted(asked, url, "sign in to the registry")
 
     def as_anybody(self) -> RegistrySession:
         """Return the same registry without credentials."""
@@ -153,8 +150,7 @@ class RegistrySession:
         headers = _header(self._basic(self._known_login()))
         url = self._sign_in.realm(self.host, self._challenge).url
         asked = request("GET", url, params=params, headers=headers)
-        call = Call(request=asked, doing="get a token of the registry", accept=_ANSWERS, only_to=only(url))
-        return self.mask(self._given(self._accepted(self.http.send(call))))
+        return self.mask(self._given(self._accepted(asked, url, "get a token of the registry")))
 
     def _given(self, answer: HttpResponse) -> str:
         """Return the token in an answer; one without any is a refusal."""
@@ -164,8 +160,11 @@ class RegistrySession:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self.refusal(answer) from error
 
-    def _accepted(self, answer: HttpResponse) -> HttpResponse:
-        if answer.status_code != _OK:
+    def _accepted(self, asked: HttpRequest, url: str, doing: str) -> HttpResponse:
+        refusals = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+        call = Call(request=asked, doing=doing, accept={HTTPStatus.OK, *refusals}, only_to=only(url))
+        answer = self.http.send(call)
+        if answer.status_code != HTTPStatus.OK:
             raise self.refusal(answer)
         return answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
 from pytask.cloud.answers import correlation_id
@@ -33,8 +34,6 @@ ACR_SCOPE = "https://containerregistry.azure.net/.default"
 https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm"""
 DOCKER_USER = "00000000-0000-0000-0000-000000000000"
 """The user name that goes with a refresh token as the password."""
-_ANSWERS = frozenset({200, 400, 401, 403, 404})
-_OK = 200
 _NO_SUCH_AUDIENCE = ("AADSTS500011", "AADSTS50001:")
 """Entra ID's words for a tenant or cloud that has no such resource.
 https://learn.microsoft.com/entra/identity-platform/reference-error-codes"""
@@ -94,9 +93,12 @@ class EntraSignIn:
             "access_token": credentials.token(self._scope).reveal(),
         }
         asked = request("POST", url, form=form)
-        call = Call(request=asked, doing="sign in to the registry", accept=_ANSWERS, only_to=only(url))
+        refusals = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+        call = Call(
+            request=asked, doing="sign in to the registry", accept={HTTPStatus.OK, *refusals}, only_to=only(url)
+        )
         answer = self._azure.http.send(call)
-        if answer.status_code != _OK:
+        if answer.status_code != HTTPStatus.OK:
             raise firewall(host, answer) or self.refusal(host, answer)
         try:
             token = str(answer.json()["refresh_token"])

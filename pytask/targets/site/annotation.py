@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from pytask.cloud.arm import SUCCESS
+from pytask.cloud.poll import object_at, objects_at, text_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +22,6 @@ if TYPE_CHECKING:
 
 _VERSION = "2015-05-01"
 _KEY = re.compile(r"InstrumentationKey=([0-9a-fA-F-]{36})")
-_FINE_OR_NOT = frozenset({200, 201, 202, 204, 400, 401, 403, 404})
-_FINE = 300
 
 
 def annotate(arm: Arm, settings: Mapping[str, str], *, name: str, at: datetime, properties: Mapping[str, str]) -> str:
@@ -37,15 +39,16 @@ def annotate(arm: Arm, settings: Mapping[str, str], *, name: str, at: datetime, 
         "Id": str(uuid4()),
         "Properties": json.dumps(dict(properties)),
     }
+    refusals = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
     answer = arm.send(
         "PUT",
         f"{component}/Annotations",
         json=body,
         doing="mark the deployment",
         api_version=_VERSION,
-        accept=_FINE_OR_NOT,
+        accept=SUCCESS | refusals,
     )
-    return "marked" if answer.status_code < _FINE else f"refused with {answer.status_code}"
+    return f"refused with {answer.status_code}" if answer.status_code in refusals else "marked"
 
 
 def _instrumentation_key(settings: Mapping[str, str]) -> str:
@@ -56,12 +59,10 @@ def _instrumentation_key(settings: Mapping[str, str]) -> str:
 def _component(arm: Arm, key: str) -> str:
     """Return the resource id of the component with an instrumentation key; empty when none is visible."""
     path = f"/subscriptions/{arm.subscription}/providers/microsoft.insights/components"
-    answer = arm.send(
-        "GET", path, doing="find the app's Application Insights", api_version=_VERSION, accept=_FINE_OR_NOT
-    )
-    if answer.status_code >= _FINE:
-        return ""
-    for item in answer.json().get("value", []):
-        if str((item.get("properties") or {}).get("InstrumentationKey", "")).lower() == key.lower():
-            return str(item["id"])
+    doing = "find the app's Application Insights"
+    none_for = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+    listed = arm.find(path, doing=doing, api_version=_VERSION, none_for=none_for)
+    for item in objects_at(listed or {}, "value"):
+        if text_at(object_at(item, "properties"), "InstrumentationKey").lower() == key.lower():
+            return text_at(item, "id")
     return ""

@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from azure.mgmt.web.models import SiteConfigResource
 from pytask.background import Background
 from pytask.cloud.answers import correlation_id
 from pytask.cloud.arm import RESOURCES_VERSION, needed_object
-from pytask.cloud.poll import object_at, read_items, text_at
+from pytask.cloud.poll import object_at, objects_at, text_at
 from pytask.errors.app import AppAmbiguous, AppNotFound, SlotNotFound
 from pytask.model import Target
 from pytask.model.reference import is_dns_name
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
     from pytask.model import AppAddress
 
-_FOUND_OR_NOT = frozenset({200, 403, 404})
-_FOUND = 200
+_DOING = "read the Function App"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,10 +57,11 @@ def find_app(arm: Arm, address: AppAddress) -> Found:
     path = f"{app_path}/slots/{address.slot}" if address.slot else app_path
     reading = Background(lambda: read_configuration(arm, path))
     listing = Background(lambda: read_settings(arm, path))
-    answer = arm.send("GET", path, doing="read the Function App", accept=_FOUND_OR_NOT)
-    if answer.status_code != _FOUND:
+    accept = {HTTPStatus.OK, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+    answer = arm.send("GET", path, doing=_DOING, accept=accept)
+    if answer.status_code != HTTPStatus.OK:
         _refuse(arm, address, app_path, answer)
-    site = needed_object(answer, "read the Function App")
+    site = needed_object(answer, _DOING)
     configuration = reading.result().properties
     properties = configuration.as_dict() if configuration else {}
     fx_version = str(properties.get("linuxFxVersion") or "")
@@ -75,7 +76,7 @@ def read_configuration(arm: Arm, path: str) -> SiteConfigResource:
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
     """
-    return SiteConfigResource(arm.send("GET", f"{path}/config/web", doing="read the app's configuration").json())
+    return SiteConfigResource(arm.get(f"{path}/config/web", doing="read the app's configuration"))
 
 
 def _target(address: AppAddress, path: str, site: dict[str, Any], configuration: dict[str, Any]) -> Target:
@@ -97,9 +98,9 @@ def _refuse(arm: Arm, address: AppAddress, app_path: str, answer: HttpResponse) 
     """Tell a missing slot from a missing app; without a role on the group, Azure answers 403 for both."""
     correlation = correlation_id(answer)
     if address.slot:
-        app = arm.send("GET", f"{app_path}/slots", doing="list the slots", accept=_FOUND_OR_NOT)
-        if app.status_code == _FOUND:
-            slots = [text_at(slot, "name").rpartition("/")[2] for slot in read_items(app) or ()]
+        listed = arm.find(f"{app_path}/slots", doing="list the slots")
+        if listed is not None:
+            slots = [text_at(slot, "name").rpartition("/")[2] for slot in objects_at(listed, "value")]
             raise SlotNotFound(
                 app=address.name, slot=address.slot, slots=", ".join(slots) or "none", correlation_id=correlation
             )

@@ -6,10 +6,12 @@ Source: https://learn.microsoft.com/azure/app-service/overview-managed-identity
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, error_of, refusal
+from pytask.cloud.arm import needed_object
 from pytask.errors.azure import AzureFailing
 from pytask.errors.pull import IdentityNotAssignable, PullIdentityNotAssigned, PullIdentityNotFound
 
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
 
 _IDENTITY_VERSION = "2023-01-31"
 _OWN = "systemassigned"
-_FOUND_OR_NOT = frozenset({200, 403, 404})
-_FOUND = 200
-_DONE_OR_NOT = frozenset({200, 202, 403})
 _LINKED = "LinkedAuthorizationFailed"
 
 
@@ -95,10 +94,11 @@ def give_identity(arm: Arm, target: Target, identity: AppIdentity) -> AppIdentit
         IdentityNotAssignable: when the connection has no right on one of the identities.
     """
     doing = f"give the Function App {identity.title}"
-    has = identities_of(_site(arm, target))  # read renew: what is not sent again is taken away
+    has = identities_of(_site(arm, target))  # read again: what is not sent again is taken away
     body = {"identity": _together((*has, identity))}
-    answer = arm.send("PATCH", target.resource_id, json=body, doing=doing, accept=_DONE_OR_NOT)
-    if answer.status_code == 403:  # noqa: PLR2004 - HTTP
+    accept = {HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.FORBIDDEN}
+    answer = arm.send("PATCH", target.resource_id, json=body, doing=doing, accept=accept)
+    if answer.status_code == HTTPStatus.FORBIDDEN:
         raise _refused(target, identity, answer, doing)
     return _shown(arm, target, identity, doing)
 
@@ -127,11 +127,12 @@ def _unassigned(arm: Arm, resource_id: str) -> AppIdentity:
     Source: https://learn.microsoft.com/rest/api/managedidentity/user-assigned-identities/get
     """
     doing = "look up the identity"
-    answer = arm.send("GET", resource_id, doing=doing, api_version=_IDENTITY_VERSION, accept=_FOUND_OR_NOT)
-    if answer.status_code != _FOUND:
+    accept = {HTTPStatus.OK, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+    answer = arm.send("GET", resource_id, doing=doing, api_version=_IDENTITY_VERSION, accept=accept)
+    if answer.status_code != HTTPStatus.OK:
         correlation = correlation_id(answer)
         raise PullIdentityNotFound(identity=resource_id, status=answer.status_code, correlation_id=correlation)
-    return replace(_assigned(resource_id, answer.json()["properties"]), assigned=False)
+    return replace(_assigned(resource_id, needed_object(answer, doing)["properties"]), assigned=False)
 
 
 def _together(identities: tuple[AppIdentity, ...]) -> dict[str, object]:
@@ -151,13 +152,13 @@ def _shown(arm: Arm, target: Target, identity: AppIdentity, doing: str) -> AppId
             if one.resource_id.lower() == identity.resource_id.lower() and one.principal_id:
                 return one
         if deadline.passed():
-            raise AzureFailing(doing=doing, status=_FOUND, attempts=1, detail="the app does not show the identity")
+            detail = "the app does not show the identity"
+            raise AzureFailing(doing=doing, status=HTTPStatus.OK.value, attempts=1, detail=detail)
         http.clock.sleep(http.timeouts.first_poll)
 
 
 def _site(arm: Arm, target: Target) -> dict[str, Any]:
-    site: dict[str, Any] = arm.send("GET", target.resource_id, doing="read the app's identities").json()
-    return site
+    return arm.get(target.resource_id, doing="read the app's identities")
 
 
 def _refused(target: Target, identity: AppIdentity, answer: HttpResponse, doing: str) -> Exception:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from pytask.cloud.arm import needed_object
 from pytask.cloud.http import server_time
 from pytask.errors.settings import SettingsNotReadable, SettingsOverwritten
 from pytask.model import Moment, SettingsBack, SettingsChange, WantedSettings
@@ -19,6 +21,7 @@ from pytask.model.settings import among, with_changes, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from azure.core.rest import HttpResponse
 
@@ -29,14 +32,13 @@ STORAGE = "WEBSITES_ENABLE_APP_SERVICE_STORAGE"
 """Where it is absent or true, the platform's storage hides the image's /home, and with it the functions.
 https://learn.microsoft.com/azure/app-service/configure-custom-container#use-persistent-shared-storage"""
 STORAGE_OFF = WantedSettings(when_absent={STORAGE: "false"})
-_READ_OR_NOT = frozenset({200, 401, 403})
-_READ = 200
+_READING = "read the app's settings"
 
 
 def read_settings(arm: Arm, path: str) -> Mapping[str, str] | None:
     """Return the app's settings by name; None when the connection may not read them."""
-    answer = _listed(arm, path, accept=_READ_OR_NOT)
-    return _settings_in(answer) if answer.status_code == _READ else None
+    answer = _listed(arm, path, accept={HTTPStatus.OK, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+    return _settings_in(answer) if answer.status_code == HTTPStatus.OK else None
 
 
 def settings_notes(settings: Mapping[str, str] | None, wanted: WantedSettings) -> tuple[str, ...]:
@@ -124,7 +126,7 @@ def list_settings(arm: Arm, path: str) -> Mapping[str, str]:
     Raises:
         TaskFailure: also when the connection may not read them.
     """
-    return _settings_in(_listed(arm, path, accept=frozenset({_READ})))
+    return _settings_in(_listed(arm, path, accept={HTTPStatus.OK}))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -165,13 +167,14 @@ def _write(arm: Arm, path: str, merged: Callable[[Mapping[str, str]], dict[str, 
     return _Write(read=read, sent=sent[-1], moment=Moment(at=at, sent_at=sent_at))
 
 
-def _listed(arm: Arm, path: str, *, accept: frozenset[int]) -> HttpResponse:
+def _listed(arm: Arm, path: str, *, accept: AbstractSet[int]) -> HttpResponse:
     """Ask for the settings.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-application-settings
     """
-    return arm.send("POST", f"{path}/config/appsettings/list", doing="read the app's settings", accept=accept)
+    return arm.send("POST", f"{path}/config/appsettings/list", doing=_READING, accept=accept)
 
 
 def _settings_in(answer: HttpResponse) -> Mapping[str, str]:
-    return {str(name): str(value) for name, value in (answer.json().get("properties") or {}).items()}
+    properties = needed_object(answer, _READING).get("properties") or {}
+    return {str(name): str(value) for name, value in properties.items()}

@@ -58,8 +58,8 @@ def _listed(lists: dict[str, Any]) -> list[str]:
 
 
 def _read(arm: Arm, target: Target) -> dict[str, Any]:
-    answer = arm.send("GET", _address(target), doing="read which settings stay with their slot")
-    return dict(answer.json().get("properties") or {})
+    lists = arm.get(_address(target), doing="read which settings stay with their slot")
+    return dict(lists.get("properties") or {})
 
 
 def _write(arm: Arm, target: Target, lists: dict[str, Any]) -> None:

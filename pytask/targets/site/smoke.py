@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pytask.model import Function, SmokeTest, Target
 
 _EVERY_ANSWER = frozenset(range(100, 600))
-_REDIRECTS = range(300, 400)
 _LOGIN_PAGES = ("/oauth2/authorize", "/oauth2/v2.0/authorize", "/.auth/login")
 """Paths, as the hosts differ from cloud to cloud."""
 _CLOSED = ("ip forbidden", "web app is stopped", "does not have permission to view")
@@ -31,8 +31,6 @@ _FORBIDDEN_ADDRESS = "x-ms-forbidden-ip"
 https://learn.microsoft.com/azure/app-service/overview-access-restrictions"""
 _SHOWN = 200
 _LOOKED_AT = 2000
-_UNAUTHORIZED = 401
-_FORBIDDEN = 403
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,12 +97,13 @@ def _fits(part: str, wanted: str) -> bool:
 def _closed(answer: HttpResponse, *, with_key: bool) -> str:
     """Return what keeps the agent from the app itself; empty when nothing does."""
     text, location = answer.text()[:_LOOKED_AT].lower(), answer.headers.get("Location", "")
-    if answer.status_code in _REDIRECTS and any(page in location for page in _LOGIN_PAGES):
+    redirected = HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST
+    if redirected and any(page in location for page in _LOGIN_PAGES):
         return "the app asks for a sign-in (Authentication is on)"
     closed = _FORBIDDEN_ADDRESS in answer.headers or any(sign in text for sign in _CLOSED)
-    if answer.status_code == _FORBIDDEN and closed:
+    if answer.status_code == HTTPStatus.FORBIDDEN and closed:
         return "the app's network does not allow the agent's address (403)"
-    if answer.status_code == _UNAUTHORIZED and not with_key:
+    if answer.status_code == HTTPStatus.UNAUTHORIZED and not with_key:
         return "the app asks for credentials that the smoke test does not have (401)"
     return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytask.cloud.poll import Seen, object_at, read_object
+from pytask.cloud.poll import Seen, object_at
 from pytask.errors.start import PullUnauthorized, StartFailure
 from pytask.targets.site.checks import checks, difference
 from pytask.targets.site.observation import Observer
@@ -29,8 +29,8 @@ def confirm_configuration(arm: Arm, deployment: Deployment) -> None:
         TaskFailure: when it cannot be read.
     """
     path = f"{deployment.target.resource_id}/config/web"
-    answer = arm.send("GET", path, doing="read the app's configuration")
-    if failure := difference(deployment, object_at(read_object(answer) or {}, "properties")):
+    configuration = arm.get(path, doing="read the app's configuration")
+    if failure := difference(deployment, object_at(configuration, "properties")):
         raise failure
 
 
