@@ -99,7 +99,8 @@ def may_grant(arm: Arm, registry: RegistryResource) -> bool | None:
     doing = "read the connection's own permissions"
     none_for = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
     told = arm.find(path, doing=doing, api_version=_VERSION, none_for=none_for)
-    return None if told is None else allows(objects_at(told, "value"), "actions", _GRANTS)
+    held = objects_at(told or {}, "value")
+    return allows(held, "actions", _GRANTS) if held else None
 
 
 def grant(arm: Arm, registry: RegistryResource, principal: str, *, app: str) -> bool:
@@ -184,9 +185,9 @@ def _right_by_definition(arm: Arm, registry: RegistryResource, role: str) -> Rig
     path = f"{registry.id}/providers/Microsoft.Authorization/roleDefinitions/{role}"
     none_for = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
     definition = arm.find(path, doing="look up a role", api_version=_VERSION, none_for=none_for)
-    if definition is None:
+    mode, permissions = _mode(registry), objects_at(object_at(definition or {}, "properties"), "permissions")
+    if not permissions:
         return Right.UNKNOWN
-    mode, permissions = _mode(registry), objects_at(object_at(definition, "properties"), "permissions")
     allowed = allows(permissions, mode.actions, mode.permission)
     return Right.HELD if allowed else Right.LACKING
 

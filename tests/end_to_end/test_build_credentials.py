@@ -202,7 +202,7 @@ def test_the_users_own_login_goes_before_ours(pipeline: Pipeline) -> None:
     ("content", "code", "told"),
     [
         ({}, "base-image-denied", "insufficient_scope"),
-        ({"auths": {"shared.azurecr.io": {"auth": "eDpvbGQ="}}}, "base-image-unauthorized", "failed to fetch oauth token"),
+        ({"auths": {"shared.azurecr.io": {"auth": "eDpvbGQ="}}}, "base-image-unauthorized", "fetch oauth token"),
     ],
 )
 def test_a_base_image_that_may_not_be_pulled_says_whose_right_is_missing(
