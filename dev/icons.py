@@ -21,7 +21,7 @@ SAMPLES = 8
 """In each direction, for each pixel: what makes the edges smooth."""
 
 Point = tuple[float, float]
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 BLUE, LIGHT, WHITE, GREEN = (0, 99, 177), (125, 190, 240), (255, 255, 255), (16, 137, 62)
 
 
@@ -55,7 +55,7 @@ def stroke(*points: Point, width: float) -> Callable[[Point], bool]:
     return lambda point: any(near(point, start, end) for start, end in pairwise(points))
 
 
-SHAPES: tuple[tuple[Callable[[Point], bool], Colour | None], ...] = (
+SHAPES: tuple[tuple[Callable[[Point], bool], Color | None], ...] = (
     (box(1, 13, 31, 29, 2.5), BLUE),
     *((box(x, 16.6, x + 1.8, 25.4, 0.9), LIGHT) for x in (4.6, 8.4, 21.8, 25.6)),
     (stroke((16, 22.5), (16, 5), width=6.8), None),
@@ -65,23 +65,23 @@ SHAPES: tuple[tuple[Callable[[Point], bool], Colour | None], ...] = (
     (disc(25.4, 25.4, 6.4), GREEN),
     (stroke((22.5, 25.6), (24.6, 27.7), (28.4, 23.4), width=1.8), WHITE),
 )
-"""From the back to the front; a shape without colour cuts a hole."""
+"""From the back to the front; a shape without color cuts a hole."""
 
 
 def pixel(x: int, y: int, size: int) -> bytes:
     """Return red, green, blue and opacity of one pixel."""
     steps = [(step + 0.5) / SAMPLES for step in range(SAMPLES)]
     points = [((x + across) * FIELD / size, (y + down) * FIELD / size) for across in steps for down in steps]
-    colours = [colour for colour in map(colour_at, points) if colour]
-    if not colours:
+    colors = [color for color in map(color_at, points) if color]
+    if not colors:
         return bytes(4)
-    mean = (round(sum(part) / len(colours)) for part in zip(*colours, strict=True))
-    return bytes([*mean, round(255 * len(colours) / len(points))])
+    mean = (round(sum(part) / len(colors)) for part in zip(*colors, strict=True))
+    return bytes([*mean, round(255 * len(colors) / len(points))])
 
 
-def colour_at(point: Point) -> Colour | None:
-    """Return the colour of the frontmost shape."""
-    return next((colour for covers, colour in reversed(SHAPES) if covers(point)), None)
+def color_at(point: Point) -> Color | None:
+    """Return the color of the frontmost shape."""
+    return next((color for covers, color in reversed(SHAPES) if covers(point)), None)
 
 
 def png(size: int) -> bytes:

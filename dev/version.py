@@ -1,6 +1,6 @@
 """Sets the version everywhere it stands: `python -m dev.version 1.2.3`. `npm run version:set 1.2.3` does the same.
 
-Agents and organisations keep a task by its version: content that changed under an old one is not delivered.
+Agents and organizations keep a task by its version: content that changed under an old one is not delivered.
 """
 
 from __future__ import annotations

@@ -87,12 +87,12 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
         console.line(record.target.url)
     for name, value in outputs(record).items():
         console.output(name, value)
-    _summarise(job, tuple(render(failure, state) for failure in failures))
+    _write_summary(job, tuple(render(failure, state) for failure in failures))
     _keep_record(job)
     console.complete(_result(record, failures))
 
 
-def _summarise(job: Job, failures: tuple[str, ...]) -> None:
+def _write_summary(job: Job, failures: tuple[str, ...]) -> None:
     """Write the summary where the agent finds it; a disk that is full must not hide the result."""
     plan = job.record.plan
     name = plan.deploy.app.name if plan and plan.deploy else "Container image"

@@ -32,9 +32,9 @@ NOT_CARRIED = {
 """Libraries that a carried one asks for and that are left out, with all they need; and why."""
 
 _SYSTEMS = (("linux", "Linux"), ("win32", "Windows"), ("darwin", "Darwin"))
-_LICENCE = re.compile(r"(licen[cs]e|copying|notice)[^/]*$", re.IGNORECASE)
+_LICENSE = re.compile(r"(licen[cs]e|copying|notice)[^/]*$", re.IGNORECASE)
 _SPDX = {"MIT License": "MIT", "BSD License": "BSD-3-Clause", "ISC License (ISCL)": "ISC"}
-"""What https://spdx.org/licenses/ calls a licence that a library names in words; the text of each was read."""
+"""What https://spdx.org/licenses/ calls a license that a library names in words; the text of each was read."""
 _LONGEST_NAME = 40
 _HOMES = ("source", "source code", "repository", "code", "homepage")
 
@@ -47,10 +47,10 @@ class Library:
     version: str
     sha256: str
     """Of the wheel."""
-    licence: str
+    license: str
     """An SPDX expression, or the words that the library has instead."""
     texts: tuple[str, ...]
-    """The licence and its notices."""
+    """The license and its notices."""
     home: str
     """Where its source is."""
 
@@ -157,21 +157,21 @@ def _library(distribution: metadata.Distribution, sha256: str) -> Library:
     texts = (
         file.read_text(encoding="utf-8").strip()
         for file in files
-        if ".dist-info/" in str(file) and _LICENCE.search(str(file))
+        if ".dist-info/" in str(file) and _LICENSE.search(str(file))
     )
     told: dict[str, Any] = distribution.metadata.json
     return Library(
         name=distribution.name,
         version=distribution.version,
         sha256=sha256,
-        licence=_licence(told),
+        license=_license(told),
         texts=tuple(dict.fromkeys(texts)),
         home=_home(told),
     )
 
 
-def _licence(told: Mapping[str, Any]) -> str:
-    """Return the licence; a field that holds a whole text is of no use, the classifiers then name it."""
+def _license(told: Mapping[str, Any]) -> str:
+    """Return the license; a field that holds a whole text is of no use, the classifiers then name it."""
     if "license_expression" in told:
         return str(told["license_expression"])
     words = str(told.get("license", ""))

@@ -1,4 +1,4 @@
-"""What stands beside the carried libraries: their licences, and a bill of materials."""
+"""What stands beside the carried libraries: their licenses, and a bill of materials."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _PREFACE = """\
 What this task carries of others
 ================================
 
-FunctionAppContainerDeploy is licensed under the MIT licence, which stands in LICENSE. In python/ it carries the
-libraries below, each under its own licence. Of each, only the modules that the task can come to are there. They are
+FunctionAppContainerDeploy is licensed under the MIT license, which stands in LICENSE. In python/ it carries the
+libraries below, each under its own license. Of each, only the modules that the task can come to are there. They are
 unchanged, but for three things: of azure-mgmt-web's models and operations only those are there that the task uses,
 certifi's Python module is another, which reads the unchanged list of certificates, cacert.pem, and in place of
 cryptography there is a module of the same name without any of its code. Every library can be had, whole and unchanged,
@@ -33,13 +33,13 @@ _RULE = "-" * 80
 
 
 def notices(libraries: Iterable[Library]) -> str:
-    """Return the licences of the libraries, as one text."""
+    """Return the licenses of the libraries, as one text."""
     return "\n".join([_PREFACE, *(_notice(library) for library in libraries)])
 
 
 def _notice(library: Library) -> str:
     texts = (f"{text}\n" for text in library.texts)
-    return "\n".join([_RULE, f"{library.name} {library.version}", library.licence, library.home, "", *texts])
+    return "\n".join([_RULE, f"{library.name} {library.version}", library.license, library.home, "", *texts])
 
 
 def bill_of_materials(version: str, libraries: Iterable[Library]) -> str:
@@ -74,7 +74,7 @@ def _component(library: Library) -> Component:
         type=ComponentType.LIBRARY,
         bom_ref=str(purl),
         purl=purl,
-        licenses=[LicenseFactory().make_from_string(library.licence)],
+        licenses=[LicenseFactory().make_from_string(library.license)],
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=library.sha256)],
         external_references=[ExternalReference(type=ExternalReferenceType.VCS, url=XsUri(library.home))],
     )

@@ -13,7 +13,7 @@ class AppNotFound(AzureFailure):
     code = "app-not-found"
     title = "there is no Function App {app}"
     happened = "{where} shows this connection no app of that name"
-    cause = "the name is misspelt, the app is in another subscription or group, or the connection has no role on it (that looks the same)"
+    cause = "the name is misspelled, the app is in another subscription or group, or the connection has no role on it (that looks the same)"
     fix = "compare appName with the portal; if the name is right, give the connection's identity the role Website Contributor on the app (it takes Microsoft.Web/sites/read, on a slot Microsoft.Web/sites/slots/read)"
 
 
@@ -38,7 +38,7 @@ class SlotNotFound(AzureFailure):
     code = "slot-not-found"
     title = "{app} has no slot {slot}"
     happened = "its slots are: {slots}"
-    cause = "the slot's name is misspelt, or the slot was not created yet"
+    cause = "the slot's name is misspelled, or the slot was not created yet"
     fix = "set slotName to one of them, or create it: az functionapp deployment slot create --slot {slot} …"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-deployment-slots"
 

@@ -63,7 +63,7 @@ class BuildCause(Cause):
         "give the ARG a value in buildArgs, or a default in an ARG line before the first FROM; write the name in lower case",
     )
     IMAGE_MISSING = (
-        "the registry has no image {subject}: the name or the tag is misspelt, or the image was deleted; a name in COPY --from that is no stage is taken for an image, too",
+        "the registry has no image {subject}: the name or the tag is misspelled, or the image was deleted; a name in COPY --from that is no stage is taken for an image, too",
         "correct the name or tag in {dockerfile}, or push that image first",
     )
     PLATFORM_MISSING = (

@@ -13,9 +13,9 @@ class FederationMismatch(AzureFailure):
     page: str
     detail: str
     code = "federation-mismatch"
-    title = "Entra ID does not recognise this pipeline's federated credential"
+    title = "Entra ID does not recognize this pipeline's federated credential"
     happened = "{detail}"
-    cause = "the connection's app registration or identity has no federated credential with the issuer and subject of this service connection (they change when organisation, project or connection is renamed)"
+    cause = "the connection's app registration or identity has no federated credential with the issuer and subject of this service connection (they change when organization, project or connection is renamed)"
     fix = (
         "add to it a federated credential with issuer {issuer} and subject {subject} "
         "(the agent masks them as ***; copy them from the connection's page: {page})"

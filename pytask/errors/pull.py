@@ -87,7 +87,7 @@ class PullIdentityNotAssigned(AzureFailure):
     code = "pull-identity-not-assigned"
     title = "{app} has no user-assigned identity {client}"
     happened = "pullIdentity is that client id; the app's user-assigned identities are: {identities}"
-    cause = "the id is misspelt, or the identity was not assigned to the app (a slot has identities of its own)"
+    cause = "the id is misspelled, or the identity was not assigned to the app (a slot has identities of its own)"
     fix = "set pullIdentity to the identity's resource id: then it is assigned to the app; or correct the client id"
     link = "https://learn.microsoft.com/azure/app-service/overview-managed-identity"
 

@@ -35,7 +35,7 @@ class RepositoryMissing(AzureFailure):
     code = "push-repository-missing"
     title = "{registry} has no repository for {reference}"
     happened = "the registry answered: {detail}"
-    cause = "the name in imageName is misspelt, or this registry requires its repository or project to be created before the first push"
+    cause = "the name in imageName is misspelled, or this registry requires its repository or project to be created before the first push"
     fix = "correct imageName, or create the repository or project there once (Amazon ECR: aws ecr create-repository; Harbor: a project)"
 
 

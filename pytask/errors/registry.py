@@ -16,7 +16,7 @@ class RegistryNotFound(AzureFailure):
     code = "registry-not-found"
     title = "there is no registry named {registry}"
     happened = "the subscription {subscription} shows this connection no registry of that name"
-    cause = "the name is misspelt, the registry is in another subscription, or the connection may not read it (Microsoft.ContainerRegistry/registries/read)"
+    cause = "the name is misspelled, the registry is in another subscription, or the connection may not read it (Microsoft.ContainerRegistry/registries/read)"
     fix = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io: then nothing is looked up; for a registry of another subscription or tenant, set azureSubscriptionForACR to a connection of that one"
 
 
@@ -40,7 +40,7 @@ class NoRegistry(TaskFailure):
     code = "no-registry"
     title = "{registry} is not a container registry"
     happened = "https://{registry}/v2/ answered {status}, without saying how to sign in"
-    cause = "the host is misspelt, or something else answers there: a proxy, a sign-in page, the web site of a product whose registry has another host"
+    cause = "the host is misspelled, or something else answers there: a proxy, a sign-in page, the web site of a product whose registry has another host"
     fix = "correct the host in azureContainerRegistry, imageName, or the Docker registry service connection; try curl -i https://{registry}/v2/ on the agent"
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support"
 

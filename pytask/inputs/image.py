@@ -54,7 +54,7 @@ def read_recipe(reader: Reader, mask: Callable[[str], Secret]) -> Read[Recipe]:
     secrets = read_secrets(reader, sources, mask)
     target = reader.named("buildTarget", str)
     platform = reader.named("platform", _platform, default="linux/amd64")
-    labelled = reader.boolean("addSourceLabels", default=True)
+    labeled = reader.boolean("addSourceLabels", default=True)
     if dockerfile.found and secrets.found:
         note_mounts(reader, secrets.value, dockerfile.value)
         if context.found:
@@ -73,10 +73,10 @@ def read_recipe(reader: Reader, mask: Callable[[str], Secret]) -> Read[Recipe]:
             target=target.value,
             arguments=(*arguments.value, *flags.value.arguments),
             secrets=secrets.value,
-            labels=source_labels(reader.environment) if labelled.value else (),
+            labels=source_labels(reader.environment) if labeled.value else (),
             flags=flags.value.words,
         ),
-        *(dockerfile, context, flags, arguments, secrets, target, platform, labelled),
+        *(dockerfile, context, flags, arguments, secrets, target, platform, labeled),
     )
 
 

@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 _VERSION = 0xA0
 _LONG = 0x80
-_COMMON_NAME, _ORGANISATION, _UNIT = b"\x55\x04\x03", b"\x55\x04\x0a", b"\x55\x04\x0b"
+_COMMON_NAME, _ORGANIZATION, _UNIT = b"\x55\x04\x03", b"\x55\x04\x0a", b"\x55\x04\x0b"
 _BMP_STRING = 0x1E
 
 
 def issuer_of(certificate: bytes) -> str:
-    """Return the issuer of a DER certificate as `common name (organisation)`; empty when it cannot be read."""
+    """Return the issuer of a DER certificate as `common name (organization)`; empty when it cannot be read."""
     try:
         parts = dict(_issuer_names(certificate))
     except (IndexError, ValueError):
         return ""
     name = parts.get(_COMMON_NAME) or parts.get(_UNIT, "")
-    organisation = parts.get(_ORGANISATION, "")
-    return f"{name} ({organisation})" if name and organisation else name or organisation
+    organization = parts.get(_ORGANIZATION, "")
+    return f"{name} ({organization})" if name and organization else name or organization
 
 
 def _issuer_names(certificate: bytes) -> Iterator[tuple[bytes, str]]:

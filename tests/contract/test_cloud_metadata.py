@@ -52,7 +52,7 @@ def test_what_the_connection_says_stays() -> None:
     assert (cloud.authority_url, cloud.arm_scope) == ("https://own", f"{AUDIENCE}/.default")
 
 
-def test_a_stack_with_adfs_is_recognised() -> None:
+def test_a_stack_with_adfs_is_recognized() -> None:
     cloud = answered(told("https://adfs.local.azurestack.external/adfs/"))
     assert (cloud.authority_url, cloud.adfs) == ("https://adfs.local.azurestack.external", True)
 

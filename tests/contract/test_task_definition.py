@@ -100,7 +100,7 @@ def test_a_drop_down_fills_an_input_that_takes_typed_values_too(binding: dict[st
 
 @pytest.mark.parametrize("binding", BINDINGS, ids=lambda binding: str(binding["target"]))
 def test_a_drop_down_asks_for_inputs_that_exist_by_their_very_names(binding: dict[str, Any]) -> None:
-    """The editor compares the names as they are written; a misspelt one leaves the list empty for good."""
+    """The editor compares the names as they are written; a misspelled one leaves the list empty for good."""
     asked = re.findall(r"\$\((\w+)\)", json.dumps([binding["endpointId"], binding.get("parameters", {})]))
     assert asked
     assert set(asked) <= set(INPUTS)

@@ -45,6 +45,13 @@ INSTEAD = {
     "belongs into": "belong in",
     "wants": "needs, requires",
     "unwell": "unhealthy",
+    "behaviour": "behavior",
+    "colour": "color",
+    "licence": "license",
+    "misspelt": "misspelled",
+    "organisation": "organization",
+    "recognise": "recognize",
+    "recognised": "recognized",
 }
 """What is not said, and what is."""
 FOLDERS = ("pytask", "task", "docs", "dev", "examples", "tests")

@@ -70,7 +70,7 @@ def test_a_connection_whose_authority_is_of_another_cloud_says_so(azure: LocalAz
     assert "does not know https://management.core.windows.net/" in run.log
 
 
-def test_a_login_page_is_recognised_whatever_its_host(azure: LocalAzure, tmp_path: Path) -> None:
+def test_a_login_page_is_recognized_whatever_its_host(azure: LocalAzure, tmp_path: Path) -> None:
     with a_pipeline(azure, tmp_path, cloud=CHINA) as pipeline:
         azure.require_login(pipeline.site)
         run = pipeline.run(smokeTestPath="/api/HttpTriggerSample")

@@ -92,7 +92,7 @@ def _axis(end: float, scale: float, height: int) -> Iterator[str]:
 
 
 def _legend(height: int) -> Iterator[str]:
-    for number, (name, colour) in enumerate(_COLOURS.items()):
+    for number, (name, color) in enumerate(_COLOURS.items()):
         x = _LEFT + 150 * number
-        yield f'<rect x="{x}" y="{height - 24}" width="10" height="10" fill="{colour}"/>'
+        yield f'<rect x="{x}" y="{height - 24}" width="10" height="10" fill="{color}"/>'
         yield f'<text x="{x + 15}" y="{height - 15}">{name}</text>'

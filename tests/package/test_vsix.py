@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     Plant = Callable[[Extension], Extension]
 
-OPEN_LICENCES = {"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MPL-2.0", "PSF-2.0"}
-"""Those that somebody has looked at: they let the library be carried along when its licence stands beside it."""
+OPEN_LICENSES = {"MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MPL-2.0", "PSF-2.0"}
+"""Those that somebody has looked at: they let the library be carried along when its license stands beside it."""
 
 
 def test_nothing_is_wrong_with_the_extension(extension: Extension) -> None:
@@ -119,12 +119,12 @@ def test_a_planted_defect_is_seen(extension: Extension, plant: Plant, told: str)
     assert any(told in problem for problem in found), found
 
 
-def test_all_that_is_carried_has_an_open_licence_whose_text_stands_beside_it(extension: Extension) -> None:
+def test_all_that_is_carried_has_an_open_license_whose_text_stands_beside_it(extension: Extension) -> None:
     told = (extension.in_task("THIRD-PARTY-NOTICES.txt") or b"").decode()
     shelf = install(ROOT / "pyproject.toml", ROOT / "requirements.lock", ROOT / ".cache" / "package")
-    assert {library.licence for library in shelf.libraries} <= OPEN_LICENCES
+    assert {library.license for library in shelf.libraries} <= OPEN_LICENSES
     for library in shelf.libraries:
-        assert f"\n{library.name} {library.version}\n{library.licence}\n" in told
+        assert f"\n{library.name} {library.version}\n{library.license}\n" in told
         assert library.texts
         assert all(text in told for text in library.texts)
 

@@ -91,12 +91,12 @@ class Lorry(Vehicle): ...
 '''
 INIT = """
 from .models import Car, Engine, Lorry, Vehicle, Wheel
-from .enums import Kind, Colour
+from .enums import Kind, Color
 from .enums import Shade
-__all__ = ["Car", "Colour", "Engine", "Kind", "Lorry", "Shade", "Vehicle", "Wheel"]
+__all__ = ["Car", "Color", "Engine", "Kind", "Lorry", "Shade", "Vehicle", "Wheel"]
 __all__.extend([])
 """
-ENUMS = "class Kind(str): ...\nclass Colour(str): ...\nclass Shade(str): ...\n"
+ENUMS = "class Kind(str): ...\nclass Color(str): ...\nclass Shade(str): ...\n"
 
 
 @pytest.mark.parametrize(
