@@ -37,5 +37,5 @@ class OurBug(TaskFailure):
     leaves_open = True
     title = "FunctionAppContainerDeploy has a defect"
     happened = "{error}"
-    cause = "this was not foreseen by the task's authors; version {version}"
-    fix = "run again with the variable System.Debug set to true and report the log, please"
+    cause = "version {version} of the task did not expect this error"
+    fix = "run again with the variable System.Debug set to true, and report the log"

@@ -87,10 +87,10 @@ class EngineStopped(TaskFailure):
 
     detail: str
     code = "docker-engine-stopped"
-    title = "the Docker engine of this agent does not run"
+    title = "the Docker engine of this agent is not running"
     happened = "{detail}"
-    cause = "its socket is there, and nobody answers: the engine was stopped, or ended by itself"
-    fix = "start it (sudo systemctl start docker); journalctl -u docker tells why it ended"
+    cause = "its socket exists, but nothing answers: the engine was stopped, or it exited"
+    fix = "start it (sudo systemctl start docker); journalctl -u docker shows why it exited"
 
 
 class EngineElsewhere(TaskFailure):
@@ -102,7 +102,7 @@ class EngineElsewhere(TaskFailure):
     title = "the Docker engine at {address} does not answer"
     happened = "{detail}"
     cause = "DOCKER_HOST, or the Docker context of the agent's user, names an engine that is not there or not reachable from this agent"
-    fix = "start the engine there and let the agent through to it; to use the agent's own, unset DOCKER_HOST and run docker context use default"
+    fix = "start the engine there and allow the agent to reach it; to use the agent's own engine, unset DOCKER_HOST and run docker context use default"
     link = "https://docs.docker.com/engine/manage-resources/contexts/"
 
 
@@ -128,7 +128,7 @@ class EngineByPipe(TaskFailure):
     code = "docker-engine-by-pipe"
     title = "the task cannot talk to the Docker engine of this Windows agent"
     happened = "{detail}"
-    cause = "the engine listens on a named pipe; the docker command knows those, but the task pushes and inspects images by itself, and does not"
+    cause = "the engine listens on a named pipe; the docker command can use one, but the task itself, which pushes and inspects images, cannot"
     fix = (
         "let the engine listen on TCP (Docker Desktop: Settings > General > Expose daemon on tcp://localhost:2375) and "
         f"set DOCKER_HOST=tcp://localhost:2375 for the agent; or {_LINUX_AGENT}"
@@ -141,8 +141,8 @@ class DockerTooOld(TaskFailure):
     path: str
     detail: str
     code = "docker-too-old"
-    title = "the docker command of this agent and its engine do not understand each other"
+    title = "the docker command of this agent and its engine support no common API version"
     happened = "{path}: {detail}"
-    cause = "each talks to a range of versions of the other only, and these are too far apart; an old command may stand first on PATH (DockerInstaller@0 puts one there)"
-    fix = "upgrade the older of the two, or take the step DockerInstaller@0 out"
+    cause = "each supports a range of API versions, and the ranges do not overlap; an old command may come first on PATH (DockerInstaller@0 puts one there)"
+    fix = "upgrade the older of the two, or remove the step DockerInstaller@0"
     link = "https://docs.docker.com/reference/api/engine/#versioned-api-and-sdk"

@@ -13,7 +13,7 @@ class AppNotFound(AzureFailure):
     code = "app-not-found"
     title = "there is no Function App {app}"
     happened = "{where} shows this connection no app of that name"
-    cause = "the name is misspelled, the app is in another subscription or group, or the connection has no role on it (that looks the same)"
+    cause = "the name is misspelled, the app is in another subscription or resource group, or the connection has no role on it (Azure's answer is the same)"
     fix = "compare appName with the portal; if the name is right, give the connection's identity the role Website Contributor on the app (it takes Microsoft.Web/sites/read, on a slot Microsoft.Web/sites/slots/read)"
 
 
@@ -112,7 +112,7 @@ class AppOnContainerApps(AzureFailure):
     title = "{app} runs on Azure Container Apps, which this version cannot change"
     happened = "the app belongs to a Container Apps environment"
     cause = "the update and its verification work differently there"
-    fix = "use AzureFunctionAppContainer@1 for this app, with the image that buildAndPush gives"
+    fix = "use AzureFunctionAppContainer@1 for this app, with the image that buildAndPush pushes"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-container-apps-hosting"
 
 

@@ -82,7 +82,7 @@ class SubscriptionOfAnotherTenant(AzureFailure):
     title = "the service connection signs in to another tenant than its subscription's"
     happened = "trying to {doing}: {detail}"
     cause = "the subscription was moved to another tenant, or subscription and tenant of the connection do not belong together"
-    fix = "create a service connection in the subscription's own tenant (az account show -s <subscription> --query tenantId tells it)"
+    fix = "create a service connection in the subscription's own tenant (az account show -s <subscription> --query tenantId shows it)"
 
 
 class SubscriptionDisabled(AzureFailure):
@@ -93,7 +93,7 @@ class SubscriptionDisabled(AzureFailure):
     code = "subscription-disabled"
     title = "the subscription is disabled: nothing in it can be changed"
     happened = "trying to {doing}: {detail}"
-    cause = "its credit or spending limit is used up, an invoice is open, or its owner cancelled it"
+    cause = "its credit or spending limit is used up, an invoice is unpaid, or its owner canceled it"
     fix = "let its account administrator enable it again (portal, Subscriptions), or deploy to another subscription"
     link = "https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-disabled"
 
@@ -106,7 +106,7 @@ class TokenRefused(AzureFailure):
     code = "azure-token-refused"
     title = "Azure does not accept the service connection's token"
     happened = "trying to {doing}: {detail}"
-    cause = "environment, server URL and authority of the connection are not of one cloud, or the clock of this agent is wrong"
+    cause = "the connection's environment, server URL, and authority belong to different clouds, or this agent's clock is wrong"
     fix = "correct the environment of the service connection, or set the agent's clock (timedatectl set-ntp true)"
 
 

@@ -27,7 +27,7 @@ class ArgumentsUnreadable(InputMistake):
     code = "arguments-unreadable"
     title = "the input arguments cannot be split into words"
     happened = "{reason}"
-    cause = "arguments is split into words as a shell does it, so every quotation mark needs its partner"
+    cause = "arguments is split into words as a shell splits them, so every quotation mark must be closed"
     fix = "close the quotation, or write a backslash before a quotation mark that is part of the value"
 
 
@@ -69,7 +69,7 @@ class ArgumentWithoutValue(InputMistake):
     code = "argument-without-value"
     title = "{flag} in arguments has no value"
     happened = "{input} contains {flag}, and then another flag or nothing"
-    cause = "this flag takes a value, which was left out, or comes from a variable that is empty"
+    cause = "this flag takes a value; it was left out, or it comes from an empty variable"
     fix = "write the value after {flag}, or remove {flag}"
     link = _FLAGS_LINK
 
@@ -98,7 +98,7 @@ class ArgumentsNeedContainerd(InputMistake):
     code = "arguments-need-containerd"
     title = "a flag in arguments needs the containerd image store"
     happened = "docker build ended before it built anything: {said}"
-    cause = "the Docker engine keeps its images in the classic store, which has no room for what this flag adds"
+    cause = "the Docker engine keeps its images in the classic store, which cannot hold what this flag adds"
     fix = (
         "remove the flag from {input} (given are {flags}), or turn on the containerd image store on the agent: set "
         "containerd-snapshotter to true under features in /etc/docker/daemon.json, and restart Docker"

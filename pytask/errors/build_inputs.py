@@ -39,7 +39,7 @@ class CheckoutMissing(NothingToBuildFrom):
     """A job that checks nothing out."""
 
     code = "checkout-missing"
-    title = "this job has checked out nothing that an image could be built from"
+    title = "this job has checked out nothing to build an image from"
     happened = "{input} looks into the folder of the sources, {folder}, which is empty"
     cause = (
         "a step checkout: none keeps the repository out of the job, or a step before this one has emptied the folder"
@@ -52,9 +52,9 @@ class CheckoutMissingInDeployment(NothingToBuildFrom):
     """A deployment job, which checks nothing out by itself."""
 
     code = "checkout-missing-in-deployment"
-    title = "this deployment job has checked out nothing that an image could be built from"
+    title = "this deployment job has checked out nothing to build an image from"
     happened = "{input} looks into the folder of the sources, {folder}, which is empty"
-    cause = "deployment jobs do not check the repository out by themselves; they download the run's artifacts instead, beside this folder"
+    cause = "deployment jobs do not check out the repository by default; they download the run's artifacts instead, beside this folder"
     fix = (
         "write - checkout: self as the first step under strategy (runOnce: deploy: steps:); or set dockerFile to a "
         "Dockerfile in an artifact, such as $(Pipeline.Workspace)/drop/Dockerfile; or build in a job before, and deploy "
@@ -67,7 +67,7 @@ class ArtifactsMissing(NothingToBuildFrom):
     """A classic release without anything to build from."""
 
     code = "artifacts-missing"
-    title = "this release has no artifact that an image could be built from"
+    title = "this release has no artifact to build an image from"
     happened = "{input} looks into the folder of the artifacts, {folder}, which is empty"
     cause = "a release downloads its artifacts and nothing else; it has none, or the job skips their download"
     fix = (
@@ -110,7 +110,7 @@ class DockerfileAmbiguous(InputMistake):
     code = "dockerfile-ambiguous"
     title = "more than one Dockerfile matches {pattern}"
     happened = "these match:\n{matches}"
-    cause = "taking the first would build whichever the file system happens to list first"
+    cause = "the task does not guess which one to build"
     fix = "set dockerFile to one of them"
 
 
@@ -131,7 +131,7 @@ class BuildSecretInvalid(InputMistake):
     number: int
     code = "build-secret-invalid"
     title = "line {number} of {input} is no build secret"
-    happened = "line {number} has none of the three forms (it is not shown, as it may be secret)"
+    happened = "line {number} has none of the three forms (it is not shown because it may be secret)"
     cause = (
         "each line is a secret: id=value, id,src=path or id,env=NAME, with the id first (without 'id=' before it) and "
         "made of letters, digits, '_', '.' and '-'. A value of several lines does not fit on one"
@@ -147,7 +147,7 @@ class BuildSecretTwice(InputMistake):
     title = "{input} gives the secret {id} twice"
     happened = "more than one line begins with {id}"
     cause = "the Dockerfile mounts a secret by its id, so there can be one of each"
-    fix = "remove one of the lines, or name it otherwise"
+    fix = "remove one of the lines, or give it another id"
 
 
 class BuildSecretEmpty(InputMistake):
@@ -158,7 +158,7 @@ class BuildSecretEmpty(InputMistake):
     title = "the build secret {id} is empty"
     happened = "{input} gives {id} no value"
     cause = "the variable in it is empty, or was not filled (secret variables are not given to builds of forks)"
-    fix = "set the variable, or take the line out of {input}"
+    fix = "set the variable, or remove the line from {input}"
     link = "https://learn.microsoft.com/azure/devops/pipelines/repos/github#contributions-from-forks"
 
 

@@ -85,7 +85,7 @@ class ConnectionOfNoSubscription(InputMistake):
     name: str
     level: str
     code = "connection-of-no-subscription"
-    title = "the service connection {name} is made for no subscription"
+    title = "the service connection {name} names no subscription"
     happened = "the scope level of {input} is {level}, and it names no subscription"
     cause = (
         "an app and a registry are looked up in one subscription, and a connection of this scope does not say in which"
@@ -148,5 +148,5 @@ class CertificateBroken(InputMistake):
     code = "certificate-broken"
     title = "the certificate in the service connection {name} cannot be used"
     happened = "{detail}, in the certificate field of {input}"
-    cause = "the text was cut, changed on its way, or put together of two different certificates"
-    fix = "put key and certificate into the connection once more, whole, with their BEGIN and END lines"
+    cause = "the text was cut or changed, or combines two different certificates"
+    fix = "put the key and the certificate into the connection again, complete, with their BEGIN and END lines"

@@ -51,9 +51,9 @@ class ImageNotSaved(TaskFailure):
     reference: str
     detail: str
     code = "image-not-saved"
-    title = "the Docker engine does not give {reference} out to be inspected"
+    title = "the Docker engine does not export {reference} for inspection"
     happened = "{detail}"
-    cause = "the engine cannot read the image that it built, or broke off while it gave it out"
+    cause = "the engine cannot read the image that it built, or stopped while it exported it"
     fix = (
         "run docker save {reference} > /dev/null on the agent, which should tell more; restart the engine, or build "
         "again without what it has kept (docker builder prune --all)"

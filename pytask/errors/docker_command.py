@@ -36,7 +36,7 @@ class EngineIsPodman(TaskFailure):
     code = "docker-engine-is-podman"
     title = "the Docker engine of this agent is podman"
     happened = "{path} is Docker's own command, and Podman Engine {version} answers it"
-    cause = f"DOCKER_HOST or the Docker context leads to podman's socket; {_NO_BUILDKIT}"
+    cause = f"DOCKER_HOST or the Docker context points to podman's socket; {_NO_BUILDKIT}"
     fix = f"{_INSTALL}, and remove DOCKER_HOST or run docker context use default; {_WITHOUT_DOCKER}"
     link = "https://docs.docker.com/engine/install/"
 
@@ -66,7 +66,7 @@ class DockerAsksForPassword(TaskFailure):
     path: str
     detail: str
     code = "docker-asks-for-password"
-    title = "the docker command of this agent calls sudo, and sudo does not let the agent's user in"
+    title = "the docker command of this agent calls sudo, and sudo refuses the agent's user"
     happened = "{path}: {detail}"
     cause = (
         "{path} is a wrapper around Docker that needs a password or a right in sudoers, and nobody sits at the agent"
@@ -98,13 +98,13 @@ class EngineBySsh(TaskFailure):
 
 
 class DockerConfigurationInvalid(TaskFailure):
-    """A Docker configuration that is not as Docker writes it."""
+    """A Docker configuration that does not have the form in which Docker writes it."""
 
     detail: str
     code = "docker-configuration-invalid"
     title = "the Docker configuration of the agent's user cannot be used"
     happened = "{detail}"
-    cause = "config.json, in the folder .docker of the agent's user or in DOCKER_CONFIG, is not as Docker writes it"
+    cause = "config.json, in the folder .docker of the agent's user or in DOCKER_CONFIG, does not have the form in which Docker writes it"
     fix = "correct or delete this file on the agent; docker login and docker context use write a new one"
     link = "https://docs.docker.com/reference/cli/docker/#docker-cli-configuration-file-configjson-properties"
 

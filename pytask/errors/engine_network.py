@@ -32,7 +32,7 @@ class EngineHostUnknown(EngineNetworkFailure):
     code = "engine-host-unknown"
     title = "the Docker engine cannot resolve the name {host}"
     happened = "{detail}"
-    cause = f"there is no such registry, or only a proxy leads out and the engine was not told of it; {_OWN_WAY}"
+    cause = f"there is no such registry, or the network is reached only through a proxy that the engine does not know; {_OWN_WAY}"
     fix = f"correct the name in the Dockerfile or in the step's inputs; behind a proxy, {_GIVE_IT_A_PROXY}"
     link = _PROXY_LINK
 
@@ -43,8 +43,8 @@ class EngineCannotReach(EngineNetworkFailure):
     code = "engine-cannot-reach"
     title = "the Docker engine cannot reach {host}"
     happened = "{detail}"
-    cause = f"a firewall between the agent's machine and {{host}}, or only a proxy leads out; {_OWN_WAY}"
-    fix = f"have the firewall let the agent's machine through to {{host}}:443; behind a proxy, {_GIVE_IT_A_PROXY}"
+    cause = f"a firewall blocks the agent's machine from {{host}}, or the network is reached only through a proxy; {_OWN_WAY}"
+    fix = f"allow the agent's machine to reach {{host}}:443 through the firewall; behind a proxy, {_GIVE_IT_A_PROXY}"
     link = _PROXY_LINK
 
 
@@ -65,7 +65,7 @@ class EngineDistrusts(EngineNetworkFailure):
     code = "engine-certificate"
     title = "the Docker engine does not trust the certificate that {host} shows"
     happened = "{detail}"
-    cause = f"a proxy or firewall signs the connection with an authority of its own (TLS inspection), or the registry has a certificate of its own making; {_OWN_WAY}"
+    cause = f"a proxy or firewall signs the connection with an authority of its own (TLS inspection), or the registry has a self-signed certificate; {_OWN_WAY}"
     fix = (
         "copy that authority's certificate to /etc/docker/certs.d/{host}/ca.crt on the agent's machine (no restart "
         "needed), or install it for the whole machine (update-ca-certificates) and run systemctl restart docker"
@@ -79,7 +79,7 @@ class RegistryWithoutTls(EngineNetworkFailure):
     code = "registry-without-tls"
     title = "{host} answers the Docker engine without TLS"
     happened = "{detail}"
-    cause = "the registry speaks plain HTTP on this port, or something before it does; the engine asks for HTTPS everywhere but on loopback"
+    cause = "the registry, or something in front of it, uses plain HTTP on this port; the engine requires HTTPS except on loopback"
     fix = (
         "name the registry with its HTTPS port; for a registry of your own network only, add it to insecure-registries "
         "in /etc/docker/daemon.json and run systemctl restart docker"
@@ -100,7 +100,7 @@ class BuildHasNoNetwork(TaskFailure):
     code = "build-has-no-network"
     title = "an instruction of {dockerfile} does not reach the network"
     happened = "{detail}\n{reason}{seen}"
-    cause = "RUN instructions have the network of a container: neither the agent's proxy nor the authorities of the agent or its machine are known there"
+    cause = "RUN instructions run in a container's network, which knows neither the agent's proxy nor the certificate authorities that the agent and its machine trust"
     fix = (
         "name the proxy in buildArgs (HTTPS_PROXY=http://… and NO_PROXY=…, which Docker takes without an ARG and keeps "
         "out of the image), or under proxies in the Docker configuration of the agent's user (~/.docker/config.json); "

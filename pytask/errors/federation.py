@@ -15,7 +15,7 @@ class FederationMismatch(AzureFailure):
     code = "federation-mismatch"
     title = "Entra ID does not recognize this pipeline's federated credential"
     happened = "{detail}"
-    cause = "the connection's app registration or identity has no federated credential with the issuer and subject of this service connection (they change when organization, project or connection is renamed)"
+    cause = "the connection's app registration or identity has no federated credential with the issuer and subject of this service connection (they change when the organization, project, or connection is renamed)"
     fix = (
         "add to it a federated credential with issuer {issuer} and subject {subject} "
         "(the agent masks them as ***; copy them from the connection's page: {page})"
@@ -46,7 +46,7 @@ class IssuerUnreachable(AzureFailure):
     title = "Entra ID could not reach Azure DevOps to check this pipeline's token"
     happened = "{detail}"
     cause = "the keys of the issuer {issuer} were not available to Entra ID, which is a temporary problem between the two services"
-    fix = "run the pipeline again; if it goes on, see https://status.dev.azure.com and https://azure.status.microsoft"
+    fix = "run the pipeline again; if it persists, see https://status.dev.azure.com and https://azure.status.microsoft"
 
 
 class OidcCause(Cause):

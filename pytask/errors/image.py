@@ -77,7 +77,7 @@ class UserOutOfRange(TaskFailure):
     code = "user-out-of-range"
     title = "{reference} runs as a user that App Service does not know"
     happened = "the image's configuration says USER {user}"
-    cause = "App Service maps the user and group ids 0 to 65535 only, and starts no container as another"
+    cause = "App Service maps the user and group ids 0 to 65535 only, and starts no container as another user"
     fix = "write USER with ids in that range in the Dockerfile, such as USER 1000, and give useradd the same --uid; if the Dockerfile has no USER, the base image sets it"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
@@ -91,8 +91,8 @@ class WrongPlatform(TaskFailure):
     code = "wrong-platform"
     title = "{reference} is built for {found}, and the app's host runs {wanted}"
     happened = "the image says {found}"
-    cause = "Docker builds for the processor of the agent unless it is told otherwise; a --platform in a FROM line, or a base image for one processor only, decides it too"
-    fix = "set platform to {wanted} and take --platform out of the FROM lines"
+    cause = "Docker builds for the agent's processor architecture by default; a --platform in a FROM line, or a base image for only one architecture, also decides it"
+    fix = "set platform to {wanted} and remove --platform from the FROM lines"
     link = "https://docs.docker.com/build/building/multi-platform/"
 
 
@@ -105,5 +105,7 @@ class ImageUnreadable(TaskFailure):
     code = "image-unreadable"
     title = "{reference} cannot be read from the registry as a container image"
     happened = "{part}: {detail}"
-    cause = "a push was damaged on its way or in the registry's storage, or the reference is not a container image"
-    fix = "run the pipeline again; if it goes on, delete the image from the registry (az acr repository delete) and push it again, since layers that are there already are not sent again"
+    cause = (
+        "a layer was damaged during the push or in the registry's storage, or the reference is not a container image"
+    )
+    fix = "run the pipeline again; if it persists, delete the image from the registry (az acr repository delete) and push it again, because layers that already exist are not sent again"

@@ -65,7 +65,7 @@ class NotMinutes(InputMistake):
     code = "input-not-minutes"
     title = "the input {input} is not a number of minutes"
     happened = "{input} reads '{value}'"
-    cause = "it takes a positive number of minutes; decimals have a point"
+    cause = "it takes a positive number of minutes, with a point before decimals"
     fix = "set {input} to a number such as 10 or 2.5"
 
 
@@ -91,7 +91,7 @@ class RegistryHostInvalid(InputMistake):
     code = "registry-host-invalid"
     title = "'{value}' is not the host of a registry"
     happened = "{input} names the registry '{value}'; nothing was sent there"
-    cause = "a host is words of a-z, 0-9 and hyphens with dots between them, and perhaps a port, such as contoso.azurecr.io or registry.contoso.com:5000; no user name, path, backslash or dot at its end belongs to it"
+    cause = "a host is words of a-z, 0-9 and hyphens with dots between them, and perhaps a port, such as contoso.azurecr.io or registry.contoso.com:5000; it has no user name, path, backslash, or trailing dot"
     fix = "correct the host in {input}"
 
 
@@ -105,7 +105,7 @@ class ImageHostDiffers(InputMistake):
     title = "imageName and {given} name two registries"
     happened = "imageName begins with {host}, {given} is {registry}"
     cause = "the image is pushed to one registry only"
-    fix = "take the host out of imageName, or name {host} in {given}"
+    fix = "remove the host from imageName, or name {host} in {given}"
 
 
 class RegistriesDiffer(InputMistake):
@@ -136,7 +136,7 @@ class RegistryConnectionNeeded(InputMistake):
     registry: str
     code = "registry-connection-needed"
     title = "no connection of this step is for {registry}"
-    happened = "the image is to be pushed to {registry}, which is no Azure Container Registry by its name"
+    happened = "the image is to be pushed to {registry}, which is not an Azure Container Registry by its name"
     cause = "azureSubscription and azureSubscriptionForACR sign in to Azure Container Registries only"
     fix = "set containerRegistry to a Docker Registry service connection for {registry}; if it is one of Azure's under another name, set azureContainerRegistry to its resource id"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
@@ -150,7 +150,7 @@ class DigestNotBuildable(InputMistake):
     title = "an image that is built here cannot be named by its digest"
     happened = "{input} reads '{value}'"
     cause = "a digest is known only after the build; only an image that exists already has one"
-    fix = "write imageName without @sha256:…; the digest comes out as the output imageDigest"
+    fix = "write imageName without @sha256:…; the output imageDigest has the digest"
 
 
 class TagInvalid(InputMistake):
@@ -205,9 +205,9 @@ class RegistryNeeded(InputMistake):
 
     value: str
     code = "registry-needed"
-    title = "it is not said in which registry {value} is"
+    title = "the registry of {value} is not known"
     happened = "imageName reads '{value}', without a host, and azureContainerRegistry gives no login server"
-    cause = "the app is told the whole reference, with the registry's login server"
+    cause = "the app needs the whole reference, with the registry's login server"
     fix = "set imageName to registry/repository:tag, such as contoso.azurecr.io/hello-function:42"
 
 
@@ -231,7 +231,7 @@ class ExistingImageUnnamed(InputMistake):
     title = "the record of an earlier run names no image"
     happened = "{path} has no imageDigest"
     cause = "the run that wrote it ended before its image was pushed"
-    fix = "run buildAndPush again and take the record of a run that succeeded"
+    fix = "run buildAndPush again and use the record of a run that succeeded"
 
 
 class SlotInvalid(InputMistake):
@@ -252,7 +252,7 @@ class SmokePathInvalid(InputMistake):
     code = "smoke-path-invalid"
     title = "'{value}' is not a path of the app"
     happened = "{input} reads '{value}'"
-    cause = "the app's host is known already; spaces have to be written %20"
+    cause = "it is a path on the app's host; spaces are written %20"
     fix = "set smokeTestPath to a path such as /api/HttpTriggerSample?name=x"
 
 

@@ -28,7 +28,7 @@ class Unreachable(NetworkFailure):
     leaves_open = True
     title = "{host} cannot be reached from this agent"
     happened = "asked {via}: {detail}"
-    cause = "a firewall or the network between agent and {host}, or the host itself"
+    cause = "a firewall, the network between the agent and {host}, or the host itself"
     fix = (
         "run curl -v https://{host} on the agent, and have the firewall let it through; where only a proxy leads out, "
         "tell the agent of it (./config.sh --proxyurl), or set HTTPS_PROXY and NO_PROXY for the job"
@@ -103,7 +103,7 @@ class ProxyUnusable(NetworkFailure):
     code = "proxy-unusable"
     title = "the task cannot use {proxy} as a proxy"
     happened = "asked {via} for {host}: {detail}"
-    cause = "the address is no http:// or https:// one; SOCKS is not supported"
+    cause = "the address does not begin with http:// or https://; SOCKS is not supported"
     fix = "set the agent's --proxyurl or HTTPS_PROXY to the address of an HTTP proxy, such as http://proxy.contoso.com:8080"
     link = _PROXY_LINK
 

@@ -21,10 +21,10 @@ class SettingLineInvalid(InputMistake):
 
     where: str
     code = "setting-line-invalid"
-    title = "a line of the input {input} is no setting"
-    happened = "{input}, {where}: this is neither KEY=VALUE nor, in a text that begins with a dash, -KEY value (it is not shown, as it may be secret)"
-    cause = "each line is a setting of its own; a value of several lines has room in JSON only, or between quotes in the form with dashes"
-    fix = "write KEY=VALUE, one a line; for a value of several lines write all settings as JSON"
+    title = "a line of the input {input} is not a setting"
+    happened = "{input}, {where}: this is neither KEY=VALUE nor, in a text that begins with a dash, -KEY value (it is not shown because it may be secret)"
+    cause = "each line is a setting of its own; a value of several lines needs JSON, or quotes in the form with dashes"
+    fix = "write KEY=VALUE, one per line; for a value of several lines, write all settings as JSON"
 
 
 class SettingQuoteOpen(InputMistake):
@@ -34,8 +34,8 @@ class SettingQuoteOpen(InputMistake):
     sign: str
     code = "setting-quote-open"
     title = "a quote or bracket in the input {input} has no partner"
-    happened = "{input}, {where}: {sign} opens and does not close where the value ends"
-    cause = "in -KEY value, text between quotes or brackets belongs together; a value that begins with a quote ends with the same one"
+    happened = "{input}, {where}: {sign} is opened and not closed before the value ends"
+    cause = "in -KEY value, text between quotes or brackets stays together; a value that begins with a quote must end with the same one"
     fix = "write the value as KEY=VALUE on a line of its own, where every sign stands for itself; or put the other kind of quotes around it"
 
 
@@ -46,7 +46,7 @@ class SettingNameInvalid(InputMistake):
     name: str
     hint: str
     code = "setting-name-invalid"
-    title = "a name in the input {input} is no name of a setting"
+    title = "a name in the input {input} is not a valid setting name"
     happened = "{input}, {where}: {name}"
     cause = (
         "on Linux the name of a setting is made of letters, digits, '_' and '.'; in -KEY value a bare dash opens a key"
@@ -75,7 +75,7 @@ class SettingValueInvalid(InputMistake):
     code = "setting-value-invalid"
     title = "the value of {name} in the input {input} cannot be a setting"
     happened = "{input}, {name}: {reason}"
-    cause = "a setting reaches the app as an environment variable, which is text without a NUL; the task removes no settings"
+    cause = "a setting reaches the app as an environment variable, which is text without a NUL; the task does not remove settings"
     fix = 'write the value as text: "" for an empty one, "1.10" for a number with a point, JSON in quotes'
 
 
@@ -87,8 +87,8 @@ class PropertyUnknown(InputMistake):
     code = "property-unknown"
     title = "the site's configuration has no property {name}"
     happened = "{input} names {name}{near}"
-    cause = "Azure ignores a name that it does not know, without a word"
-    fix = "correct the name, or take it out; a setting for the app's own code belongs in appSettings"
+    cause = "Azure silently ignores a name that it does not know"
+    fix = "correct the name, or remove it; a setting for the app's own code belongs in appSettings"
     link = "https://learn.microsoft.com/rest/api/appservice/web-apps/update-configuration#siteconfigresource"
 
 
@@ -101,7 +101,7 @@ class PropertyRefused(InputMistake):
     title = "{name} does not belong in {input}"
     happened = "{input} names {name}"
     cause = "it is set by other means, so that there is one place that says what it is"
-    fix = "take {name} out of {input}; {instead}"
+    fix = "remove {name} from {input}; {instead}"
 
 
 class PropertyValueInvalid(InputMistake):

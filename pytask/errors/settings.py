@@ -14,7 +14,7 @@ class SettingsNotReadable(AzureFailure):
     title = "the service connection may not read the settings of {app}, and so cannot change them"
     happened = "Azure refuses {permission}"
     cause = "Azure replaces all settings at once, so each one that is there has to be read and written again"
-    fix = "give the connection's identity the role Website Contributor on the Function App (it takes {permission}), or take the settings out of the step"
+    fix = "give the connection's identity the role Website Contributor on the Function App (it takes {permission}), or remove the settings from the step"
     link = "https://learn.microsoft.com/rest/api/appservice/web-apps/update-application-settings"
 
 

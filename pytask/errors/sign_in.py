@@ -28,7 +28,7 @@ class SecretExpired(AzureFailure):
     code = "secret-expired"
     title = "the service connection's secret has expired"
     happened = "{detail}"
-    cause = "client secrets have an end date, and that of the connection's app registration has passed"
+    cause = "client secrets expire, and the one of the connection's app registration has"
     fix = "convert the connection ({page}) to workload identity federation, which has no secret to renew, or put a new client secret into it"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
@@ -88,7 +88,7 @@ class TenantUnknown(AzureFailure):
     title = "the service connection's tenant does not exist"
     happened = "{detail}"
     cause = "{authority} does not serve the tenant id {tenant}: it is wrong, or it belongs to another cloud than the connection's environment"
-    fix = "correct tenant id and environment of the service connection ({page})"
+    fix = "correct the tenant id and the environment of the service connection ({page})"
 
 
 class AssertionOutOfTime(AzureFailure):
@@ -96,7 +96,7 @@ class AssertionOutOfTime(AzureFailure):
 
     detail: str
     code = "assertion-out-of-time"
-    title = "Entra ID rejects the service connection's assertion as outside of its validity period"
+    title = "Entra ID rejects the service connection's assertion: it is outside its validity period"
     happened = "{detail}"
     cause = "the assertion is created for each sign-in and is valid for minutes, so the clock of this agent is wrong"
     fix = "set the agent's clock (timedatectl set-ntp true), then run again"
@@ -220,4 +220,4 @@ class CloudUnknown(AzureFailure):
     title = "it is not known where to sign in for {url}"
     happened = "the service connection names no authority, and {url}/metadata/endpoints answers: {detail}"
     cause = "the connection's server URL is not that of a Resource Manager, or its environment is wrong"
-    fix = "correct environment and server URL of the service connection ({page})"
+    fix = "correct the environment and the server URL of the service connection ({page})"

@@ -33,7 +33,7 @@ class ImageNotSet(StartFailure):
     code = "image-not-set"
     title = "{app} is not configured with the image of this run"
     happened = "linuxFxVersion should read {wanted}, but reads {found}"
-    cause = "somebody or something else changed it at the same time: another pipeline, a person, an Azure Policy"
+    cause = "something else changed it at the same time: another pipeline, a person, or Azure Policy"
     fix = "let only one pipeline deploy to the app, then run again"
 
 
@@ -46,7 +46,7 @@ class PropertyNotSet(StartFailure):
     title = "{app} is not configured as this run asked for"
     happened = "linuxFxVersion reads as written; these properties do not: {names}"
     cause = "Azure took the change and kept another value (a plan or policy may not allow it), or somebody else changed it at the same time"
-    fix = "compare them with the portal; take out of the step what the app's plan does not allow, then run again"
+    fix = "compare them with the portal; remove from the step what the app's plan does not allow, then run again"
 
 
 class PullUnauthorized(ToldStartFailure):
@@ -56,7 +56,7 @@ class PullUnauthorized(ToldStartFailure):
     title = "the registry does not let {app} pull {reference}"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the app signs in to the registry on its own, not with the service connection, and its identity or its credentials were refused (a new role needs some minutes)"
-    fix = "set appPullAccess: managedIdentity, which sees to it; or by hand: give the app's managed identity the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds, or correct its DOCKER_REGISTRY_SERVER_* settings"
+    fix = "set appPullAccess: managedIdentity, which sets this up; or by hand: give the app's managed identity the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds, or correct its DOCKER_REGISTRY_SERVER_* settings"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"
 
 
@@ -111,7 +111,7 @@ class ReferenceInvalid(ToldStartFailure):
     title = "{app} is configured with an image name that cannot be read"
     happened = "the app's platform log says: {line}{tail}"
     cause = "linuxFxVersion, or DOCKER_REGISTRY_SERVER_URL that is put before it, has a scheme, spaces, capital letters or a second host in it"
-    fix = "set DOCKER_REGISTRY_SERVER_URL to https:// and the registry's host, nothing more; write imageName as host/repository:tag in small letters, then run again"
+    fix = "set DOCKER_REGISTRY_SERVER_URL to https:// and the registry's host, nothing more; write imageName as host/repository:tag in lowercase letters, then run again"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
 
 
@@ -121,8 +121,8 @@ class PullFailed(ToldStartFailure):
     code = "pull-failed"
     title = "{app} cannot pull {reference}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "the reason is the platform's line above; a registry that is busy or down (HTTP 429, 500 or 503) is a passing one"
-    fix = "correct what it names, or run again if the registry was down; the app's log stream in the portal shows all of it"
+    cause = "the platform's line above has the reason; a registry that is busy or down (HTTP 429, 500, or 503) is a temporary one"
+    fix = "fix what it names, or run again if the registry was down; the app's log stream in the portal shows the whole log"
 
 
 class OldImageStarted(ToldStartFailure):
@@ -213,7 +213,7 @@ class HostError(StartFailure):
     title = "the Functions host of {app} reports errors with {reference}"
     happened = "the host's state is {state}; it says: {errors}"
     cause = "the host cannot load the app's functions, extensions or configuration"
-    fix = "fix what it names; func start in the app's folder on your own machine mostly says the same"
+    fix = "fix what it names; func start in the app's folder on your own machine usually shows the same"
 
 
 class NoFunctions(StartFailure):
@@ -258,7 +258,7 @@ class Unverified(StartFailure):
     rolls_back = False
     gaps: str
     code = "app-unverified"
-    title = "it could not be verified that {app} runs {reference}"
+    title = "the task could not verify that {app} runs {reference}"
     happened = "these checks could not be made: {gaps}"
-    cause = "the connection's rights or the network do not allow them, Azure did not say enough, or the app is stopped; whenUnverified is fail"
+    cause = "the connection's rights or the network do not allow them, Azure did not return enough, or the app is stopped; whenUnverified is fail"
     fix = "give the connection the rights in docs/permissions.md; with deployBy: digest, or a new tag for each run, the platform's log always tells which image it started; or set whenUnverified to warn"
