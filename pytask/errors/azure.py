@@ -66,7 +66,7 @@ class SubscriptionNotVisible(AzureFailure):
     doing: str
     detail: str
     code = "subscription-not-visible"
-    title = "the service connection's identity does not see its subscription"
+    title = "the service connection's identity cannot see its subscription"
     happened = "trying to {doing}: {detail}"
     cause = "the identity has no role on anything in it, or the subscription id in the connection is wrong or of another cloud"
     fix = "give the identity a role on the Function App or its resource group, or correct the subscription of the service connection"
@@ -81,7 +81,7 @@ class SubscriptionOfAnotherTenant(AzureFailure):
     code = "subscription-of-another-tenant"
     title = "the service connection signs in to another tenant than its subscription's"
     happened = "trying to {doing}: {detail}"
-    cause = "the subscription was moved to another tenant, or subscription and tenant of the connection do not belong together"
+    cause = "the subscription was moved to another tenant, or the connection's subscription and tenant do not match"
     fix = "create a service connection in the subscription's own tenant (az account show -s <subscription> --query tenantId shows it)"
 
 
@@ -107,7 +107,7 @@ class TokenRefused(AzureFailure):
     title = "Azure does not accept the service connection's token"
     happened = "trying to {doing}: {detail}"
     cause = "the connection's environment, server URL, and authority belong to different clouds, or this agent's clock is wrong"
-    fix = "correct the environment of the service connection, or set the agent's clock (timedatectl set-ntp true)"
+    fix = "correct the service connection's environment, or set the agent's clock (timedatectl set-ntp true)"
 
 
 class ApiVersionUnsupported(AzureFailure):

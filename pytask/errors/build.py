@@ -79,7 +79,7 @@ class BuildCause(Cause):
         "correct the input arguments (docker buildx build --help lists the flags), or upgrade Docker on the agent where the flag is newer",
     )
     FAILING = (
-        "the registry, or the way to it, has a temporary problem",
+        "the registry, or the network between it and the agent, has a temporary problem",
         "run the pipeline again later; copy the base image to your own registry (az acr import) so that builds do not depend on this one",
     )
 
@@ -126,7 +126,7 @@ class PlatformNotRunnable(TaskFailure):
     code = "platform-not-runnable"
     title = "this agent cannot run programs for the platform {platform}"
     happened = "{detail}{seen}"
-    cause = "the image, or a file that the instruction runs, is for another processor than the agent's, and the agent has no emulation for it (QEMU)"
+    cause = "the image, or a file that the instruction runs, is for a different processor architecture than the agent's, and the agent has no emulation for it (QEMU)"
     fix = (
         "run the job on an agent with the processor of {platform}, or install emulation in an earlier step (docker run --privileged --rm tonistiigi/binfmt --install all); "
         "where it is a base image that is for one processor only, use one for {platform}"

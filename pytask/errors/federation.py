@@ -58,7 +58,7 @@ class OidcCause(Cause):
     )
     SIGN_IN = (
         "Azure DevOps does not accept the job's access token, and sends to its sign-in page instead: the token has expired or was revoked, or a proxy took it out of the request",
-        "run the job again; if it goes on, let the proxy pass the Authorization header to dev.azure.com, and see that the agent is registered in this organization",
+        "run the job again; if it persists, let the proxy pass the Authorization header to dev.azure.com, and see that the agent is registered in this organization",
     )
     NOT_FOUND = (
         "there is no service connection with this id in the project any more, or it is disabled",
@@ -70,7 +70,7 @@ class OidcCause(Cause):
     )
     OTHER = (
         "Azure DevOps has a temporary problem, or does not permit this job to use the connection",
-        "run again; if it goes on, permit the pipeline to use the connection (its Security page), and see https://status.dev.azure.com",
+        "run again; if it persists, permit the pipeline to use the connection (its Security page), and see https://status.dev.azure.com",
     )
 
 

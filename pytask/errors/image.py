@@ -77,7 +77,7 @@ class UserOutOfRange(TaskFailure):
     code = "user-out-of-range"
     title = "{reference} runs as a user that App Service does not know"
     happened = "the image's configuration says USER {user}"
-    cause = "App Service maps the user and group ids 0 to 65535 only, and starts no container as another user"
+    cause = "App Service maps the user and group ids 0 to 65535 only, and starts no container as another user user"
     fix = "write USER with ids in that range in the Dockerfile, such as USER 1000, and give useradd the same --uid; if the Dockerfile has no USER, the base image sets it"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 

@@ -30,7 +30,7 @@ class Unreachable(NetworkFailure):
     happened = "asked {via}: {detail}"
     cause = "a firewall, the network between the agent and {host}, or the host itself"
     fix = (
-        "run curl -v https://{host} on the agent, and have the firewall let it through; where only a proxy leads out, "
+        "run curl -v https://{host} on the agent, and allow it through the firewall; if the network is reached only through a proxy, "
         "tell the agent of it (./config.sh --proxyurl), or set HTTPS_PROXY and NO_PROXY for the job"
     )
     link = _PROXY_LINK
@@ -42,10 +42,10 @@ class HostUnknown(NetworkFailure):
     code = "host-unknown"
     title = "the agent cannot resolve the name {host}"
     happened = "asked {via}: {detail}"
-    cause = "there is no such host: a name is mistyped, or what it named was deleted; or it is known only to another DNS (a private endpoint's zone), or only to a proxy that the agent was not told of"
+    cause = "there is no such host: a name is mistyped, or what it named was deleted; or only another DNS (a private endpoint's zone) or a proxy that the agent does not know resolves it"
     fix = (
         "correct the name in the step's inputs; run nslookup {host} on the agent, and link the private DNS zone to its "
-        "network; where only a proxy leads out, tell the agent of it (./config.sh --proxyurl), or set HTTPS_PROXY for "
+        "network; if the network is reached only through a proxy, tell the agent of it (./config.sh --proxyurl), or set HTTPS_PROXY for "
         "the job"
     )
     link = _PROXY_LINK
@@ -58,7 +58,7 @@ class ProxyUnreachable(NetworkFailure):
     code = "proxy-unreachable"
     title = "the proxy {proxy} cannot be reached from this agent"
     happened = "asked {via} for {host}: {detail}"
-    cause = "the agent's proxy setting, or HTTPS_PROXY of its machine, names a proxy that is not there or does not let this agent in"
+    cause = "the agent's proxy setting, or HTTPS_PROXY of its machine, names a proxy that does not exist or refuses this agent"
     fix = (
         "correct the agent's proxy (./config.sh remove, then ./config.sh --proxyurl …) or HTTPS_PROXY; when no proxy "
         "is needed for {host}, add it to the agent's file .proxybypass or to NO_PROXY"
@@ -73,7 +73,7 @@ class ProxyAuthenticationNeeded(NetworkFailure):
     code = "proxy-authentication"
     title = "the proxy {proxy} does not accept the agent's credentials"
     happened = "asked {via} for {host}: {detail}"
-    cause = "the agent was configured without user and password for its proxy or with wrong ones, or the proxy takes no Basic authentication (the task has no other)"
+    cause = "the agent was configured for its proxy without a user name and password or with the wrong ones, or the proxy does not accept Basic authentication (the task supports no other)"
     fix = (
         "give the agent the proxy's credentials (./config.sh remove, then ./config.sh --proxyurl … --proxyusername … "
         "--proxypassword …); where the proxy asks for NTLM or Kerberos, let this agent's address through without"
@@ -88,10 +88,10 @@ class ProxyRefused(NetworkFailure):
     code = "proxy-refused"
     title = "the proxy {proxy} does not lead to {host}"
     happened = "asked {via} for {host}: {detail}"
-    cause = "403 is the proxy's own rule against this host; 502, 503 and 504 say that the proxy does not reach it, or does not know the name"
+    cause = "403 means that a rule of the proxy forbids this host; 502, 503, and 504 mean that the proxy cannot reach it or cannot resolve its name"
     fix = (
         "have the proxy allow CONNECT to {host}:443; where the agent reaches {host} by itself, add it to the agent's "
-        "file .proxybypass (a regular expression a line) or to NO_PROXY; correct the name when there is no such host"
+        "file .proxybypass (one regular expression per line) or to NO_PROXY; correct the name if there is no such host"
     )
     link = _PROXY_LINK
 
@@ -146,7 +146,7 @@ class ClientCertificateNeeded(NetworkFailure):
     code = "client-certificate"
     title = "{host} does not accept this agent without a client certificate that it knows"
     happened = "asked {via}, with {shown}: {detail}"
-    cause = "a front before {host} asks callers for a certificate of their own (mutual TLS)"
+    cause = "a front end of {host} requires a client certificate (mutual TLS)"
     fix = (
         "give the agent its certificate (./config.sh remove, then ./config.sh --sslclientcert … --sslclientcertkey … "
         "--sslclientcertarchive … --sslclientcertpassword …)"
@@ -161,6 +161,6 @@ class CredentialNotSent(TaskFailure):
     other: str
     code = "credential-not-sent"
     title = "a credential for {meant} is not sent to {other}"
-    happened = "an address or an answer led to {other}; nothing was sent there"
+    happened = "an address or an answer pointed to {other}; nothing was sent there"
     cause = "something answers in the name of {meant} (a proxy, a DNS entry), or an address in the step or in the service connection is not what it looks like; whoever receives a credential can use it"
-    fix = "compare the addresses in the step's inputs and in the service connection with {meant}; run curl -v https://{meant} on the agent and see whose certificate answers"
+    fix = "compare the addresses in the step's inputs and in the service connection with {meant}; run curl -v https://{meant} on the agent and look at the certificate"

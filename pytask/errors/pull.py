@@ -54,9 +54,9 @@ class PullAccessNeedsAzure(InputMistake):
     access: str
     registry: str
     code = "pull-access-needs-azure"
-    title = "{input} is {access}, and {registry} is no Azure Container Registry"
-    happened = "the image is in {registry}, by its name no registry of Azure's"
-    cause = "identities of Azure and the admin user open Azure Container Registries only; any other is entered with user and password"
+    title = "{input} is {access}, and {registry} is not an Azure Container Registry"
+    happened = "the image is in {registry}, which is not an Azure registry by its name"
+    cause = "managed identities and the admin user work with Azure Container Registries only; any other registry takes a user name and password"
     fix = "leave {input} out, and set DOCKER_REGISTRY_SERVER_URL, DOCKER_REGISTRY_SERVER_USERNAME and DOCKER_REGISTRY_SERVER_PASSWORD in appSettings"
     link = (
         "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry"
@@ -72,8 +72,8 @@ class PullAcrossTenants(AzureFailure):
     registry_tenant: str
     code = "pull-across-tenants"
     title = "{app} cannot pull from {registry} with a managed identity"
-    happened = "azureSubscription is of the tenant {tenant}, azureSubscriptionForACR of {registry_tenant}"
-    cause = "a managed identity is known in its own tenant only, so the registry of another one cannot give it a role"
+    happened = "azureSubscription is in the tenant {tenant}, azureSubscriptionForACR in {registry_tenant}"
+    cause = "a managed identity exists in its own tenant only, so a registry in another tenant cannot grant it a role"
     fix = "push to a registry of the app's own tenant; or set appPullAccess to keep and give the app a token of the registry in its DOCKER_REGISTRY_SERVER_* settings"
     link = "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq"
 
@@ -88,7 +88,7 @@ class PullIdentityNotAssigned(AzureFailure):
     title = "{app} has no user-assigned identity {client}"
     happened = "pullIdentity is that client id; the app's user-assigned identities are: {identities}"
     cause = "the id is misspelled, or the identity was not assigned to the app (a slot has identities of its own)"
-    fix = "set pullIdentity to the identity's resource id: then it is assigned to the app; or correct the client id"
+    fix = "set pullIdentity to the identity's resource id, so that the task assigns it to the app; or correct the client id"
     link = "https://learn.microsoft.com/azure/app-service/overview-managed-identity"
 
 
@@ -100,7 +100,9 @@ class PullIdentityNotFound(AzureFailure):
     code = "pull-identity-not-found"
     title = "there is no user-assigned identity {identity}"
     happened = "Azure answered {status} for it"
-    cause = "the resource id is wrong, or the service connection has no role on the identity (that looks the same)"
+    cause = (
+        "the resource id is wrong, or the service connection has no role on the identity (Azure's answer is the same)"
+    )
     fix = "compare pullIdentity with the portal; if it is right, give the connection's identity the role Managed Identity Operator on it"
     link = (
         "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/identity#managed-identity-operator"
@@ -116,7 +118,9 @@ class IdentityNotAssignable(AzureFailure):
     code = "identity-not-assignable"
     title = "this connection may not change the identities of {app}"
     happened = "{detail}"
-    cause = "who changes an app's identities needs a right on every user-assigned one of them, also on those that stay"
+    cause = (
+        "changing an app's identities takes a right on each of its user-assigned identities, including those that stay"
+    )
     fix = "give the connection's identity the role Managed Identity Operator on the identities named above, or let somebody who has it run, once:\n{command}"
     link = (
         "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/identity#managed-identity-operator"
@@ -147,10 +151,8 @@ class IdentityNotReplicated(AzureFailure):
     code = "identity-not-replicated"
     title = "the identity of {app} is not known throughout Entra ID yet"
     happened = "{detail}"
-    cause = (
-        "it takes minutes until every part of Entra ID knows a new identity, and this run has waited as long as it does"
-    )
-    fix = "run the pipeline again in some minutes; if it goes on, the identity was deleted: turn it off and on again for {app} (az functionapp identity assign)"
+    cause = "a new identity takes some minutes to replicate throughout Entra ID, and it was not there when this run stopped waiting"
+    fix = "run the pipeline again in a few minutes; if it persists, the identity was deleted: turn it off and on again for {app} (az functionapp identity assign)"
     link = "https://aka.ms/docs-principaltype"
 
 
@@ -174,7 +176,7 @@ class AdminUserDisabled(AzureFailure):
     code = "admin-user-disabled"
     title = "{registry} has no admin user"
     happened = "appPullAccess is adminUser, and the registry's admin user is disabled"
-    cause = "it is disabled unless somebody enables it, as its password opens the whole registry"
+    cause = "it is disabled by default, because its password gives access to the whole registry"
     fix = "set appPullAccess to managedIdentity, which needs no password; or enable it: az acr update --name {registry} --admin-enabled true"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account"
 
@@ -187,6 +189,6 @@ class PullSettingIsReference(AzureFailure):
     code = "pull-setting-is-reference"
     title = "{app} has its registry password in a key vault, and it is not overwritten"
     happened = "appPullAccess is adminUser, and these settings are Key Vault references: {names}"
-    cause = "somebody took the password out of the app's settings on purpose"
+    cause = "somebody moved the password out of the app's settings on purpose"
     fix = "set appPullAccess to keep and let the secret in the key vault hold the password; or delete these settings first"
     link = "https://learn.microsoft.com/azure/app-service/app-service-key-vault-references"

@@ -65,16 +65,16 @@ class PushFailed(AzureFailure):
     code = "push-failed"
     title = "the push of {reference} broke off"
     happened = "after {attempts} attempts: {detail}"
-    cause = "the registry or the way to it is failing, or the registry has had enough requests for now (429)"
-    fix = "run the pipeline again; layers that arrived are not sent twice. See https://azure.status.microsoft if it goes on"
+    cause = "the registry or the network between it and the agent is failing, or the registry limits requests (429)"
+    fix = "run the pipeline again; layers that were pushed already are not sent again. See https://azure.status.microsoft if it persists"
 
 
 class TagLockedCause(Cause):
     """What keeps a tag from being written."""
 
     IMMUTABLE = (
-        "the tag exists already, and the registry's rules for this repository do not let a tag be overwritten (immutable tags)",
-        "give each run a tag of its own, such as $(Build.BuildId) in tags, or take this tag out of the immutability rule",
+        "the tag exists already, and the registry's rules for this repository forbid overwriting a tag (immutable tags)",
+        "give each run a tag of its own, such as $(Build.BuildId) in tags, or exclude this tag from the immutability rule",
     )
     LOCKED = (
         "the tag, its image or the repository is locked against writing, the image is in quarantine, or the registry's storage is full; no role changes that",
@@ -107,7 +107,7 @@ class RegistryReadOnly(AzureFailure):
     code = "registry-read-only"
     title = "{registry} takes no pushes"
     happened = "the registry answered: {detail}"
-    cause = "the registry is read-only, as a connected registry in ReadOnly mode or a registry under maintenance is; no role changes that"
+    cause = "the registry is read-only, like a connected registry in ReadOnly mode or a registry under maintenance; no role changes that"
     fix = "set azureContainerRegistry or imageName to the registry that this one gets its images from, or let its administrator switch it to ReadWrite"
     link = "https://learn.microsoft.com/azure/container-registry/intro-connected-registry"
 
@@ -122,7 +122,7 @@ class RegistryFull(AzureFailure):
     title = "{registry} has no room for {reference}"
     happened = "the registry answered: {detail}"
     cause = "the quota for storage or for the number of images or repositories is used up"
-    fix = "delete images that nobody uses any more, or raise the quota; in Azure Container Registry, az acr show-usage --name {registry} shows it and az acr run with acr purge cleans up"
+    fix = "delete images that are no longer used, or raise the quota; in Azure Container Registry, az acr show-usage --name {registry} shows it and az acr run with acr purge cleans up"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-skus"
 
 
@@ -135,5 +135,5 @@ class LayerTooLarge(AzureFailure):
     code = "layer-too-large"
     title = "a layer of {reference} is larger than what {registry} takes in one request"
     happened = "the answer to the push was: {detail}"
-    cause = "a proxy or load balancer before the registry limits the size of a request body"
+    cause = "a proxy or load balancer in front of the registry limits the size of a request body"
     fix = 'raise that limit (nginx: client_max_body_size 0; for the ingress: nginx.ingress.kubernetes.io/proxy-body-size: "0"), or split the largest layer into several instructions'

@@ -17,7 +17,7 @@ class RegistryNotFound(AzureFailure):
     title = "there is no registry named {registry}"
     happened = "the subscription {subscription} shows this connection no registry of that name"
     cause = "the name is misspelled, the registry is in another subscription, or the connection may not read it (Microsoft.ContainerRegistry/registries/read)"
-    fix = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io: then nothing is looked up; for a registry of another subscription or tenant, set azureSubscriptionForACR to a connection of that one"
+    fix = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io: then nothing is looked up; for a registry in another subscription or tenant, set azureSubscriptionForACR to a connection there"
 
 
 class LoginServerUnusable(AzureFailure):
@@ -28,8 +28,8 @@ class LoginServerUnusable(AzureFailure):
     code = "login-server-unusable"
     title = "Azure names no usable login server for the registry {registry}"
     happened = "its login server reads '{told}'; nothing was sent there"
-    cause = "a login server is a host below azurecr.io or its equal in another cloud, without anything before or behind it; something may answer in the name of Azure Resource Manager"
-    fix = "compare with az acr show --name {registry} --query loginServer; set azureContainerRegistry to the login server itself, and have the proxy between the agent and Azure Resource Manager looked at"
+    cause = "a login server is a host below azurecr.io, or its equivalent in another cloud, and nothing else; something may be answering in place of Azure Resource Manager"
+    fix = "compare with az acr show --name {registry} --query loginServer; set azureContainerRegistry to the login server itself, and check the proxy between the agent and Azure Resource Manager"
 
 
 class NoRegistry(TaskFailure):
@@ -53,8 +53,10 @@ class RegistryNotAzure(AzureFailure):
     code = "registry-not-azure"
     title = "{registry} does not sign in as an Azure Container Registry does"
     happened = "it sends its callers to {realm}, which is not its own; nothing was sent there"
-    cause = "it is no Azure Container Registry, or something between the agent and the registry answers in its name"
-    fix = "set containerRegistry to a Docker registry service connection if it is another registry; else look at the proxy between agent and registry (curl -i https://{registry}/v2/)"
+    cause = (
+        "it is not an Azure Container Registry, or something between the agent and the registry answers in its place"
+    )
+    fix = "set containerRegistry to a Docker registry service connection if it is another registry; otherwise check the proxy between the agent and the registry (curl -i https://{registry}/v2/)"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication"
 
 
@@ -77,9 +79,9 @@ class RegistryLoginRefused(AzureFailure):
     registry: str
     detail: str
     code = "registry-login-refused"
-    title = "{registry} does not accept user name and password of the Docker registry connection"
+    title = "{registry} does not accept the user name and password of the Docker registry connection"
     happened = "{detail}"
-    cause = "user name or password is wrong, has expired, or has no right on this repository; Docker Hub, GitHub and GitLab take an access token in place of the password"
+    cause = "the the user name or password is wrong, has expired, or has no right on this repository; Docker Hub, GitHub and GitLab take an access token in place of the password"
     fix = "correct user name, password and Docker Registry (the host) of the connection in containerRegistry, under Project settings > Service connections; try docker login {registry} with the same"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
@@ -114,11 +116,11 @@ class RegistryFailingCause(Cause):
     """Whether the registry is failing, or limits its callers."""
 
     FAILING = (
-        "the registry, or the way to it, has a temporary problem",
+        "the registry, or the network between it and the agent, has a temporary problem",
         "run again later; for Azure see https://azure.status.microsoft and give Microsoft support the correlation id",
     )
     THROTTLED = (
-        "the registry has had enough calls from this account or address for now",
+        "the registry limits calls from this account or address",
         "run again later; let fewer pipelines use this registry at the same time, or raise its tier",
     )
 
@@ -193,7 +195,7 @@ class ManifestMissing(AzureFailure):
     title = "{reference} is not in the registry"
     happened = "the registry answered 404 for its manifest"
     cause = "the tag or digest was never pushed, was deleted, or is purged by a retention policy"
-    fix = "run the pipeline again; if it goes on, look for tasks or policies that delete images from the registry"
+    fix = "run the pipeline again; if it persists, look for tasks or policies that delete images from the registry"
 
 
 class DigestUnknown(AzureFailure):
@@ -203,5 +205,5 @@ class DigestUnknown(AzureFailure):
     code = "digest-unknown"
     title = "the digest of {reference} is not known"
     happened = "deployBy is digest, and the registry does not tell this connection what {reference} stands for"
-    cause = "the connection's identity may not pull from the registry, or no connection of this step is for it and it lets nobody read without one"
+    cause = "the connection's identity may not pull from the registry, or no connection of this step is for it and it requires one to read"
     fix = "write the digest into imageName (repository@sha256:…), give the identity the role AcrPull, set containerRegistry to a connection for the registry, or set deployBy to tag"

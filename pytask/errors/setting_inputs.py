@@ -62,7 +62,7 @@ class SettingTwice(InputMistake):
     where: str
     code = "setting-twice"
     title = "the input {input} sets {name} twice"
-    happened = "{input}, {where}: {name} has another value already (Azure takes names that differ in case for the same)"
+    happened = "{input}, {where}: {name} already has another value (Azure ignores case in names)"
     cause = "only one of the two can be meant"
     fix = "remove one of them"
 
@@ -100,7 +100,7 @@ class PropertyRefused(InputMistake):
     code = "property-refused"
     title = "{name} does not belong in {input}"
     happened = "{input} names {name}"
-    cause = "it is set by other means, so that there is one place that says what it is"
+    cause = "another input sets it, so that it is set in one place only"
     fix = "remove {name} from {input}; {instead}"
 
 
