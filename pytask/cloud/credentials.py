@@ -128,7 +128,7 @@ class Credentials:
         answer = refusal.response if isinstance(refusal, HttpResponseError) else None
         asked = retry_after(answer) if isinstance(answer, HttpResponse) else None
         seconds = min(timeouts.http_longest_wait, asked or timeouts.http_first_wait * 2 ** (attempt - 1))
-        self.http.say(f"signing in did not succeed; trying again in {seconds:.0f} s")
+        self.http.say(f"signing in did not succeed; retrying in {seconds:.0f} s")
         self.http.clock.sleep(seconds)
 
 

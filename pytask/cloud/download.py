@@ -43,5 +43,5 @@ def _wait(http: HttpClient, answer: HttpResponse, error: AzureError, attempt: in
     if attempt == http.timeouts.http_attempts:
         raise http.failure(error, answer.request.url)
     seconds = min(http.timeouts.http_longest_wait, http.timeouts.http_first_wait * 2 ** (attempt - 1))
-    http.say(f"{host} broke off in the middle of an answer; reading on in {seconds:.0f} s")
+    http.say(f"{host} broke off in the middle of an answer; continuing in {seconds:.0f} s")
     http.clock.sleep(seconds)

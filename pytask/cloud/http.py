@@ -138,7 +138,7 @@ class HttpClient:
         told, asked = _told(answer)
         seconds = min(timeouts.http_longest_wait, asked or timeouts.http_first_wait * 2 ** (attempt - 1))
         host = urlsplit(urljoin(self.base, call.request.url)).netloc
-        self.say(f"{host} {told} to '{call.doing}'; asking again in {seconds:.0f} s")
+        self.say(f"{host} {told} to '{call.doing}'; retrying in {seconds:.0f} s")
         self.clock.sleep(seconds)
 
 

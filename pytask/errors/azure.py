@@ -34,7 +34,7 @@ class ForbiddenCause(Cause):
 
 
 class Forbidden(OneOfSeveral, AzureFailure):
-    """Azure refuses a call for want of a role."""
+    """Azure refuses a call because a role is missing."""
 
     known: ForbiddenCause = ForbiddenCause.APP
     doing: str

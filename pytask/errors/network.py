@@ -18,7 +18,7 @@ class NetworkFailure(TaskFailure):
     via: str
     """`directly`, or `through the proxy …`."""
     final: bool = False
-    """Whether asking again would change nothing."""
+    """Whether a retry would change nothing."""
 
 
 class Unreachable(NetworkFailure):

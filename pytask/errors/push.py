@@ -40,7 +40,7 @@ class RepositoryMissing(AzureFailure):
 
 
 class PushDenied(OneOfSeveral, AzureFailure):
-    """The registry refuses the push for want of a right."""
+    """The registry refuses the push because a right is missing."""
 
     known: PushDeniedCause = field(init=False)
     reference: str

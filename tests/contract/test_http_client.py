@@ -101,7 +101,7 @@ def test_an_outage_is_tried_again_and_told(http: HttpClient, server: Server, sai
     server.answers.append((status, {}, ""))
     assert http.send(a_call(server)).status_code == 200
     assert len(server.asked) == 2
-    assert said == [f"127.0.0.1:{server.url.rpartition(':')[2]} answered {status} to 'try this'; asking again in 0 s"]
+    assert said == [f"127.0.0.1:{server.url.rpartition(':')[2]} answered {status} to 'try this'; retrying in 0 s"]
 
 
 def test_a_dropped_connection_is_tried_again(http: HttpClient, server: Server) -> None:
@@ -143,7 +143,7 @@ def test_what_is_in_the_way_after_an_attempt_without_an_answer_leaves_open_what_
 def test_the_servers_own_wait_is_kept_to(http: HttpClient, server: Server, said: Said) -> None:
     server.answers.append((429, {"Retry-After": "7"}, ""))
     http.send(a_call(server))
-    assert "asking again in 0 s" in said[0]  # 7 s, but never longer than the timeouts allows: 0.2 s here
+    assert "retrying in 0 s" in said[0]  # 7 s, but never longer than the timeouts allow: 0.2 s here
 
 
 def test_the_last_attempt_ends_it(http: HttpClient, server: Server) -> None:

@@ -1,4 +1,4 @@
-"""A rollback puts back the image of before, also when it is an index: read from a registry, written into an app."""
+"""A rollback puts back the previous image, also when it is an index: read from a registry, written into an app."""
 
 from __future__ import annotations
 

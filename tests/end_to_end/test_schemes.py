@@ -155,7 +155,7 @@ def test_an_outage_of_the_sign_in_is_waited_out_as_it_asks(
         azure.faults.script(asked, status=status, headers={"Retry-After": "2"})
         run = pipeline.run(command="check")
     assert run.result == "Succeeded", run.log
-    assert "signing in did not succeed; trying again in 2 s" in run.log
+    assert "signing in did not succeed; retrying in 2 s" in run.log
     assert len(azure.assertions_used) == len(set(azure.assertions_used))
 
 

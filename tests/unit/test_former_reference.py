@@ -1,4 +1,4 @@
-"""Which reference a rollback writes into the app: the one that means the image of before."""
+"""Which reference a rollback writes into the app: the one that means the previous image."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def network_trouble(text: str, registry: str = "") -> TaskFailure | None:
     """Return the failure behind an error of Docker's, when the network is it.
 
     `registry` is the host that was spoken to, where it is known: then words that name no URL tell of it, too. A
-    connection that broke off on the way is none of it: asking again may help.
+    connection that broke off on the way is none of it: a retry may help.
     """
     text = shortened(text, _LONGEST_TEXT)
     hosts = hosts_in(text)

@@ -33,7 +33,7 @@ class Hosts:
     count: Reading[int] = NOT_ASKED
     """How many instances the app runs on."""
     may_be_old: bool = False
-    """Whether one that joined meanwhile may still serve the image of before."""
+    """Whether one that joined meanwhile may still serve the previous image."""
 
     @property
     def status(self) -> HostStatus | None:
@@ -98,7 +98,7 @@ class Instances:
         return len(self.seen) >= counted and sum(self.seen.values()) >= _TWICE * counted
 
     def _may_be_old(self, count: Reading[int]) -> bool:
-        """Tell whether an instance that joined meanwhile may still serve the image of before, in a new process.
+        """Tell whether an instance that joined meanwhile may still serve the previous image, in a new process.
 
         Scale-out may start what serves, and the new image only then; nothing tells the two processes apart but time.
         """

@@ -102,7 +102,7 @@ def _configured_identity(found: Found, configuration: SiteConfig) -> AppIdentity
 def _by_settings(found: Found, question: PullQuestion) -> Iterator[str]:
     registry, settings = str(question.registry), question.settings
     if settings is None:
-        yield "how the app pulls is not known, for want of its settings"
+        yield "how the app pulls is not known, because its settings cannot be read"
         return
     if _URL not in settings or _PASSWORD not in settings:
         if question.open_to_all():

@@ -130,7 +130,7 @@ def former_properties(deployment: Deployment, configuration: Mapping[str, object
 
 
 def former_reference(previous: PreviousImage | None, digest_of: DigestNow, say: Callable[[str], None]) -> str:
-    """Return the reference that means the image of before: its own, or by digest when its tag means another by now.
+    """Return the reference that means the previous image: its own, or by digest when its tag means another by now.
 
     What is compared is what the reference pointed at then and now, an index with an index: the manifest of the app's
     platform has a digest of its own.
@@ -150,9 +150,9 @@ def former_reference(previous: PreviousImage | None, digest_of: DigestNow, say: 
     if reference.digest or previous.digest is None:
         return _unless_gone(previous.reference, now)
     pinned = reference.pinned(previous.digest)
-    _unless_gone(f"the image of before ({pinned})", digest_of(pinned))
+    _unless_gone(f"the previous image ({pinned})", digest_of(pinned))
     what = "is gone" if isinstance(now, Gone) else "means another image by now"
-    say(f"{reference} {what}; the image of before has no tag any more, and retention may delete it. To tag it again:")
+    say(f"{reference} {what}; the previous image has no tag anymore, and retention may delete it. To tag it again:")
     say(f"  {_tagging(reference, pinned)}")
     return str(pinned)
 

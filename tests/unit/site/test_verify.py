@@ -264,7 +264,7 @@ def test_every_instance_has_to_answer_with_a_new_process() -> None:
     assert app.clock.monotonic() - 1000 >= 40
 
 
-def test_an_instance_that_joined_meanwhile_may_still_serve_the_image_of_before() -> None:
+def test_an_instance_that_joined_meanwhile_may_still_serve_the_previous_image() -> None:
     app, turns = an_app(), iter(range(10_000))
     app.answers("GET instances", Answer(body={"value": [{"name": "a"}, {"name": "b"}]}))
     app.answers(OWN, lambda at: Answer(body=a_status(3 if at >= 4 else -900, at, instanceId=f"{next(turns) % 2}")))
