@@ -81,7 +81,7 @@ def test_a_grant_that_is_refused_only_when_it_is_tried_says_that_the_identity_wa
         assert command(pipeline.site.identity.object_id, pipeline.registry.id) in as_written(run)
         assert "an ABAC condition not fulfilled" in run.log
         assert re.search(
-            "now +nothing was pushed; docker-func-sample keeps its image and the way it pulls; "
+            "state +nothing was pushed; docker-func-sample keeps its image and the way it pulls; "
             "its own identity was switched on\n",
             run.log,
         )
