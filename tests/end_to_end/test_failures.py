@@ -173,7 +173,7 @@ def test_a_passing_outage_is_waited_out_and_told(
         azure.faults.script(pattern, **fault)  # type: ignore[arg-type] # a table of keyword arguments
         run = pipeline.run()
         assert run.result == "Succeeded", run.log
-        assert "again in" in run.log
+        assert "retrying in" in run.log
         assert not azure.faults.unused
         assert len(azure.assertions_used) == len(set(azure.assertions_used))
 
@@ -182,7 +182,7 @@ def test_an_outage_behind_the_push_is_waited_out_and_told(pipeline: Pipeline) ->
     after_the_push(pipeline, status=500)
     run = pipeline.run()
     assert run.result == "Succeeded", run.log
-    assert "again in" in run.log
+    assert "retrying in" in run.log
     assert not pipeline.azure.faults.unused
 
 
