@@ -50,11 +50,11 @@ def main() -> int:
         sys.stderr.write("pictures: this needs a headless browser (apt-get install chromium fonts-noto-color-emoji)\n")
         return 1
     PICTURES.mkdir(exist_ok=True)
-    proved, put_back = _runs()
-    _take(browser, "log-proved", _log(proved), 1060)
-    _take(browser, "summary-proved", _summary(proved), 900)
-    _take(browser, "log-put-back", _log(put_back, last=34), 1060)
-    _take(browser, "summary-put-back", _summary(put_back), 900)
+    verified, rolled_back = _runs()
+    _take(browser, "log-verified", _log(verified), 1060)
+    _take(browser, "summary-verified", _summary(verified), 900)
+    _take(browser, "log-rolled-back", _log(rolled_back, last=34), 1060)
+    _take(browser, "summary-rolled-back", _summary(rolled_back), 900)
     flow = (ROOT / "docs" / "flow.svg").read_text(encoding="utf-8")
     _take(browser, "flow", f"<body style='padding:0'>{flow}</body>", 1050)
     return 0
@@ -70,10 +70,10 @@ def _runs() -> tuple[TaskRun, TaskRun]:
         test = {"smokeTestPath": "/api/HttpTriggerSample?name=you"}
         pipeline.run(build_id="1292")
         pipeline.edit("Hello", "Bonjour")
-        proved = pipeline.run(test, build_id="1293")
+        verified = pipeline.run(test, build_id="1293")
         with (pipeline.sources / "Dockerfile").open("a") as file:
             file.write('CMD ["python3", "-c", "import requests_that_nobody_installed"]\n')
-        return proved, pipeline.run(test, build_id="1294")
+        return verified, pipeline.run(test, build_id="1294")
 
 
 def _log(run: TaskRun, last: int = 60) -> str:

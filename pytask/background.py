@@ -71,10 +71,10 @@ class Promised(Generic[T]):
 @contextmanager
 def in_background(work: Callable[[], T]) -> Iterator[Background[T]]:
     """Do the block and `work` side by side; when both fail, the work's failure is the cause: it stopped the block."""
-    looking = Background(work)
+    background = Background(work)
     try:
-        yield looking
+        yield background
     except TaskFailure:
-        if cause := looking.failure():
+        if cause := background.failure():
             raise cause from None
         raise

@@ -39,7 +39,7 @@ class Record:
     built: BuiltImage | None = None
     pull_access: list[str] = field(default_factory=list)
     """What was done so that the app can pull, each a sentence; it stays done."""
-    granting: str = ""
+    pull_access_sent: str = ""
     """What of it may have left for Azure and was not answered yet."""
     granted: float | None = None
     """Our monotonic clock when the app's identity was granted a role that it did not have."""

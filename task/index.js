@@ -113,7 +113,7 @@ function pythonNotFound(tried) {
     'python-not-found: this agent offers no Python 3.10 or newer',
     tried.length ? `  happened  none of these would do: ${tried.join(', ')}` : '  happened  there is no Python on PATH',
     '  cause     the task is written in Python and brings everything it needs except Python itself',
-    '  fix      put this step before it:',
+    '  fix       put this step before it:',
     "              - task: UsePythonVersion@0\n                inputs: { versionSpec: '3.x' }",
     '            or install Python 3.10 or newer on the agent (in a container job: in the image)',
   ]);
@@ -124,7 +124,7 @@ function interpreterUnfit(interpreter, tried) {
     'python-interpreter-unfit: the Python that pythonInterpreter names cannot run this task',
     `  happened  pythonInterpreter is ${interpreter}: ${tried.join(', ') || 'there is no such file, or none on PATH'}`,
     '  cause     what pythonInterpreter names is used, and no other Python is looked for',
-    '  fix      name a Python 3.10 or newer by its full path or by its name on PATH,',
+    '  fix       name a Python 3.10 or newer by its full path or by its name on PATH,',
     '            or leave pythonInterpreter empty: then the task looks for one',
   ]);
 }
@@ -134,7 +134,7 @@ function endedWithoutResult(python, how) {
     `python-ended: the Python program of this task ended without a result (${how})`,
     `  happened  ${python} is gone; what it said last stands above`,
     '  cause     SIGKILL: mostly the agent ran out of memory; exit code 1: an error nobody foresaw, shown above',
-    '  fix      run the step again; if it happens again, open an issue with this log',
+    '  fix       run the step again; if it happens again, open an issue with this log',
   ]);
 }
 

@@ -78,7 +78,7 @@ class ImageNameInvalid(InputMistake):
     happened = "{input} gives the repository '{value}'"
     cause = (
         "a repository is words of a-z and 0-9, separated by '/', '-', '.', '_' or '__', up to 255 characters; "
-        "capital letters and spaces are fixed by the task, other characters are not"
+        "capital letters and spaces are corrected by the task, other characters are not"
     )
     fix = "set imageName to a name such as team/hello-function"
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests"

@@ -35,12 +35,12 @@ def describe_state(record: Record, *, left_open: bool) -> str:
         return f"{pushed.reference} is in the registry{app}{on}"
     if record.pushing:
         return f"the image was built, parts of it may be in the registry{app}"
-    return f"nothing was pushed{app}" if record.pull_access or record.granting else _NOTHING
+    return f"nothing was pushed{app}" if record.pull_access or record.pull_access_sent else _NOTHING
 
 
 def _app_so_far(record: Record, target: Target, *, left_open: bool) -> str:
     """Return the state of an app that was not pointed at the image."""
-    unknown = [f"whether {record.granting} is not known"] if record.granting and left_open else []
+    unknown = [f"whether {record.pull_access_sent} is not known"] if record.pull_access_sent and left_open else []
     done = [*record.pull_access, *unknown]
     settings = [f"settings: {told}"] if (told := settings_now(record)) else []
     if not done and not settings:

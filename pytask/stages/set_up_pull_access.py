@@ -58,9 +58,9 @@ def _is_lacking(setup: PullSetup) -> bool:
 
 def _given(job: Job, found: AppAsFound, identity: AppIdentity) -> AppIdentity:
     done = f"{identity.title} was {assignment(identity)}"
-    job.record.granting = done
+    job.record.pull_access_sent = done
     given = give_identity(found.azure.arm, found.target, identity)
-    job.record.granting = ""
+    job.record.pull_access_sent = ""
     job.record.pull_access.append(done)
     job.console.line(f"  identity  {done}")
     return given
@@ -69,16 +69,16 @@ def _given(job: Job, found: AppAsFound, identity: AppIdentity) -> AppIdentity:
 def _granted(job: Job, found: AppAsFound, registry: RegistryResource, identity: AppIdentity) -> None:
     role, arm = pull_role(registry).name, found.pull.arm or found.azure.arm
     done = f"{role} on {registry.name} was granted to {identity.title}"
-    job.record.granting = done
+    job.record.pull_access_sent = done
     try:
         new = grant(arm, registry, identity.principal_id, app=found.target.title)
     except RoleNotGrantable:
-        job.record.granting = ""
+        job.record.pull_access_sent = ""
         if found.pull.right is Right.LACKING:
             raise
         job.console.line(f"  role      {role} may not be granted; whether {identity.title} has it shows when it pulls")
         return
-    job.record.granting = ""
+    job.record.pull_access_sent = ""
     if not new:
         job.console.line(f"  role      {identity.title} has {role} on {registry.name} already")
         return

@@ -16,6 +16,7 @@ INSTEAD = {
     "mend": "fix",
     "mends": "fix",
     "mended": "fix",
+    "proved": "verified",
     "proven": "verified",
     "not proven": "unverified",
     "goes back": "rolls back",
