@@ -21,12 +21,13 @@ from pytask.agent.network import read_network
 from pytask.clock import Clock, Timeouts
 from pytask.errors import Cancelled, ManyFailures, TaskFailure, render
 from pytask.errors.agent import OurBug, RunCancelled
-from pytask.job import Job, Record
-from pytask.model import Verdict, WhenUnverified
-from pytask.report.log import tell_unverified
-from pytask.report.outputs import as_json, outputs
+from pytask.job import Job
+from pytask.journal import Journal, Planned, StageBegan
+from pytask.model import App, Deploy, Verdict, Verification, WhenUnverified, app_plan
+from pytask.report.log import tell, tell_unverified
+from pytask.report.outputs import as_json, outputs, verdict
 from pytask.report.state import describe_state
-from pytask.report.summary import summary
+from pytask.report.summary import named, summary
 from pytask.run import run
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def main(timeouts: Timeouts | None = None) -> int:
         console=console,
         clock=clock,
         timeouts=timeouts or Timeouts(),
-        record=Record(),
+        journal=Journal(lambda event: tell(event, console)),
     )
     # azure-devops keeps a cache below the home folder otherwise; the agent empties its own temporary folder.
     os.environ["AZURE_DEVOPS_CACHE_DIR"] = str(_temporary(job) / "azure-devops")
@@ -65,7 +66,7 @@ def _failures_of(job: Job) -> tuple[TaskFailure, ...]:
     except TaskFailure as failure:
         return (failure,)
     except Cancelled:
-        return (RunCancelled(stage=job.record.stage),)
+        return (RunCancelled(stage=_stage(job.journal)),)
     except Exception as error:  # noqa: BLE001 - the last resort
         if variable(job.environment, "System.Debug"):
             job.console.line(traceback.format_exc())
@@ -73,33 +74,36 @@ def _failures_of(job: Job) -> tuple[TaskFailure, ...]:
     return ()
 
 
+def _stage(journal: Journal) -> str:
+    began = journal.last(StageBegan)
+    return began.title if began else "reading the inputs"
+
+
 def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
     """Tell failures, outputs, summary and result; a second signal does not interrupt it."""
     job.clock.cancelled.set()
-    console, record = job.console, job.record
-    state = describe_state(record, left_open=any(failure.leaves_open for failure in failures))
+    console, journal = job.console, job.journal
+    state, app, verification = describe_state(journal), journal.last(App), journal.last(Verification)
     for number, failure in enumerate(failures, start=1):
         console.failure(failure, state if number == len(failures) else "")
-    if record.verification and record.verification.unavailable and not failures:
-        told = tell_unverified(record.verification)
-        console.warning(told) if _warns(record) else console.line(told)
-    if record.target and not failures:
-        console.line(record.target.url)
-    for name, value in outputs(record).items():
+    if verification and verification.unavailable and not failures:
+        told = tell_unverified(verification)
+        console.warning(told) if _warns(journal) else console.line(told)
+    if app and not failures:
+        console.line(app.url)
+    for name, value in outputs(journal).items():
         console.output(name, value)
     _write_summary(job, tuple(render(failure, state) for failure in failures))
     _keep_record(job)
-    console.complete(_result(record, failures))
+    console.complete(_result(journal, failures))
 
 
 def _write_summary(job: Job, failures: tuple[str, ...]) -> None:
     """Write the summary where the agent finds it; a disk that is full must not hide the result."""
-    plan = job.record.plan
-    name = plan.deploy.app.name if plan and plan.deploy else "Container image"
     step = variable(job.environment, "System.TaskInstanceId") or str(uuid4())
-    file = _temporary(job) / f"{name} {step[:8]}.md"
+    file = _temporary(job) / f"{named(job.journal)} {step[:8]}.md"
     try:
-        file.write_text(summary(job.record, failures), encoding="utf-8")
+        file.write_text(summary(job.journal, failures), encoding="utf-8")
     except OSError as error:
         job.console.warning(f"the summary could not be written: {error}")
     else:
@@ -108,28 +112,31 @@ def _write_summary(job: Job, failures: tuple[str, ...]) -> None:
 
 def _keep_record(job: Job) -> None:
     """Write the record that a later run deploys from, where the user asked for it."""
-    plan = job.record.plan
-    if plan is None or plan.record_file is None or plan.existing:
+    planned = job.journal.last(Planned)
+    file = planned.plan.record_file if planned and not isinstance(planned.plan, Deploy) else None
+    if file is None:
         return
     try:
-        plan.record_file.parent.mkdir(parents=True, exist_ok=True)
-        plan.record_file.write_text(as_json(job.record, job.environment), encoding="utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(as_json(job.journal, job.environment), encoding="utf-8")
     except OSError as error:
         job.console.warning(f"the record could not be written: {error}")
 
 
-def _result(record: Record, failures: tuple[TaskFailure, ...]) -> str:
+def _result(journal: Journal, failures: tuple[TaskFailure, ...]) -> str:
     if any(isinstance(failure, RunCancelled) for failure in failures):
         return "Canceled"
     if failures:
         return "Failed"
-    return "SucceededWithIssues" if record.verdict is Verdict.UNVERIFIED and _warns(record) else "Succeeded"
+    unverified = verdict(journal) is Verdict.UNVERIFIED
+    return "SucceededWithIssues" if unverified and _warns(journal) else "Succeeded"
 
 
-def _warns(record: Record) -> bool:
+def _warns(journal: Journal) -> bool:
     """Tell whether an unverified app is worth a warning; the pipeline may have said that it is fine."""
-    verify = record.plan.deploy.verify if record.plan and record.plan.deploy else None
-    return verify is None or verify.when_unverified is not WhenUnverified.SUCCEED
+    planned = journal.last(Planned)
+    app = app_plan(planned.plan) if planned else None
+    return not (app and app.verify) or app.verify.when_unverified is not WhenUnverified.SUCCEED
 
 
 def _temporary(job: Job) -> Path:

@@ -1,78 +1,36 @@
-"""The pipeline job this run is a step of: what surrounds the run, and what the run has done so far."""
+"""The pipeline job this run is a step of: what surrounds the run, and where it writes down what it does."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from pytask.builders.docker.build import Machine
-from pytask.model import Verdict
+from pytask.builders.builder import Machine
+from pytask.builders.docker.builder import find_builder
+from pytask.journal import StageBegan, StageEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytask.agent.console import Console
+    from pytask.builders.builder import Builder
     from pytask.clock import Clock, Timeouts
-    from pytask.model import (
-        BuiltImage,
-        Deployment,
-        Network,
-        Plan,
-        PushedImage,
-        RolledBack,
-        SettingsChange,
-        Target,
-        Verification,
-    )
+    from pytask.cloud.arm import Azure
+    from pytask.journal import Journal
+    from pytask.model import AppAddress, Network
+    from pytask.targets.target import Target
 
 
-@dataclass(slots=True)
-class Record:
-    """What has been done so far: the one thing of a run that changes, so that a run that breaks off can still tell."""
+def find_target(azure: Azure, address: AppAddress) -> Target[Any]:
+    """Return what the user named, of whatever kind; Azure's libraries are loaded for it only now.
 
-    stage: str = "reading the inputs"
-    plan: Plan | None = None
-    preflight: str = ""
-    """What the preflight found, in words; told once the build's group is closed."""
-    target: Target | None = None
-    built: BuiltImage | None = None
-    pull_access: list[str] = field(default_factory=list)
-    """What was done so that the app can pull, each a sentence; it stays done."""
-    pull_access_sent: str = ""
-    """What of it may have left for Azure and was not answered yet."""
-    granted: float | None = None
-    """Our monotonic clock when the app's identity was granted a role that it did not have."""
-    pushing: bool = False
-    """True from the first byte that may have left for the registry."""
-    pushed: PushedImage | None = None
-    updating: bool = False
-    """True from the moment the change of the app may have left for Azure."""
-    settings: SettingsChange | None = None
-    """What was changed of the app's settings, also when the image was not."""
-    sticky: tuple[str, ...] = ()
-    """The names of the settings that became sticky to their slot."""
-    deployment: Deployment | None = None
-    unchanged: bool = False
-    """True when the app ran this very image already, so that nothing was written."""
-    verification: Verification | None = None
-    rolled_back: RolledBack | None = None
-    configured: str = ""
-    """The previous image, when the app was pointed at it again and does not start either."""
-    lost: bool = False
-    """True when the image of this run is not in the registry any more."""
-    not_rolled_back: str = ""
-    """Why nothing was rolled back after a failure."""
-    seconds: dict[str, float] = field(default_factory=dict)
-    """How long each stage took."""
+    Raises:
+        TaskFailure: when there is none, or it cannot run a container image.
+    """
+    from pytask.targets import find  # noqa: PLC0415
 
-    @property
-    def verdict(self) -> Verdict:
-        """What the verification came to so far."""
-        if self.verification:
-            return self.verification.verdict
-        wanted = self.plan is not None and self.plan.deploy is not None and self.plan.deploy.verify is not None
-        return Verdict.FAILED if self.deployment and wanted else Verdict.SKIPPED
+    return find.find_target(azure, address)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,20 +43,28 @@ class Job:
     console: Console
     clock: Clock
     timeouts: Timeouts
-    record: Record
+    journal: Journal
+    find_builder: Callable[[Machine], Builder] = find_builder
+    find_target: Callable[[Azure, AppAddress], Target[Any]] = find_target
 
     @property
     def machine(self) -> Machine:
         """What a build is started on."""
-        return Machine(environment=self.environment, network=self.network, console=self.console, timeouts=self.timeouts)
+        return Machine(
+            environment=self.environment,
+            network=self.network,
+            console=self.console,
+            clock=self.clock,
+            timeouts=self.timeouts,
+        )
 
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:
         """Do one stage of the run in a group of its own, timed."""
         began = self.clock.monotonic()
-        self.record.stage = title
+        self.journal.add(StageBegan(title))
         try:
             with self.console.group(title):
                 yield
         finally:
-            self.record.seconds[title] = self.clock.monotonic() - began
+            self.journal.add(StageEnded(title=title, seconds=self.clock.monotonic() - began))

@@ -7,7 +7,7 @@ check that could not be made is told as such: it never counts as passed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pytask.clock import Deadline
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable, Verification
@@ -33,6 +33,19 @@ class Check(Generic[O_contra]):
     """As people read it: `image digest`."""
     judge: Callable[[O_contra, Mapping[str, Evidence]], Evidence]
     """Judges what was observed; gets the evidence of the checks before it, by name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watch(Generic[Observed]):
+    """How to see whether a target runs an image."""
+
+    observe: Callable[[], Observed]
+    """Looks once more, and returns what is known then."""
+    checks: Sequence[Check[Observed]]
+    seconds: float
+    """How long it may take."""
+    complete: Callable[[Verification], Verification] = lambda verification: verification
+    """Adds to the verdict what was seen besides: the functions, the answer to the smoke test."""
 
 
 def judge(checks: Sequence[Check[Observed]], observed: Observed) -> dict[str, Evidence]:
@@ -72,6 +85,12 @@ def verify(
             return _concluded(found)
         clock.sleep(min(wait, deadline.left()))
         wait = min(timeouts.longest_poll, wait * _GROWTH)
+
+
+def verify_by(watch: Watch[Any], *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> Verification:
+    """Return what `verify` comes to, with what was seen besides; raises what that raises."""
+    seen = verify(watch.observe, watch.checks, clock=clock, timeouts=timeouts, seconds=watch.seconds, say=say)
+    return watch.complete(seen)
 
 
 def raise_at_deadline(found: Mapping[str, Evidence]) -> None:

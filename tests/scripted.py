@@ -13,7 +13,10 @@ from azure.core.rest import HttpResponse
 from pytask.clock import Clock, Timeouts
 from pytask.cloud.arm import Arm, Azure
 from pytask.cloud.http import HttpClient
-from pytask.model import Deployment, Digest, ManifestDigest, Secret, Target
+from pytask.model import ByHand, Digest, ManifestDigest, Secret
+from pytask.targets.site.site import Site, SiteUpdate, image_in
+from pytask.targets.site.verify import watch_site
+from pytask.verification import verify_by
 from tests.way_out import usual_way_out
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpRequest
 
     from pytask.cloud.transport import Transport
+    from pytask.model import Verification
+    from pytask.targets.site.observed import Question
 
 BEGAN = datetime(2026, 11, 27, 12, 0, 0, tzinfo=timezone.utc)
 """When the app was pointed at the image; the clock of the tests reads 1000 then."""
@@ -166,24 +171,26 @@ class _Masking:
         return Secret(text)
 
 
-def a_target(**changes: Any) -> Target:  # noqa: ANN401 - a record's fields
-    """Return the app as it was found."""
-    found = Target(
-        resource_id=PATH,
-        name="shop",
-        slot="",
-        resource_group="g",
-        url="https://shop.azurewebsites.net",
-        fx_version="DOCKER|contoso.azurecr.io/shop:6",
-        stopped=False,
-    )
-    return replace(found, **changes)
+def found_site(**changes: Any) -> Site:  # noqa: ANN401 - a record's fields
+    """Return an app as a preflight finds it."""
+    found: dict[str, Any] = {
+        "resource_id": PATH,
+        "name": "shop",
+        "slot": "",
+        "resource_group": "g",
+        "url": "https://shop.azurewebsites.net",
+        "fx_version": "DOCKER|contoso.azurecr.io/shop:6",
+        "stopped": False,
+        "by_hand": ByHand(use_image="use", restart="restart"),
+        **changes,
+    }
+    return Site(image=image_in(found["fx_version"]), **found)
 
 
-def a_deployment(**changes: Any) -> Deployment:  # noqa: ANN401 - a record's fields
+def an_update(**changes: Any) -> SiteUpdate:  # noqa: ANN401 - a record's fields
     """Return the app, pointed at the image."""
-    made = Deployment(
-        target=a_target(),
+    made = SiteUpdate(
+        app=found_site(),
         reference=REFERENCE,
         digest=OURS,
         written=BEGAN,
@@ -192,3 +199,14 @@ def a_deployment(**changes: Any) -> Deployment:  # noqa: ANN401 - a record's fie
         restarted=False,
     )
     return replace(made, **changes)
+
+
+def verdict_of(app: ScriptedApp, question: Question, timeouts: Timeouts | None = None) -> Verification:
+    """Verify the app as a run does.
+
+    Raises:
+        StartFailure: why it does not run the image.
+    """
+    azure = app.azure(timeouts)
+    watch = watch_site(azure, question, digest_now=app.registry)
+    return verify_by(watch, clock=app.clock, timeouts=azure.arm.http.timeouts, say=app.said.append)

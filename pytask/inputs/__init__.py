@@ -5,24 +5,34 @@ Only the inputs that the command needs are read, so that a step may leave out th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pytask.agent.connection import read_connection
 from pytask.errors import ManyFailures
 from pytask.errors.connection import ConnectionNotExpanded
-from pytask.inputs.app import read_deploy
+from pytask.inputs.app import read_app
 from pytask.inputs.bases import signs_in_to
-from pytask.inputs.image import read_destination, read_existing, read_recipe, read_record_file
+from pytask.inputs.image import read_destination, read_existing, read_names, read_recipe, read_record_file
 from pytask.inputs.reader import Read, Reader, together
 from pytask.inputs.registry import confirm_pull_access, has_registry_connection, read_registry_connection
-from pytask.model import Command, Plan
+from pytask.model import Build, BuildAndPush, BuildPushDeploy, Check, Command, Deploy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from pytask.model import Destination, ExistingImage, RegistryHost, Secret, ServiceConnection
-
-T = TypeVar("T")
+    from pytask.inputs.registry import RegistryGiven
+    from pytask.model import (
+        AppPlan,
+        Cloud,
+        Plan,
+        Recipe,
+        RegistryHost,
+        RegistryLogin,
+        Secret,
+        ServiceConnection,
+    )
 
 __all__ = ["read_plan"]
 
@@ -36,61 +46,180 @@ def read_plan(environment: Mapping[str, str], mask: Callable[[str], Secret]) -> 
     """
     reader = Reader(environment=environment)
     command = reader.choice("command", Command, default=Command.BUILD_PUSH_DEPLOY)
-    plan = _parts(reader, command.value if command.found else Command.BUILD_PUSH_DEPLOY, mask)
+    plan: Read[Plan] = _plan(
+        _Inputs(reader=reader, mask=mask), command.value if command.found else Command.BUILD_PUSH_DEPLOY
+    )
     if reader.mistakes:
         raise ManyFailures(tuple(reader.mistakes))
     return plan.value
 
 
-def _parts(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> Read[Plan]:
-    connection = _connection(reader, command, mask)
-    cloud = connection.value.cloud if connection.found and connection.value else None
-    own = read_registry_connection(reader, mask, cloud)
-    recipe = _when(command.builds, lambda: read_recipe(reader, mask))
-    destination = _when(command.builds, lambda: read_destination(reader, own, cloud, pushed=command.pushes))
-    deploy = _when(command.concerns_app, lambda: read_deploy(reader, mask))
-    file = read_record_file(reader)
-    existing = _when(command is Command.DEPLOY, lambda: read_existing(reader, own, file.value if file.found else None))
-    if deploy.found and deploy.value:
-        confirm_pull_access(reader, deploy.value.pull.access, _registry_of(destination, existing), own, cloud)
+def _plan(inputs: _Inputs, command: Command) -> Read[Any]:
+    match command:
+        case Command.BUILD:
+            return _build(inputs)
+        case Command.BUILD_AND_PUSH:
+            return _build_and_push(inputs)
+        case Command.BUILD_PUSH_DEPLOY:
+            return _build_push_deploy(inputs)
+        case Command.DEPLOY:
+            return _deploy(inputs)
+        case Command.CHECK:
+            return _check(inputs)
+
+
+def _build(inputs: _Inputs) -> Read[Build]:
+    given = _given(inputs, _optional_connection(inputs))
+    recipe = read_recipe(inputs.reader, inputs.mask)
+    names = read_names(inputs.reader)
     return together(
-        lambda: Plan(
-            command=command,
-            connection=connection.value,
-            registry_connection=own.value.connection if own.value else None,
+        lambda: Build(
+            connection=given.connection.value,
             recipe=recipe.value,
-            destination=destination.value,
-            existing=existing.value,
-            deploy=deploy.value,
-            record_file=file.value,
-            signs_in_to=signs_in_to(recipe.value, connection.value, own.value.connection if own.value else None),
-            notes=tuple(reader.notes),
-            warnings=tuple(reader.warnings),
+            names=names.value,
+            signs_in_to=given.signs_in_to(recipe.value),
+            **given.of_all(inputs.reader),
         ),
-        *(connection, own, recipe, destination, existing, deploy, file),
+        *(*given.parts, recipe, names),
     )
 
 
-def _registry_of(destination: Read[Destination | None], existing: Read[ExistingImage | None]) -> RegistryHost | None:
-    """Return the host of the image's registry; None where there is none, or ARM has yet to say it."""
-    if destination.found and destination.value:
-        return destination.value.host
-    return existing.value.reference.host if existing.found and existing.value else None
+def _build_and_push(inputs: _Inputs) -> Read[BuildAndPush]:
+    optional = has_registry_connection(inputs.reader)
+    given = _given(inputs, _optional_connection(inputs) if optional else _connection(inputs))
+    recipe = read_recipe(inputs.reader, inputs.mask)
+    destination = read_destination(inputs.reader, given.own, given.cloud)
+    return together(
+        lambda: BuildAndPush(
+            connection=given.connection.value,
+            recipe=recipe.value,
+            names=destination.value,
+            signs_in_to=given.signs_in_to(recipe.value),
+            **given.of_all(inputs.reader),
+        ),
+        *(*given.parts, recipe, destination),
+    )
 
 
-def _when(needed: bool, read: Callable[[], Read[T]]) -> Read[T | None]:
-    """Read a part of the plan that the command needs; None stands for one it does not."""
-    return Read(read().found) if needed else Read((None,))
+def _build_push_deploy(inputs: _Inputs) -> Read[BuildPushDeploy]:
+    given = _given(inputs, _connection(inputs))
+    recipe = read_recipe(inputs.reader, inputs.mask)
+    destination = read_destination(inputs.reader, given.own, given.cloud)
+    app = read_app(inputs.reader, inputs.mask)
+    _confirm_pull_access(inputs, given, app, destination.value.host if destination.found else None)
+    return together(
+        lambda: BuildPushDeploy(
+            connection=given.connection.value,
+            recipe=recipe.value,
+            names=destination.value,
+            app=app.value,
+            signs_in_to=given.signs_in_to(recipe.value),
+            **given.of_all(inputs.reader),
+        ),
+        *(*given.parts, recipe, destination, app),
+    )
 
 
-def _connection(reader: Reader, command: Command, mask: Callable[[str], Secret]) -> Read[ServiceConnection | None]:
-    """Read azureSubscription, which a step may leave out that only builds, or fills a registry that has its own."""
-    optional = command is Command.BUILD or (not command.concerns_app and has_registry_connection(reader))
-    if optional and not reader.text("azureSubscription"):
-        return Read((None,))
+def _deploy(inputs: _Inputs) -> Read[Deploy]:
+    given = _given(inputs, _connection(inputs))
+    app = read_app(inputs.reader, inputs.mask)
+    image = read_existing(inputs.reader, given.own, given.file.value if given.file.found else None)
+    _confirm_pull_access(inputs, given, app, image.value.reference.host if image.found else None)
+    return together(
+        lambda: Deploy(
+            connection=given.connection.value,
+            image=image.value,
+            app=app.value,
+            **given.of_all(inputs.reader),
+        ),
+        *(*given.parts, image, app),
+    )
+
+
+def _check(inputs: _Inputs) -> Read[Check]:
+    given = _given(inputs, _connection(inputs))
+    app = read_app(inputs.reader, inputs.mask)
+    _confirm_pull_access(inputs, given, app, None)
+    return together(
+        lambda: Check(connection=given.connection.value, app=app.value, **given.of_all(inputs.reader)),
+        *(*given.parts, app),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Inputs:
+    """The inputs, and what masks the secrets among them."""
+
+    reader: Reader
+    mask: Callable[[str], Secret]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Given:
+    """What every command reads."""
+
+    connection: Read[Any]
+    """That of azureSubscription; None where the command can do without and the step leaves it out."""
+    own: Read[RegistryGiven | None]
+    """What the registry's own connection says."""
+    file: Read[Path | None]
+
+    @property
+    def cloud(self) -> Cloud | None:
+        """That of azureSubscription."""
+        return _cloud(self.connection)
+
+    @property
+    def parts(self) -> tuple[Read[Any], ...]:
+        """All of it."""
+        return self.connection, self.own, self.file
+
+    @property
+    def registry_connection(self) -> ServiceConnection | RegistryLogin | None:
+        """The registry's own; None when it has none."""
+        return self.own.value.connection if self.own.value else None
+
+    def signs_in_to(self, recipe: Recipe) -> frozenset[RegistryHost]:
+        """Return the hosts of base images that one of the connections is for."""
+        return signs_in_to(recipe, self.connection.value, self.registry_connection)
+
+    def of_all(self, reader: Reader) -> dict[str, Any]:
+        """Return the fields that all plans have, once everything is read."""
+        return {
+            "registry_connection": self.registry_connection,
+            "record_file": self.file.value,
+            "notes": tuple(reader.notes),
+            "warnings": tuple(reader.warnings),
+        }
+
+
+def _given(inputs: _Inputs, connection: Read[Any]) -> _Given:
+    own = read_registry_connection(inputs.reader, inputs.mask, _cloud(connection))
+    return _Given(connection=connection, own=own, file=read_record_file(inputs.reader))
+
+
+def _cloud(connection: Read[ServiceConnection | None]) -> Cloud | None:
+    return connection.value.cloud if connection.found and connection.value else None
+
+
+def _confirm_pull_access(inputs: _Inputs, given: _Given, app: Read[AppPlan], registry: RegistryHost | None) -> None:
+    """Confirm that the app can be given the access it is asked for; `registry` is None where ARM has yet to say it."""
+    if app.found:
+        confirm_pull_access(inputs.reader, app.value.pull.access, registry, given.own, given.cloud)
+
+
+def _optional_connection(inputs: _Inputs) -> Read[Any]:
+    """Read azureSubscription where a step may leave it out: it only builds, or its registry has a connection."""
+    return _connection(inputs) if inputs.reader.text("azureSubscription") else Read((None,))
+
+
+def _connection(inputs: _Inputs) -> Read[Any]:
+    reader = inputs.reader
     return reader.named(
         "azureSubscription",
-        lambda value: read_connection(reader.environment, input_name="azureSubscription", value=value, mask=mask),
+        lambda value: read_connection(
+            reader.environment, input_name="azureSubscription", value=value, mask=inputs.mask
+        ),
         meaning="the service connection",
         unexpanded=ConnectionNotExpanded,
     )

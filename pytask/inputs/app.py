@@ -10,8 +10,8 @@ from pytask.inputs.reader import together
 from pytask.inputs.settings import read_app_settings, read_configuration
 from pytask.model import (
     AppAddress,
+    AppPlan,
     DeployBy,
-    DeployPlan,
     PullAccess,
     PullPlan,
     SmokeTest,
@@ -31,7 +31,7 @@ _STATUS = re.compile(r"[1-5](?:\d\d|xx)")
 _SLOT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,57}[A-Za-z0-9])?")
 
 
-def read_deploy(reader: Reader, mask: Callable[[str], Secret]) -> Read[DeployPlan]:
+def read_app(reader: Reader, mask: Callable[[str], Secret]) -> Read[AppPlan]:
     """Return which app is to run the image, and how it gets there."""
     app = _app(reader)
     deploy_by = reader.choice("deployBy", DeployBy, default=DeployBy.TAG)
@@ -42,7 +42,7 @@ def read_deploy(reader: Reader, mask: Callable[[str], Secret]) -> Read[DeployPla
     configuration = read_configuration(reader)
     pull = _pull(reader)
     return together(
-        lambda: DeployPlan(
+        lambda: AppPlan(
             app=app.value,
             deploy_by=deploy_by.value,
             when_unchanged=when_unchanged.value,

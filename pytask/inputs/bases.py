@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def signs_in_to(
-    recipe: Recipe | None,
+    recipe: Recipe,
     connection: ServiceConnection | None,
     registry_connection: ServiceConnection | RegistryLogin | None,
 ) -> frozenset[RegistryHost]:
@@ -25,8 +25,6 @@ def signs_in_to(
 
     A connection of Azure leads into Azure's registries and nobody else's: who is shown its token could use it.
     """
-    if recipe is None:
-        return frozenset()
     login = registry_connection if isinstance(registry_connection, RegistryLogin) else None
     azure = connection if isinstance(registry_connection, RegistryLogin) else registry_connection or connection
     named = frozenset(_hosts(recipe))

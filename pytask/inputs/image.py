@@ -26,7 +26,7 @@ from pytask.inputs.folded import note_folded
 from pytask.inputs.reader import Read, together
 from pytask.inputs.registry import read_registry, registry_host
 from pytask.inputs.secrets import note_mounts, read_secrets, warn_of_copied_files, warn_of_seen_secrets
-from pytask.model import Destination, Digest, ExistingImage, ImageReference, NotAReference, Recipe
+from pytask.model import Destination, Digest, ExistingImage, ImageNames, ImageReference, NotAReference, Recipe
 from pytask.model.reference import split_host
 
 if TYPE_CHECKING:
@@ -80,19 +80,23 @@ def read_recipe(reader: Reader, mask: Callable[[str], Secret]) -> Read[Recipe]:
     )
 
 
-def read_destination(
-    reader: Reader, own: Read[RegistryGiven | None], cloud: Cloud | None, *, pushed: bool
-) -> Read[Destination]:
-    """Return where the image goes; the registry may be missing when nothing is pushed.
+def read_names(reader: Reader) -> Read[ImageNames]:
+    """Return the names of an image that is not pushed."""
+    image = _image(reader)
+    tags = _tags(reader, image)
+    return together(
+        lambda: ImageNames(repository=image.value.repository, tags=tags.value, image_host=image.value.host), image, tags
+    )
+
+
+def read_destination(reader: Reader, own: Read[RegistryGiven | None], cloud: Cloud | None) -> Read[Destination]:
+    """Return where the image goes.
 
     `own` is what the registry's own connection says, `cloud` that of azureSubscription.
     """
-    written = variable(reader.environment, "Build.Repository.Name")
-    image = reader.named("imageName", _image_name, default=written, meaning="the repository in the registry")
-    registry = _registry(reader, image, own, cloud) if pushed else _no_registry()
+    image = _image(reader)
+    registry = _registry(reader, image, own, cloud)
     tags = _tags(reader, image)
-    if image.found:
-        _note_changes(reader, reader.text("imageName", written), image.value)
     return together(
         lambda: Destination(
             registry=registry.value,
@@ -142,21 +146,26 @@ def _sources(reader: Reader) -> Path:
     return Path(required_variable(reader.environment, "System.DefaultWorkingDirectory"))
 
 
-def _image_name(value: str) -> ImageName:
-    return parse_image_name(value, input_name="imageName")
+def _image(reader: Reader) -> Read[ImageName]:
+    written = variable(reader.environment, "Build.Repository.Name")
+    image = reader.named(
+        "imageName",
+        lambda value: parse_image_name(value, input_name="imageName"),
+        default=written,
+        meaning="the repository in the registry",
+    )
+    if image.found:
+        _note_changes(reader, reader.text("imageName", written), image.value)
+    return image
 
 
 def _registry(
     reader: Reader, image: Read[ImageName], own: Read[RegistryGiven | None], cloud: Cloud | None
-) -> Read[RegistryAddress | None]:
+) -> Read[RegistryAddress]:
     """Read the registry to push to; a connection that could not be read may have named it."""
     if not own.found:
         return Read(())
     return read_registry(reader, image.value.host if image.found else None, own.value, cloud)
-
-
-def _no_registry() -> Read[RegistryAddress | None]:
-    return Read((None,))
 
 
 def _tags(reader: Reader, image: Read[ImageName]) -> Read[tuple[str, ...]]:

@@ -82,17 +82,17 @@ def read_registry_connection(
 
 def read_registry(
     reader: Reader, image_host: RegistryHost | None, given: RegistryGiven | None, cloud: Cloud | None
-) -> Read[RegistryAddress | None]:
+) -> Read[RegistryAddress]:
     """Return the registry to push to: the connection's, the one named, else the host in the image's name; all agree."""
     host = given.host if given else None
-    registry: Read[RegistryAddress | None]
+    registry: Read[RegistryAddress]
     if (known := host or image_host) and not reader.text(_NAMED):
         registry = Read((RegistryAddress(name=registry_name(known), login_server=known),))
     else:
         registry = reader.named(
             _NAMED, lambda value: parse_registry(value, input_name=_NAMED), meaning="the container registry"
         )
-    if registry.found and registry.value:
+    if registry.found:
         _confirm_one(reader, registry.value, image_host, host)
         _confirm_way(reader, registry.value, given, cloud)
     return registry

@@ -2,66 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from pytask.model.reference import Digest, ImageReference, ManifestDigest, NotAReference, RegistryHost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
     from pytask.model.evidence import Verification
     from pytask.model.settings import SettingsBack, SettingsChange
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """The Function App or slot as it was found, before anything is changed."""
+class ByHand:
+    """The commands by which a person does to an app what a run does."""
+
+    use_image: str
+    """Sets the app's image, up to the reference that follows."""
+    restart: str
+
+    def use(self, reference: str) -> str:
+        """Return the command that sets the app's image."""
+        return f"{self.use_image} {reference}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class App:
+    """What a run deploys to, of whatever kind, as it was found before anything is changed."""
 
     resource_id: str
-    """`/subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/…[/slots/…]`."""
+    """In Azure Resource Manager, from `/subscriptions/` on."""
     name: str
     slot: str
-    """Empty means production."""
+    """Empty means production, or a kind of app that has no slots."""
     resource_group: str
     url: str
-    fx_version: str
-    """`linuxFxVersion`: for a container `DOCKER|reference`."""
+    image: str
+    """The image that it is configured with; empty when it has none."""
     stopped: bool
-    configuration: Mapping[str, object] = field(default_factory=dict, repr=False)
-    """The properties of `config/web`, by the names that they have there."""
-
-    @property
-    def image(self) -> str:
-        """The image that the app is configured with; empty when it has none."""
-        kind, _, reference = self.fx_version.partition("|")
-        return reference.strip() if kind.strip().upper() == "DOCKER" else ""
+    by_hand: ByHand
 
     @property
     def reference(self) -> ImageReference | None:
-        """The same as a reference; None when there is none, or nobody could pull by it."""
+        """Its image as a reference; None when there is none, or nobody could pull by it."""
         try:
             return ImageReference.parse(self.image)
         except NotAReference:
             return None
 
     @property
-    def app_id(self) -> str:
-        """The resource id of the app, also for one of its slots."""
-        return self.resource_id.removesuffix(f"/slots/{self.slot}") if self.slot else self.resource_id
-
-    @property
     def title(self) -> str:
         """The app as a person calls it: with its slot."""
         return f"{self.name} (slot {self.slot})" if self.slot else self.name
-
-    @property
-    def az_flags(self) -> str:
-        """The app as the flags of `az functionapp` name it."""
-        slot = f" --slot {self.slot}" if self.slot else ""
-        return f"--name {self.name} --resource-group {self.resource_group}{slot}"
 
 
 class Right(Enum):
@@ -80,7 +72,7 @@ class PreviousImage:
     """What the app was configured with before, read before a tag can move."""
 
     reference: str
-    """As the app's configuration had it, without `DOCKER|`."""
+    """As the app's configuration had it."""
     digest: Digest | None
     """What that reference pointed at before this run pushed anything, an index or a manifest; None when unknown."""
     manifest: ManifestDigest | None = None
@@ -124,37 +116,22 @@ class PushedImage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Deployment:
+class Update:
     """The app, pointed at an image."""
 
-    target: Target
+    app: App
     reference: str
-    """As the configuration has it from now on, without `DOCKER|`."""
+    """As the app's configuration has it from now on."""
     digest: Digest | None
-    """None when nobody may tell it: then the log is no evidence of it either."""
-    written: datetime
-    """When Azure took the change, by Azure's own clock (whole seconds, rounded down)."""
-    sent_at: float
-    """Our own monotonic clock just before the change was sent: a process of the new image cannot be older."""
-    instances: int | None
-    """How many the app ran on just before."""
-    fresh_tag: bool = False
-    """True when `reference` is a tag that did not exist before this run."""
+    """None when nobody may tell it: then the platform's log is no evidence of it either."""
     restarted: bool
     """True when nothing in the configuration was to change, so that only a restart fetches the image again."""
-    beside: Mapping[str, object] = field(default_factory=dict, repr=False)
-    """What the configuration is to read besides the image, by name."""
     changed: tuple[str, ...] = ()
-    """The names of those of them that were otherwise before."""
+    """The names of the properties of the configuration that were otherwise before, besides the image."""
     settings: SettingsChange | None = None
     """What was changed of the app's settings before it was pointed at the image."""
     sticky: tuple[str, ...] = ()
     """The names of the settings that this run made sticky to their slot."""
-
-    @property
-    def fx_version(self) -> str:
-        """What `linuxFxVersion` reads now."""
-        return f"DOCKER|{self.reference}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from pytask.model.settings import WantedSettings
 
@@ -72,25 +72,40 @@ class Recipe:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Destination:
-    """Where the image goes, and under which names."""
+class ImageNames:
+    """The names that an image is built under."""
 
-    registry: RegistryAddress | None
-    """None when the image is not pushed."""
     repository: str
     tags: tuple[str, ...]
     """The first is the one that is deployed."""
     image_host: RegistryHost | None = None
-    """What the image's name begins with, to be compared once Resource Manager has said the login server."""
+    """What the image's name begins with."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Names for the image in the agent's engine."""
+        return self.references_at(None)
+
+    def references_at(self, host: RegistryHost | None) -> tuple[str, ...]:
+        """Return `host/repository:tag` for every tag; without a host when it is not known yet."""
+        return tuple(f"{host or ''}{'/' if host else ''}{self.repository}:{tag}" for tag in self.tags)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination(ImageNames):
+    """Where the image goes, and under which names; `image_host` is compared once the login server is known."""
+
+    registry: RegistryAddress
 
     @property
     def host(self) -> RegistryHost | None:
-        """The registry's login server; None when there is none, or ARM has yet to say it."""
-        return self.registry.login_server if self.registry else None
+        """The registry's login server; None when ARM has yet to say it."""
+        return self.registry.login_server
 
-    def references(self, host: RegistryHost | None) -> tuple[str, ...]:
-        """Return `host/repository:tag` for every tag; without a host when it is not known yet."""
-        return tuple(f"{host or ''}{'/' if host else ''}{self.repository}:{tag}" for tag in self.tags)
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Names for the image in the agent's engine; without a host when ARM has yet to say it."""
+        return self.references_at(self.host)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,21 +124,6 @@ class Command(Enum):
     DEPLOY = "deploy"
     BUILD = "build"
     CHECK = "check"
-
-    @property
-    def builds(self) -> bool:
-        """Whether an image is built."""
-        return self in {Command.BUILD_PUSH_DEPLOY, Command.BUILD_AND_PUSH, Command.BUILD}
-
-    @property
-    def pushes(self) -> bool:
-        """Whether an image is pushed."""
-        return self in {Command.BUILD_PUSH_DEPLOY, Command.BUILD_AND_PUSH}
-
-    @property
-    def concerns_app(self) -> bool:
-        """Whether a Function App is looked at or changed."""
-        return self in {Command.BUILD_PUSH_DEPLOY, Command.DEPLOY, Command.CHECK}
 
 
 class DeployBy(Enum):
@@ -189,7 +189,7 @@ class PullPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DeployPlan:
+class AppPlan:
     """Which app is to run the image, and how it gets there."""
 
     app: AppAddress
@@ -205,27 +205,83 @@ class DeployPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """Everything that will be done, decided before anything is. What is None is no part of the run."""
+class _Plan:
+    """What every plan holds, whatever its command."""
 
-    command: Command
-    connection: ServiceConnection | None
-    """The one of azureSubscription; None when nothing but a registry is used."""
     registry_connection: ServiceConnection | RegistryLogin | None
     """The one to enter the registry with; None when it is that of azureSubscription too."""
-    recipe: Recipe | None
-    destination: Destination | None
-    existing: ExistingImage | None
-    deploy: DeployPlan | None
     record_file: Path | None
-    signs_in_to: frozenset[RegistryHost]
-    """Hosts of registries that a base image may come from, and that BuildKit gets credentials of this run for."""
     notes: tuple[str, ...]
     """What was understood otherwise than it was written."""
     warnings: tuple[str, ...] = ()
     """What is done as it was asked for, and should not be asked for."""
 
-    @property
-    def references(self) -> tuple[str, ...]:
-        """Names for the image in the agent's engine; without a host when there is none, or ARM has yet to say it."""
-        return self.destination.references(self.destination.host) if self.destination else ()
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _BuildPlan(_Plan):
+    """What every plan holds that builds an image."""
+
+    recipe: Recipe
+    signs_in_to: frozenset[RegistryHost]
+    """Hosts of registries that a base image may come from, and that BuildKit gets credentials of this run for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build(_BuildPlan):
+    """Build an image and leave it in the agent's engine."""
+
+    command: ClassVar[Command] = Command.BUILD
+    connection: ServiceConnection | None
+    """None when nothing but a registry of its own connection is used, or no registry at all."""
+    names: ImageNames
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildAndPush(_BuildPlan):
+    """Build an image and push it."""
+
+    command: ClassVar[Command] = Command.BUILD_AND_PUSH
+    connection: ServiceConnection | None
+    """None when the registry has a connection of its own."""
+    names: Destination
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildPushDeploy(_BuildPlan):
+    """Build an image, push it, and have the app run it."""
+
+    command: ClassVar[Command] = Command.BUILD_PUSH_DEPLOY
+    connection: ServiceConnection
+    names: Destination
+    app: AppPlan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deploy(_Plan):
+    """Have the app run an image that is in a registry already."""
+
+    command: ClassVar[Command] = Command.DEPLOY
+    connection: ServiceConnection
+    image: ExistingImage
+    app: AppPlan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check(_Plan):
+    """Look at the app, and change nothing."""
+
+    command: ClassVar[Command] = Command.CHECK
+    connection: ServiceConnection
+    app: AppPlan
+
+
+BuildPlan: TypeAlias = Build | BuildAndPush | BuildPushDeploy
+PushPlan: TypeAlias = BuildAndPush | BuildPushDeploy
+DeployPlan: TypeAlias = BuildPushDeploy | Deploy
+Plan: TypeAlias = BuildPlan | Deploy | Check
+"""Everything that will be done, decided before anything is: one kind for each command."""
+
+
+def app_plan(plan: Plan | None) -> AppPlan | None:
+    """Return what a plan says of the app; None where it is about none."""
+    return plan.app if isinstance(plan, BuildPushDeploy | Deploy | Check) else None

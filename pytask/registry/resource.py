@@ -1,4 +1,4 @@
-"""The registry as Resource Manager knows it: which roles count there, and its admin user. Reads only.
+"""The registry as Resource Manager knows it: which roles count there, and whether it is public. Reads only.
 
 Source: https://learn.microsoft.com/rest/api/containerregistry/registries
 """
@@ -6,29 +6,19 @@ Source: https://learn.microsoft.com/rest/api/containerregistry/registries
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from pytask.cloud.answers import error_of
-from pytask.cloud.arm import needed_object
-from pytask.cloud.poll import object_at, objects_at, text_at
+from pytask.cloud.poll import object_at, text_at
 from pytask.errors.azure import Forbidden
-from pytask.errors.pull import AdminUserDisabled, AdminUserUnreadable
 from pytask.model import NotAReference, RegistryHost
 from pytask.registry.address import is_registry_id
 from pytask.registry.hosts import is_same_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytask.cloud.arm import Arm
-    from pytask.model import Secret
 
-_VERSION = "2025-11-01"
+REGISTRY_VERSION = "2025-11-01"
 """The first stable one that tells `roleAssignmentMode`."""
-
-_DISABLED = "UnAuthorizedForCredentialOperations"
-"""Since the registry was looked up. https://github.com/Azure/azure-cli/issues/8214"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,15 +43,6 @@ class RegistryResource:
         return self.id.split("/")[2]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AdminUser:
-    """The one user of a registry who may do everything in it."""
-
-    name: str
-    passwords: tuple[Secret, ...]
-    """Each is as good as the other: there are two, so that one can be renewed while the other is in use."""
-
-
 def find_resource(arm: Arm, host: RegistryHost, resource_id: str = "") -> RegistryResource | None:
     """Return the registry that answers at a host; None when the connection may not see it."""
     if resource_id:
@@ -69,43 +50,15 @@ def find_resource(arm: Arm, host: RegistryHost, resource_id: str = "") -> Regist
         return named if named and named.login_server and is_same_registry(named.login_server, host) else None
     path = f"/subscriptions/{arm.subscription}/providers/Microsoft.ContainerRegistry/registries"
     try:
-        items = list(arm.pages(path, doing="look up the registry", api_version=_VERSION))
+        items = list(arm.pages(path, doing="look up the registry", api_version=REGISTRY_VERSION))
     except Forbidden:
         return None
     listed = (_resource(item) for item in items if is_registry_id(text_at(item, "id")))
     return next((one for one in listed if one.login_server and is_same_registry(one.login_server, host)), None)
 
 
-def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secret]) -> AdminUser:
-    """Return the registry's admin user.
-
-    Source: https://learn.microsoft.com/rest/api/containerregistry/registries/list-credentials
-
-    Raises:
-        AdminUserDisabled: when it has none.
-        AdminUserUnreadable: when the connection may not read its passwords.
-    """
-    if not registry.has_admin_user:
-        raise AdminUserDisabled(registry=registry.name)
-    doing = "read the registry's admin user"
-    path = f"{registry.id}/listCredentials"
-    accept = {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
-    answer = arm.send("POST", path, doing=doing, api_version=_VERSION, accept=accept)
-    if answer.status_code != HTTPStatus.OK:
-        code, message = error_of(answer)
-        if code == _DISABLED:
-            raise AdminUserDisabled(registry=registry.name)
-        raise AdminUserUnreadable(registry=registry.name, detail=f"{code}: {message}")
-    told = needed_object(answer, doing)
-    values = (text_at(one, "value") for one in objects_at(told, "passwords"))
-    passwords = tuple(mask(value) for value in values if value)
-    if not passwords:
-        raise AdminUserUnreadable(registry=registry.name, detail="Azure's answer holds no password")
-    return AdminUser(name=text_at(told, "username"), passwords=passwords)
-
-
 def _by_id(arm: Arm, resource_id: str) -> RegistryResource | None:
-    item = arm.find(resource_id, doing="look up the registry", api_version=_VERSION)
+    item = arm.find(resource_id, doing="look up the registry", api_version=REGISTRY_VERSION)
     return _resource(item) if item and is_registry_id(text_at(item, "id")) else None
 
 

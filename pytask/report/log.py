@@ -6,22 +6,63 @@ import platform
 from typing import TYPE_CHECKING
 
 from pytask import __version__
-from pytask.model import Verdict
-from pytask.report.settings import property_names
+from pytask.journal import AccessGiven, LeftAsItIs, MadeSticky, NotRolledBack, PreflightPassed
+from pytask.model import SettingsChange, Update, Verdict, Verification
+from pytask.report.plan import render_plan
+from pytask.report.settings import property_names, tell_lost, tell_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytask.builders.docker.cli import DockerCli
-    from pytask.model import Deployment, Network, Verification
+    from pytask.agent.console import Console
+    from pytask.journal import Event
+    from pytask.model import Network, Plan
 
 
-def header(docker: DockerCli | None, network: Network) -> str:
+def begin(plan: Plan, console: Console, network: Network, builder: str = "") -> None:
+    """Say who runs, with which builder, how this agent reaches the network, and what is going to be done."""
+    console.line(header(builder, network))
+    console.line(render_plan(plan))
+    for warning in plan.warnings:
+        console.warning(warning)
+
+
+def header(builder: str, network: Network) -> str:
     """Return the first lines of the log: who runs, and how this agent was configured to reach the network."""
-    told = f" · Docker {docker.version}, BuildKit" if docker else ""
+    told = f" · {builder}" if builder else ""
     first = f"FunctionAppContainerDeploy {__version__} · Python {platform.python_version()}{told}"
     ways = "; ".join(_ways(network))
     return f"{first}\nNetwork: {ways}" if ways else first
+
+
+def tell(event: Event, console: Console) -> None:
+    """Print what people want to know at once of what happened."""
+    if text := _text(event):
+        console.line(text)
+    if isinstance(event, SettingsChange) and event.lost:
+        console.warning(tell_lost(event))
+
+
+def _text(event: Event) -> str:
+    match event:
+        case PreflightPassed(told) | LeftAsItIs(told):
+            return told
+        case AccessGiven(done=done, role_at=role_at):
+            return f"  {'identity' if role_at is None else 'role':<9} {done}"
+        case Update():
+            return tell_update(event)
+        case Verification():
+            return tell_verification(event)
+        case NotRolledBack(reason=reason):
+            return f"Not rolled back: {reason}"
+        case _:
+            return _text_of_settings(event)
+
+
+def _text_of_settings(event: Event) -> str:
+    if isinstance(event, MadeSticky):
+        return f"settings  {', '.join(event.names)} now stay with their slot"
+    return tell_settings(event) if isinstance(event, SettingsChange) else ""
 
 
 def _ways(network: Network) -> Iterator[str]:
@@ -34,14 +75,14 @@ def _ways(network: Network) -> Iterator[str]:
         yield f"with the client certificate {network.client_certificate.certificate}"
 
 
-def tell_deployed(deployment: Deployment) -> str:
+def tell_update(update: Update) -> str:
     """Return what was changed, in one line."""
-    before, digest = deployment.target.image or "none", f" ({deployment.digest})" if deployment.digest else ""
-    beside = f"\nconfiguration  {property_names(deployment.changed)} changed" if deployment.changed else ""
-    if before != deployment.reference:
-        return f"image  {before} → {deployment.reference}{digest}{beside}"
-    why = "restarted" if deployment.restarted else "restarted by the change"
-    return f"image  {deployment.reference} as before{digest}; {why}, so that it is pulled again{beside}"
+    before, digest = update.app.image or "none", f" ({update.digest})" if update.digest else ""
+    beside = f"\nconfiguration  {property_names(update.changed)} changed" if update.changed else ""
+    if before != update.reference:
+        return f"image  {before} → {update.reference}{digest}{beside}"
+    why = "restarted" if update.restarted else "restarted by the change"
+    return f"image  {update.reference} as before{digest}; {why}, so that it is pulled again{beside}"
 
 
 def tell_verification(verification: Verification) -> str:

@@ -7,53 +7,64 @@ from typing import TYPE_CHECKING
 
 from pytask import __version__
 from pytask.agent.environment import variable
-from pytask.model import Verdict
+from pytask.journal import Action, Planned, StageEnded
+from pytask.model import App, PushedImage, RolledBack, SettingsChange, Verdict, Verification, app_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytask.job import Record
+    from pytask.journal import Journal
 
 
-def outputs(record: Record) -> dict[str, str]:
+def outputs(journal: Journal) -> dict[str, str]:
     """Return the task's output variables, as far as the run has come."""
-    pushed, target, verification = record.pushed, record.target, record.verification
+    pushed, app, verification = journal.last(PushedImage), journal.last(App), journal.last(Verification)
     return {
         "imageReference": str(pushed.reference) if pushed else "",
         "imageDigest": str(pushed.digest or "") if pushed else "",
-        "previousImage": target.image if target else "",
-        "runningImage": _running_image(record),
-        "verification": record.verdict.value,
+        "previousImage": app.image if app else "",
+        "runningImage": _running_image(journal),
+        "verification": verdict(journal).value,
         "functions": ",".join(function.name for function in verification.functions) if verification else "",
-        "AppServiceApplicationUrl": target.url if target else "",
+        "AppServiceApplicationUrl": app.url if app else "",
     }
 
 
-def as_json(record: Record, environment: Mapping[str, str]) -> str:
+def as_json(journal: Journal, environment: Mapping[str, str]) -> str:
     """Return the record of the run that a later run deploys from."""
-    plan = record.plan
+    planned, pushed, app = journal.last(Planned), journal.last(PushedImage), journal.last(App)
+    update, verification = journal.update(), journal.last(Verification)
+    settings, back = journal.last(SettingsChange), journal.last(RolledBack)
     fields = {
         "version": __version__,
-        "command": plan.command.value if plan else "",
+        "command": planned.plan.command.value if planned else "",
         "commit": variable(environment, "Build.SourceVersion"),
         "build": variable(environment, "Build.BuildId"),
-        **outputs(record),
-        "tags": list(record.pushed.tags) if record.pushed else [],
-        "app": record.target.resource_id if record.target else "",
-        "settings": list(record.settings.written) if record.settings and not record.rolled_back else [],
-        "configuration": list(record.deployment.changed) if record.deployment and not record.rolled_back else [],
-        "checks": dict(record.verification.passed) if record.verification else {},
-        "seconds": {stage: round(seconds, 1) for stage, seconds in record.seconds.items()},
+        **outputs(journal),
+        "tags": list(pushed.tags) if pushed else [],
+        "app": app.resource_id if app else "",
+        "settings": list(settings.written) if settings and not back else [],
+        "configuration": list(update.changed) if update and not back else [],
+        "checks": dict(verification.passed) if verification else {},
+        "seconds": {stage.title: round(stage.seconds, 1) for stage in journal.all(StageEnded)},
     }
     return json.dumps(fields, indent=2) + "\n"
 
 
-def _running_image(record: Record) -> str:
+def verdict(journal: Journal) -> Verdict:
+    """Return what the verification came to so far."""
+    verification, planned = journal.last(Verification), journal.last(Planned)
+    if verification:
+        return verification.verdict
+    app = app_plan(planned.plan) if planned else None
+    return Verdict.FAILED if journal.update() and app and app.verify else Verdict.SKIPPED
+
+
+def _running_image(journal: Journal) -> str:
     """Return the image that runs as far as is known; empty when it is not."""
-    if record.rolled_back:
-        return record.rolled_back.reference
-    if record.deployment and record.verdict is not Verdict.FAILED:
-        return record.deployment.reference
-    if record.target and not record.updating:
-        return record.target.image
-    return ""
+    back, update, app = journal.last(RolledBack), journal.update(), journal.last(App)
+    if back:
+        return back.reference
+    if update and verdict(journal) is not Verdict.FAILED:
+        return update.reference
+    return app.image if app and not journal.tried(Action.UPDATE) else ""

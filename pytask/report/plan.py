@@ -6,20 +6,33 @@ from typing import TYPE_CHECKING
 
 from pytask.builders.docker.arguments import flag_names
 from pytask.builders.docker.dockerfile import shown
-from pytask.model import DeployBy, PullAccess, ServiceConnection, WhenUnchanged
+from pytask.model import (
+    Build,
+    BuildAndPush,
+    BuildPushDeploy,
+    Check,
+    Deploy,
+    DeployBy,
+    PullAccess,
+    ServiceConnection,
+    WhenUnchanged,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytask.agent.console import Console
-    from pytask.model import DeployPlan, Destination, ExistingImage, Plan, PullPlan, Recipe, VerifyPlan
-
-
-def tell_plan(plan: Plan, console: Console) -> None:
-    """Show the plan, and warn of what in it should not be."""
-    console.line(render_plan(plan))
-    for warning in plan.warnings:
-        console.warning(warning)
+    from pytask.model import (
+        AppPlan,
+        BuildPlan,
+        DeployPlan,
+        Destination,
+        ImageNames,
+        Plan,
+        PullPlan,
+        Recipe,
+        RegistryHost,
+        VerifyPlan,
+    )
 
 
 def render_plan(plan: Plan) -> str:
@@ -29,22 +42,37 @@ def render_plan(plan: Plan) -> str:
 
 
 def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
-    if plan.recipe:
-        yield "build", _build(plan.recipe)
+    match plan:
+        case Build():
+            yield from _of_build(plan)
+            yield "name", _names(plan.names, None) + _signed_in(plan)
+        case BuildAndPush():
+            yield from _of_build(plan)
+            yield "push", _push(plan.names) + _signed_in(plan)
+        case BuildPushDeploy():
+            yield from _of_build(plan)
+            yield "push", _push(plan.names) + _signed_in(plan)
+            yield from _of_app(plan, plan.app)
+        case Deploy():
+            yield "take", str(plan.image.reference) + _signed_in(plan)
+            yield from _of_app(plan, plan.app)
+        case Check():
+            yield "check", _app(plan, plan.app)
+            yield from _pull(plan.app.pull)
+
+
+def _of_build(plan: BuildPlan) -> Iterator[tuple[str, str]]:
+    yield "build", _build(plan.recipe)
     if plan.signs_in_to:
         hosts = ", ".join(sorted(map(str, plan.signs_in_to)))
         yield "base", f"from {hosts} with this run's credentials, where Docker has none of its own"
-    if plan.destination:
-        yield ("push" if plan.command.pushes else "name"), _push(plan.destination) + _signed_in(plan)
-    if plan.existing:
-        yield "take", _existing(plan.existing) + _signed_in(plan)
-    if plan.deploy:
-        yield ("check" if not (plan.recipe or plan.existing) else "deploy"), _deploy(plan, plan.deploy)
-        if plan.deploy.pull.access is not PullAccess.KEEP:
-            yield "pull", _pull(plan.deploy.pull)
-        if plan.recipe or plan.existing:
-            yield from _set(plan.deploy)
-            yield "verify", _verify(plan.deploy.verify)
+
+
+def _of_app(plan: DeployPlan, app: AppPlan) -> Iterator[tuple[str, str]]:
+    yield "deploy", _app(plan, app)
+    yield from _pull(app.pull)
+    yield from _set(app)
+    yield "verify", _verify(app.verify)
 
 
 def _build(recipe: Recipe) -> str:
@@ -59,11 +87,13 @@ def _build(recipe: Recipe) -> str:
 
 
 def _push(destination: Destination) -> str:
-    registry = destination.registry
-    first, *others = destination.references(destination.host)
-    if registry and not destination.host:
-        first = f"(login server of {registry.name}, from Azure)/{first}"
-    return f"{first}, also as {', '.join(destination.tags[1:])}" if others else first
+    asked = "" if destination.host else f"(login server of {destination.registry.name}, from Azure)/"
+    return asked + _names(destination, destination.host)
+
+
+def _names(names: ImageNames, host: RegistryHost | None) -> str:
+    first, *others = names.references_at(host)
+    return f"{first}, also as {', '.join(names.tags[1:])}" if others else first
 
 
 def _signed_in(plan: Plan) -> str:
@@ -74,21 +104,17 @@ def _signed_in(plan: Plan) -> str:
     return f", signed in by {own.input if isinstance(own, ServiceConnection) else 'containerRegistry'}"
 
 
-def _existing(image: ExistingImage) -> str:
-    return str(image.reference)
-
-
-def _deploy(plan: Plan, deploy: DeployPlan) -> str:
+def _app(plan: DeployPlan | Check, deploy: AppPlan) -> str:
     app, connection = deploy.app, plan.connection
     words = [f"{app.name}, {app.slot or 'production'}"]
     words += [f"resource group {app.resource_group}" if app.resource_group else "resource group found by name"]
-    words += [f"subscription {connection.subscription_name or connection.subscription_id}"] if connection else []
+    words += [f"subscription {connection.subscription_name or connection.subscription_id}"]
     words += ["pinned by digest"] if deploy.deploy_by is DeployBy.DIGEST else []
     words += ["unless it runs this image already"] if deploy.when_unchanged is WhenUnchanged.SKIP else []
     return ", ".join(words)
 
 
-def _set(deploy: DeployPlan) -> Iterator[tuple[str, str]]:
+def _set(deploy: AppPlan) -> Iterator[tuple[str, str]]:
     """Return what is set besides the image; names only."""
     settings, properties = tuple(deploy.settings.values), tuple(deploy.configuration)
     sticky = f", of which {', '.join(deploy.settings.sticky)} stay with the slot" if deploy.settings.sticky else ""
@@ -105,11 +131,12 @@ def _count(things: tuple[str, ...], name: str) -> str:
     return f"{len(things)} {name if len(things) == 1 else many}"
 
 
-def _pull(pull: PullPlan) -> str:
+def _pull(pull: PullPlan) -> Iterator[tuple[str, str]]:
     if pull.access is PullAccess.ADMIN_USER:
-        return "with the registry's admin user, its password in the app's settings"
-    whose = f"the identity {pull.identity.rpartition('/')[2]}" if pull.identity else "the app's own identity"
-    return f"with {whose}; what it lacks for that (identity, role on the registry) is given to it"
+        yield "pull", "with the registry's admin user, its password in the app's settings"
+    if pull.access is PullAccess.MANAGED_IDENTITY:
+        whose = f"the identity {pull.identity.rpartition('/')[2]}" if pull.identity else "the app's own identity"
+        yield "pull", f"with {whose}; what it lacks for that (identity, role on the registry) is given to it"
 
 
 def _verify(verify: VerifyPlan | None) -> str:

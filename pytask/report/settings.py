@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytask.journal import MadeSticky
+from pytask.model import RolledBack, SettingsChange
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pytask.job import Record
-    from pytask.model import SettingsChange, Target
+    from pytask.journal import Journal
 
 
 def tell_settings(change: SettingsChange) -> str:
@@ -20,20 +22,21 @@ def tell_settings(change: SettingsChange) -> str:
     return f"settings  {_written(change)}{again}"
 
 
-def tell_lost(target: Target, change: SettingsChange) -> str:
+def tell_lost(change: SettingsChange) -> str:
     """Return the warning for settings that are gone."""
-    lost = ", ".join(change.lost)
-    return f"settings of {target.title} that this run had kept were dropped by another write at the same time: {lost}"
+    return (
+        f"app settings that this run had kept were dropped by another write at the same time: {', '.join(change.lost)}"
+    )
 
 
-def settings_now(record: Record) -> str:
+def settings_now(journal: Journal) -> str:
     """Return how the run leaves the settings that it has changed; empty when it has changed none."""
-    back = record.rolled_back
+    back, change, made = journal.last(RolledBack), journal.last(SettingsChange), journal.last(MadeSticky)
     if back and back.settings:
         stayed = f"; {', '.join(back.settings.stayed)} left alone" if back.settings.stayed else ""
         return f"{', '.join(back.settings.names) or 'nothing'} restored{stayed}"
-    sticky = f"{', '.join(record.sticky)} made sticky" if record.sticky and not back else ""
-    return "; ".join(part for part in (_written(record.settings) if record.settings else "", sticky) if part)
+    sticky = f"{', '.join(made.names)} made sticky" if made and not back else ""
+    return "; ".join(part for part in (_written(change) if change else "", sticky) if part)
 
 
 def property_names(names: Iterable[str]) -> str:

@@ -4,100 +4,100 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.model import Verdict
+from pytask.journal import AccessGiven, Action, ImageLost, NotRolledBack, Planned
+from pytask.model import App, PushedImage, RolledBack, Verdict, app_plan
 from pytask.report.settings import settings_now
 
 if TYPE_CHECKING:
-    from pytask.job import Record
-    from pytask.model import Deployment, Target
-
+    from pytask.journal import Journal
+    from pytask.model import Update
 
 _NOTHING = "nothing was pushed and nothing was changed"
 
 
-def describe_state(record: Record, *, left_open: bool) -> str:
-    """Return the state things are in after a failure, and how to go on by hand.
+def describe_state(journal: Journal) -> str:
+    """Return the state things are in after a failure, and how to go on by hand."""
+    app, pushed, update = journal.last(App), journal.last(PushedImage), journal.update()
+    if app is None:
+        return _without_an_app(journal, pushed)
+    if update:
+        stays = _access(journal)
+        return _after_the_update(journal, app, update) + (f"\nits pull access stays: {stays}" if stays else "")
+    if pushed and journal.left_open(Action.UPDATE):
+        either = f"it is configured with {pushed.reference} or still with {app.image or 'no image'}"
+        return f"the change of {app.title} was sent and its answer is not known: {either}{_settings_too(journal)}"
+    if pushed and pushed.tags and app.image == str(pushed.reference):
+        return _not_restarted(journal, app)
+    return _without_an_update(journal, app, pushed)
 
-    `left_open` says that the failure does not tell whether what was being done has been done all the same.
-    """
-    target, pushed = record.target, record.pushed
-    before = (target.image if target else "") or "no image"
-    if record.deployment and target:
-        return _after_the_change(record, target, record.deployment)
-    if record.updating and target and pushed and left_open:
-        either = f"it is configured with {pushed.reference} or still with {before}"
-        return f"the change of {target.title} was sent and its answer is not known: {either}{_settings_too(record)}"
-    app = f"; {_app_so_far(record, target, left_open=left_open)}" if target else ""
-    if pushed and pushed.tags and target and target.image == str(pushed.reference):
-        return _not_restarted(record, target)
+
+def _without_an_app(journal: Journal, pushed: PushedImage | None) -> str:
     if pushed:
-        on = f"\nto go on by hand: {_set_by_hand(target, str(pushed.reference))}" if target else ""
-        return f"{pushed.reference} is in the registry{app}{on}"
-    if record.pushing:
-        return f"the image was built, parts of it may be in the registry{app}"
-    return f"nothing was pushed{app}" if record.pull_access or record.pull_access_sent else _NOTHING
+        return f"{pushed.reference} is in the registry"
+    return "the image was built, parts of it may be in the registry" if journal.tried(Action.PUSH) else _NOTHING
 
 
-def _app_so_far(record: Record, target: Target, *, left_open: bool) -> str:
+def _without_an_update(journal: Journal, app: App, pushed: PushedImage | None) -> str:
+    left = _before_the_update(journal, app)
+    if pushed:
+        by_hand = app.by_hand.use(str(pushed.reference))
+        return f"{pushed.reference} is in the registry; {left}\nto go on by hand: {by_hand}"
+    if journal.tried(Action.PUSH):
+        return f"the image was built, parts of it may be in the registry; {left}"
+    return f"nothing was pushed; {left}" if journal.tried(Action.PULL_ACCESS) else _NOTHING
+
+
+def _access(journal: Journal) -> str:
+    return "; ".join(one.done for one in journal.all(AccessGiven))
+
+
+def _before_the_update(journal: Journal, app: App) -> str:
     """Return the state of an app that was not pointed at the image."""
-    unknown = [f"whether {record.pull_access_sent} is not known"] if record.pull_access_sent and left_open else []
-    done = [*record.pull_access, *unknown]
-    settings = [f"settings: {told}"] if (told := settings_now(record)) else []
+    open_ones = [f"whether {what} is not known" for what in journal.left_open(Action.PULL_ACCESS)]
+    done = [*([given] if (given := _access(journal)) else []), *open_ones]
+    settings = [f"settings: {told}"] if (told := settings_now(journal)) else []
     if not done and not settings:
-        return f"{target.title} was not changed"
+        return f"{app.title} was not changed"
     pulls = " and the way it pulls" if done else ""
-    return f"{target.title} keeps its image{pulls}; {'; '.join([*settings, *done])}"
+    return f"{app.title} keeps its image{pulls}; {'; '.join([*settings, *done])}"
 
 
-def _not_restarted(record: Record, target: Target) -> str:
-    """Return the state of an app whose tag may have moved: no change, and yet another image at its next start.
-
-    Source: https://learn.microsoft.com/cli/azure/functionapp#az-functionapp-restart
-    """
-    told = f"{target.title} is configured with {target.image} as before and was not restarted"
-    if settings := settings_now(record):
-        return f"{target.title} is configured with {target.image} as before; settings: {settings}"
+def _not_restarted(journal: Journal, app: App) -> str:
+    """Return the state of an app whose tag may have moved: no change, and yet another image at its next start."""
+    told = f"{app.title} is configured with {app.image} as before and was not restarted"
+    if settings := settings_now(journal):
+        return f"{app.title} is configured with {app.image} as before; settings: {settings}"
     then = "it takes what that tag now stands for when it is next started"
-    on = f"\nto go on by hand: az functionapp restart {target.az_flags}" if record.updating else ""
+    on = f"\nto go on by hand: {app.by_hand.restart}" if journal.tried(Action.UPDATE) else ""
     return f"{told}: {then}{on}"
 
 
-def _settings_too(record: Record) -> str:
+def _settings_too(journal: Journal) -> str:
     """Return what is known of the settings when an answer is missing: they are changed before the image."""
-    if settings := settings_now(record):
+    if settings := settings_now(journal):
         return f"; settings: {settings}"
-    wanted = record.plan is not None and record.plan.deploy is not None and record.plan.deploy.settings.values
-    return "; its settings may have been changed too" if wanted else ""
+    planned = journal.last(Planned)
+    app = app_plan(planned.plan) if planned else None
+    return "; its settings may have been changed too" if app and app.settings.values else ""
 
 
-def _after_the_change(record: Record, target: Target, deployment: Deployment) -> str:
-    stays = f"\nits pull access stays: {'; '.join(record.pull_access)}" if record.pull_access else ""
-    return _image_after_the_change(record, target, deployment) + stays
-
-
-def _image_after_the_change(record: Record, target: Target, deployment: Deployment) -> str:
-    back = record.rolled_back
+def _after_the_update(journal: Journal, app: App, update: Update) -> str:
+    back, not_back = journal.last(RolledBack), journal.last(NotRolledBack)
     if back:
-        verified = back.verification.verdict is Verdict.VERIFIED
-        verdict = " and verified" if verified else "; whether it runs could not be verified"
-        stays = "" if record.lost else f"; {deployment.reference} stays in the registry"
-        settings = f"; settings: {settings_now(record)}" if back.settings else ""
-        return f"rolled back to {back.reference}{verdict}{settings}{stays}"
-    if record.configured:
-        return (
-            f"{target.title} is configured with {record.configured} again, and does not run: {record.not_rolled_back}"
-        )
-    settings = settings_now(record)
+        return _rolled_back(journal, back, update)
+    if not_back and not_back.configured:
+        return f"{app.title} is configured with {not_back.configured} again, and does not run: {not_back.reason}"
+    settings = settings_now(journal)
     changed = f"; settings: {settings}" if settings else ""
-    stayed = f"; it was not rolled back: {record.not_rolled_back}" if record.not_rolled_back else ""
-    by_hand = f"\nto roll back by hand: {_set_by_hand(target, target.image)}" if target.image else ""
-    before = target.image or "no image"
-    return f"{target.title} is configured with {deployment.reference}; before it was {before}{changed}{stayed}{by_hand}"
+    stayed = f"; it was not rolled back: {not_back.reason}" if not_back else ""
+    by_hand = f"\nto roll back by hand: {app.by_hand.use(app.image)}" if app.image else ""
+    before = app.image or "no image"
+    return f"{app.title} is configured with {update.reference}; before it was {before}{changed}{stayed}{by_hand}"
 
 
-def _set_by_hand(target: Target, image: str) -> str:
-    """Return the command that does the same.
-
-    Source: https://learn.microsoft.com/cli/azure/functionapp/config/container
-    """
-    return f"az functionapp config container set {target.az_flags} --image {image}"
+def _rolled_back(journal: Journal, back: RolledBack, update: Update) -> str:
+    verified = back.verification.verdict is Verdict.VERIFIED
+    verdict = " and verified" if verified else "; whether it runs could not be verified"
+    stays = "" if journal.last(ImageLost) else f"; {update.reference} stays in the registry"
+    settings = f"; settings: {settings_now(journal)}" if back.settings else ""
+    return f"rolled back to {back.reference}{verdict}{settings}{stays}"

@@ -4,69 +4,79 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.model import Verdict
+from pytask.journal import AccessGiven, LeftAsItIs, Planned, StageEnded
+from pytask.model import App, PushedImage, RolledBack, Verdict, Verification, app_plan
+from pytask.report.outputs import verdict
 from pytask.report.settings import property_names, settings_now
 
 if TYPE_CHECKING:
-    from pytask.job import Record
-    from pytask.model import Verification
+    from pytask.journal import Journal
+    from pytask.model import Update
 
 
-def summary(record: Record, failures: tuple[str, ...] = ()) -> str:
+def summary(journal: Journal, failures: tuple[str, ...] = ()) -> str:
     """Return the Markdown for the Extensions tab of the run."""
-    rows = [(name, value) for name, value in _summary_rows(record) if value]
+    rows = [(name, value) for name, value in _rows(journal) if value]
     table = "\n".join(f"| {name} | {_cell(value)} |" for name, value in rows)
-    times = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in record.seconds.items())
-    parts = [_headline(record, failures), *(f"```text\n{text.replace('```', '')}\n```" for text in failures)]
+    times = ", ".join(f"{stage.title} {stage.seconds:.1f} s" for stage in journal.all(StageEnded))
+    parts = [_headline(journal, failures), *(f"```text\n{text.replace('```', '')}\n```" for text in failures)]
     parts += [f"| | |\n|---|---|\n{table}"] if rows else []
     parts += [f"Time: {times}"] if times else []
     return "\n\n".join(parts) + "\n"
 
 
-def _headline(record: Record, failures: tuple[str, ...]) -> str:
-    named = record.plan.deploy.app.name if record.plan and record.plan.deploy else "Container image"
-    name = record.target.title if record.target else named
+def _headline(journal: Journal, failures: tuple[str, ...]) -> str:
+    planned, app = journal.last(Planned), journal.last(App)
+    name = app.title if app else named(journal)
     if failures:
-        return f"### ❌ {name}: {_failed(record)}"
-    if record.unchanged:
-        return f"### ✅ {name}: runs this image already, nothing{' else' if record.pull_access else ''} was written"
-    if not record.deployment:
-        return f"### ✅ {name}: {record.plan.command.value if record.plan else ''} done"
+        return f"### ❌ {name}: {_failed(journal)}"
+    if journal.last(LeftAsItIs):
+        else_ = " else" if journal.last(AccessGiven) else ""
+        return f"### ✅ {name}: runs this image already, nothing{else_} was written"
+    if not journal.update():
+        return f"### ✅ {name}: {planned.plan.command.value if planned else ''} done"
     told = {Verdict.VERIFIED: "✅ {}: runs the new image", Verdict.UNVERIFIED: "⚠️ {}: deployed, unverified"}
-    return "### " + told.get(record.verdict, "✅ {}: deployed, verification not asked for").format(name)
+    return "### " + told.get(verdict(journal), "✅ {}: deployed, verification not asked for").format(name)
 
 
-def _failed(record: Record) -> str:
-    if record.rolled_back:
+def named(journal: Journal) -> str:
+    """Return what the run is about, as the user named it."""
+    planned = journal.last(Planned)
+    app = app_plan(planned.plan) if planned else None
+    return app.app.name if app else "Container image"
+
+
+def _failed(journal: Journal) -> str:
+    verification = journal.last(Verification)
+    if journal.last(RolledBack):
         return "the new image does not run, rolled back to the previous one"
-    if record.verification:
-        return (
-            "deployed, unverified" if record.verification.unavailable else "the new image runs, not all is as asked for"
-        )
-    return "deployed, and it does not run" if record.deployment else "not deployed"
+    if verification:
+        return "deployed, unverified" if verification.unavailable else "the new image runs, not all is as asked for"
+    return "deployed, and it does not run" if journal.update() else "not deployed"
 
 
-def _summary_rows(record: Record) -> list[tuple[str, str]]:
-    pushed, target, verification = record.pushed, record.target, record.verification
+def _rows(journal: Journal) -> list[tuple[str, str]]:
+    pushed, app, verification = journal.last(PushedImage), journal.last(App), journal.last(Verification)
+    back = journal.last(RolledBack)
     return [
         ("Image", f"`{pushed.reference}`" if pushed else ""),
         ("Digest", f"`{pushed.digest}`" if pushed and pushed.digest else ""),
-        ("Previous image", f"`{target.image}`" if target and target.image else ""),
-        ("Rolled back to", f"`{record.rolled_back.reference}`" if record.rolled_back else ""),
-        ("Settings", settings_now(record)),
-        ("Configuration", _configuration(record)),
-        ("Function App", f"[{target.title}]({target.url}) in {target.resource_group}" if target else ""),
-        ("Pull access", "; ".join(record.pull_access)),
-        ("Verification", f"{record.verdict.value}{_checks(verification)}" if target else ""),
+        ("Previous image", f"`{app.image}`" if app and app.image else ""),
+        ("Rolled back to", f"`{back.reference}`" if back else ""),
+        ("Settings", settings_now(journal)),
+        ("Configuration", _configuration(back, journal.update())),
+        ("Function App", f"[{app.title}]({app.url}) in {app.resource_group}" if app else ""),
+        ("Pull access", "; ".join(one.done for one in journal.all(AccessGiven))),
+        ("Verification", f"{verdict(journal).value}{_checks(verification)}" if app else ""),
         ("Functions", _functions(verification) if verification else ""),
         ("Smoke test", verification.answer if verification else ""),
     ]
 
 
-def _configuration(record: Record) -> str:
-    if record.rolled_back:
-        return f"{property_names(back)} restored" if (back := record.rolled_back.configuration) else ""
-    return f"{property_names(changed)} changed" if record.deployment and (changed := record.deployment.changed) else ""
+def _configuration(back: RolledBack | None, update: Update | None) -> str:
+    if back:
+        return f"{property_names(back.configuration)} restored" if back.configuration else ""
+    return f"{property_names(update.changed)} changed" if update and update.changed else ""
 
 
 def _functions(verification: Verification) -> str:

@@ -1,23 +1,54 @@
-"""The stages of a run that need Azure's and Docker's libraries; importing this loads them."""
+"""The parts of a run that need Azure's and Docker's libraries; each is loaded when it is first used, or by `load`."""
 
 from __future__ import annotations
 
-from pytask.stages.app import check, confirm, deploy, is_unchanged, judge, roll_back_app, verify
-from pytask.stages.image import look_into, look_into_build, push
-from pytask.stages.preflight import preflight
-from pytask.stages.set_up_pull_access import set_up_pull_access
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytask.inspection.image import inspect_local
+    from pytask.rollout import Rollout
+    from pytask.stages.preflight import (
+        preflight_build,
+        preflight_check,
+        preflight_deploy,
+        preflight_push,
+        preflight_push_and_target,
+    )
+    from pytask.stages.push import push_image
+
+_HOMES = {
+    "Rollout": "pytask.rollout",
+    "inspect_local": "pytask.inspection.image",
+    "preflight_build": "pytask.stages.preflight",
+    "preflight_check": "pytask.stages.preflight",
+    "preflight_deploy": "pytask.stages.preflight",
+    "preflight_push": "pytask.stages.preflight",
+    "preflight_push_and_target": "pytask.stages.preflight",
+    "push_image": "pytask.stages.push",
+}
 
 __all__ = [
-    "check",
-    "confirm",
-    "deploy",
-    "is_unchanged",
-    "judge",
-    "look_into",
-    "look_into_build",
-    "preflight",
-    "push",
-    "roll_back_app",
-    "set_up_pull_access",
-    "verify",
+    "Rollout",
+    "inspect_local",
+    "load",
+    "preflight_build",
+    "preflight_check",
+    "preflight_deploy",
+    "preflight_push",
+    "preflight_push_and_target",
+    "push_image",
 ]
+
+
+def load() -> None:
+    """Load all of them."""
+    for home in sorted(set(_HOMES.values())):
+        import_module(home)
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever has that name
+    """Return a part by its name (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(name)
+    return getattr(import_module(_HOMES[name]), name)

@@ -42,6 +42,11 @@ def open_connection(job: Job, connection: ServiceConnection, http: HttpClient) -
     return open_azure(credentials, http)
 
 
+def open_optional(job: Job, connection: ServiceConnection | None, http: HttpClient) -> Azure | None:
+    """Return the way to Azure of a connection that a step may leave out."""
+    return open_connection(job, connection, http) if connection else None
+
+
 def open_registries(job: Job, plan: Plan, azure: Azure | None, http: HttpClient) -> Registries:
     """Return the registries of the run, `azure` being the connection of azureSubscription."""
     own = plan.registry_connection

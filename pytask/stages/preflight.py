@@ -1,132 +1,156 @@
-"""Finding out beside the build, or before anything, what would make the run fail behind it. Reads only."""
+"""Finding out beside the build, or before anything, what would make the run fail behind it: one preflight a command.
+
+Reads only.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pytask.background import Background
-from pytask.builders.docker.engine import open_engine
-from pytask.stages.connections import open_connection, open_registries, open_way_out
-from pytask.stages.images import Opened, open_destination, open_existing, open_running, previous_image
-from pytask.stages.pull_access import PullScene, PullSetup, look_at_pull
-from pytask.targets.site.find import find_app
-from pytask.targets.site.functions import durable_notes
-from pytask.targets.site.settings import confirm_readable, settings_notes
+from pytask.registry.images import open_destination, open_existing, open_running
+from pytask.stages.connections import open_connection, open_optional, open_registries, open_way_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from pytask.builders.docker.cli import DockerCli
-    from pytask.builders.docker.engine import Engine
+    from pytask.builders.builder import Builder
     from pytask.cloud.arm import Azure
     from pytask.job import Job
-    from pytask.model import LoginFor, Plan, PreviousImage, PushedImage, Target
-    from pytask.registry.registries import Registries
+    from pytask.model import (
+        AppPlan,
+        Build,
+        BuildAndPush,
+        BuildPushDeploy,
+        Check,
+        Deploy,
+        LoginFor,
+        PushedImage,
+    )
+    from pytask.registry.images import ImageSource
     from pytask.registry.session import RegistrySession
-    from pytask.targets.site.find import Found
+    from pytask.targets.target import Snapshot, Target
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AppAsFound:
-    """The app as it is before anything is changed, and the way to it."""
+class Found:
+    """What the preflight of every command returns."""
 
-    azure: Azure
-    session: RegistrySession | None
-    target: Target
-    settings: Mapping[str, str] | None
-    """None when the connection may not read them."""
-    previous: PreviousImage | None
-    known_layers: frozenset[str]
-    """Digests of the layers that the app runs already."""
-    pull: PullSetup
+    told: str
+    """What was found, in a few words; empty when Azure was not asked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Findings:
-    """What was found. None stands for what is no part of this run."""
+class PushFound(Found):
+    """What is known before an image is pushed."""
 
-    engine: Engine | None = None
-    session: RegistrySession | None = None
-    """The registry of the run's image; None also where nothing is pushed and the registry does not let us read."""
-    image: PushedImage | None = None
-    """The image that is in a registry already."""
-    fresh_tag: bool = False
-    """Whether the registry has no image yet under the tag that this run pushes and deploys."""
-    app: AppAsFound | None = None
-    notes: tuple[str, ...] = ()
+    source: ImageSource
+    session: RegistrySession
 
 
-def preflight(job: Job, plan: Plan, docker: DockerCli | None, signed_in: Callable[[LoginFor], None]) -> Findings:
-    """Find out what the run needs, and whether it can succeed; the record says in words what was found.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TargetFound(Found):
+    """What is known of a target that exists."""
 
-    `docker` is the command that builds. `signed_in` is told early what gives user and password for a registry.
+    source: ImageSource
+    target: Target[Any]
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushAndTargetFound(TargetFound):
+    """What is known before an image is pushed for a target."""
+
+    session: RegistrySession
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageAndTargetFound(TargetFound):
+    """What is known before a target gets an image that is there already."""
+
+    image: PushedImage
+
+
+def preflight_build(job: Job, plan: Build, builder: Builder, signed_in: Callable[[LoginFor], None]) -> Found:
+    """Find out what a build needs; `signed_in` is told early what gives user and password for a registry.
 
     Raises:
-        TaskFailure: why it certainly cannot.
+        TaskFailure: why it certainly cannot succeed; so do all of these.
     """
-    began = job.clock.monotonic()
-    engine = open_engine(job.environment, docker) if plan.command.builds else None
-    findings = _found(job, plan, engine, signed_in)
-    job.record.target = findings.app.target if findings.app else None
-    job.record.preflight = _told(findings, job.clock.monotonic() - began)
-    return findings
-
-
-def _found(job: Job, plan: Plan, engine: Engine | None, signed_in: Callable[[LoginFor], None]) -> Findings:
+    builder.preflight()
     http = open_way_out(job)
-    azure = open_connection(job, plan.connection, http) if plan.connection else None
+    signed_in(open_registries(job, plan, open_optional(job, plan.connection, http), http).docker_login)
+    return Found(told="")
+
+
+def preflight_push(job: Job, plan: BuildAndPush, builder: Builder, signed_in: Callable[[LoginFor], None]) -> PushFound:
+    """Find out whether the registry takes the image."""
+    began = job.clock.monotonic()
+    builder.preflight()
+    http = open_way_out(job)
+    registries = open_registries(job, plan, open_optional(job, plan.connection, http), http)
+    signed_in(registries.docker_login)
+    source, session = open_destination(registries, plan.names)
+    return PushFound(source=source, session=session, told=_told(job, began, source))
+
+
+def preflight_push_and_target(
+    job: Job, plan: BuildPushDeploy, builder: Builder, signed_in: Callable[[LoginFor], None]
+) -> PushAndTargetFound:
+    """Find out whether the registry takes the image, and whether the target can run it."""
+    began = job.clock.monotonic()
+    builder.preflight()
+    http = open_way_out(job)
+    azure = open_connection(job, plan.connection, http)
     registries = open_registries(job, plan, azure, http)
     signed_in(registries.docker_login)
-    opening = Background(lambda: _asked_for(registries, plan))
-    found = find_app(azure.arm, plan.deploy.app) if azure and plan.deploy else None
-    opened = opening.result() or (open_running(registries, found.target) if found else Opened())
-    session = opened.registry if opened.readable else None
-    findings = Findings(engine=engine, session=session, image=opened.image, fresh_tag=opened.fresh_tag)
-    if azure is None or found is None or plan.deploy is None:
-        return findings
-    settings = found.settings
-    scene = PullScene(
-        plan=plan, azure=azure, registries=registries, found=found, session=opened.registry, settings=settings
-    )
-    pull, wanted = look_at_pull(scene, job.console.secret), plan.deploy.settings
-    confirm_readable(settings, replace(wanted, values={**wanted.values, **pull.settings}), found.target)
-    notes = (*settings_notes(settings, wanted), *pull.notes, *_durable(azure, plan, found), *opened.notes)
-    previous, known = previous_image(session, found.target)
-    app = AppAsFound(
-        azure=azure,
-        session=session,
-        target=found.target,
-        settings=settings,
-        previous=previous,
-        known_layers=known,
-        pull=pull,
-    )
-    return replace(findings, app=app, notes=notes)
+    opening = Background(lambda: open_destination(registries, plan.names))
+    target = _found(job, azure, plan.app)
+    source, session = opening.result()
+    snapshot = target.preflight(plan.app, source)
+    told = _told(job, began, source, snapshot)
+    return PushAndTargetFound(source=source, session=session, target=target, snapshot=snapshot, told=told)
 
 
-def _asked_for(registries: Registries, plan: Plan) -> Opened | None:
-    """Open the registry of the image that the plan names; where nothing is pushed, a refusal is no failure."""
-    if plan.destination:
-        return open_destination(registries, plan.destination)
-    return open_existing(registries, plan.existing) if plan.existing else None
+def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
+    """Find the image, and find out whether the target can run it."""
+    began, http = job.clock.monotonic(), open_way_out(job)
+    azure = open_connection(job, plan.connection, http)
+    registries = open_registries(job, plan, azure, http)
+    opening = Background(lambda: open_existing(registries, plan.image))
+    target = _found(job, azure, plan.app)
+    source, image = opening.result()
+    snapshot = target.preflight(plan.app, source)
+    told = _told(job, began, source, snapshot)
+    return ImageAndTargetFound(source=source, image=image, target=target, snapshot=snapshot, told=told)
 
 
-def _durable(azure: Azure, plan: Plan, found: Found) -> tuple[str, ...]:
-    """Return what should be known of what the app is doing when it is changed."""
-    return durable_notes(azure.arm, found.target.resource_id) if plan.deploy and plan.deploy.verify else ()
+def preflight_check(job: Job, plan: Check) -> TargetFound:
+    """Find the target, and find out whether it could run an image of the registry that it pulls from."""
+    began, http = job.clock.monotonic(), open_way_out(job)
+    azure = open_connection(job, plan.connection, http)
+    registries = open_registries(job, plan, azure, http)
+    target = _found(job, azure, plan.app)
+    source = open_running(registries, target.app)
+    snapshot = target.preflight(plan.app, source)
+    return TargetFound(source=source, target=target, snapshot=snapshot, told=_told(job, began, source, snapshot))
 
 
-def _told(found: Findings, seconds: float) -> str:
-    """Return what was found, in a few words; empty when Azure was not asked."""
-    words = []
-    if found.app:
-        target = found.app.target
-        words.append(f"{target.title} is in {target.resource_group}, now {target.image or 'without an image'}")
-    if found.session:
-        words.append(f"{found.session.host} lets {'everybody read' if found.session.anonymous else 'us in'}")
-    if not words:
-        return ""
-    pull = f"\n  pull    {found.app.pull.told}" if found.app and found.app.pull.told else ""
-    notes = "".join(f"\n  note    {note}" for note in found.notes)
-    return f"Preflight passed in {seconds:.1f} s: {', '.join(words)}{pull}{notes}"
+def _found(job: Job, azure: Azure, plan: AppPlan) -> Target[Any]:
+    """Find the target; the journal is told, as a failure behind it says how it is left."""
+    target = job.find_target(azure, plan.app)
+    job.journal.of(target.app.title).add(target.app)
+    return target
+
+
+def _told(job: Job, began: float, source: ImageSource, snapshot: Snapshot | None = None) -> str:
+    words, rows = [], []
+    if snapshot:
+        app = snapshot.app
+        words.append(f"{app.title} is in {app.resource_group}, now {app.image or 'without an image'}")
+        rows += [f"\n  pull    {snapshot.pull.told}"] if snapshot.pull.told else []
+        rows += [f"\n  note    {note}" for note in snapshot.notes]
+    if source.reading:
+        words.append(f"{source.reading.host} lets {'everybody read' if source.reading.anonymous else 'us in'}")
+    return f"Preflight passed in {job.clock.monotonic() - began:.1f} s: {', '.join(words)}{''.join(rows)}"

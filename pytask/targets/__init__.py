@@ -1,1 +1,1 @@
-"""The kinds of apps that a run deploys to, a package for each."""
+"""What a run deploys to: the `Target` protocol, and one package for each kind."""

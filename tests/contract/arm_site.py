@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 from pytask.clock import Timeouts
 from pytask.cloud.arm import Arm
 from pytask.cloud.http import request
-from pytask.model import Target
 from tests.contract.http_clients import an_http_client
+from tests.scripted import found_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from azure.core.rest import HttpRequest, HttpResponse
+
+    from pytask.targets.site.site import Site as FoundSite
+
 
 PATH = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/app"
 TIMEOUTS = Timeouts(http_attempts=4, http_first_wait=0.01, http_longest_wait=0.02)
@@ -96,16 +99,14 @@ class Site:
         self.config.update({name: value for name, value in sent.items() if name not in self.keeps})
         return self.config
 
-    def target(self, *, slot: str = "") -> Target:
+    def found(self, *, slot: str = "") -> FoundSite:
         """Return the app, or a slot of it, as a preflight finds it now."""
-        return Target(
+        return found_site(
             resource_id=f"{PATH}/slots/{slot}" if slot else PATH,
             name="app",
             slot=slot,
-            resource_group="g",
             url="",
             fx_version=self.config["linuxFxVersion"],
-            stopped=False,
             configuration=dict(self.config),
         )
 

@@ -22,24 +22,26 @@ from pytask.errors.registry import LoginServerUnusable, RegistryLoginRefused, Re
 from pytask.inputs import read_plan
 from pytask.model import (
     AppAddress,
+    Deploy,
     Function,
     RegistryAddress,
     RegistryHost,
     RegistryLogin,
     Secret,
     SmokeTest,
-    Target,
 )
 from pytask.network.place import place_of
 from pytask.registry.contents import Repository
+from pytask.registry.images import open_destination, open_existing, open_running
 from pytask.registry.registries import Registries
 from pytask.registry.rights import confirm_push
-from pytask.stages.images import open_destination, open_existing, open_running
 from pytask.targets.site.find import find_app
 from pytask.targets.site.smoke import call
 from tests.contract.foreign import ARM, ENTRA, REGISTRY, World, a_world, entra, registry
 from tests.contract.http_clients import an_http_client
 from tests.measure.connection import azure_for
+from tests.plans import pushing
+from tests.scripted import found_site
 from tests.unit.test_inputs import an_environment
 from tests.unit.test_registry_inputs import OTHER, a_docker_connection
 
@@ -134,10 +136,10 @@ def attempt(azure: Azure, environment: dict[str, str]) -> None:
     """Do with the registry what a preflight does; every failure is as good as another."""
     try:
         plan = read_plan(environment, Secret)
-        if plan.destination:
-            open_destination(registries(azure), plan.destination)
-        if plan.existing:
-            open_existing(registries(azure), plan.existing)
+        if isinstance(plan, Deploy):
+            open_existing(registries(azure), plan.image)
+        else:
+            open_destination(registries(azure), pushing(plan).names)
     except (ManyFailures, TaskFailure):
         return
 
@@ -205,10 +207,7 @@ def test_azures_own_registry_does_get_one(world: World, azure: Azure, tmp_path: 
 def test_the_apps_own_configuration_leads_no_credential_away(world: World, azure: Azure) -> None:
     for host in (*NO_HOSTS, *LOOKALIKES):
         image = f"DOCKER|{host}/a:1"
-        target = Target(
-            resource_id="/x", name="app", slot="", resource_group="g", url="", fx_version=image, stopped=False
-        )
-        open_running(registries(azure), target)
+        open_running(registries(azure), found_site(fx_version=image))
         assert not [asked for asked in world.strange if asked.has_credentials()], host
         assert host in LOOKALIKES or world.foreign_places() == set(), host
         world.dialed.clear()
@@ -248,15 +247,13 @@ def test_a_registry_given_by_name_is_compared_once_resource_manager_has_said_its
     world.answers[ARM] = partial(_told, {"value": [item]})
     world.answers[told.lower()] = registry(f"https://{told}/oauth2/token")
     plan = read_plan(an_environment(tmp_path, azureContainerRegistry=named, imageName=f"{image}/app:1"), Secret)
-    assert plan.destination
-    assert plan.references == ("app:1",), "Resource Manager has yet to say the host"
+    assert pushing(plan).names.references == ("app:1",), "Resource Manager has yet to say the host"
     if differs:
         with pytest.raises(ImageHostDiffers):
-            open_destination(registries(azure), plan.destination)
+            open_destination(registries(azure), pushing(plan).names)
     else:
-        opened = open_destination(registries(azure), plan.destination)
-        assert opened.registry
-        assert str(opened.registry.host) == told.lower()
+        _, session = open_destination(registries(azure), pushing(plan).names)
+        assert str(session.host) == told.lower()
 
 
 @pytest.mark.parametrize("realm", FOREIGN_REALMS)
@@ -479,7 +476,7 @@ def test_a_functions_key_goes_to_the_app_and_nowhere_else(world: World, azure: A
     found = find_app(azure.arm, AppAddress(name="shop", resource_group="g"))
     function = Function(name="hello", trigger="httpTrigger", url=f"https://{APP}/api/hello", needs_key=True)
     with suppress(TaskFailure):
-        call(azure, found.target, SmokeTest(path="/api/hello", statuses=("2xx",)), (function,))
+        call(azure, found.site, SmokeTest(path="/api/hello", statuses=("2xx",)), (function,))
     assert bool([asked for asked in world.asked if asked.host == APP and "the-password" in str(asked.headers)]) is sent
     assert (world.strange, world.foreign_places()) == ([], set())
 
@@ -487,11 +484,9 @@ def test_a_functions_key_goes_to_the_app_and_nowhere_else(world: World, azure: A
 def test_a_functions_key_follows_no_redirect_of_the_app(world: World, azure: Azure) -> None:
     world.answers[ARM] = partial(_told, {"default": "the-password"})
     world.answers[APP] = lambda _asked: (307, {"Location": "https://evil.com/taken"}, {})
-    target = Target(
-        resource_id="/x", name="app", slot="", resource_group="g", url=f"https://{APP}", fx_version="", stopped=False
-    )
+    site = found_site(url=f"https://{APP}")
     function = Function(name="hello", trigger="httpTrigger", url=f"https://{APP}/api/hello", needs_key=True)
-    call(azure, target, SmokeTest(path="/api/hello", statuses=("2xx",)), (function,))
+    call(azure, site, SmokeTest(path="/api/hello", statuses=("2xx",)), (function,))
     assert (world.strange, world.foreign_places()) == ([], set())
 
 

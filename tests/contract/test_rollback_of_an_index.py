@@ -6,19 +6,19 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytask.agent.network import read_network
 from pytask.clock import Timeouts
+from pytask.inspection.previous import previous_image
 from pytask.model import IndexDigest, ManifestDigest, RegistryHost, RegistryLogin, Secret
+from pytask.registry.images import ImageSource
 from pytask.registry.registries import Registries
-from pytask.stages.image import digest_now
-from pytask.stages.images import previous_image
-from pytask.targets.site.rollback import NotRolledBack, former_reference
+from pytask.rollback import former_reference
 from pytask.targets.site.update import point_at
+from pytask.targets.target import CannotRollBack
 from tests.contract.foreign import REGISTRY, a_world
 from tests.contract.http_clients import an_http_client
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from pytask.cloud.arm import Arm
     from pytask.registry.session import RegistrySession
-    from pytask.stages.preflight import AppAsFound
     from tests.contract.arm_site import Site
     from tests.contract.foreign import Answer, Asked
 
@@ -80,6 +79,7 @@ class Scene:
     """An app, the registry of its image, and the ways to both."""
 
     store: Store
+    registries: Registries
     session: RegistrySession
     site: Site
     arm: Arm
@@ -95,15 +95,15 @@ class Scene:
 
     def rolled_back(self, change: Callable[[], None] = lambda: None) -> list[str]:
         """Deploy a second image, then put the first back; return what was said."""
-        found = cast("AppAsFound", SimpleNamespace(session=self.session))
+        source = ImageSource(registries=self.registries, host=self.session.host, session=self.session, readable=True)
         said = list[str]()
-        previous, _ = previous_image(self.session, self.site.target())
+        previous, _ = previous_image(self.session, self.site.found())
         assert previous
-        point_at(self.arm, self.site.target(), f"{APP}:2", None, instances=None, beside={})
+        point_at(self.arm, self.site.found(), f"{APP}:2", None, instances=None, beside={})
         assert self.reads == f"{APP}:2"
         change()
-        reference = former_reference(previous, lambda one: digest_now(found, one), said.append)
-        point_at(self.arm, self.site.target(), reference, previous.digest, instances=None, beside={})
+        reference = former_reference(previous, source.digest_now, said.append)
+        point_at(self.arm, self.site.found(), reference, previous.digest, instances=None, beside={})
         return said
 
 
@@ -114,8 +114,8 @@ def scene(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, site: Site, arm: Arm)
         world.answers[REGISTRY] = store.answer
         http = an_http_client(Timeouts(http_attempts=1), network=read_network(os.environ, Secret))
         login = RegistryLogin(host=host, user="robot", password=Secret("pw"))
-        session = Registries(azure=None, login=login, http=http, mask=Secret).open(host)
-        yield Scene(store, session, site, arm)
+        registries = Registries(azure=None, login=login, http=http, mask=Secret)
+        yield Scene(store, registries, registries.open(host), site, arm)
 
 
 @pytest.mark.parametrize("kind", ["index", "manifest"])
@@ -156,7 +156,7 @@ def test_an_image_that_the_registry_has_no_more_is_not_put_back(scene: Scene, *,
         scene.store.tags.clear()
         scene.store.content.clear()
 
-    with pytest.raises(NotRolledBack):
+    with pytest.raises(CannotRollBack):
         scene.rolled_back(purge)
     assert scene.reads == f"{APP}:2"
 
@@ -170,7 +170,7 @@ def test_an_image_of_another_registry_is_put_back_unseen(scene: Scene) -> None:
 def test_both_digests_of_an_index_are_held_before_anything_moves(scene: Scene) -> None:
     index = scene.store.tags["1"] = scene.store.index("one")
     scene.configured(f"{APP}:1")
-    previous, _ = previous_image(scene.session, scene.site.target())
+    previous, _ = previous_image(scene.session, scene.site.found())
     assert previous
     assert previous.digest == IndexDigest(index)
     assert previous.manifest == ManifestDigest(scene.store.manifest("one"))

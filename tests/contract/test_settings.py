@@ -187,7 +187,7 @@ def test_a_rollback_leaves_alone_what_somebody_else_changed_since(site: Site, ar
 
 
 def test_settings_are_made_sticky_and_those_that_are_stay_so(site: Site, arm: Arm) -> None:
-    target = site.target(slot="staging")
+    target = site.found(slot="staging")
     assert make_sticky(arm, target, ("A", "B")) == ("A", "B")
     assert make_sticky(arm, target, ("a", "C")) == ("C",)
     assert not_sticky(arm, target, ("A", "D")) == ("D",)
@@ -200,16 +200,16 @@ def test_settings_are_made_sticky_and_those_that_are_stay_so(site: Site, arm: Ar
 
 
 def test_nothing_is_asked_where_no_setting_is_to_be_sticky(site: Site, arm: Arm) -> None:
-    assert make_sticky(arm, site.target(), ()) == not_sticky(arm, site.target(), ()) == ()
+    assert make_sticky(arm, site.found(), ()) == not_sticky(arm, site.found(), ()) == ()
     assert site.calls == []
 
 
 def test_settings_that_may_not_be_read_cannot_be_changed(site: Site) -> None:
     with pytest.raises(SettingsNotReadable) as caught:
-        confirm_readable(None, WANTED, site.target(slot="staging"))
+        confirm_readable(None, WANTED, site.found(slot="staging"))
     assert caught.value.permission == "Microsoft.Web/sites/slots/config/list/action"
-    confirm_readable(None, WantedSettings(), site.target())
-    confirm_readable({}, WANTED, site.target())
+    confirm_readable(None, WantedSettings(), site.found())
+    confirm_readable({}, WANTED, site.found())
 
 
 def test_the_storage_setting_is_noted_where_nobody_wrote_it() -> None:

@@ -13,7 +13,7 @@ import pytest
 from dev import version
 from dev.package.schema import departures
 from pytask import __version__
-from pytask.job import Record
+from pytask.journal import Journal
 from pytask.model import Command, DeployBy, WhenUnchanged, WhenUnverified
 from pytask.report.outputs import outputs
 
@@ -64,7 +64,7 @@ def test_the_program_reads_every_input_and_no_other() -> None:
 
 def test_the_program_sets_every_output_and_no_other() -> None:
     declared = [item["name"] for item in TASK["outputVariables"]]
-    assert list(outputs(Record())) == declared
+    assert list(outputs(Journal(lambda _: None))) == declared
     assert TASK["restrictions"]["settableVariables"]["allowed"] == declared
 
 

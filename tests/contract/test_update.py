@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 def test_only_what_differs_is_sent_and_all_of_it_with_the_image(site: Site, arm: Arm) -> None:
     beside = {"alwaysOn": True, "appCommandLine": ""}
-    deployment = point_at(arm, site.target(), "r/app:2", None, instances=None, beside=beside)
+    update = point_at(arm, site.found(), "r/app:2", None, instances=None, beside=beside)
     assert (site.writes, site.sent) == (["PATCH web"], [{"linuxFxVersion": "DOCKER|r/app:2", "alwaysOn": True}])
-    assert (deployment.changed, deployment.restarted) == (("alwaysOn",), False)
-    confirm_configuration(arm, deployment)
+    assert (update.changed, update.restarted) == (("alwaysOn",), False)
+    confirm_configuration(arm, update)
 
 
 def test_the_same_image_with_another_configuration_is_written_and_not_restarted_besides(site: Site, arm: Arm) -> None:
-    deployment = point_at(arm, site.target(), "r/app:1", None, instances=None, beside={"alwaysOn": True})
+    update = point_at(arm, site.found(), "r/app:1", None, instances=None, beside={"alwaysOn": True})
     assert site.writes == ["PATCH web"]
-    assert not deployment.restarted
+    assert not update.restarted
 
 
 def test_the_same_image_with_the_same_configuration_is_restarted(site: Site, arm: Arm) -> None:
-    deployment = point_at(arm, site.target(), "r/app:1", None, instances=None, beside={"alwaysOn": False})
+    update = point_at(arm, site.found(), "r/app:1", None, instances=None, beside={"alwaysOn": False})
     assert site.writes == ["POST restart"]
-    assert deployment.restarted
+    assert update.restarted
 
 
 @pytest.mark.parametrize("settings", [True, False])
@@ -44,30 +44,30 @@ def test_a_property_of_the_front_end_restarts_nothing_so_that_something_else_mus
 ) -> None:
     moment = Moment(at=datetime(2026, 1, 1, tzinfo=timezone.utc), sent_at=7.0) if settings else None
     beside = {"publicNetworkAccess": "Disabled"}
-    deployment = point_at(arm, site.target(), "r/app:1", None, instances=None, beside=beside, settings=moment)
+    update = point_at(arm, site.found(), "r/app:1", None, instances=None, beside=beside, settings=moment)
     assert site.writes == (["PATCH web"] if settings else ["PATCH web", "POST restart"])
-    assert deployment.restarted is not settings
-    assert (deployment.sent_at == 7.0) is settings
+    assert update.restarted is not settings
+    assert (update.sent_at == 7.0) is settings
 
 
 def test_a_property_that_azure_does_not_keep_is_told(site: Site, arm: Arm) -> None:
     site.keeps.add("alwaysOn")
     beside = {"alwaysOn": True, "numberOfWorkers": 2}
-    deployment = point_at(arm, site.target(), "r/app:2", None, instances=None, beside=beside)
+    update = point_at(arm, site.found(), "r/app:2", None, instances=None, beside=beside)
     with pytest.raises(PropertyNotSet) as caught:
-        confirm_configuration(arm, deployment)
+        confirm_configuration(arm, update)
     assert caught.value.names == "alwaysOn"
     site.config["linuxFxVersion"] = "DOCKER|of somebody else"
     with pytest.raises(ImageNotSet):
-        confirm_configuration(arm, deployment)
+        confirm_configuration(arm, update)
 
 
 def test_the_same_image_is_not_restarted_where_its_settings_have_just_been_changed(site: Site, arm: Arm) -> None:
     moment = Moment(at=datetime(2026, 1, 1, tzinfo=timezone.utc), sent_at=7.0)
-    deployment = point_at(arm, site.target(), "r/app:1", None, instances=None, beside={}, settings=moment)
+    update = point_at(arm, site.found(), "r/app:1", None, instances=None, beside={}, settings=moment)
     assert site.calls == []
-    assert (deployment.written, deployment.sent_at, deployment.restarted) == (moment.at, moment.sent_at, False)
-    other = point_at(arm, site.target(), "r/app:2", None, instances=None, beside={}, settings=moment)
+    assert (update.written, update.sent_at, update.restarted) == (moment.at, moment.sent_at, False)
+    other = point_at(arm, site.found(), "r/app:2", None, instances=None, beside={}, settings=moment)
     assert site.writes == ["PATCH web"]
     assert other.sent_at > moment.sent_at
 
@@ -75,5 +75,5 @@ def test_the_same_image_is_not_restarted_where_its_settings_have_just_been_chang
 def test_what_azure_did_while_it_took_its_time_to_answer_counts_as_after_the_change(site: Site, arm: Arm) -> None:
     site.before["PATCH web"].append(lambda: time.sleep(1.2))
     before = datetime.now(timezone.utc)
-    deployment = point_at(arm, site.target(), "r/app:2", None, instances=None, beside={})
-    assert before - timedelta(seconds=2) < deployment.written <= before
+    update = point_at(arm, site.found(), "r/app:2", None, instances=None, beside={})
+    assert before - timedelta(seconds=2) < update.written <= before

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 import rsa
 from azure.core.exceptions import ClientAuthenticationError
 
+from pytask.access.admin_user import admin_user
+from pytask.access.roles import grant_role
+from pytask.access.setup import AppIdentity
 from pytask.builders.docker.cli import find_docker
 from pytask.builders.docker.diagnosis import failure as build_failure
 from pytask.builders.docker.engine import Engine
@@ -25,6 +28,7 @@ from pytask.cloud.http import Call, open_http_client, request
 from pytask.errors import TaskFailure, render
 from pytask.model import (
     BuiltImage,
+    ByHand,
     CertificateIdentity,
     Cloud,
     FederatedIdentity,
@@ -35,18 +39,17 @@ from pytask.model import (
     RegistryLogin,
     Secret,
     ServiceConnection,
-    Target,
     WantedSettings,
 )
 from pytask.network.route import Route
 from pytask.registry.refusal import http_client_of
 from pytask.registry.registries import Registries
-from pytask.registry.resource import RegistryResource, admin_user
+from pytask.registry.resource import RegistryResource
 from pytask.registry.rights import confirm_push
-from pytask.registry.roles import grant
-from pytask.targets.site.identity import AppIdentity, give_identity
+from pytask.targets.site.identity import give_identity
 from pytask.targets.site.platform_log import read_platform_log
 from pytask.targets.site.settings import confirm_readable, read_settings, write_settings
+from pytask.targets.site.site import Site
 from pytask.targets.site.start_failure import explain
 from pytask.targets.site.update import point_at
 from tests.corpus import azure as played
@@ -179,7 +182,6 @@ def _push(case: ErrorOutput) -> None:
     Push(
         engine=Engine(cast("APIClient", _EngineThatSays(case.text))),
         login=lambda _: login,
-        registry=case.registry,
         ask=lambda: None,
         clock=clock,
         timeouts=Timeouts(),
@@ -203,11 +205,11 @@ def _arm(case: ErrorOutput) -> None:
 
 
 def _point_at(azure: Azure) -> None:
-    point_at(azure.arm, _target(), "contoso.azurecr.io/hello-function:42", None, instances=None, beside={})
+    point_at(azure.arm, _site(), "contoso.azurecr.io/hello-function:42", None, instances=None, beside={})
 
 
 def _grant(azure: Azure) -> None:
-    grant(azure.arm, _registry(), played.PRINCIPAL, app="hello-function")
+    grant_role(azure.arm, _registry(), played.PRINCIPAL, app="hello-function")
 
 
 def _read_admin_user(azure: Azure) -> None:
@@ -215,13 +217,13 @@ def _read_admin_user(azure: Azure) -> None:
 
 
 def _change_settings(azure: Azure) -> None:
-    wanted, target = WantedSettings(values={"GREETING": "hello"}), _target()
-    confirm_readable(read_settings(azure.arm, target.resource_id), wanted, target)
-    write_settings(azure.arm, target.resource_id, wanted)
+    wanted, site = WantedSettings(values={"GREETING": "hello"}), _site()
+    confirm_readable(read_settings(azure.arm, site.resource_id), wanted, site)
+    write_settings(azure.arm, site.resource_id, wanted)
 
 
 def _assign_identity(azure: Azure) -> None:
-    give_identity(azure.arm, _target(), AppIdentity(resource_id=played.IDENTITY, principal_id=played.PRINCIPAL))
+    give_identity(azure.arm, _site(), AppIdentity(resource_id=played.IDENTITY, principal_id=played.PRINCIPAL))
 
 
 def _acr(case: ErrorOutput) -> None:
@@ -333,15 +335,17 @@ def _registry() -> RegistryResource:
     )
 
 
-def _target() -> Target:
-    return Target(
+def _site() -> Site:
+    return Site(
         resource_id=played.SITE,
         name="hello-function",
         slot="",
         resource_group="rg-hello",
         url="https://hello-function.azurewebsites.net",
         fx_version="DOCKER|contoso.azurecr.io/hello-function:41",
+        image="contoso.azurecr.io/hello-function:41",
         stopped=False,
+        by_hand=ByHand(use_image="use", restart="restart"),
     )
 
 

@@ -115,6 +115,7 @@ def test_a_push_that_is_refused_after_all_says_what_may_be_in_the_registry(pipel
     headers = {"Content-Type": "application/json"}
     uploads = r"PUT contoso\.azurecr\.io/v2/.*/manifests/"
     pipeline.azure.faults.script(uploads, status=403, headers=headers, body=body, times=None)
+    change(pipeline)
     run = pipeline.run()
     assert the_error(run) == "push-denied"
     assert "parts of it may be in the registry; docker-func-sample was not changed" in run.log
@@ -122,6 +123,7 @@ def test_a_push_that_is_refused_after_all_says_what_may_be_in_the_registry(pipel
 
 def test_a_refused_change_of_the_app_says_that_the_image_was_pushed(azure: LocalAzure, tmp_path: Path) -> None:
     with a_pipeline(azure, tmp_path, app_role="Reader") as pipeline:
+        change(pipeline)
         run = pipeline.run()
         assert the_error(run) == "azure-forbidden"
         assert "contoso.azurecr.io/hello-function:1 is in the registry; docker-func-sample was not changed" in run.log

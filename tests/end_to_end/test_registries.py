@@ -196,9 +196,9 @@ def test_a_firewalled_registry_names_the_address_to_allow(pipeline: Pipeline, wh
     else:
         text = "client with IP '52.166.10.7' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."
         body = json.dumps({"errors": [{"code": "DENIED", "message": text}]})
-        uploads = r"(POST|PUT|HEAD) contoso\.azurecr\.io/v2/hello-function/(blobs|manifests)"
+        every = r"(POST|PUT|HEAD|GET) contoso\.azurecr\.io/v2/hello-function/(blobs|manifests)"
         json_type = {"Content-Type": "application/json"}
-        pipeline.azure.faults.script(uploads, status=403, headers=json_type, body=body, times=None)
+        pipeline.azure.faults.script(every, status=403, headers=json_type, body=body, times=None)
     failed = pipeline.run()
     assert the_error(failed) == "registry-firewall"
     assert "it comes from 52.166.10.7" in failed.log

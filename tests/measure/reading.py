@@ -12,14 +12,13 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import pytask.stages
+from pytask import stages
 from pytask.inspection.contents import read_image
 from pytask.inspection.layers import inspect
 
 from .connection import repository_for
 
-_LOADED = pytask.stages
-"""Loaded for its size only: a run of the task has all of its libraries in memory."""
+stages.load()  # for its size only: a run of the task has all of its libraries in memory
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

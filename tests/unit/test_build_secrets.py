@@ -13,6 +13,7 @@ from pytask.errors import ManyFailures, render
 from pytask.inputs import read_plan
 from pytask.inputs.secrets import parse_secret
 from pytask.model import BuildSecret, Secret
+from tests.plans import building
 from tests.unit.test_inputs import an_environment
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ class Masks:
 
 
 def secrets_of(environment: dict[str, str], mask: Masks | None = None) -> dict[str, str | Path]:
-    recipe = read_plan(environment, mask or Masks()).recipe
-    assert recipe
+    recipe = building(read_plan(environment, mask or Masks())).recipe
     return {one.id: one.content.reveal() if isinstance(one.content, Secret) else one.content for one in recipe.secrets}
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.model import Deployment, Target
 from pytask.targets.site.configuration import differing, not_kept, reads_as
 from pytask.targets.site.rollback import former_properties
+from tests.scripted import an_update, found_site
 
 VALUES = st.recursive(
     st.booleans() | st.integers() | st.text(),
@@ -71,33 +69,10 @@ def test_what_was_written_is_kept_however_azure_spells_it_and_lists_are_not_judg
     assert not_kept(found, written) == ["alwaysOn", "numberOfWorkers", "x"]
 
 
-def a_deployment(before: dict[str, object], beside: dict[str, object], changed: tuple[str, ...]) -> Deployment:
-    target = Target(
-        resource_id="/x",
-        name="app",
-        slot="",
-        resource_group="rg",
-        url="",
-        fx_version="DOCKER|old",
-        stopped=False,
-        configuration=before,
-    )
-    return Deployment(
-        target=target,
-        reference="new",
-        digest=None,
-        written=datetime.now(timezone.utc),
-        sent_at=0.0,
-        instances=None,
-        restarted=False,
-        beside=beside,
-        changed=changed,
-    )
-
-
 def test_only_what_was_changed_and_nobody_changed_since_is_put_back() -> None:
     wanted: dict[str, object] = {"alwaysOn": True, "appCommandLine": "run", "http20Enabled": True, "numberOfWorkers": 2}
     before: dict[str, object] = {"alwaysOn": False, "appCommandLine": None, "http20Enabled": True, "numberOfWorkers": 1}
-    deployment = a_deployment(before, wanted, ("alwaysOn", "appCommandLine", "numberOfWorkers"))
+    changed = ("alwaysOn", "appCommandLine", "numberOfWorkers")
+    update = an_update(app=found_site(configuration=before), beside=wanted, changed=changed)
     since: dict[str, object] = {**wanted, "numberOfWorkers": 5, "http20Enabled": False}
-    assert former_properties(deployment, since) == {"alwaysOn": False, "appCommandLine": ""}
+    assert former_properties(update, since) == {"alwaysOn": False, "appCommandLine": ""}

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytask.model import Digest, ImageReference, IndexDigest, ManifestDigest, PreviousImage
-from pytask.targets.site.rollback import Gone, NotRolledBack, former_reference
+from pytask.registry.images import Gone
+from pytask.rollback import former_reference
+from pytask.targets.target import CannotRollBack
 
 INDEX, INSIDE = IndexDigest(f"sha256:{'1' * 64}"), ManifestDigest(f"sha256:{'2' * 64}")
 SINGLE, OTHER = ManifestDigest(f"sha256:{'3' * 64}"), f"sha256:{'9' * 64}"
@@ -90,7 +92,7 @@ def test_where_nobody_may_ask_the_registry_it_is_put_back_as_it_was(reference: s
 def test_what_is_gone_is_not_put_back(
     reference: str, digest: Digest | None, registry: dict[str, Digest | Gone]
 ) -> None:
-    with pytest.raises(NotRolledBack):
+    with pytest.raises(CannotRollBack):
         went(reference, digest, None, registry)
 
 
@@ -116,7 +118,7 @@ def test_what_is_written_into_the_app_is_always_a_reference(
     previous = PreviousImage(reference=reference, digest=before, manifest=inside)
     try:
         written = former_reference(previous, lambda _: now, lambda _: None)
-    except NotRolledBack:
+    except CannotRollBack:
         return
     parsed = ImageReference.parse(written)
     assert written == reference or (parsed.digest and before and parsed.digest.text == before.text)

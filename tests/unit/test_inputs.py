@@ -13,11 +13,14 @@ from pytask.inputs import read_plan
 from pytask.inputs.image import source_labels
 from pytask.model import (
     AppAddress,
+    AppPlan,
+    Build,
+    BuildPushDeploy,
     CertificateIdentity,
+    Check,
     Cloud,
     Command,
     DeployBy,
-    DeployPlan,
     Destination,
     Digest,
     ExistingImage,
@@ -37,6 +40,7 @@ from pytask.model import (
     WhenUnchanged,
     WhenUnverified,
 )
+from tests.plans import app_of, building, deploying, pushing
 from tests.sandbox.client_certificate import new_client_certificate
 
 if TYPE_CHECKING:
@@ -83,15 +87,13 @@ def read(environment: dict[str, str]) -> Plan:
 
 def built(environment: dict[str, str]) -> tuple[Recipe, Destination]:
     plan = read(environment)
-    assert plan.recipe
-    assert plan.destination
-    return plan.recipe, plan.destination
+    assert isinstance(plan, BuildPushDeploy)
+    return plan.recipe, plan.names
 
 
-def deployed(environment: dict[str, str]) -> tuple[DeployPlan, VerifyPlan | None]:
-    plan = read(environment)
-    assert plan.deploy
-    return plan.deploy, plan.deploy.verify
+def deployed(environment: dict[str, str]) -> tuple[AppPlan, VerifyPlan | None]:
+    app = app_of(read(environment))
+    return app, app.verify
 
 
 def connected(environment: dict[str, str]) -> ServiceConnection:
@@ -110,12 +112,12 @@ def test_three_inputs_are_enough(tmp_path: Path) -> None:
     plan = read(an_environment(tmp_path))
     recipe, destination = built(an_environment(tmp_path))
     assert plan.command is Command.BUILD_PUSH_DEPLOY
-    assert plan.references == ("contoso.azurecr.io/myrepo:77",)
+    assert building(plan).names.references == ("contoso.azurecr.io/myrepo:77",)
     assert destination.tags == ("77",)
     assert (recipe.dockerfile, recipe.context, recipe.platform) == (tmp_path / "Dockerfile", tmp_path, "linux/amd64")
     assert plan.notes == ("imageName: 'My Repo' became 'myrepo', as registries want it",)
     deploy, verification = deployed(an_environment(tmp_path))
-    assert deploy == DeployPlan(
+    assert deploy == AppPlan(
         app=AppAddress(name="my-app"), deploy_by=DeployBy.TAG, when_unchanged=WhenUnchanged.DEPLOY, verify=verification
     )
     assert verification == VerifyPlan(
@@ -360,23 +362,23 @@ def test_labels_can_be_left_out(tmp_path: Path) -> None:
 def test_a_build_needs_neither_azure_nor_an_app(tmp_path: Path) -> None:
     nothing = {"azureSubscription": "", "azureContainerRegistry": "", "appName": ""}
     plan = read(an_environment(tmp_path, command="build", **nothing))
-    assert (plan.connection, plan.deploy) == (None, None)
-    assert plan.references == ("myrepo:77",)
+    assert isinstance(plan, Build)
+    assert plan.connection is None
+    assert building(plan).names.references == ("myrepo:77",)
 
 
 def test_a_check_needs_neither_an_image_nor_docker(tmp_path: Path) -> None:
     environment = an_environment(tmp_path, command="CHECK", azureContainerRegistry="", imageName="")
     (tmp_path / "Dockerfile").unlink()
     plan = read(environment)
-    assert plan.command is Command.CHECK
-    assert (plan.recipe, plan.destination, plan.existing) == (None, None, None)
+    assert isinstance(plan, Check)
 
 
 def test_a_scheme_before_an_image_is_taken_off_and_said(tmp_path: Path) -> None:
     for command in ("buildPushDeploy", "deploy"):
         plan = read(an_environment(tmp_path, command=command, imageName="https://contoso.azurecr.io/app:7"))
         assert "imageName: https:// was taken off, as an image's name has no scheme" in plan.notes
-    assert read(an_environment(tmp_path, imageName="https://contoso.azurecr.io/app")).references == (
+    assert building(read(an_environment(tmp_path, imageName="https://contoso.azurecr.io/app"))).names.references == (
         "contoso.azurecr.io/app:77",
     )
 
@@ -389,8 +391,7 @@ def test_a_branch_in_a_tag_is_told_as_a_tag(tmp_path: Path) -> None:
 
 def test_a_registry_by_name_beside_another_login_server_is_left_to_resource_manager(tmp_path: Path) -> None:
     environment = an_environment(tmp_path, azureContainerRegistry="contoso", imageName="contoso-h4sh.azurecr.io/app")
-    destination = read(environment).destination
-    assert destination
+    destination = pushing(read(environment)).names
     assert (destination.host, destination.image_host) == (None, RegistryHost("contoso-h4sh.azurecr.io"))
 
 
@@ -407,7 +408,7 @@ def test_a_registry_by_name_beside_another_login_server_is_left_to_resource_mana
 )
 def test_an_image_that_exists_is_named_in_any_form(tmp_path: Path, name: str, tags: str, reference: str) -> None:
     plan = read(an_environment(tmp_path, command="deploy", imageName=name, tags=tags))
-    assert plan.existing == ExistingImage(reference=ImageReference.parse(reference))
+    assert deploying(plan).image == ExistingImage(reference=ImageReference.parse(reference))
 
 
 def test_a_record_names_the_image_unless_the_input_does(tmp_path: Path) -> None:
@@ -416,9 +417,8 @@ def test_a_record_names_the_image_unless_the_input_does(tmp_path: Path) -> None:
     (tmp_path / "out.json").write_text(json.dumps(record))
     environment = an_environment(tmp_path, command="deploy", recordFile=str(tmp_path / "out.json"))
     recorded = ImageReference(host=RegistryHost("contoso.azurecr.io"), repository="app", tag="9", digest=Digest(digest))
-    assert read(environment).existing == ExistingImage(reference=recorded)
-    named = read(environment | {"INPUT_IMAGENAME": "other:1"}).existing
-    assert named
+    assert deploying(read(environment)).image == ExistingImage(reference=recorded)
+    named = deploying(read(environment | {"INPUT_IMAGENAME": "other:1"})).image
     assert named.reference.repository == "other"
     (tmp_path / "out.json").write_text(json.dumps({**record, "imageDigest": ""}))
     assert codes(environment) == ["record-without-image"]

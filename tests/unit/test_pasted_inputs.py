@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytask.report.plan import render_plan
+from tests.plans import app_of, deploying
 from tests.unit.test_inputs import an_environment, built, codes, read
 
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ def test_a_byte_order_mark_in_front_of_an_input_is_no_part_of_it(tmp_path: Path)
     recipe, destination = built(environment)
     assert [(one.name, one.value) for one in recipe.arguments] == [("A", "1"), ("B", "2")]
     assert (recipe.flags, destination.repository, destination.tags) == (("--pull",), "app", ("1",))
-    deploy = read(environment).deploy
-    assert deploy
+    deploy = app_of(read(environment))
     assert (deploy.app.name, deploy.settings.values) == ("my-app", {"C": "3"})
 
 
@@ -79,8 +79,7 @@ def test_a_byte_order_mark_in_a_record_is_no_part_of_it(tmp_path: Path) -> None:
     record = {"imageReference": "contoso.azurecr.io/app:1", "imageDigest": f"sha256:{'0' * 64}"}
     (tmp_path / "image.json").write_text(BOM + json.dumps(record), encoding="utf-8")
     plan = read(an_environment(tmp_path, command="deploy", recordFile="image.json"))
-    assert plan.existing
-    assert plan.existing.reference.repository == "app"
+    assert deploying(plan).image.reference.repository == "app"
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,14 @@ from pytask.builders.docker.cli import DockerCli
 from pytask.builders.docker.diagnosis import failure
 from pytask.model import (
     AppAddress,
+    AppPlan,
     BuildArgument,
+    BuildPushDeploy,
     BuildSecret,
     Cloud,
-    Command,
     DeployBy,
-    DeployPlan,
     Destination,
     KeyIdentity,
-    Plan,
     Recipe,
     RegistryAddress,
     RegistryHost,
@@ -61,19 +60,17 @@ def a_recipe(**changes: object) -> Recipe:
     return Recipe(**given)  # type: ignore[arg-type] # a table of fields
 
 
-def a_plan(recipe: Recipe | None = None, registry: RegistryAddress | None = None) -> Plan:
+def a_plan(recipe: Recipe | None = None, registry: RegistryAddress | None = None) -> BuildPushDeploy:
     address = registry or RegistryAddress(name="contoso", login_server=RegistryHost("contoso.azurecr.io"))
     verification = VerifyPlan(
         seconds=90, smoke_test=None, when_unverified=WhenUnverified.WARN, roll_back=True, annotate=True
     )
-    return Plan(
-        command=Command.BUILD_PUSH_DEPLOY,
+    return BuildPushDeploy(
         connection=CONNECTION,
         registry_connection=None,
         recipe=recipe or a_recipe(),
-        destination=Destination(registry=address, repository="hello", tags=("1", "latest")),
-        existing=None,
-        deploy=DeployPlan(
+        names=Destination(registry=address, repository="hello", tags=("1", "latest")),
+        app=AppPlan(
             app=AppAddress(name="my-app"),
             deploy_by=DeployBy.TAG,
             when_unchanged=WhenUnchanged.DEPLOY,
@@ -86,7 +83,7 @@ def a_plan(recipe: Recipe | None = None, registry: RegistryAddress | None = None
 
 
 def words_for(recipe: Recipe, environment: dict[str, str] | None = None) -> list[str]:
-    return command_line(recipe, a_plan().references, CLI, environment or {})
+    return command_line(recipe, a_plan().names.references, CLI, environment or {})
 
 
 def test_docker_is_told_what_was_planned_and_nothing_else() -> None:
@@ -165,7 +162,7 @@ def test_buildkit_is_asked_for_and_attestations_are_not() -> None:
 
 def test_a_registry_that_azure_has_yet_to_name_leaves_the_host_out_of_the_build() -> None:
     plan = a_plan(registry=RegistryAddress(name="contoso"))
-    assert plan.references == ("hello:1", "hello:latest")
+    assert plan.names.references == ("hello:1", "hello:latest")
     assert "(login server of contoso, from Azure)/hello:1, also as latest" in render_plan(plan)
 
 

@@ -145,7 +145,6 @@ def pushed(answer: TaskFailure | None) -> TaskFailure:
     work = Push(
         engine=FakeEngine(),  # type: ignore[arg-type] # all that a push asks of it
         login=lambda _again: None,
-        registry=OURS,
         ask=lambda: answer,
         clock=Clock(),
         timeouts=Timeouts(),

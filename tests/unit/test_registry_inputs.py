@@ -20,6 +20,7 @@ from pytask.model import (
 )
 from pytask.registry.hosts import asked_at, asked_for, is_azures
 from pytask.report.plan import render_plan
+from tests.plans import building, deploying, pushing
 from tests.unit.test_inputs import ID, an_environment, codes, read
 
 if TYPE_CHECKING:
@@ -91,9 +92,8 @@ def test_a_docker_connection_names_the_registry_and_how_to_enter_it(tmp_path: Pa
     plan = read(environment | by_password(url))
     of = RegistryHost.parse(host)
     assert plan.registry_connection == RegistryLogin(host=of, user="robot", password=Secret("pw"))
-    assert plan.destination
-    assert plan.destination.registry == RegistryAddress(name=host.partition(".")[0], login_server=of)
-    assert plan.references == (f"{host}/myrepo:77",)
+    assert pushing(plan).names.registry == RegistryAddress(name=host.partition(".")[0], login_server=of)
+    assert building(plan).names.references == (f"{host}/myrepo:77",)
 
 
 def test_a_docker_connection_to_azure_signs_in_to_entra_id(tmp_path: Path) -> None:
@@ -113,7 +113,9 @@ def test_a_docker_connection_to_azure_signs_in_to_entra_id(tmp_path: Path) -> No
         ),
         identity=KeyIdentity(client_id="another-client", secret=Secret("another-key")),
     )
-    assert read(environment | of_azure(servicePrincipalKey="k")).references == ("shared.azurecr.io/myrepo:77",)
+    assert building(read(environment | of_azure(servicePrincipalKey="k"))).names.references == (
+        "shared.azurecr.io/myrepo:77",
+    )
     federated = read(environment | of_azure("WorkloadIdentityFederation")).registry_connection
     assert isinstance(federated, ServiceConnection)
     assert isinstance(federated.identity, FederatedIdentity)
@@ -178,9 +180,9 @@ def test_filling_a_registry_that_has_its_own_connection_takes_no_azure_subscript
 def test_an_image_that_exists_is_in_the_registry_of_the_connection_unless_it_says_otherwise(tmp_path: Path) -> None:
     inputs = {"command": "deploy", "containerRegistry": OTHER, "azureContainerRegistry": ""}
     plan = read(an_environment(tmp_path, imageName="team/app:1", **inputs) | by_password())
-    assert plan.existing == ExistingImage(reference=ImageReference.parse("ghcr.io/team/app:1"))
+    assert deploying(plan).image == ExistingImage(reference=ImageReference.parse("ghcr.io/team/app:1"))
     plan = read(an_environment(tmp_path, imageName="docker.io/team/app:1", **inputs) | by_password())
-    assert plan.existing == ExistingImage(reference=ImageReference.parse("docker.io/team/app:1"))
+    assert deploying(plan).image == ExistingImage(reference=ImageReference.parse("docker.io/team/app:1"))
 
 
 @pytest.mark.parametrize(

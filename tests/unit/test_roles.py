@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pytask.access.roles import _refused, allows, grant_command
 from pytask.errors.pull import IdentityNotReplicated
 from pytask.model import RegistryHost
 from pytask.registry.resource import RegistryResource
-from pytask.registry.roles import _refused, allows, grant_command
 from tests.unit.answered import answered
 
 GRANTS = "Microsoft.Authorization/roleAssignments/write"

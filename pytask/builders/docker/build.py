@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from tempfile import gettempdir
@@ -24,35 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from pytask.agent.console import Console
-    from pytask.background import Promised
+    from pytask.builders.builder import Logins, Machine
     from pytask.builders.docker.cli import DockerCli
     from pytask.builders.docker.configuration import Lent
-    from pytask.clock import Timeouts
-    from pytask.model import BuildArgument, LoginFor, Network, Recipe, RegistryHost, RegistryLogin
+    from pytask.model import BuildArgument, Recipe, RegistryHost, RegistryLogin
 
 _REMEMBERED = 400
 """Lines; parallel steps print into each other, and the end may show a long instruction of the Dockerfile."""
 _NOT_LOADED = "Build result will only remain in the build cache"
 """https://github.com/docker/buildx/blob/master/build/build.go"""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Machine:
-    """What the docker command is started on."""
-
-    environment: Mapping[str, str]
-    network: Network
-    console: Console
-    timeouts: Timeouts
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Logins:
-    """Where BuildKit gets credentials of this run, and what gives them once the run has signed in."""
-
-    hosts: frozenset[RegistryHost]
-    signed_in: Promised[LoginFor]
 
 
 def build(

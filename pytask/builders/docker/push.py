@@ -27,7 +27,6 @@ class Push:
     engine: Engine
     login: Callable[[bool], RegistryLogin | None]
     """Called for each attempt, and from the second on for credentials that are got again."""
-    registry: str
     ask: Callable[[], TaskFailure | None]
     """Asks the registry itself after a refusal without a reason, and returns the one it tells, if it does."""
     clock: Clock
@@ -60,7 +59,9 @@ class Push:
     def _final(self, reference: str, error: str, attempt: int) -> TaskFailure | None:
         """Return the failure when pushing again is pointless."""
         last = attempt == self.timeouts.push_attempts
-        refusal = push_refusal(error, reference=reference, registry=self.registry, attempt=attempt, last=last)
+        refusal = push_refusal(
+            error, reference=reference, registry=reference.partition("/")[0], attempt=attempt, last=last
+        )
         return (self.ask() or refusal) if refusal and is_bare(refusal) else refusal
 
 

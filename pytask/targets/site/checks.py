@@ -17,6 +17,7 @@ from pytask.model.evidence import Failed, Passed, Pending, Unavailable
 from pytask.targets.site.configuration import not_kept
 from pytask.targets.site.host_check import judge_host
 from pytask.targets.site.image_check import judge_image
+from pytask.targets.site.site import IMAGE_PROPERTY, fx_version_in
 from pytask.verification import Check
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
     from pytask.clock import Timeouts
     from pytask.errors.start import StartFailure
-    from pytask.model import Deployment, Function
+    from pytask.model import Function
     from pytask.model.evidence import Evidence
     from pytask.targets.site.observed import Observation, Question
+    from pytask.targets.site.site import SiteUpdate
     from pytask.targets.site.smoke import Answer
 
 CONFIGURATION, IMAGE, HOST = "configuration", "image digest", "restarted host"
@@ -40,7 +42,7 @@ def checks(question: Question, timeouts: Timeouts) -> tuple[Check[Observation], 
     """Return the checks that a verification makes, in order."""
 
     def configuration(seen: Observation, _earlier: Mapping[str, Evidence]) -> Evidence:
-        return _judge_configuration(question.deployment, seen)
+        return _judge_configuration(question.update, seen)
 
     def image(seen: Observation, _earlier: Mapping[str, Evidence]) -> Evidence:
         return judge_image(question, timeouts, seen)
@@ -56,7 +58,7 @@ def checks(question: Question, timeouts: Timeouts) -> tuple[Check[Observation], 
 
     made = [(CONFIGURATION, configuration), (IMAGE, image), (HOST, host), (FUNCTIONS, functions)]
     made += [(SMOKE_TEST, smoke_test)] if question.smoke_test else []
-    if question.deployment.target.stopped:
+    if question.update.app.stopped:
         made = [made[0], *((name, lambda *_: _STOPPED) for name, _ in made[1:])]
     return tuple(Check(name=name, judge=judged) for name, judged in made)
 
@@ -68,25 +70,25 @@ def new_image_runs(earlier: Mapping[str, Evidence]) -> bool:
     return isinstance(earlier[HOST], Unavailable) and isinstance(earlier[IMAGE], Passed)
 
 
-def difference(deployment: Deployment, configuration: Mapping[str, object]) -> StartFailure | None:
+def difference(update: SiteUpdate, configuration: Mapping[str, object]) -> StartFailure | None:
     """Return what the configuration does not read as it was written; None when it does."""
-    app, found = deployment.target.title, str(configuration.get("linuxFxVersion") or "nothing")
-    if found != deployment.fx_version:
-        wanted = deployment.fx_version
-        return ImageNotSet(app=app, reference=deployment.reference, wanted=wanted, found=found)
-    if names := not_kept(configuration, deployment.beside):
-        return PropertyNotSet(app=app, reference=deployment.reference, names=", ".join(names))
+    app, found = update.app.title, fx_version_in(configuration) or "nothing"
+    if found != update.fx_version:
+        wanted = update.fx_version
+        return ImageNotSet(app=app, reference=update.reference, wanted=wanted, found=found)
+    if names := not_kept(configuration, update.beside):
+        return PropertyNotSet(app=app, reference=update.reference, names=", ".join(names))
     return None
 
 
-def _judge_configuration(deployment: Deployment, seen: Observation) -> Evidence:
+def _judge_configuration(update: SiteUpdate, seen: Observation) -> Evidence:
     found = seen.configuration
     if isinstance(found, NotYet):
         return Pending(reason=found.reason)
     if isinstance(found, NotAllowed):
         return Unavailable(found.reason)
-    failure = difference(deployment, found.value)
-    return Failed(failure=failure) if failure else Passed(f"linuxFxVersion reads {deployment.fx_version}")
+    failure = difference(update, found.value)
+    return Failed(failure=failure) if failure else Passed(f"{IMAGE_PROPERTY} reads {update.fx_version}")
 
 
 def _judge_functions(question: Question, seen: Observation, earlier: Mapping[str, Evidence]) -> Evidence:
@@ -99,8 +101,8 @@ def _judge_functions(question: Question, seen: Observation, earlier: Mapping[str
     if isinstance(seen.functions, NotYet):
         return Pending(reason=seen.functions.reason)
     if not seen.listed:
-        deployment = question.deployment
-        failure = NoFunctions(app=deployment.target.title, reference=deployment.reference)
+        update = question.update
+        failure = NoFunctions(app=update.app.title, reference=update.reference)
         return Pending(reason="no functions are listed yet", at_deadline=failure)
     return Passed(_names(seen.listed))
 
@@ -131,10 +133,10 @@ def _judge_answer(question: Question, answer: Seen[Answer], path: str, wanted: t
     told = f"GET {path} → {answer.value.text}"
     if answer.value.expected:
         return Passed(told)
-    deployment = question.deployment
+    update = question.update
     failure = SmokeTestFailed(
-        app=deployment.target.title,
-        reference=deployment.reference,
+        app=update.app.title,
+        reference=update.reference,
         path=path,
         wanted=", ".join(wanted),
         answer=answer.value.text,

@@ -1,6 +1,7 @@
 """Finding the Function App or slot, with what it is configured with now. Reads only.
 
-Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get
+Sources: https://learn.microsoft.com/rest/api/appservice/web-apps/get,
+https://learn.microsoft.com/cli/azure/functionapp/config/container, https://learn.microsoft.com/cli/azure/functionapp#az-functionapp-restart
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from pytask.cloud.answers import correlation_id
 from pytask.cloud.arm import RESOURCES_VERSION, needed_object
 from pytask.cloud.poll import object_at, objects_at, text_at
 from pytask.errors.app import AppAmbiguous, AppNotFound, SlotNotFound
-from pytask.model import Target
+from pytask.model import ByHand
 from pytask.model.reference import is_dns_name
 from pytask.targets.site.address import is_site_id
 from pytask.targets.site.kind import unfit
 from pytask.targets.site.settings import read_settings
+from pytask.targets.site.site import Site, az_flags, fx_version_in, image_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,8 +41,8 @@ _DOING = "read the Function App"
 class Found:
     """An app with all that ARM tells of it."""
 
-    target: Target
-    site: dict[str, Any]
+    site: Site
+    resource: dict[str, Any]
     configuration: SiteConfig | None
     settings: Mapping[str, str] | None
     """None when the connection may not read them."""
@@ -61,14 +63,13 @@ def find_app(arm: Arm, address: AppAddress) -> Found:
     answer = arm.send("GET", path, doing=_DOING, accept=accept)
     if answer.status_code != HTTPStatus.OK:
         _refuse(arm, address, app_path, answer)
-    site = needed_object(answer, _DOING)
+    resource = needed_object(answer, _DOING)
     configuration = reading.result().properties
     properties = configuration.as_dict() if configuration else {}
-    fx_version = str(properties.get("linuxFxVersion") or "")
-    if failure := unfit(address.name, site, fx_version):
+    if failure := unfit(address.name, resource, fx_version_in(properties)):
         raise failure
-    target = _target(address, path, site, properties)
-    return Found(target=target, site=site, configuration=configuration, settings=listing.result())
+    site = _site(address, path, resource, properties)
+    return Found(site=site, resource=resource, configuration=configuration, settings=listing.result())
 
 
 def read_configuration(arm: Arm, path: str) -> SiteConfigResource:
@@ -79,17 +80,24 @@ def read_configuration(arm: Arm, path: str) -> SiteConfigResource:
     return SiteConfigResource(arm.get(f"{path}/config/web", doing="read the app's configuration"))
 
 
-def _target(address: AppAddress, path: str, site: dict[str, Any], configuration: dict[str, Any]) -> Target:
-    properties = object_at(site, "properties")
+def _site(address: AppAddress, path: str, resource: dict[str, Any], configuration: dict[str, Any]) -> Site:
+    properties = object_at(resource, "properties")
     host = text_at(properties, "defaultHostName").lower()
-    return Target(
+    name, group = text_at(resource, "name").partition("/")[0] or address.name, path.split("/")[4]
+    flags, fx_version = az_flags(name, group, address.slot), fx_version_in(configuration)
+    return Site(
         resource_id=path,
-        name=text_at(site, "name").partition("/")[0] or address.name,
+        name=name,
         slot=address.slot,
-        resource_group=path.split("/")[4],
+        resource_group=group,
         url=f"https://{host}" if is_dns_name(host) else "",
-        fx_version=str(configuration.get("linuxFxVersion") or ""),
+        image=image_in(fx_version),
         stopped=str(properties.get("state") or "").lower() == "stopped",
+        by_hand=ByHand(
+            use_image=f"az functionapp config container set {flags} --image",
+            restart=f"az functionapp restart {flags}",
+        ),
+        fx_version=fx_version,
         configuration=configuration,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from pytask.targets.site.host import host_status
 from pytask.targets.site.host_check import explain_host
 from pytask.targets.site.observation import container_log
 from pytask.targets.site.start_failure import explain
+from pytask.targets.target import Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,45 +19,27 @@ if TYPE_CHECKING:
     from pytask.cloud.arm import Azure
     from pytask.cloud.poll import Reading
     from pytask.errors.start import StartFailure
-    from pytask.model import Function, Target
+    from pytask.model import Function
     from pytask.targets.site.host import HostStatus
     from pytask.targets.site.platform_log import Attempt, PlatformLog
+    from pytask.targets.site.site import Site
 
 _EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Health:
-    """How an app is."""
-
-    told: tuple[str, ...]
-    """For people, a line each."""
-    failure: StartFailure | None
-    """What is wrong with it; None when nothing shows."""
-    functions: tuple[Function, ...]
-    running: bool
-    """True when the Functions host was seen running; False also when it may not be asked."""
-    digest: str
-    """Digest of the image that was started last, as the platform's log has it; else empty."""
-
-    @property
-    def healthy(self) -> bool:
-        """True when all that can be seen of a working app is seen."""
-        return self.failure is None and self.running and bool(self.functions)
-
-
-def look_at_health(azure: Azure, target: Target, settings: Mapping[str, str] | None) -> Health:
+def look_at_health(azure: Azure, site: Site, settings: Mapping[str, str] | None) -> Health:
     """Return how the app is; what the connection may not see is said and is no failure."""
-    arm, path = azure.arm, target.resource_id
+    arm, path = azure.arm, site.resource_id
     host, functions = host_status(arm, path), list_functions(arm, path)
-    log = container_log(arm, target, reference=target.image, since=_EVER)
+    log = container_log(arm, site, reference=site.image, since=_EVER)
     attempt = log.value.latest() if isinstance(log, Seen) else None
     listed = functions.value if isinstance(functions, Seen) else ()
+    failure = None if site.stopped else _failure(site, host, attempt, listed, settings)
+    running = isinstance(host, Seen) and host.value.running
     return Health(
-        told=tuple(_told(target, host, functions, log)),
-        failure=None if target.stopped else _failure(target, host, attempt, listed, settings),
-        functions=listed,
-        running=isinstance(host, Seen) and host.value.running,
+        told=tuple(_told(site, host, functions, log)),
+        failure=failure,
+        healthy=failure is None and running and bool(listed),
         digest=_digest(attempt),
     )
 
@@ -69,13 +51,13 @@ def _digest(attempt: Attempt | None) -> str:
 
 
 def _failure(
-    target: Target,
+    site: Site,
     host: Reading[HostStatus],
     attempt: Attempt | None,
     functions: tuple[Function, ...],
     settings: Mapping[str, str] | None,
 ) -> StartFailure | None:
-    app, reference = target.title, target.image or "its image"
+    app, reference = site.title, site.image or "its image"
     if isinstance(host, Seen):
         unhealthy = not functions or host.value.state.lower() == "error"
         return explain_host(host.value, app=app, reference=reference) if unhealthy else None
@@ -85,17 +67,17 @@ def _failure(
 
 
 def _told(
-    target: Target,
+    site: Site,
     host: Reading[HostStatus],
     functions: Reading[tuple[Function, ...]],
     log: Reading[PlatformLog],
 ) -> Iterator[str]:
     """Return how it is, and at the end what may not be seen."""
-    yield f"image      {target.image or 'none'}"
+    yield f"image      {site.image or 'none'}"
     attempt = log.value.latest() if isinstance(log, Seen) else None
     if attempt:
         yield f"last start {attempt.phase()}{f', {attempt.started}' if attempt.started else ''}"
-    if target.stopped:
+    if site.stopped:
         yield "state      the app is stopped"
     else:
         yield from _told_of_host(host)

@@ -35,9 +35,9 @@ def judge_host(question: Question, timeouts: Timeouts, seen: Observation, *, ima
 def _judge_status(
     question: Question, timeouts: Timeouts, hosts: Hosts, status: HostStatus, *, image_runs: bool
 ) -> Evidence:
-    newer = status.is_newer_than(question.deployment.sent_at)
-    deployment = question.deployment
-    failure = explain_host(status, app=deployment.target.title, reference=str(deployment.reference))
+    newer = status.is_newer_than(question.update.sent_at)
+    update = question.update
+    failure = explain_host(status, app=update.app.title, reference=str(update.reference))
     if failure and (newer or (newer is None and image_runs)):
         return Failed(failure=failure, stands_for=timeouts.settled_failure)
     if newer is None or not status.instance:

@@ -5,15 +5,17 @@ Source: https://learn.microsoft.com/azure/app-service/overview-managed-identity
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from pytask.access.setup import AppIdentity
 from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, error_of, refusal
 from pytask.cloud.arm import needed_object
 from pytask.errors.azure import AzureFailing
 from pytask.errors.pull import IdentityNotAssignable, PullIdentityNotAssigned, PullIdentityNotFound
+from pytask.targets.site.site import az_flags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,43 +23,24 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpResponse
 
     from pytask.cloud.arm import Arm
-    from pytask.model import Target
+    from pytask.targets.site.site import Site
 
 _IDENTITY_VERSION = "2023-01-31"
 _OWN = "systemassigned"
 _LINKED = "LinkedAuthorizationFailed"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AppIdentity:
-    """A managed identity that the app has, or is to have."""
+def pulls_with(identity: AppIdentity) -> Mapping[str, object]:
+    """Return what the app's configuration must read for it to pull with an identity.
 
-    resource_id: str = ""
-    """Of a user-assigned one; empty for the app's own (the system-assigned one)."""
-    client_id: str = ""
-    """Of a user-assigned one."""
-    principal_id: str = ""
-    """Its object id; empty while the app's own is yet to be switched on."""
-    assigned: bool = False
-    """Whether the app has it by now."""
-
-    @property
-    def title(self) -> str:
-        """The identity as a person calls it."""
-        return f"the identity {self.resource_id.rpartition('/')[2]}" if self.resource_id else "its own identity"
-
-    @property
-    def configuration(self) -> Mapping[str, object]:
-        """What the app's configuration must read for it to pull with this identity.
-
-        Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry
-        """
-        return {"acrUseManagedIdentityCreds": True, "acrUserManagedIdentityID": self.client_id}
+    Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry
+    """
+    return {"acrUseManagedIdentityCreds": True, "acrUserManagedIdentityID": identity.client_id}
 
 
-def identities_of(site: Mapping[str, Any]) -> tuple[AppIdentity, ...]:
+def identities_of(resource: Mapping[str, Any]) -> tuple[AppIdentity, ...]:
     """Return the identities that the site has; its own, if there is one, comes first."""
-    identity = site.get("identity") or {}
+    identity = resource.get("identity") or {}
     own = _OWN in str(identity.get("type") or "").lower()
     others = (identity.get("userAssignedIdentities") or {}).items()
     return (
@@ -66,14 +49,14 @@ def identities_of(site: Mapping[str, Any]) -> tuple[AppIdentity, ...]:
     )
 
 
-def choose_identity(arm: Arm, target: Target, site: Mapping[str, Any], wanted: str) -> AppIdentity:
+def choose_identity(arm: Arm, site: Site, resource: Mapping[str, Any], wanted: str) -> AppIdentity:
     """Return the identity that the app is to pull with: its own, or the user-assigned one that has the id `wanted`.
 
     Raises:
         PullIdentityNotAssigned: for a client id that is none of the app's.
         PullIdentityNotFound: for a resource id that the connection does not see.
     """
-    has = identities_of(site)
+    has = identities_of(resource)
     if not wanted:
         return next((one for one in has if not one.resource_id), AppIdentity())
     ids = {one.client_id.lower() for one in has} if "/" not in wanted else {one.resource_id.lower() for one in has}
@@ -82,10 +65,10 @@ def choose_identity(arm: Arm, target: Target, site: Mapping[str, Any], wanted: s
     if "/" in wanted:
         return _unassigned(arm, wanted)
     told = ", ".join(f"{one.client_id} ({one.title.removeprefix('the identity ')})" for one in has if one.resource_id)
-    raise PullIdentityNotAssigned(app=target.title, client=wanted, identities=told or "none")
+    raise PullIdentityNotAssigned(app=site.title, client=wanted, identities=told or "none")
 
 
-def give_identity(arm: Arm, target: Target, identity: AppIdentity) -> AppIdentity:
+def give_identity(arm: Arm, site: Site, identity: AppIdentity) -> AppIdentity:
     """Switch the app's own identity on, or assign it a user-assigned one; those that it has stay.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update
@@ -94,22 +77,22 @@ def give_identity(arm: Arm, target: Target, identity: AppIdentity) -> AppIdentit
         IdentityNotAssignable: when the connection has no right on one of the identities.
     """
     doing = f"give the Function App {identity.title}"
-    has = identities_of(_site(arm, target))  # read again: what is not sent again is taken away
+    has = identities_of(_site(arm, site))  # read again: what is not sent again is taken away
     body = {"identity": _together((*has, identity))}
     accept = {HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.FORBIDDEN}
-    answer = arm.send("PATCH", target.resource_id, json=body, doing=doing, accept=accept)
+    answer = arm.send("PATCH", site.resource_id, json=body, doing=doing, accept=accept)
     if answer.status_code == HTTPStatus.FORBIDDEN:
-        raise _refused(target, identity, answer, doing)
-    return _shown(arm, target, identity, doing)
+        raise _refused(site, identity, answer, doing)
+    return _shown(arm, site, identity, doing)
 
 
-def identity_command(target: Target, identity: AppIdentity) -> str:
+def identity_command(site: Site, identity: AppIdentity) -> str:
     """Return the command by which somebody gives the app the identity by hand.
 
     Source: https://learn.microsoft.com/cli/azure/functionapp/identity#az-functionapp-identity-assign
     """
     which = f" --identities {identity.resource_id}" if identity.resource_id else ""
-    return f"az functionapp identity assign {target.az_flags}{which}"
+    return f"az functionapp identity assign {az_flags(site.name, site.resource_group, site.slot)}{which}"
 
 
 def _assigned(resource_id: str, ids: Mapping[str, Any]) -> AppIdentity:
@@ -143,12 +126,12 @@ def _together(identities: tuple[AppIdentity, ...]) -> dict[str, object]:
     return {"type": ", ".join(kinds), **({"userAssignedIdentities": sent} if sent else {})}
 
 
-def _shown(arm: Arm, target: Target, identity: AppIdentity, doing: str) -> AppIdentity:
+def _shown(arm: Arm, site: Site, identity: AppIdentity, doing: str) -> AppIdentity:
     """Return the identity as Azure shows it with the app, once it does."""
     http = arm.http
     deadline = Deadline.after(http.clock, http.timeouts.new_identity)
     while True:
-        for one in identities_of(_site(arm, target)):
+        for one in identities_of(_site(arm, site)):
             if one.resource_id.lower() == identity.resource_id.lower() and one.principal_id:
                 return one
         if deadline.passed():
@@ -157,17 +140,17 @@ def _shown(arm: Arm, target: Target, identity: AppIdentity, doing: str) -> AppId
         http.clock.sleep(http.timeouts.first_poll)
 
 
-def _site(arm: Arm, target: Target) -> dict[str, Any]:
-    return arm.get(target.resource_id, doing="read the app's identities")
+def _site(arm: Arm, site: Site) -> dict[str, Any]:
+    return arm.get(site.resource_id, doing="read the app's identities")
 
 
-def _refused(target: Target, identity: AppIdentity, answer: HttpResponse, doing: str) -> Exception:
+def _refused(site: Site, identity: AppIdentity, answer: HttpResponse, doing: str) -> Exception:
     code, message = error_of(answer)
     if code != _LINKED:
         return refusal(doing, answer)
     return IdentityNotAssignable(
-        app=target.title,
+        app=site.title,
         detail=f"{code}: {message}",
-        command=identity_command(target, identity),
+        command=identity_command(site, identity),
         correlation_id=correlation_id(answer),
     )

@@ -53,13 +53,13 @@ def _judge_name(question: Question, seen: Observation, attempt: Attempt) -> Evid
     by_digest = attempt.started.rpartition("@")[2] if _has_digest(attempt.started) else ""
     if by_digest or attempt.digest:
         return _judge_digest(question, attempt, by_digest or attempt.digest)
-    if not _same_name(attempt.started, question.deployment.reference):
+    if not _same_name(attempt.started, question.update.reference):
         return Failed(failure=_another_image(question, f"it started {attempt.started}"))
     return _judge_tag(question, seen, attempt)
 
 
 def _judge_digest(question: Question, attempt: Attempt, digest: str) -> Evidence:
-    ours = question.deployment.digest
+    ours = question.update.digest
     if not ours:
         return Unavailable(f"the log names {digest}, and the connection may not read which digest the image has")
     if digest == str(ours):
@@ -70,18 +70,18 @@ def _judge_digest(question: Question, attempt: Attempt, digest: str) -> Evidence
 
 
 def _judge_tag(question: Question, seen: Observation, attempt: Attempt) -> Evidence:
-    deployment = question.deployment
-    if deployment.fresh_tag:
-        return Passed(f"this start runs {deployment.reference}, a tag that did not exist before this run")
+    update = question.update
+    if update.fresh_tag:
+        return Passed(f"this start runs {update.reference}, a tag that did not exist before this run")
     if attempt.pull_failure and not attempt.pulled and not question.rolls_back:
         return Failed(failure=_explained(question, attempt))
     if not attempt.pulled:
-        return Unavailable(f"the platform started a copy of {deployment.reference} that it had already")
-    if not deployment.digest or seen.tag_now is None:
+        return Unavailable(f"the platform started a copy of {update.reference} that it had already")
+    if not update.digest or seen.tag_now is None:
         return Unavailable("the log names no digest, and the connection may not read which one the tag stands for")
-    if str(seen.tag_now) != str(deployment.digest):
+    if str(seen.tag_now) != str(update.digest):
         return Unavailable(f"the log names no digest, and the tag has moved to {seen.tag_now} meanwhile")
-    return Passed(f"this start pulled {deployment.reference}, which is {deployment.digest} before and after")
+    return Passed(f"this start pulled {update.reference}, which is {update.digest} before and after")
 
 
 def _at_deadline(question: Question, seen: Observation, attempt: Attempt) -> StartFailure:
@@ -91,19 +91,19 @@ def _at_deadline(question: Question, seen: Observation, attempt: Attempt) -> Sta
 
 
 def _explained(question: Question, attempt: Attempt) -> StartFailure:
-    deployment = question.deployment
-    return explain(attempt, app=deployment.target.title, reference=deployment.reference, settings=question.settings)
+    update = question.update
+    return explain(attempt, app=update.app.title, reference=update.reference, settings=question.settings)
 
 
 def _another_image(question: Question, line: str) -> OldImageStarted:
-    app, reference = question.deployment.target.title, question.deployment.reference
+    app, reference = question.update.app.title, question.update.reference
     return OldImageStarted(app=app, reference=reference, line=redacted(line, question.settings), tail="")
 
 
 def _not_up(question: Question, attempt: Attempt) -> NotUpInTime:
     return NotUpInTime(
-        app=question.deployment.target.title,
-        reference=question.deployment.reference,
+        app=question.update.app.title,
+        reference=question.update.reference,
         minutes=f"{question.seconds / 60:g}",
         seen=f"{attempt.phase()}, since {attempt.began:%H:%M:%S}Z",
     )

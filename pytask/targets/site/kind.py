@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 _LONGEST_SHOWN = 100
 
 
-def unfit(name: str, site: Mapping[str, Any], fx_version: str) -> TaskFailure | None:
+def unfit(name: str, resource: Mapping[str, Any], fx_version: str) -> TaskFailure | None:
     """Return why the site cannot run a Linux container image; None when it can.
 
     `kind` follows `linuxFxVersion`, so only the latter tells whether code or a container is configured: while it is
     empty or blank the app has no image yet, as after `az functionapp config container delete`. Azure itself accepts an
     image for an app that runs code, whose published functions would then be gone; it is refused here.
     """
-    properties = site.get("properties") or {}
-    kind = str(site.get("kind") or "").lower()
+    properties = resource.get("properties") or {}
+    kind = str(resource.get("kind") or "").lower()
     sku = str(properties.get("sku") or "").lower()
     form = fx_version.partition("|")[0].strip().lower()
     on_container_apps = properties.get("managedEnvironmentId") or "azurecontainerapps" in kind

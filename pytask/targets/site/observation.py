@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from pytask.clock import Clock, Timeouts
     from pytask.cloud.arm import Arm, Azure
     from pytask.cloud.poll import Reading
-    from pytask.model import Function, Target
+    from pytask.model import Function
     from pytask.model.reference import Digest
     from pytask.targets.site.observed import Question
     from pytask.targets.site.platform_log import PlatformLog
+    from pytask.targets.site.site import Site
 
 _SYNC = "Microsoft.Web/sites/syncfunctiontriggers/action"
 
@@ -51,9 +52,9 @@ class Observer:
     """Our monotonic clock when the new image was first seen running."""
 
     def __post_init__(self) -> None:
-        deployment = self.question.deployment
+        update = self.question.update
         self._instances = Instances(
-            arm=self.azure.arm, path=self._path, sent_at=deployment.sent_at, at_first=deployment.instances
+            arm=self.azure.arm, path=self._path, sent_at=update.sent_at, at_first=update.instances
         )
 
     @property
@@ -66,27 +67,25 @@ class Observer:
 
     @property
     def _path(self) -> str:
-        return self.question.deployment.target.resource_id
+        return self.question.update.app.resource_id
 
     def observe(self) -> Observation:
         """Return what is known after one more look; an app that is stopped has its configuration only."""
         if not isinstance(self.seen.configuration, Seen):
             self.seen = replace(self.seen, configuration=read_configuration(self.azure.arm, self._path))
-        if not self.question.deployment.target.stopped:
+        if not self.question.update.app.stopped:
             self._look_at_start()
             self._look_at_app()
         return self.seen
 
     def _look_at_start(self) -> None:
-        deployment = self.question.deployment
-        log = container_log(
-            self.azure.arm, deployment.target, reference=str(deployment.reference), since=deployment.written
-        )
+        update = self.question.update
+        log = container_log(self.azure.arm, update.app, reference=str(update.reference), since=update.written)
         self.seen = replace(self.seen, log=log)
-        if self.seen.ready and not self._tag_asked and not deployment.fresh_tag:
+        if self.seen.ready and not self._tag_asked and not update.fresh_tag:
             # Only what the registry says after ready tells what was pulled before it.
             self._tag_asked = True
-            self.seen = replace(self.seen, tag_now=self.digest_now(str(deployment.reference)))
+            self.seen = replace(self.seen, tag_now=self.digest_now(str(update.reference)))
         if self._hosts_are_due():
             self._asked_at = self._clock.monotonic()
             self.seen = replace(self.seen, hosts=self._instances.ask())
@@ -111,7 +110,7 @@ class Observer:
         """Tell whether there is no log, or none of this start after a while."""
         if not isinstance(self.seen.log, Seen):
             return True
-        waited = self._clock.monotonic() - self.question.deployment.sent_at
+        waited = self._clock.monotonic() - self.question.update.sent_at
         return self.seen.attempt is None and waited >= self._timeouts.settled_failure
 
     def _look_at_app(self) -> None:
@@ -122,8 +121,8 @@ class Observer:
         if not self.seen.functions_settled:
             self.seen = replace(self.seen, functions=self._functions(now - self._runs_since))
         if self.question.smoke_test and self.seen.functions_settled and not self.seen.answer_settled:
-            target = self.question.deployment.target
-            self.seen = replace(self.seen, answer=call(self.azure, target, self.question.smoke_test, self.seen.listed))
+            site = self.question.update.app
+            self.seen = replace(self.seen, answer=call(self.azure, site, self.question.smoke_test, self.seen.listed))
 
     def _functions(self, waited: float) -> Reading[tuple[Function, ...]]:
         """Return the list once it can be the new image's: after the triggers were synced, else after a while."""
@@ -140,18 +139,18 @@ class Observer:
 _NO_LOG = NotYet("the app has no platform log yet", empty=True)
 
 
-def container_log(arm: Arm, target: Target, *, reference: str, since: datetime) -> Reading[PlatformLog]:
+def container_log(arm: Arm, site: Site, *, reference: str, since: datetime) -> Reading[PlatformLog]:
     """Return what the platform's log says since a moment; `reference` is the image that the app is to run.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-web-site-container-logs
     """
-    found = poll(arm, "POST", f"{target.resource_id}/containerlogs", doing="read the platform's log", read=_text)
+    found = poll(arm, "POST", f"{site.resource_id}/containerlogs", doing="read the platform's log", read=_text)
     if not isinstance(found, Seen):
         return found
     if not found.value.strip():
         return _NO_LOG
-    site = f"{target.name}/{target.slot}" if target.slot else target.name
-    return Seen(read_platform_log(found.value, reference=reference, since=since, site=site))
+    name = f"{site.name}/{site.slot}" if site.slot else site.name
+    return Seen(read_platform_log(found.value, reference=reference, since=since, site=name))
 
 
 def _text(answer: HttpResponse) -> str:

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytask.cloud.poll import Reading
-    from pytask.model import Deployment, Function, SmokeTest
+    from pytask.model import Function, SmokeTest
     from pytask.model.reference import Digest
     from pytask.targets.site.platform_log import Attempt, PlatformLog
+    from pytask.targets.site.site import SiteUpdate
     from pytask.targets.site.smoke import Answer
 
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class Question:
     """What is to be verified, and how long it may take."""
 
-    deployment: Deployment
+    update: SiteUpdate
     smoke_test: SmokeTest | None
     seconds: float
     settings: Mapping[str, str] | None

@@ -8,7 +8,7 @@ Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-applicat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 from pytask.cloud.arm import needed_object
 from pytask.cloud.http import server_time
 from pytask.errors.settings import SettingsNotReadable, SettingsOverwritten
+from pytask.journal import MadeSticky
 from pytask.model import Moment, SettingsBack, SettingsChange, WantedSettings
 from pytask.model.settings import among, with_changes, without
+from pytask.targets.site.slot_settings import make_sticky
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpResponse
 
     from pytask.cloud.arm import Arm
-    from pytask.model import Target
+    from pytask.journal import Journal
+    from pytask.model import AppPlan
+    from pytask.targets.site.site import Site
+    from pytask.targets.target import Snapshot
 
 STORAGE = "WEBSITES_ENABLE_APP_SERVICE_STORAGE"
 """Where it is absent or true, the platform's storage hides the image's /home, and with it the functions.
@@ -51,15 +56,42 @@ def settings_notes(settings: Mapping[str, str] | None, wanted: WantedSettings) -
     return ()
 
 
-def confirm_readable(settings: Mapping[str, str] | None, wanted: WantedSettings, target: Target) -> None:
+def confirm_readable(settings: Mapping[str, str] | None, wanted: WantedSettings, site: Site) -> None:
     """See that the settings may be read, where some are to be changed: all others have to be written with them.
 
     Raises:
         SettingsNotReadable: when they may not.
     """
     if settings is None and wanted.values:
-        slots = "slots/" if target.slot else ""
-        raise SettingsNotReadable(app=target.title, permission=f"Microsoft.Web/sites/{slots}config/list/action")
+        slots = "slots/" if site.slot else ""
+        raise SettingsNotReadable(app=site.title, permission=f"Microsoft.Web/sites/{slots}config/list/action")
+
+
+def wanted_settings(plan: AppPlan, snapshot: Snapshot) -> WantedSettings:
+    """Return what the app's settings are to be: what the step asks for, and no storage over the image's /home."""
+    values = {**plan.settings.values, **snapshot.pull.settings}
+    return replace(plan.settings, values=values, when_absent=STORAGE_OFF.when_absent)
+
+
+def change_settings(
+    arm: Arm, site: Site, wanted: WantedSettings, found: Mapping[str, str] | None, journal: Journal
+) -> tuple[SettingsChange | None, tuple[str, ...]]:
+    """Write the settings that differ from those found, and return what was changed and what became sticky.
+
+    Raises:
+        SettingsOverwritten: when somebody else goes on writing over them.
+        TaskFailure: when Azure refuses.
+    """
+    sticky = make_sticky(arm, site, wanted.sticky)
+    if sticky:
+        journal.add(MadeSticky(sticky))
+    if found is None or not wanted.changes(found):
+        return None, sticky
+    change = write_settings(arm, site.resource_id, wanted)
+    if change:
+        journal.add(change)
+        confirm_written(site.title, change)
+    return change, sticky
 
 
 def write_settings(arm: Arm, path: str, wanted: WantedSettings) -> SettingsChange | None:

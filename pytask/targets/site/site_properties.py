@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pytask.errors.setting_inputs import PropertyRefused, PropertyUnknown, PropertyValueInvalid
+from pytask.targets.site.site import IMAGE_PROPERTY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +93,7 @@ LISTS = [
 ]
 OBJECTS = ["experiments", "limits", "autoHealRules", "cors", "push", "apiDefinition", "apiManagementConfig"]
 REFUSED: Mapping[str, str] = {
-    "linuxFxVersion": "the image is named by imageName and tags",
+    IMAGE_PROPERTY: "the image is named by imageName and tags",
     "windowsFxVersion": "the image is named by imageName and tags, and it is a Linux image",
     "appCommandLine": "set containerCommand",
     "acrUseManagedIdentityCreds": "set appPullAccess",

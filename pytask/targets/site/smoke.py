@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from pytask.cloud.arm import Azure
     from pytask.cloud.poll import Reading
-    from pytask.model import Function, SmokeTest, Target
+    from pytask.model import Function, SmokeTest
+    from pytask.targets.site.site import Site
 
 _EVERY_ANSWER = frozenset(range(100, 600))
 _LOGIN_PAGES = ("/oauth2/authorize", "/oauth2/v2.0/authorize", "/.auth/login")
@@ -43,24 +44,24 @@ class Answer:
     """For people: the status, and the beginning of the body."""
 
 
-def call(azure: Azure, target: Target, test: SmokeTest, functions: tuple[Function, ...]) -> Reading[Answer]:
+def call(azure: Azure, site: Site, test: SmokeTest, functions: tuple[Function, ...]) -> Reading[Answer]:
     """Call the app once, with the function's own key where it asks for one.
 
     The answer is not allowed when the network, a sign-in page or a missing right keeps the agent from the app itself.
     """
     function, key = _function_at(test.path, functions), ""
     if function and function.needs_key:
-        found = function_key(azure.arm, target.resource_id, function.name)
+        found = function_key(azure.arm, site.resource_id, function.name)
         if not isinstance(found, Seen):
             return found
         key = found.value
-    return _answered(azure, target, test, key)
+    return _answered(azure, site, test, key)
 
 
-def _answered(azure: Azure, target: Target, test: SmokeTest, key: str) -> Reading[Answer]:
+def _answered(azure: Azure, site: Site, test: SmokeTest, key: str) -> Reading[Answer]:
     headers = {"x-functions-key": azure.credentials.mask(key).reveal()} if key else {}
-    asked = request("GET", f"{target.url}{test.path}", headers=headers)
-    app_call = Call(request=asked, doing=f"call {test.path}", accept=_EVERY_ANSWER, only_to=only(target.url))
+    asked = request("GET", f"{site.url}{test.path}", headers=headers)
+    app_call = Call(request=asked, doing=f"call {test.path}", accept=_EVERY_ANSWER, only_to=only(site.url))
     try:
         answer = azure.http.send(app_call)
     except CredentialNotSent as error:

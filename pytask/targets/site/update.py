@@ -10,14 +10,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pytask.cloud.http import server_time
-from pytask.model import Deployment, Moment
+from pytask.model import Moment
 from pytask.targets.site.configuration import differing
+from pytask.targets.site.site import IMAGE_PROPERTY, SiteUpdate, fx_version_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytask.cloud.arm import Arm
-    from pytask.model import Digest, Target
+    from pytask.model import Digest
+    from pytask.targets.site.site import Site
 
 
 AT_THE_FRONT = frozenset(
@@ -36,31 +38,31 @@ https://learn.microsoft.com/azure/app-service/overview-access-restrictions"""
 
 def point_at(
     arm: Arm,
-    target: Target,
+    site: Site,
     reference: str,
     digest: Digest | None,
     *,
     instances: int | None,
     beside: Mapping[str, object],
     settings: Moment | None = None,
-) -> Deployment:
+) -> SiteUpdate:
     """Make the app run the image; App Service restarts it by itself when its configuration changes.
 
     `instances` is how many the app runs on now, for the verification; None when nobody knows. `beside` are further
-    properties of the site's configuration; those that `target` does not have yet are written in the same change.
+    properties of the site's configuration; those that `site` does not have yet are written in the same change.
     `settings` is when this run changed the app's settings, which has restarted it already.
 
     Raises:
         TaskFailure: when Azure refuses; then the configuration is as it was.
     """
-    fx_version = f"DOCKER|{reference}"
-    changes = differing(target.configuration, beside)
-    same = target.fx_version == fx_version
-    patched = None if same and not changes else _patch(arm, target, {"linuxFxVersion": fx_version, **changes})
+    fx_version = fx_version_of(reference)
+    changes = differing(site.configuration, beside)
+    same = site.fx_version == fx_version
+    patched = None if same and not changes else _patch(arm, site, {IMAGE_PROPERTY: fx_version, **changes})
     restarts_by_itself = patched if not same or changes.keys() - AT_THE_FRONT else settings
-    moment = restarts_by_itself or _restart(arm, target)
-    return Deployment(
-        target=target,
+    moment = restarts_by_itself or _restart(arm, site)
+    return SiteUpdate(
+        app=site,
         reference=reference,
         digest=digest,
         written=moment.at,
@@ -72,23 +74,23 @@ def point_at(
     )
 
 
-def pull_again(arm: Arm, deployment: Deployment) -> Deployment:
+def pull_again(arm: Arm, update: SiteUpdate) -> SiteUpdate:
     """Restart the app, which makes it pull what it was pointed at once more."""
-    moment = _restart(arm, deployment.target)
-    return replace(deployment, written=moment.at, sent_at=moment.sent_at)
+    moment = _restart(arm, update.app)
+    return replace(update, written=moment.at, sent_at=moment.sent_at)
 
 
-def _patch(arm: Arm, target: Target, properties: Mapping[str, object]) -> Moment:
+def _patch(arm: Arm, site: Site, properties: Mapping[str, object]) -> Moment:
     doing = "point the Function App at the image"
-    return _sent(arm, "PATCH", f"{target.resource_id}/config/web", json={"properties": properties}, doing=doing)
+    return _sent(arm, "PATCH", f"{site.resource_id}/config/web", json={"properties": properties}, doing=doing)
 
 
-def _restart(arm: Arm, target: Target) -> Moment:
+def _restart(arm: Arm, site: Site) -> Moment:
     """Restart the app: when nothing else is written, nothing else makes it pull the tag again.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/restart
     """
-    return _sent(arm, "POST", f"{target.resource_id}/restart", doing="restart the Function App")
+    return _sent(arm, "POST", f"{site.resource_id}/restart", doing="restart the Function App")
 
 
 def _sent(arm: Arm, method: str, path: str, *, doing: str, json: object = None) -> Moment:

@@ -16,7 +16,7 @@ from pytask.targets.site.host import host_status, read_status
 from pytask.targets.site.instances import count_instances
 from pytask.targets.site.observation import container_log, read_configuration
 from tests.platform_lines import classic, classic_start, start_of_2025
-from tests.scripted import OURS, PATH, REFERENCE, Answer, ScriptedApp, a_target
+from tests.scripted import OURS, PATH, REFERENCE, Answer, ScriptedApp, found_site
 
 EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
 JSON = st.recursive(
@@ -52,7 +52,7 @@ def asked(answer: Answer) -> list[object]:
         sync_triggers(arm, PATH),
         count_instances(arm, PATH),
         read_configuration(arm, PATH),
-        container_log(arm, a_target(), reference=REFERENCE, since=EVER),
+        container_log(arm, found_site(), reference=REFERENCE, since=EVER),
     ]
 
 
@@ -87,7 +87,7 @@ def test_the_recorded_answer_of_a_host_on_linux_is_read() -> None:
 
 
 def health_of(app: ScriptedApp) -> tuple[str, ...]:
-    return look_at_health(app.azure(), a_target(fx_version=f"DOCKER|{REFERENCE}"), None).told
+    return look_at_health(app.azure(), found_site(fx_version=f"DOCKER|{REFERENCE}"), None).told
 
 
 def a_healthy_app(log: str = "") -> ScriptedApp:
@@ -110,7 +110,7 @@ def test_health_tells_image_start_host_and_functions() -> None:
 
 def test_the_digest_that_runs_is_known_by_the_pull_of_the_same_start_only() -> None:
     def digest(log: str) -> str:
-        return look_at_health(a_healthy_app(log).azure(), a_target(fx_version=f"DOCKER|{REFERENCE}"), None).digest
+        return look_at_health(a_healthy_app(log).azure(), found_site(fx_version=f"DOCKER|{REFERENCE}"), None).digest
 
     assert digest(classic_start()) == str(OURS)
     assert digest(start_of_2025()) == ""
@@ -122,7 +122,7 @@ def test_an_app_whose_host_does_not_answer_is_explained_by_the_platforms_log() -
     )
     app = a_healthy_app(failed)
     app.answers("GET hostruntime/admin/host/status", Answer(503, "<html>"))
-    health = look_at_health(app.azure(), a_target(fx_version=f"DOCKER|{REFERENCE}"), None)
+    health = look_at_health(app.azure(), found_site(fx_version=f"DOCKER|{REFERENCE}"), None)
     assert health.failure
     assert health.failure.code == "container-exits"
     assert not health.healthy

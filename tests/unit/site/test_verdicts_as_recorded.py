@@ -16,17 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytask.clock import Timeouts
 from pytask.errors.start import StartFailure
 from pytask.model.evidence import Verdict
 from pytask.targets.site.observed import Question
-from pytask.targets.site.verify import verify_app
 from tests.sandbox.classic_log import ClassicLog
 from tests.sandbox.log_2025 import Log2025
 from tests.sandbox.log_lines import LogClock
 from tests.sandbox.platform_log import Launch, PlatformLog
 from tests.sandbox.refusals import BAD_GATEWAY_PAGE, IIS_PAGE
-from tests.scripted import BEGAN, OURS, REFERENCE, THEIRS, Answer, ScriptedApp, a_deployment
+from tests.scripted import BEGAN, OURS, REFERENCE, THEIRS, Answer, ScriptedApp, an_update, verdict_of
 from tests.unit.site.test_verify import a_function, a_status
 
 if TYPE_CHECKING:
@@ -169,9 +167,9 @@ def an_app(case: Case, made: list[Machine], *, registry: object = OURS) -> Scrip
 
 
 def verdict(case: Case, app: ScriptedApp, seconds: float = LIMIT) -> Verification:
-    deployment = a_deployment(reference=case.reference, fresh_tag=case.fresh_tag, instances=case.instances)
-    question = Question(deployment=deployment, smoke_test=None, seconds=seconds, settings={})
-    return verify_app(app.azure(Timeouts()), question, digest_now=app.registry, say=app.said.append)
+    update = an_update(reference=case.reference, fresh_tag=case.fresh_tag, instances=case.instances)
+    question = Question(update=update, smoke_test=None, seconds=seconds, settings={})
+    return verdict_of(app, question)
 
 
 def told(case: Case, app: ScriptedApp, seconds: float = LIMIT) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.core.exceptions import ServiceResponseError
 
-from pytask.clock import Timeouts
 from pytask.errors.start import (
     ContainerExits,
     ContainerSilent,
@@ -25,12 +24,12 @@ from pytask.model import IndexDigest, SmokeTest
 from pytask.model.evidence import Verdict
 from pytask.targets.site.checks import FUNCTIONS, HOST, IMAGE, SMOKE_TEST
 from pytask.targets.site.observed import Question
-from pytask.targets.site.verify import verify_app
 from tests.platform_lines import classic, classic_start, start_of_2025, until
-from tests.scripted import OURS, REFERENCE, THEIRS, Answer, ScriptedApp, a_deployment, a_target
+from tests.scripted import OURS, REFERENCE, THEIRS, Answer, ScriptedApp, an_update, found_site, verdict_of
 
 if TYPE_CHECKING:
     from pytask.model import Verification
+    from pytask.targets.site.site import Site
 
 OWN, COPY = "GET hostruntime/admin/host/status", "GET host/default/properties/status"
 LOG, LIST, SYNC = "POST containerlogs", "GET functions", "POST syncfunctiontriggers"
@@ -81,12 +80,12 @@ def verified(
     seconds: float = 600,
     smoke: SmokeTest | None = None,
     rolls_back: bool = False,
+    site: Site | None = None,
     **changes: object,
 ) -> Verification:
-    deployment = a_deployment(**changes)
-    question = Question(deployment=deployment, smoke_test=smoke, seconds=seconds, settings={}, rolls_back=rolls_back)
-    azure = app.azure(Timeouts())
-    return verify_app(azure, question, digest_now=app.registry, say=app.said.append)
+    update = an_update(app=site or found_site(), **changes)
+    question = Question(update=update, smoke_test=smoke, seconds=seconds, settings={}, rolls_back=rolls_back)
+    return verdict_of(app, question)
 
 
 def reasons(verification: Verification) -> dict[str, str]:
@@ -385,7 +384,7 @@ def test_a_configuration_that_names_another_image_fails_at_once() -> None:
 
 def test_a_stopped_app_is_unverified_at_once() -> None:
     app = an_app()
-    found = verified(app, target=a_target(stopped=True), smoke=TEST)
+    found = verified(app, site=found_site(stopped=True), smoke=TEST)
     assert set(reasons(found)) == {IMAGE, HOST, FUNCTIONS, SMOKE_TEST}
     assert {call for _, call in app.calls} == {"GET config/web"}
 

@@ -103,7 +103,7 @@ def may_grant(arm: Arm, registry: RegistryResource) -> bool | None:
     return allows(held, "actions", _GRANTS) if held else None
 
 
-def grant(arm: Arm, registry: RegistryResource, principal: str, *, app: str) -> bool:
+def grant_role(arm: Arm, registry: RegistryResource, principal: str, *, app: str) -> bool:
     """Grant an identity (its object id) the role to pull; tell whether that is new.
 
     The assignment's name follows from what it says, so that granting it again is no other one.

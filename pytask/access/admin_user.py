@@ -1,0 +1,60 @@
+"""The registry's admin user, whose password opens all of it. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from pytask.cloud.answers import error_of
+from pytask.cloud.arm import needed_object
+from pytask.cloud.poll import objects_at, text_at
+from pytask.errors.pull import AdminUserDisabled, AdminUserUnreadable
+from pytask.registry.resource import REGISTRY_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytask.cloud.arm import Arm
+    from pytask.model import Secret
+    from pytask.registry.resource import RegistryResource
+
+_DISABLED = "UnAuthorizedForCredentialOperations"
+"""Since the registry was looked up. https://github.com/Azure/azure-cli/issues/8214"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdminUser:
+    """The one user of a registry who may do everything in it."""
+
+    name: str
+    passwords: tuple[Secret, ...]
+    """Each is as good as the other: there are two, so that one can be renewed while the other is in use."""
+
+
+def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secret]) -> AdminUser:
+    """Return the registry's admin user.
+
+    Source: https://learn.microsoft.com/rest/api/containerregistry/registries/list-credentials
+
+    Raises:
+        AdminUserDisabled: when it has none.
+        AdminUserUnreadable: when the connection may not read its passwords.
+    """
+    if not registry.has_admin_user:
+        raise AdminUserDisabled(registry=registry.name)
+    doing = "read the registry's admin user"
+    path = f"{registry.id}/listCredentials"
+    accept = {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
+    answer = arm.send("POST", path, doing=doing, api_version=REGISTRY_VERSION, accept=accept)
+    if answer.status_code != HTTPStatus.OK:
+        code, message = error_of(answer)
+        if code == _DISABLED:
+            raise AdminUserDisabled(registry=registry.name)
+        raise AdminUserUnreadable(registry=registry.name, detail=f"{code}: {message}")
+    told = needed_object(answer, doing)
+    values = (text_at(one, "value") for one in objects_at(told, "passwords"))
+    passwords = tuple(mask(value) for value in values if value)
+    if not passwords:
+        raise AdminUserUnreadable(registry=registry.name, detail="Azure's answer holds no password")
+    return AdminUser(name=text_at(told, "username"), passwords=passwords)

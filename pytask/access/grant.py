@@ -1,0 +1,58 @@
+"""Granting the app's identity its role on the registry, and waiting for the role to propagate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytask.access.roles import grant_role, pull_role
+from pytask.errors.pull import RoleNotGrantable
+from pytask.journal import AccessGiven, Action
+from pytask.model import Right
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytask.access.setup import AppIdentity, Grant
+    from pytask.clock import Clock, Timeouts
+    from pytask.journal import Journal
+    from pytask.model import App
+
+
+def grant(given: Grant, identity: AppIdentity, app: App, journal: Journal) -> None:
+    """Grant the app's identity its role, where it does not have it; the journal tells what was done.
+
+    Raises:
+        RoleNotGrantable: when it lacks the role, and the connection may not grant it.
+    """
+    http, role, registry = given.arm.http, pull_role(given.registry).name, given.registry.name
+    done = f"{role} on {registry} was granted to {identity.title}"
+    try:
+        with journal.attempt(Action.PULL_ACCESS, done):
+            new = grant_role(given.arm, given.registry, identity.principal_id, app=app.title)
+    except RoleNotGrantable:
+        if given.right is Right.LACKING:
+            raise
+        http.say(f"  role      {role} may not be granted; whether {identity.title} has it shows when it pulls")
+        return
+    if new:
+        journal.add(AccessGiven(done=done, role_at=http.clock.monotonic()))
+    else:
+        http.say(f"  role      {identity.title} has {role} on {registry} already")
+
+
+def granted_at(journal: Journal) -> float | None:
+    """Return our monotonic clock when the app's identity was granted a new role; None if it was not."""
+    given = [one.role_at for one in journal.all(AccessGiven) if one.role_at is not None]
+    return given[-1] if given else None
+
+
+def wait_for_role_propagation(journal: Journal, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> None:
+    """Wait until a role that this run granted counts with the registry, as far as anybody can tell.
+
+    The app's identity is the app's alone: nobody else can try whether it gets in. Where the time was too short, the
+    platform's log shows it.
+    """
+    granted = granted_at(journal)
+    while granted is not None and (left := granted + timeouts.role_propagation - clock.monotonic()) > 0:
+        say(f"  waiting for the new role to propagate, {left:.0f} s")
+        clock.sleep(min(left, timeouts.progress))

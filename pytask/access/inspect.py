@@ -1,0 +1,174 @@
+"""How an identity of the app stands with the registry of the run, and what is missing until it may pull. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytask.access.admin_user import admin_user
+from pytask.access.roles import grant_command, may_grant, pull_role, right_of
+from pytask.access.setup import Grant, PullSetup
+from pytask.errors.pull import AdminUserUnreadable, PullAcrossTenants, RoleNotGrantable
+from pytask.model import Right
+from pytask.registry.hosts import is_azures, registry_name
+from pytask.registry.resource import find_resource
+from pytask.registry.rights import everybody_may_pull
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytask.access.admin_user import AdminUser
+    from pytask.access.setup import AppIdentity
+    from pytask.cloud.arm import Arm, Azure
+    from pytask.model import App, RegistryHost
+    from pytask.registry.images import ImageSource
+    from pytask.registry.resource import RegistryResource
+
+_OBJECT_ID = "--query principalId --output tsv"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegistryAccess:
+    """The registry that an app is to pull from, as the connections of the run see it."""
+
+    azure: Azure
+    """The app's connection."""
+    source: ImageSource
+    registry: RegistryHost
+
+    @property
+    def arm(self) -> Arm:
+        """Resource Manager, entered with the connection that the registry's subscription is known by."""
+        own = self.source.registries.azure
+        # A Docker Registry connection may name no subscription.
+        return own.arm if own and own.arm.subscription else self.azure.arm
+
+    @property
+    def of_azure(self) -> bool:
+        """Whether the registry is an Azure Container Registry, which alone knows identities."""
+        return is_azures(self.registry, (self.source.registries.azure or self.azure).credentials.connection.cloud)
+
+    def resource(self) -> RegistryResource | None:
+        """Return the registry as Resource Manager shows it; None when it does not."""
+        return find_resource(self.arm, self.registry, self.source.resource_id)
+
+    def open_to_all(self) -> bool:
+        """Tell whether the registry lets everybody pull; also when it lets us not look."""
+        session = self.source.session
+        return session is not None and everybody_may_pull(session, self.source.repository)
+
+    def right_of(self, principal: str) -> Right:
+        """Return whether the identity with an object id may pull."""
+        registry = self.resource()
+        return right_of(self.arm, registry, principal) if registry else Right.UNKNOWN
+
+
+def inspect_identity(access: RegistryAccess, app: App, identity: AppIdentity, *, assign: str) -> PullSetup:
+    """Return what is missing until the app can pull with an identity; `assign` is the command that gives it to the app.
+
+    Raises:
+        PullAcrossTenants, RoleNotGrantable: why it certainly cannot.
+    """
+    _confirm_same_tenant(access, app)
+    registry = access.resource()
+    right = _right(access, registry, identity)
+    open_question = registry is not None and right in {Right.LACKING, Right.UNKNOWN}
+    grants = registry if registry and open_question and may_grant(access.arm, registry) is not False else None
+    command = _command(access, registry, identity, assign)
+    if right is Right.LACKING and grants is None:
+        raise _not_grantable(access, app, registry, identity, command)
+    return PullSetup(
+        told=_told(identity, grants),
+        notes=tuple(_doubts(access, right, identity, "" if grants else command)),
+        identity=identity,
+        grant=Grant(registry=grants, arm=access.arm, right=right) if grants else None,
+    )
+
+
+def inspect_admin_user(access: RegistryAccess) -> tuple[AdminUser, RegistryResource]:
+    """Return the registry's admin user, and the registry.
+
+    Raises:
+        AdminUserDisabled, AdminUserUnreadable: why there is none.
+    """
+    registry = access.resource()
+    if registry is None:
+        detail = f"the subscription {access.arm.subscription} shows this connection no registry {access.registry}"
+        raise AdminUserUnreadable(registry=str(access.registry), detail=detail)
+    return admin_user(access.arm, registry, access.azure.credentials.mask), registry
+
+
+def right_told(right: Right, whose: str, registry: str) -> str:
+    """Return what is known of an identity's right to pull, as the end of a note; `whose` says which identity."""
+    return {
+        Right.HELD: f"{whose} may pull from {registry}",
+        Right.CONDITIONAL: f"{whose} has its role on {registry} with a condition: whether it may pull is not certain",
+        Right.LACKING: f"{whose} has no role on {registry} that lets it pull",
+        Right.UNKNOWN: f"whether {whose} may pull from {registry} is not certain: its roles there are not shown",
+    }[right]
+
+
+def _confirm_same_tenant(access: RegistryAccess, app: App) -> None:
+    """See that the registry knows the app's identities, which are those of the app's tenant only.
+
+    Source: https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq
+    """
+    own, other = access.azure, access.source.registries.azure or access.azure
+    tenants = [one.credentials.connection.tenant_id.lower() for one in (own, other)]
+    if all(tenants) and tenants[0] != tenants[1]:
+        raise PullAcrossTenants(
+            app=app.title, registry=str(access.registry), tenant=tenants[0], registry_tenant=tenants[1]
+        )
+
+
+def _right(access: RegistryAccess, registry: RegistryResource | None, identity: AppIdentity) -> Right:
+    if not identity.principal_id:
+        return Right.LACKING  # what does not exist yet has no role
+    return right_of(access.arm, registry, identity.principal_id) if registry else Right.UNKNOWN
+
+
+def _told(identity: AppIdentity, grants: RegistryResource | None) -> str:
+    missing = [] if identity.assigned else [f"to be {identity.assignment}"]
+    missing += [f"role {pull_role(grants).name} to be granted on {grants.name}"] if grants else []
+    return f"with {identity.title} ({', '.join(missing)})" if missing else f"with {identity.title}"
+
+
+def _doubts(access: RegistryAccess, right: Right, identity: AppIdentity, command: str) -> Iterator[str]:
+    """Return what is not certain; `command` grants the role by hand, empty where this run will."""
+    told = right_told(right, identity.title, str(access.registry))
+    if right is Right.CONDITIONAL:
+        yield told
+    if right is Right.UNKNOWN and command:
+        yield f"{told}; should it lack one: {command}"
+
+
+def _not_grantable(
+    access: RegistryAccess, app: App, registry: RegistryResource | None, identity: AppIdentity, command: str
+) -> RoleNotGrantable:
+    if registry:
+        lacking = "has no role there that lets it pull" if identity.principal_id else "is not switched on yet"
+        detail = f"{identity.title} {lacking}, and none of this connection's roles on the registry may grant one"
+    else:
+        detail = (
+            f"the subscription {access.arm.subscription} shows this connection no registry {access.registry} "
+            "(where it uses ABAC, the role is Container Registry Repository Reader)"
+        )
+    return RoleNotGrantable(
+        app=app.title,
+        role=_role_name(registry),
+        registry=registry.name if registry else str(access.registry),
+        detail=detail,
+        command=command,
+    )
+
+
+def _command(access: RegistryAccess, registry: RegistryResource | None, identity: AppIdentity, assign: str) -> str:
+    """Return the administrator's command; where an id is not known yet, a command within it finds it."""
+    name = registry_name(access.registry)
+    principal = identity.principal_id or f"$({assign} {_OBJECT_ID})"
+    scope = registry.id if registry else f"$(az acr show --name {name} --query id --output tsv)"
+    return grant_command(_role_name(registry), principal, scope)
+
+
+def _role_name(registry: RegistryResource | None) -> str:
+    return pull_role(registry).name if registry else "AcrPull"

@@ -1,0 +1,49 @@
+"""The stage that builds the image, while a preflight finds out whether the rest of the run can succeed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from pytask.background import Promised, in_background
+from pytask.builders.builder import Logins
+from pytask.journal import PreflightPassed
+from pytask.model import PushedImage
+from pytask.report.log import begin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytask.builders.builder import Builder, LocalImage
+    from pytask.job import Job
+    from pytask.model import BuildPlan, LoginFor
+    from pytask.stages.preflight import Found
+
+F = TypeVar("F", bound="Found")
+
+
+def build_beside(
+    job: Job, plan: BuildPlan, preflight: Callable[[Builder, Callable[[LoginFor], None]], F]
+) -> tuple[F, LocalImage | PushedImage]:
+    """Build the image, and return it with what the preflight found beside it.
+
+    A preflight that fails stops the build, and its failure is the one that counts. It is handed the builder, and what
+    it tells as soon as it has a way to sign in to registries, for the build's base images.
+
+    Raises:
+        TaskFailure: why there is no image, or why it would be of no use.
+    """
+    builder = job.find_builder(job.machine)
+    begin(plan, job.console, job.network, builder.title)
+    logins: Logins = Logins(hosts=plan.signs_in_to, signed_in=Promised())
+
+    def look() -> F:
+        with logins.signed_in:
+            return preflight(builder, logins.signed_in.give)
+
+    with in_background(look) as looking:
+        with job.stage("Build image"):
+            image = builder.build(plan.recipe, plan.names.references, logins=logins, preflight=looking)
+        found = looking.result()
+    job.journal.add(PreflightPassed(found.told))
+    job.journal.add(image if isinstance(image, PushedImage) else image.facts())
+    return found, image

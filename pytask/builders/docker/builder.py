@@ -1,0 +1,104 @@
+"""Building with BuildKit through the docker command, and pushing with the engine that has the image then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pytask.builders.builder import Sent
+from pytask.builders.docker.build import build
+from pytask.builders.docker.cli import find_docker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from pytask.background import Background
+    from pytask.builders.builder import Logins, Machine
+    from pytask.builders.docker.cli import DockerCli
+    from pytask.builders.docker.engine import Engine
+    from pytask.errors import TaskFailure
+    from pytask.model import BuiltImage, Recipe, RegistryLogin
+
+
+def find_builder(machine: Machine) -> DockerBuilder:
+    """Return the agent's Docker.
+
+    Raises:
+        TaskFailure: what this agent lacks.
+    """
+    cli = find_docker(machine.environment, machine.timeouts.engine)
+
+    @cache
+    def engine() -> Engine:
+        # Docker's library takes its time to load, and the docker command builds meanwhile.
+        from pytask.builders.docker.engine import open_engine  # noqa: PLC0415
+
+        return open_engine(machine.environment, cli)
+
+    return DockerBuilder(machine=machine, cli=cli, engine=engine)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DockerBuilder:
+    """The docker command of an agent, and the engine behind it, as a `Builder`."""
+
+    machine: Machine
+    cli: DockerCli
+    engine: Callable[[], Engine]
+
+    @property
+    def title(self) -> str:
+        """The version of the docker command."""
+        return f"Docker {self.cli.version}, BuildKit"
+
+    def preflight(self) -> None:
+        """See that the engine answers its library, too."""
+        self.engine()
+
+    def build(
+        self, recipe: Recipe, references: Sequence[str], *, logins: Logins, preflight: Background[Any]
+    ) -> DockerImage:
+        """Build the image and leave it in the engine; it is there to be asked for once `preflight` has passed."""
+        build(self.machine, recipe, references, self.cli, logins=logins, stop_when=preflight.when_failed)
+        return DockerImage(builder=self, references=tuple(references))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DockerImage:
+    """An image in the agent's engine, as a `LocalImage`."""
+
+    builder: DockerBuilder
+    references: tuple[str, ...]
+
+    def facts(self) -> BuiltImage:
+        """Return the image as the engine describes it."""
+        return self.builder.engine().inspect(self.references)
+
+    def archive(self) -> Generator[bytes, None, None]:
+        """Return the image as `docker save` does."""
+        return self.builder.engine().saved(self.references[0])
+
+    def push(
+        self,
+        references: Sequence[str],
+        *,
+        login: Callable[[bool], RegistryLogin | None],
+        blocked: Callable[[], TaskFailure | None],
+    ) -> Sent:
+        """Have the engine push it, and repeat what broke off."""
+        from pytask.builders.docker.push import Push  # noqa: PLC0415 - needs Docker's library
+
+        machine = self.builder.machine
+        work = Push(
+            engine=self.builder.engine(),
+            login=login,
+            ask=blocked,
+            clock=machine.clock,
+            timeouts=machine.timeouts,
+            say=machine.console.line,
+        )
+        seen = work.all(self.facts(), tuple(references))
+        return Sent(
+            digest=seen.digest, layers=seen.layers, new_layers=len(seen.done), bytes_sent=sum(seen.sent.values())
+        )

@@ -1,0 +1,69 @@
+"""Inspecting an image before an app gets it, and telling what was done in a few words."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from pytask.inspection.contents import read_image
+from pytask.inspection.layers import inspect
+from pytask.inspection.saved import inspect_saved
+from pytask.registry.contents import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pytask.builders.builder import LocalImage
+    from pytask.clock import Clock, Timeouts
+    from pytask.inspection.layers import Inspection
+    from pytask.model import PushedImage
+    from pytask.registry.images import ImageSource
+
+_MEGABYTE = 1_000_000
+
+
+def inspect_new_layers(source: ImageSource, image: PushedImage, known: frozenset[str], clock: Clock) -> str:
+    """Inspect the layers that the app does not run already, `known` being the digests of those that it does.
+
+    Raises:
+        TaskFailure: why the app's host cannot unpack or run the image.
+    """
+    session = source.reading
+    if session is None or session.host != image.registry or not image.digest:
+        return "Not inspected: the registry does not let this run read the image"
+    began = clock.monotonic()
+    repository = Repository(session=session, name=image.repository)
+    contents = read_image(repository, str(image.digest))
+    seen = inspect(repository, contents, known)
+    layers = f"{seen.read} of {len(contents.layers)} layers read, {seen.bytes_read / _MEGABYTE:.1f} MB"
+    return _told(clock.monotonic() - began, contents.platform, layers, seen)
+
+
+def inspect_local(image: LocalImage, *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> None:
+    """Inspect an image that stays where it was built, and say what was done.
+
+    Raises:
+        TaskFailure: why the app's host could not unpack or run the image.
+    """
+    began = clock.monotonic()
+    facts = image.facts()
+    with closing(image.archive()) as archive:
+        seen = inspect_saved(facts, _with_progress(archive, clock, timeouts.progress, say))
+    layers = f"{seen.read + seen.skipped + len(seen.unread)} layers"
+    say(_told(clock.monotonic() - began, facts.platform, layers, seen))
+
+
+def _told(seconds: float, platform: str, layers: str, seen: Inspection) -> str:
+    unread = "".join(f"\n  layer {digest[:19]}… could not be read: {reason}" for digest, reason in seen.unread)
+    return f"Inspected in {seconds:.1f} s: {platform}, {layers}, owners within 0-65535{unread}"
+
+
+def _with_progress(pieces: Iterable[bytes], clock: Clock, every: float, say: Callable[[str], None]) -> Iterator[bytes]:
+    """Pass on what the engine gives, and tell of it while that takes long."""
+    received, due = 0, clock.monotonic() + every
+    for piece in pieces:
+        received += len(piece)
+        if clock.monotonic() >= due:
+            say(f"{received / _MEGABYTE:.0f} MB inspected")
+            due = clock.monotonic() + every
+        yield piece

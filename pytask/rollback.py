@@ -1,0 +1,123 @@
+"""Which reference means the previous image now, and rolling a target back to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pytask.errors import TaskFailure
+from pytask.model import Digest, ImageReference, NotAReference, RolledBack
+from pytask.registry.hosts import is_azures, registry_name
+from pytask.registry.images import Gone
+from pytask.targets.target import CannotRollBack
+from pytask.verification import verify_by
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytask.errors.start import StartFailure
+    from pytask.job import Job
+    from pytask.model import PreviousImage, Update, VerifyPlan
+    from pytask.registry.images import ImageSource
+    from pytask.targets.target import Snapshot, Target
+
+DigestNow: TypeAlias = "Callable[[ImageReference], Digest | Gone | None]"
+
+
+def roll_back(
+    job: Job,
+    target: Target[Any],
+    plan: VerifyPlan,
+    *,
+    snapshot: Snapshot,
+    source: ImageSource,
+    update: Update,
+    failure: StartFailure,
+) -> RolledBack:
+    """Point the target at its previous image again and verify it, within as much time again.
+
+    Raises:
+        CannotRollBack: when that is not asked for, would not help, or the previous image does not start either.
+        TaskFailure: why Azure does not take it.
+    """
+    if not plan.roll_back:
+        raise CannotRollBack("rollbackOnFailure is false")
+    if not failure.rolls_back:
+        raise CannotRollBack("the image is not the cause")
+    say = job.console.line
+    reference = former_reference(snapshot.previous, source.digest_now, say)
+    began = job.clock.monotonic()
+    back = target.roll_back(update, reference, snapshot.previous)
+    watch = target.watch(back.update, plan, digest_now=known_digests(source), rolls_back=True)
+    try:
+        verification = verify_by(watch, clock=job.clock, timeouts=job.timeouts, say=say)
+    except TaskFailure as another:
+        raise CannotRollBack(f"{reference} does not start either: {another}", configured=reference) from another
+    return RolledBack(
+        reference=reference,
+        verification=verification,
+        seconds=job.clock.monotonic() - began,
+        settings=back.settings,
+        configuration=back.configuration,
+    )
+
+
+def known_digests(source: ImageSource) -> Callable[[str], Digest | None]:
+    """Return what tells the digest that a reference points at now, None where it is not known or gone."""
+
+    def known(reference: str) -> Digest | None:
+        now = source.digest_now(ImageReference.parse(reference))
+        return now if isinstance(now, Digest) else None
+
+    return known
+
+
+def former_reference(previous: PreviousImage | None, digest_of: DigestNow, say: Callable[[str], None]) -> str:
+    """Return the reference that means the previous image: its own, or by digest when its tag means another by now.
+
+    What is compared is what the reference pointed at then and now, an index with an index: the manifest of the app's
+    platform has a digest of its own.
+
+    Raises:
+        CannotRollBack: when that image is gone, or there was none.
+    """
+    if previous is None or not previous.reference:
+        raise CannotRollBack("there was no image before")
+    try:
+        reference = ImageReference.parse(previous.reference)
+    except NotAReference:
+        return previous.reference
+    now = digest_of(reference)
+    if now is None or _is_still(previous, now) or (reference.digest and not isinstance(now, Gone)):
+        return previous.reference
+    if reference.digest or previous.digest is None:
+        return _unless_gone(previous.reference, now)
+    pinned = reference.pinned(previous.digest)
+    _unless_gone(f"the previous image ({pinned})", digest_of(pinned))
+    what = "is gone" if isinstance(now, Gone) else "means another image by now"
+    say(f"{reference} {what}; the previous image has no tag anymore, and retention may delete it. To tag it again:")
+    say(f"  {_tagging(reference, pinned)}")
+    return str(pinned)
+
+
+def _is_still(previous: PreviousImage, now: Digest | Gone) -> bool:
+    return isinstance(now, Digest) and any(now.agrees_with(one) for one in (previous.digest, previous.manifest))
+
+
+def _unless_gone(reference: str, now: Digest | Gone | None) -> str:
+    if isinstance(now, Gone):
+        raise CannotRollBack(f"{reference} is not in the registry any more")
+    return reference
+
+
+def _tagging(reference: ImageReference, pinned: ImageReference) -> str:
+    """Return the command that tags an image as it was tagged before, whole, with its digest.
+
+    Sources: https://learn.microsoft.com/cli/azure/acr#az-acr-import,
+    https://docs.docker.com/reference/cli/docker/buildx/imagetools/create/
+    """
+    tagged = replace(reference, tag=reference.tag or "latest")
+    if is_azures(reference.host, None):
+        image, registry = f"{tagged.repository}:{tagged.tag}", registry_name(reference.host)
+        return f"az acr import --name {registry} --source {pinned} --image {image} --force"
+    return f"docker buildx imagetools create --prefer-index=false --tag {tagged} {pinned}"

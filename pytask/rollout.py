@@ -1,0 +1,233 @@
+"""Rolling one image out to one target: pull access, update, verification, and back again. Knows no platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pytask.access.grant import grant, granted_at, wait_for_role_propagation
+from pytask.agent.environment import variable
+from pytask.background import Background
+from pytask.clock import Deadline
+from pytask.errors import TaskFailure, render
+from pytask.errors.registry import DigestUnknown
+from pytask.errors.start import PullFailed, PullNotFound, PullUnauthorized, StartFailure, Unverified
+from pytask.inspection.image import inspect_new_layers
+from pytask.journal import AccessGiven, Action, ImageLost, LeftAsItIs, NotRolledBack, PullsAgain
+from pytask.model import DeployBy, ImageReference, WhenUnchanged, WhenUnverified
+from pytask.registry.images import Gone
+from pytask.rollback import known_digests, roll_back
+from pytask.targets.target import CannotRollBack, UseImage
+from pytask.verification import verify_by
+
+if TYPE_CHECKING:
+    from pytask.job import Job
+    from pytask.journal import Journal
+    from pytask.model import AppPlan, PushedImage, Update, Verification, VerifyPlan
+    from pytask.registry.images import ImageSource
+    from pytask.targets.target import Snapshot, Target
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rollout:
+    """One target, and all that is known when it is to run the image."""
+
+    job: Job
+    target: Target[Any]
+    plan: AppPlan
+    source: ImageSource
+    snapshot: Snapshot
+
+    @property
+    def journal(self) -> Journal:
+        """The part of the journal that the target is about."""
+        return self.job.journal.of(self.target.app.title)
+
+    def set_up_pull_access(self) -> None:
+        """Give the app its identity and the identity its role, where they are missing.
+
+        Raises:
+            TaskFailure: why it cannot be done.
+        """
+        app, setup, identity = self.target.app, self.snapshot.pull, self.snapshot.pull.identity
+        if setup.warning:
+            self.job.console.warning(setup.warning)
+        if identity is None or not setup.is_lacking:
+            return
+        with self.job.stage(f"Set up pull access of {app.title}"):
+            if not identity.assigned:
+                done = f"{identity.title} was {identity.assignment}"
+                with self.journal.attempt(Action.PULL_ACCESS, done):
+                    identity = self.target.assign_identity(identity)
+                self.journal.add(AccessGiven(done=done))
+            if setup.grant:
+                grant(setup.grant, identity, app, self.journal)
+
+    def roll_out(self, image: PushedImage) -> None:
+        """Have the target run the image and verify it; when the image does not start, roll back.
+
+        Raises:
+            TaskFailure: why it does not run the image.
+        """
+        if self._is_unchanged(image):
+            return
+        self.job.console.line(inspect_new_layers(self.source, image, self.snapshot.known_layers, self.job.clock))
+        with self.job.stage(f"Update {self.target.app.title}"):
+            update = self._updated(image)
+        if self.plan.verify is None:
+            self._confirm(update)
+            return
+        try:
+            self._verify(update, self.plan.verify)
+        except StartFailure as failure:
+            with self.job.stage("Roll back"):
+                self._roll_back(self.journal.update() or update, self.plan.verify, failure)
+            raise
+
+    def check(self) -> None:
+        """Tell how the target is, and what a deployment would change besides the image.
+
+        What is wrong with it is a warning, as a deployment may fix it.
+        """
+        title, console = self.target.app.title, self.job.console
+        with self.job.stage(f"Check {title}"):
+            health = self.target.health()
+            for line in health.told:
+                console.line(f"  {line}")
+            if changes := self.target.pending(self.plan, self.snapshot):
+                console.line(f"  a deployment would change: {', '.join(changes)}")
+            if health.failure:
+                console.warning(f"{title} is not healthy\n{render(health.failure)}")
+
+    def _is_unchanged(self, image: PushedImage) -> bool:
+        """Tell whether the app runs this very image and is healthy, when nothing is to be written then."""
+        if self.plan.when_unchanged is not WhenUnchanged.SKIP:
+            return False
+        app, health = self.target.app, self.target.health()
+        pinned = app.reference.digest if app.reference else None
+        same = image.digest is not None and str(image.digest) in {str(health.digest or ""), str(pinned or "")}
+        if not same or not health.healthy:
+            return False
+        if changes := self.target.pending(self.plan, self.snapshot):
+            self.job.console.line(f"{app.title} runs {image.digest} already; to be changed: {', '.join(changes)}")
+            return False
+        nothing = "nothing else" if self.journal.last(AccessGiven) else "nothing"
+        self.journal.add(LeftAsItIs(f"{app.title} runs {image.digest} already and is healthy: {nothing} is written"))
+        return True
+
+    def _updated(self, image: PushedImage) -> Update:
+        by_digest = self.plan.deploy_by is DeployBy.DIGEST
+        if by_digest and not image.digest:
+            raise DigestUnknown(reference=str(image.reference))
+        change = UseImage(
+            reference=str(image.pinned if by_digest else image.reference),
+            digest=image.digest,
+            fresh_tag=image.fresh_tag and not by_digest,
+            plan=self.plan,
+        )
+        if not self.target.app.stopped:
+            wait_for_role_propagation(self.journal, self.job.clock, self.job.timeouts, self.job.console.line)
+        with self.journal.attempt(Action.UPDATE):
+            update: Update = self.target.update(change, self.snapshot, self.journal)
+        self.journal.add(update)
+        return update
+
+    def _confirm(self, update: Update) -> None:
+        """Read back what was written, which is done even when no verification is asked for."""
+        self.target.confirm(update)
+        if granted_at(self.journal) is not None:
+            minutes = f"{self.job.timeouts.role_propagation_limit / 60:g}"
+            told = f"the new role may take up to {minutes} minutes to propagate; until then the app cannot pull"
+            self.job.console.line(told)
+
+    def _verify(self, update: Update, plan: VerifyPlan) -> None:
+        """Verify that the target runs the image, and mark the deployment meanwhile.
+
+        Raises:
+            StartFailure: why it does not.
+            Unverified: when checks could not be made, and the pipeline asks for a failure then.
+        """
+        with self.job.stage("Verify"):
+            marking = Background(lambda: self._marked(update)) if plan.annotate and self.snapshot.settings else None
+            verification = self._verification(update, plan)
+            if marking:
+                self.job.console.line(f"  release annotation: {marking.result()}")
+        self.journal.add(verification)
+        self.target.confirm_settings(self.journal.update() or update)
+        if verification.unavailable and plan.when_unverified is WhenUnverified.FAIL:
+            gaps = "; ".join(f"{check} ({reason})" for check, reason in verification.unavailable)
+            raise Unverified(app=update.app.title, reference=update.reference, gaps=gaps)
+
+    def _verification(self, update: Update, plan: VerifyPlan) -> Verification:
+        """Verify the target; while a role granted a moment ago propagates, a refused pull is tried again.
+
+        The verification may take as long as that may last, even when the plan allows less.
+        Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
+        """
+        granted = granted_at(self.journal)
+        if granted is None:
+            return self._verified_once(update, plan)
+        window = Deadline(self.job.clock, granted + self.job.timeouts.role_propagation_limit)
+        while True:
+            try:
+                return self._verified_once(update, replace(plan, seconds=max(plan.seconds, window.left())))
+            except StartFailure as failure:
+                if window.passed() or not isinstance(failure, PullUnauthorized):
+                    raise
+            left = f"{int(window.left()) // 60}:{int(window.left()) % 60:02d} left"
+            self.job.console.line(
+                f"  the new role does not apply at the registry yet; restarting the app to pull again ({left})"
+            )
+            update = self.target.update_again(update)
+            self.journal.add(PullsAgain(update))
+
+    def _verified_once(self, update: Update, plan: VerifyPlan) -> Verification:
+        watch = self.target.watch(update, plan, digest_now=known_digests(self.source))
+        if watch.seconds > plan.seconds:
+            told = f"  its own start limit is longer: verifying for up to {watch.seconds / 60:g} minutes"
+            self.job.console.line(told)
+        try:
+            return verify_by(watch, clock=self.job.clock, timeouts=self.job.timeouts, say=self.job.console.line)
+        except PullFailed as failure:
+            raise self._told_by_registry(update, failure) from None
+
+    def _told_by_registry(self, update: Update, failure: PullFailed) -> StartFailure:
+        """Return that the image is gone where the registry says so: the platform does not always tell why."""
+        if not isinstance(self.source.digest_now(ImageReference.parse(update.reference)), Gone):
+            return failure
+        return PullNotFound(app=update.app.title, reference=update.reference, line=failure.line, tail=failure.tail)
+
+    def _roll_back(self, update: Update, plan: VerifyPlan, failure: StartFailure) -> None:
+        """Roll the target back; the journal tells why not, when it is not done."""
+        try:
+            self.journal.add(
+                roll_back(
+                    self.job,
+                    self.target,
+                    plan,
+                    snapshot=self.snapshot,
+                    source=self.source,
+                    update=update,
+                    failure=failure,
+                )
+            )
+        except CannotRollBack as reason:
+            self.journal.add(NotRolledBack(reason=str(reason), configured=reason.configured))
+        except TaskFailure as another:
+            self.journal.add(NotRolledBack(reason=f"the rollback failed: {another}"))
+        if isinstance(failure, PullNotFound):
+            self.journal.add(ImageLost())
+
+    def _marked(self, update: Update) -> str:
+        environment = self.job.environment
+        properties = {
+            "Image": update.reference,
+            "Digest": str(update.digest or ""),
+            "Build": variable(environment, "Build.BuildNumber"),
+            "Release": variable(environment, "Release.ReleaseName"),
+            "Commit": variable(environment, "Build.SourceVersion"),
+        }
+        try:
+            return self.target.annotate(update, self.snapshot, properties)
+        except TaskFailure as failure:
+            return str(failure)

@@ -1,0 +1,90 @@
+"""How a site is to pull from the registry of the run: as it does now, with an identity, or with the admin user."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytask.access.inspect import RegistryAccess, inspect_admin_user, inspect_identity
+from pytask.access.setup import PullSetup
+from pytask.errors.pull import PullSettingIsReference
+from pytask.model import PullAccess
+from pytask.model.settings import with_changes
+from pytask.targets.site.identity import choose_identity, identity_command, pulls_with
+from pytask.targets.site.pull import REGISTRY_SETTINGS, is_reference, pull_notes, pull_warnings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytask.access.admin_user import AdminUser
+    from pytask.cloud.arm import Azure
+    from pytask.model import AppPlan, RegistryHost
+    from pytask.registry.images import ImageSource
+    from pytask.targets.site.find import Found
+
+
+def inspect_pull(azure: Azure, found: Found, plan: AppPlan, source: ImageSource) -> PullSetup:
+    """Return how the site is to pull from the registry of this run, and what is missing until it can.
+
+    Raises:
+        TaskFailure: why it certainly cannot.
+    """
+    if not source.host:
+        return PullSetup()
+    access = RegistryAccess(azure=azure, source=source, registry=source.host)
+    match plan.pull.access:
+        case PullAccess.KEEP:
+            return _as_it_is(access, found, plan)
+        case PullAccess.MANAGED_IDENTITY:
+            return _with_identity(access, found, plan.pull.identity)
+        case PullAccess.ADMIN_USER:
+            return _with_admin_user(access, found)
+
+
+def _as_it_is(access: RegistryAccess, found: Found, plan: AppPlan) -> PullSetup:
+    """Return what should be known of how it pulls, with the settings that the step writes."""
+    if access.source.session is None:
+        return PullSetup()
+    settings = found.settings
+    after = None if settings is None else with_changes(settings, plan.settings.changes(settings))
+    return PullSetup(notes=pull_notes(found, access, after))
+
+
+def _with_identity(access: RegistryAccess, found: Found, wanted: str) -> PullSetup:
+    identity = choose_identity(access.azure.arm, found.site, found.resource, wanted)
+    setup = inspect_identity(access, found.site, identity, assign=identity_command(found.site, identity))
+    stale = [name for name in REGISTRY_SETTINGS if name in (found.settings or {})]
+    told = f"the app's settings {', '.join(stale)} stay as they are; with an identity it does not pull with them"
+    notes = (*setup.notes, *([told] if stale else []), *pull_warnings(found, found.settings))
+    return replace(setup, notes=notes, properties=pulls_with(identity))
+
+
+def _with_admin_user(access: RegistryAccess, found: Found) -> PullSetup:
+    settings, title = found.settings or {}, found.site.title
+    if references := [name for name in REGISTRY_SETTINGS if is_reference(settings.get(name, ""))]:
+        raise PullSettingIsReference(app=title, names=", ".join(references))
+    user, registry = inspect_admin_user(access)
+    by_identity = found.configuration is not None and found.configuration.acr_use_managed_identity_creds
+    return PullSetup(
+        told=f"with the admin user of {registry.name}, its password in the app's settings",
+        warning=(
+            f"the admin password of {registry.name} is in the settings of {title}: it opens the "
+            "whole registry, also to push and to delete, and whoever may read the app's settings sees it; "
+            "appPullAccess: managedIdentity needs no password"
+        ),
+        notes=tuple(pull_warnings(found, found.settings)),
+        properties={"acrUseManagedIdentityCreds": False} if by_identity else {},
+        settings=_missing_settings(access.registry, user, settings),
+    )
+
+
+def _missing_settings(registry: RegistryHost, user: AdminUser, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that the app still needs to sign in as that user; either password will do.
+
+    Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry
+    """
+    address, name, password = REGISTRY_SETTINGS
+    has_password = any(one.reveal() == settings.get(password) for one in user.passwords)
+    plain = {address: f"https://{registry}", name: user.name}
+    missing = {one: value for one, value in plain.items() if settings.get(one) != value}
+    return missing if has_password else {**missing, password: user.passwords[0].reveal()}

@@ -1,0 +1,84 @@
+"""A Linux container app or one of its slots, as it was found, and as this run has left it.
+
+Its image lies in one property of the configuration, with what kind of thing it is before it.
+Source: https://learn.microsoft.com/azure/app-service/reference-app-settings and
+https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pytask.model import App, Update
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+IMAGE_PROPERTY = "linuxFxVersion"
+_CONTAINER = "DOCKER"
+
+
+def fx_version_of(reference: str) -> str:
+    """Return what the property reads for a container image."""
+    return f"{_CONTAINER}|{reference}"
+
+
+def fx_version_in(configuration: Mapping[str, object]) -> str:
+    """Return what the property reads; empty when it is absent."""
+    return str(configuration.get(IMAGE_PROPERTY) or "")
+
+
+def image_in(fx_version: str) -> str:
+    """Return the image that the property names; empty when it names none."""
+    kind, _, reference = fx_version.partition("|")
+    return reference.strip() if kind.strip().upper() == _CONTAINER else ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site(App):
+    """The Function App or slot: `/subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/…[/slots/…]`."""
+
+    fx_version: str
+    """The property as it was read."""
+    configuration: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """The properties of `config/web`, by the names that they have there."""
+
+    @property
+    def app_id(self) -> str:
+        """The resource id of the app, also for one of its slots."""
+        return self.resource_id.removesuffix(f"/slots/{self.slot}") if self.slot else self.resource_id
+
+    def reading(self, configuration: Mapping[str, object]) -> Site:
+        """Return the same site with another configuration."""
+        fx_version = fx_version_in(configuration)
+        return replace(self, fx_version=fx_version, image=image_in(fx_version), configuration=configuration)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SiteUpdate(Update):
+    """The site, pointed at an image, with what its verification has to know."""
+
+    app: Site
+    written: datetime
+    """When Azure took the change, by Azure's own clock (whole seconds, rounded down)."""
+    sent_at: float
+    """Our own monotonic clock just before the change was sent: a process of the new image cannot be older."""
+    instances: int | None
+    """How many the app ran on just before."""
+    fresh_tag: bool = False
+    """True when `reference` is a tag that did not exist before this run."""
+    beside: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """What the configuration is to read besides the image, by name."""
+
+    @property
+    def fx_version(self) -> str:
+        """What the property reads now."""
+        return fx_version_of(self.reference)
+
+
+def az_flags(name: str, resource_group: str, slot: str) -> str:
+    """Return the site as the flags of `az functionapp` name it."""
+    of_slot = f" --slot {slot}" if slot else ""
+    return f"--name {name} --resource-group {resource_group}{of_slot}"

@@ -1,0 +1,155 @@
+"""The Linux container app as a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pytask.inspection.previous import previous_image
+from pytask.targets.site.annotation import annotate
+from pytask.targets.site.configuration import differing
+from pytask.targets.site.find import Found, find_app
+from pytask.targets.site.functions import durable_notes
+from pytask.targets.site.health import look_at_health
+from pytask.targets.site.identity import give_identity
+from pytask.targets.site.instances import instances_now
+from pytask.targets.site.observed import Question
+from pytask.targets.site.pull_access import inspect_pull
+from pytask.targets.site.rollback import restore
+from pytask.targets.site.settings import change_settings, confirm_readable, settings_notes, wanted_settings
+from pytask.targets.site.slot_settings import not_sticky
+from pytask.targets.site.update import point_at, pull_again
+from pytask.targets.site.verify import confirm_configuration, confirm_settings, start_limit, watch_site
+from pytask.targets.target import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytask.access.setup import AppIdentity
+    from pytask.cloud.arm import Azure
+    from pytask.journal import Journal
+    from pytask.model import AppAddress, AppPlan, Digest, PreviousImage, VerifyPlan
+    from pytask.registry.images import ImageSource
+    from pytask.targets.site.observed import Observation
+    from pytask.targets.site.site import Site, SiteUpdate
+    from pytask.targets.target import Health, Restored, UseImage
+    from pytask.verification import Watch
+
+
+def find_site(azure: Azure, address: AppAddress) -> SiteTarget:
+    """Return the Function App or slot that an address names.
+
+    Raises:
+        TaskFailure: when there is none, or it cannot run a container image.
+    """
+    return SiteTarget(azure=azure, found=find_app(azure.arm, address))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SiteTarget:
+    """A Function App on Linux, or one of its slots, as a `Target`."""
+
+    azure: Azure
+    found: Found
+
+    @property
+    def app(self) -> Site:
+        """The site as it was found."""
+        return self.found.site
+
+    def preflight(self, plan: AppPlan, source: ImageSource) -> Snapshot:
+        """Return the site as it is, with what is missing for it to pull."""
+        settings, site = self.found.settings, self.found.site
+        pull = inspect_pull(self.azure, self.found, plan, source)
+        confirm_readable(settings, replace(plan.settings, values={**plan.settings.values, **pull.settings}), site)
+        durable = durable_notes(self.azure.arm, site.resource_id) if plan.verify else ()
+        previous, known = previous_image(source.reading, site)
+        return Snapshot(
+            app=site,
+            settings=settings,
+            previous=previous,
+            known_layers=known,
+            pull=pull,
+            notes=(*settings_notes(settings, plan.settings), *pull.notes, *durable, *source.notes),
+        )
+
+    def pending(self, plan: AppPlan, snapshot: Snapshot) -> tuple[str, ...]:
+        """Return the settings and properties that a deployment would change."""
+        wanted, site = wanted_settings(plan, snapshot), self.found.site
+        changes = wanted.changes(snapshot.settings) if snapshot.settings is not None else {}
+        sticky = not_sticky(self.azure.arm, site, wanted.sticky)
+        properties = differing(site.configuration, _properties(plan, snapshot))
+        return (
+            *(f"setting {name}" for name in changes),
+            *(f"setting {name} (to stay with its slot)" for name in sticky if name not in changes),
+            *("command line" if name == "appCommandLine" else f"property {name}" for name in properties),
+        )
+
+    def health(self) -> Health:
+        """Return how its host, its functions and its last start are."""
+        return look_at_health(self.azure, self.found.site, self.found.settings)
+
+    def assign_identity(self, identity: AppIdentity) -> AppIdentity:
+        """Switch its own identity on, or assign it a user-assigned one."""
+        return give_identity(self.azure.arm, self.found.site, identity)
+
+    def update(self, change: UseImage, snapshot: Snapshot, journal: Journal) -> SiteUpdate:
+        """Change the settings that differ, then point the site at the image."""
+        arm, site, plan = self.azure.arm, self.found.site, change.plan
+        instances = instances_now(arm, site.resource_id) if plan.verify else None
+        settings, sticky = change_settings(arm, site, wanted_settings(plan, snapshot), snapshot.settings, journal)
+        update = point_at(
+            arm,
+            site,
+            change.reference,
+            change.digest,
+            instances=instances,
+            beside=_properties(plan, snapshot),
+            settings=settings.moment if settings else None,
+        )
+        return replace(update, settings=settings, sticky=sticky, fresh_tag=change.fresh_tag)
+
+    def update_again(self, update: SiteUpdate) -> SiteUpdate:
+        """Restart the site, which makes it pull once more."""
+        return pull_again(self.azure.arm, update)
+
+    def confirm(self, update: SiteUpdate) -> None:
+        """Read the configuration back."""
+        confirm_configuration(self.azure.arm, update)
+
+    def confirm_settings(self, update: SiteUpdate) -> None:
+        """Read the settings back, where some were changed."""
+        confirm_settings(self.azure.arm, update)
+
+    def watch(
+        self,
+        update: SiteUpdate,
+        plan: VerifyPlan,
+        *,
+        digest_now: Callable[[str], Digest | None],
+        rolls_back: bool = False,
+    ) -> Watch[Observation]:
+        """Return how to see whether the site runs the image; its own start limit may ask for more time."""
+        settings = update.settings.now if update.settings else self.found.settings
+        question = Question(
+            update=update,
+            smoke_test=None if rolls_back else plan.smoke_test,
+            seconds=max(plan.seconds, start_limit(settings)),
+            settings=settings,
+            rolls_back=rolls_back,
+        )
+        return watch_site(self.azure, question, digest_now=digest_now)
+
+    def annotate(self, update: SiteUpdate, snapshot: Snapshot, properties: Mapping[str, str]) -> str:
+        """Mark the deployment in the app's Application Insights."""
+        name = f"{update.app.title} {properties['Release'] or properties['Build']}".strip()
+        return annotate(self.azure.arm, snapshot.settings or {}, name=name, at=update.written, properties=properties)
+
+    def roll_back(self, update: SiteUpdate, reference: str, previous: PreviousImage | None) -> Restored[SiteUpdate]:
+        """Restore the settings and properties that were changed, and point the site at its previous image."""
+        return restore(self.azure.arm, update, reference, previous)
+
+
+def _properties(plan: AppPlan, snapshot: Snapshot) -> Mapping[str, object]:
+    """Return what the site's configuration is to read besides the image, by property."""
+    return {**plan.configuration, **snapshot.pull.properties}
