@@ -27,8 +27,12 @@ class ClientCertificate:
 
         Source: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.7
         """
-        digest = hashlib.sha1(self.certificate.public_bytes(Encoding.DER), usedforsecurity=False).digest()
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return _base64url(hashlib.sha1(self.certificate.public_bytes(Encoding.DER), usedforsecurity=False).digest())
+
+    @property
+    def thumbprint_256(self) -> str:
+        """The SHA-256 of the certificate: https://www.rfc-editor.org/rfc/rfc7515#section-4.1.8."""
+        return _base64url(hashlib.sha256(self.certificate.public_bytes(Encoding.DER)).digest())
 
     @property
     def public_key(self) -> RSAPublicKey:
@@ -72,3 +76,7 @@ def new_client_certificate(name: str = "pipeline", *, days: int = 365) -> Client
         .sign(key, SHA256())
     )
     return ClientCertificate(key, certificate)
+
+
+def _base64url(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()

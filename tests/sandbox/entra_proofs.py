@@ -59,7 +59,7 @@ class Proofs:
     def _take_assertion(self, principal: Principal, assertion: str, endpoint: str) -> None:
         presented_before = assertion in self.assertions_used
         self.assertions_used.append(assertion)
-        if "x5t" in _header(assertion):
+        if _algorithms(_header(assertion)):
             _take_signature(principal, assertion, endpoint)
         else:
             self._take_federated(principal, assertion)
@@ -98,18 +98,30 @@ def _header(assertion: str) -> Mapping[str, object]:
         return {}
 
 
+def _algorithms(header: Mapping[str, object], *, adfs: bool = False) -> dict[str, str]:
+    """Return the algorithm that goes with each thumbprint which an assertion names its certificate by.
+
+    Entra ID still takes what it documented before PS256; AD FS takes nothing else:
+    https://github.com/AzureAD/microsoft-authentication-library-for-dotnet/issues/4428
+    """
+    known = {"x5t": "RS256"} if adfs else {"x5t#S256": "PS256", "x5t": "RS256"}
+    return {name: algorithm for name, algorithm in known.items() if name in header}
+
+
 def _take_signature(principal: Principal, assertion: str, endpoint: str) -> None:
     """Take an assertion that the application signed itself with the key of its certificate.
 
     Source: https://learn.microsoft.com/entra/identity-platform/certificate-credentials
     """
-    certificate = _certificate_named(principal, str(_header(assertion)["x5t"]))
+    header = _header(assertion)
+    algorithms = _algorithms(header, adfs=endpoint.endswith("/adfs/oauth2/token"))
+    certificate = _certificate_named(principal, {name: str(header[name]) for name in algorithms})
     required = {"require": ["aud", "exp", "iss", "jti", "nbf", "sub"]}
     try:
         claims = jwt.decode(
             assertion,
             certificate.public_key,
-            algorithms=["RS256"],
+            algorithms=[*algorithms.values()],
             audience=endpoint,
             issuer=principal.client_id,
             options=required,  # type: ignore[arg-type] # PyJWT's own type leaves out what it reads
@@ -127,9 +139,10 @@ def _take_signature(principal: Principal, assertion: str, endpoint: str) -> None
         raise EntraError(401, "invalid_client", 700021, "Client assertion application identifier doesn't match.")
 
 
-def _certificate_named(principal: Principal, thumbprint: str) -> ClientCertificate:
-    certificate = principal.certificate
-    if certificate is None or certificate.thumbprint != thumbprint:
+def _certificate_named(principal: Principal, thumbprints: Mapping[str, str]) -> ClientCertificate:
+    certificate, thumbprint = principal.certificate, next(iter(thumbprints.values()), "")
+    own = {"x5t": certificate.thumbprint, "x5t#S256": certificate.thumbprint_256} if certificate else {}
+    if certificate is None or not thumbprints or not thumbprints.items() <= own.items():
         raise _refused_signature(principal, thumbprint, "The key was not found.")
     if certificate.certificate.not_valid_after_utc < datetime.now(timezone.utc):
         raise _refused_signature(principal, thumbprint, "The key used is expired.")

@@ -38,7 +38,7 @@ def an_assertion(azure: LocalAzure, principal: Principal, key: ClientCertificate
         "exp": now + 600,
         **changed,
     }
-    return jwt.encode(claims, key.key, algorithm="RS256", headers={"x5t": OWN.thumbprint})
+    return jwt.encode(claims, key.key, algorithm="PS256", headers={"x5t#S256": OWN.thumbprint_256})
 
 
 def sign_in(azure: LocalAzure, principal: Principal, assertion: str, audience: str = ARM) -> requests.Response:
@@ -84,8 +84,8 @@ def test_an_expired_certificate_is_told_as_such(azure: LocalAzure) -> None:
     assertion = jwt.encode(
         jwt.decode(an_assertion(azure, principal), options={"verify_signature": False}),
         late.key,
-        algorithm="RS256",
-        headers={"x5t": late.thumbprint},
+        algorithm="PS256",
+        headers={"x5t#S256": late.thumbprint_256},
     )
     answer = sign_in(azure, principal, assertion)
     assert (code(answer), "The key used is expired" in answer.text) == (700027, True)
