@@ -25,6 +25,8 @@ class Timeouts:
     http_read: float = 60.0
     identity_connect: float = 2.0
     """The endpoint of a machine's managed identity is a hop away, or there is none."""
+    signing: float = 30.0
+    """Node signs with a certificate in 0.05 s; a busy agent may take long to start it."""
     operation: float = 300.0
     """An operation that ARM accepted (202) and goes on with."""
     push_attempts: int = 3

@@ -1,6 +1,7 @@
 'use strict';
 // What the agent starts. All the work is done in Python; this file finds a Python that is new enough, hands it the
-// environment untouched, passes the agent's signals on, and speaks up only when Python could not.
+// environment, in which it adds where this Node is, passes the agent's signals on, and speaks up only when Python could
+// not.
 //
 // No azure-pipelines-task-lib: loading it takes the inputs and the connections out of process.env, and Python would
 // find none. No shell: the names of a connection's variables hold dashes, which sh drops.
@@ -10,6 +11,11 @@ const fs = require('fs');
 const path = require('path');
 
 const PROGRAM = path.join(__dirname, 'launch.py');
+// What Python cannot do without libraries of native code, it has done by this very Node.
+const OURS = {
+  FUNCTIONAPPCONTAINERDEPLOY_NODE: process.execPath,
+  FUNCTIONAPPCONTAINERDEPLOY_SIGNER: path.join(__dirname, 'sign.js'),
+};
 // -I: neither the checkout nor PYTHONPATH can shadow a module of ours; -S: neither can what this Python has installed.
 const OPTIONS = ['-I', '-S', '-u', '-X', 'utf8'];
 const WINDOWS = process.platform === 'win32';
@@ -147,7 +153,7 @@ function start(waiting, tried, nothingDid) {
   // stdin is a pipe nobody writes to: it closes when this process is killed, and Python cancels by itself.
   // stderr goes where stdout goes, so that lines keep their order.
   const child = spawn(python, [...options, ...OPTIONS, PROGRAM], {
-    stdio: ['pipe', 1, 1], env: process.env, windowsHide: true,
+    stdio: ['pipe', 1, 1], env: { ...process.env, ...OURS }, windowsHide: true,
   });
   // On Windows Ctrl+C reaches Python by itself, and kill would end it on the spot; there it is enough to stay.
   const pass = (signal) => WINDOWS || child.kill(signal);

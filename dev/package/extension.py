@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "vss-extension.json"
 VARIANTS = HERE / "variants"
-_TASK_FILES = ("index.js", "launch.py", "icon.png")
+_TASK_FILES = ("index.js", "sign.js", "launch.py", "icon.png")
 
 
 def stage(folder: Path, variant: str) -> None:

@@ -13,6 +13,10 @@ from pytask.model import AgentKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+NODE = "FUNCTIONAPPCONTAINERDEPLOY_NODE"
+"""Where the Node is that runs the shim, `task/index.js`; the shim sets this and the next."""
+SIGNER = "FUNCTIONAPPCONTAINERDEPLOY_SIGNER"
+"""Where `task/sign.js` is."""
 _AGENTS_OWN = (
     "INPUT_",
     "ENDPOINT_",
@@ -23,6 +27,7 @@ _AGENTS_OWN = (
     "AGENT_",
     "BUILD_",
     "RELEASE_",
+    "FUNCTIONAPPCONTAINERDEPLOY_",
 )
 _SYSTEMS = {"Darwin": "macOS", "Windows_NT": "Windows"}
 _ORPHANS_MARK = "VSTS_PROCESS_LOOKUP_ID"

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 # Line ends are those of the browser it was pasted from; where a script made the connection, often none are left.
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _CERTIFICATES = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
-_RSA = bytes.fromhex("06092a864886f70d010101")
-"""The object identifier rsaEncryption, which a PKCS#8 key begins with. https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1"""
+_ELLIPTIC = bytes.fromhex("06072a8648ce3d0201")
+"""The object identifier id-ecPublicKey, which a PKCS#8 key begins with. https://www.rfc-editor.org/rfc/rfc5480#section-2.1.1"""
 _BEGINNING = 40
 """Bytes of a PKCS#8 key within which its algorithm stands."""
 _PART_OF_A_KEY = 16
@@ -36,7 +36,7 @@ _PART_OF_A_KEY = 16
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyAndCertificates:
-    """What the field holds; only the blocks are taken out, nothing is read in them."""
+    """What the field holds; only the blocks are taken out. What is wrong within them, the one who signs tells."""
 
     key: Secret
     """DER as base64, without line ends."""
@@ -74,7 +74,7 @@ class CertificateField:
         if label == "ENCRYPTED PRIVATE KEY" or "Proc-Type:" in body:
             raise CertificateKeyEncrypted(input=self.input, name=self.name)
         der = self._der("private key", body)
-        if label not in {"PRIVATE KEY", "RSA PRIVATE KEY"} or (label == "PRIVATE KEY" and _RSA not in der[:_BEGINNING]):
+        if label not in {"PRIVATE KEY", "RSA PRIVATE KEY"} or _ELLIPTIC in der[:_BEGINNING]:
             raise CertificateKeyNotRsa(input=self.input, name=self.name)
         return base64.b64encode(der).decode()
 

@@ -26,7 +26,7 @@ from pytask.model import CertificateIdentity, FederatedIdentity, KeyIdentity, Ma
 from pytask.network.failure import is_of_the_network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from azure.core.credentials import AccessToken
     from azure.core.pipeline import PipelineRequest
@@ -77,7 +77,7 @@ class Credentials:
         """Return an access token for `scope`.
 
         Raises:
-            TaskFailure: why Entra ID, Azure DevOps or the agent's machine gives none.
+            TaskFailure: why Entra ID, Azure DevOps or the agent's machine gives none, or a certificate is of no use.
         """
         return self.mask(self.get_token(scope).token)
 
@@ -138,13 +138,15 @@ def open_credentials(
     http: HttpClient,
     fresh_assertion: Callable[[], str],
     mask: Callable[[str], Secret],
+    environment: Mapping[str, str],
 ) -> Credentials:
     """Return the credentials of a connection whose cloud is known; nothing is sent yet.
 
-    `fresh_assertion` gives a new OIDC token of the pipeline each time; only federated connections call it.
+    `fresh_assertion` gives a new OIDC token of the pipeline each time; only federated connections call it. The job's
+    `environment` says what signs for connections with a certificate.
 
     Raises:
-        CertificateBroken: when the connection's certificate cannot be used.
+        AgentVariableMissing: when it does not.
     """
     source: TokenSource
     match connection.identity:
@@ -153,16 +155,32 @@ def open_credentials(
             options = _at_entra(connection, http)
             source = ClientSecretCredential(connection.sign_in_tenant, identity.client_id, key, **options)
         case CertificateIdentity() as identity:
-            # What it takes to sign is for few, and takes a tenth of all libraries' time to load.
-            from pytask.cloud.certificate import certificate_assertions  # noqa: PLC0415
-
-            assertions = certificate_assertions(connection, identity, clock=http.clock, mask=mask)
-            source = _by_assertion(connection, identity.client_id, assertions.fresh, http)
+            fresh = _signed_assertions(connection, identity, environment, http, mask)
+            source = _by_assertion(connection, identity.client_id, fresh, http)
         case FederatedIdentity() as identity:
             source = _by_assertion(connection, identity.client_id, fresh_assertion, http)
         case ManagedIdentity() as identity:
             source = _of_the_machine(identity, http)
     return Credentials(connection=connection, source=source, http=http, mask=mask)
+
+
+def _signed_assertions(
+    connection: ServiceConnection,
+    identity: CertificateIdentity,
+    environment: Mapping[str, str],
+    http: HttpClient,
+    mask: Callable[[str], Secret],
+) -> Callable[[], str]:
+    """Return what makes assertions; what it takes to sign is loaded only for the few connections that do."""
+    from pytask.cloud.certificate import CertificateAssertions  # noqa: PLC0415
+    from pytask.cloud.signer import find_signer  # noqa: PLC0415
+
+    name = connection.subscription_name or connection.id
+    signer = find_signer(environment, clock=http.clock, seconds=http.timeouts.signing, name=name)
+    assertions = CertificateAssertions(
+        connection=connection, identity=identity, signer=signer, clock=http.clock, mask=mask
+    )
+    return assertions.fresh
 
 
 def _at_entra(connection: ServiceConnection, http: HttpClient) -> dict[str, Any]:

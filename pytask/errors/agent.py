@@ -6,11 +6,11 @@ from pytask.errors.base import TaskFailure
 
 
 class AgentVariableMissing(TaskFailure):
-    """A variable that every job has is not there."""
+    """A variable that every run of the task has is not there."""
 
     variable: str
     code = "agent-variable-missing"
-    title = "the agent's variable {variable} is missing"
+    title = "the variable {variable} is missing"
     happened = "the task was started without {variable}"
     cause = "the task runs only as a step of an Azure Pipelines job"
     fix = "run it from a pipeline; in a container job, see that the container's entry point keeps the environment"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from pytask.errors.base import AzureFailure, Cause, OneOfSeveral
+from pytask.errors.base import AzureFailure, Cause, OneOfSeveral, TaskFailure
 
 
 class SecretWrong(AzureFailure):
@@ -47,6 +47,26 @@ class CertificateRefused(AzureFailure):
         "the connection ({page}); federation instead has nothing that expires"
     )
     link = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"
+
+
+class CertificateSigningFailed(TaskFailure):
+    """The Node that runs the task does not sign with the certificate's key."""
+
+    name: str
+    detail: str
+    code = "certificate-signing-failed"
+    title = "signing with the certificate in the service connection {name} failed"
+    happened = "{detail}"
+    cause = (
+        "the task signs with the Node.js and OpenSSL that the agent runs it with, and they did not do it: the agent is "
+        "short of memory, NODE_OPTIONS or OPENSSL_CONF holds something that this Node.js does not take, or the key does "
+        "not meet the rules that OpenSSL is set to, such as FIPS"
+    )
+    fix = (
+        "run the step again; if it fails again, remove NODE_OPTIONS and OPENSSL_CONF from the agent's environment, use an RSA "
+        "key of 2048 bits or more, or convert the connection to workload identity federation, which has no key"
+    )
+    link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
 
 class ClientUnknown(AzureFailure):

@@ -38,6 +38,7 @@ def open_connection(job: Job, connection: ServiceConnection, http: HttpClient) -
         http=http,
         fresh_assertion=_fresh_assertion(job, connection, http),
         mask=job.console.secret,
+        environment=job.environment,
     )
     return open_azure(credentials, http)
 

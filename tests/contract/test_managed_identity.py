@@ -38,7 +38,7 @@ def credentials(network: Network | None = None) -> Credentials:
         identity=ManagedIdentity(client_id=""),
     )
     return open_credentials(
-        connection, http=an_http_client(TIMEOUTS, network=network), fresh_assertion=str, mask=Secret
+        connection, http=an_http_client(TIMEOUTS, network=network), fresh_assertion=str, mask=Secret, environment={}
     )
 
 

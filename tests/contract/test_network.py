@@ -357,7 +357,7 @@ def credentials_of(identity: Identity, http: HttpClient) -> Credentials:
         cloud=cloud,
         identity=identity,
     )
-    return open_credentials(connection, http=http, fresh_assertion=lambda: "assertion", mask=Secret)
+    return open_credentials(connection, http=http, fresh_assertion=lambda: "assertion", mask=Secret, environment={})
 
 
 def tokens_of(network: Network) -> OidcTokens:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import threading
 import time
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.tiny_task import installed_python, old_python, python_without, tiny_task, wrapper
+from pytask.agent.environment import NODE, SIGNER
+from tests.contract.tiny_task import TASK, installed_python, old_python, python_without, tiny_task, wrapper
 from tests.sandbox.agent import Agent, Timeouts
 from tests.sandbox.endpoints import arm_connection_with_federation
 
@@ -268,6 +270,25 @@ def test_the_environment_arrives_whole_with_dashes_in_its_names(make_agent: Make
     assert arrived[f"ENDPOINT_AUTH_PARAMETER_{connection.id}_TENANTID"] == "t"
     assert arrived["SECRET_OTHER-TEAM_PASSWORD"]
     assert expected.items() <= arrived.items()
+
+
+def test_python_is_told_which_node_runs_the_shim_and_no_variable_of_the_pipeline_says_otherwise(
+    make_agent: MakeAgent, tmp_path: Path
+) -> None:
+    program = f"""
+        import os
+
+        def main():
+            print(os.environ[{NODE!r}])
+            print(os.environ[{SIGNER!r}])
+            return 0
+        """
+    python = {"pythonLocation": str(installed_python(tmp_path / "python"))}
+    ours = {"FunctionAppContainerDeploy.Node": "evil", "FunctionAppContainerDeploy.Signer": "evil.js"}
+    node, signer = make_agent(program).run({}, [], variables={**python, **ours}).lines
+    assert Path(node).samefile(shutil.which("node") or "")
+    assert Path(signer).name == "sign.js"
+    assert (TASK / "sign.js").exists()
 
 
 def test_neither_the_checkout_nor_pythonpath_can_shadow_a_module(make_agent: MakeAgent, tmp_path: Path) -> None:

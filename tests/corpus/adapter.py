@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import tempfile
@@ -11,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import rsa
 from azure.core.exceptions import ClientAuthenticationError
 
 from pytask.access.admin_user import admin_user
 from pytask.access.roles import grant_role
 from pytask.access.setup import AppIdentity
+from pytask.agent.pem import CertificateField
 from pytask.builders.docker.cli import find_docker
 from pytask.builders.docker.diagnosis import failure as build_failure
 from pytask.builders.docker.engine import Engine
@@ -54,6 +53,8 @@ from pytask.targets.site.start_failure import explain
 from pytask.targets.site.update import point_at
 from tests.corpus import azure as played
 from tests.corpus.wire import Wire
+from tests.sandbox.client_certificate import new_client_certificate
+from tests.shim import TOLD_BY_SHIM
 from tests.way_out import usual_way_out
 
 if TYPE_CHECKING:
@@ -263,7 +264,12 @@ def _azure(case: ErrorOutput) -> Iterator[Azure]:
     http = open_http_client(route, clock=_HurriedClock(), timeouts=Timeouts(), say=_say_nothing)
     fresh = _oidc_tokens(route) if case.call == "oidc" else lambda: "assertion"
     with _no_identity_of_this_machine():
-        yield open_azure(open_credentials(_connection(case), http=http, fresh_assertion=fresh, mask=Secret), http)
+        yield open_azure(
+            open_credentials(
+                _connection(case), http=http, fresh_assertion=fresh, mask=Secret, environment=TOLD_BY_SHIM
+            ),
+            http,
+        )
     http.transport.close()
 
 
@@ -283,11 +289,9 @@ def _connection(case: ErrorOutput) -> ServiceConnection:
 def _identity(kind: str) -> Identity:
     match kind:
         case "certificate":
-            key = rsa.newkeys(512)[1]
-            # A certificate holds its public key as it is, and no more of it is looked at.
-            certificate = key.n.to_bytes((key.n.bit_length() + 7) // 8, "big")
-            secret = Secret(base64.b64encode(key.save_pkcs1("DER")).decode())
-            return CertificateIdentity(client_id=played.CLIENT, certificates=(certificate,), private_key=secret)
+            pem = new_client_certificate().pem
+            found = CertificateField(text=pem, input="azureSubscription", name="Contoso").read(Secret)
+            return CertificateIdentity(client_id=played.CLIENT, certificates=found.certificates, private_key=found.key)
         case "federated":
             issuer = f"https://login.microsoftonline.com/{played.TENANT}/v2.0"
             return FederatedIdentity(client_id=played.CLIENT, issuer=issuer, subject="sc://contoso/hello/azure")

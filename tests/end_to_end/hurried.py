@@ -22,7 +22,7 @@ def hurried_task(folder: Path, **timeouts: float) -> Path:
     """
     task = folder / "hurried"
     task.mkdir(parents=True)
-    for name in ("index.js", "task.json"):
+    for name in ("index.js", "sign.js", "task.json"):
         shutil.copy(TASK / name, task / name)
     start = f"from pytask.clock import Timeouts\n\n{_START.replace('main()', f'main(Timeouts(**{timeouts!r}))')}"
     launch = (TASK / "launch.py").read_text(encoding="utf-8")

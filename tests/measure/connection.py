@@ -44,7 +44,7 @@ def azure_for(
     )
     route = open_route(read_network(os.environ, Secret), say)
     http = open_http_client(route, clock=Clock(), timeouts=timeouts or Timeouts(), say=say)
-    return open_azure(open_credentials(connection, http=http, fresh_assertion=str, mask=Secret), http)
+    return open_azure(open_credentials(connection, http=http, fresh_assertion=str, mask=Secret, environment={}), http)
 
 
 def repository_for(client_id: str, secret: str, *, login_server: str, name: str) -> Repository:

@@ -36,7 +36,7 @@ def test_the_task_is_a_handful_of_files(extension: Extension) -> None:
     of_task = {name.removeprefix("task/") for name in extension.files if name.startswith("task/")}
     archives = {f"python/cpython-3{minor}.zip" for minor in range(10, 15)} | {"python/source.zip", "python/cacert.pem"}
     papers = {"THIRD-PARTY-NOTICES.txt", "sbom.cdx.json"}
-    assert of_task == archives | papers | {"index.js", "launch.py", "task.json", "icon.png"}
+    assert of_task == archives | papers | {"index.js", "sign.js", "launch.py", "task.json", "icon.png"}
 
 
 def of_task(**changes: object) -> Plant:

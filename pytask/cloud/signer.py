@@ -1,0 +1,110 @@
+"""Signing by the Node that runs the shim: `task/sign.js` does with its OpenSSL what Python has no library for.
+
+The key goes to it through a pipe, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from pytask.agent.environment import NODE, SIGNER, required_variable, without_the_agents_own
+from pytask.clock import Deadline
+from pytask.errors import Cancelled
+from pytask.errors.foreign import shortened
+from pytask.errors.sign_in import CertificateSigningFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytask.clock import Clock
+
+_GLANCE = 0.05
+"""Seconds after which it is seen that the program has ended by itself."""
+_LONGEST_COMPLAINT = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signer:
+    """The Node and its program, for the certificate of one connection."""
+
+    node: str
+    program: str
+    environment: Mapping[str, str]
+    """The program's own; the job's holds the certificate with its key."""
+    clock: Clock
+    seconds: float
+    """How long the program may take."""
+    name: str
+    """What the connection is called in failures."""
+
+    def ask(self, request: Mapping[str, object]) -> object:
+        """Return the program's answer, None when what it printed is none; it ends with the run.
+
+        Raises:
+            CertificateSigningFailed: when it does not come to an answer.
+            Cancelled: when the agent asks the task to stop meanwhile.
+        """
+        # A module that NODE_OPTIONS loads may print something before.
+        lines = self._printed(json.dumps(request)).splitlines()
+        try:
+            return json.loads(lines[-1])
+        except (ValueError, IndexError):
+            return None
+
+    def failure(self, detail: str) -> CertificateSigningFailed:
+        """Return the failure that it is when nothing was signed."""
+        return CertificateSigningFailed(name=self.name, detail=detail)
+
+    def _printed(self, request: str) -> str:
+        deadline = Deadline.after(self.clock, self.seconds)
+        with self._started() as process:
+            Thread(target=_end_in_time, args=(process, deadline), daemon=True, name="signer").start()
+            try:
+                printed, complaint = process.communicate(request)
+            finally:
+                process.kill()
+        if process.returncode == 0:
+            return printed
+        if self.clock.cancelled.is_set():
+            raise Cancelled
+        if deadline.passed():
+            raise self.failure(f"{self.node} gave no answer in {self.seconds:g} s")
+        said = shortened(" ".join(complaint.split()), _LONGEST_COMPLAINT)
+        raise self.failure(f"{self.node} ended with exit code {process.returncode}: {said or 'it said nothing'}")
+
+    def _started(self) -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        command, environment = [self.node, self.program], dict(self.environment)
+        try:
+            return subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, encoding="utf-8", errors="replace"
+            )
+        except OSError as error:
+            raise self.failure(f"{self.node} cannot be started: {error.strerror}") from error
+
+
+def find_signer(environment: Mapping[str, str], *, clock: Clock, seconds: float, name: str) -> Signer:
+    """Return the signer that the shim tells of; no other Node will do, as whoever changes `PATH` would get the key.
+
+    Raises:
+        AgentVariableMissing: when the program was not started by the shim.
+    """
+    return Signer(
+        node=required_variable(environment, NODE),
+        program=required_variable(environment, SIGNER),
+        environment=without_the_agents_own(environment),
+        clock=clock,
+        seconds=seconds,
+        name=name,
+    )
+
+
+def _end_in_time(process: subprocess.Popen[str], deadline: Deadline) -> None:
+    """End a program at its deadline, or at once when the run is cancelled: then this process has not long to live."""
+    while process.poll() is None and not deadline.passed() and not deadline.clock.cancelled.wait(_GLANCE):
+        pass
+    process.kill()
