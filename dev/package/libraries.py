@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NOT_CARRIED = {
-    "cryptography": "native code; the task signs with rsa instead (dev/package/stand_ins)",
+    "cryptography": "native code; Node signs instead (dev/package/stand_ins)",
     "pywin32": "native code; docker needs it for named pipes only",
 }
 """Libraries that a carried one asks for and that are left out, with all they need; and why."""

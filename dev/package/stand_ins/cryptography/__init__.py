@@ -1,8 +1,8 @@
 """Stands in for cryptography, which the task does not carry: its native code would tie the task to one platform.
 
 azure-identity names the parts below when it is loaded, for the credential that signs with a certificate. The task does
-not use that one: it signs by itself, with `rsa`. Whoever calls a part is told. Every other part is missing, so that
-libraries that can do without cryptography (PyJWT, MSAL) see that they have to.
+not use that one: it has Node sign, with `task/sign.js`. Whoever calls a part is told. Every other part is missing, so
+that libraries that can do without cryptography (PyJWT, MSAL) see that they have to.
 """
 
 import sys
