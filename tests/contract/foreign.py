@@ -128,7 +128,7 @@ def _server(world: World, authority: trustme.CA, places: Mapping[int, tuple[str,
                 body=self.rfile.read(length).decode(errors="replace"),
             )
             status, headers, body = world.answer(asked)
-            sent = json.dumps(body).encode()
+            sent = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             for name, value in {
                 "Content-Length": str(len(sent)),

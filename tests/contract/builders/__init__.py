@@ -1,0 +1,1 @@
+"""What every kind of builder has to hold."""

@@ -1,0 +1,119 @@
+"""The Linux container app as a scene: Resource Manager's answers follow what was written, and so does the log."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import ServiceResponseError
+
+from pytask.clock import Timeouts
+from pytask.targets.site.target import find_site
+from tests.contract.targets.scene import BEFORE, NEW, PLAN
+from tests.platform_lines import classic, classic_start, until
+from tests.scripted import SENT_AT, Answer, ScriptedApp, ScriptedResponse
+from tests.unit.site.test_verify import a_function, a_status
+
+if TYPE_CHECKING:
+    from azure.core.rest import HttpRequest
+
+    from pytask.targets.site.target import SiteTarget
+
+_STARTS_AFTER = 3.0
+_EXITS = "Container shop_1_0a1b2c3d for site shop has exited, failing site start"
+_FORBIDDEN = Answer(403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
+
+
+class ScriptedSite(ScriptedApp):
+    """A site that does what it is told, on a clock that nobody waits for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timeouts = Timeouts()
+        self.config: dict[str, Any] = {"linuxFxVersion": f"DOCKER|{BEFORE}"}
+        self.fate, self.updated = "runs", -900.0
+        self.done: list[str] = []
+        self.refuses = self.loses = False
+        self.answers("GET ", Answer(body=_SITE))
+        self.answers("GET config/web", lambda _: Answer(body={"properties": self.config}))
+        self.answers("POST config/appsettings/list", Answer(body={"properties": _SETTINGS}))
+        self.answers("PATCH config/web", lambda _: Answer(body={"properties": self.config}))
+        self.answers("POST restart", Answer(200))
+        self.answers("POST syncfunctiontriggers", Answer(204))
+        self.answers("POST containerlogs", lambda at: self._seen(Answer(body=until(self._log(), at))))
+        self.answers("GET hostruntime/admin/host/status", lambda at: self._seen(self._host(at)))
+        self.answers("GET host/default/properties/status", _FORBIDDEN)
+        self.answers("GET functions", Answer(body={"value": [a_function()]}))
+        self.answers("GET instances", Answer(body={"value": [{"name": "a"}]}))
+
+    def _log(self) -> str:
+        if self.updated < 0 or self.fate == "stays away":
+            return ""
+        start = classic_start(at=self.updated + 1, ready=self.updated + 4 if self.fate == "runs" else None)
+        text = start.replace(NEW, self.image()).replace("7 Pulling", f"{self.image().rpartition(':')[2]} Pulling")
+        return text if self.fate == "runs" else text + classic(self.updated + 6, _EXITS, "ERROR")
+
+    def _host(self, at: float) -> Answer:
+        """Answer as the old host until the new one is up."""
+        starts = self.updated + _STARTS_AFTER
+        comes = self.fate == "runs" and at >= starts
+        return Answer(body=a_status(starts if comes else -2000, at))
+
+    def _seen(self, answer: Answer) -> Answer:
+        return _FORBIDDEN if self.fate == "cannot be seen" else answer
+
+    def _send(self, request: HttpRequest, **options: object) -> ScriptedResponse:
+        route = (request.method, request.url.partition("?")[0].rpartition("/")[2])
+        if route not in {("PATCH", "web"), ("POST", "restart")}:
+            return super()._send(request, **options)
+        self.done.append(" ".join(route))
+        if self.refuses:
+            self.refuses = False
+            return ScriptedResponse(request, _FORBIDDEN)
+        content: Any = request.content or "{}"
+        self.config.update(json.loads(content).get("properties", {}))
+        self.updated = self.clock.monotonic() - SENT_AT
+        if self.loses:
+            raise ServiceResponseError("the connection was closed")
+        return super()._send(request, **options)
+
+    def find(self) -> SiteTarget:
+        """Return it as a target."""
+        return find_site(self.azure(self.timeouts), PLAN.app)
+
+    def image(self) -> str:
+        """Return what it is configured with."""
+        return str(self.config["linuxFxVersion"]).removeprefix("DOCKER|")
+
+    def writes(self) -> list[str]:
+        """Return the calls that change it."""
+        return self.done
+
+    def somebody_uses(self, reference: str) -> None:
+        """Have somebody else configure another image."""
+        self.config["linuxFxVersion"] = f"DOCKER|{reference}"
+
+    def new_image(self, what: str) -> None:
+        """Say what becomes of an image."""
+        self.fate = what
+
+    def refuse(self) -> None:
+        """Refuse the next write."""
+        self.refuses = True
+
+    def lose_the_answer(self) -> None:
+        """Do the next write, and close the connection, as often as it is tried."""
+        self.loses = True
+
+
+_SITE = {
+    "name": "shop",
+    "kind": "functionapp,linux,container",
+    "properties": {
+        "defaultHostName": "shop.azurewebsites.net",
+        "state": "Running",
+        "reserved": True,
+        "sku": "ElasticPremium",
+    },
+}
+_SETTINGS = {"AzureWebJobsStorage": "UseDevelopmentStorage", "WEBSITES_ENABLE_APP_SERVICE_STORAGE": "false"}
