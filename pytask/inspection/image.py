@@ -1,14 +1,17 @@
-"""Inspecting an image before an app gets it, and telling what was done in a few words."""
+"""The image that an app has, read before a tag can move, and the one that it gets, inspected before it does."""
 
 from __future__ import annotations
 
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from pytask.errors import TaskFailure
 from pytask.inspection.contents import read_image
 from pytask.inspection.layers import inspect
 from pytask.inspection.saved import inspect_saved
+from pytask.model import Digest, IndexDigest, ManifestDigest, PreviousImage
 from pytask.registry.contents import Repository
+from pytask.registry.images import repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,8 +19,9 @@ if TYPE_CHECKING:
     from pytask.builders.builder import LocalImage
     from pytask.clock import Clock, Timeouts
     from pytask.inspection.layers import Inspection
-    from pytask.model import PushedImage
+    from pytask.model import App, ImageReference, PushedImage
     from pytask.registry.images import ImageSource
+    from pytask.registry.session import RegistrySession
 
 _MEGABYTE = 1_000_000
 
@@ -51,6 +55,36 @@ def inspect_local(image: LocalImage, *, clock: Clock, timeouts: Timeouts, say: C
         seen = inspect_saved(facts, _with_progress(archive, clock, timeouts.progress, say))
     layers = f"{seen.read + seen.skipped + len(seen.unread)} layers"
     say(_told(clock.monotonic() - began, facts.platform, layers, seen))
+
+
+def previous_image(session: RegistrySession | None, app: App) -> tuple[PreviousImage | None, frozenset[str]]:
+    """Return what the app is configured with, held before a tag can move, and the digests of its layers.
+
+    What cannot be read stays unknown.
+    """
+    if not app.image:
+        return None, frozenset()
+    pointed_at, manifest, layers = _contents(session, app.reference)
+    return PreviousImage(reference=app.image, digest=pointed_at, manifest=manifest), layers
+
+
+def _contents(
+    session: RegistrySession | None, reference: ImageReference | None
+) -> tuple[Digest | None, ManifestDigest | None, frozenset[str]]:
+    """Return the digest that a reference points at, that of the platform's manifest, and the digests of its layers."""
+    repository = repository_of(session, reference)
+    if repository is None or reference is None:
+        return None, None, frozenset()
+    pointed_at = reference.digest
+    try:
+        pointed_at = repository.manifest(reference.wanted).digest
+        # By its digest, so that both are of one image although the tag may move between the two questions.
+        image = read_image(repository, str(pointed_at))
+    except TaskFailure:
+        return pointed_at, None, frozenset()
+    manifest = ManifestDigest(image.digest)
+    kind = ManifestDigest if manifest.text == pointed_at.text else IndexDigest
+    return kind(pointed_at.text), manifest, frozenset(layer.digest for layer in image.layers)
 
 
 def _told(seconds: float, platform: str, layers: str, seen: Inspection) -> str:

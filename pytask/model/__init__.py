@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytask.model.agent import AgentKind
+from pytask.model.agent import AgentKind, ClientCertificate, Network, Proxy, is_local
 from pytask.model.connection import (
     CertificateIdentity,
     Cloud,
@@ -27,7 +27,6 @@ from pytask.model.facts import (
     RolledBack,
     Update,
 )
-from pytask.model.network import ClientCertificate, Network, Proxy, is_local
 from pytask.model.plan import (
     AppAddress,
     AppPlan,

@@ -12,7 +12,7 @@ import pytest
 
 from pytask.agent.network import read_network
 from pytask.clock import Timeouts
-from pytask.inspection.previous import previous_image
+from pytask.inspection.image import previous_image
 from pytask.model import IndexDigest, ManifestDigest, RegistryHost, RegistryLogin, Secret
 from pytask.registry.images import ImageSource
 from pytask.registry.registries import Registries

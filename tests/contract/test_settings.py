@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytask.errors.app import SettingsNotReadable, SettingsOverwritten
 from pytask.errors.azure import AzureFailing
-from pytask.errors.settings import SettingsNotReadable, SettingsOverwritten
 from pytask.model import WantedSettings
 from pytask.targets.site.settings import (
     STORAGE,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.targets.site.configuration import differing, not_kept, reads_as
 from pytask.targets.site.rollback import former_properties
+from pytask.targets.site.site import differing, not_kept, reads_as
 from tests.scripted import an_update, found_site
 
 VALUES = st.recursive(

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.errors.start import ImageNotSet, NoFunctions, PropertyNotSet, SmokeTestFailed
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
-from pytask.targets.site.configuration import not_kept
 from pytask.targets.site.host_check import judge_host
 from pytask.targets.site.image_check import judge_image
-from pytask.targets.site.site import IMAGE_PROPERTY, fx_version_in
+from pytask.targets.site.site import IMAGE_PROPERTY, fx_version_in, not_kept
 from pytask.verification import Check
 
 if TYPE_CHECKING:

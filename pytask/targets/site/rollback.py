@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.targets.site.configuration import reads_as
 from pytask.targets.site.find import read_configuration
 from pytask.targets.site.instances import instances_now
 from pytask.targets.site.settings import put_settings_back
+from pytask.targets.site.site import reads_as
 from pytask.targets.site.slot_settings import make_not_sticky
 from pytask.targets.site.update import point_at
 from pytask.targets.target import CannotRollBack, Restored

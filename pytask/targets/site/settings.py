@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import needed_object
 from pytask.cloud.http import server_time
-from pytask.errors.settings import SettingsNotReadable, SettingsOverwritten
+from pytask.errors.app import SettingsNotReadable, SettingsOverwritten
 from pytask.journal import MadeSticky
 from pytask.model import Moment, SettingsBack, SettingsChange, WantedSettings
 from pytask.model.settings import among, with_changes, without

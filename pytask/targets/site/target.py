@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytask.inspection.previous import previous_image
+from pytask.inspection.image import previous_image
 from pytask.targets.site.annotation import annotate
-from pytask.targets.site.configuration import differing
 from pytask.targets.site.find import Found, find_app
 from pytask.targets.site.functions import durable_notes
 from pytask.targets.site.health import look_at_health
@@ -17,6 +16,7 @@ from pytask.targets.site.observed import Question
 from pytask.targets.site.pull_access import inspect_pull
 from pytask.targets.site.rollback import restore
 from pytask.targets.site.settings import change_settings, confirm_readable, settings_notes, wanted_settings
+from pytask.targets.site.site import differing
 from pytask.targets.site.slot_settings import not_sticky
 from pytask.targets.site.update import point_at, pull_again
 from pytask.targets.site.verify import confirm_configuration, confirm_settings, start_limit, watch_site

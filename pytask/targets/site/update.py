@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.http import server_time
 from pytask.model import Moment
-from pytask.targets.site.configuration import differing
-from pytask.targets.site.site import IMAGE_PROPERTY, SiteUpdate, fx_version_of
+from pytask.targets.site.site import IMAGE_PROPERTY, SiteUpdate, differing, fx_version_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
