@@ -70,9 +70,9 @@ def deploy(job: Job, plan: Deploy) -> None:
     begin(plan, job.console, job.network)
     found = stages.preflight_deploy(job, plan)
     job.journal.add(PreflightPassed(found.told))
-    job.journal.add(found.image)
     rollout = stages.Rollout(job=job, target=found.target, plan=plan.app, source=found.source, snapshot=found.snapshot)
     rollout.set_up_pull_access()
+    job.journal.add(found.image)
     rollout.roll_out(found.image)
 
 
