@@ -169,3 +169,41 @@ def _files_of(name: str) -> list[Path]:
     parts = name.split(".")[1:] if name.startswith("pytask.") else []
     paths = [PRODUCT.joinpath(*parts[:length]) for length in range(1, len(parts) + 1)]
     return [file for path in paths for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()]
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """Return the strings that a module works with, its docstrings left out."""
+    tree = parsed(path)
+    told = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)  # docstrings and those of fields
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.value
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ident)
+def test_how_a_site_names_its_image_is_known_in_one_module(path: Path) -> None:
+    if room(path) != "errors":  # whose texts name the property to people
+        written = [text for text in _texts(path) if "linuxFxVersion" in text or "DOCKER|" in text]
+        assert not written or ident(path) == "pytask/targets/site/site.py", written
+
+
+@pytest.mark.parametrize("name", ["run", "build_stage", "rollout", "rollback", "verification", "journal", "job"])
+def test_the_run_knows_no_kind_of_target(name: str) -> None:
+    path = PRODUCT / f"{name}.py"
+    assert not [name for name in imports(path) if name.startswith("pytask.targets.site")]
+    assert not [text for text in _texts(path) if "Microsoft.Web" in text]
+
+
+def test_only_the_job_knows_which_builder_there_is() -> None:
+    knowing = {
+        ident(path)
+        for path in MODULES
+        if room(path) not in {"builders", "inputs", "report"}
+        for name in imports(path)
+        if name.startswith("pytask.builders.docker")
+    }
+    assert knowing == {"pytask/job.py"}
