@@ -154,8 +154,10 @@ def _links(failure: type[TaskFailure]) -> tuple[str, ...]:
 
 
 def cause_type(failure: type[OneOfSeveral]) -> type[Cause]:
-    """Return the causes that a failure knows, as its annotation names them."""
-    named: type[Cause] = vars(sys.modules[failure.__module__])[failure.__annotations__["known"]]
+    """Return the causes that a failure knows, as the annotation of the fact or of the property names them."""
+    given = failure.__annotations__.get("known")
+    name = given or vars(failure)["known"].func.__annotations__["return"]
+    named: type[Cause] = vars(sys.modules[failure.__module__])[name]
     return named
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from functools import cached_property
 from http import HTTPStatus
 
 from pytask.errors.base import AzureFailure, Cause, OneOfSeveral
@@ -189,7 +189,6 @@ class AzureFailingCause(Cause):
 class AzureFailing(OneOfSeveral, AzureFailure):
     """Azure goes on answering with its own faults."""
 
-    known: AzureFailingCause = field(init=False)
     doing: str
     status: int
     attempts: int
@@ -199,7 +198,8 @@ class AzureFailing(OneOfSeveral, AzureFailure):
     title = "Azure did not {doing} after several attempts"
     happened = "{attempts} attempts; the last answer was {status}: {detail}"
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def known(self) -> AzureFailingCause:
+        """Whether Azure is failing, or has had too many requests."""
         throttled = self.status == HTTPStatus.TOO_MANY_REQUESTS
-        self.known = AzureFailingCause.THROTTLED if throttled else AzureFailingCause.FAILING
-        super().__post_init__()
+        return AzureFailingCause.THROTTLED if throttled else AzureFailingCause.FAILING

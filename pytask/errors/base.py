@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from enum import Enum
-from threading import Lock
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from pytask.errors.foreign import shortened
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, dataclass_transform
+    from typing_extensions import dataclass_transform
+
+    @dataclass_transform(kw_only_default=True, eq_default=False)
+    class _CheckedFacts(Exception):
+        """Has the type checker hold the facts at each call against the annotations of the failure's class."""
+
 else:
-
-    def dataclass_transform(**_: object) -> object:  # noqa: D103 - what typing has from Python 3.11 on
-        return lambda kind: kind
+    _CheckedFacts = Exception
 
 
-@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(field,))
-class TaskFailure(Exception):
+class TaskFailure(_CheckedFacts):
     """A failure that was foreseen; its subclasses together are the catalogue.
 
-    A subclass is a dataclass: its fields are the facts, its class attributes are the texts, with `{fact}` where a fact
-    belongs. Texts are never composed anywhere else.
+    The annotations of a subclass are its facts, which are given by name; one with a value may be left out. What follows
+    from the facts is a property. The other class attributes are the texts, with `{fact}` where a fact belongs. Texts
+    are never composed anywhere else. These are no dataclasses: making some 150 of them would take each start 30 ms.
     """
 
     code: ClassVar[str]
@@ -37,34 +39,38 @@ class TaskFailure(Exception):
     """What that person can do: imperative, naming the input, the setting or the command."""
     link: ClassVar[str] = ""
     """A page that explains more, besides the catalogue itself."""
-    leaves_open: bool = False
-    """Whether what was being done when it happened may have been done all the same: by the kind of failure, or by
-    what went before this one."""
+    leaves_open = False
+    """Whether what was being done when it happened may have been done all the same: by the kind of failure, or by what
+    went before this one. No fact: nobody gives it, so it has no annotation."""
 
-    def __new__(cls, **_facts: object) -> Self:
-        """Make the class a dataclass when it is first needed: all of them, at each start, would take 30 ms."""
-        facts_of(cls)
-        return super().__new__(cls)
+    def __init__(self, **facts: object) -> None:
+        super().__init__()
+        vars(self).update(facts)
+        known = facts_of(type(self))
+        unknown = facts.keys() - known
+        missing = [fact for fact in known if not hasattr(self, fact)]
+        if unknown or missing:
+            raise TypeError(f"{type(self).__name__}: unknown facts {sorted(unknown)}, missing facts {missing}")
 
     def tell(self, template: str) -> str:
         """Return a text of the catalogue with this failure's facts filled in."""
-        return template.format_map(vars(self))
+        return template.format_map(self)
+
+    def __getitem__(self, name: str) -> object:
+        """Return a fact, or what follows from the facts, as the texts name it."""
+        return getattr(self, name)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.tell(self.title)}"
 
 
 _LONGEST_ROW = 8_000
-_making = Lock()
 
 
 def facts_of(kind: type[TaskFailure]) -> tuple[str, ...]:
     """Return the names of the facts that a kind of failure has."""
-    with _making:
-        for one in reversed(kind.__mro__):
-            if issubclass(one, TaskFailure) and one is not TaskFailure and "__dataclass_fields__" not in vars(one):
-                dataclass(kw_only=True, eq=False)(one)
-        return tuple(fact.name for fact in fields(kind))  # type: ignore[arg-type] # by now it is a dataclass
+    annotated = (item for one in reversed(kind.__mro__) for item in getattr(one, "__annotations__", {}).items())
+    return tuple(dict.fromkeys(name for name, what in annotated if not what.startswith("ClassVar")))
 
 
 class AzureFailure(TaskFailure):
@@ -85,15 +91,23 @@ class Cause(Enum):
 class OneOfSeveral(TaskFailure):
     """A failure whose cause and fix depend on what was seen; each kind says which causes it knows."""
 
-    known: Cause
-    known_cause: str = field(init=False)
-    known_fix: str = field(init=False)
     cause = "{known_cause}"
     fix = "{known_fix}"
 
-    def __post_init__(self) -> None:
-        self.known_cause = self.tell(self.known.cause)
-        self.known_fix = self.tell(self.known.fix)
+    @cached_property
+    def known(self) -> Cause:
+        """The cause that it was: a fact of the kind, or what the kind concludes from its facts."""
+        raise AttributeError("known")
+
+    @property
+    def known_cause(self) -> str:
+        """Its text."""
+        return self.tell(self.known.cause)
+
+    @property
+    def known_fix(self) -> str:
+        """What to do about it."""
+        return self.tell(self.known.fix)
 
 
 class ManyFailures(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from functools import cached_property
 
 from pytask.errors.base import Cause, OneOfSeveral
 from pytask.errors.registry_kind import is_azure, is_docker_hub
@@ -32,7 +32,6 @@ class DeniedCause(Cause):
 class BaseImageDenied(OneOfSeveral):
     """A registry does not let this run pull a base image."""
 
-    known: DeniedCause = field(init=False)
     image: str
     registry: str
     detail: str
@@ -40,11 +39,13 @@ class BaseImageDenied(OneOfSeveral):
     title = "this run may not pull the base image {image}"
     happened = "{registry} took the sign-in, and then refused: {detail}"
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def known(self) -> DeniedCause:
+        """What to do, as the registry tells."""
+        if not is_azure(self.registry):
+            return DeniedCause.OTHER
         bare = self.detail.lower().endswith("403 forbidden")
-        azure = DeniedCause.AZURE_WITHOUT_A_REASON if bare else DeniedCause.AZURE
-        self.known = azure if is_azure(self.registry) else DeniedCause.OTHER
-        super().__post_init__()
+        return DeniedCause.AZURE_WITHOUT_A_REASON if bare else DeniedCause.AZURE
 
 
 class UnauthorizedCause(Cause):
@@ -71,7 +72,6 @@ class UnauthorizedCause(Cause):
 class BaseImageUnauthorized(OneOfSeveral):
     """A registry that this run has no credentials for does not let Docker pull a base image."""
 
-    known: UnauthorizedCause = field(init=False)
     image: str
     registry: str
     detail: str
@@ -79,9 +79,10 @@ class BaseImageUnauthorized(OneOfSeveral):
     title = "Docker may not pull the base image {image}"
     happened = "{registry} refused: {detail}"
 
-    def __post_init__(self) -> None:
-        self.known = _unauthorized(self.registry, self.image, self.detail)
-        super().__post_init__()
+    @cached_property
+    def known(self) -> UnauthorizedCause:
+        """What to do, as the registry and the image's name tell."""
+        return _unauthorized(self.registry, self.image, self.detail)
 
 
 class PullLimitCause(Cause):
@@ -108,7 +109,6 @@ class PullLimitCause(Cause):
 class PullLimited(OneOfSeveral):
     """A registry has given this address or account enough images for now (429)."""
 
-    known: PullLimitCause = field(init=False)
     image: str
     registry: str
     detail: str
@@ -117,9 +117,10 @@ class PullLimited(OneOfSeveral):
     happened = "{detail}"
     link = "https://learn.microsoft.com/azure/container-registry/buffer-gate-public-content"
 
-    def __post_init__(self) -> None:
-        self.known = _limited(self.registry, self.detail)
-        super().__post_init__()
+    @cached_property
+    def known(self) -> PullLimitCause:
+        """Whose limit it is, as the registry and its words tell."""
+        return _limited(self.registry, self.detail)
 
 
 def _unauthorized(registry: str, image: str, detail: str) -> UnauthorizedCause:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from pytask.errors.base import Cause, OneOfSeveral, TaskFailure
 
 
@@ -103,15 +101,15 @@ class BuildFailed(OneOfSeveral):
     elsewhere: str = ""
     """Where the file is, or what it is called there."""
     platform: str = ""
-    seen: str = field(init=False)
     code = "build-failed"
     title = "the image does not build"
     happened = "docker build ended with exit code {exit_code}: {reason}{seen}"
     fix = "{known_fix}; docker build -f {dockerfile} on your own machine shows the same"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.seen = in_the_step(self.place, self.step, self.printed)
+    @property
+    def seen(self) -> str:
+        """Where it failed and what was printed there."""
+        return in_the_step(self.place, self.step, self.printed)
 
 
 class PlatformNotRunnable(TaskFailure):
@@ -122,7 +120,6 @@ class PlatformNotRunnable(TaskFailure):
     place: str = ""
     step: str = ""
     printed: tuple[str, ...] = ()
-    seen: str = field(init=False)
     code = "platform-not-runnable"
     title = "this agent cannot run programs for the platform {platform}"
     happened = "{detail}{seen}"
@@ -133,8 +130,10 @@ class PlatformNotRunnable(TaskFailure):
     )
     link = "https://docs.docker.com/build/building/multi-platform/#qemu"
 
-    def __post_init__(self) -> None:
-        self.seen = in_the_step(self.place, self.step, self.printed)
+    @property
+    def seen(self) -> str:
+        """Where it failed and what was printed there."""
+        return in_the_step(self.place, self.step, self.printed)
 
 
 def in_the_step(place: str, step: str, printed: tuple[str, ...]) -> str:

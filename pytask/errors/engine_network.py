@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from pytask.errors.base import TaskFailure
 from pytask.errors.build import in_the_step
 
@@ -96,7 +94,6 @@ class BuildHasNoNetwork(TaskFailure):
     place: str = ""
     step: str = ""
     printed: tuple[str, ...] = ()
-    seen: str = field(init=False)
     code = "build-has-no-network"
     title = "an instruction of {dockerfile} does not reach the network"
     happened = "{detail}\n{reason}{seen}"
@@ -108,5 +105,7 @@ class BuildHasNoNetwork(TaskFailure):
     )
     link = "https://docs.docker.com/engine/cli/proxy/"
 
-    def __post_init__(self) -> None:
-        self.seen = in_the_step(self.place, self.step, self.printed)
+    @property
+    def seen(self) -> str:
+        """Where it failed and what was printed there."""
+        return in_the_step(self.place, self.step, self.printed)

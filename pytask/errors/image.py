@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from pytask.errors.base import TaskFailure
@@ -54,8 +54,6 @@ class OwnerOutOfRange(TaskFailure):
 
     reference: str
     layers: tuple[ForeignLayer, ...]
-    listed: str = field(init=False)
-    fixes: str = field(init=False)
     code = "owner-out-of-range"
     title = "{reference} has files with owners that App Service does not know"
     happened = "{listed}"
@@ -63,10 +61,16 @@ class OwnerOutOfRange(TaskFailure):
     fix = "{fixes}\nAn instruction that is not in your Dockerfile belongs to the base image: use a newer one"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
-    def __post_init__(self) -> None:
+    @property
+    def listed(self) -> str:
+        """The layers, a line each."""
+        return "\n".join(map(str, self.layers))
+
+    @property
+    def fixes(self) -> str:
+        """What to do about each instruction that may have made them, a line each."""
         makers = dict.fromkeys(maker for layer in self.layers for maker in layer.makers)
-        self.listed = "\n".join(map(str, self.layers))
-        self.fixes = "\n".join(maker.value for maker in makers)
+        return "\n".join(maker.value for maker in makers)
 
 
 class UserOutOfRange(TaskFailure):

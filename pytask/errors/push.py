@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from functools import cached_property
 
 from pytask.errors.base import AzureFailure, Cause, OneOfSeveral
 from pytask.errors.registry_kind import is_azure, is_docker_hub
@@ -42,7 +42,6 @@ class RepositoryMissing(AzureFailure):
 class PushDenied(OneOfSeveral, AzureFailure):
     """The registry refuses the push because a right is missing."""
 
-    known: PushDeniedCause = field(init=False)
     reference: str
     registry: str
     detail: str
@@ -50,10 +49,12 @@ class PushDenied(OneOfSeveral, AzureFailure):
     title = "{registry} refuses the push of {reference}"
     happened = "the registry answered: {detail}"
 
-    def __post_init__(self) -> None:
-        hub = PushDeniedCause.HUB if is_docker_hub(self.registry) else PushDeniedCause.OTHER
-        self.known = PushDeniedCause.AZURE if is_azure(self.registry) else hub
-        super().__post_init__()
+    @cached_property
+    def known(self) -> PushDeniedCause:
+        """Who has to allow it, as the registry tells."""
+        if is_azure(self.registry):
+            return PushDeniedCause.AZURE
+        return PushDeniedCause.HUB if is_docker_hub(self.registry) else PushDeniedCause.OTHER
 
 
 class PushFailed(AzureFailure):
@@ -86,7 +87,6 @@ class TagLockedCause(Cause):
 class TagLocked(OneOfSeveral, AzureFailure):
     """The registry does not let this tag be written, whoever asks."""
 
-    known: TagLockedCause = field(init=False)
     reference: str
     registry: str
     detail: str
@@ -94,9 +94,10 @@ class TagLocked(OneOfSeveral, AzureFailure):
     title = "{registry} does not let {reference} be overwritten"
     happened = "the registry answered: {detail}"
 
-    def __post_init__(self) -> None:
-        self.known = TagLockedCause.LOCKED if is_azure(self.registry) else TagLockedCause.IMMUTABLE
-        super().__post_init__()
+    @cached_property
+    def known(self) -> TagLockedCause:
+        """What keeps it from being written, as the registry tells."""
+        return TagLockedCause.LOCKED if is_azure(self.registry) else TagLockedCause.IMMUTABLE
 
 
 class RegistryReadOnly(AzureFailure):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from functools import cached_property
 from http import HTTPStatus
 
 from pytask.errors.base import AzureFailure, Cause, OneOfSeveral, TaskFailure
@@ -128,7 +128,6 @@ class RegistryFailingCause(Cause):
 class RegistryFailing(OneOfSeveral, AzureFailure):
     """The registry goes on answering with its own faults."""
 
-    known: RegistryFailingCause = field(init=False)
     registry: str
     doing: str
     status: int
@@ -138,10 +137,11 @@ class RegistryFailing(OneOfSeveral, AzureFailure):
     title = "{registry} did not let us {doing} after several attempts"
     happened = "{attempts} attempts; the last answer was {status}: {detail}"
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def known(self) -> RegistryFailingCause:
+        """Whether the registry is failing, or has had too many requests."""
         throttled = self.status == HTTPStatus.TOO_MANY_REQUESTS
-        self.known = RegistryFailingCause.THROTTLED if throttled else RegistryFailingCause.FAILING
-        super().__post_init__()
+        return RegistryFailingCause.THROTTLED if throttled else RegistryFailingCause.FAILING
 
 
 class RegistryFirewall(AzureFailure):

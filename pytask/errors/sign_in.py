@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from functools import cached_property
 
 from pytask.errors.base import AzureFailure, Cause, OneOfSeveral, TaskFailure
 
@@ -182,16 +182,16 @@ class SignInCause(Cause):
 class SignInRefused(OneOfSeveral, AzureFailure):
     """Entra ID, or the identity provider in its place, refuses for a reason of its own."""
 
-    known: SignInCause = field(init=False)
     page: str
     detail: str
     code = "sign-in-refused"
     title = "the service connection's sign-in is refused"
     happened = "{detail}"
 
-    def __post_init__(self) -> None:
-        self.known = SignInCause.ENTRA if "AADSTS" in self.detail else SignInCause.OTHER
-        super().__post_init__()
+    @cached_property
+    def known(self) -> SignInCause:
+        """Who refused, as the words tell."""
+        return SignInCause.ENTRA if "AADSTS" in self.detail else SignInCause.OTHER
 
 
 class ManagedIdentityUnreachable(AzureFailure):

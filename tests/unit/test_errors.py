@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import json
 import re
 import string
 from collections import Counter
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
 
 from dev.documents import SHIM, catalogue, cause_type, causes_of
 from pytask.errors import AzureFailure, Cause, OneOfSeveral, TaskFailure, render
+from pytask.errors.azure import AzureFailing, AzureFailingCause
 from pytask.errors.base import facts_of
+from pytask.errors.federation import OidcTokenRefused
 from pytask.errors.image import ForeignLayer, Maker
 
 ROOT = Path(__file__).parents[2]
@@ -34,11 +35,8 @@ LAYER = ForeignLayer(
     entries=3,
 )
 
-for one in FAILURES:
-    facts_of(one)  # makes each a dataclass
-
 # Classes that only gather what their failures share.
-SHARED = {base for failure in FAILURES for base in failure.__mro__ if dataclasses.is_dataclass(base)} - set(FAILURES)
+SHARED = {base for failure in FAILURES for base in failure.__mro__ if issubclass(base, TaskFailure)} - set(FAILURES)
 
 # Facts that no text tells: `correlation_id` has its place in the row `docs`, `final` says whether to ask again,
 # `known` chooses the texts.
@@ -62,8 +60,15 @@ def of(failure: type[TaskFailure]) -> str:
     return failure.code
 
 
-def fields(failure: type) -> tuple[dataclasses.Field[object], ...]:
-    return dataclasses.fields(failure)
+def kinds_of(failure: type) -> dict[str, str]:
+    return {name: kind for one in failure.__mro__ for name, kind in getattr(one, "__annotations__", {}).items()}
+
+
+def concluded(failure: type) -> set[str]:
+    """Return the names of what follows from a failure's facts."""
+    properties = (property, cached_property)
+    names = {name for one in failure.__mro__ for name, what in vars(one).items() if isinstance(what, properties)}
+    return names - set(facts_of(failure))
 
 
 def facts(template: str) -> set[str]:
@@ -87,8 +92,8 @@ def an_example(failure: type[TaskFailure], text: str) -> TaskFailure:
         "tuple[str, ...]": (text,),
     }
     if issubclass(failure, OneOfSeveral):
-        values[failure.__annotations__["known"]] = next(iter(cause_type(failure)))
-    given = {field.name: str(field.type) for field in fields(failure) if field.init}
+        values[cause_type(failure).__name__] = next(iter(cause_type(failure)))
+    given = {name: kinds_of(failure)[name] for name in facts_of(failure)}
     titled = facts(failure.title)
     return failure(**{name: name if name in titled and kind == "str" else values[kind] for name, kind in given.items()})
 
@@ -129,7 +134,7 @@ def test_a_fix_says_what_to_do(failure: type[TaskFailure]) -> None:
 
 @pytest.mark.parametrize("failure", [one for one in FAILURES if issubclass(one, OneOfSeveral)], ids=of)
 def test_each_of_several_causes_is_told_with_facts_that_there_are(failure: type[OneOfSeveral]) -> None:
-    known = {field.name for field in fields(failure)}
+    known = {*facts_of(failure), *concluded(failure)}
     for one in cause_type(failure):
         assert facts(one.cause) | facts(one.fix) <= known, one
     assert issubclass(cause_type(failure), Cause)
@@ -137,18 +142,17 @@ def test_each_of_several_causes_is_told_with_facts_that_there_are(failure: type[
 
 @pytest.mark.parametrize("failure", FAILURES, ids=of)
 def test_a_text_tells_only_facts_that_there_are_and_all_of_its_own(failure: type[TaskFailure]) -> None:
-    shared = {field.name for base in SHARED if issubclass(failure, base) for field in fields(base)}
+    shared = {name for base in SHARED if issubclass(failure, base) for name in (*facts_of(base), *concluded(base))}
     # A text made of facts, as a list of layers is, tells them instead.
-    made = any(not field.init for field in fields(failure))
-    own = {field.name for field in fields(failure) if not (made and field.init)} - shared
-    assert told_by(failure) <= {field.name for field in fields(failure)}
+    own = (concluded(failure) - shared - UNTOLD or set(facts_of(failure))) - shared
+    assert told_by(failure) <= {*facts_of(failure), *concluded(failure)}
     assert own - told_by(failure) <= UNTOLD
 
 
 def test_a_fact_that_failures_share_is_told_by_one_of_them() -> None:
     for base in SHARED:
         told = {fact for failure in FAILURES if issubclass(failure, base) for fact in told_by(failure)}
-        assert {field.name for field in fields(base)} - told <= UNTOLD, base.__name__
+        assert set(facts_of(base)) - told <= UNTOLD, base.__name__
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=of)
@@ -165,6 +169,17 @@ def test_a_failure_is_rendered_in_rows_with_what_follows_indented(failure: type[
     more = lines[-2] + lines[-1]
     assert f"docs/troubleshooting.md#{failure.code}" in more
     assert ("correlation id one line" in more) is issubclass(failure, AzureFailure)
+
+
+def test_a_failure_takes_its_own_facts_and_all_of_them() -> None:
+    given = {"doing": "find the app", "status": 503, "attempts": 5, "detail": "busy"}
+    assert str(AzureFailing(**given)) == "azure-failing: Azure did not find the app after several attempts"  # type: ignore[arg-type] # as from a dict
+    with pytest.raises(TypeError, match=r"missing facts \['status', 'attempts', 'detail'\]"):
+        AzureFailing(doing="find the app")  # type: ignore[call-arg] # that is it
+    with pytest.raises(TypeError, match=r"unknown facts \['known', 'went'\]"):
+        AzureFailing(**given, went="wrong", known=AzureFailingCause.THROTTLED)  # type: ignore[arg-type,call-arg] # that is it
+    with pytest.raises(TypeError, match=r"missing facts \['known'\]"):
+        OidcTokenRefused(connection="contoso", detail="", final=True)  # type: ignore[call-arg] # that is it
 
 
 @cache
@@ -188,8 +203,8 @@ def test_no_failure_is_worded_outside_the_catalogue(path: Path) -> None:
             assert node.attr not in {*TEXTS, "link"} or names_no_failure(node), f"line {node.lineno} changes a text"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             assert not node.args, f"line {node.lineno}: facts go by their names"
-            known = {field.name for field in fields(names[node.func.id])}
-            assert {keyword.arg for keyword in node.keywords if keyword.arg} <= known
+            known = facts_of(names[node.func.id])
+            assert {keyword.arg for keyword in node.keywords if keyword.arg} <= set(known)
 
 
 def names_no_failure(node: ast.Attribute) -> bool:
