@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -79,20 +77,6 @@ _LONGEST_DETAIL = 1_200
 def correlation_id(response: HttpResponse) -> str:
     """Return the id by which Microsoft's support finds the call; empty when there is none."""
     return next((response.headers[name] for name in _CORRELATION_HEADERS if name in response.headers), "")
-
-
-def retry_after(response: HttpResponse) -> float | None:
-    """Return the seconds that the server asks to wait; None when it does not ask.
-
-    Source: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
-    """
-    value = response.headers.get("Retry-After", "")
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(timezone.utc)).total_seconds())
-    except (TypeError, ValueError):
-        return None
 
 
 def says_busy(response: HttpResponse) -> bool:

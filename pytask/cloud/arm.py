@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from azure.mgmt.web import WebSiteManagementClient
 
 from pytask.clock import Deadline
-from pytask.cloud.answers import correlation_id, retry_after, version_refusal
+from pytask.cloud.answers import correlation_id, version_refusal
 from pytask.cloud.http import USER_AGENT, Call, request
 from pytask.cloud.transport import only
 from pytask.errors.azure import ApiVersionUnsupported, AzureFailing
+from pytask.network.retry import asked_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -162,7 +163,7 @@ class Arm:
                     doing=doing, status=response.status_code, attempts=1, detail="the operation does not end",
                     correlation_id=correlation_id(response),
                 )  # fmt: skip
-            clock.sleep(min(deadline.left(), retry_after(response) or timeouts.longest_poll))
+            clock.sleep(min(deadline.left(), asked_wait(response.headers, clock.now()) or timeouts.longest_poll))
             link = response.headers.get("Location", link)
             response = self._follow(link, doing)
         return response

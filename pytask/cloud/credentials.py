@@ -15,7 +15,6 @@ from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponse
 from azure.core.rest import HttpResponse
 from azure.identity import ClientAssertionCredential, ClientSecretCredential, ManagedIdentityCredential
 
-from pytask.cloud.answers import retry_after
 from pytask.cloud.http import new_transport
 from pytask.cloud.sign_in import keep_refusal, refusal_behind, sign_in_failure
 from pytask.cloud.transport import authorities
@@ -24,6 +23,7 @@ from pytask.errors.federation import IssuerUnreachable, OidcTokenRefused
 from pytask.errors.network import NetworkFailure
 from pytask.model import CertificateIdentity, FederatedIdentity, KeyIdentity, ManagedIdentity
 from pytask.network.failure import is_of_the_network
+from pytask.network.retry import asked_wait, retry_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -124,10 +124,9 @@ class Credentials:
         return isinstance(self.connection.identity, ManagedIdentity)
 
     def _wait(self, refusal: Exception, attempt: int) -> None:
-        timeouts = self.http.timeouts
         answer = refusal.response if isinstance(refusal, HttpResponseError) else None
-        asked = retry_after(answer) if isinstance(answer, HttpResponse) else None
-        seconds = min(timeouts.http_longest_wait, asked or timeouts.http_first_wait * 2 ** (attempt - 1))
+        asked = asked_wait(answer.headers, self.http.clock.now()) if isinstance(answer, HttpResponse) else None
+        seconds = retry_wait(self.http.timeouts, attempt, asked)
         self.http.say(f"signing in did not succeed; retrying in {seconds:.0f} s")
         self.http.clock.sleep(seconds)
 

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError
 
+from pytask.network.retry import retry_wait
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -42,6 +44,6 @@ def _wait(http: HttpClient, answer: HttpResponse, error: AzureError, attempt: in
     host = urlsplit(answer.request.url).hostname or "the registry"
     if attempt == http.timeouts.http_attempts:
         raise http.failure(error, answer.request.url)
-    seconds = min(http.timeouts.http_longest_wait, http.timeouts.http_first_wait * 2 ** (attempt - 1))
+    seconds = retry_wait(http.timeouts, attempt)
     http.say(f"{host} broke off in the middle of an answer; continuing in {seconds:.0f} s")
     http.clock.sleep(seconds)

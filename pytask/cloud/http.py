@@ -7,7 +7,6 @@ again: twice does no more than once. A failure says so when an earlier attempt m
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -19,9 +18,10 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 
 from pytask import __version__
-from pytask.cloud.answers import failing, refusal, retry_after, says_busy
+from pytask.cloud.answers import failing, refusal, says_busy
 from pytask.cloud.transport import Transport
 from pytask.network.failure import network_failure
+from pytask.network.retry import asked_wait, http_date, retry_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -134,19 +134,18 @@ class HttpClient:
         return self.failing(call, answer, attempt) if last else None
 
     def _wait(self, call: Call, answer: HttpResponse | NetworkFailure, attempt: int) -> None:
-        timeouts = self.timeouts
-        told, asked = _told(answer)
-        seconds = min(timeouts.http_longest_wait, asked or timeouts.http_first_wait * 2 ** (attempt - 1))
+        asked = asked_wait(answer.headers, self.clock.now()) if isinstance(answer, HttpResponse) else None
+        seconds = retry_wait(self.timeouts, attempt, asked)
         host = urlsplit(urljoin(self.base, call.request.url)).netloc
-        self.say(f"{host} {told} to '{call.doing}'; retrying in {seconds:.0f} s")
+        self.say(f"{host} {_told(answer)} to '{call.doing}'; retrying in {seconds:.0f} s")
         self.clock.sleep(seconds)
 
 
-def _told(answer: HttpResponse | NetworkFailure) -> tuple[str, float | None]:
-    """Return an answer that is none in words, and the seconds to wait that it asks for."""
+def _told(answer: HttpResponse | NetworkFailure) -> str:
+    """Return an answer that is none in words."""
     if isinstance(answer, HttpResponse):
-        return f"answered {answer.status_code}", retry_after(answer)
-    return f"did not answer ({answer.detail})", None
+        return f"answered {answer.status_code}"
+    return f"did not answer ({answer.detail})"
 
 
 def _perhaps_done(answer: HttpResponse | NetworkFailure) -> bool:
@@ -201,7 +200,4 @@ def request(
 
 def server_time(response: HttpResponse, otherwise: datetime) -> datetime:
     """Return when the server answered, by its own clock, in whole seconds; `otherwise` when it does not say."""
-    try:
-        return parsedate_to_datetime(response.headers["Date"])
-    except (KeyError, ValueError):
-        return otherwise
+    return http_date(response.headers.get("Date", "")) or otherwise

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytask.builders.docker.push_refusal import is_bare, push_refusal
 from pytask.errors.foreign import shortened
+from pytask.network.retry import retry_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ class Push:
                 return seen
             if final := self._final(reference, seen.error, attempt):
                 raise final
-            wait = self.timeouts.http_first_wait * 2 ** (attempt - 1)
+            wait = retry_wait(self.timeouts, attempt)
             self.say(f"the push broke off ({shortened(seen.error, _LONGEST_TOLD)}); pushing again in {wait:.0f} s")
             self.clock.sleep(wait)
         raise AssertionError
