@@ -103,7 +103,8 @@ def _write_summary(job: Job, failures: tuple[str, ...]) -> None:
     step = variable(job.environment, "System.TaskInstanceId") or str(uuid4())
     file = _temporary(job) / f"{named(job.journal)} {step[:8]}.md"
     try:
-        file.write_text(summary(job.journal, failures), encoding="utf-8")
+        text = job.console.redacted(summary(job.journal, failures))
+        file.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         job.console.warning(f"the summary could not be written: {error}")
     else:
@@ -118,7 +119,7 @@ def _keep_record(job: Job) -> None:
         return
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(as_json(job.journal, job.environment), encoding="utf-8")
+        file.write_text(as_json(job.journal, job.environment, job.console.redacted), encoding="utf-8")
     except OSError as error:
         job.console.warning(f"the record could not be written: {error}")
 

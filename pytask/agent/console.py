@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 from pytask.agent.commands import command, disarm
+from pytask.agent.redactor import Redactor
 from pytask.errors import render
 from pytask.model import Secret
 
@@ -27,12 +28,12 @@ class Console:
     def __init__(self, stream: TextIO, clock: Clock) -> None:
         self._stream = stream
         self._clock = clock
-        self._secrets: list[str] = []
+        self._redactor = Redactor()
         self._lock = threading.Lock()
 
     def line(self, text: str = "") -> None:
         """Write text, one log line for each of its own; it may be foreign."""
-        self._write(*(disarm(self._redacted(part)) for part in text.split("\n")))
+        self._write(*(disarm(self.redacted(part)) for part in text.split("\n")))
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
@@ -42,7 +43,7 @@ class Console:
         https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands#formatting-commands
         """
         began = self._clock.monotonic()
-        self._write("##[group]" + disarm(self._redacted(title)))
+        self._write("##[group]" + disarm(self.redacted(title)))
         try:
             yield
         finally:
@@ -58,14 +59,16 @@ class Console:
 
     def secret(self, text: str) -> Secret:
         """Return the text as a `Secret`, masked in every line from now on, the agent's and ours."""
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        self._secrets.extend(lines)
-        self._write(*(command("task.setsecret", {}, line) for line in lines))
+        self._write(*(command("task.setsecret", {}, line) for line in self._redactor.add(text)))
         return Secret(text)
 
+    def redacted(self, text: str) -> str:
+        """Return a text without the secrets of this run; what is written to a file passes here as well."""
+        return self._redactor.redact(text)
+
     def output(self, name: str, value: str) -> None:
-        """Set an output variable of the task."""
-        self._write(command("task.setvariable", {"variable": name, "isoutput": "true"}, self._tame(value)))
+        """Set an output variable of the task. What later steps build on is never redacted: it is no foreign text."""
+        self._write(command("task.setvariable", {"variable": name, "isoutput": "true"}, disarm(value)))
 
     def summary(self, file: Path) -> None:
         """Show a Markdown file on the Extensions tab of the run."""
@@ -79,12 +82,7 @@ class Console:
         self._write(command("task.logissue", {"type": kind, **properties}, self._tame(text)))
 
     def _tame(self, text: str) -> str:
-        return "\n".join(disarm(self._redacted(part)) for part in text.split("\n"))
-
-    def _redacted(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        return "\n".join(disarm(self.redacted(part)) for part in text.split("\n"))
 
     def _write(self, *lines: str) -> None:
         with self._lock:

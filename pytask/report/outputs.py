@@ -11,7 +11,7 @@ from pytask.journal import Action, Planned, StageEnded
 from pytask.model import App, PushedImage, RolledBack, SettingsChange, Verdict, Verification, app_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pytask.journal import Journal
 
@@ -30,8 +30,8 @@ def outputs(journal: Journal) -> dict[str, str]:
     }
 
 
-def as_json(journal: Journal, environment: Mapping[str, str]) -> str:
-    """Return the record of the run that a later run deploys from."""
+def as_json(journal: Journal, environment: Mapping[str, str], redact: Callable[[str], str]) -> str:
+    """Return the record of the run that a later run deploys from; `redact` takes secrets out of foreign text."""
     planned, pushed, app = journal.last(Planned), journal.last(PushedImage), journal.last(App)
     update, verification = journal.update(), journal.last(Verification)
     settings, back = journal.last(SettingsChange), journal.last(RolledBack)
@@ -45,7 +45,7 @@ def as_json(journal: Journal, environment: Mapping[str, str]) -> str:
         "app": app.resource_id if app else "",
         "settings": list(settings.written) if settings and not back else [],
         "configuration": list(update.changed) if update and not back else [],
-        "checks": dict(verification.passed) if verification else {},
+        "checks": {check: redact(told) for check, told in verification.passed} if verification else {},
         "seconds": {stage.title: round(stage.seconds, 1) for stage in journal.all(StageEnded)},
     }
     return json.dumps(fields, indent=2) + "\n"

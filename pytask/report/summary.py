@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytask.journal import AccessGiven, LeftAsItIs, Planned, StageEnded
 from pytask.model import App, PushedImage, RolledBack, Verdict, Verification, app_plan
+from pytask.report.markdown import block, cell, code, escaped
 from pytask.report.outputs import verdict
 from pytask.report.settings import property_names, settings_now
 
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from pytask.model import Update
 
 
+_MOST_FUNCTIONS = 50
+
+
 def summary(journal: Journal, failures: tuple[str, ...] = ()) -> str:
     """Return the Markdown for the Extensions tab of the run."""
     rows = [(name, value) for name, value in _rows(journal) if value]
-    table = "\n".join(f"| {name} | {_cell(value)} |" for name, value in rows)
-    times = ", ".join(f"{stage.title} {stage.seconds:.1f} s" for stage in journal.all(StageEnded))
-    parts = [_headline(journal, failures), *(f"```text\n{text.replace('```', '')}\n```" for text in failures)]
+    table = "\n".join(f"| {name} | {cell(value)} |" for name, value in rows)
+    times = ", ".join(f"{escaped(stage.title)} {stage.seconds:.1f} s" for stage in journal.all(StageEnded))
+    parts = [_headline(journal, failures), *map(block, failures)]
     parts += [f"| | |\n|---|---|\n{table}"] if rows else []
     parts += [f"Time: {times}"] if times else []
     return "\n\n".join(parts) + "\n"
@@ -27,7 +31,7 @@ def summary(journal: Journal, failures: tuple[str, ...] = ()) -> str:
 
 def _headline(journal: Journal, failures: tuple[str, ...]) -> str:
     planned, app = journal.last(Planned), journal.last(App)
-    name = app.title if app else named(journal)
+    name = escaped(app.title if app else named(journal))
     if failures:
         return f"### ❌ {name}: {_failed(journal)}"
     if journal.last(LeftAsItIs):
@@ -59,18 +63,23 @@ def _rows(journal: Journal) -> list[tuple[str, str]]:
     pushed, app, verification = journal.last(PushedImage), journal.last(App), journal.last(Verification)
     back = journal.last(RolledBack)
     return [
-        ("Image", f"`{pushed.reference}`" if pushed else ""),
-        ("Digest", f"`{pushed.digest}`" if pushed and pushed.digest else ""),
-        ("Previous image", f"`{app.image}`" if app and app.image else ""),
-        ("Rolled back to", f"`{back.reference}`" if back else ""),
-        ("Settings", settings_now(journal)),
-        ("Configuration", _configuration(back, journal.update())),
-        ("Function App", f"[{app.title}]({app.url}) in {app.resource_group}" if app else ""),
-        ("Pull access", "; ".join(one.done for one in journal.all(AccessGiven))),
+        ("Image", code(str(pushed.reference)) if pushed else ""),
+        ("Digest", code(str(pushed.digest)) if pushed and pushed.digest else ""),
+        ("Previous image", code(app.image) if app else ""),
+        ("Rolled back to", code(back.reference) if back else ""),
+        ("Settings", escaped(settings_now(journal))),
+        ("Configuration", escaped(_configuration(back, journal.update()))),
+        ("Function App", _app(app) if app else ""),
+        ("Pull access", escaped("; ".join(one.done for one in journal.all(AccessGiven)))),
         ("Verification", f"{verdict(journal).value}{_checks(verification)}" if app else ""),
         ("Functions", _functions(verification) if verification else ""),
-        ("Smoke test", verification.answer if verification else ""),
+        ("Smoke test", code(verification.answer) if verification else ""),
     ]
+
+
+def _app(app: App) -> str:
+    title = escaped(app.title)
+    return f"{f'[{title}]({app.url})' if app.url else title} in {escaped(app.resource_group)}"
 
 
 def _configuration(back: RolledBack | None, update: Update | None) -> str:
@@ -81,18 +90,16 @@ def _configuration(back: RolledBack | None, update: Update | None) -> str:
 
 def _functions(verification: Verification) -> str:
     """Return the functions as the portal's page lists them: name, trigger, and whether one is disabled."""
-    return ", ".join(
-        f"{one.name} ({one.trigger or 'no trigger'}{', disabled' if one.disabled else ''})"
-        for one in verification.functions
+    shown = ", ".join(
+        f"{code(one.name)} ({escaped(one.trigger or 'no trigger')}{', disabled' if one.disabled else ''})"
+        for one in verification.functions[:_MOST_FUNCTIONS]
     )
+    more = len(verification.functions) - _MOST_FUNCTIONS
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _checks(verification: Verification | None) -> str:
     if verification is None:
         return ""
-    gaps = "".join(f"; not {check}: {reason}" for check, reason in verification.unavailable)
+    gaps = "".join(f"; not {check}: {code(reason)}" for check, reason in verification.unavailable)
     return f" ({', '.join(check for check, _ in verification.passed)}{gaps})"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -42,7 +42,7 @@ def test_the_outputs_and_the_summary_say_what_was_done(pipeline: Pipeline) -> No
     assert run.groups == ("Build image", "Push image", "Update docker-func-sample", "Verify")
     ((_, summary),) = run.summaries
     assert run.variables["imageDigest"] in summary
-    assert "HttpTriggerSample (httpTrigger)" in summary
+    assert "`HttpTriggerSample` (httpTrigger)" in summary
     assert run.issues == ()
     assert run.unknown_commands == ()
 
