@@ -68,7 +68,7 @@ def _failures_of(job: Job) -> tuple[TaskFailure, ...]:
     except Cancelled:
         return (RunCancelled(stage=_stage(job.journal)),)
     except Exception as error:  # noqa: BLE001 - the last resort
-        if variable(job.environment, "System.Debug"):
+        if variable(job.environment, "System.Debug").lower() == "true":
             job.console.line(traceback.format_exc())
         return (OurBug(version=__version__, error=f"{type(error).__name__}: {error}"),)
     return ()

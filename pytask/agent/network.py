@@ -61,7 +61,7 @@ def _proxy(written: str, mask: Callable[[str], Secret]) -> Proxy:
     if password:
         mask(password)
     return Proxy(
-        address=f"{scheme}://{place}",
+        address=f"{scheme.lower()}://{place}",
         user=unquote(user),
         password=_masked(unquote(user), unquote(password), mask),
     )

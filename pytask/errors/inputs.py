@@ -35,6 +35,33 @@ class VariableNotExpanded(InputMistake):
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/variables"
 
 
+class VariableSplitsInput(InputMistake):
+    """Text that somebody else chose adds entries to a list."""
+
+    variable: str
+    code = "variable-splits-input"
+    title = "the value of {variable} would add entries to the input {input}"
+    happened = "{input} contains the value of {variable}, and that value contains a separator of {input}"
+    cause = "whoever names a branch, writes a commit message, or starts the run chooses this value"
+    fix = (
+        "use Build.BuildId or Build.SourceVersion in {input} instead, or a variable set by an earlier step that keeps "
+        "only letters, digits, periods, underscores and hyphens"
+    )
+    link = "https://learn.microsoft.com/azure/devops/pipelines/security/inputs"
+
+
+class PathLeavesCheckout(InputMistake):
+    """A link in the checkout leads out of it."""
+
+    path: str
+    target: str
+    code = "path-leaves-checkout"
+    title = "the path in the input {input} leaves the checkout through a symbolic link"
+    happened = "{path} leads to {target}"
+    cause = "the repository contains a symbolic link to a file outside of it, which whoever can push a branch can add"
+    fix = "remove the link from the repository, or set {input} to the absolute path of the file"
+
+
 class NotABoolean(InputMistake):
     """A switch that is neither on nor off."""
 

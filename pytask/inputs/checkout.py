@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from pytask.errors.build_inputs import (
     DockerfileNotInArtifacts,
     DockerfileNotUtf8,
 )
+from pytask.errors.inputs import PathLeavesCheckout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +45,18 @@ def dockerfile_of_job(value: str, *, sources: Path, environment: Mapping[str, st
     if is_utf16(found):
         raise DockerfileNotUtf8(input=input_name, path=shown(found, sources))
     return found
+
+
+def within_checkout(path: Path, *, sources: Path, input_name: str) -> Path:
+    """Return a path, unless it lies in the checkout and a symbolic link there leads out of it.
+
+    Raises:
+        PathLeavesCheckout: then; a path that names a place outside by itself is the pipeline author's own.
+    """
+    target = path.resolve()
+    if Path(os.path.normpath(path)).is_relative_to(sources) and not target.is_relative_to(sources.resolve()):
+        raise PathLeavesCheckout(input=input_name, path=shown(path, sources), target=str(target))
+    return path
 
 
 def shared_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:

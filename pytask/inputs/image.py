@@ -21,8 +21,9 @@ from pytask.builders.docker.reference import (
 )
 from pytask.errors.build_inputs import PlatformInvalid
 from pytask.errors.inputs import ExistingImageUnnamed, RecordUnreadable, RegistryNeeded, TagMissing
-from pytask.inputs.checkout import dockerfile_of_job, shared_folders
+from pytask.inputs.checkout import dockerfile_of_job, shared_folders, within_checkout
 from pytask.inputs.folded import note_folded
+from pytask.inputs.outsiders import confirm_whole
 from pytask.inputs.reader import Read, together
 from pytask.inputs.registry import read_registry, registry_host
 from pytask.inputs.secrets import note_mounts, read_secrets, warn_of_copied_files, warn_of_seen_secrets
@@ -50,6 +51,8 @@ def read_recipe(reader: Reader, mask: Callable[[str], Secret]) -> Read[Recipe]:
     )
     context = _context(reader, dockerfile, sources)
     flags = reader.free("arguments", lambda value: parse_flags(value, input_name="arguments"))
+    confirm_whole(reader, "arguments", lambda text: len(parse_flags(text, input_name="arguments").words))
+    confirm_whole(reader, "buildArgs", lambda text: len(parse_build_arguments(text, input_name="buildArgs")))
     arguments = reader.free("buildArgs", lambda value: parse_build_arguments(value, input_name="buildArgs"))
     secrets = read_secrets(reader, sources, mask)
     target = reader.named("buildTarget", str)
@@ -123,7 +126,9 @@ def read_record_file(reader: Reader) -> Read[Path | None]:
     sources = _sources(reader)
 
     def parse(value: str) -> Path | None:
-        return None if not value or Path(value) == sources else sources / value
+        if not value or Path(value) == sources:
+            return None
+        return within_checkout(sources / value, sources=sources, input_name="recordFile")
 
     return reader.named("recordFile", parse)
 
@@ -171,6 +176,7 @@ def _registry(
 def _tags(reader: Reader, image: Read[ImageName]) -> Read[tuple[str, ...]]:
     """Read the tags to push; deployed is that of the image's name, else the first of `tags`, else the build id."""
     tags = reader.named("tags", lambda value: parse_tags(value, input_name="tags"))
+    confirm_whole(reader, "tags", lambda text: len(parse_tags(text, input_name="tags")))
     if not image.found or not tags.found:
         return Read(())
     given = tuple(dict.fromkeys(tag for tag in (image.value.tag, *tags.value) if tag))

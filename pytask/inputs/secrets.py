@@ -20,7 +20,9 @@ from pytask.errors.build_inputs import (
     BuildSecretVariableMissing,
 )
 from pytask.errors.inputs import VariableNotExpanded
+from pytask.inputs.checkout import within_checkout
 from pytask.inputs.folded import note_folded
+from pytask.inputs.outsiders import confirm_whole
 from pytask.inputs.reader import UNEXPANDED, Read, together
 from pytask.model import BuildSecret, Secret
 
@@ -47,6 +49,7 @@ _NO_SECRET = re.compile(r"\d*|true|false", re.IGNORECASE)
 
 def read_secrets(reader: Reader, sources: Path, mask: Callable[[str], Secret]) -> Read[tuple[BuildSecret, ...]]:
     """Return the build secrets, a line each: `id=value`, `id,src=path` or `id,env=NAME`; all are masked at once."""
+    confirm_whole(reader, _INPUT, lambda text: len([line for line in text.split("\n") if line.strip()]))
     lines = [
         (number, line.rstrip("\r")) for number, line in enumerate(reader.text("buildSecrets").split("\n"), start=1)
     ]
@@ -155,7 +158,7 @@ def _variable(id_: str, name: str, environment: Mapping[str, str]) -> str:
 
 def _file(id_: str, path: str, sources: Path, mask: Callable[[str], Secret]) -> Path:
     _confirm_expanded(path)
-    file = sources / path
+    file = within_checkout(sources / path, sources=sources, input_name=_INPUT)
     try:
         _confirm_size(id_, file.stat().st_size)
         content = file.read_bytes()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytask.errors.setting_inputs import SettingNameInvalid, SettingValueInvalid
 from pytask.inputs.folded import note_folded
+from pytask.inputs.outsiders import confirm_whole
 from pytask.inputs.reader import Read, together
 from pytask.model import WantedSettings
 from pytask.targets.site.setting_forms import parse_settings
@@ -32,6 +33,7 @@ _PLAIN = re.compile(rf"{_WORD}(?:[ ._-]{_WORD})*|[\d.,:]+|https?://[A-Za-z0-9.-]
 
 def read_app_settings(reader: Reader, mask: Callable[[str], Secret]) -> Read[WantedSettings]:
     """Return what the app's settings are to be; values that may be secret are masked."""
+    confirm_whole(reader, _APP_SETTINGS, lambda text: len(parse_settings(text, input_name=_APP_SETTINGS)))
     written = reader.free("appSettings", lambda value: parse_settings(value, input_name=_APP_SETTINGS))
     if not written.found:
         return Read(())
@@ -52,6 +54,7 @@ def read_app_settings(reader: Reader, mask: Callable[[str], Secret]) -> Read[Wan
 def read_configuration(reader: Reader) -> Read[Mapping[str, object]]:
     """Return what the site's configuration is to be besides the image, by property."""
     command = reader.free("containerCommand", str)
+    confirm_whole(reader, _CONFIGURATION, lambda text: len(parse_settings(text, input_name=_CONFIGURATION)))
     written = reader.free("configurationStrings", lambda value: parse_settings(value, input_name=_CONFIGURATION))
     if not written.found:
         return Read(())
