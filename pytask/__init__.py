@@ -21,8 +21,9 @@ room            does                                                may not
 `report`        plan, log, outputs, summary, how things are left    change anything
 =============== =================================================== ======================================
 
-Below them lie `clock`, `model` (the records, in the order they come to be) and `errors` (every failure a person may
-see). Imports go one way, from `__main__` and `run` down to `errors`; a test over the syntax trees holds it.
+Below them lie `clock`, `decode` (JSON of others, by shape), `model` (the records, in the order they come to be) and
+`errors` (every failure a person may see). Imports go one way, from `__main__` and `run` down to `errors`; a test over
+the syntax trees holds it.
 """
 
 __version__ = "1.0.0"

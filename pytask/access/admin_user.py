@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.answers import error_of
 from pytask.cloud.arm import needed_object
-from pytask.cloud.poll import objects_at, text_at
+from pytask.decode import objects_at, text_at
 from pytask.errors.pull import AdminUserDisabled, AdminUserUnreadable
 from pytask.registry.resource import REGISTRY_VERSION
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, error_of, refusal
-from pytask.cloud.poll import object_at, objects_at
+from pytask.decode import object_at, objects_at, text_at, texts_at
 from pytask.errors.azure import Forbidden
 from pytask.errors.pull import IdentityNotReplicated, RoleNotGrantable
 from pytask.model import Right
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpResponse
 
     from pytask.cloud.arm import Arm
+    from pytask.decode import JSONObject
     from pytask.registry.resource import RegistryResource
 
 _VERSION = "2022-04-01"
@@ -85,7 +86,7 @@ def right_of(arm: Arm, registry: RegistryResource, principal: str) -> Right:
         assignments = list(arm.pages(path, doing="list the role assignments", params=wanted, api_version=_VERSION))
     except Forbidden:
         return Right.UNKNOWN
-    rights = {_right_by(arm, registry, one["properties"]) for one in assignments}
+    rights = {_right_by(arm, registry, object_at(one, "properties")) for one in assignments}
     order = (Right.HELD, Right.CONDITIONAL, Right.UNKNOWN)
     return next((right for right in order if right in rights), Right.LACKING)
 
@@ -99,7 +100,7 @@ def may_grant(arm: Arm, registry: RegistryResource) -> bool | None:
     doing = "read the connection's own permissions"
     none_for = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
     told = arm.find(path, doing=doing, api_version=_VERSION, none_for=none_for)
-    held = objects_at(told or {}, "value")
+    held = objects_at(told, "value")
     return allows(held, "actions", _GRANTS) if held else None
 
 
@@ -168,8 +169,10 @@ def _refused(registry: RegistryResource, principal: str, answer: HttpResponse, *
     )
 
 
-def _right_by(arm: Arm, registry: RegistryResource, assignment: Mapping[str, Any]) -> Right:
-    role, mode = str(assignment["roleDefinitionId"]).rpartition("/")[2].lower(), _mode(registry)
+def _right_by(arm: Arm, registry: RegistryResource, assignment: JSONObject) -> Right:
+    role, mode = text_at(assignment, "roleDefinitionId").rpartition("/")[2].lower(), _mode(registry)
+    if not role:
+        return Right.UNKNOWN
     if role not in {mode.role.id, *mode.also}:
         right = _right_by_definition(arm, registry, role)
         if right is not Right.HELD:
@@ -185,21 +188,21 @@ def _right_by_definition(arm: Arm, registry: RegistryResource, role: str) -> Rig
     path = f"{registry.id}/providers/Microsoft.Authorization/roleDefinitions/{role}"
     none_for = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
     definition = arm.find(path, doing="look up a role", api_version=_VERSION, none_for=none_for)
-    mode, permissions = _mode(registry), objects_at(object_at(definition or {}, "properties"), "permissions")
+    mode, permissions = _mode(registry), objects_at(definition, "properties", "permissions")
     if not permissions:
         return Right.UNKNOWN
     allowed = allows(permissions, mode.actions, mode.permission)
     return Right.HELD if allowed else Right.LACKING
 
 
-def allows(permissions: Iterable[Mapping[str, Any]], kind: str, permission: str) -> bool:
+def allows(permissions: Iterable[Mapping[str, object]], kind: str, permission: str) -> bool:
     """Tell whether one of several permissions allows something: what it excludes counts for itself only.
 
     Source: https://learn.microsoft.com/azure/role-based-access-control/role-definitions#notactions
     """
     excluded = f"not{kind[0].upper()}{kind[1:]}"
     return any(
-        _named(one.get(kind) or (), permission) and not _named(one.get(excluded) or (), permission)
+        _named(texts_at(one, kind), permission) and not _named(texts_at(one, excluded), permission)
         for one in permissions
     )
 

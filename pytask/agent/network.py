@@ -6,13 +6,13 @@ Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent
 from __future__ import annotations
 
 import base64
-import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from pytask.agent.environment import variable
+from pytask.decode import decode, texts_at
 from pytask.model import ClientCertificate, Network, Proxy
 
 if TYPE_CHECKING:
@@ -78,14 +78,10 @@ def _masked(user: str, password: str, mask: Callable[[str], Secret]) -> Secret |
 
 def _patterns(written: str) -> tuple[re.Pattern[str], ...]:
     """Read the bypass list; what is no pattern is passed over, as the agent does."""
-    try:
-        listed: Any = json.loads(written or "[]")
-    except ValueError:
-        return ()
     found = []
-    for text in listed if isinstance(listed, list) else []:
+    for text in texts_at(decode(written)):
         try:
-            found.append(re.compile(str(text).strip(), re.IGNORECASE | re.ASCII))
+            found.append(re.compile(text.strip(), re.IGNORECASE | re.ASCII))
         except re.error:  # noqa: PERF203 - each pattern stands for itself
             continue
     return tuple(pattern for pattern in found if pattern.pattern)

@@ -5,7 +5,6 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidcto
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,11 @@ from msrest.authentication import BasicTokenAuthentication
 from msrest.exceptions import ClientException, ClientRequestError
 
 from pytask.agent.environment import required_variable, variable
+from pytask.decode import Unreadable, decode, decode_object, text_at
 from pytask.errors.federation import OidcCause, OidcTokenRefused
 from pytask.errors.foreign import shortened, without_page
 from pytask.network.failure import is_of_the_network, network_failure
+from pytask.network.place import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,7 +69,12 @@ class OidcTokens:
             if isinstance(error, ClientRequestError) and is_of_the_network(error):
                 raise network_failure(error, self.client.normalized_url, self.route) from error
             raise oidc_refusal(self.connection, str(error), 0) from error
-        return self.mask(str(token.oidc_token)).reveal()
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # azure-devops and msrest read JSON themselves, and stumble over any of another shape.
+            raise oidc_refusal(self.connection, f"its answer cannot be read ({error})", 0) from error
+        if not isinstance(token.oidc_token, str) or not token.oidc_token:
+            raise oidc_refusal(self.connection, "its answer holds no token", 0)
+        return self.mask(token.oidc_token).reveal()
 
 
 def oidc_refusal(connection: str, text: str, status: int) -> OidcTokenRefused:
@@ -131,27 +137,31 @@ class _Refused(Exception):  # noqa: N818 - an answer on its way to where it is u
 def _keep_refusal(answer: requests.Response, **_: object) -> None:
     """Raise an answer that is none, before azure-devops makes an exception of its own of it.
 
-    One that leads elsewhere is none, either: the job's access token is for Azure DevOps only.
+    One that leads elsewhere is none, either: the job's access token is for Azure DevOps only. Nor is a page, such as
+    that of a sign-in (203), which azure-devops would stumble over.
     """
-    if answer.status_code >= HTTPStatus.BAD_REQUEST or _leads_elsewhere(answer):
+    refused = answer.status_code >= HTTPStatus.BAD_REQUEST or _leads_elsewhere(answer)
+    if refused or (not _is_redirect(answer) and isinstance(decode_object(answer.content), Unreadable)):
         raise _Refused(answer.status_code, answer.text[:_LONGEST_ANSWER])
 
 
 def _leads_elsewhere(answer: requests.Response) -> bool:
-    target = urlsplit(urljoin(answer.url, answer.headers.get("Location", "")))
-    same = (target.scheme, target.netloc) == urlsplit(answer.url)[:2] and "_signin" not in target.path
-    redirected = HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST
-    return redirected and not (same and "Location" in answer.headers)
+    told = answer.headers.get("Location", "")
+    if not _is_redirect(answer) or not told or not is_address(told):
+        return _is_redirect(answer)
+    target = urlsplit(urljoin(answer.url, told))
+    return (target.scheme, target.netloc) != urlsplit(answer.url)[:2] or "_signin" in target.path
+
+
+def _is_redirect(answer: requests.Response) -> bool:
+    return HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST
 
 
 def _words(text: str) -> str:
     """Return what an answer says: `message` of an exception, or the `value` of a list that is none."""
-    try:
-        body = json.loads(text)
-        told = body.get("message") or body.get("value") or body.get("Message")
-    except (ValueError, AttributeError, RecursionError):
-        told = None
-    return " ".join((told if isinstance(told, str) else without_page(text)).split())
+    body = decode(text)
+    told = text_at(body, "message") or text_at(body, "value") or text_at(body, "Message")
+    return " ".join((told or without_page(text)).split())
 
 
 def _along(route: Route, timeout: tuple[float, float]) -> Callable[..., dict[str, Any]]:

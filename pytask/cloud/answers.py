@@ -5,12 +5,12 @@ Source of the shape: https://learn.microsoft.com/azure/azure-resource-manager/tr
 
 from __future__ import annotations
 
-import json
 import re
 from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from pytask.decode import decode, object_at, text_at
 from pytask.errors.azure import (
     ApiVersionUnsupported,
     AzureFailing,
@@ -79,45 +79,41 @@ def correlation_id(response: HttpResponse) -> str:
     return next((response.headers[name] for name in _CORRELATION_HEADERS if name in response.headers), "")
 
 
+def text_of(response: HttpResponse) -> str:
+    """Return an answer's body as text, whatever it says of its encoding."""
+    try:
+        return response.text()
+    except (LookupError, ValueError):
+        return response.content.decode("utf-8-sig", errors="replace")
+
+
 def says_busy(response: HttpResponse) -> bool:
     """Return whether Azure is at work on the same app, so that the call was not begun."""
     if response.status_code not in {HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}:
         return False
-    text = response.text().lower()
+    text = text_of(response).lower()
     by_words = any(words in text for words in _BUSY_WORDS)
     return by_words or any(f'"extendedcode":"{code}"' in text.replace(" ", "") for code in _BUSY_CODES)
 
 
 def error_of(response: HttpResponse) -> tuple[str, str]:
     """Return code and message of Azure's error, in whichever of its shapes; the body's words when it has another."""
-    text = response.text().strip()
-    code, message = _code_and_message(_json(text))
+    text = text_of(response).strip()
+    code, message = _code_and_message(decode(response.content))
     return code, message or without_page(text) or response.reason
 
 
-def _json(text: str) -> Any:  # noqa: ANN401 - whatever somebody answers
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _code_and_message(body: Any) -> tuple[str, str]:  # noqa: ANN401 - whatever somebody answers
+def _code_and_message(body: object) -> tuple[str, str]:
     """Return what an error in JSON says.
 
     Resource Manager nests it in `error`, App Service writes `Code` and `Message`, OAuth `error` and
     `error_description`, and OData a `message` with a `value`.
     """
-    if not isinstance(body, dict):
-        return "", ""
-    error = body.get("error") or body.get("odata.error") or body
-    if isinstance(error, str):
-        return error, str(body.get("error_description") or body.get("message") or "")
-    if not isinstance(error, dict):
-        return "", ""
-    message = error.get("message") or error.get("Message") or ""
-    told = message.get("value") if isinstance(message, dict) else message
-    return str(error.get("code") or error.get("Code") or ""), str(told or "")
+    if code := text_at(body, "error"):
+        return code, text_at(body, "error_description") or text_at(body, "message")
+    error = object_at(body, "error") or object_at(body, "odata.error") or body
+    message = text_at(error, "message") or text_at(error, "Message") or text_at(error, "message", "value")
+    return text_at(error, "code") or text_at(error, "Code"), message
 
 
 def version_refusal(doing: str, response: HttpResponse) -> ApiVersionUnsupported | None:
@@ -211,18 +207,18 @@ def _policies(message: str, response: HttpResponse) -> str:
 
     Source: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-policy-requestdisallowedbypolicy
     """
-    within = _json(message.partition("Policy identifiers: '")[2].rpartition("'")[0])
-    known = (*_named(_json(response.text()), _POLICY_NAMES), *_named(within, ("name",)))
+    within = decode(message.partition("Policy identifiers: '")[2].rpartition("'")[0])
+    known = (*_named(decode(response.content), _POLICY_NAMES), *_named(within, ("name",)))
     return shortened(", ".join(dict.fromkeys(known)), _LONGEST_DETAIL) or "its name is in the answer above"
 
 
-def _named(body: Any, names: tuple[str, ...]) -> Iterator[str]:  # noqa: ANN401 - whatever somebody answers
+def _named(body: object, names: tuple[str, ...]) -> Iterator[str]:
     """Return the texts that stand under some names, anywhere in a body."""
     waiting = deque([body])
     while waiting:
         one = waiting.popleft()
         if isinstance(one, dict):
-            yield from (one[name] for name in names if isinstance(one.get(name), str))
+            yield from filter(None, (text_at(one, name) for name in names))
             waiting.extend(one.values())
         elif isinstance(one, list):
             waiting.extend(one)

@@ -6,18 +6,19 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/asyn
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from azure.mgmt.web import WebSiteManagementClient
 
 from pytask.clock import Deadline
-from pytask.cloud.answers import correlation_id, version_refusal
+from pytask.cloud.answers import correlation_id, text_of, version_refusal
 from pytask.cloud.http import USER_AGENT, Call, request
 from pytask.cloud.transport import only
+from pytask.decode import Unreadable, decode_object, objects_at, text_at
 from pytask.errors.azure import ApiVersionUnsupported, AzureFailing
+from pytask.network.place import is_address
 from pytask.network.retry import asked_wait
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from pytask.cloud.credentials import Credentials
     from pytask.cloud.http import HttpClient
+    from pytask.decode import JSONObject
 
 WEB_VERSION = "2025-05-01"
 """The api-version of Microsoft.Web that azure-mgmt-web 11 is made from."""
@@ -57,7 +59,7 @@ class Arm:
     newest: dict[str, str] = field(default_factory=dict)
     """By resource provider: the newest api-version that this cloud has, where it has refused a newer one."""
 
-    def get(self, path: str, *, doing: str, api_version: str = WEB_VERSION) -> dict[str, Any]:
+    def get(self, path: str, *, doing: str, api_version: str = WEB_VERSION) -> JSONObject:
         """Return the JSON object at `path` (from `/subscriptions/` on).
 
         Raises:
@@ -72,7 +74,7 @@ class Arm:
         doing: str,
         api_version: str = WEB_VERSION,
         none_for: AbstractSet[int] = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}),
-    ) -> dict[str, Any] | None:
+    ) -> JSONObject | None:
         """Return the JSON object at `path`; None where it is not visible: for the statuses `none_for`.
 
         Raises:
@@ -132,7 +134,9 @@ class Arm:
             raise refusal
         return response
 
-    def pages(self, path: str, *, doing: str, params: dict[str, str] | None = None, api_version: str) -> Iterator[Any]:
+    def pages(
+        self, path: str, *, doing: str, params: dict[str, str] | None = None, api_version: str
+    ) -> Iterator[JSONObject]:
         """Return the items of a list, page after page."""
 
         def call(version: str) -> Call:
@@ -142,14 +146,14 @@ class Arm:
         response, followed = self._finished(self._answered(call, _provider(path), api_version), doing), set[str]()
         while True:
             body = needed_object(response, doing)
-            items, link = body.get("value"), body.get("nextLink")
-            yield from (item for item in (items if isinstance(items, list) else ()) if isinstance(item, dict))
-            if not isinstance(link, str) or not link:
+            yield from objects_at(body, "value")
+            link = text_at(body, "nextLink")
+            if not link:
                 return
             if link in followed:
                 raise AzureFailing(doing=doing, status=response.status_code, attempts=1, detail="the list does not end")
             followed.add(link)
-            response = self._follow(link, doing)
+            response = self._follow(response, link, doing)
 
     def _finished(self, response: HttpResponse, doing: str) -> HttpResponse:
         """Return the answer of an operation's end, where the answer to its call leads to one."""
@@ -165,29 +169,45 @@ class Arm:
                 )  # fmt: skip
             clock.sleep(min(deadline.left(), asked_wait(response.headers, clock.now()) or timeouts.longest_poll))
             link = response.headers.get("Location", link)
-            response = self._follow(link, doing)
+            response = self._follow(response, link, doing)
         return response
 
-    def _follow(self, link: str, doing: str) -> HttpResponse:
-        """Send a GET to a link that ARM gave; one that leads elsewhere is not followed (`cloud.transport`)."""
+    def _follow(self, response: HttpResponse, link: str, doing: str) -> HttpResponse:
+        """Send a GET to a link that an answer gave; one that leads elsewhere is not followed (`cloud.transport`)."""
+        if not link or not is_address(link):
+            raise unreadable(response, doing, f"it leads to '{link[:_LONGEST_DETAIL]}'")
         return self.http.send(Call(request=request("GET", link), doing=doing, accept=SUCCESS))
 
 
-def needed_object(response: HttpResponse, doing: str) -> dict[str, Any]:
+def needed_object(response: HttpResponse, doing: str) -> JSONObject:
     """Return the JSON object in an answer.
 
     Raises:
         AzureFailing: when it holds something else, such as a page of a front end.
     """
-    try:
-        value = json.loads(response.content.decode("utf-8-sig", errors="replace"))
-    except (ValueError, RecursionError):
-        value = None
-    if isinstance(value, dict):
-        return value
-    detail = f"the answer cannot be read: {response.text()[:_LONGEST_DETAIL]}"
-    correlation = correlation_id(response)
-    raise AzureFailing(doing=doing, status=response.status_code, attempts=1, detail=detail, correlation_id=correlation)
+    value = decode_object(response.content)
+    if isinstance(value, Unreadable):
+        raise unreadable(response, doing, value.reason)
+    return value
+
+
+def needed_part(response: HttpResponse, doing: str, name: str) -> JSONObject:
+    """Return the JSON object under a name in the one that an answer holds; an empty one where it says null.
+
+    Raises:
+        AzureFailing: when nothing is there, so that what was only not told is not taken for empty.
+    """
+    found = needed_object(response, doing).get(name, "")
+    if not isinstance(found, dict | None):
+        raise unreadable(response, doing, f"it has no {name}")
+    return found or {}
+
+
+def unreadable(response: HttpResponse, doing: str, reason: str) -> AzureFailing:
+    """Return the failure of an answer with a status of success that does not hold what was asked for."""
+    detail = f"the answer cannot be read ({reason}): {text_of(response)[:_LONGEST_DETAIL]}"
+    status, correlation = response.status_code, correlation_id(response)
+    return AzureFailing(doing=doing, status=status, attempts=1, detail=detail, correlation_id=correlation)
 
 
 def _provider(path: str) -> str:

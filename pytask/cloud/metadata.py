@@ -11,7 +11,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytask.cloud.answers import text_of
 from pytask.cloud.http import Call, request
+from pytask.decode import decode, object_at, text_at, texts_at
 from pytask.errors.sign_in import CloudUnknown
 
 if TYPE_CHECKING:
@@ -40,11 +42,10 @@ def with_known_cloud(connection: ServiceConnection, http: HttpClient) -> Service
 
 
 def _completed(cloud: Cloud, answer: HttpResponse, page: str) -> Cloud:
-    try:
-        told = answer.json()["authentication"]
-        authority, audience = str(told["loginEndpoint"]).rstrip("/"), str(told["audiences"][0])
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise CloudUnknown(url=cloud.arm_url, page=page, detail=answer.text()[:200]) from error
+    told = object_at(decode(answer.content), "authentication")
+    authority, audience = text_at(told, "loginEndpoint").rstrip("/"), next(iter(texts_at(told, "audiences")), "")
+    if not (authority and audience):
+        raise CloudUnknown(url=cloud.arm_url, page=page, detail=text_of(answer)[:200])
     return replace(
         cloud,
         authority_url=cloud.authority_url or _ADFS.sub("", authority),

@@ -7,22 +7,23 @@ https://github.com/hashicorp/terraform-provider-azurerm/blob/main/internal/servi
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from azure.core.exceptions import AzureError
 
 from pytask.cloud.arm import WEB_VERSION
+from pytask.decode import Unreadable, decode_object, objects_at
 from pytask.errors import TaskFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from azure.core.rest import HttpResponse
 
     from pytask.cloud.arm import Arm
+    from pytask.decode import JSONObject
 
 T = TypeVar("T")
 
@@ -76,36 +77,18 @@ def poll(
         value = read(answer)
     except TaskFailure as failure:
         return NotYet(str(failure))
-    except (AzureError, RecursionError, ValueError) as error:
+    except (AzureError, ValueError) as error:
         return NotYet(f"Azure's answer to '{doing}' cannot be read ({type(error).__name__})")
     return Seen(value) if value is not None else NotYet(f"Azure's answer to '{doing}' cannot be read")
 
 
-def read_object(answer: HttpResponse) -> Mapping[str, object] | None:
-    """Return the JSON object in an answer; None when it holds something else. Raises ValueError, RecursionError."""
-    value = json.loads(answer.content.decode("utf-8-sig", errors="replace"))
-    return value if isinstance(value, dict) else None
+def read_object(answer: HttpResponse) -> JSONObject | None:
+    """Return the JSON object in an answer; None when it holds something else."""
+    value = decode_object(answer.content)
+    return None if isinstance(value, Unreadable) else value
 
 
-def read_items(answer: HttpResponse) -> list[Mapping[str, object]] | None:
-    """Return the objects of a list of ARM; None when it is none. Raises ValueError, RecursionError."""
-    items = (read_object(answer) or {}).get("value")
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else None
-
-
-def object_at(value: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """Return the object under a name; an empty one when there is none."""
-    found = value.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def objects_at(value: Mapping[str, object], name: str) -> list[dict[str, Any]]:
-    """Return the objects of the list under a name; none when there is no list."""
-    found = value.get(name)
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-
-
-def text_at(value: Mapping[str, object], name: str) -> str:
-    """Return the text under a name; empty when there is none."""
-    found = value.get(name)
-    return found if isinstance(found, str) else ""
+def read_items(answer: HttpResponse) -> list[JSONObject] | None:
+    """Return the objects of a list of ARM; None when it is none."""
+    body = read_object(answer) or {}
+    return objects_at(body, "value") if isinstance(body.get("value"), list) else None

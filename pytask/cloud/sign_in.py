@@ -6,13 +6,14 @@ https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/ho
 
 from __future__ import annotations
 
-import json
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
+from pytask.cloud.answers import text_of
+from pytask.decode import decode, text_at
 from pytask.errors.azure import AzureFailing
 from pytask.errors.base import facts_of
 from pytask.errors.federation import FederationMismatch, FederationNotAllowed, IssuerUnreachable, OidcTokenRefused
@@ -152,13 +153,9 @@ def _machine_failure(text: str, identity: ManagedIdentity, connection: ServiceCo
 
 def _words(answer: HttpResponse) -> str:
     """Return what an answer says of its refusal: Entra ID and machines word it in `error_description`."""
-    text = answer.text().strip()
-    try:
-        body = json.loads(text)
-        told = body.get("error_description") or body.get("message") or text
-        return str(told)
-    except (ValueError, AttributeError):
-        return text or answer.reason
+    body = decode(answer.content)
+    told = text_at(body, "error_description") or text_at(body, "message")
+    return told or text_of(answer).strip() or answer.reason
 
 
 def _line(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytask.agent.environment import NODE, SIGNER, required_variable, without_the_agents_own
 from pytask.clock import Deadline
+from pytask.decode import Unreadable, decode
 from pytask.errors import Cancelled
 from pytask.errors.foreign import shortened
 from pytask.errors.sign_in import CertificateSigningFailed
@@ -50,10 +51,8 @@ class Signer:
         """
         # A module that NODE_OPTIONS loads may print something before.
         lines = self._printed(json.dumps(request)).splitlines()
-        try:
-            return json.loads(lines[-1])
-        except (ValueError, IndexError):
-            return None
+        answer = decode(lines[-1]) if lines else None
+        return None if isinstance(answer, Unreadable) else answer
 
     def failure(self, detail: str) -> CertificateSigningFailed:
         """Return the failure that it is when nothing was signed."""

@@ -6,10 +6,10 @@ Sources: https://github.com/opencontainers/image-spec/blob/main/manifest.md and 
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytask.decode import Unreadable, decode_object
 from pytask.errors.image import WrongPlatform
 from pytask.inspection.history import instructions
 
@@ -119,12 +119,9 @@ def _configuration(repository: Repository, digest: str, size: int) -> dict[str, 
 
 
 def _fields(repository: Repository, digest: str, text: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(text)
-    except ValueError as error:
-        raise repository.ruined(digest, "it is no JSON") from error
-    if not isinstance(fields, dict):
-        raise repository.ruined(digest, "it is no JSON object")
+    fields = decode_object(text)
+    if isinstance(fields, Unreadable):
+        raise repository.ruined(digest, fields.reason)
     return fields
 
 

@@ -10,15 +10,14 @@ https://github.com/containerd/containerd/blob/v2.0.0/core/images/archive/exporte
 
 from __future__ import annotations
 
-import json
 import posixpath
 import tarfile
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from pytask.decode import Unreadable, decode, object_at
 from pytask.errors.docker import ImageNotSaved
 from pytask.inspection.history import instructions
 from pytask.inspection.host import confirm_ids, confirm_platform, foreign_layer, foreign_owners
@@ -134,10 +133,11 @@ class _Archive:
 
     def _keep(self, name: str, text: bytes) -> None:
         """Keep manifest.json and what may be the configuration."""
-        with suppress(ValueError):
-            document = json.loads(text)
-            if name == "manifest.json" or "rootfs" in document:
-                self._documents[name] = document
+        document = decode(text)
+        if isinstance(document, Unreadable):
+            return
+        if name == "manifest.json" or object_at(document, "rootfs"):
+            self._documents[name] = document
 
 
 class _Stream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from requests import Request
 from requests.adapters import HTTPAdapter
@@ -22,6 +23,14 @@ class Place(NamedTuple):
 
 
 _HTTPS = 443
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text, such as a header's, can be taken apart as a URL or the path of one."""
+    try:
+        return bool(urlsplit(text))
+    except ValueError:
+        return False
 
 
 def place_of(url: str) -> Place | None:

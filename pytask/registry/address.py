@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import TYPE_CHECKING
 
+from pytask.decode import decode, text_at
 from pytask.errors.inputs import RegistryInvalid
 from pytask.model import NotAReference, RegistryAddress, RegistryHost
 from pytask.registry.hosts import host_in, registry_name
-
-if TYPE_CHECKING:
-    from typing import Any
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{3,61}[a-z0-9]")
 _RESOURCE_ID = re.compile(
@@ -29,7 +25,7 @@ def parse_registry(text: str, *, input_name: str) -> RegistryAddress:
     value = text.strip()
     try:
         return _from_json(value) if value.startswith("{") else _from_text(value)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except ValueError as error:
         raise RegistryInvalid(input=input_name, value=value) from error
 
 
@@ -49,8 +45,8 @@ def _from_text(value: str) -> RegistryAddress:
 
 
 def _from_json(value: str) -> RegistryAddress:
-    fields: Any = json.loads(value)
-    host, resource_id = RegistryHost.parse(str(fields["loginServer"])), str(fields.get("id") or "")
+    fields = decode(value)
+    host, resource_id = RegistryHost.parse(text_at(fields, "loginServer")), text_at(fields, "id")
     if not resource_id:
         return _at(host)
     return RegistryAddress(name=_name_in(resource_id), login_server=host, resource_id=resource_id.rstrip("/"))

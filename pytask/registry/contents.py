@@ -19,7 +19,7 @@ from pytask.cloud.transport import only
 from pytask.errors.image import ImageUnreadable
 from pytask.errors.registry import ManifestMissing
 from pytask.model.reference import Digest, NotAReference, digest_of
-from pytask.network.place import place_of
+from pytask.network.place import is_address, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -146,7 +146,8 @@ class Repository:
         if answer.status_code == wanted:
             return answer
         answer.read()
-        address = urljoin(answer.request.url, answer.headers.get("Location", ""))
+        told = answer.headers.get("Location", "")
+        address = urljoin(answer.request.url, told) if is_address(told) else told
         if place_of(address) is None:
             raise self.ruined(digest, f"the registry leads to an address without TLS for it ({address[:200]})")
         self.session.mask(urlsplit(address).query)

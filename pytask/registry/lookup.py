@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import REGISTRY_VERSION
-from pytask.cloud.poll import object_at, text_at
+from pytask.decode import text_at
 from pytask.errors.registry import LoginServerUnusable, RegistryNotFound
 from pytask.model import NotAReference, RegistryHost
 from pytask.registry.hosts import may_be_azures
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytask.cloud.arm import Arm
+    from pytask.decode import JSONObject
     from pytask.model import Cloud, RegistryAddress
 
 _DOING = "look up the registry"
@@ -45,7 +46,7 @@ def _host(told: str, address: RegistryAddress, cloud: Cloud) -> RegistryHost:
 
 
 def _by_id(arm: Arm, address: RegistryAddress) -> str:
-    return _login_server(arm.find(address.resource_id, doing=_DOING, api_version=REGISTRY_VERSION) or {})
+    return _login_server(arm.find(address.resource_id, doing=_DOING, api_version=REGISTRY_VERSION))
 
 
 def _by_name(arm: Arm, address: RegistryAddress) -> str:
@@ -57,9 +58,9 @@ def _by_name(arm: Arm, address: RegistryAddress) -> str:
     return next(by_name, "") or next(by_server, "")
 
 
-def _listed(arm: Arm, path: str) -> Iterator[Any]:
+def _listed(arm: Arm, path: str) -> Iterator[JSONObject]:
     return arm.pages(path, doing=_DOING, api_version=REGISTRY_VERSION)
 
 
-def _login_server(item: Any) -> str:  # noqa: ANN401 - foreign JSON
-    return text_at(object_at(item, "properties"), "loginServer")
+def _login_server(item: JSONObject | None) -> str:
+    return text_at(item, "properties", "loginServer")

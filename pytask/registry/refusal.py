@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pytask.cloud.answers import correlation_id, error_of
+from pytask.decode import decode, objects_at, text_at
 from pytask.errors.foreign import shortened
 from pytask.errors.push import TagLocked
 from pytask.errors.registry import RegistryFailing, RegistryRefused
@@ -30,13 +31,10 @@ _LOCKED = "operation is disallowed"
 
 def registry_error(answer: HttpResponse) -> str:
     """Return the registry's own words for a refusal; token services have further forms for it."""
-    try:
-        body = answer.json()
-        errors = body.get("errors")
-        told = [f"{one['code']}: {one.get('message', '')}" for one in errors] if errors else [str(body["details"])]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        told = [error_of(answer)[1]]
-    return shortened("; ".join(told), _LONGEST_DETAIL)
+    body = decode(answer.content)
+    coded = [(code, text_at(one, "message")) for one in objects_at(body, "errors") if (code := text_at(one, "code"))]
+    told = "; ".join(f"{code}: {message}" for code, message in coded)
+    return shortened(told or text_at(body, "details") or error_of(answer)[1], _LONGEST_DETAIL)
 
 
 def firewall(host: RegistryHost, answer: HttpResponse) -> RegistryFirewall | None:

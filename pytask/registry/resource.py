@@ -6,9 +6,9 @@ Source: https://learn.microsoft.com/rest/api/containerregistry/registries
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pytask.cloud.poll import object_at, text_at
+from pytask.decode import flag_at, object_at, text_at
 from pytask.errors.azure import Forbidden
 from pytask.model import NotAReference, RegistryHost
 from pytask.registry.address import is_registry_id
@@ -16,6 +16,7 @@ from pytask.registry.hosts import is_same_registry
 
 if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
+    from pytask.decode import JSONObject
 
 REGISTRY_VERSION = "2025-11-01"
 """The first stable one that tells `roleAssignmentMode`."""
@@ -62,20 +63,20 @@ def _by_id(arm: Arm, resource_id: str) -> RegistryResource | None:
     return _resource(item) if item and is_registry_id(text_at(item, "id")) else None
 
 
-def _resource(item: dict[str, Any]) -> RegistryResource:
+def _resource(item: JSONObject) -> RegistryResource:
     properties = object_at(item, "properties")
     return RegistryResource(
         id=text_at(item, "id"),
         name=text_at(item, "name"),
-        login_server=_host(properties.get("loginServer")),
-        by_repository=properties.get("roleAssignmentMode") == "AbacRepositoryPermissions",
-        has_admin_user=bool(properties.get("adminUserEnabled")),
-        is_public=properties.get("publicNetworkAccess") != "Disabled",
+        login_server=_host(text_at(properties, "loginServer")),
+        by_repository=text_at(properties, "roleAssignmentMode") == "AbacRepositoryPermissions",
+        has_admin_user=flag_at(properties, "adminUserEnabled") is True,
+        is_public=text_at(properties, "publicNetworkAccess") != "Disabled",
     )
 
 
-def _host(told: object) -> RegistryHost | None:
+def _host(told: str) -> RegistryHost | None:
     try:
-        return RegistryHost.parse(str(told or ""))
+        return RegistryHost.parse(told)
     except NotAReference:
         return None

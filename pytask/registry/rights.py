@@ -8,14 +8,15 @@ Source: https://distribution.github.io/distribution/spec/auth/jwt/ and https://g
 from __future__ import annotations
 
 import base64
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from pytask.decode import decode, list_at, object_at, objects_at, text_at, texts_at
 from pytask.errors import TaskFailure
 from pytask.errors.push import PushDenied
 from pytask.registry.hosts import asked_for
 
 if TYPE_CHECKING:
+    from pytask.decode import JSONObject
     from pytask.model import Secret
     from pytask.registry.session import RegistrySession
 
@@ -59,23 +60,31 @@ def granted_actions(token: Secret | None, repository: str) -> frozenset[str] | N
     a name or an action may be `*` for all. A token that cannot be looked into, or that says nothing of access, tells
     nothing.
     """
+    claims = _any_case(_claims(token.reveal()) if token else {})
+    entries = [_any_case(entry) for entry in objects_at(claims, "access")]
+    readable = [entry for entry in entries if text_at(entry, "name") and isinstance(entry.get("actions"), list)]
+    told = isinstance(claims.get("access"), list) and len(readable) == len(list_at(claims, "access"))
+    return _granted(readable, repository) if told else None
+
+
+def _claims(token: str) -> JSONObject:
+    """Return what a JSON web token says; nothing where it is none. Whether it is genuine is for the registry to see."""
+    _, _, rest = token.partition(".")
+    body = rest.partition(".")[0]
     try:
-        body = token.reveal().split(".")[1] if token else ""
-        claims: Any = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        entries = [_any_case(entry) for entry in _any_case(claims)["access"]]
-        return _granted(entries, repository)
-    except (IndexError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+        return object_at(decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))))
+    except ValueError:
+        return {}
 
 
-def _any_case(fields: Any) -> dict[str, Any]:  # noqa: ANN401 - foreign JSON
+def _any_case(fields: JSONObject) -> JSONObject:
     return {name.lower(): value for name, value in fields.items()}
 
 
-def _granted(entries: list[dict[str, Any]], repository: str) -> frozenset[str]:
+def _granted(entries: list[JSONObject], repository: str) -> frozenset[str]:
     """Return the actions of the entries for a repository, in small letters; `*` stands for all that is asked for."""
-    of_ours = [entry for entry in entries if _covers(str(entry["name"]), repository) and _is_of_repositories(entry)]
-    actions = frozenset(str(action).lower() for entry in of_ours for action in entry["actions"])
+    of_ours = [entry for entry in entries if _covers(text_at(entry, "name"), repository) and _is_of_repositories(entry)]
+    actions = frozenset(action.lower() for entry in of_ours for action in texts_at(entry, "actions"))
     return actions | _EVERY_ACTION if _ALL in actions else actions
 
 
@@ -83,8 +92,8 @@ def _covers(name: str, repository: str) -> bool:
     return name == repository or (name.endswith(_ALL) and repository.startswith(name.removesuffix(_ALL)))
 
 
-def _is_of_repositories(entry: dict[str, Any]) -> bool:
-    return str(entry.get("type", _REPOSITORY)).lower().partition("(")[0] in {_REPOSITORY, _ALL}
+def _is_of_repositories(entry: JSONObject) -> bool:
+    return (text_at(entry, "type") or _REPOSITORY).lower().partition("(")[0] in {_REPOSITORY, _ALL}
 
 
 def everybody_may_pull(session: RegistrySession, repository: str) -> bool:

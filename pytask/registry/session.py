@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.http import Call, request
 from pytask.cloud.transport import only
+from pytask.decode import decode, text_at
 from pytask.registry.hosts import asked_at, asked_for
 from pytask.registry.refusal import firewall
 from pytask.registry.sign_in import NoSignIn
@@ -154,11 +155,11 @@ class RegistrySession:
 
     def _given(self, answer: HttpResponse) -> str:
         """Return the token in an answer; one without any is a refusal."""
-        try:
-            given = answer.json()
-            return str(given.get("token") or given["access_token"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise self.refusal(answer) from error
+        given = decode(answer.content)
+        token = text_at(given, "token") or text_at(given, "access_token")
+        if not token:
+            raise self.refusal(answer)
+        return token
 
     def _accepted(self, asked: HttpRequest, url: str, doing: str) -> HttpResponse:
         refusals = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pytask.cloud.answers import correlation_id
 from pytask.cloud.http import Call, request
 from pytask.cloud.transport import only
+from pytask.decode import decode, text_at
 from pytask.errors.registry import (
     RegistryLoginRefused,
     RegistryNotAzure,
@@ -100,10 +101,9 @@ class EntraSignIn:
         answer = self._azure.http.send(call)
         if answer.status_code != HTTPStatus.OK:
             raise firewall(host, answer) or self.refusal(host, answer)
-        try:
-            token = str(answer.json()["refresh_token"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise self.refusal(host, answer) from error
+        token = text_at(decode(answer.content), "refresh_token")
+        if not token:
+            raise self.refusal(host, answer)
         return RegistryLogin(host=host, user=DOCKER_USER, password=credentials.mask(token))
 
 

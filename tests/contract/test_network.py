@@ -30,6 +30,7 @@ from pytask.clock import Timeouts
 from pytask.cloud.credentials import open_credentials
 from pytask.cloud.http import Call, request
 from pytask.errors import TaskFailure, render
+from pytask.errors.federation import OidcTokenRefused
 from pytask.errors.network import (
     CertificateInvalid,
     CertificateUntrusted,
@@ -168,8 +169,9 @@ def test_tokens_of_the_pipeline_take_the_same_way(company: Company, monkeypatch:
     with pytest.raises(ProxyRefused, match=f"does not lead to {HOST}"):
         tokens_of(company.network()).fresh()
     company.proxy.forbidden.clear()
-    with pytest.raises(ValueError, match="is not registered"):  # the server's answer lists no such resource
+    with pytest.raises(OidcTokenRefused) as refused:  # the server's answer lists no such resource
         tokens_of(company.network()).fresh()
+    assert "is not registered" in refused.value.detail
     assert set(company.proxy.led) == {HOST}
 
 

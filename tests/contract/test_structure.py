@@ -36,7 +36,7 @@ LAYERS = [
     {"agent", "background"},
     {"network"},
     {"journal"},
-    {"model", "clock"},
+    {"model", "clock", "decode"},
     {"errors"},
     {"__init__"},
 ]
@@ -124,6 +124,27 @@ def test_the_environment_and_stdout_are_touched_at_the_edge_only(path: Path) -> 
     if room(path) != "__main__":
         assert not touched & {"os.environ", "os.getenv", "sys.stdout", "sys.stderr", "sys.exit"}
     assert "print" not in calls
+
+
+# Modules that read JSON which a person or the Docker command has written on this machine; `decode` reads all else.
+OWN_JSON = {
+    "builders/docker/arguments.py",
+    "builders/docker/cli.py",
+    "builders/docker/configuration.py",
+    "inputs/image.py",
+    "targets/site/setting_forms.py",
+    "targets/site/site_properties.py",
+}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ident)
+def test_json_of_others_is_read_in_one_room(path: Path) -> None:
+    calls = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)]
+    of_answers = [one for one in calls if isinstance(one.func, ast.Attribute) and one.func.attr == "json"]
+    reads = {"json.load", "json.loads", "json.JSONDecoder"}
+    of_texts = [one for one in calls if ast.unparse(one.func) in reads] + [one for one in imports(path) if one in reads]
+    assert not of_answers
+    assert not of_texts or path.relative_to(PRODUCT).as_posix() in {"decode.py", *OWN_JSON}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=ident)

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 
 def answered(status: int, body: object, headers: dict[str, str] | None = None) -> HttpResponse:
-    """Return an answer: text as it is, anything else as JSON."""
+    """Return an answer: text and bytes as they are, anything else as JSON."""
     inner = Response()
     inner.status_code = status
     inner.headers.update(headers or {})
     inner.reason = "Reason"
-    inner.raw = BytesIO((body if isinstance(body, str) else json.dumps(body)).encode())
+    text = body if isinstance(body, str | bytes) else json.dumps(body)
+    inner.raw = BytesIO(text.encode() if isinstance(text, str) else text)
     inner.encoding = "utf-8"
     internal: Any = inner
     response: HttpResponse = RestRequestsTransportResponse(  # type: ignore[no-untyped-call] # the library's

@@ -30,13 +30,22 @@ def test_the_object_is_returned() -> None:
     assert arm.get(PATH, doing=DOING) == arm.find(PATH, doing=DOING) == {"name": "shop"}
 
 
-@pytest.mark.parametrize("body", [PAGE, NESTED, "[]", "null", ""])
-def test_an_answer_that_is_no_object_is_a_failure_of_the_catalogue(body: str) -> None:
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (PAGE, "it is no JSON"),
+        (NESTED, "it is nested too deep"),
+        ("[]", "it is no JSON object"),
+        ("null", "it is no JSON object"),
+        ("", "it is empty"),
+    ],
+)
+def test_an_answer_that_is_no_object_is_a_failure_of_the_catalogue(body: str, reason: str) -> None:
     arm = an_app(Answer(200, body)).azure().arm
     for read in (arm.get, arm.find):
         with pytest.raises(AzureFailing, match="read the app") as failure:
             read(PATH, doing=DOING)
-        assert failure.value.detail == f"the answer cannot be read: {body[:300]}"
+        assert failure.value.detail == f"the answer cannot be read ({reason}): {body[:300]}"
 
 
 def test_an_answer_without_content_is_a_failure_of_the_catalogue() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pytask.cloud.arm import SUCCESS
-from pytask.cloud.poll import object_at, objects_at, text_at
+from pytask.decode import objects_at, text_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +62,7 @@ def _component(arm: Arm, key: str) -> str:
     doing = "find the app's Application Insights"
     none_for = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
     listed = arm.find(path, doing=doing, api_version=_VERSION, none_for=none_for)
-    for item in objects_at(listed or {}, "value"):
-        if text_at(object_at(item, "properties"), "InstrumentationKey").lower() == key.lower():
+    for item in objects_at(listed, "value"):
+        if text_at(item, "properties", "InstrumentationKey").lower() == key.lower():
             return text_at(item, "id")
     return ""

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-from azure.mgmt.web.models import SiteConfigResource
 
 from pytask.background import Background
 from pytask.cloud.answers import correlation_id
-from pytask.cloud.arm import RESOURCES_VERSION, needed_object
-from pytask.cloud.poll import object_at, objects_at, text_at
+from pytask.cloud.arm import RESOURCES_VERSION, needed_object, needed_part
+from pytask.decode import object_at, objects_at, text_at
 from pytask.errors.app import AppAmbiguous, AppNotFound, SlotNotFound
 from pytask.model import ByHand
 from pytask.model.reference import is_dns_name
@@ -29,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure.core.rest import HttpResponse
-    from azure.mgmt.web.models import SiteConfig
 
     from pytask.cloud.arm import Arm
+    from pytask.decode import JSONObject
     from pytask.model import AppAddress
 
 _DOING = "read the Function App"
@@ -42,8 +40,7 @@ class Found:
     """An app with all that ARM tells of it."""
 
     site: Site
-    resource: dict[str, Any]
-    configuration: SiteConfig | None
+    resource: JSONObject
     settings: Mapping[str, str] | None
     """None when the connection may not read them."""
 
@@ -64,23 +61,22 @@ def find_app(arm: Arm, address: AppAddress) -> Found:
     if answer.status_code != HTTPStatus.OK:
         _refuse(arm, address, app_path, answer)
     resource = needed_object(answer, _DOING)
-    configuration = reading.result().properties
-    properties = configuration.as_dict() if configuration else {}
-    if failure := unfit(address.name, resource, fx_version_in(properties)):
+    site = _site(address, path, resource, reading.result())
+    if failure := unfit(address.name, resource, site.fx_version):
         raise failure
-    site = _site(address, path, resource, properties)
-    return Found(site=site, resource=resource, configuration=configuration, settings=listing.result())
+    return Found(site=site, resource=resource, settings=listing.result())
 
 
-def read_configuration(arm: Arm, path: str) -> SiteConfigResource:
-    """Return the site's configuration.
+def read_configuration(arm: Arm, path: str) -> JSONObject:
+    """Return the properties of the site's configuration.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
     """
-    return SiteConfigResource(arm.get(f"{path}/config/web", doing="read the app's configuration"))
+    doing = "read the app's configuration"
+    return needed_part(arm.send("GET", f"{path}/config/web", doing=doing), doing, "properties")
 
 
-def _site(address: AppAddress, path: str, resource: dict[str, Any], configuration: dict[str, Any]) -> Site:
+def _site(address: AppAddress, path: str, resource: JSONObject, configuration: JSONObject) -> Site:
     properties = object_at(resource, "properties")
     host = text_at(properties, "defaultHostName").lower()
     name, group = text_at(resource, "name").partition("/")[0] or address.name, path.split("/")[4]
@@ -92,7 +88,7 @@ def _site(address: AppAddress, path: str, resource: dict[str, Any], configuratio
         resource_group=group,
         url=f"https://{host}" if is_dns_name(host) else "",
         image=image_in(fx_version),
-        stopped=str(properties.get("state") or "").lower() == "stopped",
+        stopped=text_at(properties, "state").lower() == "stopped",
         by_hand=ByHand(
             use_image=f"az functionapp config container set {flags} --image",
             restart=f"az functionapp restart {flags}",
@@ -131,7 +127,7 @@ def _site_path(arm: Arm, address: AppAddress) -> str:
     return next(iter(found.values()))
 
 
-def _named(arm: Arm, name: str) -> list[dict[str, str]]:
+def _named(arm: Arm, name: str) -> list[JSONObject]:
     """Return the sites of that name; the list leaves out what the connection may not see.
 
     Source: https://learn.microsoft.com/rest/api/resources/resources/list

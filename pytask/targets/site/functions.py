@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.cloud.poll import Seen, object_at, poll, read_items, read_object, text_at
+from pytask.cloud.poll import Seen, poll, read_items, read_object
+from pytask.decode import flag_at, object_at, objects_at, text_at
 from pytask.model import Function
 
 if TYPE_CHECKING:
@@ -65,19 +66,15 @@ def _functions(answer: HttpResponse) -> tuple[Function, ...] | None:
 
 def _function(item: Mapping[str, object]) -> Function:
     properties = object_at(item, "properties")
-    trigger = _trigger(object_at(properties, "config").get("bindings"))
+    bindings = objects_at(properties, "config", "bindings")
+    trigger = next((one for one in bindings if text_at(one, "type").lower().endswith("trigger")), {})
     return Function(
         name=text_at(properties, "name") or text_at(item, "name").rpartition("/")[2],
         trigger=text_at(trigger, "type"),
         url=text_at(properties, "invoke_url_template"),
         needs_key=(text_at(trigger, "authLevel") or "function").lower() != "anonymous",
-        disabled=properties.get("isDisabled") is True,
+        disabled=flag_at(properties, "isDisabled") is True,
     )
-
-
-def _trigger(bindings: object) -> Mapping[str, object]:
-    candidates = [one for one in bindings if isinstance(one, dict)] if isinstance(bindings, list) else []
-    return next((one for one in candidates if text_at(one, "type").lower().endswith("trigger")), {})
 
 
 def _key(answer: HttpResponse) -> str | None:

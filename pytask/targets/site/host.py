@@ -10,12 +10,12 @@ https://github.com/Azure/azure-functions-ux/blob/dev/client-react/src/models/fun
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import WEB_VERSION
-from pytask.cloud.poll import NotAllowed, Seen, object_at, poll, read_object, text_at
+from pytask.cloud.poll import NotAllowed, Seen, poll, read_object
+from pytask.decode import number_at, object_at, text_at, texts_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +75,7 @@ def _own_answer(answer: HttpResponse) -> HostStatus | None:
 
 
 def _typed_copy(answer: HttpResponse) -> HostStatus | None:
-    return read_status(object_at(read_object(answer) or {}, "properties"))
+    return read_status(object_at(read_object(answer), "properties"))
 
 
 def read_status(fields: Mapping[str, object]) -> HostStatus | None:
@@ -83,20 +83,16 @@ def read_status(fields: Mapping[str, object]) -> HostStatus | None:
     state = text_at(fields, "state")
     if state.lower() not in _STATES:
         return None
-    errors = fields.get("errors")
     return HostStatus(
         state=state,
         version=text_at(fields, "version")[:_LONGEST_TEXT],
         instance=text_at(fields, "instanceId")[:_LONGEST_TEXT],
-        uptime=_seconds(fields.get("processUptime")),
-        errors=tuple(str(error)[:_LONGEST_TEXT] for error in errors) if isinstance(errors, list) else (),
+        uptime=_seconds(number_at(fields, "processUptime")),
+        errors=tuple(error[:_LONGEST_TEXT] for error in texts_at(fields, "errors")),
     )
 
 
-def _seconds(milliseconds: object) -> float | None:
+def _seconds(milliseconds: float | None) -> float | None:
     """Return an uptime in seconds; None for what cannot be one."""
-    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float):
-        return None
-    if isinstance(milliseconds, float) and not math.isfinite(milliseconds):
-        return None
-    return milliseconds / 1000 if 0 <= milliseconds <= _LONGEST_UPTIME * 1000 else None
+    possible = milliseconds is not None and 0 <= milliseconds <= _LONGEST_UPTIME * 1000
+    return milliseconds / 1000 if milliseconds is not None and possible else None

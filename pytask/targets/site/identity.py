@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pytask.access.setup import AppIdentity
 from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, error_of, refusal
-from pytask.cloud.arm import needed_object
+from pytask.cloud.arm import needed_part
+from pytask.decode import object_at, text_at
 from pytask.errors.azure import AzureFailing
 from pytask.errors.pull import IdentityNotAssignable, PullIdentityNotAssigned, PullIdentityNotFound
 from pytask.targets.site.site import az_flags
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpResponse
 
     from pytask.cloud.arm import Arm
+    from pytask.decode import JSONObject
     from pytask.targets.site.site import Site
 
 _IDENTITY_VERSION = "2023-01-31"
@@ -40,11 +42,11 @@ def pulls_with(identity: AppIdentity) -> Mapping[str, object]:
 
 def identities_of(resource: Mapping[str, Any]) -> tuple[AppIdentity, ...]:
     """Return the identities that the site has; its own, if there is one, comes first."""
-    identity = resource.get("identity") or {}
-    own = _OWN in str(identity.get("type") or "").lower()
-    others = (identity.get("userAssignedIdentities") or {}).items()
+    identity = object_at(resource, "identity")
+    own = _OWN in text_at(identity, "type").lower()
+    others = object_at(identity, "userAssignedIdentities").items()
     return (
-        *([AppIdentity(principal_id=str(identity.get("principalId") or ""), assigned=True)] if own else []),
+        *([AppIdentity(principal_id=text_at(identity, "principalId"), assigned=True)] if own else []),
         *(_assigned(resource_id, ids) for resource_id, ids in others),
     )
 
@@ -95,11 +97,11 @@ def identity_command(site: Site, identity: AppIdentity) -> str:
     return f"az functionapp identity assign {az_flags(site.name, site.resource_group, site.slot)}{which}"
 
 
-def _assigned(resource_id: str, ids: Mapping[str, Any]) -> AppIdentity:
+def _assigned(resource_id: str, ids: object) -> AppIdentity:
     return AppIdentity(
         resource_id=resource_id,
-        client_id=str(ids.get("clientId") or ""),
-        principal_id=str(ids.get("principalId") or ""),
+        client_id=text_at(ids, "clientId"),
+        principal_id=text_at(ids, "principalId"),
         assigned=True,
     )
 
@@ -115,7 +117,7 @@ def _unassigned(arm: Arm, resource_id: str) -> AppIdentity:
     if answer.status_code != HTTPStatus.OK:
         correlation = correlation_id(answer)
         raise PullIdentityNotFound(identity=resource_id, status=answer.status_code, correlation_id=correlation)
-    return replace(_assigned(resource_id, needed_object(answer, doing)["properties"]), assigned=False)
+    return replace(_assigned(resource_id, needed_part(answer, doing, "properties")), assigned=False)
 
 
 def _together(identities: tuple[AppIdentity, ...]) -> dict[str, object]:
@@ -140,7 +142,7 @@ def _shown(arm: Arm, site: Site, identity: AppIdentity, doing: str) -> AppIdenti
         http.clock.sleep(http.timeouts.first_poll)
 
 
-def _site(arm: Arm, site: Site) -> dict[str, Any]:
+def _site(arm: Arm, site: Site) -> JSONObject:
     return arm.get(site.resource_id, doing="read the app's identities")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytask.decode import flag_at, object_at, text_at
 from pytask.errors.app import (
     AppIsCode,
     AppIsConsumption,
@@ -35,16 +36,16 @@ def unfit(name: str, resource: Mapping[str, Any], fx_version: str) -> TaskFailur
     empty or blank the app has no image yet, as after `az functionapp config container delete`. Azure itself accepts an
     image for an app that runs code, whose published functions would then be gone; it is refused here.
     """
-    properties = resource.get("properties") or {}
-    kind = str(resource.get("kind") or "").lower()
-    sku = str(properties.get("sku") or "").lower()
+    properties = object_at(resource, "properties")
+    kind = text_at(resource, "kind").lower()
+    sku = text_at(properties, "sku").lower()
     form = fx_version.partition("|")[0].strip().lower()
-    on_container_apps = properties.get("managedEnvironmentId") or "azurecontainerapps" in kind
+    on_container_apps = text_at(properties, "managedEnvironmentId") or "azurecontainerapps" in kind
     judgements: tuple[tuple[object, TaskFailure], ...] = (
         ("functionapp" not in kind, AppIsNoFunctionApp(app=name, kind=kind or "app")),
         ("workflowapp" in kind, AppIsLogicApp(app=name, kind=kind)),
         (on_container_apps, AppOnContainerApps(app=name)),
-        (sku == "flexconsumption" or properties.get("functionAppConfig"), AppIsFlex(app=name)),
+        (sku == "flexconsumption" or object_at(properties, "functionAppConfig"), AppIsFlex(app=name)),
         (_is_windows(kind, properties), AppIsWindows(app=name)),
         (sku == "dynamic", AppIsConsumption(app=name)),
         (form == "sitecontainers", AppIsSidecar(app=name)),
@@ -55,6 +56,6 @@ def unfit(name: str, resource: Mapping[str, Any], fx_version: str) -> TaskFailur
 
 def _is_windows(kind: str, properties: Mapping[str, Any]) -> bool:
     """Return whether the app is one of Windows; where `reserved` is not told, its kind is all there is."""
-    reserved = properties.get("reserved")
+    reserved = flag_at(properties, "reserved")
     linux = "linux" in kind if reserved is None else reserved
-    return not linux or bool(properties.get("isXenon") or properties.get("hyperV"))
+    return not linux or bool(flag_at(properties, "isXenon") or flag_at(properties, "hyperV"))

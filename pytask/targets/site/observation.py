@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytask.cloud.poll import NOT_ASKED, NotAllowed, NotYet, Seen, object_at, poll, read_object
+from pytask.cloud.poll import NOT_ASKED, NotAllowed, NotYet, Seen, poll, read_object
+from pytask.decode import object_at
 from pytask.targets.site.checks import checks, new_image_runs
 from pytask.targets.site.functions import list_functions, sync_triggers
 from pytask.targets.site.instances import Instances
@@ -164,6 +165,6 @@ def read_configuration(arm: Arm, path: str) -> Reading[Mapping[str, object]]:
     """
 
     def read(answer: HttpResponse) -> Mapping[str, object] | None:
-        return object_at(read_object(answer) or {}, "properties") or None
+        return object_at(read_object(answer), "properties") or None
 
     return poll(arm, "GET", f"{path}/config/web", doing="read the app's configuration", read=read)

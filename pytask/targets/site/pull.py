@@ -9,14 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytask.access.inspect import right_told
+from pytask.decode import flag_at, object_at, text_at
 from pytask.errors.pull import PullCredentialsMissing, PullImpossible
 from pytask.model import Right
 from pytask.targets.site.identity import identities_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from azure.mgmt.web.models import SiteConfig
 
     from pytask.access.inspect import RegistryAccess
     from pytask.access.setup import AppIdentity
@@ -36,19 +35,18 @@ def pull_notes(found: Found, access: RegistryAccess, settings: Mapping[str, str]
     Raises:
         PullImpossible: when the app certainly cannot pull from the registry.
     """
-    configuration = found.configuration
     if found.site.reference and found.site.reference.host == access.registry:
         return tuple(pull_warnings(found, settings))  # it runs an image of this registry, so it can pull from it
-    if configuration is not None and configuration.acr_use_managed_identity_creds:
+    if flag_at(found.site.configuration, "acrUseManagedIdentityCreds"):
         if not access.of_azure:
             told = f"the app is set to pull with its managed identity, which {access.registry} does not know"
             return (told, *pull_warnings(found, settings))
-        return (*_by_identity(found, configuration, access), *pull_warnings(found, settings))
+        return (*_by_identity(found, access), *pull_warnings(found, settings))
     return (*_by_settings(found, access, settings), *pull_warnings(found, settings))
 
 
-def _by_identity(found: Found, configuration: SiteConfig, access: RegistryAccess) -> Iterator[str]:
-    identity = _configured_identity(found, configuration)
+def _by_identity(found: Found, access: RegistryAccess) -> Iterator[str]:
+    identity = _configured_identity(found)
     right = access.right_of(identity.principal_id)
     told = right_told(right, identity.title, str(access.registry))
     if right is not Right.LACKING:
@@ -61,9 +59,9 @@ def _by_identity(found: Found, configuration: SiteConfig, access: RegistryAccess
         )
 
 
-def _configured_identity(found: Found, configuration: SiteConfig) -> AppIdentity:
+def _configured_identity(found: Found) -> AppIdentity:
     """Return the identity that the app is set to pull with; raise PullImpossible when it does not have it."""
-    client = (configuration.acr_user_managed_identity_id or "").lower()
+    client = text_at(found.site.configuration, "acrUserManagedIdentityID").lower()
     for identity in identities_of(found.resource):
         if identity.client_id.lower() == client:
             return identity
@@ -118,6 +116,6 @@ def _pulls_over_network(resource: Mapping[str, Any]) -> bool:
 
     Source: https://learn.microsoft.com/azure/app-service/configure-vnet-integration-routing
     """
-    properties = resource.get("properties") or {}
-    routing = properties.get("outboundVnetRouting") or {}
-    return bool(properties.get("vnetImagePullEnabled") or routing.get("imagePullTraffic"))
+    properties = object_at(resource, "properties")
+    routed = flag_at(properties, "outboundVnetRouting", "imagePullTraffic")
+    return bool(flag_at(properties, "vnetImagePullEnabled") or routed)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytask.access.inspect import RegistryAccess, inspect_admin_user, inspect_identity
 from pytask.access.setup import PullSetup
+from pytask.decode import flag_at
 from pytask.errors.pull import PullSettingIsReference
 from pytask.model import PullAccess
 from pytask.model.settings import with_changes
@@ -64,7 +65,7 @@ def _with_admin_user(access: RegistryAccess, found: Found) -> PullSetup:
     if references := [name for name in REGISTRY_SETTINGS if is_reference(settings.get(name, ""))]:
         raise PullSettingIsReference(app=title, names=", ".join(references))
     user, registry = inspect_admin_user(access)
-    by_identity = found.configuration is not None and found.configuration.acr_use_managed_identity_creds
+    by_identity = flag_at(found.site.configuration, "acrUseManagedIdentityCreds")
     return PullSetup(
         told=f"with the admin user of {registry.name}, its password in the app's settings",
         warning=(

@@ -46,8 +46,7 @@ def restore(arm: Arm, update: SiteUpdate, reference: str, previous: PreviousImag
 
 def _still_ours(arm: Arm, update: SiteUpdate) -> Site:
     """Return the site as it is now, if its image is still the one that this run set."""
-    properties = read_configuration(arm, update.app.resource_id).properties
-    site = update.app.reading(properties.as_dict() if properties else {})
+    site = update.app.reading(read_configuration(arm, update.app.resource_id))
     if site.fx_version != update.fx_version:
         found = site.fx_version or "nothing"
         raise CannotRollBack(f"the app's image was changed by somebody else meanwhile (it reads {found})")

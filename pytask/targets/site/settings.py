@@ -13,8 +13,9 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from pytask.cloud.arm import needed_object
+from pytask.cloud.arm import needed_part, unreadable
 from pytask.cloud.http import server_time
+from pytask.decode import text_at
 from pytask.errors.app import SettingsNotReadable, SettingsOverwritten
 from pytask.journal import MadeSticky
 from pytask.model import Moment, SettingsBack, SettingsChange, WantedSettings
@@ -208,5 +209,7 @@ def _listed(arm: Arm, path: str, *, accept: AbstractSet[int]) -> HttpResponse:
 
 
 def _settings_in(answer: HttpResponse) -> Mapping[str, str]:
-    properties = needed_object(answer, _READING).get("properties") or {}
-    return {str(name): str(value) for name, value in properties.items()}
+    settings = needed_part(answer, _READING, "properties")
+    if not all(isinstance(value, str | None) for value in settings.values()):
+        raise unreadable(answer, _READING, "a setting is no text")
+    return {name: text_at(settings, name) for name in settings}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pytask.decode import text_at
 from pytask.model import App, Update
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def fx_version_of(reference: str) -> str:
 
 def fx_version_in(configuration: Mapping[str, object]) -> str:
     """Return what the property reads; empty when it is absent."""
-    return str(configuration.get(IMAGE_PROPERTY) or "")
+    return text_at(configuration, IMAGE_PROPERTY)
 
 
 def image_in(fx_version: str) -> str:

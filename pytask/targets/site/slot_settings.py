@@ -5,14 +5,17 @@ Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-slot-con
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from pytask.cloud.arm import needed_part, unreadable
+from pytask.decode import texts_at
 from pytask.model.settings import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from pytask.cloud.arm import Arm
+    from pytask.decode import JSONObject
     from pytask.targets.site.site import Site
 
 _NAMES = "appSettingNames"
@@ -48,21 +51,25 @@ def make_not_sticky(arm: Arm, site: Site, names: Iterable[str]) -> None:
     _write(arm, site, {**lists, _NAMES: [name for name in _listed(lists) if name.casefold() not in unwanted]})
 
 
-def _missing(lists: dict[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
+def _missing(lists: JSONObject, names: tuple[str, ...]) -> tuple[str, ...]:
     there = folded(_listed(lists))
     return tuple(name for name in names if name.casefold() not in there)
 
 
-def _listed(lists: dict[str, Any]) -> list[str]:
-    return [str(name) for name in lists.get(_NAMES) or ()]
+def _listed(lists: JSONObject) -> list[str]:
+    return texts_at(lists, _NAMES)
 
 
-def _read(arm: Arm, site: Site) -> dict[str, Any]:
-    lists = arm.get(_address(site), doing="read which settings stay with their slot")
-    return dict(lists.get("properties") or {})
+def _read(arm: Arm, site: Site) -> JSONObject:
+    doing = "read which settings stay with their slot"
+    answer = arm.send("GET", _address(site), doing=doing)
+    lists = needed_part(answer, doing, "properties")
+    if _listed(lists) != (lists.get(_NAMES) or []):
+        raise unreadable(answer, doing, f"{_NAMES} is no list of names")
+    return lists
 
 
-def _write(arm: Arm, site: Site, lists: dict[str, Any]) -> None:
+def _write(arm: Arm, site: Site, lists: Mapping[str, object]) -> None:
     doing = "change which settings stay with their slot"
     arm.send("PUT", _address(site), json={"properties": lists}, doing=doing)
 

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pytask.cloud.answers import text_of
 from pytask.cloud.http import Call, request
 from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.cloud.transport import only
@@ -97,7 +98,7 @@ def _fits(part: str, wanted: str) -> bool:
 
 def _closed(answer: HttpResponse, *, with_key: bool) -> str:
     """Return what keeps the agent from the app itself; empty when nothing does."""
-    text, location = answer.text()[:_LOOKED_AT].lower(), answer.headers.get("Location", "")
+    text, location = text_of(answer)[:_LOOKED_AT].lower(), answer.headers.get("Location", "")
     redirected = HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST
     if redirected and any(page in location for page in _LOGIN_PAGES):
         return "the app asks for a sign-in (Authentication is on)"
@@ -114,5 +115,5 @@ def _expected(status: int, wanted: tuple[str, ...]) -> bool:
 
 
 def _shown(answer: HttpResponse) -> str:
-    body = re.sub(r"\s+", " ", answer.text()[: 10 * _SHOWN]).strip()
+    body = re.sub(r"\s+", " ", text_of(answer)[: 10 * _SHOWN]).strip()
     return f'{answer.status_code} "{body[:_SHOWN]}{"…" if len(body) > _SHOWN else ""}"'

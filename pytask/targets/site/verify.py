@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytask.cloud.poll import Seen, object_at
+from pytask.cloud.poll import Seen
+from pytask.decode import object_at
 from pytask.targets.site.checks import checks, difference
 from pytask.targets.site.observation import Observer
 from pytask.targets.site.settings import confirm_written, list_settings

@@ -14,13 +14,14 @@ Source: https://learn.microsoft.com/azure/app-service/configure-custom-container
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from pytask.decode import decode, text_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,13 +129,9 @@ def _json_line(row: str) -> Line | None:
     """Return a line of the log stream in JSON; None where it is not one: a container may print JSON, too."""
     if '"machineName"' not in row:
         return None
-    try:
-        # As text, since reading numbers of any length takes more than linear time.
-        told = json.loads(row, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
-        return None
-    stamp, level, message = (told.get(name) for name in ("timestamp", "level", "message"))
-    if not (isinstance(stamp, str) and isinstance(level, str) and isinstance(message, str)):
+    told = decode(row)
+    stamp, level, message = (text_at(told, name) for name in ("timestamp", "level", "message"))
+    if not (stamp and level):
         return None
     line = _stamped(f"{stamp} {level} - {message}")
     return line if line and line.writer is Writer.CLASSIC else None

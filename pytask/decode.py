@@ -1,0 +1,135 @@
+"""JSON of others, read by shape: a value, or unreadable; and what is not there in the expected shape is absent.
+
+Every answer from outside passes here. A front end answers with a page, a proxy with nothing, a container with whatever
+it likes; none of it may raise anything, here or later. So what is given back holds no number that Python cannot
+calculate with, no text that cannot be written as UTF-8, and no nesting that recursion cannot follow.
+Sources: https://www.rfc-editor.org/rfc/rfc8259 and https://www.rfc-editor.org/rfc/rfc7493 (I-JSON)
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+JSONObject: TypeAlias = "dict[str, JSON]"
+
+_DEEPEST = 100
+"""Levels; Azure's answers have some ten."""
+_LONGEST_NUMBER = 40
+"""Digits; reading a whole number takes more than linear time."""
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What an answer is from which nothing can be learned."""
+
+    reason: str
+    """In a few words: `it is no JSON`."""
+
+
+def decode(body: bytes | str) -> JSON | Unreadable:
+    """Return the value that a body is; a text may be a part of one."""
+    try:
+        text = (body.encode() if isinstance(body, str) else body).decode("utf-8-sig")
+        value: JSON = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_no_number)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeError:
+        return Unreadable("it is no UTF-8")
+    except RecursionError:
+        return Unreadable("it is nested too deep")
+    except ValueError:
+        return Unreadable("it is no JSON" if body.strip() else "it is empty")
+    return Unreadable("it is nested too deep") if _is_deep(value) else value
+
+
+def decode_object(body: bytes | str) -> JSONObject | Unreadable:
+    """Return the object that a body is."""
+    value = decode(body)
+    return value if isinstance(value, dict | Unreadable) else Unreadable("it is no JSON object")
+
+
+def object_at(value: object, *path: str) -> JSONObject:
+    """Return the object under names that follow each other; an empty one where there is none."""
+    found = _at(value, path)
+    return found if isinstance(found, dict) else {}
+
+
+def list_at(value: object, *path: str) -> list[JSON]:
+    """Return the list under names that follow each other; an empty one where there is none."""
+    found = _at(value, path)
+    return found if isinstance(found, list) else []
+
+
+def objects_at(value: object, *path: str) -> list[JSONObject]:
+    """Return the objects of the list under names that follow each other; none where there is no list."""
+    return [one for one in list_at(value, *path) if isinstance(one, dict)]
+
+
+def texts_at(value: object, *path: str) -> list[str]:
+    """Return the texts of the list under names that follow each other; none where there is no list."""
+    return [one for one in list_at(value, *path) if isinstance(one, str)]
+
+
+def text_at(value: object, *path: str) -> str:
+    """Return the text under names that follow each other; an empty one where there is none."""
+    found = _at(value, path)
+    return found if isinstance(found, str) else ""
+
+
+def flag_at(value: object, *path: str) -> bool | None:
+    """Return the truth value under names that follow each other; None where there is none."""
+    found = _at(value, path)
+    return found if isinstance(found, bool) else None
+
+
+def number_at(value: object, *path: str) -> float | None:
+    """Return the number under names that follow each other; None where there is none."""
+    found = _at(value, path)
+    return found if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
+def whole_at(value: object, *path: str) -> int | None:
+    """Return the whole number under names that follow each other; None where there is none."""
+    found = _at(value, path)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+
+def _at(value: object, path: tuple[str, ...]) -> object:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _is_deep(value: JSON) -> bool:
+    level: list[JSON] = [value]
+    for _ in range(_DEEPEST):
+        lists = [one for one in level if isinstance(one, list)]
+        level = [inner for one in level if isinstance(one, dict) for inner in one.values()]
+        level += [inner for one in lists for inner in one]
+        if not level:
+            return False
+    return True
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError(digits)
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(digits)
+    return number
+
+
+def _no_number(name: str) -> float:
+    """Refuse NaN and Infinity, which Python takes and JSON does not have."""
+    raise ValueError(name)
