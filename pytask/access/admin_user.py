@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pytask.cloud.answers import error_of
-from pytask.cloud.arm import needed_object
+from pytask.cloud.arm import ArmCall, needed_object
 from pytask.decode import objects_at, text_at
 from pytask.errors.pull import AdminUserDisabled, AdminUserUnreadable
 from pytask.registry.resource import REGISTRY_VERSION
@@ -45,9 +45,9 @@ def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secre
         raise AdminUserDisabled(registry=registry.name)
     doing = "read the registry's admin user"
     path = f"{registry.id}/listCredentials"
-    accept = {HTTPStatus.OK, HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
-    answer = arm.send("POST", path, doing=doing, api_version=REGISTRY_VERSION, accept=accept)
-    if answer.status_code != HTTPStatus.OK:
+    refusals = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
+    answer = arm.send(ArmCall("POST", path, doing=doing, api_version=REGISTRY_VERSION, besides=refusals))
+    if answer.status_code in refusals:
         code, message = error_of(answer)
         if code == _DISABLED:
             raise AdminUserDisabled(registry=registry.name)

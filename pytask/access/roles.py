@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, error_of, refusal
+from pytask.cloud.arm import ArmCall
 from pytask.decode import object_at, objects_at, text_at, texts_at
 from pytask.errors.azure import Forbidden
 from pytask.errors.pull import IdentityNotReplicated, RoleNotGrantable
@@ -149,8 +150,7 @@ def _put(arm: Arm, registry: RegistryResource, principal: str) -> HttpResponse:
     path = f"{registry.id}/providers/Microsoft.Authorization/roleAssignments/{name}"
     body = {"properties": properties}
     refusals = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT}
-    accept = {HTTPStatus.OK, HTTPStatus.CREATED, *refusals}
-    return arm.send("PUT", path, json=body, doing=_DOING, api_version=_VERSION, accept=accept)
+    return arm.send(ArmCall("PUT", path, doing=_DOING, body=body, api_version=_VERSION, besides=refusals))
 
 
 def _refused(registry: RegistryResource, principal: str, answer: HttpResponse, *, app: str, detail: str) -> Exception:

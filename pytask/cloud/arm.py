@@ -6,7 +6,7 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/asyn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from pytask.network.place import is_address
 from pytask.network.retry import asked_wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from azure.core.rest import HttpRequest, HttpResponse
@@ -35,9 +35,37 @@ WEB_VERSION = "2025-05-01"
 """The api-version of Microsoft.Web that azure-mgmt-web 11 is made from."""
 RESOURCES_VERSION = "2021-04-01"
 REGISTRY_VERSION = "2023-07-01"
-SUCCESS = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
-"""Statuses that are an answer, where a caller says no others."""
+_SUCCESS = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
 _LONGEST_DETAIL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ArmCall:
+    """One call of Azure Resource Manager, and what it is for."""
+
+    method: str
+    path: str
+    """From `/subscriptions/` on."""
+    _: KW_ONLY
+    doing: str
+    """In the words of the error texts: `read the app's configuration`."""
+    body: object = None
+    renew: Callable[[], object] | None = None
+    """Gives the body again before the call is repeated, where it may be out of date by then."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    api_version: str = WEB_VERSION
+    besides: AbstractSet[int] = frozenset()
+    """Statuses that are an answer besides those of success; any other is a refusal."""
+
+    def in_version(self, api_version: str) -> Call:
+        """Return the call in an api-version."""
+
+        def asked(body: object) -> HttpRequest:
+            return request(self.method, self.path, params={"api-version": api_version, **self.params}, json=body)
+
+        renew = self.renew
+        again = (lambda: asked(renew())) if renew else None
+        return Call(request=asked(self.body), doing=self.doing, accept=_SUCCESS | self.besides, renew=again)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +93,7 @@ class Arm:
         Raises:
             TaskFailure: also when the answer holds no JSON object.
         """
-        return needed_object(self.send("GET", path, doing=doing, api_version=api_version), doing)
+        return needed_object(self.send(ArmCall("GET", path, doing=doing, api_version=api_version)), doing)
 
     def find(
         self,
@@ -80,52 +108,33 @@ class Arm:
         Raises:
             TaskFailure: also when the answer holds no JSON object.
         """
-        accept = {HTTPStatus.OK, *none_for}
-        answer = self.send("GET", path, doing=doing, api_version=api_version, accept=accept)
+        answer = self.send(ArmCall("GET", path, doing=doing, api_version=api_version, besides=none_for))
         return None if answer.status_code in none_for else needed_object(answer, doing)
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        doing: str,
-        json: object = None,
-        json_again: Callable[[], object] | None = None,
-        api_version: str = WEB_VERSION,
-        accept: AbstractSet[int] = SUCCESS,
-    ) -> HttpResponse:
-        """Return ARM's final answer to a call on `path` (from `/subscriptions/` on).
+    def send(self, call: ArmCall) -> HttpResponse:
+        """Return ARM's final answer to a call.
 
-        An operation that ARM goes on with after answering (202 and `Location`) is waited for. `json_again` gives the
-        body again before the call is repeated.
+        An operation that ARM goes on with after answering (202 and `Location`) is waited for.
 
         Raises:
             TaskFailure: whatever the answer or the operation's own end means.
         """
+        return self._finished(self._answered(call), call.doing)
 
-        def asked(body: object, version: str) -> HttpRequest:
-            return request(method, path, params={"api-version": version}, json=body)
-
-        def call(version: str) -> Call:
-            renew = (lambda: asked(json_again(), version)) if json_again else None
-            return Call(request=asked(json, version), doing=doing, accept=accept, renew=renew)
-
-        return self._finished(self._answered(call, _provider(path), api_version), doing)
-
-    def _answered(self, call: Callable[[str], Call], provider: str, wanted: str) -> HttpResponse:
+    def _answered(self, call: ArmCall) -> HttpResponse:
         """Return the answer in the api-version that is wanted, else in the newest that this cloud has.
 
         An Azure Stack Hub is years behind. What it has is remembered, so that each provider refuses once.
         """
-        version = min(wanted, self.newest.get(provider, wanted))
+        provider = _provider(call.path)
+        version = min(call.api_version, self.newest.get(provider, call.api_version))
         try:
-            return self._sent(call(version))
+            return self._sent(call.in_version(version))
         except ApiVersionUnsupported as refusal:
             if not refusal.newest:
                 raise
             self.newest[provider] = refusal.newest
-        return self._sent(call(self.newest[provider]))
+        return self._sent(call.in_version(self.newest[provider]))
 
     def _sent(self, call: Call) -> HttpResponse:
         response = self.http.send(call)
@@ -135,15 +144,11 @@ class Arm:
         return response
 
     def pages(
-        self, path: str, *, doing: str, params: dict[str, str] | None = None, api_version: str
+        self, path: str, *, doing: str, params: Mapping[str, str] | None = None, api_version: str
     ) -> Iterator[JSONObject]:
         """Return the items of a list, page after page."""
-
-        def call(version: str) -> Call:
-            asked = request("GET", path, params={"api-version": version, **(params or {})})
-            return Call(request=asked, doing=doing, accept=SUCCESS)
-
-        response, followed = self._finished(self._answered(call, _provider(path), api_version), doing), set[str]()
+        call = ArmCall("GET", path, doing=doing, params=params or {}, api_version=api_version)
+        response, followed = self.send(call), set[str]()
         while True:
             body = needed_object(response, doing)
             yield from objects_at(body, "value")
@@ -176,7 +181,7 @@ class Arm:
         """Send a GET to a link that an answer gave; one that leads elsewhere is not followed (`cloud.transport`)."""
         if not link or not is_address(link):
             raise unreadable(response, doing, f"it leads to '{link[:_LONGEST_DETAIL]}'")
-        return self.http.send(Call(request=request("GET", link), doing=doing, accept=SUCCESS))
+        return self.http.send(Call(request=request("GET", link), doing=doing, accept=_SUCCESS))
 
 
 def needed_object(response: HttpResponse, doing: str) -> JSONObject:

@@ -7,13 +7,12 @@ https://github.com/hashicorp/terraform-provider-azurerm/blob/main/internal/servi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from azure.core.exceptions import AzureError
 
-from pytask.cloud.arm import WEB_VERSION
 from pytask.decode import Unreadable, decode_object, objects_at
 from pytask.errors import TaskFailure
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from azure.core.rest import HttpResponse
 
-    from pytask.cloud.arm import Arm
+    from pytask.cloud.arm import Arm, ArmCall
     from pytask.decode import JSONObject
 
 T = TypeVar("T")
@@ -58,28 +57,20 @@ NOT_ASKED = NotYet("")
 """Nobody has asked yet."""
 
 
-def poll(
-    arm: Arm,
-    method: str,
-    path: str,
-    *,
-    doing: str,
-    read: Callable[[HttpResponse], T | None],
-    api_version: str = WEB_VERSION,
-) -> Reading[T]:
+def poll(arm: Arm, call: ArmCall, read: Callable[[HttpResponse], T | None]) -> Reading[T]:
     """Ask once; `read` returns the value in an answer, None when it is not what was asked for. Raises nothing."""
     try:
-        answer = arm.send(method, path, doing=doing, api_version=api_version, accept=_EVERY_ANSWER)
+        answer = arm.send(replace(call, besides=_EVERY_ANSWER))
         if answer.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
-            return NotAllowed(f"Azure answered {answer.status_code} to '{doing}'")
+            return NotAllowed(f"Azure answered {answer.status_code} to '{call.doing}'")
         if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
-            return NotYet(f"Azure answered {answer.status_code} to '{doing}'")
+            return NotYet(f"Azure answered {answer.status_code} to '{call.doing}'")
         value = read(answer)
     except TaskFailure as failure:
         return NotYet(str(failure))
     except (AzureError, ValueError) as error:
-        return NotYet(f"Azure's answer to '{doing}' cannot be read ({type(error).__name__})")
-    return Seen(value) if value is not None else NotYet(f"Azure's answer to '{doing}' cannot be read")
+        return NotYet(f"Azure's answer to '{call.doing}' cannot be read ({type(error).__name__})")
+    return Seen(value) if value is not None else NotYet(f"Azure's answer to '{call.doing}' cannot be read")
 
 
 def read_object(answer: HttpResponse) -> JSONObject | None:

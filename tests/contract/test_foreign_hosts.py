@@ -13,6 +13,7 @@ import pytest
 from pytask.agent.network import read_network
 from pytask.agent.oidc import open_oidc_tokens
 from pytask.clock import Timeouts
+from pytask.cloud.arm import ArmCall
 from pytask.cloud.http import Call, request
 from pytask.cloud.transport import only
 from pytask.errors import ManyFailures, TaskFailure
@@ -380,7 +381,7 @@ def test_an_operation_is_watched_at_resource_manager_only(world: World, azure: A
     for link in FOREIGN_LINKS:
         world.answers[ARM] = partial(_accepted, {header: link, "Retry-After": "0"})
         with suppress(TaskFailure):
-            azure.arm.send("PATCH", "/subscriptions/s/x", doing="change", json={})
+            azure.arm.send(ArmCall("PATCH", "/subscriptions/s/x", doing="change", body={}))
         assert (world.strange, world.foreign_places()) == ([], set()), link
 
 
@@ -393,7 +394,7 @@ def test_no_redirect_of_resource_manager_is_followed(world: World, azure: Azure,
     world.answers[ARM] = lambda _asked: (status, {"Location": "https://evil.com/taken"}, {})
     for method in ("GET", "POST", "PATCH"):
         with pytest.raises(TaskFailure):
-            azure.arm.send(method, "/subscriptions/s/x", doing="ask", json={} if method != "GET" else None)
+            azure.arm.send(ArmCall(method, "/subscriptions/s/x", doing="ask", body={} if method != "GET" else None))
         assert (world.strange, world.foreign_places()) == ([], set()), method
 
 
@@ -402,7 +403,7 @@ def test_no_path_that_came_from_outside_takes_resource_managers_token_away(
     world: World, azure: Azure, path: str
 ) -> None:
     with pytest.raises(TaskFailure):
-        azure.arm.send("GET", path, doing="ask")
+        azure.arm.send(ArmCall("GET", path, doing="ask"))
     assert (world.strange, world.foreign_places()) == ([], set())
 
 

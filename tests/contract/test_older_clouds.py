@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytask.cloud.arm import Arm
+from pytask.cloud.arm import Arm, ArmCall
 from pytask.errors.azure import ApiVersionUnsupported, AzureRefused, TokenRefused
 from tests.contract.http_clients import an_http_client
 from tests.contract.test_http_client import QUICK, Server
@@ -42,22 +42,22 @@ def versions(server: Server) -> list[str]:
 
 def test_the_newest_that_is_no_preview_is_taken_and_remembered_for_its_provider() -> None:
     with an_older_cloud(("NoRegisteredProviderFound", OLDER)) as (server, arm):
-        arm.send("GET", server.url + WEB, doing="try this")
-        arm.send("GET", f"{server.url}{WEB}/config/web", doing="try this")
-        arm.send("GET", server.url + REGISTRY, doing="try this", api_version="2023-07-01")
+        arm.send(ArmCall("GET", server.url + WEB, doing="try this"))
+        arm.send(ArmCall("GET", f"{server.url}{WEB}/config/web", doing="try this"))
+        arm.send(ArmCall("GET", server.url + REGISTRY, doing="try this", api_version="2023-07-01"))
         assert versions(server) == ["2025-05-01", "2018-02-01", "2018-02-01", "2023-07-01"]
 
 
 def test_resource_managers_own_calls_are_refused_in_other_words() -> None:
     text = "The api-version '2021-04-01' is invalid. The supported versions are '2018-09-01,2018-08-01,2014-04'."
     with an_older_cloud(("InvalidApiVersionParameter", text)) as (server, arm):
-        arm.send("GET", f"{server.url}/subscriptions/s/resources", doing="try this", api_version="2021-04-01")
+        arm.send(ArmCall("GET", f"{server.url}/subscriptions/s/resources", doing="try this", api_version="2021-04-01"))
         assert versions(server) == ["2021-04-01", "2018-09-01"]
 
 
 def test_a_refusal_that_the_caller_would_take_for_not_found_is_understood() -> None:
     with an_older_cloud(("InvalidResourceType", OLDER)) as (server, arm):
-        answer = arm.send("GET", server.url + WEB, doing="try this", accept=frozenset({200, 400, 404}))
+        answer = arm.send(ArmCall("GET", server.url + WEB, doing="try this", besides={400, 404}))
         assert (answer.status_code, versions(server)) == (200, ["2025-05-01", "2018-02-01"])
 
 
@@ -65,7 +65,7 @@ def test_a_refusal_that_the_caller_would_take_for_not_found_is_understood() -> N
 def test_a_cloud_that_has_nothing_to_offer_says_so(texts: list[str]) -> None:
     with an_older_cloud(*(("NoRegisteredProviderFound", text) for text in texts)) as (server, arm):
         with pytest.raises(ApiVersionUnsupported):
-            arm.send("GET", server.url + WEB, doing="try this")
+            arm.send(ArmCall("GET", server.url + WEB, doing="try this"))
         assert len(server.asked) == len(texts)
 
 
@@ -74,9 +74,9 @@ def test_a_token_of_another_cloud_is_told_as_such() -> None:
         an_older_cloud(("InvalidAuthenticationTokenAudience", "wrong audience")) as (server, arm),
         pytest.raises(TokenRefused),
     ):
-        arm.send("GET", server.url + WEB, doing="try this")
+        arm.send(ArmCall("GET", server.url + WEB, doing="try this"))
 
 
 def test_other_refusals_stay_what_they_are() -> None:
     with an_older_cloud(("BadRequest", "no")) as (server, arm), pytest.raises(AzureRefused):
-        arm.send("GET", server.url + WEB, doing="try this")
+        arm.send(ArmCall("GET", server.url + WEB, doing="try this"))

@@ -50,10 +50,9 @@ def test_an_answer_that_is_no_object_is_a_failure_of_the_catalogue(body: str, re
 
 def test_an_answer_without_content_is_a_failure_of_the_catalogue() -> None:
     arm = an_app(Answer(204, "")).azure().arm
-    with pytest.raises(AzureFailing):
-        arm.get(PATH, doing=DOING)
-    with pytest.raises(AzureRefused):
-        arm.find(PATH, doing=DOING)
+    for read in (arm.get, arm.find):
+        with pytest.raises(AzureFailing):
+            read(PATH, doing=DOING)
 
 
 @pytest.mark.parametrize(("status", "failure"), [(403, Forbidden), (404, AzureRefused)])

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from pytask.cloud.arm import SUCCESS
+from pytask.cloud.arm import ArmCall
 from pytask.decode import objects_at, text_at
 
 if TYPE_CHECKING:
@@ -40,14 +40,8 @@ def annotate(arm: Arm, settings: Mapping[str, str], *, name: str, at: datetime, 
         "Properties": json.dumps(dict(properties)),
     }
     refusals = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
-    answer = arm.send(
-        "PUT",
-        f"{component}/Annotations",
-        json=body,
-        doing="mark the deployment",
-        api_version=_VERSION,
-        accept=SUCCESS | refusals,
-    )
+    way, doing = f"{component}/Annotations", "mark the deployment"
+    answer = arm.send(ArmCall("PUT", way, doing=doing, body=body, api_version=_VERSION, besides=refusals))
     return f"refused with {answer.status_code}" if answer.status_code in refusals else "marked"
 
 

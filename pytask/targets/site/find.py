@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pytask.background import Background
 from pytask.cloud.answers import correlation_id
-from pytask.cloud.arm import RESOURCES_VERSION, needed_object, needed_part
+from pytask.cloud.arm import RESOURCES_VERSION, ArmCall, needed_object, needed_part
 from pytask.decode import object_at, objects_at, text_at
 from pytask.errors.app import AppAmbiguous, AppNotFound, SlotNotFound
 from pytask.model import ByHand
@@ -56,9 +56,9 @@ def find_app(arm: Arm, address: AppAddress) -> Found:
     path = f"{app_path}/slots/{address.slot}" if address.slot else app_path
     reading = Background(lambda: read_configuration(arm, path))
     listing = Background(lambda: read_settings(arm, path))
-    accept = {HTTPStatus.OK, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
-    answer = arm.send("GET", path, doing=_DOING, accept=accept)
-    if answer.status_code != HTTPStatus.OK:
+    invisible = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+    answer = arm.send(ArmCall("GET", path, doing=_DOING, besides=invisible))
+    if answer.status_code in invisible:
         _refuse(arm, address, app_path, answer)
     resource = needed_object(answer, _DOING)
     site = _site(address, path, resource, reading.result())
@@ -73,7 +73,7 @@ def read_configuration(arm: Arm, path: str) -> JSONObject:
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
     """
     doing = "read the app's configuration"
-    return needed_part(arm.send("GET", f"{path}/config/web", doing=doing), doing, "properties")
+    return needed_part(arm.send(ArmCall("GET", f"{path}/config/web", doing=doing)), doing, "properties")
 
 
 def _site(address: AppAddress, path: str, resource: JSONObject, configuration: JSONObject) -> Site:

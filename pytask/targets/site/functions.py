@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytask.cloud.arm import ArmCall
 from pytask.cloud.poll import Seen, poll, read_items, read_object
 from pytask.decode import flag_at, object_at, objects_at, text_at
 from pytask.model import Function
@@ -27,7 +28,7 @@ def list_functions(arm: Arm, path: str) -> Reading[tuple[Function, ...]]:
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-functions
     """
-    return poll(arm, "GET", f"{path}/functions", doing="list the functions", read=_functions)
+    return poll(arm, ArmCall("GET", f"{path}/functions", doing="list the functions"), _functions)
 
 
 def sync_triggers(arm: Arm, path: str) -> Reading[bool]:
@@ -35,7 +36,7 @@ def sync_triggers(arm: Arm, path: str) -> Reading[bool]:
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/sync-function-triggers
     """
-    return poll(arm, "POST", f"{path}/syncfunctiontriggers", doing="sync the triggers", read=lambda _: True)
+    return poll(arm, ArmCall("POST", f"{path}/syncfunctiontriggers", doing="sync the triggers"), lambda _: True)
 
 
 def function_key(arm: Arm, path: str, function: str) -> Reading[str]:
@@ -44,7 +45,7 @@ def function_key(arm: Arm, path: str, function: str) -> Reading[str]:
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-function-keys
     """
     way = f"{path}/functions/{function}/listkeys"
-    return poll(arm, "POST", way, doing="read the function's key", read=_key)
+    return poll(arm, ArmCall("POST", way, doing="read the function's key"), _key)
 
 
 def durable_notes(arm: Arm, path: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytask.cloud.arm import WEB_VERSION
+from pytask.cloud.arm import ArmCall
 from pytask.cloud.poll import NotAllowed, Seen, poll, read_object
 from pytask.decode import number_at, object_at, text_at, texts_at
 
@@ -62,11 +62,11 @@ def host_status(arm: Arm, path: str) -> Reading[HostStatus]:
     """Return what the host says now; the typed copy where its own answer may not be asked for."""
     asked_at = arm.http.clock.monotonic()
     way = f"{path}/hostruntime/admin/host/status"
-    found = poll(arm, "GET", way, doing=_DOING, read=_own_answer, api_version=_RUNTIME_VERSION)
+    found = poll(arm, ArmCall("GET", way, doing=_DOING, api_version=_RUNTIME_VERSION), _own_answer)
     if isinstance(found, NotAllowed):
         asked_at = arm.http.clock.monotonic()
         copy = f"{path}/host/default/properties/status"
-        found = poll(arm, "GET", copy, doing=_DOING, read=_typed_copy, api_version=WEB_VERSION)
+        found = poll(arm, ArmCall("GET", copy, doing=_DOING), _typed_copy)
     return Seen(replace(found.value, asked_at=asked_at)) if isinstance(found, Seen) else found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytask.access.setup import AppIdentity
 from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, error_of, refusal
-from pytask.cloud.arm import needed_part
+from pytask.cloud.arm import ArmCall, needed_part
 from pytask.decode import object_at, text_at
 from pytask.errors.azure import AzureFailing
 from pytask.errors.pull import IdentityNotAssignable, PullIdentityNotAssigned, PullIdentityNotFound
@@ -81,8 +81,8 @@ def give_identity(arm: Arm, site: Site, identity: AppIdentity) -> AppIdentity:
     doing = f"give the Function App {identity.title}"
     has = identities_of(_site(arm, site))  # read again: what is not sent again is taken away
     body = {"identity": _together((*has, identity))}
-    accept = {HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.FORBIDDEN}
-    answer = arm.send("PATCH", site.resource_id, json=body, doing=doing, accept=accept)
+    call = ArmCall("PATCH", site.resource_id, doing=doing, body=body, besides={HTTPStatus.FORBIDDEN})
+    answer = arm.send(call)
     if answer.status_code == HTTPStatus.FORBIDDEN:
         raise _refused(site, identity, answer, doing)
     return _shown(arm, site, identity, doing)
@@ -112,9 +112,9 @@ def _unassigned(arm: Arm, resource_id: str) -> AppIdentity:
     Source: https://learn.microsoft.com/rest/api/managedidentity/user-assigned-identities/get
     """
     doing = "look up the identity"
-    accept = {HTTPStatus.OK, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
-    answer = arm.send("GET", resource_id, doing=doing, api_version=_IDENTITY_VERSION, accept=accept)
-    if answer.status_code != HTTPStatus.OK:
+    invisible = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+    answer = arm.send(ArmCall("GET", resource_id, doing=doing, api_version=_IDENTITY_VERSION, besides=invisible))
+    if answer.status_code in invisible:
         correlation = correlation_id(answer)
         raise PullIdentityNotFound(identity=resource_id, status=answer.status_code, correlation_id=correlation)
     return replace(_assigned(resource_id, needed_part(answer, doing, "properties")), assigned=False)

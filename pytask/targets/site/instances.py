@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytask.cloud.arm import ArmCall
 from pytask.cloud.poll import NOT_ASKED, NotAllowed, NotYet, Seen, poll, read_items
 from pytask.targets.site.host import host_status
 
@@ -112,7 +113,7 @@ def count_instances(arm: Arm, path: str) -> Reading[int]:
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-instance-identifiers
     """
-    return poll(arm, "GET", f"{path}/instances", doing="count the app's instances", read=_number)
+    return poll(arm, ArmCall("GET", f"{path}/instances", doing="count the app's instances"), _number)
 
 
 def instances_now(arm: Arm, path: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pytask.cloud.arm import ArmCall
 from pytask.cloud.poll import NOT_ASKED, NotAllowed, NotYet, Seen, poll, read_object
 from pytask.decode import object_at
 from pytask.targets.site.checks import checks, new_image_runs
@@ -145,7 +146,8 @@ def container_log(arm: Arm, site: Site, *, reference: str, since: datetime) -> R
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-web-site-container-logs
     """
-    found = poll(arm, "POST", f"{site.resource_id}/containerlogs", doing="read the platform's log", read=_text)
+    call = ArmCall("POST", f"{site.resource_id}/containerlogs", doing="read the platform's log")
+    found = poll(arm, call, _text)
     if not isinstance(found, Seen):
         return found
     if not found.value.strip():
@@ -167,4 +169,4 @@ def read_configuration(arm: Arm, path: str) -> Reading[Mapping[str, object]]:
     def read(answer: HttpResponse) -> Mapping[str, object] | None:
         return object_at(read_object(answer), "properties") or None
 
-    return poll(arm, "GET", f"{path}/config/web", doing="read the app's configuration", read=read)
+    return poll(arm, ArmCall("GET", f"{path}/config/web", doing="read the app's configuration"), read)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from pytask.cloud.arm import needed_part, unreadable
+from pytask.cloud.arm import ArmCall, needed_part, unreadable
 from pytask.cloud.http import server_time
 from pytask.decode import text_at
 from pytask.errors.app import SettingsNotReadable, SettingsOverwritten
@@ -43,8 +43,9 @@ _READING = "read the app's settings"
 
 def read_settings(arm: Arm, path: str) -> Mapping[str, str] | None:
     """Return the app's settings by name; None when the connection may not read them."""
-    answer = _listed(arm, path, accept={HTTPStatus.OK, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-    return _settings_in(answer) if answer.status_code == HTTPStatus.OK else None
+    hidden = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    answer = _listed(arm, path, besides=hidden)
+    return None if answer.status_code in hidden else _settings_in(answer)
 
 
 def settings_notes(settings: Mapping[str, str] | None, wanted: WantedSettings) -> tuple[str, ...]:
@@ -159,7 +160,7 @@ def list_settings(arm: Arm, path: str) -> Mapping[str, str]:
     Raises:
         TaskFailure: also when the connection may not read them.
     """
-    return _settings_in(_listed(arm, path, accept={HTTPStatus.OK}))
+    return _settings_in(_listed(arm, path))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,23 +190,18 @@ def _write(arm: Arm, path: str, merged: Callable[[Mapping[str, str]], dict[str, 
 
     clock = arm.http.clock
     sent_at = clock.monotonic()
-    answer = arm.send(
-        "PUT",
-        f"{path}/config/appsettings",
-        json={"properties": sent[0]},
-        json_again=again,
-        doing="change the app's settings",
-    )
+    doing, body = "change the app's settings", {"properties": sent[0]}
+    answer = arm.send(ArmCall("PUT", f"{path}/config/appsettings", doing=doing, body=body, renew=again))
     at = server_time(answer, clock.now()) - timedelta(seconds=clock.monotonic() - sent_at)
     return _Write(read=read, sent=sent[-1], moment=Moment(at=at, sent_at=sent_at))
 
 
-def _listed(arm: Arm, path: str, *, accept: AbstractSet[int]) -> HttpResponse:
+def _listed(arm: Arm, path: str, *, besides: AbstractSet[int] = frozenset()) -> HttpResponse:
     """Ask for the settings.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-application-settings
     """
-    return arm.send("POST", f"{path}/config/appsettings/list", doing=_READING, accept=accept)
+    return arm.send(ArmCall("POST", f"{path}/config/appsettings/list", doing=_READING, besides=besides))
 
 
 def _settings_in(answer: HttpResponse) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.cloud.arm import needed_part, unreadable
+from pytask.cloud.arm import ArmCall, needed_part, unreadable
 from pytask.decode import texts_at
 from pytask.model.settings import folded
 
@@ -62,7 +62,7 @@ def _listed(lists: JSONObject) -> list[str]:
 
 def _read(arm: Arm, site: Site) -> JSONObject:
     doing = "read which settings stay with their slot"
-    answer = arm.send("GET", _address(site), doing=doing)
+    answer = arm.send(ArmCall("GET", _address(site), doing=doing))
     lists = needed_part(answer, doing, "properties")
     if _listed(lists) != (lists.get(_NAMES) or []):
         raise unreadable(answer, doing, f"{_NAMES} is no list of names")
@@ -71,7 +71,7 @@ def _read(arm: Arm, site: Site) -> JSONObject:
 
 def _write(arm: Arm, site: Site, lists: Mapping[str, object]) -> None:
     doing = "change which settings stay with their slot"
-    arm.send("PUT", _address(site), json={"properties": lists}, doing=doing)
+    arm.send(ArmCall("PUT", _address(site), body={"properties": lists}, doing=doing))
 
 
 def _address(site: Site) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pytask.cloud.arm import ArmCall
 from pytask.cloud.http import server_time
 from pytask.model import Moment
 from pytask.targets.site.site import IMAGE_PROPERTY, SiteUpdate, differing, fx_version_of
@@ -81,7 +82,7 @@ def pull_again(arm: Arm, update: SiteUpdate) -> SiteUpdate:
 
 def _patch(arm: Arm, site: Site, properties: Mapping[str, object]) -> Moment:
     doing = "point the Function App at the image"
-    return _sent(arm, "PATCH", f"{site.resource_id}/config/web", json={"properties": properties}, doing=doing)
+    return _sent(arm, "PATCH", f"{site.resource_id}/config/web", body={"properties": properties}, doing=doing)
 
 
 def _restart(arm: Arm, site: Site) -> Moment:
@@ -92,10 +93,10 @@ def _restart(arm: Arm, site: Site) -> Moment:
     return _sent(arm, "POST", f"{site.resource_id}/restart", doing="restart the Function App")
 
 
-def _sent(arm: Arm, method: str, path: str, *, doing: str, json: object = None) -> Moment:
+def _sent(arm: Arm, method: str, path: str, *, doing: str, body: object = None) -> Moment:
     clock = arm.http.clock
     sent_at = clock.monotonic()
-    answer = arm.send(method, path, json=json, doing=doing)
+    answer = arm.send(ArmCall(method, path, body=body, doing=doing))
     # Azure may answer many seconds after the restart began, whose first lines must not be taken for older ones.
     taken = timedelta(seconds=clock.monotonic() - sent_at)
     return Moment(at=server_time(answer, clock.now()) - taken, sent_at=sent_at)
