@@ -105,7 +105,9 @@ def _resource_manager(path: str) -> Answer:
         return as_json(200, {"properties": {"FUNCTIONS_EXTENSION_VERSION": "~4"}})
     if path == SITE.lower():
         identity = {"type": "SystemAssigned", "principalId": PRINCIPAL}
-        return as_json(200, {"id": SITE, "name": "hello-function", "identity": identity, "properties": {}})
+        return as_json(
+            200, {"id": SITE, "name": "hello-function", "identity": identity, "properties": {"state": "Running"}}
+        )
     return as_json(200, {"properties": {}, "value": []})
 
 

@@ -159,6 +159,15 @@ def test_names_that_are_not_told_whole_are_not_written(body: bytes) -> None:
     assert not app.asked("PUT config/slotConfigNames")
 
 
+@pytest.mark.parametrize("body", [b"{}", b'{"identity": {}}', b'{"name": "shop"}', b'{"properties": {"state": "x"}}'])
+def test_identities_are_not_written_from_an_answer_that_is_no_whole_site(body: bytes) -> None:
+    app = ScriptedApp()
+    app.answers("GET ", Answer(body=body))
+    with pytest.raises(AzureFailing, match="read the app's identities"):
+        give_identity(app.azure().arm, found_site(), AppIdentity(resource_id=IDENTITY))
+    assert not app.asked("PATCH ")
+
+
 def test_a_setting_without_a_value_is_empty() -> None:
     arm = an_azure(Answer(200, {"properties": {"A": None, "B": "b"}})).arm
     assert list_settings(arm, PATH) == {"A": "", "B": "b"}

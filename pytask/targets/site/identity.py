@@ -143,7 +143,16 @@ def _shown(arm: Arm, site: Site, identity: AppIdentity, doing: str) -> AppIdenti
 
 
 def _site(arm: Arm, site: Site) -> JSONObject:
-    return arm.get(site.resource_id, doing="read the app's identities")
+    """Return the site; an answer that is not the whole of one does not say which identities there are.
+
+    Raises:
+        AzureFailing: then, as writing the identities from it would take those away that it leaves out.
+    """
+    doing = "read the app's identities"
+    answer = arm.get(site.resource_id, doing=doing)
+    if not (text_at(answer, "name") and object_at(answer, "properties")):
+        raise AzureFailing(doing=doing, status=HTTPStatus.OK, attempts=1, detail="the answer is not a whole site")
+    return answer
 
 
 def _refused(site: Site, identity: AppIdentity, answer: HttpResponse, doing: str) -> Exception:
