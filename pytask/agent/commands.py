@@ -38,7 +38,9 @@ _UNSEEN = (
     "[\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
     "\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]*"
 )
-_MARKER = re.compile(f"#(?:{_UNSEEN}#)+(?={_UNSEEN}(?:v{_UNSEEN}s{_UNSEEN}o{_UNSEEN})?\\[)", re.IGNORECASE)
+_SIGNS = re.compile(f"[#{_UNSEEN[1:]}".removesuffix("*") + "+")
+"""A whole run, taken at once: a pattern that begins at each `#` anew would take a square of the line's length."""
+_OPENS = re.compile(f"(?:v{_UNSEEN}s{_UNSEEN}o{_UNSEEN})?\\[", re.IGNORECASE)
 _LINE_ENDS = re.compile("[\r\n\v\f\x85\u2028\u2029]+")
 
 
@@ -47,4 +49,11 @@ def disarm(line: str) -> str:
 
     Line ends inside are taken out too, as the agent would begin a new line there.
     """
-    return _MARKER.sub("#", _LINE_ENDS.sub(" ", line))
+    text = _LINE_ENDS.sub(" ", line)
+    return _SIGNS.sub(lambda run: _disarmed(run.group(), opens=_OPENS.match(text, run.end()) is not None), text)
+
+
+def _disarmed(run: str, *, opens: bool) -> str:
+    """Return a run of `#`, and of what shows nothing, with one `#` at the most where a command would open."""
+    first, last = run.find("#"), run.rfind("#")
+    return f"{run[:first]}{run[last:]}" if opens and first < last else run

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_SHELL = re.compile(r"(?:\|\d+ .*?)?(?:/\S*/)?(?:a|ba|da|z)?sh(?: \S+)*? -\w*c ", re.DOTALL)
+_SHELLS = frozenset({"sh", "ash", "bash", "dash", "zsh"})
+_RUNS_TEXT = re.compile(r"-\w*c")
 _ARGUMENTS = re.compile(r"\|\d+ ")
 _LONGEST_INSTRUCTION = 160
 
@@ -33,10 +34,24 @@ def instruction_of(created_by: str) -> str:
     """
     text = created_by.strip().removesuffix("# buildkit").strip()
     command = text.removeprefix("RUN ")
-    if shell := _SHELL.match(command):
-        text = f"RUN {command[shell.end() :].strip()}"
+    if (given := _given_to_a_shell(command)) is not None:
+        text = f"RUN {given.strip()}"
     elif _ARGUMENTS.match(command):
         text = "RUN …"  # Where the arguments end cannot be told, and their values may be secret.
     text = text.removeprefix("RUN #(nop)").strip()
     text = re.sub(r"\b(file|dir|multi):([0-9a-f]{12})[0-9a-f]{52}\b", r"\1:\2", " ".join(text.split()))
     return text if len(text) <= _LONGEST_INSTRUCTION else f"{text[: _LONGEST_INSTRUCTION - 1]}…"
+
+
+def _given_to_a_shell(command: str) -> str | None:
+    """Return the text that a shell is given behind `-c`; None where the command is none of a shell.
+
+    Word by word, as an expression for this takes a square of the length.
+    """
+    words = command.split(" ")
+    last = len(words) if _ARGUMENTS.match(command) else 1
+    shell = next((at for at, word in enumerate(words[:last]) if word.rpartition("/")[2] in _SHELLS), None)
+    if shell is None:
+        return None
+    behind = next((at for at, word in enumerate(words[shell:-1], shell) if _RUNS_TEXT.fullmatch(word)), None)
+    return None if behind is None else " ".join(words[behind + 1 :])
