@@ -209,7 +209,7 @@ def test_a_registry_by_repository_asks_for_the_role_that_counts_there(azure: Loc
         azure.grant(pipeline.principal, WRITER, pipeline.registry.id)
         run = pipeline.run(SMOKE)
         assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        asked = {row.permission.lower() for row in rows("To let the app in")}
+        asked = {row.permission.lower() for row in rows("To set up pull access")}
         taken = [one for one in used(pipeline) - asked if one.startswith("microsoft.containerregistry/")]
         writer = Role(data_actions=ROLES[WRITER].data_actions)
         assert all(writer.allows(action, data=True) for action in taken)

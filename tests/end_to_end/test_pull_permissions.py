@@ -1,4 +1,4 @@
-"""docs/permissions.md, "To let the app in", is held against the calls really made, and against runs without each."""
+"""docs/permissions.md, "To set up pull access", is held against the calls really made, and against runs without each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.sandbox.pipeline import Pipeline
     from tests.sandbox.principal import Principal
 
-PULL = rows("To let the app in")
+PULL = rows("To set up pull access")
 OTHERS = {row.permission.lower() for row in (*APP, *REGISTRY)} - {row.permission.lower() for row in PULL}
 
 
