@@ -1,6 +1,6 @@
-"""Writes the documents that repeat what the program says: tables, docs/troubleshooting.md, files in docs/recipes.md.
+"""Write the generated parts of the documents: tables, docs/troubleshooting.md, and the files in docs/recipes.md.
 
-`python -m dev.documents` writes them, `python -m dev.documents --check` only tells which are not current.
+`python -m dev.documents` writes them. `python -m dev.documents --check` only lists those that are not current.
 """
 # ruff: noqa: RUF001, RUF002 - these quotation marks are meant
 
@@ -34,7 +34,7 @@ TASK = ROOT / "task" / "task.json"
 COMMAND = "npm run docs"
 
 _FILE = re.compile(r"^(<!-- file: (\S+) -->)\n+```yaml\n.*?^```$", re.MULTILINE | re.DOTALL)
-# What Markdown would read as a sign. An underscore within a word is none to it.
+# Characters that have a meaning in Markdown. An underscore inside a word has none.
 _SIGN = re.compile(r"[\\`*<\[]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 _PREFACE = f"""\
@@ -59,7 +59,7 @@ Below, ‹this› stands for what the log fills in.
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One failure as the document tells it."""
+    """One failure as the document shows it."""
 
     code: str
     title: str
@@ -69,7 +69,7 @@ class Entry:
     fix: str
     links: tuple[str, ...] = ()
     causes: tuple[tuple[str, str], ...] = ()
-    """Cause and fix of each, where a code has several."""
+    """Each cause with its fix, if a code has several."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +81,7 @@ class Chapter:
 
 
 class _Shown(dict[str, str]):
-    """Stands for any facts: each is shown by its name."""
+    """Stand in for any facts: each is shown by its name."""
 
     def __missing__(self, fact: str) -> str:
         return f"‹{fact}›"
@@ -122,7 +122,7 @@ SHIM = Chapter(
         ),
     ),
 )
-"""Those that cannot come from Python; the texts are those of task/index.js."""
+"""Failures that cannot come from Python; the texts are those of task/index.js."""
 
 
 def catalogue() -> dict[ModuleType, tuple[type[TaskFailure], ...]]:
@@ -140,7 +140,7 @@ def _failures_in(module: ModuleType) -> Iterator[type[TaskFailure]]:
 
 
 def causes_of(failure: type[TaskFailure]) -> tuple[tuple[str, str], ...]:
-    """Return cause and fix of each cause that a failure knows; its only ones where it knows no more."""
+    """Return each cause of a failure with its fix; most failures have only one."""
     if not issubclass(failure, OneOfSeveral):
         return ((failure.cause, failure.fix),)
     kind = cause_type(failure)
@@ -148,7 +148,7 @@ def causes_of(failure: type[TaskFailure]) -> tuple[tuple[str, str], ...]:
 
 
 def _links(failure: type[TaskFailure]) -> tuple[str, ...]:
-    """Return the pages that single causes name, each once."""
+    """Return the pages that the causes of a failure name, each once."""
     kind = cause_type(failure) if issubclass(failure, OneOfSeveral) else ()
     return tuple(dict.fromkeys(one.link for one in kind if one.link))
 
@@ -162,7 +162,7 @@ def cause_type(failure: type[OneOfSeveral]) -> type[Cause]:
 
 
 def chapters() -> tuple[Chapter, ...]:
-    """Return all that docs/troubleshooting.md tells."""
+    """Return the chapters of docs/troubleshooting.md."""
     told = tuple(
         Chapter(title=_first_paragraph(module).rstrip("."), entries=tuple(_entry(failure) for failure in failures))
         for module, failures in catalogue().items()
@@ -171,7 +171,7 @@ def chapters() -> tuple[Chapter, ...]:
 
 
 def troubleshooting() -> str:
-    """Return docs/troubleshooting.md, whole."""
+    """Return the whole text of docs/troubleshooting.md."""
     told = chapters()
     contents = [f"\n**{chapter.title}**\n\n{_contents(chapter.entries)}\n" for chapter in told]
     bodies = [f"\n## {chapter.title}\n\n" + "\n".join(map(_section, chapter.entries)) for chapter in told]
@@ -179,17 +179,17 @@ def troubleshooting() -> str:
 
 
 def readme(text: str, task: Mapping[str, Any]) -> str:
-    """Return README, or another page with the same marks, with its tables as task.json has them.
+    """Return README, or another page with the same marks, with the tables written from task.json.
 
     Raises:
-        ValueError: when the marks round a table are not there.
+        ValueError: when the marks around a table are missing.
     """
     text = _between(text, "inputs", inputs_table(task))
     return _between(text, "outputs", outputs_table(task))
 
 
 def with_files(text: str) -> str:
-    """Return a page with each file that it names in a mark, whole, in the fence below the mark."""
+    """Return a page with the whole text of each file that a mark names, in the fence below the mark."""
 
     def fence(found: re.Match[str]) -> str:
         return f"{found[1]}\n\n```yaml\n{(ROOT / found[2]).read_text(encoding='utf-8')}```"
@@ -198,7 +198,7 @@ def with_files(text: str) -> str:
 
 
 def inputs_table(task: Mapping[str, Any]) -> str:
-    """Return the table of inputs: those that every step must give first, then as the editor shows them."""
+    """Return the table of inputs: first those that every step must set, then the others in the editor's order."""
     groups = ["", *(group["name"] for group in task.get("groups", ()))]
     ordered = sorted(
         task["inputs"], key=lambda item: (not must_be_given(item), groups.index(item.get("groupName", "")))
@@ -233,7 +233,7 @@ def stale() -> list[str]:
 
 
 def main() -> int:
-    """Write the documents, or only check them; give the exit code."""
+    """Write the documents, or only check them, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m dev.documents", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a document is not current")
     if parser.parse_args().check:
@@ -301,7 +301,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def must_be_given(item: Mapping[str, Any]) -> bool:
-    """Tell whether no step goes without this input."""
+    """Return whether every step must set this input."""
     return bool(item.get("required")) and not item.get("visibleRule") and not item.get("defaultValue")
 
 
@@ -314,7 +314,7 @@ def _default(item: Mapping[str, Any]) -> str:
 
 
 def _meaning(item: Mapping[str, Any]) -> str:
-    """Return what the editor shows: label, help, what to choose from, and when it is asked for."""
+    """Return what the editor shows: label, help, options, and when the input is visible."""
     parts = [f"{item['label']}.", item["helpMarkDown"]]
     parts += [f"One of {', '.join(map(_code, item['options']))}."] if item.get("options") else []
     rule = _code(item.get("visibleRule", ""))

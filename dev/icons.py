@@ -1,6 +1,6 @@
-"""Draw the icons: a container, an arrow, a tick. `python -m dev.icons` writes them.
+"""Draw the icons: a container, an arrow and a check mark. `python -m dev.icons` writes them.
 
-The same shapes in two sizes, on a field of 32 x 32 units: 32 pixels for the task, 128 for the store's page.
+Both have the same shapes, on a field of 32 x 32 units: 32 pixels for the task, and 128 for the store's page.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 ICONS = {ROOT / "task" / "icon.png": 32, ROOT / "images" / "extension-icon.png": 128}
 FIELD = 32
 SAMPLES = 8
-"""In each direction, for each pixel: what makes the edges smooth."""
+"""Samples per pixel in each direction, for smooth edges."""
 
 Point = tuple[float, float]
 Color = tuple[int, int, int]

@@ -1,8 +1,8 @@
-"""`npm run pictures`: the pictures of the store page, taken of real runs on the local Azure by a headless browser.
+"""`npm run pictures`: take the pictures for the store page, of real runs on the local Azure, with a headless browser.
 
-Two runs of the step: one that is verified, and one whose image does not start and is rolled back. What they wrote, as
-the agent shows it, and their summary, as the Extensions tab shows it, become PNG files; so does the drawing of the
-flow, as the Marketplace shows no SVG. https://learn.microsoft.com/azure/devops/extend/publish/overview
+There are two runs of the step: one that is verified, and one whose image does not start and is rolled back. Their logs,
+as the agent shows them, and their summaries, as the Extensions tab shows them, become PNG files. So does the drawing of
+the flow, because the Marketplace shows no SVG. https://learn.microsoft.com/azure/devops/extend/publish/overview
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ code { font: 12px 'Cascadia Mono', 'DejaVu Sans Mono', monospace } a { color: #0
 
 
 def main() -> int:
-    """Take the pictures; give the exit code."""
+    """Take the pictures, and return the exit code."""
     browser = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         sys.stderr.write("pictures: this needs a headless browser (apt-get install chromium fonts-noto-color-emoji)\n")
@@ -77,13 +77,13 @@ def _runs() -> tuple[TaskRun, TaskRun]:
 
 
 def _log(run: TaskRun, last: int = 60) -> str:
-    """Return a step's log as the run's page shows it: groups closed but for the last two, commands by their meaning."""
+    """Return the last lines of a step's log as the run's page shows them: groups, errors and warnings in color."""
     lines = list(_folded(run.log.splitlines()))[-last:]
     return f"<body class=log><pre>{chr(10).join(map(_line, lines))}</pre></body>"
 
 
 def _folded(lines: Iterable[str]) -> Iterable[str]:
-    """Leave out what the group of the build holds, which is Docker's own output."""
+    """Leave out the content of the build group, which is Docker's own output."""
     inside = False
     for line in lines:
         if line.startswith("##[group]"):
@@ -108,7 +108,7 @@ def _summary(run: TaskRun) -> str:
 
 
 def _take(browser: str, name: str, body: str, width: int) -> None:
-    """Render a page and cut the picture to what it shows."""
+    """Render a page, and crop the picture to its content."""
     with tempfile.TemporaryDirectory(prefix="picture-") as folder:
         page = Path(folder) / "page.html"
         head = f"<!doctype html><meta charset=utf-8><style>{_STYLE}</style>"
@@ -119,7 +119,7 @@ def _take(browser: str, name: str, body: str, width: int) -> None:
 
 
 def _height(browser: str, page: Path, width: int) -> int:
-    """Have the page itself say how high it is."""
+    """Return the page's height, which a script in it measures."""
     probe = page.with_name("probe.html")
     ask = "<script>document.title = Math.ceil(document.body.getBoundingClientRect().height)</script>"
     probe.write_text(page.read_text(encoding="utf-8") + ask, encoding="utf-8")

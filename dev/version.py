@@ -1,6 +1,6 @@
-"""Sets the version everywhere it stands: `python -m dev.version 1.2.3`. `npm run version:set 1.2.3` does the same.
+"""Set the version in every file that contains it: `python -m dev.version 1.2.3`, or `npm run version:set 1.2.3`.
 
-Agents and organizations keep a task by its version: content that changed under an old one is not delivered.
+Agents and organizations cache a task by its version, so they do not pick up changes under an old version.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ PLACES = {
     "vss-extension.json": _JSON,
     "package-lock.json": r'^(  "version": |    "": \{\n      "name": "[^"]+",\n      "version": )"[^"]*"',
 }
-"""Where the version stands between quotation marks, at the end of what the expression finds."""
+"""For each file, an expression that ends where the version begins; the version is in quotation marks."""
 _IN_TASK = re.compile(r'^(  "version": )\{[^}]*\}', re.MULTILINE)
 
 
 def set_version(version: str, root: Path = ROOT) -> None:
-    """Write a version into every file that has it.
+    """Write a version into every file that contains one.
 
     Raises:
-        ValueError: when it is not three numbers, or a file has no place for it.
+        ValueError: when the version is not three numbers, or a file does not contain one.
     """
     found = _VERSION.fullmatch(version)
     if not found:
-        raise ValueError(f"{version} is no version: three numbers with dots between, such as 1.4.0")
+        raise ValueError(f"{version} is not a version: give three numbers with dots between, such as 1.4.0")
     for name, place in PLACES.items():
         _replace(root / name, re.compile(place, re.MULTILINE), rf'\g<1>"{version}"')
     major, minor, patch = found.groups()

@@ -1,1 +1,1 @@
-"""Builds the extension: `python -m dev.package`, or `npm run package`."""
+"""Build the extension: `python -m dev.package`, or `npm run package`."""

@@ -1,4 +1,4 @@
-"""`npm run package`: the whole way from a checkout to a VSIX, top to bottom."""
+"""`npm run package`: build a VSIX from a checkout. Read this module from top to bottom."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CACHE = ROOT / ".cache" / "package"
 
 
 def main() -> int:
-    """Write the VSIX into build/, and tell what it is."""
+    """Write the VSIX into build/, print its size and any problem, and return the exit code."""
     arguments = argparse.ArgumentParser(prog="npm run package --", description=__doc__)
     arguments.add_argument("--variant", choices=sorted(file.stem for file in VARIANTS.glob("*.json")), default="public")
     started = time.monotonic()
@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def build(variant: str, target: Path = BUILD) -> Path:
-    """Return the VSIX of a variant, made in a folder that is emptied first."""
+    """Build a variant in a folder that is emptied first, and return the VSIX."""
     CACHE.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(target, ignore_errors=True)
     staged = target / "extension"

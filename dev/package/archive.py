@@ -1,7 +1,7 @@
-"""Zip files that are the same bytes for the same content: `archive.py VSIX` rewrites one.
+"""Write zip files whose bytes are always the same for the same content: `archive.py VSIX` rewrites one.
 
-Entries are in the order of their names, without dates, owners and traces of the system.
-Run as a program by cpython.mjs, so that the compression is the same everywhere too.
+Entries are sorted by name, without dates, owners or traces of the system.
+cpython.mjs runs this script, so that the compression is also the same on every machine.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def write_archive(path: Path, content: Mapping[str, bytes], *, compressed: bool)
 
 
 def rewrite(path: Path) -> None:
-    """Write a zip file again, by the rules above."""
+    """Rewrite a zip file by the rules above."""
     with zipfile.ZipFile(path) as archive:
         content = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
     write_archive(path, content, compressed=True)

@@ -1,8 +1,8 @@
-"""Compiles a tree of modules with the Python that runs it: `bytecode.py SOURCES TARGET PREFIX`.
+"""Compile a tree of modules with the Python that runs this script: `bytecode.py SOURCES TARGET PREFIX`.
 
-Every `.py` below SOURCES becomes a `.pyc` in the same place below TARGET, of the kind that is not checked against its
-source: the files of a package are never edited, and their dates say nothing. PREFIX stands before the file names that a
-traceback shows. Run by cpython.mjs. https://peps.python.org/pep-0552/
+Every `.py` below SOURCES becomes a `.pyc` in the same place below TARGET. Python does not check it against its source,
+because the files of a package are never edited and their dates mean nothing. Tracebacks show PREFIX before file names.
+Run by cpython.mjs. https://peps.python.org/pep-0552/
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ UNCHECKED = (0b01).to_bytes(4, "little")
 
 
 def main(sources: str, target: str, prefix: str) -> None:
-    """Compile all, in an order that is always the same: what is compiled first has a say in the bytes that follow."""
-    warnings.simplefilter("ignore")  # of what is odd in a library, but no mistake
+    """Compile all modules, always in the same order: each module can influence the bytes of those after it."""
+    warnings.simplefilter("ignore")  # about oddities in libraries that are not errors
     for file in sorted(Path(sources).rglob("*.py")):
         place = file.relative_to(sources)
         made = Path(target, place).with_suffix(".pyc")
@@ -33,7 +33,7 @@ def main(sources: str, target: str, prefix: str) -> None:
 
 def _compiled(source: bytes, name: str) -> bytes:
     code = compile(source, name, "exec", dont_inherit=True, optimize=0)
-    held = list(_texts(code))  # marshal writes a text that something else holds too in another way
+    held = list(_texts(code))  # marshal writes a text differently if something else refers to it too
     made = importlib.util.MAGIC_NUMBER + UNCHECKED + importlib.util.source_hash(source) + marshal.dumps(code)
     held.clear()
     return made

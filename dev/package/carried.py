@@ -1,4 +1,4 @@
-"""What the task folder carries for Python: the program and its libraries, one archive for each version of Python."""
+"""The Python part of the task folder: the program and its libraries, in one archive for each version of Python."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _MODELS = "azure/mgmt/web/models/"
 def write_carried(libraries: Path, target: Path, cache: Path) -> None:
     """Write the archives and the certificates into the folder `target`.
 
-    Each archive has the bytecode of one version; `source.zip` is for any other. The program's sources are in all of
-    them, as a traceback shows their lines.
+    Each archive has the bytecode of one version; `source.zip` is for all other versions. All archives contain the
+    program's sources, so that a traceback can show their lines.
     """
     target.mkdir(parents=True)
     program, others = program_sources(), library_sources(libraries)
@@ -43,14 +43,14 @@ def program_sources() -> Files:
 
 
 def library_sources(libraries: Path) -> Files:
-    """Return the modules of the libraries that the program can come to."""
+    """Return the modules of the libraries that the program can load."""
     found = reachable(PROGRAM, [STAND_INS, libraries])
     sources = {place: file.read_bytes() for place, file in found.items()}
     return {**_packages(sources), **sources, **_needed_models(sources)}
 
 
 def _packages(sources: Files) -> Files:
-    """Return an empty `__init__.py` for every folder without: an archive has no folders that Python could find."""
+    """Return an empty `__init__.py` for every folder without one: Python finds no plain folders in an archive."""
     folders = {parent for place in sources for parent in _parents(place)}
     return {f"{folder}/__init__.py": b"" for folder in folders if f"{folder}/__init__.py" not in sources}
 

@@ -1,4 +1,4 @@
-"""What is wrong with a VSIX: everything that would fail only later, at the Marketplace or on somebody's agent."""
+"""Find problems in a VSIX that would appear only later, in the Marketplace or on somebody's agent."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_BYTES = 15_000_000
-"""Of the VSIX: what an agent downloads before the task's first line."""
+"""The VSIX's size limit: an agent downloads it before the task's first line."""
 MOST_FILES = 20
-"""In the task's folder: each takes an agent about a millisecond to unpack."""
+"""In the task's folder: an agent needs about a millisecond to unpack each file."""
 ICON = (32, 32)
 STORE_ICON = (128, 128)
 
@@ -28,8 +28,8 @@ _STRAY = re.compile(
     r"(^|/)(__pycache__|tests?|testing|\.[^/]+)/|\.(pyi|so|pyd|dll|dylib|exe|map|orig|log)$|\.(dist|egg)-info/"
 )
 _MAGIC = {"3.10": 3439, "3.11": 3495, "3.12": 3531, "3.13": 3571, "3.14": 3627}
-"""What bytecode begins with, as each release of that Python expects it: Include/internal/pycore_magic_number.h of
-https://github.com/python/cpython, in versions up to 3.13 Lib/importlib/_bootstrap_external.py."""
+"""The magic number at the start of bytecode, for each version of Python: Include/internal/pycore_magic_number.h of
+https://github.com/python/cpython, up to 3.13 Lib/importlib/_bootstrap_external.py."""
 _NATIVE = {b"\x7fELF": "Linux", b"MZ": "Windows", b"\xcf\xfa\xed\xfe": "macOS", b"\xca\xfe\xba\xbe": "macOS"}
 _REQUIRED = ("id", "name", "friendlyName", "instanceNameFormat", "version", "execution")
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -52,7 +52,7 @@ class Extension:
 
 
 def problems(extension: Extension) -> list[str]:
-    """Return what is wrong, a sentence each; nothing when nothing is."""
+    """Return the problems, one sentence each."""
     checks: tuple[Callable[[Extension], Iterator[str]], ...] = (
         _size, _versions, _icons, _overview, _definition, _bindings, _stray_files, _native_files, _archives,
     )  # fmt: skip
@@ -60,7 +60,7 @@ def problems(extension: Extension) -> list[str]:
 
 
 def opened(vsix: Path) -> Extension:
-    """Return what is in a VSIX."""
+    """Return the contents of a VSIX."""
     with zipfile.ZipFile(vsix) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     contributions = json.loads(files["extension.vsomanifest"])["contributions"]
@@ -87,9 +87,9 @@ def _versions(extension: Extension) -> Iterator[str]:
     of_task = ".".join(str(told.get(part, "?")) for part in ("Major", "Minor", "Patch"))
     of_extension = next(one.get("Version", "") for one in extension.manifest.iter() if one.tag.endswith("Identity"))
     if not re.fullmatch(r"\d+\.\d+\.\d+", of_task):
-        yield f"task.json's version is {of_task}: an agent needs three numbers"
+        yield f"task.json's version is {of_task}: an agent requires three numbers"
     if of_task != of_extension:
-        yield f"task.json is version {of_task}, the extension is {of_extension}: agents keep what they have by version"
+        yield f"task.json is version {of_task}, the extension is {of_extension}: agents cache tasks by version"
 
 
 def _icons(extension: Extension) -> Iterator[str]:
@@ -106,15 +106,15 @@ def _icons(extension: Extension) -> Iterator[str]:
 
 
 def _overview(extension: Extension) -> Iterator[str]:
-    """Look for pictures of the store's page that it could not show, and links that lead nowhere from there."""
+    """Find pictures that the store page cannot show, and links that do not work there."""
     assets = {one.get("Path", ""): one for one in extension.manifest.iter() if one.tag.endswith("Asset")}
     [page] = (name for name, one in assets.items() if one.get("Type", "").endswith("Content.Details"))
     text = extension.files[page].decode()
     for link in re.findall(r"(?<!!)\[[^\]]*\]\((?!https://|#)([^)\s]+)\)", text):
-        yield f"{page} links to {link}: the Marketplace has this page alone"
+        yield f"{page} links to {link}: the Marketplace has only this page"
     for picture in re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", text):
         if picture not in extension.files or assets[picture].get("Addressable") != "true":
-            yield f"{page} shows {picture}, which is not there or not addressable"
+            yield f"{page} shows {picture}, which does not exist or is not addressable"
         elif picture.endswith(".svg"):
             yield f"{page} shows {picture}: the Marketplace shows no SVG"
 
@@ -128,27 +128,29 @@ def _definition(extension: Extension) -> Iterator[str]:
     task = extension.task
     yield from (f"task.json has no {name}" for name in _REQUIRED if not task.get(name))
     if not _GUID.fullmatch(task.get("id", "")):
-        yield f"task.json's id is no GUID: {task.get('id')}"
+        yield f"task.json's id is not a GUID: {task.get('id')}"
     if len(task.get("friendlyName", "")) > _LONGEST_NAME:
         yield f"task.json's friendlyName has more than {_LONGEST_NAME} characters"
     for handler, told in task.get("execution", {}).items():
         if extension.in_task(told["target"]) is None:
-            yield f"{handler} starts {told['target']}, which is not there"
+            yield f"{handler} starts {told['target']}, which does not exist"
 
 
 def _bindings(extension: Extension) -> Iterator[str]:
-    """Look for names of no input: they leave a list of the classic editor empty, and nobody is told."""
+    """Find names that are not inputs: they leave a drop-down of the classic editor empty, without any error."""
     inputs = {one["name"] for one in extension.task.get("inputs", [])}
     for binding in extension.task.get("dataSourceBindings", []):
         named = {binding["target"], *re.findall(r"\$\((\w+)\)", json.dumps(binding))}
-        yield from (f"the list of {binding['target']} asks for {name}, which is no input" for name in named - inputs)
+        yield from (
+            f"the list of {binding['target']} asks for {name}, which is not an input" for name in named - inputs
+        )
 
 
 def _stray_files(extension: Extension) -> Iterator[str]:
     for place, files in _everywhere(extension):
         for name in files:
             if _STRAY.search(name) or (name.endswith(".pyc") and not place):
-                yield f"{place}{name} has no business in the package"
+                yield f"{place}{name} does not belong in the package"
 
 
 def _native_files(extension: Extension) -> Iterator[str]:
@@ -172,7 +174,7 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
 
 
 def _archives(extension: Extension) -> Iterator[str]:
-    """Every version has all modules, compiled by that version, and compiled so that nothing is checked at the start."""
+    """Check that each version's archive has all modules as its own bytecode, which is not checked at the start."""
     sources = extension.in_task("python/source.zip")
     if sources is None or extension.in_task("python/cacert.pem") is None:
         yield "python/source.zip or python/cacert.pem is missing"

@@ -1,4 +1,4 @@
-"""Bytecode for every Python that the task supports, whatever Pythons this machine has."""
+"""Bytecode for every Python that the task supports, independent of the Pythons on this machine."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 PREFIX = "FunctionAppContainerDeploy/"
-"""What stands before a file's name in tracebacks."""
+"""The prefix of file names in tracebacks."""
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 
 Files = dict[str, bytes]
 
 
 def tag(python: str) -> str:
-    """Return the name that a Python has for its bytecode: `sys.implementation.cache_tag`."""
+    """Return the name that a version of Python uses for its bytecode: `sys.implementation.cache_tag`."""
     return f"cpython-{python.replace('.', '')}"
 
 
 def compiled(sources: Files, cache: Path) -> Mapping[str, Files]:
-    """Return the bytecode of `sources` by Python; from `cache` when it was made before.
+    """Return the bytecode of `sources` by version of Python, from `cache` if it was compiled before.
 
     Raises:
         subprocess.CalledProcessError: when a source does not compile.
@@ -39,7 +39,7 @@ def compiled(sources: Files, cache: Path) -> Mapping[str, Files]:
 
 
 def run_python(python: str, script: Path, *arguments: Path | str) -> None:
-    """Run a script with the CPython of cpython.mjs, which does not follow links that lead out of a folder."""
+    """Run a script with the CPython of cpython.mjs, which does not follow links that point outside a folder."""
     given = [str(one.resolve()) if isinstance(one, Path) else one for one in arguments]
     subprocess.run(["node", str(HERE / "cpython.mjs"), python, str(script), *given], check=True)
 
@@ -56,7 +56,7 @@ def _compiled_by(python: str, sources: Files, cache: Path) -> Files:
 
 
 def _fingerprint(python: str, sources: Files) -> str:
-    """Return what the bytecode depends on, as a few letters."""
+    """Return a short hash of everything that the bytecode depends on."""
     lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
     digest = hashlib.sha256(json.dumps(lock["packages"][f"node_modules/cpython-{python}"]).encode())
     for part in (HERE / "bytecode.py", HERE / "cpython.mjs"):
@@ -67,7 +67,7 @@ def _fingerprint(python: str, sources: Files) -> str:
 
 
 def keep(made: Path, place: Path) -> None:
-    """Move a finished folder to its place, where another run may have put the same meanwhile."""
+    """Move a finished folder into place, unless another run has put the same one there meanwhile."""
     try:
         made.rename(place)
     except OSError:
@@ -76,7 +76,7 @@ def keep(made: Path, place: Path) -> None:
 
 
 def put(files: Files, folder: Path) -> None:
-    """Write files by their names below a folder."""
+    """Write files below a folder, by name."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,5 +84,5 @@ def put(files: Files, folder: Path) -> None:
 
 
 def take(folder: Path) -> Files:
-    """Return all files below a folder by their names."""
+    """Return all files below a folder, by name."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

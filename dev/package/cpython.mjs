@@ -1,9 +1,9 @@
-// Runs a Python script with a CPython of a chosen version that is the same on every machine: Pyodide's, which npm
-// installs as WebAssembly. Bytecode and compressed bytes therefore depend on no Python, zlib or processor of the machine.
+// Runs a Python script with a chosen version of CPython that is the same on every machine: Pyodide's, which npm
+// installs as WebAssembly. So bytecode and compressed bytes do not depend on the machine's Python, zlib or processor.
 //
 //   node cpython.mjs 3.12 script.py ARGUMENTS…
 //
-// The script sees the machine's files under /machine; arguments that are absolute paths arrive with that in front.
+// The script finds the machine's files under /machine. Arguments that are absolute paths get that prefix.
 // https://pyodide.org/en/stable/usage/api/js-api.html
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,7 +13,7 @@ const require = createRequire(import.meta.url);
 const [version, script, ...given] = process.argv.slice(2);
 const inside = (text) => (path.isAbsolute(text) ? `/machine${text}` : text);
 
-// The order of a set in bytecode hangs on the hash seed. The oldest release takes no environment and draws it instead.
+// The order of a set in bytecode depends on the hash seed. The oldest release ignores `env` and draws its seed here.
 Object.defineProperty(globalThis, 'crypto', { value: { getRandomValues: (array) => array.fill(0) } });
 const { loadPyodide } = require(`cpython-${version}`);
 const python = await loadPyodide({ env: { HOME: '/', PYTHONHASHSEED: '0' } });

@@ -1,4 +1,4 @@
-"""From the staged folder to the VSIX, by Microsoft's tfx; and the private variant of both."""
+"""Stage the extension's files, and pack them into a VSIX with Microsoft's tfx; for the public and private variants."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _TASK_FILES = ("index.js", "sign.js", "launch.py", "icon.png")
 
 
 def stage(folder: Path, variant: str) -> None:
-    """Lay out what goes into the extension, but for what the task carries: the manifest, its papers, the task.
+    """Write the extension's files into a folder, without the carried libraries: the manifest, its documents, the task.
 
-    A variant is a file of changes: to the manifest, and to task.json.
+    A variant is a file of changes to the manifest and to task.json.
     """
     changes = json.loads((VARIANTS / f"{variant}.json").read_text(encoding="utf-8"))
     manifest = {**_json(ROOT / MANIFEST), **changes["manifest"]}
@@ -35,10 +35,10 @@ def stage(folder: Path, variant: str) -> None:
 
 
 def pack(folder: Path, target: Path) -> Path:
-    """Return the VSIX that tfx makes of a staged folder, written again so that it is the same every time.
+    """Pack a staged folder with tfx, rewrite the VSIX so that its bytes are always the same, and return it.
 
     Raises:
-        SystemExit: with what tfx says, when it refuses or warns.
+        SystemExit: with the output of tfx, when it refuses or warns.
     """
     command = [str(ROOT / "node_modules" / ".bin" / "tfx"), "extension", "create", "--no-color", "--no-prompt"]
     command += ["--root", str(folder), "--manifests", MANIFEST, "--output-path", str(target)]
@@ -48,14 +48,14 @@ def pack(folder: Path, target: Path) -> Path:
     if done.returncode or "warning" in said.lower():
         for vsix in made:
             vsix.unlink()
-        raise SystemExit(f"tfx does not take the extension as it is:\n{said}")
+        raise SystemExit(f"tfx refused the extension, or warned about it:\n{said}")
     [vsix] = made
     run_python("3.14", HERE / "archive.py", vsix)
     return vsix
 
 
 def _named(manifest: Mapping[str, Any]) -> set[str]:
-    """Return the files that a manifest names, and those in its folders, but for the task's."""
+    """Return the files that a manifest names, and those in its folders, except the task's."""
     named = [one["path"] for one in (*manifest["content"].values(), *manifest["files"])]
     places = (ROOT / name for name in (*named, *manifest["icons"].values()) if name != "task")
     files = (file for place in places for file in (place.rglob("*") if place.is_dir() else (place,)))

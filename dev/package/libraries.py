@@ -1,6 +1,6 @@
-"""The libraries that the task carries: what pyproject.toml asks for and all they need, as requirements.lock has it.
+"""The libraries that the task carries: those in pyproject.toml and their dependencies, as locked in requirements.lock.
 
-Only wheels for every platform are taken, so that nothing native can slip in. pip checks the hashes of the lock.
+Only wheels for every platform are used, so that the package cannot contain native code. pip checks the lock's hashes.
 """
 
 from __future__ import annotations
@@ -29,42 +29,42 @@ NOT_CARRIED = {
     "cryptography": "native code; Node signs instead (dev/package/stand_ins)",
     "pywin32": "native code; docker needs it for named pipes only",
 }
-"""Libraries that a carried one asks for and that are left out, with all they need; and why."""
+"""Dependencies that are left out, together with their own dependencies, and the reason."""
 
 _SYSTEMS = (("linux", "Linux"), ("win32", "Windows"), ("darwin", "Darwin"))
 _LICENSE = re.compile(r"(licen[cs]e|copying|notice)[^/]*$", re.IGNORECASE)
 _SPDX = {"MIT License": "MIT", "BSD License": "BSD-3-Clause", "ISC License (ISCL)": "ISC"}
-"""What https://spdx.org/licenses/ calls a license that a library names in words; the text of each was read."""
+"""The https://spdx.org/licenses/ identifier for a license that a library names in words. We have read each text."""
 _LONGEST_NAME = 40
 _HOMES = ("source", "source code", "repository", "code", "homepage")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Library:
-    """One library as it was installed."""
+    """One installed library."""
 
     name: str
     version: str
     sha256: str
     """Of the wheel."""
     license: str
-    """An SPDX expression, or the words that the library has instead."""
+    """An SPDX expression, or the library's own words if it has none."""
     texts: tuple[str, ...]
     """The license and its notices."""
     home: str
-    """Where its source is."""
+    """The address of its source."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shelf:
-    """A folder with libraries in it."""
+    """A folder with libraries."""
 
     folder: Path
     libraries: tuple[Library, ...]
 
 
 def install(project: Path, lock: Path, cache: Path) -> Shelf:
-    """Return the carried libraries, installed below `cache`; from there when they are there already.
+    """Return the carried libraries. Install them below `cache`, unless they are installed there already.
 
     Raises:
         SystemExit: when pip cannot install them.
@@ -112,7 +112,7 @@ def _applies(requirement: Requirement, extra: str) -> bool:
 
 
 def _blocks(lock: Path) -> dict[str, str]:
-    """Return a lock's requirements with their hashes by name, without the condition that stands behind some."""
+    """Return a lock's requirements with their hashes by name, without the environment markers."""
     found = re.findall(
         r"^([\w.-]+)(==\S+)[^\\\n]*((?:\\\n +--hash=\S+ ?)+)$", lock.read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -126,7 +126,7 @@ def _blocks(lock: Path) -> dict[str, str]:
 def _pip_install(wanted: str, target: Path) -> None:
     requirements = target / "requirements.txt"
     requirements.write_text(wanted, encoding="utf-8")
-    # In one go: a second `--target` run would replace the folder `azure` that many libraries share.
+    # Installs all at once: a second `--target` run would replace the folder `azure`, which many libraries share.
     arguments = [
             sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-input",
             "--require-hashes", "--no-deps", "--no-compile", "--only-binary=:all:",
@@ -135,7 +135,7 @@ def _pip_install(wanted: str, target: Path) -> None:
     ]  # fmt: skip
     done = subprocess.run(arguments, check=False, capture_output=True, text=True)
     if done.returncode:
-        raise SystemExit(f"pip could not install what the task carries:\n{done.stderr}")
+        raise SystemExit(f"pip could not install the libraries that the task carries:\n{done.stderr}")
 
 
 def _installed(shelf: Path) -> tuple[Library, ...]:
@@ -171,7 +171,7 @@ def _library(distribution: metadata.Distribution, sha256: str) -> Library:
 
 
 def _license(told: Mapping[str, Any]) -> str:
-    """Return the license; a field that holds a whole text is of no use, the classifiers then name it."""
+    """Return the license, from the classifiers if the field contains a whole license text."""
     if "license_expression" in told:
         return str(told["license_expression"])
     words = str(told.get("license", ""))

@@ -1,4 +1,4 @@
-"""What stands beside the carried libraries: their licenses, and a bill of materials."""
+"""The documents that accompany the carried libraries: their licenses, and a bill of materials."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from dev.package.libraries import Library
 
 _PREFACE = """\
-What this task carries of others
-================================
+Third-party software in this task
+=================================
 
-FunctionAppContainerDeploy is licensed under the MIT license, which stands in LICENSE. In python/ it carries the
-libraries below, each under its own license. Of each, only the modules that the task can come to are there. They are
-unchanged, but for three things: of azure-mgmt-web's models and operations only those are there that the task uses,
-certifi's Python module is another, which reads the unchanged list of certificates, cacert.pem, and in place of
-cryptography there is a module of the same name without any of its code. Every library can be had, whole and unchanged,
-under its name and version from the Python Package Index.
+FunctionAppContainerDeploy is licensed under the MIT license; see LICENSE. The folder python/ contains the libraries
+below, each under its own license. It contains only the modules of each library that the task can load. They are
+unchanged, with these exceptions: azure-mgmt-web has only the models and operations that the task uses. certifi's Python
+module is replaced by one that reads the unchanged list of certificates, cacert.pem. The module of docker that connects
+to named pipes is replaced. cryptography is replaced by a module of the same name without any of its code. Every library
+is available, complete and unchanged, under its name and version from the Python Package Index.
 """
 _RULE = "-" * 80
 
@@ -43,7 +43,7 @@ def _notice(library: Library) -> str:
 
 
 def bill_of_materials(version: str, libraries: Iterable[Library]) -> str:
-    """Return the libraries as a CycloneDX document, which is the same for the same libraries.
+    """Return the libraries as a CycloneDX document. The same libraries always give the same document.
 
     https://cyclonedx.org/docs/1.6/json/
     """
@@ -59,7 +59,7 @@ def bill_of_materials(version: str, libraries: Iterable[Library]) -> str:
     bom.metadata.component = task
     bom.register_dependency(task, parts)
     document = json.loads(JsonV1Dot6(bom).output_as_string())
-    # The library puts the hour and a random number in, and no switch keeps them out.
+    # The library adds the time and a random number, and has no option to leave them out.
     del document["metadata"]["timestamp"]
     names = ",".join(f"{part.purl}" for part in parts)
     document["serialNumber"] = uuid.uuid5(uuid.NAMESPACE_URL, f"{version} {names}").urn

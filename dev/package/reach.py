@@ -1,7 +1,7 @@
-"""What of the libraries the program can come to: every module that an import statement leads to, however deep.
+"""Find the library modules that the program can load: every module that an import statement leads to, at any depth.
 
-Nothing is run. Imports inside functions and behind conditions count, those only for type checkers do not. So nothing is
-left out that a statement could load. What is loaded by a computed name would be, which the tests of the package tell.
+Nothing is run. Imports inside functions and conditions count; imports only for type checkers do not. So no module that
+a statement could load is left out. A module that is loaded by a computed name would be; the package tests detect that.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def reachable(program: Path, shelves: Iterable[Path]) -> Mapping[str, Path]:
     """Return the files of the modules that `program` leads to, by their place (`azure/core/__init__.py`).
 
-    A module is taken from the first of the shelves that has it; what is inside of it then comes from no later shelf.
+    A module is taken from the first shelf that has it. Its submodules never come from a later shelf.
     """
     found: dict[str, Path] = {}
     shelves_for: dict[str, tuple[Path, ...]] = {"": tuple(shelves)}
@@ -42,7 +42,7 @@ def _with_parents(name: str) -> Iterator[str]:
 
 
 def _places(name: str, shelves: Iterable[Path]) -> list[tuple[Path, str]]:
-    """Return where a module is, if it is anywhere."""
+    """Return where a module is, if any shelf has it."""
     path = name.replace(".", "/")
     places = ((shelf, place) for shelf in shelves for place in (f"{path}/__init__.py", f"{path}.py"))
     return [(shelf, place) for shelf, place in places if (shelf / place).is_file()][:1]

@@ -1,7 +1,7 @@
-"""Holds task.json against a schema: `python -m dev.package.schema tasks.schema.json`.
+"""Validate task.json against a schema: `python -m dev.package.schema tasks.schema.json`.
 
 Microsoft's is https://github.com/microsoft/azure-pipelines-task-lib/blob/master/tasks.schema.json. No package has it,
-so the tests hold task.json against one of our own, which lets less pass.
+so the tests validate task.json against our own schema, which is stricter.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TASK = ROOT / "task" / "task.json"
 
 
 def departures(task: Any, schema: Any) -> list[str]:  # noqa: ANN401 - as JSON has them
-    """Return where a task departs from a schema, a line each."""
+    """Return where a task violates a schema, one line each."""
     validator = validator_for(schema)(schema)
     return [f"{'.'.join(map(str, error.absolute_path))}: {error.message}" for error in validator.iter_errors(task)]
 

@@ -1,6 +1,6 @@
-"""Leaves out of a generated library what nothing asks for: azure-mgmt-web has 520 models, the program uses two.
+"""Remove the unused classes from a generated library: azure-mgmt-web has 520 models, and the program uses two.
 
-A class stays when it is asked for by name, or named in a class that stays: as a base, in an annotation, in a text.
+A class stays if it is requested by name, or if a class that stays names it: as a base, in an annotation, or in a text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 def shaken(modules: dict[str, str], wanted: Iterable[str]) -> dict[str, str]:
     """Return the modules of one package with only the classes that `wanted` leads to.
 
-    `modules` are sources by name of module; imports and lists of names are made to fit.
+    `modules` are sources by module name. Imports and lists of names are adjusted.
     """
     trees = {name: ast.parse(source) for name, source in modules.items()}
     classes = {node.name: node for tree in trees.values() for node in tree.body if isinstance(node, ast.ClassDef)}
@@ -36,7 +36,7 @@ def _closure(kept: set[str], classes: dict[str, ast.ClassDef]) -> set[str]:
 
 
 def _named_in(node: ast.ClassDef) -> set[str]:
-    """Return every word of a class but those of its documentation."""
+    """Return every word of a class, except those of its documentation."""
     return {word for text in _texts(node) for word in _NAME.findall(text)}
 
 

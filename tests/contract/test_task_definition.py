@@ -148,5 +148,5 @@ def test_a_new_version_is_set_everywhere_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wrong", ["", "1", "1.2", "1.2.3.4", "v1.2.3", "1.2.03", "1.2.3-beta"])
 def test_a_version_is_three_numbers(wrong: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="is no version"):
+    with pytest.raises(ValueError, match="is not a version"):
         version.set_version(wrong, tmp_path)

@@ -1,4 +1,4 @@
-"""docs/permissions.md, "To set up pull access", is held against the calls really made, and against runs without each."""
+"""docs/permissions.md, "To set up pull access", is checked against the calls really made and runs without each."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Stands in for certifi: its certificates lie beside the archive that this module is loaded from.
+"""Stand in for certifi. The certificates are in a file beside the archive that this module is loaded from.
 
-certifi itself would unpack them into a temporary file at every start, and leave that behind when it is killed.
+certifi itself would unpack them into a temporary file at every start, and leave that file behind if it is killed.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ _FILE = Path(__file__).parents[2] / "cacert.pem"  # this module's "file" is pyth
 
 
 def where() -> str:
-    """Return the path of the file with the certificates."""
+    """Return the path of the certificate file."""
     return str(_FILE)
 
 

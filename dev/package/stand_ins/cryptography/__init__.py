@@ -1,8 +1,8 @@
-"""Stands in for cryptography, which the task does not carry: its native code would tie the task to one platform.
+"""Stand in for cryptography, which the task does not carry: its native code would tie the task to one platform.
 
-azure-identity names the parts below when it is loaded, for the credential that signs with a certificate. The task does
-not use that one: it has Node sign, with `task/sign.js`. Whoever calls a part is told. Every other part is missing, so
-that libraries that can do without cryptography (PyJWT, MSAL) see that they have to.
+When it is loaded, azure-identity imports the parts below, for the credential that signs with a certificate. The task
+does not use that credential: Node signs, with `task/sign.js`. A call of a part raises an error that says so. All other
+parts are missing, so that libraries that can work without cryptography (PyJWT, MSAL) notice that they have to.
 """
 
 import sys
@@ -10,7 +10,7 @@ from types import ModuleType
 
 
 class _Part(ModuleType):
-    """A module of cryptography that is there in name only."""
+    """A module of cryptography that exists in name only."""
 
     __path__: list[str] = []  # noqa: RUF012 - as every package has it
 

@@ -1,7 +1,7 @@
-"""Stands in for docker's pipe to an engine on Windows, which needs pywin32, and with it native code for each Python.
+"""Stand in for docker's named pipe to an engine on Windows, which needs pywin32 and so native code for each Python.
 
-Windows opens a named pipe like a file, and HTTP sends and receives by turns, so that plain reading and writing do.
-What such a file has not is a time limit: an engine that never answers is waited for until the step is cancelled.
+Windows opens a named pipe like a file, and HTTP sends and receives in turns, so plain reading and writing is enough.
+But such a file has no timeout: if an engine never answers, the task waits until the step is canceled.
 https://learn.microsoft.com/windows/win32/ipc/named-pipe-client
 """
 
@@ -25,15 +25,15 @@ class _Pipe(Protocol):
 
 
 class NpipeSocket:
-    """What urllib3 asks of a socket."""
+    """The part of a socket that urllib3 uses."""
 
     _pipe: _Pipe
 
     def settimeout(self, _seconds: float | None) -> None:
-        """Take no notice: see above."""
+        """Do nothing: see above."""
 
     def connect(self, address: str) -> None:
-        """Open the pipe; when all of its ends are taken, wait for one."""
+        """Open the pipe. If all of its instances are busy, wait for one."""
         for _ in range(ATTEMPTS):
             with suppress(_BusyError):
                 self._pipe = _opened(address)
@@ -48,7 +48,7 @@ class NpipeSocket:
             left = left[self._pipe.write(left) or 0 :]
 
     def makefile(self, _mode: str, _buffering: int | None = None) -> IO[bytes]:
-        """Return a file to read from, which goes on when this is closed."""
+        """Return a file to read from, which stays open when this end is closed."""
         reader: BinaryIO = os.fdopen(os.dup(self._pipe.fileno()), "rb")
         return reader
 
@@ -58,7 +58,7 @@ class NpipeSocket:
 
 
 class _BusyError(OSError):
-    """All ends of the pipe are taken."""
+    """All instances of the pipe are busy."""
 
 
 def _opened(address: str) -> _Pipe:

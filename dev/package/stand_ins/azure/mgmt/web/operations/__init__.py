@@ -1,6 +1,6 @@
-"""Stands in for azure-mgmt-web's operations, 4.4 MB of which the task uses none: it sends requests itself.
+"""Stand in for azure-mgmt-web's operations. They take 4.4 MB, and the task uses none: it sends requests itself.
 
-`WebSiteManagementClient` makes one object of each group of operations, and inherits from one.
+`WebSiteManagementClient` creates one object for each group of operations, and inherits from one.
 """
 
 
