@@ -45,7 +45,7 @@ Every failure has a code. The log names it first, and then says what happened, t
 
 ```text
 app-not-found: there is no Function App hello-functoin
-  happened  the subscription 8e8f… shows this connection no app of that name
+  happened  the subscription 8e8f… has no app of that name that this connection can see
   cause     …
   fix       …
   state     nothing was pushed and nothing was changed

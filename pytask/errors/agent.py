@@ -12,8 +12,8 @@ class AgentVariableMissing(TaskFailure):
     code = "agent-variable-missing"
     title = "the variable {variable} is missing"
     happened = "the task was started without {variable}"
-    cause = "the task runs only as a step of an Azure Pipelines job"
-    fix = "run it from a pipeline; in a container job, see that the container's entry point keeps the environment"
+    cause = "the task runs only as a step in an Azure Pipelines job"
+    fix = "run the task from a pipeline; in a container job, make sure that the container's entry point keeps the environment"
 
 
 class RunCancelled(TaskFailure):
@@ -24,7 +24,7 @@ class RunCancelled(TaskFailure):
     leaves_open = True
     title = "the run was cancelled"
     happened = "the agent asked the task to stop ({stage})"
-    cause = "somebody cancelled the run, or the step's or the job's time limit was reached"
+    cause = "someone cancelled the run, or the time limit of the step or job was reached"
     fix = "run it again; if the time limit was too short, raise timeoutInMinutes of the step or job"
 
 
@@ -38,4 +38,4 @@ class OurBug(TaskFailure):
     title = "FunctionAppContainerDeploy has a defect"
     happened = "{error}"
     cause = "version {version} of the task did not expect this error"
-    fix = "run again with the variable System.Debug set to true, and report the log"
+    fix = "run the pipeline again with the variable System.Debug set to true, and report the log"

@@ -17,7 +17,7 @@ class DockerNotInContainer(TaskFailure):
     code = "docker-not-in-container"
     title = "the container of this job has no docker command"
     happened = "no folder on its PATH ({path}) holds docker"
-    cause = "a container job runs its steps inside the container, and its image brings no docker command"
+    cause = "a container job runs its steps inside the container, and its image has no docker command"
     fix = (
         "install the command with buildx in the container's image (Debian: docker-cli and docker-buildx, Alpine: "
         f"docker-cli and docker-cli-buildx) and set mapDockerSocket: true on the container; {_ON_THE_HOST}"
@@ -36,7 +36,7 @@ class DockerNotOnSystem(TaskFailure):
     cause = (
         "Function Apps run Linux images, which a Docker engine for Linux builds; Microsoft's {system} agents have none"
     )
-    fix = f"{_LINUX_AGENT}; this agent can deploy an image that is in a registry already (command: deploy)"
+    fix = f"{_LINUX_AGENT}; this agent can deploy an image that is already in a registry (command: deploy)"
     link = _AGENTS_LINK
 
 
@@ -47,8 +47,8 @@ class EngineMissing(TaskFailure):
     code = "docker-engine-missing"
     title = "this agent has a docker command, but no Docker engine"
     happened = "{detail}"
-    cause = "only the command is installed, as on Microsoft's ubuntu-slim; or the engine listens elsewhere than the command asks"
-    fix = f"{_LINUX_AGENT}; on an agent of your own, install the engine, or set DOCKER_HOST to where it listens"
+    cause = "only the command is installed, as on Microsoft's ubuntu-slim; or the engine listens at another address than the one the command uses"
+    fix = f"{_LINUX_AGENT}; on an agent of your own, install the engine, or set DOCKER_HOST to the address where it listens"
     link = _AGENTS_LINK
 
 
@@ -72,12 +72,12 @@ class EngineForbidden(TaskFailure):
 
     detail: str
     code = "docker-engine-forbidden"
-    title = "this agent's user may not use the Docker engine"
+    title = "this agent's user isn't allowed to use the Docker engine"
     happened = "{detail}"
-    cause = "the engine's socket belongs to root and to the group docker, and the agent's user is neither"
+    cause = "the engine's socket belongs to root and to the group docker, and the agent's user is neither root nor in that group"
     fix = (
         "add the agent's user to the group (sudo usermod -aG docker USER) and restart the agent; in a container job, "
-        "set mapDockerSocket: true instead of mounting the socket as a volume: then the agent adds its user there"
+        "set mapDockerSocket: true instead of mounting the socket as a volume: the agent then adds its user to the group there"
     )
     link = "https://docs.docker.com/engine/install/linux-postinstall/"
 
@@ -101,7 +101,7 @@ class EngineElsewhere(TaskFailure):
     code = "docker-engine-elsewhere"
     title = "the Docker engine at {address} does not answer"
     happened = "{detail}"
-    cause = "DOCKER_HOST, or the Docker context of the agent's user, names an engine that is not there or not reachable from this agent"
+    cause = "DOCKER_HOST, or the Docker context of the agent's user, names an engine that does not exist or cannot be reached from this agent"
     fix = "start the engine there and allow the agent to reach it; to use the agent's own engine, unset DOCKER_HOST and run docker context use default"
     link = "https://docs.docker.com/engine/manage-resources/contexts/"
 
@@ -112,11 +112,11 @@ class EngineOfWindows(TaskFailure):
     version: str
     code = "docker-engine-windows"
     title = "the Docker engine of this agent builds Windows images"
-    happened = "the engine (version {version}) says that it runs Windows containers"
+    happened = "the engine (version {version}) reports that it runs Windows containers"
     cause = "Function Apps run Linux images, and an engine for Windows containers cannot build those"
     fix = (
         f"{_LINUX_AGENT}; on an agent of your own with Docker Desktop, switch it to Linux containers; this agent can "
-        "deploy an image that is in a registry already (command: deploy)"
+        "deploy an image that is already in a registry (command: deploy)"
     )
     link = _AGENTS_LINK
 
@@ -130,7 +130,7 @@ class EngineByPipe(TaskFailure):
     happened = "{detail}"
     cause = "the engine listens on a named pipe; the docker command can use one, but the task itself, which pushes and inspects images, cannot"
     fix = (
-        "let the engine listen on TCP (Docker Desktop: Settings > General > Expose daemon on tcp://localhost:2375) and "
+        "make the engine listen on TCP (Docker Desktop: Settings > General > Expose daemon on tcp://localhost:2375) and "
         f"set DOCKER_HOST=tcp://localhost:2375 for the agent; or {_LINUX_AGENT}"
     )
 
@@ -143,6 +143,6 @@ class DockerTooOld(TaskFailure):
     code = "docker-too-old"
     title = "the docker command of this agent and its engine support no common API version"
     happened = "{path}: {detail}"
-    cause = "each supports a range of API versions, and the ranges do not overlap; an old command may come first on PATH (DockerInstaller@0 puts one there)"
+    cause = "each one supports a range of API versions, and the two ranges do not overlap; an old command may come first on PATH (DockerInstaller@0 puts one there)"
     fix = "upgrade the older of the two, or remove the step DockerInstaller@0"
     link = "https://docs.docker.com/reference/api/engine/#versioned-api-and-sdk"

@@ -12,9 +12,9 @@ class AppNotFound(AzureFailure):
     where: str
     code = "app-not-found"
     title = "there is no Function App {app}"
-    happened = "{where} shows this connection no app of that name"
+    happened = "{where} has no app of that name that this connection can see"
     cause = "the name is misspelled, the app is in another subscription or resource group, or the connection has no role on it (Azure's answer is the same)"
-    fix = "compare appName with the portal; if the name is right, give the connection's identity the role Website Contributor on the app (it takes Microsoft.Web/sites/read, on a slot Microsoft.Web/sites/slots/read)"
+    fix = "compare appName with the portal; if the name is right, give the connection's identity the role Website Contributor on the app (this needs Microsoft.Web/sites/read, or Microsoft.Web/sites/slots/read for a slot)"
 
 
 class AppAmbiguous(AzureFailure):
@@ -38,7 +38,7 @@ class SlotNotFound(AzureFailure):
     code = "slot-not-found"
     title = "{app} has no slot {slot}"
     happened = "its slots are: {slots}"
-    cause = "the slot's name is misspelled, or the slot was not created yet"
+    cause = "the slot's name is misspelled, or the slot has not been created yet"
     fix = "set slotName to one of them, or create it: az functionapp deployment slot create --slot {slot} …"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-deployment-slots"
 
@@ -87,7 +87,7 @@ class AppIsCode(AzureFailure):
     code = "app-is-code"
     title = "{app} runs published code, not a container"
     happened = "its linuxFxVersion reads {runs}"
-    cause = "pointing a code app at an image would put its published functions out of service"
+    cause = "pointing a code app at an image would take its published functions out of service"
     fix = "create a container Function App (az functionapp create --image …) and set appName to it"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container"
 
@@ -122,11 +122,9 @@ class AppIsLogicApp(AzureFailure):
     app: str
     kind: str
     code = "app-is-logic-app"
-    title = "{app} is a Logic App, which runs workflows and no image of yours"
+    title = "{app} is a Logic App, which runs workflows, not your own images"
     happened = "its kind is {kind}"
-    cause = (
-        "Logic Apps (Standard) are hosted like Function Apps and listed with them, and Azure gives them their runtime"
-    )
+    cause = "Logic Apps (Standard) are hosted like Function Apps and listed with them, but Azure provides their runtime"
     fix = "set appName to a Function App; deploy workflows with AzureFunctionApp@2 or the Azure Logic Apps extension"
     link = "https://learn.microsoft.com/azure/logic-apps/set-up-devops-deployment-single-tenant-azure-logic-apps"
 
@@ -149,10 +147,10 @@ class SettingsNotReadable(AzureFailure):
     app: str
     permission: str
     code = "settings-not-readable"
-    title = "the service connection may not read the settings of {app}, and so cannot change them"
+    title = "the service connection is not allowed to read the settings of {app}, so it cannot change them"
     happened = "Azure refuses {permission}"
-    cause = "Azure replaces all settings at once, so each one that is there has to be read and written again"
-    fix = "give the connection's identity the role Website Contributor on the Function App (it takes {permission}), or remove the settings from the step"
+    cause = "Azure replaces all settings at once, so every existing setting has to be read and written again"
+    fix = "give the connection's identity the role Website Contributor on the Function App (it includes {permission}), or remove the settings from the step"
     link = "https://learn.microsoft.com/rest/api/appservice/web-apps/update-application-settings"
 
 
@@ -162,7 +160,7 @@ class SettingsOverwritten(AzureFailure):
     app: str
     names: str
     code = "settings-overwritten"
-    title = "somebody else has written over settings of {app} that this run wrote"
+    title = "someone else has overwritten settings of {app} that this run wrote"
     happened = "these do not read as written: {names}"
     cause = "another pipeline, a template or a person changed settings at the same time: Azure replaces all of them at once, and the last writer wins"
     fix = "let only one pipeline at a time change the app (exclusive lock check), then run again"

@@ -12,23 +12,23 @@ class ForbiddenCause(Cause):
     """Which role gives the permission that is missing."""
 
     APP = (
-        "its identity has no role with {permission} on {scope} (a new role needs some minutes)",
+        "its identity has no role with {permission} on {scope} (a new role takes a few minutes to take effect)",
         "give the connection's identity the role Website Contributor on the Function App or its resource group",
     )
     SUBNET = (
-        "the app uses a virtual network, and who changes such an app needs the permission {permission} on its subnet, too: {scope}",
+        "the app uses a virtual network, and changing such an app also requires the permission {permission} on its subnet: {scope}",
         "give the connection's identity the role Network Contributor on that subnet, or a custom role with {permission}",
     )
     IDENTITY = (
-        "who changes an app that has a user-assigned identity needs the permission {permission} on that identity, too: {scope}",
+        "changing an app that has a user-assigned identity also requires the permission {permission} on that identity: {scope}",
         "give the connection's identity the role Managed Identity Operator on that identity",
     )
     CONTAINER_APP = (
-        "its identity has no role with {permission} on {scope} (a new role needs some minutes)",
+        "its identity has no role with {permission} on {scope} (a new role takes a few minutes to take effect)",
         "give the connection's identity the role Container Apps Contributor on it or its resource group",
     )
     OTHER = (
-        "its identity has no role with {permission} on {scope} (a new role needs some minutes)",
+        "its identity has no role with {permission} on {scope} (a new role takes a few minutes to take effect)",
         "give the connection's identity a role that includes {permission} on {scope}",
     )
 
@@ -54,10 +54,10 @@ class Locked(AzureFailure):
     doing: str
     detail: str
     code = "azure-locked"
-    title = "a lock keeps the task from trying to {doing}"
+    title = "a lock prevents the task from trying to {doing}"
     happened = "{detail}"
-    cause = "a read-only lock on the app, its resource group or the subscription"
-    fix = "remove the lock for the deployment, or use a lock of the kind Delete instead of Read-only"
+    cause = "there is a read-only lock on the app, its resource group or the subscription"
+    fix = "remove the lock for the deployment, or use a Delete lock instead of a Read-only one"
 
 
 class SubscriptionNotVisible(AzureFailure):
@@ -68,7 +68,7 @@ class SubscriptionNotVisible(AzureFailure):
     code = "subscription-not-visible"
     title = "the service connection's identity cannot see its subscription"
     happened = "trying to {doing}: {detail}"
-    cause = "the identity has no role on anything in it, or the subscription id in the connection is wrong or of another cloud"
+    cause = "the identity has no role on anything in it, or the subscription id in the connection is wrong or belongs to another cloud"
     fix = "give the identity a role on the Function App or its resource group, or correct the subscription of the service connection"
     link = "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found"
 
@@ -79,7 +79,7 @@ class SubscriptionOfAnotherTenant(AzureFailure):
     doing: str
     detail: str
     code = "subscription-of-another-tenant"
-    title = "the service connection signs in to another tenant than its subscription's"
+    title = "the service connection signs in to a different tenant than the one its subscription is in"
     happened = "trying to {doing}: {detail}"
     cause = "the subscription was moved to another tenant, or the connection's subscription and tenant do not match"
     fix = "create a service connection in the subscription's own tenant (az account show -s <subscription> --query tenantId shows it)"
@@ -94,7 +94,7 @@ class SubscriptionDisabled(AzureFailure):
     title = "the subscription is disabled: nothing in it can be changed"
     happened = "trying to {doing}: {detail}"
     cause = "its credit or spending limit is used up, an invoice is unpaid, or its owner canceled it"
-    fix = "let its account administrator enable it again (portal, Subscriptions), or deploy to another subscription"
+    fix = "ask its account administrator to enable it again (portal, Subscriptions), or deploy to another subscription"
     link = "https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-disabled"
 
 
@@ -119,10 +119,8 @@ class ApiVersionUnsupported(AzureFailure):
     code = "api-version-unsupported"
     title = "this cloud's Resource Manager is too old to {doing}"
     happened = "{detail}"
-    cause = (
-        "an Azure Stack Hub knows older interfaces than Azure; the newest that it names ('{newest}') does not do either"
-    )
-    fix = "update the resource providers of the Azure Stack Hub, App Service and Container Registry, and run again"
+    cause = "Azure Stack Hub supports older API versions than Azure; the newest one that it offers ('{newest}') does not work either"
+    fix = "update the App Service and Container Registry resource providers of the Azure Stack Hub, and run again"
     link = "https://learn.microsoft.com/azure-stack/user/azure-stack-profiles-azure-resource-manager-versions"
 
 
@@ -132,10 +130,10 @@ class OperationInProgress(AzureFailure):
     doing: str
     detail: str
     code = "azure-busy"
-    title = "Azure is still busy with another change of the app"
+    title = "Azure is still busy with another change to the app"
     happened = "trying to {doing}: {detail}"
     cause = "another pipeline or person is changing the same app"
-    fix = "run again when that is over; let only one pipeline at a time deploy to an app (exclusive lock check)"
+    fix = "run again when that change is complete; let only one pipeline at a time deploy to an app (exclusive lock check)"
 
 
 class AzureRefusedCause(Cause):
@@ -147,15 +145,15 @@ class AzureRefusedCause(Cause):
     )
     POLICY = (
         "a policy of the subscription or its management group does not allow the change: {subject}",
-        "change what the policy asks for, or ask its owner for an exemption (portal: Policy > Assignments); the change that was refused is the one this step makes",
+        "change what the policy asks for, or ask its owner for an exemption (portal: Policy > Assignments); the refused change is the one that this step makes",
     )
     PROVIDER = (
         "the subscription has not registered the resource provider {subject}",
-        "let somebody with the role Contributor on the subscription run az provider register --namespace {subject} once, then run again",
+        "ask someone with the role Contributor on the subscription to run az provider register --namespace {subject} once, then run again",
     )
     ASSIGNMENT = (
-        "there is a role assignment of the same name for another identity or scope",
-        "delete that role assignment of the registry (az role assignment list --scope <registry> --all shows it), then run again",
+        "a role assignment with the same name exists for another identity or scope",
+        "delete that role assignment on the registry (az role assignment list --scope <registry> --all shows it), then run again",
     )
 
 
@@ -181,7 +179,7 @@ class AzureFailingCause(Cause):
         "run again later; see https://azure.status.microsoft, and give Microsoft support the correlation id",
     )
     THROTTLED = (
-        "Azure limits how many requests a subscription or an identity may send in a given time, and they are used up",
+        "Azure limits how many requests a subscription or an identity can send in a given time, and that limit has been reached",
         "run again later; let fewer pipelines run at the same time with this service connection or subscription",
     )
 

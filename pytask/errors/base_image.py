@@ -14,18 +14,18 @@ class DeniedCause(Cause):
     """Who has to allow what, by registry."""
 
     AZURE = (
-        "the identity that this run signs in with has no role on {registry} that lets it pull",
-        "give the service connection's identity the role AcrPull on {registry} (Container Registry Repository Reader where the registry uses ABAC); a new role needs some minutes",
+        "the identity that this run signs in with has no role on {registry} that allows it to pull",
+        "give the service connection's identity the role AcrPull on {registry} (Container Registry Repository Reader where the registry uses ABAC); a new role takes a few minutes to take effect",
         _ROLES,
     )
     AZURE_WITHOUT_A_REASON = (
-        "the identity that this run signs in with has no role on {registry} that lets it pull, or the registry's firewall keeps this agent out: to this kind of request it answers both with a bare 403",
+        "the identity that this run signs in with has no role on {registry} that allows it to pull, or the registry's firewall blocks this agent: for this kind of request it answers both cases with a bare 403",
         "give the service connection's identity the role AcrPull on {registry} (Container Registry Repository Reader where the registry uses ABAC); where its Networking page allows selected networks only, allow the agent's address there or run the job inside such a network",
         _ROLES,
     )
     OTHER = (
         "the account that this run signs in with may not pull {image} from {registry}, or there is no such image",
-        "let the account of the Docker registry connection read that repository, or correct the image's name in the Dockerfile",
+        "give the account of the Docker registry connection read access to that repository, or correct the image's name in the Dockerfile",
     )
 
 
@@ -36,8 +36,8 @@ class BaseImageDenied(OneOfSeveral):
     registry: str
     detail: str
     code = "base-image-denied"
-    title = "this run may not pull the base image {image}"
-    happened = "{registry} took the sign-in, and then refused: {detail}"
+    title = "this run is not allowed to pull the base image {image}"
+    happened = "{registry} accepted the sign-in, and then refused: {detail}"
 
     @cached_property
     def known(self) -> DeniedCause:
@@ -52,19 +52,19 @@ class UnauthorizedCause(Cause):
     """What to do about a refusal of nobody, by registry."""
 
     AZURE = (
-        "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there are any, are wrong or old; or there is no such image",
-        "set azureSubscription to a connection whose identity has the role AcrPull on {registry}, and run docker logout {registry} on the agent: then this run's own credentials are used",
+        "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there are any, are wrong or expired; or there is no such image",
+        "set azureSubscription to a connection whose identity has the role AcrPull on {registry}, and run docker logout {registry} on the agent, so that this run's own credentials are used",
     )
     STAGE = (
-        "{image} is named without a registry, so Docker asked Docker Hub for an official image, and Docker Hub refuses names that it does not have; often it is meant to be a stage of the Dockerfile whose name after AS is spelt differently, or an image that exists on one machine only",
+        "{image} is named without a registry, so Docker asked Docker Hub for an official image, and Docker Hub refuses names that it does not have; often the name is meant to be a stage of the Dockerfile whose name after AS is spelled differently, or an image that exists on one machine only",
         "correct the name of the stage in FROM or COPY --from; for an image of your own, write the registry before its name",
     )
     HUB = (
-        "Docker Hub has no such image, or it is private, and neither this run nor the agent's Docker configuration has credentials that may read it (those that are there may be wrong or old)",
+        "Docker Hub has no such image, or it is private, and neither this run nor the agent's Docker configuration has credentials that can read it (any that exist may be wrong or expired)",
         "correct the image's name; for a private image, sign in to Docker Hub in an earlier step (docker login, or Docker@2 with command: login); for a public one, run docker logout on the agent; for an image of another registry, write that registry before its name",
     )
     OTHER = (
-        "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there are any, are wrong or old; or there is no such image, which many registries tell in the same words",
+        "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there are any, are wrong or expired; or there is no such image, which many registries report in the same words",
         "sign in to {registry} in an earlier step or on the agent (docker login), or correct the image's name",
     )
 
@@ -76,7 +76,7 @@ class BaseImageUnauthorized(OneOfSeveral):
     registry: str
     detail: str
     code = "base-image-unauthorized"
-    title = "Docker may not pull the base image {image}"
+    title = "Docker is not allowed to pull the base image {image}"
     happened = "{registry} refused: {detail}"
 
     @cached_property
@@ -89,7 +89,7 @@ class PullLimitCause(Cause):
     """Whose limit it is, and how to raise it."""
 
     HUB_ANONYMOUS = (
-        "Docker Hub limits how many images an address may pull without signing in, and agents share addresses",
+        "Docker Hub limits how many images an address can pull without signing in, and agents share addresses",
         "sign in to Docker Hub in an earlier step (docker login, or Docker@2 with command: login), which counts by account; or copy the base image to your Azure Container Registry (az acr import, or a cache rule) and name that in the Dockerfile; or run again later",
     )
     HUB_ACCOUNT = (
@@ -97,11 +97,11 @@ class PullLimitCause(Cause):
         "copy the base image to your Azure Container Registry (az acr import, or a cache rule) and name that in the Dockerfile; or upgrade the account; or run again later",
     )
     AZURE = (
-        "the Azure Container Registry has had more requests than its tier allows",
+        "the Azure Container Registry has received more requests than its tier allows",
         "run again later; let fewer jobs pull at the same time, or raise the registry's tier (az acr update --sku)",
     )
     OTHER = (
-        "{registry} limits how often images may be pulled, mostly by address for those that do not sign in",
+        "{registry} limits how often images can be pulled, usually by address for callers that do not sign in",
         "sign in to {registry} in an earlier step (docker login); or copy the base image to your Azure Container Registry (az acr import, or a cache rule) and name that in the Dockerfile; or run again later",
     )
 

@@ -13,11 +13,11 @@ class BuildCause(Cause):
         "correct that instruction, or what it runs",
     )
     MEMORY = (
-        "the process was killed or got no more memory: exit code 137 stands for SIGKILL, and in a build that nearly always means that the agent ran out of memory",
-        "run the job on an agent with more memory, or let the instruction use less: fewer parallel jobs (make -j2), a smaller heap (NODE_OPTIONS=--max-old-space-size=2048)",
+        "the process was killed or could not get more memory: exit code 137 stands for SIGKILL, and in a build that nearly always means that the agent ran out of memory",
+        "run the job on an agent with more memory, or make the instruction use less: fewer parallel jobs (make -j2), a smaller heap (NODE_OPTIONS=--max-old-space-size=2048)",
     )
     FEED = (
-        "a package feed or a server refused the instruction's credentials, or got none: a build sees neither the credentials of the agent nor those of earlier steps",
+        "a package feed or a server refused the instruction's credentials, or received none: a build sees neither the credentials of the agent nor those of earlier steps",
         "pass the token in buildSecrets and mount it in that instruction (RUN --mount=type=secret,id=…); for Azure Artifacts, give the pipeline's build identity the role Feed Reader on the feed",
     )
     FILE_MISSING = (
@@ -33,27 +33,27 @@ class BuildCause(Cause):
         "set buildContext to {elsewhere}, or write the path in the instruction relative to the context",
     )
     FILE_IN_OTHER_CASE = (
-        "the build context ({context}) has {elsewhere} instead of {subject}: on Linux, upper and lower case make different names",
-        "write the name in the instruction as the file has it, or rename the file",
+        "the build context ({context}) has {elsewhere} instead of {subject}: on Linux, file names are case-sensitive",
+        "write the name in the instruction exactly as the file is named, or rename the file",
     )
     FILE_NOT_IN_STAGE = (
         "the stage or image that --from names does not have {subject}: an earlier instruction creates it elsewhere or not at all",
-        "correct the path behind --from; add RUN ls -R to that stage to see what it has",
+        "correct the path after --from; add RUN ls -R to that stage to see what it has",
     )
     FILE_OUTSIDE = (
-        "{subject} is outside the build context ({context}), and Docker reads nothing outside it",
-        "set buildContext to a folder that holds both, and write the path relative to it",
+        "{subject} is outside the build context ({context}), and Docker cannot read anything outside it",
+        "set buildContext to a folder that contains both, and write the path relative to it",
     )
     STAGE = (
-        "no stage above this instruction has that name: FROM … AS gives the names, and a stage can only use those before it",
-        "correct the name in --from or in buildTarget, or move the stage that is used above the one that uses it",
+        "no stage above this instruction has that name: FROM … AS names a stage, and a stage can only use those before it",
+        "correct the name in --from or in buildTarget, or move the stage above the one that uses it",
     )
     FRONTEND_TOO_OLD = (
-        "{dockerfile} uses a feature that the Dockerfile frontend of this Docker engine does not know",
+        "{dockerfile} uses a feature that the Dockerfile frontend of this Docker engine does not support",
         "write # syntax=docker/dockerfile:1 as the first line of {dockerfile}, which fetches a current one, or upgrade Docker on the agent",
     )
     DOCKERFILE = (
-        "{dockerfile} is not valid at the place that Docker names",
+        "{dockerfile} is not valid at the position that Docker reports",
         "correct it there (https://docs.docker.com/reference/dockerfile/)",
     )
     IMAGE_NAME = (
@@ -61,7 +61,7 @@ class BuildCause(Cause):
         "give the ARG a value in buildArgs, or a default in an ARG line before the first FROM; write the name in lower case",
     )
     IMAGE_MISSING = (
-        "the registry has no image {subject}: the name or the tag is misspelled, or the image was deleted; a name in COPY --from that is no stage is taken for an image, too",
+        "the registry has no image {subject}: the name or the tag is misspelled, or the image was deleted; a name in COPY --from that is not a stage is also treated as an image",
         "correct the name or tag in {dockerfile}, or push that image first",
     )
     PLATFORM_MISSING = (
@@ -73,8 +73,8 @@ class BuildCause(Cause):
         "add a line to buildSecrets: {subject}=$(…), or {subject},src=<file>",
     )
     FLAG = (
-        "docker build does not accept one of its flags or words",
-        "correct the input arguments (docker buildx build --help lists the flags), or upgrade Docker on the agent where the flag is newer",
+        "docker build does not accept one of its flags or arguments",
+        "correct the input arguments (docker buildx build --help lists the flags), or upgrade Docker on the agent if the flag is newer",
     )
     FAILING = (
         "the registry, or the network between it and the agent, has a temporary problem",
@@ -102,7 +102,7 @@ class BuildFailed(OneOfSeveral):
     """Where the file is, or what it is called there."""
     platform: str = ""
     code = "build-failed"
-    title = "the image does not build"
+    title = "the image cannot be built"
     happened = "docker build ended with exit code {exit_code}: {reason}{seen}"
     fix = "{known_fix}; docker build -f {dockerfile} on your own machine shows the same"
 
@@ -125,8 +125,8 @@ class PlatformNotRunnable(TaskFailure):
     happened = "{detail}{seen}"
     cause = "the image, or a file that the instruction runs, is for a different processor architecture than the agent's, and the agent has no emulation for it (QEMU)"
     fix = (
-        "run the job on an agent with the processor of {platform}, or install emulation in an earlier step (docker run --privileged --rm tonistiigi/binfmt --install all); "
-        "where it is a base image that is for one processor only, use one for {platform}"
+        "run the job on an agent with a {platform} processor, or install emulation in an earlier step (docker run --privileged --rm tonistiigi/binfmt --install all); "
+        "if a base image is for one processor architecture only, use one for {platform}"
     )
     link = "https://docs.docker.com/build/building/multi-platform/#qemu"
 

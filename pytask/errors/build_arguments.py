@@ -17,7 +17,7 @@ class BuildArgumentInvalid(InputMistake):
     title = "a build argument is not KEY=VALUE"
     happened = "{where} of {input} is not KEY=VALUE; it is not shown because it may contain a secret"
     cause = "each build argument needs a name, then '=', then the value; the name begins with a letter or '_'"
-    fix = "write KEY=VALUE, one on each line of buildArgs; the value may contain spaces and further '='"
+    fix = "write KEY=VALUE, one on each line of buildArgs; the value may contain spaces and more '=' characters"
 
 
 class ArgumentsUnreadable(InputMistake):
@@ -52,12 +52,12 @@ class ArgumentNotAFlag(InputMistake):
     title = "word {number} of arguments is neither a flag nor the value of one"
     happened = "word {number} of {input}{after} does not begin with a hyphen; it is not shown because it may be secret"
     cause = (
-        "arguments takes flags of docker build. KEY=VALUE by itself is not a flag, the path of the build context is not "
-        "given here, and without quotation marks a value that contains spaces (JSON, for example) is several words"
+        "arguments takes flags of docker build. KEY=VALUE by itself is not a flag, the path of the build context does not "
+        "belong here, and without quotation marks a value that contains spaces (JSON, for example) is several words"
     )
     fix = (
         "write KEY=VALUE lines in buildArgs, set the folder in buildContext, and put a value with spaces or double "
-        "quotation marks between single ones: --build-arg 'KEY=a value'"
+        "quotation marks in single quotation marks: --build-arg 'KEY=a value'"
     )
     link = _FLAGS_LINK
 
@@ -68,8 +68,8 @@ class ArgumentWithoutValue(InputMistake):
     flag: str
     code = "argument-without-value"
     title = "{flag} in arguments has no value"
-    happened = "{input} contains {flag}, and then another flag or nothing"
-    cause = "this flag takes a value; it was left out, or it comes from an empty variable"
+    happened = "{input} contains {flag}, followed by another flag or nothing"
+    cause = "this flag takes a value; the value was left out, or it comes from an empty variable"
     fix = "write the value after {flag}, or remove {flag}"
     link = _FLAGS_LINK
 
@@ -81,10 +81,10 @@ class ArgumentsNotUnderstood(InputMistake):
     flags: str
     code = "arguments-not-understood"
     title = "docker build does not accept its arguments"
-    happened = "docker build ended before it built anything"
+    happened = "docker build stopped before it built anything"
     cause = "{said}"
     fix = (
-        "correct or remove this in {input} (given are {flags}); for a flag that this version of Docker does not know, "
+        "correct or remove this in {input} (it contains {flags}); for a flag that this version of Docker does not know, "
         "update Docker and buildx on the agent, or leave the flag out"
     )
     link = _FLAGS_LINK
@@ -97,10 +97,10 @@ class ArgumentsNeedContainerd(InputMistake):
     flags: str
     code = "arguments-need-containerd"
     title = "a flag in arguments needs the containerd image store"
-    happened = "docker build ended before it built anything: {said}"
+    happened = "docker build stopped before it built anything: {said}"
     cause = "the Docker engine keeps its images in the classic store, which cannot hold what this flag adds"
     fix = (
-        "remove the flag from {input} (given are {flags}), or turn on the containerd image store on the agent: set "
+        "remove the flag from {input} (it contains {flags}), or turn on the containerd image store on the agent: set "
         "containerd-snapshotter to true under features in /etc/docker/daemon.json, and restart Docker"
     )
     link = "https://docs.docker.com/engine/storage/containerd/"

@@ -13,7 +13,7 @@ class PlatformInvalid(InputMistake):
     title = "'{value}' is not one platform"
     happened = "{input} reads '{value}'"
     cause = "a Function App runs one image for one platform, written os/architecture"
-    fix = "set platform to linux/amd64 (what Function Apps run) or leave it out"
+    fix = "set platform to linux/amd64 (which is what Function Apps run) or leave it out"
 
 
 class DockerfileNotFound(InputMistake):
@@ -41,9 +41,7 @@ class CheckoutMissing(NothingToBuildFrom):
     code = "checkout-missing"
     title = "this job has checked out nothing to build an image from"
     happened = "{input} looks into the folder of the sources, {folder}, which is empty"
-    cause = (
-        "a step checkout: none keeps the repository out of the job, or a step before this one has emptied the folder"
-    )
+    cause = "the step checkout: none keeps the repository out of the job, or an earlier step emptied the folder"
     fix = "remove checkout: none, or write - checkout: self as the first step of the job"
     link = "https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/steps-checkout"
 
@@ -54,10 +52,10 @@ class CheckoutMissingInDeployment(NothingToBuildFrom):
     code = "checkout-missing-in-deployment"
     title = "this deployment job has checked out nothing to build an image from"
     happened = "{input} looks into the folder of the sources, {folder}, which is empty"
-    cause = "deployment jobs do not check out the repository by default; they download the run's artifacts instead, beside this folder"
+    cause = "deployment jobs do not check out the repository by default; they download the run's artifacts instead, to a folder next to this one"
     fix = (
         "write - checkout: self as the first step under strategy (runOnce: deploy: steps:); or set dockerFile to a "
-        "Dockerfile in an artifact, such as $(Pipeline.Workspace)/drop/Dockerfile; or build in a job before, and deploy "
+        "Dockerfile in an artifact, such as $(Pipeline.Workspace)/drop/Dockerfile; or build in an earlier job, and deploy "
         "here (command: deploy)"
     )
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/deployment-jobs"
@@ -72,7 +70,7 @@ class ArtifactsMissing(NothingToBuildFrom):
     cause = "a release downloads its artifacts and nothing else; it has none, or the job skips their download"
     fix = (
         "add an artifact with the sources and the Dockerfile to the release (a build's, or the repository itself) and "
-        "let the job download it; or deploy an image that was built before (command: deploy)"
+        "let the job download it; or deploy an image that was built earlier (command: deploy)"
     )
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/artifacts"
 
@@ -86,7 +84,7 @@ class DockerfileNotInArtifacts(InputMistake):
     code = "dockerfile-not-in-artifacts"
     title = "no artifact of this release has a Dockerfile at {pattern}"
     happened = "no file below {folder} matches {pattern}{seen}"
-    cause = "in a release, paths begin at the folder of its artifacts, where each has a folder by its source alias"
+    cause = "in a release, paths start at the artifacts folder, where each artifact has a folder named after its source alias"
     fix = "set dockerFile to the path with the alias in front, such as $(System.DefaultWorkingDirectory)/_sources/drop/Dockerfile, and publish the Dockerfile with the artifact"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/artifacts"
 
@@ -120,7 +118,7 @@ class ContextNotFound(InputMistake):
     path: str
     code = "context-not-found"
     title = "the build context {path} is not a folder"
-    happened = "{input} gives {path}, which is not there or is a file"
+    happened = "{input} is {path}, which does not exist or is a file"
     cause = "the build context is the folder whose files COPY can reach"
     fix = "set buildContext to a folder from the repository's root (. is the root itself), or leave it out for the Dockerfile's own folder"
 
@@ -130,13 +128,13 @@ class BuildSecretInvalid(InputMistake):
 
     number: int
     code = "build-secret-invalid"
-    title = "line {number} of {input} is no build secret"
-    happened = "line {number} has none of the three forms (it is not shown because it may be secret)"
+    title = "line {number} of {input} is not a build secret"
+    happened = "line {number} is not in any of the three forms (it is not shown because it may be secret)"
     cause = (
         "each line is a secret: id=value, id,src=path or id,env=NAME, with the id first (without 'id=' before it) and "
-        "made of letters, digits, '_', '.' and '-'. A value of several lines does not fit on one"
+        "made of letters, digits, '_', '.' and '-'. A value of several lines does not fit on one line"
     )
-    fix = "write id=value; for a value of several lines put it into a file or a variable, and write id,src=path or id,env=NAME"
+    fix = "write id=value; for a value of several lines, put it in a file or a variable, and write id,src=path or id,env=NAME"
 
 
 class BuildSecretTwice(InputMistake):
@@ -144,9 +142,9 @@ class BuildSecretTwice(InputMistake):
 
     id: str
     code = "build-secret-twice"
-    title = "{input} gives the secret {id} twice"
+    title = "{input} defines the secret {id} twice"
     happened = "more than one line begins with {id}"
-    cause = "the Dockerfile mounts a secret by its id, so there can be one of each"
+    cause = "the Dockerfile mounts a secret by its id, so each id can be used only once"
     fix = "remove one of the lines, or give it another id"
 
 
@@ -157,7 +155,7 @@ class BuildSecretEmpty(InputMistake):
     code = "build-secret-empty"
     title = "the build secret {id} is empty"
     happened = "{input} gives {id} no value"
-    cause = "the variable in it is empty, or was not filled (secret variables are not given to builds of forks)"
+    cause = "the variable in it is empty or was not set (secret variables are not given to builds of forks)"
     fix = "set the variable, or remove the line from {input}"
     link = "https://learn.microsoft.com/azure/devops/pipelines/repos/github#contributions-from-forks"
 
@@ -169,7 +167,7 @@ class BuildSecretTooLarge(InputMistake):
     kilobytes: int
     code = "build-secret-too-large"
     title = "the build secret {id} is larger than BuildKit allows"
-    happened = "{id} has {kilobytes} KB"
+    happened = "{id} is {kilobytes} KB"
     cause = "BuildKit takes secrets of up to 500 KB"
     fix = "give only what the build needs to sign in, and copy the rest through the build context"
 
@@ -183,10 +181,9 @@ class BuildSecretFileMissing(InputMistake):
     code = "build-secret-file-missing"
     title = "the file of the build secret {id} cannot be read"
     happened = "{input} gives {id},src={path}: {reason}"
-    cause = "the path, counted from the checkout, leads to no file, or an earlier step that makes it did not run"
+    cause = "the path, relative to the checkout, does not lead to a file, or an earlier step that creates the file did not run"
     fix = (
-        "set the path of a file, such as $(npmrc.secureFilePath) behind a DownloadSecureFile@1 step that has the name "
-        "npmrc"
+        "set the path of a file, such as $(npmrc.secureFilePath) after a DownloadSecureFile@1 step with the name npmrc"
     )
     link = "https://learn.microsoft.com/azure/devops/pipelines/tasks/reference/download-secure-file-v1"
 
@@ -199,6 +196,6 @@ class BuildSecretVariableMissing(InputMistake):
     code = "build-secret-variable-missing"
     title = "there is no variable {name} for the build secret {id}"
     happened = "{input} gives {id},env={name}; neither the environment nor the pipeline has it, or it is empty"
-    cause = "an earlier step that sets it (NuGetAuthenticate@1, say) did not run, or its name is another"
-    fix = "add that step before this one, or correct the name; a secret variable goes by its own name, or by env: on the step"
+    cause = "an earlier step that sets it (NuGetAuthenticate@1, say) did not run, or the variable has a different name"
+    fix = "add that step before this one, or correct the name; a secret variable is used by its own name, or mapped under env: on the step"
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/set-secret-variables"

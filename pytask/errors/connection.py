@@ -12,10 +12,10 @@ class ConnectionNotExpanded(VariableNotExpanded):
     title = "the input {input} names its service connection by a variable that was not replaced"
     happened = "{input} reads '{value}': $({variable}) has no value when the run is queued"
     cause = (
-        "Azure Pipelines looks up service connections before any job starts, so that a variable which a step, a variable "
-        "group's secret or the queue dialog sets later is too late"
+        "Azure Pipelines looks up service connections before any job starts, so a variable that is set later "
+        "by a step, a secret in a variable group or the queue dialog comes too late"
     )
-    fix = "write the connection's name itself, or take a variable of the YAML file or a template parameter for it"
+    fix = "write the connection's name itself, or use a variable from the YAML file or a template parameter"
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/runtime-parameters"
 
 
@@ -27,13 +27,13 @@ class ConnectionNotFound(InputMistake):
     title = "the service connection '{value}' was not handed to this job"
     happened = "the agent gave the task no credentials for {input} = '{value}'"
     cause = (
-        "there is no connection of this name in the project, it is disabled, the pipeline is not authorized to use it, "
-        "or its name comes from a variable that is set too late"
+        "there is no connection with this name in the project, it is disabled, the pipeline is not authorized to use it, "
+        "or the name comes from a variable that is set too late"
     )
     fix = (
         "compare the name with those under Project settings > Service connections; permit this pipeline there (the "
         "connection's ⋮ > Security), or on the run's page where it says that a resource needs permission; write the name "
-        "itself or as a variable that is known when the run is queued"
+        "itself or use a variable that is known when the run is queued"
     )
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/resources#resource-authorization"
 
@@ -48,9 +48,9 @@ class ConnectionSchemeUnsupported(InputMistake):
     happened = "its authentication scheme is {scheme}"
     cause = (
         "the task signs in by workload identity federation, as a service principal with a secret or a certificate, or "
-        "with the managed identity of the agent's machine; a publish profile opens one app's files, and no registry"
+        "with the managed identity of the agent's machine; a publish profile gives access to one app's files, and to no registry"
     )
-    fix = "set {input} to an Azure Resource Manager connection of one of these kinds, best with workload identity federation"
+    fix = "set {input} to an Azure Resource Manager connection of one of these kinds, preferably with workload identity federation"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
 
 
@@ -62,7 +62,7 @@ class ConnectionNotForRegistries(InputMistake):
     code = "connection-not-for-registries"
     title = "the service connection {name} is not one for a container registry"
     happened = "{input} is a connection that names no registry; it signs in with {scheme}"
-    cause = "{input} takes a connection of the type Docker Registry; one of the type Azure Resource Manager goes into another input"
+    cause = "{input} takes a connection of the type Docker Registry; an Azure Resource Manager connection belongs in another input"
     fix = "set {input} to a Docker Registry connection (Docker Hub, Azure Container Registry or Others), or set azureSubscriptionForACR to this one"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
@@ -75,7 +75,7 @@ class ConnectionIncomplete(InputMistake):
     code = "connection-incomplete"
     title = "the service connection {name} has no {field}"
     happened = "the agent handed over the connection of {input} without {field}"
-    cause = "it was created by hand or by a script with the field left empty"
+    cause = "the connection was created by hand or by a script, and the field was left empty"
     fix = "open the connection under Project settings > Service connections and fill in {field}"
 
 
@@ -86,13 +86,9 @@ class ConnectionOfNoSubscription(InputMistake):
     level: str
     code = "connection-of-no-subscription"
     title = "the service connection {name} names no subscription"
-    happened = "the scope level of {input} is {level}, and it names no subscription"
-    cause = (
-        "an app and a registry are looked up in one subscription, and a connection of this scope does not say in which"
-    )
-    fix = (
-        "create a connection with the scope level Subscription and set {input} to it; the same identity may serve both"
-    )
+    happened = "the scope level of {input} is {level}, and the connection names no subscription"
+    cause = "an app and a registry are looked up in one subscription, and a connection with this scope does not say which one"
+    fix = "create a connection with the scope level Subscription and set {input} to it; both connections can use the same identity"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
 
 
@@ -104,12 +100,10 @@ class CertificateIncomplete(InputMistake):
     code = "certificate-incomplete"
     title = "the service connection {name} holds no {missing}"
     happened = "the certificate field of {input} has no PEM block with a {missing}"
-    cause = (
-        "the field takes certificate and private key together, as PEM text; a .cer or .pfx file as it is will not do"
-    )
+    cause = "the field takes the certificate and the private key together, as PEM text; an unconverted .cer or .pfx file does not work"
     fix = (
-        "put both into the field: cat key.pem certificate.pem, or of a .pfx file what "
-        "openssl pkcs12 -in file.pfx -nodes prints"
+        "put both into the field: the output of cat key.pem certificate.pem or, for a .pfx file, of "
+        "openssl pkcs12 -in file.pfx -nodes"
     )
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
 
@@ -122,7 +116,7 @@ class CertificateKeyEncrypted(InputMistake):
     title = "the private key in the service connection {name} is encrypted"
     happened = "the key of {input} is a PEM block that needs a passphrase"
     cause = "a service connection has no place for a passphrase; Azure DevOps itself keeps the key encrypted"
-    fix = "take the passphrase off with openssl pkey -in key.pem -out plain.pem, and put plain.pem and the certificate into the connection"
+    fix = "remove the passphrase with openssl pkey -in key.pem -out plain.pem, and put plain.pem and the certificate into the connection"
 
 
 class CertificateKeyNotRsa(InputMistake):
@@ -130,9 +124,9 @@ class CertificateKeyNotRsa(InputMistake):
 
     name: str
     code = "certificate-key-not-rsa"
-    title = "the private key in the service connection {name} is no RSA key"
+    title = "the private key in the service connection {name} is not an RSA key"
     happened = "the key of {input} is of another kind, such as an elliptic curve"
-    cause = "Entra ID takes assertions that are signed with RSA"
+    cause = "Entra ID accepts only assertions that are signed with RSA"
     fix = (
         "create an RSA certificate (openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out certificate.pem "
         "-days 365 -subj /CN=pipeline), add it to the app registration, and put both files into the connection"
@@ -149,4 +143,4 @@ class CertificateBroken(InputMistake):
     title = "the certificate in the service connection {name} cannot be used"
     happened = "{detail}, in the certificate field of {input}"
     cause = "the text was cut or changed, or combines two different certificates"
-    fix = "put the key and the certificate into the connection again, complete, with their BEGIN and END lines"
+    fix = "put the complete key and certificate into the connection again, including their BEGIN and END lines"

@@ -12,7 +12,7 @@ class DockerNotFound(TaskFailure):
     code = "docker-not-found"
     title = "there is no docker command on this agent"
     happened = "no folder on PATH ({path}) holds docker"
-    cause = "the agent's image has no Docker"
+    cause = "Docker is not installed in the agent's image"
     fix = "run the job on an agent with Docker, such as the Microsoft-hosted ubuntu-latest"
 
 
@@ -24,8 +24,8 @@ class BuildKitMissing(TaskFailure):
     title = "the docker command on this agent cannot build with BuildKit"
     happened = "found {found}"
     cause = (
-        "Docker's command line needs its buildx plugin for BuildKit from version 23 on. The old builder is not used "
-        "instead: it ignores <Dockerfile>.dockerignore, so files meant to stay out could enter the image"
+        "from version 23 on, Docker's command line needs its buildx plugin for BuildKit. The task does not fall back to the "
+        "old builder: it ignores <Dockerfile>.dockerignore, so files that should be left out could end up in the image"
     )
     fix = "install buildx on the agent (Debian and Ubuntu: apt-get install docker-buildx or docker-buildx-plugin)"
     link = "https://docs.docker.com/go/buildx/"
@@ -38,7 +38,9 @@ class EngineUnreachable(TaskFailure):
     code = "docker-engine-unreachable"
     title = "the Docker engine does not answer"
     happened = "{detail}"
-    cause = "the engine is not running, DOCKER_HOST points elsewhere, or the agent's user may not use its socket"
+    cause = (
+        "the engine is not running, DOCKER_HOST points elsewhere, or the agent's user is not allowed to use its socket"
+    )
     fix = (
         "start the engine (systemctl start docker) or add the agent's user to the group docker, then restart the agent"
     )
@@ -51,12 +53,12 @@ class ImageNotSaved(TaskFailure):
     reference: str
     detail: str
     code = "image-not-saved"
-    title = "the Docker engine does not export {reference} for inspection"
+    title = "the Docker engine could not export {reference} for inspection"
     happened = "{detail}"
-    cause = "the engine cannot read the image that it built, or stopped while it exported it"
+    cause = "the engine cannot read the image that it built, or stopped during the export"
     fix = (
-        "run docker save {reference} > /dev/null on the agent, which should tell more; restart the engine, or build "
-        "again without what it has kept (docker builder prune --all)"
+        "run docker save {reference} > /dev/null on the agent, which should show more; restart the engine, or build "
+        "again without its build cache (docker builder prune --all)"
     )
 
 
@@ -67,5 +69,5 @@ class AgentDiskFull(TaskFailure):
     code = "agent-disk-full"
     title = "the agent's disk is full"
     happened = "{detail}"
-    cause = "images and build cache of earlier runs fill the disk that the Docker engine stores them on"
+    cause = "images and build cache from earlier runs fill the disk where the Docker engine stores them"
     fix = "free space on the agent (docker system prune --all), or use an agent with a larger disk"

@@ -12,7 +12,7 @@ _WITHOUT_DOCKER = (
     "or build and push the image with podman in a script step of its own, and deploy it here with command: deploy, which "
     "needs no Docker"
 )
-_NO_BUILDKIT = "the task builds with BuildKit, and podman builds with Buildah instead"
+_NO_BUILDKIT = "the task builds with BuildKit, but podman builds with Buildah"
 
 
 class DockerIsPodman(TaskFailure):
@@ -35,7 +35,7 @@ class EngineIsPodman(TaskFailure):
     version: str
     code = "docker-engine-is-podman"
     title = "the Docker engine of this agent is podman"
-    happened = "{path} is Docker's own command, and Podman Engine {version} answers it"
+    happened = "{path} is Docker's own command, but Podman Engine {version} answers it"
     cause = f"DOCKER_HOST or the Docker context points to podman's socket; {_NO_BUILDKIT}"
     fix = f"{_INSTALL}, and remove DOCKER_HOST or run docker context use default; {_WITHOUT_DOCKER}"
     link = "https://docs.docker.com/engine/install/"
@@ -51,11 +51,11 @@ class DockerDropsEnvironment(TaskFailure):
     happened = "{path} ({leads_to}) did not pass DOCKER_CONFIG on to Docker when it was asked"
     cause = (
         "it is a wrapper, such as a script that calls sudo, and starts Docker with an environment of its own; build "
-        "arguments and credentials reach Docker by its environment, so the image would be built without them"
+        "arguments and credentials reach Docker through its environment, so the image would be built without them"
     )
     fix = (
         "remove the wrapper and let the agent's user use Docker itself (sudo usermod -aG docker USER, then restart the "
-        "agent); or let the wrapper keep the environment (sudo --preserve-env) and set no DOCKER_CONFIG of its own"
+        "agent); or make the wrapper keep the environment (sudo --preserve-env) and not set its own DOCKER_CONFIG"
     )
     link = "https://docs.docker.com/engine/install/linux-postinstall/"
 
@@ -68,9 +68,7 @@ class DockerAsksForPassword(TaskFailure):
     code = "docker-asks-for-password"
     title = "the docker command of this agent calls sudo, and sudo refuses the agent's user"
     happened = "{path}: {detail}"
-    cause = (
-        "{path} is a wrapper around Docker that needs a password or a right in sudoers, and nobody sits at the agent"
-    )
+    cause = "{path} is a wrapper around Docker that needs a password or a right in sudoers, and nobody can enter a password on the agent"
     fix = (
         "remove the wrapper and let the agent's user use Docker itself (sudo usermod -aG docker USER, then restart the "
         "agent)"
@@ -86,12 +84,12 @@ class EngineBySsh(TaskFailure):
     title = "the Docker engine on the other machine does not answer over SSH"
     happened = "{detail}"
     cause = (
-        "DOCKER_HOST or the Docker context is an ssh:// address; Docker runs ssh as the agent's user, who cannot be asked "
-        "anything: ssh needs a key that the machine accepts, the machine in known_hosts, and a docker command and an "
-        "engine over there"
+        "DOCKER_HOST or the Docker context is an ssh:// address; Docker runs ssh as the agent's user, who cannot answer "
+        "prompts: ssh needs a key that the machine accepts and the machine in known_hosts, and the machine needs a docker "
+        "command and an engine"
     )
     fix = (
-        "run docker version as the agent's user until it answers without a question (InstallSSHKey@0 installs a key and "
+        "run docker version as the agent's user until it answers without a prompt (InstallSSHKey@0 installs a key and "
         "the known_hosts entry); to use the agent's own engine, remove DOCKER_HOST or run docker context use default"
     )
     link = "https://docs.docker.com/engine/security/protect-access/#use-ssh-to-protect-the-docker-daemon-socket"
@@ -104,7 +102,7 @@ class DockerConfigurationInvalid(TaskFailure):
     code = "docker-configuration-invalid"
     title = "the Docker configuration of the agent's user cannot be used"
     happened = "{detail}"
-    cause = "config.json, in the folder .docker of the agent's user or in DOCKER_CONFIG, does not have the form in which Docker writes it"
+    cause = "config.json, in the folder .docker of the agent's user or in DOCKER_CONFIG, is not in the format that Docker writes"
     fix = "correct or delete this file on the agent; docker login and docker context use write a new one"
     link = "https://docs.docker.com/reference/cli/docker/#docker-cli-configuration-file-configjson-properties"
 
@@ -118,7 +116,7 @@ class ImageNotLoaded(TaskFailure):
     title = "the build left no image in the Docker engine"
     happened = "docker build succeeded, but the engine has no image {reference}: {detail}"
     cause = (
-        "the image was built by a builder outside of the engine (docker buildx use, BUILDX_BUILDER or a wrapper around the "
+        "the image was built by a builder outside the engine (docker buildx use, BUILDX_BUILDER or a wrapper around the "
         "docker command chose it), and its result stays in that builder's cache"
     )
     fix = "run docker buildx use default on the agent, remove BUILDX_BUILDER, and let no wrapper add --builder or --output"

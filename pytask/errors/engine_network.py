@@ -6,8 +6,8 @@ from pytask.errors.base import TaskFailure
 from pytask.errors.build import in_the_step
 
 _OWN_WAY = (
-    "the engine fetches base images and pushes by itself: it has proxies, a name resolution and authorities of its own, "
-    "and what the agent was told of the network it does not know"
+    "the engine fetches base images and pushes by itself: it has its own proxies, name resolution and certificate "
+    "authorities, and does not use the agent's network settings"
 )
 _GIVE_IT_A_PROXY = (
     "set https-proxy and no-proxy under proxies in /etc/docker/daemon.json (from version 23 on), or HTTPS_PROXY and "
@@ -30,7 +30,7 @@ class EngineHostUnknown(EngineNetworkFailure):
     code = "engine-host-unknown"
     title = "the Docker engine cannot resolve the name {host}"
     happened = "{detail}"
-    cause = f"there is no such registry, or the network is reached only through a proxy that the engine does not know; {_OWN_WAY}"
+    cause = f"there is no such registry, or the network can be reached only through a proxy that the engine is not configured to use; {_OWN_WAY}"
     fix = f"correct the name in the Dockerfile or in the step's inputs; behind a proxy, {_GIVE_IT_A_PROXY}"
     link = _PROXY_LINK
 
@@ -41,7 +41,7 @@ class EngineCannotReach(EngineNetworkFailure):
     code = "engine-cannot-reach"
     title = "the Docker engine cannot reach {host}"
     happened = "{detail}"
-    cause = f"a firewall blocks the agent's machine from {{host}}, or the network is reached only through a proxy; {_OWN_WAY}"
+    cause = f"a firewall blocks the agent's machine from {{host}}, or the network can be reached only through a proxy; {_OWN_WAY}"
     fix = f"allow the agent's machine to reach {{host}}:443 through the firewall; behind a proxy, {_GIVE_IT_A_PROXY}"
     link = _PROXY_LINK
 
@@ -52,7 +52,7 @@ class EngineProxyRefused(EngineNetworkFailure):
     code = "engine-proxy-refused"
     title = "the Docker engine's proxy does not lead to {host}"
     happened = "{detail}"
-    cause = f"the proxy that the engine was given is wrong, requires other credentials, or forbids {{host}}; {_OWN_WAY}"
+    cause = f"the proxy that the engine is configured to use is wrong, requires other credentials, or forbids {{host}}; {_OWN_WAY}"
     fix = f"have the proxy allow {{host}}:443; to correct the engine's proxy, {_GIVE_IT_A_PROXY}"
     link = _PROXY_LINK
 
@@ -63,7 +63,7 @@ class EngineDistrusts(EngineNetworkFailure):
     code = "engine-certificate"
     title = "the Docker engine does not trust the certificate that {host} shows"
     happened = "{detail}"
-    cause = f"a proxy or firewall signs the connection with an authority of its own (TLS inspection), or the registry has a self-signed certificate; {_OWN_WAY}"
+    cause = f"a proxy or firewall signs the connection with its own certificate authority (TLS inspection), or the registry has a self-signed certificate; {_OWN_WAY}"
     fix = (
         "copy that authority's certificate to /etc/docker/certs.d/{host}/ca.crt on the agent's machine (no restart "
         "needed), or install it for the whole machine (update-ca-certificates) and run systemctl restart docker"
@@ -79,7 +79,7 @@ class RegistryWithoutTls(EngineNetworkFailure):
     happened = "{detail}"
     cause = "the registry, or something in front of it, uses plain HTTP on this port; the engine requires HTTPS except on loopback"
     fix = (
-        "name the registry with its HTTPS port; for a registry of your own network only, add it to insecure-registries "
+        "name the registry with its HTTPS port; only for a registry in your own network, add it to insecure-registries "
         "in /etc/docker/daemon.json and run systemctl restart docker"
     )
     link = "https://docs.docker.com/reference/cli/dockerd/#insecure-registries"
@@ -95,7 +95,7 @@ class BuildHasNoNetwork(TaskFailure):
     step: str = ""
     printed: tuple[str, ...] = ()
     code = "build-has-no-network"
-    title = "an instruction of {dockerfile} does not reach the network"
+    title = "an instruction in {dockerfile} cannot reach the network"
     happened = "{detail}\n{reason}{seen}"
     cause = "RUN instructions run in a container's network, which knows neither the agent's proxy nor the certificate authorities that the agent and its machine trust"
     fix = (

@@ -17,7 +17,7 @@ class FederationMismatch(AzureFailure):
     happened = "{detail}"
     cause = "the connection's app registration or identity has no federated credential with the issuer and subject of this service connection (they change when the organization, project, or connection is renamed)"
     fix = (
-        "add to it a federated credential with issuer {issuer} and subject {subject} "
+        "add a federated credential with issuer {issuer} and subject {subject} to it "
         "(the agent masks them as ***; copy them from the connection's page: {page})"
     )
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"
@@ -32,7 +32,7 @@ class FederationNotAllowed(AzureFailure):
     code = "federation-not-allowed"
     title = "the tenant does not allow workload identity federation with this issuer"
     happened = "{detail}"
-    cause = "an administrator of the tenant restricted which issuers or organizations its app registrations and identities may trust"
+    cause = "an administrator of the tenant has restricted which issuers or organizations its app registrations and identities can trust"
     fix = "ask an administrator of the tenant to allow the issuer {issuer} (the agent masks it as ***; it is on the connection's page: {page}); until then, use a service connection with a secret or certificate, or a managed identity"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"
 
@@ -53,19 +53,19 @@ class OidcCause(Cause):
     """Why Azure DevOps gives no token, where its words tell."""
 
     NOT_REFERENCED = (
-        "Azure DevOps gives tokens only for a service connection that the stage itself names, and nothing in this stage names it when the run starts",
+        "Azure DevOps issues tokens only for a service connection that the stage itself names, and nothing in this stage names it when the run starts",
         "name the service connection in this stage by its name, or by a variable or parameter that is known when the run is queued: the input azureSubscription of this step, or of any task in the same stage",
     )
     SIGN_IN = (
-        "Azure DevOps does not accept the job's access token, and sends to its sign-in page instead: the token has expired or was revoked, or a proxy took it out of the request",
-        "run the job again; if it persists, let the proxy pass the Authorization header to dev.azure.com, and see that the agent is registered in this organization",
+        "Azure DevOps does not accept the job's access token, and redirects to its sign-in page instead: the token has expired or was revoked, or a proxy removed it from the request",
+        "run the job again; if it persists, let the proxy pass the Authorization header to dev.azure.com, and make sure that the agent is registered in this organization",
     )
     NOT_FOUND = (
-        "there is no service connection with this id in the project any more, or it is disabled",
+        "the service connection with this id is no longer in the project, or it is disabled",
         "correct the name in azureSubscription, or enable the connection under Project settings > Service connections",
     )
     NOT_PERMITTED = (
-        "the job's access token may not use the connection, or the job it belongs to has ended",
+        "the job's access token is not allowed to use the connection, or the job it belongs to has ended",
         "permit the pipeline to use the connection (its Security page), then run again",
     )
     OTHER = (

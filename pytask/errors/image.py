@@ -57,7 +57,7 @@ class OwnerOutOfRange(TaskFailure):
     code = "owner-out-of-range"
     title = "{reference} has files with owners that App Service does not know"
     happened = "{listed}"
-    cause = "App Service maps the user and group ids 0 to 65535 only, and its hosts cannot unpack a layer with another. A chown or rm in a later instruction does not help: the earlier layer stays in the image as it is"
+    cause = "App Service maps the user and group ids 0 to 65535 only, and its hosts cannot unpack a layer with any other id. A chown or rm in a later instruction does not help: the earlier layer stays in the image as it is"
     fix = "{fixes}\nAn instruction that is not in your Dockerfile belongs to the base image: use a newer one"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
@@ -81,8 +81,8 @@ class UserOutOfRange(TaskFailure):
     code = "user-out-of-range"
     title = "{reference} runs as a user that App Service does not know"
     happened = "the image's configuration says USER {user}"
-    cause = "App Service maps the user and group ids 0 to 65535 only, and starts no container as another user user"
-    fix = "write USER with ids in that range in the Dockerfile, such as USER 1000, and give useradd the same --uid; if the Dockerfile has no USER, the base image sets it"
+    cause = "App Service maps the user and group ids 0 to 65535 only, and does not start a container as any other user"
+    fix = "write USER with an id in that range in the Dockerfile, such as USER 1000, and give useradd the same --uid; if the Dockerfile has no USER, the base image sets it"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
 
@@ -93,9 +93,9 @@ class WrongPlatform(TaskFailure):
     found: str
     wanted: str
     code = "wrong-platform"
-    title = "{reference} is built for {found}, and the app's host runs {wanted}"
+    title = "{reference} is built for {found}, but the app's host runs {wanted}"
     happened = "the image says {found}"
-    cause = "Docker builds for the agent's processor architecture by default; a --platform in a FROM line, or a base image for only one architecture, also decides it"
+    cause = "Docker builds for the agent's processor architecture by default; --platform in a FROM line, or a base image for only one architecture, can also determine it"
     fix = "set platform to {wanted} and remove --platform from the FROM lines"
     link = "https://docs.docker.com/build/building/multi-platform/"
 

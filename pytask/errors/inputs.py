@@ -18,7 +18,7 @@ class InputRequired(InputMistake):
     code = "input-required"
     title = "the input {input} is empty"
     happened = "{input} ({meaning}) has no value"
-    cause = "it is required, and it was left out or a variable in it is empty"
+    cause = "it is required, but it was left out or a variable in it is empty"
     fix = "set {input} on the FunctionAppContainerDeploy@1 step"
 
 
@@ -105,7 +105,7 @@ class ImageNameInvalid(InputMistake):
     happened = "{input} gives the repository '{value}'"
     cause = (
         "a repository is words of a-z and 0-9, separated by '/', '-', '.', '_' or '__', up to 255 characters; "
-        "capital letters and spaces are corrected by the task, other characters are not"
+        "the task fixes capital letters and spaces, but no other characters"
     )
     fix = "set imageName to a name such as team/hello-function"
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests"
@@ -118,7 +118,7 @@ class RegistryHostInvalid(InputMistake):
     code = "registry-host-invalid"
     title = "'{value}' is not the host of a registry"
     happened = "{input} names the registry '{value}'; nothing was sent there"
-    cause = "a host is words of a-z, 0-9 and hyphens with dots between them, and perhaps a port, such as contoso.azurecr.io or registry.contoso.com:5000; it has no user name, path, backslash, or trailing dot"
+    cause = "a host consists of words of a-z, 0-9 and hyphens separated by dots, and an optional port, such as contoso.azurecr.io or registry.contoso.com:5000; it has no user name, path, backslash, or trailing dot"
     fix = "correct the host in {input}"
 
 
@@ -129,7 +129,7 @@ class ImageHostDiffers(InputMistake):
     given: str
     registry: str
     code = "image-host-differs"
-    title = "imageName and {given} name two registries"
+    title = "imageName and {given} name two different registries"
     happened = "imageName begins with {host}, {given} is {registry}"
     cause = "the image is pushed to one registry only"
     fix = "remove the host from imageName, or name {host} in {given}"
@@ -141,9 +141,9 @@ class RegistriesDiffer(InputMistake):
     registry: str
     connected: str
     code = "registries-differ"
-    title = "azureContainerRegistry and containerRegistry name two registries"
+    title = "azureContainerRegistry and containerRegistry name two different registries"
     happened = "azureContainerRegistry is {registry}, the connection in containerRegistry is for {connected}"
-    cause = "a Docker registry connection names its registry by itself"
+    cause = "a Docker registry connection already names its registry"
     fix = "leave azureContainerRegistry out, or set containerRegistry to a connection for {registry}"
 
 
@@ -163,9 +163,9 @@ class RegistryConnectionNeeded(InputMistake):
     registry: str
     code = "registry-connection-needed"
     title = "no connection of this step is for {registry}"
-    happened = "the image is to be pushed to {registry}, which is not an Azure Container Registry by its name"
+    happened = "the image is to be pushed to {registry}, whose name is not that of an Azure Container Registry"
     cause = "azureSubscription and azureSubscriptionForACR sign in to Azure Container Registries only"
-    fix = "set containerRegistry to a Docker Registry service connection for {registry}; if it is one of Azure's under another name, set azureContainerRegistry to its resource id"
+    fix = "set containerRegistry to a Docker Registry service connection for {registry}; if it is an Azure Container Registry under another name, set azureContainerRegistry to its resource id"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
 
@@ -174,9 +174,9 @@ class DigestNotBuildable(InputMistake):
 
     value: str
     code = "image-digest-not-buildable"
-    title = "an image that is built here cannot be named by its digest"
+    title = "an image that this run builds cannot be named by its digest"
     happened = "{input} reads '{value}'"
-    cause = "a digest is known only after the build; only an image that exists already has one"
+    cause = "a digest is known only after the build; only an image that already exists has one"
     fix = "write imageName without @sha256:…; the output imageDigest has the digest"
 
 
@@ -188,8 +188,8 @@ class TagInvalid(InputMistake):
     title = "'{value}' is not a tag"
     happened = "{input} gives the tag '{value}'"
     cause = (
-        "a tag is 1 to 128 characters of A-Z, a-z, 0-9, '_', '.' and '-', and begins with none of the last two "
-        "(a branch name with a slash, for example, is no tag)"
+        "a tag is 1 to 128 characters of A-Z, a-z, 0-9, '_', '.' and '-', and does not begin with '.' or '-' "
+        "(a branch name with a slash, for example, is not a valid tag)"
     )
     fix = "write another tag, such as $(Build.BuildId)"
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests"
@@ -223,7 +223,7 @@ class AppNameInvalid(InputMistake):
     code = "app-name-invalid"
     title = "'{value}' is not a Function App"
     happened = "{input} reads '{value}'"
-    cause = "it takes the app's name (2 to 60 letters, digits and hyphens), not its URL, or its resource id"
+    cause = "it takes the app's name (2 to 60 letters, digits and hyphens) or its resource id, not its URL"
     fix = "set appName to the name that the portal shows, such as docker-func-sample"
 
 
@@ -246,7 +246,7 @@ class RecordUnreadable(InputMistake):
     code = "record-unreadable"
     title = "the record of an earlier run cannot be read"
     happened = "{path}: {reason}"
-    cause = "imageName gives no tag or digest, so the image is taken from recordFile, and no run has written it there"
+    cause = "imageName gives no tag or digest, so the image is taken from recordFile, but no run has written that file"
     fix = "publish the file that buildAndPush wrote as a pipeline artifact and download it here, or set imageName to the image"
 
 
@@ -279,7 +279,7 @@ class SmokePathInvalid(InputMistake):
     code = "smoke-path-invalid"
     title = "'{value}' is not a path of the app"
     happened = "{input} reads '{value}'"
-    cause = "it is a path on the app's host; spaces are written %20"
+    cause = "it takes a path on the app's host; write spaces as %20"
     fix = "set smokeTestPath to a path such as /api/HttpTriggerSample?name=x"
 
 

@@ -30,8 +30,8 @@ class Unreachable(NetworkFailure):
     happened = "asked {via}: {detail}"
     cause = "a firewall, the network between the agent and {host}, or the host itself"
     fix = (
-        "run curl -v https://{host} on the agent, and allow it through the firewall; if the network is reached only through a proxy, "
-        "tell the agent of it (./config.sh --proxyurl), or set HTTPS_PROXY and NO_PROXY for the job"
+        "run curl -v https://{host} on the agent, and allow {host} through the firewall; if the network can be reached only through a proxy, "
+        "configure the agent to use it (./config.sh --proxyurl), or set HTTPS_PROXY and NO_PROXY for the job"
     )
     link = _PROXY_LINK
 
@@ -42,10 +42,10 @@ class HostUnknown(NetworkFailure):
     code = "host-unknown"
     title = "the agent cannot resolve the name {host}"
     happened = "asked {via}: {detail}"
-    cause = "there is no such host: a name is mistyped, or what it named was deleted; or only another DNS (a private endpoint's zone) or a proxy that the agent does not know resolves it"
+    cause = "there is no such host: the name is mistyped, or the resource was deleted; or only another DNS server (a private endpoint's zone) or a proxy that the agent is not configured to use can resolve it"
     fix = (
         "correct the name in the step's inputs; run nslookup {host} on the agent, and link the private DNS zone to its "
-        "network; if the network is reached only through a proxy, tell the agent of it (./config.sh --proxyurl), or set HTTPS_PROXY for "
+        "network; if the network can be reached only through a proxy, configure the agent to use it (./config.sh --proxyurl), or set HTTPS_PROXY for "
         "the job"
     )
     link = _PROXY_LINK
@@ -76,7 +76,7 @@ class ProxyAuthenticationNeeded(NetworkFailure):
     cause = "the agent was configured for its proxy without a user name and password or with the wrong ones, or the proxy does not accept Basic authentication (the task supports no other)"
     fix = (
         "give the agent the proxy's credentials (./config.sh remove, then ./config.sh --proxyurl … --proxyusername … "
-        "--proxypassword …); where the proxy asks for NTLM or Kerberos, let this agent's address through without"
+        "--proxypassword …); where the proxy asks for NTLM or Kerberos, let this agent's address through without authentication"
     )
     link = _PROXY_LINK
 
@@ -86,11 +86,11 @@ class ProxyRefused(NetworkFailure):
 
     proxy: str
     code = "proxy-refused"
-    title = "the proxy {proxy} does not lead to {host}"
+    title = "the proxy {proxy} does not connect to {host}"
     happened = "asked {via} for {host}: {detail}"
-    cause = "403 means that a rule of the proxy forbids this host; 502, 503, and 504 mean that the proxy cannot reach it or cannot resolve its name"
+    cause = "403 means that a proxy rule forbids this host; 502, 503, and 504 mean that the proxy cannot reach it or cannot resolve its name"
     fix = (
-        "have the proxy allow CONNECT to {host}:443; where the agent reaches {host} by itself, add it to the agent's "
+        "have the proxy allow CONNECT to {host}:443; if the agent can reach {host} directly, add it to the agent's "
         "file .proxybypass (one regular expression per line) or to NO_PROXY; correct the name if there is no such host"
     )
     link = _PROXY_LINK
@@ -116,7 +116,7 @@ class CertificateUntrusted(NetworkFailure):
     code = "certificate-untrusted"
     title = "this agent does not trust the certificate that {host} shows"
     happened = "asked {via}: {detail}; the certificate was issued by {issuer}"
-    cause = "a proxy or firewall opens the TLS connection and signs it with an authority of its own (TLS inspection), which neither the agent nor its machine was told of"
+    cause = "a proxy or firewall opens the TLS connection and signs it with its own certificate authority (TLS inspection), which neither the agent nor its machine trusts"
     fix = (
         "give the agent that authority's certificate as a PEM file (./config.sh remove, then ./config.sh --sslcacert "
         "FILE), or install it on the machine (update-ca-certificates), or set REQUESTS_CA_BUNDLE for the job; "
@@ -135,7 +135,7 @@ class CertificateInvalid(NetworkFailure):
     cause = (
         "it is for another host (a wrong DNS entry or a proxy's page), it has expired, or the agent's clock is wrong"
     )
-    fix = "run curl -v https://{host} on the agent to see it; correct the DNS entry, the proxy or the agent's clock"
+    fix = "run curl -v https://{host} on the agent to see the certificate; correct the DNS entry, the proxy or the agent's clock"
 
 
 class ClientCertificateNeeded(NetworkFailure):
@@ -144,7 +144,7 @@ class ClientCertificateNeeded(NetworkFailure):
     shown: str
     """Which certificate was shown."""
     code = "client-certificate"
-    title = "{host} does not accept this agent without a client certificate that it knows"
+    title = "{host} does not accept this agent without a client certificate that it trusts"
     happened = "asked {via}, with {shown}: {detail}"
     cause = "a front end of {host} requires a client certificate (mutual TLS)"
     fix = (
@@ -161,6 +161,6 @@ class CredentialNotSent(TaskFailure):
     other: str
     code = "credential-not-sent"
     title = "a credential for {meant} is not sent to {other}"
-    happened = "an address or an answer pointed to {other}; nothing was sent there"
-    cause = "something answers in the name of {meant} (a proxy, a DNS entry), or an address in the step or in the service connection is not what it looks like; whoever receives a credential can use it"
+    happened = "an address or a response pointed to {other}; nothing was sent there"
+    cause = "something else answers as {meant} (a proxy, a DNS entry), or an address in the step or in the service connection is not what it looks like; anyone who receives a credential can use it"
     fix = "compare the addresses in the step's inputs and in the service connection with {meant}; run curl -v https://{meant} on the agent and look at the certificate"

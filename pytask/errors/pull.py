@@ -13,7 +13,7 @@ class PullIdentityInvalid(InputMistake):
 
     value: str
     code = "pull-identity-invalid"
-    title = "{input} names no user-assigned identity"
+    title = "{input} does not name a user-assigned identity"
     happened = "{input} reads '{value}'"
     cause = "a user-assigned identity is named by its client id (a GUID) or by its resource id (/subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…)"
     fix = "set {input} to one of the two; leave it empty to pull with the app's own identity"
@@ -39,10 +39,10 @@ class PullCredentialsMissing(TaskFailure):
     app: str
     registry: str
     code = "pull-credentials-missing"
-    title = "{app} has no user and password to pull from {registry}"
-    happened = "it has no settings DOCKER_REGISTRY_SERVER_URL and DOCKER_REGISTRY_SERVER_PASSWORD, and {registry} lets nobody read the image without credentials"
+    title = "{app} has no user name and password to pull from {registry}"
+    happened = "the settings DOCKER_REGISTRY_SERVER_URL and DOCKER_REGISTRY_SERVER_PASSWORD are missing, and {registry} does not allow the image to be read without credentials"
     cause = "the app signs in to the registry on its own; the connection in containerRegistry is for this step only"
-    fix = "set DOCKER_REGISTRY_SERVER_URL to {registry} with https:// before it (for Docker Hub https://index.docker.io/v1), and DOCKER_REGISTRY_SERVER_USERNAME and DOCKER_REGISTRY_SERVER_PASSWORD to a user that may pull: in appSettings of this step, with a secret variable or a Key Vault reference for the password"
+    fix = "set DOCKER_REGISTRY_SERVER_URL to {registry} with https:// before it (for Docker Hub https://index.docker.io/v1), and DOCKER_REGISTRY_SERVER_USERNAME and DOCKER_REGISTRY_SERVER_PASSWORD to the credentials of a user with pull access: in appSettings of this step, with a secret variable or a Key Vault reference for the password"
     link = (
         "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry"
     )
@@ -55,7 +55,7 @@ class PullAccessNeedsAzure(InputMistake):
     registry: str
     code = "pull-access-needs-azure"
     title = "{input} is {access}, and {registry} is not an Azure Container Registry"
-    happened = "the image is in {registry}, which is not an Azure registry by its name"
+    happened = "the image is in {registry}, whose name is not that of an Azure Container Registry"
     cause = "managed identities and the admin user work with Azure Container Registries only; any other registry takes a user name and password"
     fix = "leave {input} out, and set DOCKER_REGISTRY_SERVER_URL, DOCKER_REGISTRY_SERVER_USERNAME and DOCKER_REGISTRY_SERVER_PASSWORD in appSettings"
     link = (
@@ -74,7 +74,7 @@ class PullAcrossTenants(AzureFailure):
     title = "{app} cannot pull from {registry} with a managed identity"
     happened = "azureSubscription is in the tenant {tenant}, azureSubscriptionForACR in {registry_tenant}"
     cause = "a managed identity exists in its own tenant only, so a registry in another tenant cannot grant it a role"
-    fix = "push to a registry of the app's own tenant; or set appPullAccess to keep and give the app a token of the registry in its DOCKER_REGISTRY_SERVER_* settings"
+    fix = "push to a registry in the app's own tenant; or set appPullAccess to keep and give the app a token for the registry in its DOCKER_REGISTRY_SERVER_* settings"
     link = "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq"
 
 
@@ -87,7 +87,7 @@ class PullIdentityNotAssigned(AzureFailure):
     code = "pull-identity-not-assigned"
     title = "{app} has no user-assigned identity {client}"
     happened = "pullIdentity is that client id; the app's user-assigned identities are: {identities}"
-    cause = "the id is misspelled, or the identity was not assigned to the app (a slot has identities of its own)"
+    cause = "the id is misspelled, or the identity was not assigned to the app (a slot has its own identities)"
     fix = "set pullIdentity to the identity's resource id, so that the task assigns it to the app; or correct the client id"
     link = "https://learn.microsoft.com/azure/app-service/overview-managed-identity"
 
@@ -116,12 +116,10 @@ class IdentityNotAssignable(AzureFailure):
     detail: str
     command: str
     code = "identity-not-assignable"
-    title = "this connection may not change the identities of {app}"
+    title = "this connection is not allowed to change the identities of {app}"
     happened = "{detail}"
-    cause = (
-        "changing an app's identities takes a right on each of its user-assigned identities, including those that stay"
-    )
-    fix = "give the connection's identity the role Managed Identity Operator on the identities named above, or let somebody who has it run, once:\n{command}"
+    cause = "changing an app's identities requires a permission on each of its user-assigned identities, including those that are kept"
+    fix = "give the connection's identity the role Managed Identity Operator on the identities named above, or ask someone who has that role to run this once:\n{command}"
     link = (
         "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/identity#managed-identity-operator"
     )
@@ -136,10 +134,10 @@ class RoleNotGrantable(AzureFailure):
     detail: str
     command: str
     code = "role-not-grantable"
-    title = "{app} needs the role {role} on {registry}, and this connection may not grant it"
+    title = "{app} needs the role {role} on {registry}, and this connection is not allowed to grant it"
     happened = "{detail}"
-    cause = "granting takes Microsoft.Authorization/roleAssignments/write on the registry, without a condition that excludes this role; Contributor and Website Contributor do not have it"
-    fix = "give the connection's identity the role Role Based Access Control Administrator on the registry; or let an administrator of the registry run this once, then run again:\n{command}"
+    cause = "granting it requires Microsoft.Authorization/roleAssignments/write on the registry, without a condition that excludes this role; Contributor and Website Contributor do not have it"
+    fix = "give the connection's identity the role Role Based Access Control Administrator on the registry; or ask an administrator of the registry to run this command once, then run the pipeline again:\n{command}"
     link = _GRANTING
 
 
@@ -151,7 +149,7 @@ class IdentityNotReplicated(AzureFailure):
     code = "identity-not-replicated"
     title = "the identity of {app} is not known throughout Entra ID yet"
     happened = "{detail}"
-    cause = "a new identity takes some minutes to replicate throughout Entra ID, and it was not there when this run stopped waiting"
+    cause = "a new identity takes a few minutes to replicate throughout Entra ID, and it had not done so when this run stopped waiting"
     fix = "run the pipeline again in a few minutes; if it persists, the identity was deleted: turn it off and on again for {app} (az functionapp identity assign)"
     link = "https://aka.ms/docs-principaltype"
 
@@ -162,9 +160,9 @@ class AdminUserUnreadable(AzureFailure):
     registry: str
     detail: str
     code = "admin-user-unreadable"
-    title = "the admin user of {registry} is not shown to this connection"
+    title = "this connection cannot read the admin user of {registry}"
     happened = "{detail}"
-    cause = "reading its password takes Microsoft.ContainerRegistry/registries/read and …/listCredentials/action on the registry; AcrPush has neither"
+    cause = "reading its password requires Microsoft.ContainerRegistry/registries/read and …/listCredentials/action on the registry; AcrPush has neither"
     fix = "set appPullAccess to managedIdentity, which needs no password; or give the connection's identity the role Contributor on the registry"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account"
 
@@ -187,8 +185,8 @@ class PullSettingIsReference(AzureFailure):
     app: str
     names: str
     code = "pull-setting-is-reference"
-    title = "{app} has its registry password in a key vault, and it is not overwritten"
+    title = "{app} has its registry password in a key vault, and the task does not overwrite it"
     happened = "appPullAccess is adminUser, and these settings are Key Vault references: {names}"
-    cause = "somebody moved the password out of the app's settings on purpose"
-    fix = "set appPullAccess to keep and let the secret in the key vault hold the password; or delete these settings first"
+    cause = "someone moved the password out of the app's settings on purpose"
+    fix = "set appPullAccess to keep and store the password in the key vault's secret; or delete these settings first"
     link = "https://learn.microsoft.com/azure/app-service/app-service-key-vault-references"

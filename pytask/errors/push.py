@@ -12,17 +12,17 @@ class PushDeniedCause(Cause):
     """Who has to allow the push, by registry."""
 
     AZURE = (
-        "the connection may sign in, but has no right to push to this repository",
-        "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC; a new role needs some minutes)",
+        "the connection can sign in, but has no permission to push to this repository",
+        "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC; a new role takes a few minutes to take effect)",
         "https://learn.microsoft.com/azure/container-registry/container-registry-roles",
     )
     HUB = (
-        "the account of the Docker registry connection may not push to this repository: on Docker Hub, an image's name begins with the account or organization that it belongs to",
+        "the account of the Docker registry connection is not allowed to push to this repository: on Docker Hub, an image's name begins with the account or organization that it belongs to",
         "set imageName to <account>/<name> with the connection's own account or an organization that gives it write access; an access token must have the permission Read & Write",
     )
     OTHER = (
-        "the user of the Docker registry connection may sign in, but has no right to push to this repository",
-        "give that user (or its token) the right to push there, or correct imageName",
+        "the user of the Docker registry connection can sign in, but has no permission to push to this repository",
+        "give that user (or its token) permission to push there, or correct imageName",
     )
 
 
@@ -64,22 +64,22 @@ class PushFailed(AzureFailure):
     detail: str
     attempts: int
     code = "push-failed"
-    title = "the push of {reference} broke off"
+    title = "the push of {reference} was interrupted"
     happened = "after {attempts} attempts: {detail}"
     cause = "the registry or the network between it and the agent is failing, or the registry limits requests (429)"
-    fix = "run the pipeline again; layers that were pushed already are not sent again. See https://azure.status.microsoft if it persists"
+    fix = "run the pipeline again; layers that were already pushed are not sent again. See https://azure.status.microsoft if it persists"
 
 
 class TagLockedCause(Cause):
     """What keeps a tag from being written."""
 
     IMMUTABLE = (
-        "the tag exists already, and the registry's rules for this repository forbid overwriting a tag (immutable tags)",
+        "the tag already exists, and the registry's rules for this repository forbid overwriting a tag (immutable tags)",
         "give each run a tag of its own, such as $(Build.BuildId) in tags, or exclude this tag from the immutability rule",
     )
     LOCKED = (
         "the tag, its image or the repository is locked against writing, the image is in quarantine, or the registry's storage is full; no role changes that",
-        "give each run a tag of its own, such as $(Build.BuildId) in tags; to see a lock run az acr repository show --name {registry} --repository <repository>, and to remove it az acr repository update … --write-enabled true; az acr show-usage --name {registry} shows the storage",
+        "give each run a tag of its own, such as $(Build.BuildId) in tags; to see a lock, run az acr repository show --name {registry} --repository <repository>, and to remove it, az acr repository update … --write-enabled true; az acr show-usage --name {registry} shows the storage",
         "https://learn.microsoft.com/azure/container-registry/container-registry-image-lock",
     )
 
@@ -91,7 +91,7 @@ class TagLocked(OneOfSeveral, AzureFailure):
     registry: str
     detail: str
     code = "tag-locked"
-    title = "{registry} does not let {reference} be overwritten"
+    title = "{registry} does not allow {reference} to be overwritten"
     happened = "the registry answered: {detail}"
 
     @cached_property
@@ -106,7 +106,7 @@ class RegistryReadOnly(AzureFailure):
     registry: str
     detail: str
     code = "registry-read-only"
-    title = "{registry} takes no pushes"
+    title = "{registry} does not accept pushes"
     happened = "the registry answered: {detail}"
     cause = "the registry is read-only, like a connected registry in ReadOnly mode or a registry under maintenance; no role changes that"
     fix = "set azureContainerRegistry or imageName to the registry that this one gets its images from, or let its administrator switch it to ReadWrite"
@@ -134,7 +134,7 @@ class LayerTooLarge(AzureFailure):
     registry: str
     detail: str
     code = "layer-too-large"
-    title = "a layer of {reference} is larger than what {registry} takes in one request"
-    happened = "the answer to the push was: {detail}"
+    title = "a layer of {reference} is larger than {registry} accepts in one request"
+    happened = "the response to the push was: {detail}"
     cause = "a proxy or load balancer in front of the registry limits the size of a request body"
     fix = 'raise that limit (nginx: client_max_body_size 0; for the ingress: nginx.ingress.kubernetes.io/proxy-body-size: "0"), or split the largest layer into several instructions'

@@ -15,9 +15,9 @@ class RegistryNotFound(AzureFailure):
     subscription: str
     code = "registry-not-found"
     title = "there is no registry named {registry}"
-    happened = "the subscription {subscription} shows this connection no registry of that name"
-    cause = "the name is misspelled, the registry is in another subscription, or the connection may not read it (Microsoft.ContainerRegistry/registries/read)"
-    fix = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io: then nothing is looked up; for a registry in another subscription or tenant, set azureSubscriptionForACR to a connection there"
+    happened = "the subscription {subscription} has no registry of that name that this connection can see"
+    cause = "the name is misspelled, the registry is in another subscription, or the connection is not allowed to read it (Microsoft.ContainerRegistry/registries/read)"
+    fix = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io, so that nothing is looked up; for a registry in another subscription or tenant, set azureSubscriptionForACR to a connection there"
 
 
 class LoginServerUnusable(AzureFailure):
@@ -26,9 +26,9 @@ class LoginServerUnusable(AzureFailure):
     registry: str
     told: str
     code = "login-server-unusable"
-    title = "Azure names no usable login server for the registry {registry}"
+    title = "Azure does not return a usable login server for the registry {registry}"
     happened = "its login server reads '{told}'; nothing was sent there"
-    cause = "a login server is a host below azurecr.io, or its equivalent in another cloud, and nothing else; something may be answering in place of Azure Resource Manager"
+    cause = "a login server is a host below azurecr.io, or its equivalent in another cloud, and nothing else; something else may be answering in place of Azure Resource Manager"
     fix = "compare with az acr show --name {registry} --query loginServer; set azureContainerRegistry to the login server itself, and check the proxy between the agent and Azure Resource Manager"
 
 
@@ -40,7 +40,7 @@ class NoRegistry(TaskFailure):
     code = "no-registry"
     title = "{registry} is not a container registry"
     happened = "https://{registry}/v2/ answered {status}, without saying how to sign in"
-    cause = "the host is misspelled, or something else answers there: a proxy, a sign-in page, the web site of a product whose registry has another host"
+    cause = "the host is misspelled, or something else answers there: a proxy, a sign-in page, or the website of a product whose registry is on another host"
     fix = "correct the host in azureContainerRegistry, imageName, or the Docker registry service connection; try curl -i https://{registry}/v2/ on the agent"
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support"
 
@@ -51,12 +51,12 @@ class RegistryNotAzure(AzureFailure):
     registry: str
     realm: str
     code = "registry-not-azure"
-    title = "{registry} does not sign in as an Azure Container Registry does"
-    happened = "it sends its callers to {realm}, which is not its own; nothing was sent there"
+    title = "{registry} does not handle sign-in like an Azure Container Registry"
+    happened = "it directs its callers to {realm}, which is not its own; nothing was sent there"
     cause = (
         "it is not an Azure Container Registry, or something between the agent and the registry answers in its place"
     )
-    fix = "set containerRegistry to a Docker registry service connection if it is another registry; otherwise check the proxy between the agent and the registry (curl -i https://{registry}/v2/)"
+    fix = "if it is another kind of registry, set containerRegistry to a Docker registry service connection; otherwise check the proxy between the agent and the registry (curl -i https://{registry}/v2/)"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication"
 
 
@@ -66,10 +66,10 @@ class RegistrySignInRefused(AzureFailure):
     registry: str
     detail: str
     code = "registry-sign-in-refused"
-    title = "{registry} does not let this connection in"
+    title = "{registry} refuses this connection"
     happened = "the registry answered the sign-in with: {detail}"
     cause = "the connection's identity has no role on the registry, or the registry belongs to another tenant"
-    fix = "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC); for a registry of another tenant, set azureSubscriptionForACR or containerRegistry to a connection of that one"
+    fix = "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC); for a registry in another tenant, set azureSubscriptionForACR or containerRegistry to a connection for that tenant"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
 
 
@@ -81,8 +81,8 @@ class RegistryLoginRefused(AzureFailure):
     code = "registry-login-refused"
     title = "{registry} does not accept the user name and password of the Docker registry connection"
     happened = "{detail}"
-    cause = "the the user name or password is wrong, has expired, or has no right on this repository; Docker Hub, GitHub and GitLab take an access token in place of the password"
-    fix = "correct user name, password and Docker Registry (the host) of the connection in containerRegistry, under Project settings > Service connections; try docker login {registry} with the same"
+    cause = "the user name or password is wrong or has expired, or the user has no permission on this repository; Docker Hub, GitHub and GitLab take an access token instead of the password"
+    fix = "correct the user name, password and Docker Registry (the host) of the connection in containerRegistry, under Project settings > Service connections; try docker login {registry} with the same values"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
 
@@ -92,7 +92,7 @@ class RegistryReadRefused(AzureFailure):
     registry: str
     detail: str
     code = "registry-read-refused"
-    title = "{registry} lets nobody read this image without signing in"
+    title = "{registry} does not allow this image to be read without signing in"
     happened = "{detail}"
     cause = "no connection of this step is for {registry}"
     fix = "set containerRegistry to a Docker registry service connection for {registry}"
@@ -121,7 +121,7 @@ class RegistryFailingCause(Cause):
     )
     THROTTLED = (
         "the registry limits calls from this account or address",
-        "run again later; let fewer pipelines use this registry at the same time, or raise its tier",
+        "run again later; have fewer pipelines use this registry at the same time, or raise its tier",
     )
 
 
@@ -153,8 +153,8 @@ class RegistryFirewall(AzureFailure):
     code = "registry-firewall"
     title = "the firewall of {registry} does not let this agent in: it comes from {address}"
     happened = "the registry answered: {detail}"
-    cause = "the registry allows only selected networks or private endpoints, and the agent's address is not among them; a Microsoft-hosted agent has another address each time"
-    fix = "allow {address} under the registry's Networking page (az acr network-rule add --ip-address {address} …), or run the job on an agent inside the registry's network"
+    cause = "the registry allows only selected networks or private endpoints, and the agent's address is not among them; a Microsoft-hosted agent has a different address each time"
+    fix = "allow {address} on the registry's Networking page (az acr network-rule add --ip-address {address} …), or run the job on an agent inside the registry's network"
     link = "https://aka.ms/acr/firewall"
 
 
@@ -166,11 +166,11 @@ class RegistryPrivate(AzureFailure):
     detail: str
     code = "registry-private"
     title = (
-        "{registry} answers at its private endpoints only, and this agent is not behind one: it comes from {address}"
+        "{registry} answers only at its private endpoints, and this agent, which comes from {address}, does not use one"
     )
     happened = "the registry answered: {detail}"
-    cause = "public network access of the registry is disabled, so that no address can be allowed; the agent's network has no private endpoint of the registry, or its DNS gives the public address"
-    fix = "run the job on an agent in a network with a private endpoint of the registry, and link the zone privatelink.azurecr.io to that network (nslookup {registry} on the agent must give a private address)"
+    cause = "public network access of the registry is disabled, so no address can be allowed; the agent's network has no private endpoint for the registry, or its DNS returns the public address"
+    fix = "run the job on an agent in a network with a private endpoint for the registry, and link the zone privatelink.azurecr.io to that network (nslookup {registry} on the agent must return a private address)"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints"
 
 
@@ -182,7 +182,7 @@ class DigestDiffers(AzureFailure):
     found: str
     code = "digest-differs"
     title = "{reference} in the registry is not the image this run pushed"
-    happened = "pushed {pushed}, the registry answers {found}"
+    happened = "this run pushed {pushed}, but the registry answers {found}"
     cause = "another run pushed the same tag at the same time"
     fix = "give each run a tag of its own, such as $(Build.BuildId)"
 
@@ -194,7 +194,7 @@ class ManifestMissing(AzureFailure):
     code = "manifest-missing"
     title = "{reference} is not in the registry"
     happened = "the registry answered 404 for its manifest"
-    cause = "the tag or digest was never pushed, was deleted, or is purged by a retention policy"
+    cause = "the tag or digest was never pushed, was deleted, or was purged by a retention policy"
     fix = "run the pipeline again; if it persists, look for tasks or policies that delete images from the registry"
 
 
@@ -204,6 +204,6 @@ class DigestUnknown(AzureFailure):
     reference: str
     code = "digest-unknown"
     title = "the digest of {reference} is not known"
-    happened = "deployBy is digest, and the registry does not tell this connection what {reference} stands for"
-    cause = "the connection's identity may not pull from the registry, or no connection of this step is for it and it requires one to read"
+    happened = "deployBy is digest, but the registry does not tell this connection which digest {reference} refers to"
+    cause = "the connection's identity is not allowed to pull from the registry, or the registry requires sign-in to read and this step has no connection for it"
     fix = "write the digest into imageName (repository@sha256:…), give the identity the role AcrPull, set containerRegistry to a connection for the registry, or set deployBy to tag"

@@ -10,10 +10,10 @@ class SettingsJsonInvalid(InputMistake):
 
     reason: str
     code = "settings-json-invalid"
-    title = "the input {input} is not the JSON that it begins as"
+    title = "the input {input} begins like JSON but is not valid JSON"
     happened = "{input}: {reason}"
     cause = "text that begins with a brace or a bracket is read as JSON: an object of names and values, or the portal's array of entries with name, value and slotSetting"
-    fix = "correct the JSON (in a value, a quote and a backslash have a backslash before them), or write KEY=VALUE lines, whose values are taken as they stand"
+    fix = "correct the JSON (in a value, put a backslash before a quote or a backslash), or write KEY=VALUE lines, whose values are used exactly as written"
 
 
 class SettingLineInvalid(InputMistake):
@@ -23,7 +23,7 @@ class SettingLineInvalid(InputMistake):
     code = "setting-line-invalid"
     title = "a line of the input {input} is not a setting"
     happened = "{input}, {where}: this is neither KEY=VALUE nor, in a text that begins with a dash, -KEY value (it is not shown because it may be secret)"
-    cause = "each line is a setting of its own; a value of several lines needs JSON, or quotes in the form with dashes"
+    cause = "each line is a separate setting; a value of several lines needs JSON, or quotes in the form with dashes"
     fix = "write KEY=VALUE, one per line; for a value of several lines, write all settings as JSON"
 
 
@@ -33,10 +33,10 @@ class SettingQuoteOpen(InputMistake):
     where: str
     sign: str
     code = "setting-quote-open"
-    title = "a quote or bracket in the input {input} has no partner"
+    title = "a quote or bracket in the input {input} is not closed"
     happened = "{input}, {where}: {sign} is opened and not closed before the value ends"
     cause = "in -KEY value, text between quotes or brackets stays together; a value that begins with a quote must end with the same one"
-    fix = "write the value as KEY=VALUE on a line of its own, where every sign stands for itself; or put the other kind of quotes around it"
+    fix = "write the value as KEY=VALUE on a line of its own, where every character is taken literally; or put the other kind of quotes around it"
 
 
 class SettingNameInvalid(InputMistake):
@@ -49,7 +49,7 @@ class SettingNameInvalid(InputMistake):
     title = "a name in the input {input} is not a valid setting name"
     happened = "{input}, {where}: {name}"
     cause = (
-        "on Linux the name of a setting is made of letters, digits, '_' and '.'; in -KEY value a bare dash opens a key"
+        "on Linux the name of a setting is made of letters, digits, '_' and '.'; in -KEY value a bare dash starts a key"
     )
     fix = "write the name {hint}"
     link = "https://learn.microsoft.com/azure/app-service/configure-common#configure-app-settings"
@@ -76,7 +76,7 @@ class SettingValueInvalid(InputMistake):
     title = "the value of {name} in the input {input} cannot be a setting"
     happened = "{input}, {name}: {reason}"
     cause = "a setting reaches the app as an environment variable, which is text without a NUL; the task does not remove settings"
-    fix = 'write the value as text: "" for an empty one, "1.10" for a number with a point, JSON in quotes'
+    fix = 'write the value as text: "" for an empty one, "1.10" for a number with a decimal point, JSON in quotes'
 
 
 class PropertyUnknown(InputMistake):
@@ -110,7 +110,7 @@ class PropertyValueInvalid(InputMistake):
     name: str
     takes: str
     code = "property-value-invalid"
-    title = "the value of {name} in the input {input} is of another type"
+    title = "the value of {name} in the input {input} has the wrong type"
     happened = "{input}: {name} takes {takes}"
     cause = "JSON keeps its types; in the other forms the text is read as the type that the property has"
     fix = "write {takes} for {name}"

@@ -28,7 +28,7 @@ class SecretExpired(AzureFailure):
     code = "secret-expired"
     title = "the service connection's secret has expired"
     happened = "{detail}"
-    cause = "client secrets expire, and the one of the connection's app registration has"
+    cause = "client secrets expire, and the one for the connection's app registration has expired"
     fix = "convert the connection ({page}) to workload identity federation, which has no secret to renew, or put a new client secret into it"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
@@ -43,8 +43,8 @@ class CertificateRefused(AzureFailure):
     happened = "{detail}"
     cause = "the certificate in the connection is not one of those of its app registration, or it has expired"
     fix = (
-        "add the certificate to the app registration under Certificates & secrets, or put key and certificate that stand there into "
-        "the connection ({page}); federation instead has nothing that expires"
+        "add the certificate to the app registration under Certificates & secrets, or put the key and a certificate that is listed there into "
+        "the connection ({page}); workload identity federation has nothing that expires"
     )
     link = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"
 
@@ -78,10 +78,10 @@ class ClientUnknown(AzureFailure):
     code = "client-unknown"
     title = "the service connection's app registration does not exist in its tenant"
     happened = "{detail}"
-    cause = "it was deleted, it has no service principal there, or the tenant {tenant} is not its own"
+    cause = "it was deleted, it has no service principal there, or the tenant {tenant} is not the one it belongs to"
     fix = (
-        "correct client id and tenant id of the connection ({page}) after the app registration in the Entra admin "
-        "center; where it has no service principal: az ad sp create --id <client id>"
+        "correct the client id and tenant id of the connection ({page}) to match the app registration in the Entra admin "
+        "center; if it has no service principal, run az ad sp create --id <client id>"
     )
 
 
@@ -93,7 +93,7 @@ class ClientDisabled(AzureFailure):
     code = "client-disabled"
     title = "the service connection's app registration is disabled"
     happened = "{detail}"
-    cause = "an administrator switched off sign-in for it"
+    cause = "an administrator turned off sign-in for it"
     fix = "enable it in the Entra admin center: Enterprise applications > the connection's client id ({page}) > Properties > Enabled for users to sign in"
 
 
@@ -107,7 +107,7 @@ class TenantUnknown(AzureFailure):
     code = "tenant-unknown"
     title = "the service connection's tenant does not exist"
     happened = "{detail}"
-    cause = "{authority} does not serve the tenant id {tenant}: it is wrong, or it belongs to another cloud than the connection's environment"
+    cause = "{authority} does not serve the tenant id {tenant}: it is wrong, or it belongs to a different cloud than the connection's environment"
     fix = "correct the tenant id and the environment of the service connection ({page})"
 
 
@@ -118,7 +118,9 @@ class AssertionOutOfTime(AzureFailure):
     code = "assertion-out-of-time"
     title = "Entra ID rejects the service connection's assertion: it is outside its validity period"
     happened = "{detail}"
-    cause = "the assertion is created for each sign-in and is valid for minutes, so the clock of this agent is wrong"
+    cause = (
+        "the assertion is created for each sign-in and is valid for a few minutes, so the clock of this agent is wrong"
+    )
     fix = "set the agent's clock (timedatectl set-ntp true), then run again"
 
 
@@ -132,10 +134,8 @@ class AudienceUnknown(AzureFailure):
     code = "audience-unknown"
     title = "the tenant of the service connection does not know {audience}"
     happened = "{detail}"
-    cause = "the connection's environment is that of another cloud than its tenant {tenant}, or nobody in the tenant has used this service of Azure yet"
-    fix = (
-        "correct environment, server URL and tenant of the service connection ({page}) so that they belong to one cloud"
-    )
+    cause = "the connection's environment belongs to a different cloud than its tenant {tenant}, or nobody in the tenant has used this Azure service yet"
+    fix = "correct the environment, server URL and tenant of the service connection ({page}) so that they belong to the same cloud"
 
 
 class ConditionalAccessBlocks(AzureFailure):
@@ -145,9 +145,9 @@ class ConditionalAccessBlocks(AzureFailure):
     code = "conditional-access-blocks"
     title = "a Conditional Access policy keeps the service connection from signing in"
     happened = "{detail}"
-    cause = "a policy for workload identities blocks the connection's app registration from where this agent is, or because of a risk"
+    cause = "a policy for workload identities blocks the connection's app registration because of this agent's location or because of a risk"
     fix = (
-        "let an administrator find the policy in the sign-in logs (Service principal sign-ins, by the correlation id) "
+        "ask an administrator to find the policy in the sign-in logs (Service principal sign-ins, by the correlation id) "
         "and add the agent's address to its trusted locations or the app registration to its exclusions; or run on an agent inside the network that it allows"
     )
     link = "https://learn.microsoft.com/entra/identity/conditional-access/workload-identity"
@@ -162,7 +162,7 @@ class TenantBlocked(AzureFailure):
     title = "the service connection's tenant is blocked"
     happened = "{detail}"
     cause = "Microsoft blocks a tenant that has not been used for a long time, and deletes it later"
-    fix = "let an administrator of the tenant {tenant} reactivate it"
+    fix = "ask an administrator of the tenant {tenant} to reactivate it"
     link = "https://learn.microsoft.com/entra/fundamentals/tenant-inaccessible"
 
 
@@ -174,8 +174,8 @@ class SignInCause(Cause):
         "look the code up at https://login.microsoftonline.com/error and correct the service connection ({page}) or the app registration",
     )
     OTHER = (
-        "the identity provider of this cloud, such as AD FS, refused for the reason above",
-        "correct the service connection ({page}), or let the administrator of the identity provider look at its event log (for AD FS, the MSIS code above)",
+        "the identity provider of this cloud, such as AD FS, refused the sign-in for the reason above",
+        "correct the service connection ({page}), or ask the administrator of the identity provider to look at its event log (for AD FS, the MSIS code above)",
     )
 
 
@@ -222,10 +222,10 @@ class ManagedIdentityMissing(AzureFailure):
     code = "managed-identity-missing"
     title = "{identity} is not assigned to this agent's machine"
     happened = "{detail}"
-    cause = "the machine has no identity of its own, several user-assigned ones and none is named, or not the one that the connection names"
+    cause = "the machine has no identity of its own, has several user-assigned ones and the connection names none of them, or does not have the one that the connection names"
     fix = (
-        "assign it to the machine (az vm identity assign --ids <the identity's resource id>), or name one that it has by "
-        "its client id in the service connection ({page})"
+        "assign it to the machine (az vm identity assign --ids <the identity's resource id>), or enter the client id of one that it has "
+        "in the service connection ({page})"
     )
     link = "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-configure-managed-identities"
 
@@ -237,7 +237,7 @@ class CloudUnknown(AzureFailure):
     page: str
     detail: str
     code = "cloud-unknown"
-    title = "it is not known where to sign in for {url}"
+    title = "the task cannot tell where to sign in for {url}"
     happened = "the service connection names no authority, and {url}/metadata/endpoints answers: {detail}"
     cause = "the connection's server URL is not that of a Resource Manager, or its environment is wrong"
     fix = "correct the environment and the server URL of the service connection ({page})"

@@ -45,7 +45,7 @@ class PropertyNotSet(StartFailure):
     code = "property-not-set"
     title = "{app} is not configured as this run asked for"
     happened = "linuxFxVersion reads as written; these properties do not: {names}"
-    cause = "Azure took the change and kept another value (a plan or policy may not allow it), or somebody else changed it at the same time"
+    cause = "Azure accepted the change but kept another value (a plan or policy may not allow it), or someone else changed it at the same time"
     fix = "compare them with the portal; remove from the step what the app's plan does not allow, then run again"
 
 
@@ -53,10 +53,10 @@ class PullUnauthorized(ToldStartFailure):
     """The registry does not let the app in."""
 
     code = "pull-unauthorized"
-    title = "the registry does not let {app} pull {reference}"
+    title = "the registry does not allow {app} to pull {reference}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "the app signs in to the registry on its own, not with the service connection, and its identity or its credentials were refused (a new role needs some minutes)"
-    fix = "set appPullAccess: managedIdentity, which sets this up; or by hand: give the app's managed identity the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds, or correct its DOCKER_REGISTRY_SERVER_* settings"
+    cause = "the app signs in to the registry on its own, not with the service connection, and its identity or its credentials were refused (a new role takes a few minutes to take effect)"
+    fix = "set appPullAccess: managedIdentity, which sets this up; or do it by hand: give the app's managed identity the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC) and set acrUseManagedIdentityCreds, or correct its DOCKER_REGISTRY_SERVER_* settings"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry"
 
 
@@ -64,7 +64,7 @@ class PullNotFound(ToldStartFailure):
     """The registry does not have the image."""
 
     code = "pull-not-found"
-    title = "{reference} is not in the registry any more"
+    title = "{reference} is no longer in the registry"
     happened = "the app's platform log says: {line}{tail}"
     cause = (
         "the tag or digest was deleted between the push and the pull, by a person, a purge task or a retention policy"
@@ -76,10 +76,10 @@ class PullFirewall(ToldStartFailure):
     """The registry's firewall does not let the app in."""
 
     code = "pull-firewall"
-    title = "the registry's firewall does not let {app} in"
+    title = "the registry's firewall blocks {app}"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the registry allows selected networks only, and the app's outbound address is not among them"
-    fix = "allow the app's outbound addresses under the registry's Networking page, or pull through the virtual network (private endpoint and outbound image pull routing)"
+    fix = "allow the app's outbound addresses on the registry's Networking page, or pull through the virtual network (private endpoint and outbound image pull routing)"
     link = "https://aka.ms/acr/firewall"
 
 
@@ -87,9 +87,9 @@ class PullNetwork(ToldStartFailure):
     """The app does not reach the registry."""
 
     code = "pull-network"
-    title = "{app} does not reach the registry of {reference}"
+    title = "{app} cannot reach the registry of {reference}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "name resolution or routing between the app and the registry: often a virtual network whose DNS does not know the registry's private endpoint. A pull through a virtual network also fails for an image with an OCI manifest, and then says only UnexpectedFaliure"
+    cause = "name resolution or routing between the app and the registry fails: often a virtual network whose DNS does not know the registry's private endpoint. A pull through a virtual network also fails for an image with an OCI manifest, and then says only UnexpectedFaliure"
     fix = "from the app's console (Kudu) try nslookup on the registry's host; link the private DNS zone privatelink.azurecr.io to the app's network; for UnexpectedFaliure add --provenance=false to arguments, or let the app pull without the virtual network"
     link = "https://learn.microsoft.com/azure/app-service/configure-vnet-integration-routing"
 
@@ -100,7 +100,7 @@ class PullInterrupted(ToldStartFailure):
     code = "pull-interrupted"
     title = "the pull of {reference} by {app} was interrupted"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "the platform stopped the start while the image was still being pulled: the app was restarted, stopped or changed meanwhile, or the pull took longer than the platform allows"
+    cause = "the platform stopped the start while the image was still being pulled: the app was restarted, stopped or changed in the meantime, or the pull took longer than the platform allows"
     fix = "let only one pipeline or person change the app at a time, then run again; if it happens with every run, make the image smaller"
 
 
@@ -110,7 +110,7 @@ class ReferenceInvalid(ToldStartFailure):
     code = "image-reference-invalid"
     title = "{app} is configured with an image name that cannot be read"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "linuxFxVersion, or DOCKER_REGISTRY_SERVER_URL that is put before it, has a scheme, spaces, capital letters or a second host in it"
+    cause = "linuxFxVersion, or DOCKER_REGISTRY_SERVER_URL, which is put in front of it, has a scheme, spaces, capital letters or a second host in it"
     fix = "set DOCKER_REGISTRY_SERVER_URL to https:// and the registry's host, nothing more; write imageName as host/repository:tag in lowercase letters, then run again"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
 
@@ -129,12 +129,10 @@ class OldImageStarted(ToldStartFailure):
     """The platform started another image."""
 
     code = "old-image-started"
-    title = "{app} was started with another image than {reference}"
+    title = "{app} was started with a different image than {reference}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = (
-        "the platform could not pull the image and took one that it had from before, or somebody else changed the app"
-    )
-    fix = "look at the app's log stream for why the pull failed; let only one pipeline deploy to the app"
+    cause = "the platform could not pull the image and used one that it already had, or someone else changed the app"
+    fix = "look at the app's log stream to see why the pull failed; let only one pipeline deploy to the app"
 
 
 class WrongArchitecture(ToldStartFailure):
@@ -151,10 +149,10 @@ class UserIdOutOfRange(ToldStartFailure):
     """A file in the image has an owner that the platform cannot map."""
 
     code = "user-id-out-of-range"
-    title = "{reference} has files of a user id that App Service cannot map"
+    title = "{reference} has files with a user id that App Service cannot map"
     happened = "the app's platform log says: {line}{tail}"
     cause = "App Service maps user and group ids 0 to 65535 only, in every layer of the image: a later chown does not fix it"
-    fix = "change the owner in the same RUN instruction that makes the files (chown -R root:root …, tar --no-same-owner, COPY --chown=0:0)"
+    fix = "change the owner in the same RUN instruction that creates the files (chown -R root:root …, tar --no-same-owner, COPY --chown=0:0)"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
 
@@ -174,7 +172,7 @@ class ContainerSilent(ToldStartFailure):
     code = "container-silent"
     title = "{app} runs {reference}, but the program does not answer"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "the program listens on another port than the platform calls, on 127.0.0.1 only, or needs longer than the platform waits (230 seconds, or WEBSITES_CONTAINER_START_TIME_LIMIT)"
+    cause = "the program listens on a different port than the one the platform calls or on 127.0.0.1 only, or needs longer than the platform waits (230 seconds, or WEBSITES_CONTAINER_START_TIME_LIMIT)"
     fix = "listen on 0.0.0.0, on port 80 or the one in the app setting WEBSITES_PORT; if it only starts slowly, set WEBSITES_CONTAINER_START_TIME_LIMIT to more seconds (1800 at the most)"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#configure-port-number"
 
@@ -185,7 +183,7 @@ class ContainerStartFailed(ToldStartFailure):
     code = "container-start-failed"
     title = "{app} does not start with {reference}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "the platform's line above is all that is known; where it names a command (exec: …), that one is not in the image or may not be executed"
+    cause = "the platform's line above is all that is known; where it names a command (exec: …), that command is not in the image or is not executable"
     fix = "look at the app's log stream in the portal; run the image locally with docker run {reference}; correct containerCommand, or ENTRYPOINT and CMD in the Dockerfile, where the line names a command"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
 
@@ -199,7 +197,7 @@ class StorageBroken(StartFailure):
     code = "storage-broken"
     title = "{app} cannot use a storage account that it needs"
     happened = "{source} says: {errors}"
-    cause = "the account's key, connection string or role is wrong, its share does not exist, or its firewall does not let the app in; what the host uses is named by AzureWebJobsStorage, what the platform mounts by the app's path mappings"
+    cause = "the account's key, connection string or role is wrong, its share does not exist, or its firewall blocks the app; AzureWebJobsStorage names the account that the host uses, and the app's path mappings name those that the platform mounts"
     fix = "correct what it names: for the host the app setting AzureWebJobsStorage (with an identity, give it Storage Blob Data Owner on the account), for a mount the account, share and access key under Settings > Configuration > Path mappings; open the account's firewall for the app"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-recover-storage-account"
 
@@ -223,7 +221,7 @@ class NoFunctions(StartFailure):
     title = "{app} runs {reference}, but has no functions"
     happened = "the Functions host is running and its list of functions is empty"
     cause = "the functions are not in /home/site/wwwroot of the image, their worker cannot load them, or the platform's storage is mounted over /home"
-    fix = "set the app setting WEBSITES_ENABLE_APP_SERVICE_STORAGE to false; see that the Dockerfile copies the app to /home/site/wwwroot and sets AzureWebJobsScriptRoot to it"
+    fix = "set the app setting WEBSITES_ENABLE_APP_SERVICE_STORAGE to false; make sure that the Dockerfile copies the app to /home/site/wwwroot and sets AzureWebJobsScriptRoot to it"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container"
 
 
@@ -234,7 +232,7 @@ class NotUpInTime(StartFailure):
     seen: str
     code = "not-up-in-time"
     title = "{app} did not start with {reference} within {minutes} minutes"
-    happened = "the last word of the platform's log: {seen}"
+    happened = "the platform's log last reported: {seen}"
     cause = "the image is large, the app starts slowly, or it does not start at all"
     fix = "look at the app's log stream in the portal; if it only needs longer, raise verifyTimeoutMinutes and the app setting WEBSITES_CONTAINER_START_TIME_LIMIT"
 
@@ -248,7 +246,7 @@ class SmokeTestFailed(StartFailure):
     code = "smoke-test-failed"
     title = "{app} does not answer {path} as expected"
     happened = "expected {wanted}, the app answered {answer}"
-    cause = "the new image runs, and its answer is not the one that smokeTestStatus asks for"
+    cause = "the new image runs, but its response is not the one that smokeTestStatus asks for"
     fix = "call the path yourself and fix the function, or correct smokeTestPath and smokeTestStatus"
 
 

@@ -128,9 +128,9 @@ def test_all_mistakes_are_told_at_once_and_by_their_lines(tmp_path: Path) -> Non
     with pytest.raises(ManyFailures) as caught:
         read_plan(environment, Secret)
     assert [str(failure) for failure in caught.value.failures] == [
-        "build-secret-invalid: line 2 of buildSecrets is no build secret",
+        "build-secret-invalid: line 2 of buildSecrets is not a build secret",
         "build-secret-variable-missing: there is no variable NONE for the build secret b",
-        "build-secret-invalid: line 5 of buildSecrets is no build secret",
+        "build-secret-invalid: line 5 of buildSecrets is not a build secret",
         "platform-invalid: 'all' is not one platform",
     ]
 

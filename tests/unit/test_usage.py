@@ -89,7 +89,7 @@ def test_docker_s_own_line_is_the_cause(output: str, cause: str) -> None:
 def test_what_only_the_containerd_store_can_do_is_told_as_such(output: str) -> None:
     found = failure(a_recipe("--cache-to=type=registry,ref=s3cret"), 1, output.splitlines())
     assert found.code == "arguments-need-containerd"
-    assert "(given are --cache-to)" in render(found)
+    assert "(it contains --cache-to)" in render(found)
     assert "set containerd-snapshotter to true" in render(found)
     assert "s3cret" not in render(found)
 
