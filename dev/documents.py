@@ -92,32 +92,34 @@ SHIM = Chapter(
     entries=(
         Entry(
             code="python-not-found",
-            title="this agent offers no Python 3.10 or newer",
-            about="Told by task/index.js, which the agent starts and which finds a Python.",
-            happened="none of these would do: {tried} (or: there is no Python on PATH)",
-            cause="the task is written in Python and brings everything it needs except Python itself",
+            title="this agent has no Python 3.10 or newer",
+            about="Reported by task/index.js, which the agent starts and which finds a Python.",
+            happened="none of these can be used: {tried} (or: there is no Python on PATH)",
+            cause="the task is written in Python and includes everything it needs except Python itself",
             fix=(
-                "put this step before it:\n- task: UsePythonVersion@0\n  inputs: {{ versionSpec: '3.x' }}\n"
+                "add this step before it:\n- task: UsePythonVersion@0\n  inputs: {{ versionSpec: '3.x' }}\n"
                 "or install Python 3.10 or newer on the agent (in a container job: in the image)"
             ),
         ),
         Entry(
             code="python-interpreter-unfit",
             title="the Python that pythonInterpreter names cannot run this task",
-            about="Told by task/index.js, which tries no other Python when the input pythonInterpreter is given.",
+            about="Reported by task/index.js, which tries no other Python when the input pythonInterpreter is set.",
             happened="pythonInterpreter is {interpreter}: {why} (or: there is no such file, or none on PATH)",
-            cause="what pythonInterpreter names is used, and no other Python is looked for",
+            cause="the task uses only the Python that pythonInterpreter names",
             fix=(
                 "name a Python 3.10 or newer by its full path or by its name on PATH,\n"
-                "or leave pythonInterpreter empty: then the task looks for one"
+                "or leave pythonInterpreter empty, so that the task finds one"
             ),
         ),
         Entry(
             code="python-ended",
             title="the Python program of this task ended without a result ({how})",
-            about="Told by task/index.js when the program it started is gone and has not told a result.",
-            happened="{python} is gone; what it said last stands above",
-            cause="SIGKILL: mostly the agent ran out of memory; exit code 1: an error nobody foresaw, shown above",
+            about="Reported by task/index.js when the program that it started ended without reporting a result.",
+            happened="{python} is no longer running; its last output is above",
+            cause=(
+                "SIGKILL usually means that the agent ran out of memory; exit code 1 is an unexpected error (see above)"
+            ),
             fix="run the step again; if it happens again, open an issue with this log",
         ),
     ),
@@ -318,7 +320,7 @@ def _meaning(item: Mapping[str, Any]) -> str:
     parts = [f"{item['label']}.", item["helpMarkDown"]]
     parts += [f"One of {', '.join(map(_code, item['options']))}."] if item.get("options") else []
     rule = _code(item.get("visibleRule", ""))
-    parts += [f"{'Required' if item.get('required') else 'Has a meaning'} when {rule}."] if rule else []
+    parts += [f"{'Required' if item.get('required') else 'Used'} when {rule}."] if rule else []
     return " ".join(parts)
 
 

@@ -82,7 +82,7 @@ def former_reference(previous: PreviousImage | None, digest_of: DigestNow, say: 
         CannotRollBack: when that image is gone, or there was none.
     """
     if previous is None or not previous.reference:
-        raise CannotRollBack("there was no image before")
+        raise CannotRollBack("there was no previous image")
     try:
         reference = ImageReference.parse(previous.reference)
     except NotAReference:
@@ -94,8 +94,8 @@ def former_reference(previous: PreviousImage | None, digest_of: DigestNow, say: 
         return _unless_gone(previous.reference, now)
     pinned = reference.pinned(previous.digest)
     _unless_gone(f"the previous image ({pinned})", digest_of(pinned))
-    what = "is gone" if isinstance(now, Gone) else "means another image by now"
-    say(f"{reference} {what}; the previous image has no tag anymore, and retention may delete it. To tag it again:")
+    what = "is gone" if isinstance(now, Gone) else "now points to another image"
+    say(f"{reference} {what}; the previous image no longer has a tag, and retention may delete it. To tag it again:")
     say(f"  {_tagging(reference, pinned)}")
     return str(pinned)
 
@@ -106,7 +106,7 @@ def _is_still(previous: PreviousImage, now: Digest | Gone) -> bool:
 
 def _unless_gone(reference: str, now: Digest | Gone | None) -> str:
     if isinstance(now, Gone):
-        raise CannotRollBack(f"{reference} is not in the registry any more")
+        raise CannotRollBack(f"{reference} is no longer in the registry")
     return reference
 
 

@@ -54,7 +54,7 @@ class Rollout:
             self.job.console.warning(setup.warning)
         if identity is None or not setup.is_lacking:
             return
-        with self.job.stage(f"Set up pull access of {app.title}"):
+        with self.job.stage(f"Set up pull access for {app.title}"):
             if not identity.assigned:
                 done = f"{identity.title} was {identity.assignment}"
                 with self.journal.attempt(Action.PULL_ACCESS, done):
@@ -109,10 +109,10 @@ class Rollout:
         if not same or not health.healthy:
             return False
         if changes := self.target.pending(self.plan, self.snapshot):
-            self.job.console.line(f"{app.title} runs {image.digest} already; to be changed: {', '.join(changes)}")
+            self.job.console.line(f"{app.title} already runs {image.digest}; to be changed: {', '.join(changes)}")
             return False
         nothing = "nothing else" if self.journal.last(AccessGiven) else "nothing"
-        self.journal.add(LeftAsItIs(f"{app.title} runs {image.digest} already and is healthy: {nothing} is written"))
+        self.journal.add(LeftAsItIs(f"{app.title} already runs {image.digest} and is healthy: {nothing} is written"))
         return True
 
     def _updated(self, image: PushedImage) -> Update:
@@ -176,7 +176,7 @@ class Rollout:
                     raise
             left = f"{int(window.left()) // 60}:{int(window.left()) % 60:02d} left"
             self.job.console.line(
-                f"  the new role does not apply at the registry yet; restarting the app to pull again ({left})"
+                f"  the new role has not propagated to the registry yet; restarting the app to pull again ({left})"
             )
             update = self.target.update_again(update)
             self.journal.add(PullsAgain(update))
@@ -184,7 +184,7 @@ class Rollout:
     def _verified_once(self, update: Update, plan: VerifyPlan) -> Verification:
         watch = self.target.watch(update, plan, digest_now=known_digests(self.source))
         if watch.seconds > plan.seconds:
-            told = f"  its own start limit is longer: verifying for up to {watch.seconds / 60:g} minutes"
+            told = f"  the app's start limit is longer: verifying for up to {watch.seconds / 60:g} minutes"
             self.job.console.line(told)
         try:
             return verify_by(watch, clock=self.job.clock, timeouts=self.job.timeouts, say=self.job.console.line)

@@ -111,7 +111,7 @@ def _concluded(found: Mapping[str, Evidence]) -> Verification:
     unmade = {name: one for name, one in found.items() if not isinstance(one, Passed | Failed)}
     return Verification(
         passed=tuple((name, one.rests_on) for name, one in found.items() if isinstance(one, Passed)),
-        unavailable=tuple((name, one.reason or "it was not reached") for name, one in unmade.items()),
+        unavailable=tuple((name, one.reason or "not reached") for name, one in unmade.items()),
     )
 
 
@@ -171,7 +171,7 @@ class _Rounds:
         self.told.update({name: text for name, text in news.items() if text})
         if not fresh and now - self.told_at >= self.timeouts.progress:
             waiting = [text for name, text in news.items() if text and isinstance(self.found[name], Pending | Failed)]
-            fresh = [f"still {text}" for text in waiting[:1]]
+            fresh = [f"still waiting: {text}" for text in waiting[:1]]
         for text in fresh:
             self._say_at(now, text)
 

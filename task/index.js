@@ -116,10 +116,10 @@ function fail(code, lines) {
 
 function pythonNotFound(tried) {
   fail('python-not-found', [
-    'python-not-found: this agent offers no Python 3.10 or newer',
-    tried.length ? `  happened  none of these would do: ${tried.join(', ')}` : '  happened  there is no Python on PATH',
-    '  cause     the task is written in Python and brings everything it needs except Python itself',
-    '  fix       put this step before it:',
+    'python-not-found: this agent has no Python 3.10 or newer',
+    tried.length ? `  happened  none of these can be used: ${tried.join(', ')}` : '  happened  there is no Python on PATH',
+    '  cause     the task is written in Python and includes everything it needs except Python itself',
+    '  fix       add this step before it:',
     "              - task: UsePythonVersion@0\n                inputs: { versionSpec: '3.x' }",
     '            or install Python 3.10 or newer on the agent (in a container job: in the image)',
   ]);
@@ -129,17 +129,17 @@ function interpreterUnfit(interpreter, tried) {
   fail('python-interpreter-unfit', [
     'python-interpreter-unfit: the Python that pythonInterpreter names cannot run this task',
     `  happened  pythonInterpreter is ${interpreter}: ${tried.join(', ') || 'there is no such file, or none on PATH'}`,
-    '  cause     what pythonInterpreter names is used, and no other Python is looked for',
+    '  cause     the task uses only the Python that pythonInterpreter names',
     '  fix       name a Python 3.10 or newer by its full path or by its name on PATH,',
-    '            or leave pythonInterpreter empty: then the task looks for one',
+    '            or leave pythonInterpreter empty, so that the task finds one',
   ]);
 }
 
 function endedWithoutResult(python, how) {
   fail('python-ended', [
     `python-ended: the Python program of this task ended without a result (${how})`,
-    `  happened  ${python} is gone; what it said last stands above`,
-    '  cause     SIGKILL: mostly the agent ran out of memory; exit code 1: an error nobody foresaw, shown above',
+    `  happened  ${python} is no longer running; its last output is above`,
+    '  cause     SIGKILL usually means that the agent ran out of memory; exit code 1 is an unexpected error (see above)',
     '  fix       run the step again; if it happens again, open an issue with this log',
   ]);
 }

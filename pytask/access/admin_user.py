@@ -56,5 +56,5 @@ def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secre
     values = (text_at(one, "value") for one in objects_at(told, "passwords"))
     passwords = tuple(mask(value) for value in values if value)
     if not passwords:
-        raise AdminUserUnreadable(registry=registry.name, detail="Azure's answer holds no password")
+        raise AdminUserUnreadable(registry=registry.name, detail="Azure's response has no password")
     return AdminUser(name=text_at(told, "username"), passwords=passwords)

@@ -32,12 +32,12 @@ def grant(given: Grant, identity: AppIdentity, app: App, journal: Journal) -> No
     except RoleNotGrantable:
         if given.right is Right.LACKING:
             raise
-        http.say(f"  role      {role} may not be granted; whether {identity.title} has it shows when it pulls")
+        http.say(f"  role      {role} cannot be granted; the pull will show whether {identity.title} has it")
         return
     if new:
         journal.add(AccessGiven(done=done, role_at=http.clock.monotonic()))
     else:
-        http.say(f"  role      {identity.title} has {role} on {registry} already")
+        http.say(f"  role      {identity.title} already has {role} on {registry}")
 
 
 def granted_at(journal: Journal) -> float | None:
@@ -54,5 +54,5 @@ def wait_for_role_propagation(journal: Journal, clock: Clock, timeouts: Timeouts
     """
     granted = granted_at(journal)
     while granted is not None and (left := granted + timeouts.role_propagation - clock.monotonic()) > 0:
-        say(f"  waiting for the new role to propagate, {left:.0f} s")
+        say(f"  waiting {left:.0f} s for the new role to propagate")
         clock.sleep(min(left, timeouts.progress))

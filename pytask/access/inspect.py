@@ -93,7 +93,7 @@ def inspect_admin_user(access: RegistryAccess) -> tuple[AdminUser, RegistryResou
     """
     registry = access.resource()
     if registry is None:
-        detail = f"the subscription {access.arm.subscription} shows this connection no registry {access.registry}"
+        detail = f"this connection can see no registry {access.registry} in the subscription {access.arm.subscription}"
         raise AdminUserUnreadable(registry=str(access.registry), detail=detail)
     return admin_user(access.arm, registry, access.azure.credentials.mask), registry
 
@@ -101,10 +101,10 @@ def inspect_admin_user(access: RegistryAccess) -> tuple[AdminUser, RegistryResou
 def right_told(right: Right, whose: str, registry: str) -> str:
     """Return what is known of an identity's right to pull, as the end of a note; `whose` says which identity."""
     return {
-        Right.HELD: f"{whose} may pull from {registry}",
-        Right.CONDITIONAL: f"{whose} has its role on {registry} with a condition: whether it may pull is not certain",
-        Right.LACKING: f"{whose} has no role on {registry} that lets it pull",
-        Right.UNKNOWN: f"whether {whose} may pull from {registry} is not certain: its roles there are not shown",
+        Right.HELD: f"{whose} can pull from {registry}",
+        Right.CONDITIONAL: f"the role of {whose} on {registry} has a condition: it is not certain that it can pull",
+        Right.LACKING: f"{whose} has no role on {registry} that allows it to pull",
+        Right.UNKNOWN: f"it is not certain that {whose} can pull from {registry}: its roles there are not visible",
     }[right]
 
 
@@ -139,18 +139,18 @@ def _doubts(access: RegistryAccess, right: Right, identity: AppIdentity, command
     if right is Right.CONDITIONAL:
         yield told
     if right is Right.UNKNOWN and command:
-        yield f"{told}; should it lack one: {command}"
+        yield f"{told}; if it has none, run {command}"
 
 
 def _not_grantable(
     access: RegistryAccess, app: App, registry: RegistryResource | None, identity: AppIdentity, command: str
 ) -> RoleNotGrantable:
     if registry:
-        lacking = "has no role there that lets it pull" if identity.principal_id else "is not switched on yet"
-        detail = f"{identity.title} {lacking}, and none of this connection's roles on the registry may grant one"
+        lacking = "has no role there that allows it to pull" if identity.principal_id else "is not turned on yet"
+        detail = f"{identity.title} {lacking}, and no role of this connection on the registry allows granting one"
     else:
         detail = (
-            f"the subscription {access.arm.subscription} shows this connection no registry {access.registry} "
+            f"this connection can see no registry {access.registry} in the subscription {access.arm.subscription} "
             "(where it uses ABAC, the role is Container Registry Repository Reader)"
         )
     return RoleNotGrantable(

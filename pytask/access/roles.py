@@ -125,7 +125,7 @@ def grant_role(arm: Arm, registry: RegistryResource, principal: str, *, app: str
         if code != _NOT_REPLICATED or deadline.passed():
             raise _refused(registry, principal, answer, app=app, detail=f"{code}: {detail}")
         wait = http.timeouts.longest_poll
-        http.say(f"  the new identity is not known throughout the directory yet; retrying in {wait:.0f} s")
+        http.say(f"  the new identity has not replicated throughout Entra ID yet; retrying in {wait:.0f} s")
         http.clock.sleep(wait)
 
 

@@ -30,12 +30,16 @@ class AppIdentity:
     @property
     def title(self) -> str:
         """The identity as a person calls it."""
-        return f"the identity {self.resource_id.rpartition('/')[2]}" if self.resource_id else "its own identity"
+        return (
+            f"the identity {self.resource_id.rpartition('/')[2]}"
+            if self.resource_id
+            else "the system-assigned identity"
+        )
 
     @property
     def assignment(self) -> str:
         """What is done to the app for it to have the identity, as the end of a sentence."""
-        return "assigned to the app" if self.resource_id else "switched on"
+        return "assigned to the app" if self.resource_id else "turned on"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

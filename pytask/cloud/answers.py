@@ -209,7 +209,7 @@ def _policies(message: str, response: HttpResponse) -> str:
     """
     within = decode(message.partition("Policy identifiers: '")[2].rpartition("'")[0])
     known = (*_named(decode(response.content), _POLICY_NAMES), *_named(within, ("name",)))
-    return shortened(", ".join(dict.fromkeys(known)), _LONGEST_DETAIL) or "its name is in the answer above"
+    return shortened(", ".join(dict.fromkeys(known)), _LONGEST_DETAIL) or "its name is in the response above"
 
 
 def _named(body: object, names: tuple[str, ...]) -> Iterator[str]:

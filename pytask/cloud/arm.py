@@ -156,7 +156,7 @@ class Arm:
             if not link:
                 return
             if link in followed:
-                raise AzureFailing(doing=doing, status=response.status_code, attempts=1, detail="the list does not end")
+                raise AzureFailing(doing=doing, status=response.status_code, attempts=1, detail="the list never ends")
             followed.add(link)
             response = self._follow(response, link, doing)
 
@@ -169,7 +169,7 @@ class Arm:
         while response.status_code == HTTPStatus.ACCEPTED:
             if deadline.passed():
                 raise AzureFailing(
-                    doing=doing, status=response.status_code, attempts=1, detail="the operation does not end",
+                    doing=doing, status=response.status_code, attempts=1, detail="the operation did not finish in time",
                     correlation_id=correlation_id(response),
                 )  # fmt: skip
             clock.sleep(min(deadline.left(), asked_wait(response.headers, clock.now()) or timeouts.longest_poll))
@@ -210,7 +210,7 @@ def needed_part(response: HttpResponse, doing: str, name: str) -> JSONObject:
 
 def unreadable(response: HttpResponse, doing: str, reason: str) -> AzureFailing:
     """Return the failure of an answer with a status of success that does not hold what was asked for."""
-    detail = f"the answer cannot be read ({reason}): {text_of(response)[:_LONGEST_DETAIL]}"
+    detail = f"the response cannot be read ({reason}): {text_of(response)[:_LONGEST_DETAIL]}"
     status, correlation = response.status_code, correlation_id(response)
     return AzureFailing(doing=doing, status=status, attempts=1, detail=detail, correlation_id=correlation)
 

@@ -26,9 +26,9 @@ _LIFETIME = 600
 """Seconds; each is used at once and once."""
 _BROKEN = {
     "key-unreadable": "the private key cannot be read",
-    "key-damaged": "what the private key signs does not fit its certificate",
-    "certificate-unreadable": "a certificate cannot be read, and no other belongs to the private key",
-    "certificate-of-another-key": "no certificate belongs to the private key",
+    "key-damaged": "the private key's signature does not match its certificate",
+    "certificate-unreadable": "one certificate cannot be read, and no other matches the private key",
+    "certificate-of-another-key": "no certificate matches the private key",
 }
 """What `task/sign.js` calls each."""
 
@@ -67,9 +67,9 @@ class CertificateAssertions:
             case {"wrong": str(wrong)}:
                 raise self._mistake(wrong)
             case {"failed": str(code)}:
-                raise self.signer.failure(f"OpenSSL did not sign: {code}")
+                raise self.signer.failure(f"OpenSSL could not sign: {code}")
             case _:
-                raise self.signer.failure(f"{self.signer.node} printed something else than an answer")
+                raise self.signer.failure(f"{self.signer.node} printed something unexpected")
 
     def _claims(self) -> dict[str, object]:
         now = int(self.clock.now().timestamp())

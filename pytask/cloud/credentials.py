@@ -127,7 +127,7 @@ class Credentials:
         answer = refusal.response if isinstance(refusal, HttpResponseError) else None
         asked = asked_wait(answer.headers, self.http.clock.now()) if isinstance(answer, HttpResponse) else None
         seconds = retry_wait(self.http.timeouts, attempt, asked)
-        self.http.say(f"signing in did not succeed; retrying in {seconds:.0f} s")
+        self.http.say(f"the sign-in failed; retrying in {seconds:.0f} s")
         self.http.clock.sleep(seconds)
 
 

@@ -45,5 +45,5 @@ def _wait(http: HttpClient, answer: HttpResponse, error: AzureError, attempt: in
     if attempt == http.timeouts.http_attempts:
         raise http.failure(error, answer.request.url)
     seconds = retry_wait(http.timeouts, attempt)
-    http.say(f"{host} broke off in the middle of an answer; continuing in {seconds:.0f} s")
+    http.say(f"the connection to {host} was interrupted; resuming in {seconds:.0f} s")
     http.clock.sleep(seconds)

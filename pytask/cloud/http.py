@@ -137,15 +137,15 @@ class HttpClient:
         asked = asked_wait(answer.headers, self.clock.now()) if isinstance(answer, HttpResponse) else None
         seconds = retry_wait(self.timeouts, attempt, asked)
         host = urlsplit(urljoin(self.base, call.request.url)).netloc
-        self.say(f"{host} {_told(answer)} to '{call.doing}'; retrying in {seconds:.0f} s")
+        self.say(f"trying to {call.doing}: {host} {_told(answer)}; retrying in {seconds:.0f} s")
         self.clock.sleep(seconds)
 
 
 def _told(answer: HttpResponse | NetworkFailure) -> str:
     """Return an answer that is none in words."""
     if isinstance(answer, HttpResponse):
-        return f"answered {answer.status_code}"
-    return f"did not answer ({answer.detail})"
+        return f"returned {answer.status_code}"
+    return f"did not respond ({answer.detail})"
 
 
 def _perhaps_done(answer: HttpResponse | NetworkFailure) -> bool:

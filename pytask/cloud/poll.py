@@ -62,15 +62,15 @@ def poll(arm: Arm, call: ArmCall, read: Callable[[HttpResponse], T | None]) -> R
     try:
         answer = arm.send(replace(call, besides=_EVERY_ANSWER))
         if answer.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
-            return NotAllowed(f"Azure answered {answer.status_code} to '{call.doing}'")
+            return NotAllowed(f"Azure returned {answer.status_code} for '{call.doing}'")
         if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
-            return NotYet(f"Azure answered {answer.status_code} to '{call.doing}'")
+            return NotYet(f"Azure returned {answer.status_code} for '{call.doing}'")
         value = read(answer)
     except TaskFailure as failure:
         return NotYet(str(failure))
     except (AzureError, ValueError) as error:
-        return NotYet(f"Azure's answer to '{call.doing}' cannot be read ({type(error).__name__})")
-    return Seen(value) if value is not None else NotYet(f"Azure's answer to '{call.doing}' cannot be read")
+        return NotYet(f"Azure's response to '{call.doing}' cannot be read ({type(error).__name__})")
+    return Seen(value) if value is not None else NotYet(f"Azure's response to '{call.doing}' cannot be read")
 
 
 def read_object(answer: HttpResponse) -> JSONObject | None:

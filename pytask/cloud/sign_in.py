@@ -107,7 +107,7 @@ def sign_in_failure(refusal: Exception, connection: ServiceConnection, *, attemp
     failing = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
     if failing or _TRANSIENT_CODES.intersection(_codes(text)):
         told = {"detail": _line(text), "correlation_id": _correlation(text)}
-        return AzureFailing(doing="sign the service connection in", status=status, attempts=attempts, **told)
+        return AzureFailing(doing="sign in with the service connection", status=status, attempts=attempts, **told)
     if isinstance(connection.identity, ManagedIdentity) and "AADSTS" not in text:
         return _machine_failure(text, connection.identity, connection)
     return entra_failure(text, connection)

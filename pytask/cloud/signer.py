@@ -71,9 +71,9 @@ class Signer:
         if self.clock.cancelled.is_set():
             raise Cancelled
         if deadline.passed():
-            raise self.failure(f"{self.node} gave no answer in {self.seconds:g} s")
+            raise self.failure(f"{self.node} did not respond within {self.seconds:g} s")
         said = shortened(" ".join(complaint.split()), _LONGEST_COMPLAINT)
-        raise self.failure(f"{self.node} ended with exit code {process.returncode}: {said or 'it said nothing'}")
+        raise self.failure(f"{self.node} ended with exit code {process.returncode}: {said or 'no output'}")
 
     def _started(self) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE

@@ -6,7 +6,7 @@ from pytask.errors.base import TaskFailure
 
 
 class AgentVariableMissing(TaskFailure):
-    """A variable that every run of the task has is not there."""
+    """A variable that every run of the task has is missing."""
 
     variable: str
     code = "agent-variable-missing"
@@ -17,7 +17,7 @@ class AgentVariableMissing(TaskFailure):
 
 
 class RunCancelled(TaskFailure):
-    """The run was cancelled or its time was over."""
+    """The run was cancelled or reached its time limit."""
 
     stage: str
     code = "run-cancelled"
@@ -29,7 +29,7 @@ class RunCancelled(TaskFailure):
 
 
 class OurBug(TaskFailure):
-    """Something nobody foresaw."""
+    """An error that the task does not expect."""
 
     version: str
     error: str

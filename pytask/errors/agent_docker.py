@@ -16,7 +16,7 @@ class DockerNotInContainer(TaskFailure):
     path: str
     code = "docker-not-in-container"
     title = "the container of this job has no docker command"
-    happened = "no folder on its PATH ({path}) holds docker"
+    happened = "no folder on its PATH ({path}) contains docker"
     cause = "a container job runs its steps inside the container, and its image has no docker command"
     fix = (
         "install the command with buildx in the container's image (Debian: docker-cli and docker-buildx, Alpine: "
@@ -32,32 +32,30 @@ class DockerNotOnSystem(TaskFailure):
     system: str
     code = "docker-not-on-system"
     title = "there is no docker command on this {system} agent"
-    happened = "no folder on PATH ({path}) holds docker"
-    cause = (
-        "Function Apps run Linux images, which a Docker engine for Linux builds; Microsoft's {system} agents have none"
-    )
+    happened = "no folder on PATH ({path}) contains docker"
+    cause = "Function Apps run Linux images, which only a Docker engine for Linux builds; Microsoft's {system} agents have none"
     fix = f"{_LINUX_AGENT}; this agent can deploy an image that is already in a registry (command: deploy)"
     link = _AGENTS_LINK
 
 
 class EngineMissing(TaskFailure):
-    """A Docker command, and no engine."""
+    """A Docker command without an engine."""
 
     detail: str
     code = "docker-engine-missing"
     title = "this agent has a docker command, but no Docker engine"
     happened = "{detail}"
-    cause = "only the command is installed, as on Microsoft's ubuntu-slim; or the engine listens at another address than the one the command uses"
-    fix = f"{_LINUX_AGENT}; on an agent of your own, install the engine, or set DOCKER_HOST to the address where it listens"
+    cause = "only the command is installed, as on Microsoft's ubuntu-slim; or the engine listens at a different address than the one the command uses"
+    fix = f"{_LINUX_AGENT}; on a self-hosted agent, install the engine, or set DOCKER_HOST to the address where it listens"
     link = _AGENTS_LINK
 
 
 class EngineNotInContainer(TaskFailure):
-    """A container job that does not see the agent's engine."""
+    """A container job that cannot see the agent's engine."""
 
     detail: str
     code = "docker-engine-not-in-container"
-    title = "the container of this job does not see the agent's Docker engine"
+    title = "the container of this job cannot see the agent's Docker engine"
     happened = "{detail}"
     cause = "the engine's socket (/var/run/docker.sock) is not mounted into the container; newer agents do that only when asked"
     fix = (
@@ -68,11 +66,11 @@ class EngineNotInContainer(TaskFailure):
 
 
 class EngineForbidden(TaskFailure):
-    """The engine's socket does not let the agent's user in."""
+    """The agent's user has no access to the engine's socket."""
 
     detail: str
     code = "docker-engine-forbidden"
-    title = "this agent's user isn't allowed to use the Docker engine"
+    title = "this agent's user is not allowed to use the Docker engine"
     happened = "{detail}"
     cause = "the engine's socket belongs to root and to the group docker, and the agent's user is neither root nor in that group"
     fix = (
@@ -83,7 +81,7 @@ class EngineForbidden(TaskFailure):
 
 
 class EngineStopped(TaskFailure):
-    """The engine's socket is there, and nobody answers."""
+    """The engine's socket exists, but nothing answers."""
 
     detail: str
     code = "docker-engine-stopped"
@@ -94,12 +92,12 @@ class EngineStopped(TaskFailure):
 
 
 class EngineElsewhere(TaskFailure):
-    """An engine on another machine that does not answer."""
+    """An engine on another machine that does not respond."""
 
     address: str
     detail: str
     code = "docker-engine-elsewhere"
-    title = "the Docker engine at {address} does not answer"
+    title = "the Docker engine at {address} does not respond"
     happened = "{detail}"
     cause = "DOCKER_HOST, or the Docker context of the agent's user, names an engine that does not exist or cannot be reached from this agent"
     fix = "start the engine there and allow the agent to reach it; to use the agent's own engine, unset DOCKER_HOST and run docker context use default"
@@ -115,14 +113,14 @@ class EngineOfWindows(TaskFailure):
     happened = "the engine (version {version}) reports that it runs Windows containers"
     cause = "Function Apps run Linux images, and an engine for Windows containers cannot build those"
     fix = (
-        f"{_LINUX_AGENT}; on an agent of your own with Docker Desktop, switch it to Linux containers; this agent can "
+        f"{_LINUX_AGENT}; on a self-hosted agent with Docker Desktop, switch it to Linux containers; this agent can "
         "deploy an image that is already in a registry (command: deploy)"
     )
     link = _AGENTS_LINK
 
 
 class EngineByPipe(TaskFailure):
-    """An engine for Linux on Windows, reached in a way that the task does not know."""
+    """An engine for Linux on Windows that listens where the task cannot reach it."""
 
     detail: str
     code = "docker-engine-by-pipe"
@@ -136,13 +134,13 @@ class EngineByPipe(TaskFailure):
 
 
 class DockerTooOld(TaskFailure):
-    """A Docker command and an engine whose versions do not go together."""
+    """A Docker command and an engine with incompatible versions."""
 
     path: str
     detail: str
     code = "docker-too-old"
     title = "the docker command of this agent and its engine support no common API version"
     happened = "{path}: {detail}"
-    cause = "each one supports a range of API versions, and the two ranges do not overlap; an old command may come first on PATH (DockerInstaller@0 puts one there)"
+    cause = "each supports a range of API versions, and the two ranges do not overlap; an old command may come first on PATH (DockerInstaller@0 puts one there)"
     fix = "upgrade the older of the two, or remove the step DockerInstaller@0"
     link = "https://docs.docker.com/reference/api/engine/#versioned-api-and-sdk"

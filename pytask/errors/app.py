@@ -6,25 +6,25 @@ from pytask.errors.base import AzureFailure
 
 
 class AppNotFound(AzureFailure):
-    """No site of that name is visible."""
+    """The connection cannot see an app with this name."""
 
     app: str
     where: str
     code = "app-not-found"
     title = "there is no Function App {app}"
-    happened = "{where} has no app of that name that this connection can see"
+    happened = "{where} has no app with this name that this connection can see"
     cause = "the name is misspelled, the app is in another subscription or resource group, or the connection has no role on it (Azure's answer is the same)"
     fix = "compare appName with the portal; if the name is right, give the connection's identity the role Website Contributor on the app (this needs Microsoft.Web/sites/read, or Microsoft.Web/sites/slots/read for a slot)"
 
 
 class AppAmbiguous(AzureFailure):
-    """Several sites have that name."""
+    """Several apps have this name."""
 
     app: str
     candidates: str
     code = "app-ambiguous"
     title = "more than one app is named {app}"
-    happened = "these have the name:\n{candidates}"
+    happened = "these apps have this name:\n{candidates}"
     cause = "apps with a unique default host name may share a name across resource groups"
     fix = "set resourceGroupName as well, or set appName to the resource id"
 
@@ -62,7 +62,7 @@ class AppIsFlex(AzureFailure):
     code = "app-is-flex"
     title = "{app} is on the Flex Consumption plan, which runs no containers"
     happened = "Azure says that the app's plan is Flex Consumption"
-    cause = "container images run on the Premium and Dedicated plans and on Azure Container Apps only"
+    cause = "container images run only on the Premium and Dedicated plans and on Azure Container Apps"
     fix = "create a container Function App on a Premium or Dedicated plan and set appName to it"
     link = "https://learn.microsoft.com/azure/azure-functions/container-concepts"
 
@@ -74,7 +74,7 @@ class AppIsConsumption(AzureFailure):
     code = "app-is-consumption"
     title = "{app} is on the Consumption plan, which runs no containers"
     happened = "Azure says that the app's plan is Consumption (Dynamic)"
-    cause = "container images run on the Premium and Dedicated plans and on Azure Container Apps only"
+    cause = "container images run only on the Premium and Dedicated plans and on Azure Container Apps"
     fix = "create a container Function App on a Premium or Dedicated plan and set appName to it"
     link = "https://learn.microsoft.com/azure/azure-functions/container-concepts"
 
@@ -137,12 +137,12 @@ class AppIsNoFunctionApp(AzureFailure):
     code = "app-is-no-function-app"
     title = "{app} is not a Function App"
     happened = "its kind is {kind}"
-    cause = "an app of that name exists, but it is a web app"
+    cause = "an app with this name exists, but it is a web app"
     fix = "set appName to a Function App; for a web app use AzureWebAppContainer@1"
 
 
 class SettingsNotReadable(AzureFailure):
-    """Settings are to be changed, and those there are may not be read."""
+    """The step changes settings, but the connection cannot read the existing ones."""
 
     app: str
     permission: str
@@ -155,13 +155,13 @@ class SettingsNotReadable(AzureFailure):
 
 
 class SettingsOverwritten(AzureFailure):
-    """Somebody else writes over the settings of this run."""
+    """Someone else overwrites the settings that this run wrote."""
 
     app: str
     names: str
     code = "settings-overwritten"
     title = "someone else has overwritten settings of {app} that this run wrote"
-    happened = "these do not read as written: {names}"
+    happened = "these no longer have the values that were written: {names}"
     cause = "another pipeline, a template or a person changed settings at the same time: Azure replaces all of them at once, and the last writer wins"
     fix = "let only one pipeline at a time change the app (exclusive lock check), then run again"
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/approvals#exclusive-lock"

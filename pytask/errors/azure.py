@@ -49,19 +49,19 @@ class Forbidden(OneOfSeveral, AzureFailure):
 
 
 class Locked(AzureFailure):
-    """A resource lock is in the way."""
+    """A resource lock prevents the change."""
 
     doing: str
     detail: str
     code = "azure-locked"
-    title = "a lock prevents the task from trying to {doing}"
+    title = "a lock does not allow the task to {doing}"
     happened = "{detail}"
     cause = "there is a read-only lock on the app, its resource group or the subscription"
     fix = "remove the lock for the deployment, or use a Delete lock instead of a Read-only one"
 
 
 class SubscriptionNotVisible(AzureFailure):
-    """The identity sees no such subscription (SubscriptionNotFound, InvalidSubscriptionId)."""
+    """The identity cannot see the subscription (SubscriptionNotFound, InvalidSubscriptionId)."""
 
     doing: str
     detail: str
@@ -74,7 +74,7 @@ class SubscriptionNotVisible(AzureFailure):
 
 
 class SubscriptionOfAnotherTenant(AzureFailure):
-    """The token is of another tenant than the subscription (InvalidAuthenticationTokenTenant)."""
+    """The token is from a different tenant than the subscription (InvalidAuthenticationTokenTenant)."""
 
     doing: str
     detail: str
@@ -86,7 +86,7 @@ class SubscriptionOfAnotherTenant(AzureFailure):
 
 
 class SubscriptionDisabled(AzureFailure):
-    """The subscription may only be read (ReadOnlyDisabledSubscription)."""
+    """The subscription is read-only (ReadOnlyDisabledSubscription)."""
 
     doing: str
     detail: str
@@ -99,7 +99,7 @@ class SubscriptionDisabled(AzureFailure):
 
 
 class TokenRefused(AzureFailure):
-    """Resource Manager does not accept the token it is shown."""
+    """Resource Manager does not accept the token."""
 
     doing: str
     detail: str
@@ -111,7 +111,7 @@ class TokenRefused(AzureFailure):
 
 
 class ApiVersionUnsupported(AzureFailure):
-    """The cloud's Resource Manager is older than the interface that was asked for."""
+    """The cloud's Resource Manager does not support the API version."""
 
     doing: str
     newest: str
@@ -125,7 +125,7 @@ class ApiVersionUnsupported(AzureFailure):
 
 
 class OperationInProgress(AzureFailure):
-    """Azure is still at work on the same app."""
+    """Azure is still busy with another change to the same app."""
 
     doing: str
     detail: str
@@ -140,12 +140,12 @@ class AzureRefusedCause(Cause):
     """What the refusal is about, where Azure's code tells."""
 
     OWN = (
-        "the answer above is Azure's own reason",
+        "the response above gives Azure's reason",
         "correct what it names; if it names nothing, run again, and give Microsoft support the correlation id",
     )
     POLICY = (
         "a policy of the subscription or its management group does not allow the change: {subject}",
-        "change what the policy asks for, or ask its owner for an exemption (portal: Policy > Assignments); the refused change is the one that this step makes",
+        "comply with the policy, or ask its owner for an exemption (portal: Policy > Assignments); the change that it refuses is the one that this step makes",
     )
     PROVIDER = (
         "the subscription has not registered the resource provider {subject}",
@@ -158,7 +158,7 @@ class AzureRefusedCause(Cause):
 
 
 class AzureRefused(OneOfSeveral, AzureFailure):
-    """Azure refuses a call for a reason of its own."""
+    """Azure refuses a request for another reason."""
 
     known: AzureRefusedCause = AzureRefusedCause.OWN
     doing: str
@@ -167,8 +167,8 @@ class AzureRefused(OneOfSeveral, AzureFailure):
     subject: str = ""
     """The policy or the resource provider."""
     code = "azure-refused"
-    title = "Azure did not {doing}"
-    happened = "it answered {status}: {detail}"
+    title = "Azure refused the request to {doing}"
+    happened = "it returned {status}: {detail}"
 
 
 class AzureFailingCause(Cause):
@@ -185,7 +185,7 @@ class AzureFailingCause(Cause):
 
 
 class AzureFailing(OneOfSeveral, AzureFailure):
-    """Azure goes on answering with its own faults."""
+    """Azure keeps returning errors."""
 
     doing: str
     status: int
@@ -193,8 +193,8 @@ class AzureFailing(OneOfSeveral, AzureFailure):
     detail: str
     code = "azure-failing"
     leaves_open = True
-    title = "Azure did not {doing} after several attempts"
-    happened = "{attempts} attempts; the last answer was {status}: {detail}"
+    title = "the request to {doing} failed"
+    happened = "attempts: {attempts}; the last response was {status}: {detail}"
 
     @cached_property
     def known(self) -> AzureFailingCause:

@@ -19,18 +19,18 @@ class DeniedCause(Cause):
         _ROLES,
     )
     AZURE_WITHOUT_A_REASON = (
-        "the identity that this run signs in with has no role on {registry} that allows it to pull, or the registry's firewall blocks this agent: for this kind of request it answers both cases with a bare 403",
+        "the identity that this run signs in with has no role on {registry} that allows it to pull, or the registry's firewall blocks this agent: for this kind of request it returns a bare 403 in both cases",
         "give the service connection's identity the role AcrPull on {registry} (Container Registry Repository Reader where the registry uses ABAC); where its Networking page allows selected networks only, allow the agent's address there or run the job inside such a network",
         _ROLES,
     )
     OTHER = (
-        "the account that this run signs in with may not pull {image} from {registry}, or there is no such image",
+        "the account that this run signs in with is not allowed to pull {image} from {registry}, or there is no such image",
         "give the account of the Docker registry connection read access to that repository, or correct the image's name in the Dockerfile",
     )
 
 
 class BaseImageDenied(OneOfSeveral):
-    """A registry does not let this run pull a base image."""
+    """A registry does not allow this run to pull a base image."""
 
     image: str
     registry: str
@@ -57,20 +57,20 @@ class UnauthorizedCause(Cause):
     )
     STAGE = (
         "{image} is named without a registry, so Docker asked Docker Hub for an official image, and Docker Hub refuses names that it does not have; often the name is meant to be a stage of the Dockerfile whose name after AS is spelled differently, or an image that exists on one machine only",
-        "correct the name of the stage in FROM or COPY --from; for an image of your own, write the registry before its name",
+        "correct the name of the stage in FROM or COPY --from; for your own image, write the registry before its name",
     )
     HUB = (
         "Docker Hub has no such image, or it is private, and neither this run nor the agent's Docker configuration has credentials that can read it (any that exist may be wrong or expired)",
         "correct the image's name; for a private image, sign in to Docker Hub in an earlier step (docker login, or Docker@2 with command: login); for a public one, run docker logout on the agent; for an image of another registry, write that registry before its name",
     )
     OTHER = (
-        "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there are any, are wrong or expired; or there is no such image, which many registries report in the same words",
+        "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there are any, are wrong or expired; or there is no such image, which many registries report the same way",
         "sign in to {registry} in an earlier step or on the agent (docker login), or correct the image's name",
     )
 
 
 class BaseImageUnauthorized(OneOfSeveral):
-    """A registry that this run has no credentials for does not let Docker pull a base image."""
+    """A registry that this run has no credentials for does not allow Docker to pull a base image."""
 
     image: str
     registry: str
@@ -93,7 +93,7 @@ class PullLimitCause(Cause):
         "sign in to Docker Hub in an earlier step (docker login, or Docker@2 with command: login), which counts by account; or copy the base image to your Azure Container Registry (az acr import, or a cache rule) and name that in the Dockerfile; or run again later",
     )
     HUB_ACCOUNT = (
-        "the Docker Hub account that Docker is signed in with has used up its pulls",
+        "the Docker Hub account that Docker is signed in with has reached its pull limit",
         "copy the base image to your Azure Container Registry (az acr import, or a cache rule) and name that in the Dockerfile; or upgrade the account; or run again later",
     )
     AZURE = (
@@ -107,7 +107,7 @@ class PullLimitCause(Cause):
 
 
 class PullLimited(OneOfSeveral):
-    """A registry has given this address or account enough images for now (429)."""
+    """The address or account has reached the registry's pull limit (429)."""
 
     image: str
     registry: str

@@ -13,7 +13,7 @@ class BuildCause(Cause):
         "correct that instruction, or what it runs",
     )
     MEMORY = (
-        "the process was killed or could not get more memory: exit code 137 stands for SIGKILL, and in a build that nearly always means that the agent ran out of memory",
+        "the process was killed or could not get more memory: exit code 137 stands for SIGKILL, which in a build nearly always means that the agent ran out of memory",
         "run the job on an agent with more memory, or make the instruction use less: fewer parallel jobs (make -j2), a smaller heap (NODE_OPTIONS=--max-old-space-size=2048)",
     )
     FEED = (
@@ -57,8 +57,8 @@ class BuildCause(Cause):
         "correct it there (https://docs.docker.com/reference/dockerfile/)",
     )
     IMAGE_NAME = (
-        "the name is not a valid image name; often it contains an ARG that has no value, or upper-case letters",
-        "give the ARG a value in buildArgs, or a default in an ARG line before the first FROM; write the name in lower case",
+        "the name is not a valid image name; often it contains an ARG that has no value, or uppercase letters",
+        "give the ARG a value in buildArgs, or a default in an ARG line before the first FROM; write the name in lowercase",
     )
     IMAGE_MISSING = (
         "the registry has no image {subject}: the name or the tag is misspelled, or the image was deleted; a name in COPY --from that is not a stage is also treated as an image",
@@ -69,7 +69,7 @@ class BuildCause(Cause):
         "set platform to one that the image has (docker buildx imagetools inspect {subject} lists them), or use another base image or tag in {dockerfile}",
     )
     SECRET = (
-        "an instruction mounts the build secret {subject}, and the build was not given one with this id",
+        "an instruction mounts the build secret {subject}, but the build was given no secret with this id",
         "add a line to buildSecrets: {subject}=$(…), or {subject},src=<file>",
     )
     FLAG = (
@@ -113,7 +113,7 @@ class BuildFailed(OneOfSeveral):
 
 
 class PlatformNotRunnable(TaskFailure):
-    """A program in the image is for another processor than the agent's."""
+    """A program in the image is for a different processor than the agent's."""
 
     platform: str
     detail: str

@@ -10,7 +10,7 @@ _FLAGS_LINK = "https://docs.docker.com/reference/cli/docker/buildx/build/#option
 
 
 class BuildArgumentInvalid(InputMistake):
-    """A build argument that is no `KEY=VALUE`."""
+    """A build argument that is not `KEY=VALUE`."""
 
     where: str
     code = "build-argument-invalid"
@@ -21,7 +21,7 @@ class BuildArgumentInvalid(InputMistake):
 
 
 class ArgumentsUnreadable(InputMistake):
-    """Build flags whose quotes do not close."""
+    """Build flags with an unclosed quotation mark."""
 
     reason: str
     code = "arguments-unreadable"
@@ -44,7 +44,7 @@ class ArgumentRefused(InputMistake):
 
 
 class ArgumentNotAFlag(InputMistake):
-    """A word that is no flag, where no flag waits for a value."""
+    """A word that is neither a flag nor the value of one."""
 
     number: int
     after: str
@@ -75,7 +75,7 @@ class ArgumentWithoutValue(InputMistake):
 
 
 class ArgumentsNotUnderstood(InputMistake):
-    """What docker itself says that it does not understand, before it builds anything."""
+    """Arguments that Docker rejects before it builds anything."""
 
     said: str
     flags: str
@@ -91,7 +91,7 @@ class ArgumentsNotUnderstood(InputMistake):
 
 
 class ArgumentsNeedContainerd(InputMistake):
-    """A flag that Docker's classic image store cannot serve: attestations, cache export."""
+    """A flag that Docker's classic image store does not support: attestations, cache export."""
 
     said: str
     flags: str

@@ -6,7 +6,7 @@ from pytask.errors.inputs import InputMistake
 
 
 class PlatformInvalid(InputMistake):
-    """A platform that is not one `os/architecture`."""
+    """A platform that is not a single `os/architecture`."""
 
     value: str
     code = "platform-invalid"
@@ -24,13 +24,13 @@ class DockerfileNotFound(InputMistake):
     seen: str
     code = "dockerfile-not-found"
     title = "there is no Dockerfile at {pattern}"
-    happened = "no file below {folder} matches {pattern}{seen}"
+    happened = "no file under {folder} matches {pattern}{seen}"
     cause = "dockerFile points elsewhere, the file is not in the repository, or the job did not check it out"
     fix = "set dockerFile to the file's path from the repository's root, such as src/app/Dockerfile (case matters)"
 
 
 class NothingToBuildFrom(InputMistake):
-    """What they share: a job whose folder of sources is empty."""
+    """What they share: a job whose sources folder is empty."""
 
     folder: str
 
@@ -40,9 +40,9 @@ class CheckoutMissing(NothingToBuildFrom):
 
     code = "checkout-missing"
     title = "this job has checked out nothing to build an image from"
-    happened = "{input} looks into the folder of the sources, {folder}, which is empty"
-    cause = "the step checkout: none keeps the repository out of the job, or an earlier step emptied the folder"
-    fix = "remove checkout: none, or write - checkout: self as the first step of the job"
+    happened = "{input} is looked up in the sources folder, {folder}, which is empty"
+    cause = "the step checkout: none skips the repository, or an earlier step emptied the folder"
+    fix = "remove checkout: none, or add - checkout: self as the first step of the job"
     link = "https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/steps-checkout"
 
 
@@ -51,10 +51,10 @@ class CheckoutMissingInDeployment(NothingToBuildFrom):
 
     code = "checkout-missing-in-deployment"
     title = "this deployment job has checked out nothing to build an image from"
-    happened = "{input} looks into the folder of the sources, {folder}, which is empty"
+    happened = "{input} is looked up in the sources folder, {folder}, which is empty"
     cause = "deployment jobs do not check out the repository by default; they download the run's artifacts instead, to a folder next to this one"
     fix = (
-        "write - checkout: self as the first step under strategy (runOnce: deploy: steps:); or set dockerFile to a "
+        "add - checkout: self as the first step under strategy (runOnce: deploy: steps:); or set dockerFile to a "
         "Dockerfile in an artifact, such as $(Pipeline.Workspace)/drop/Dockerfile; or build in an earlier job, and deploy "
         "here (command: deploy)"
     )
@@ -66,8 +66,8 @@ class ArtifactsMissing(NothingToBuildFrom):
 
     code = "artifacts-missing"
     title = "this release has no artifact to build an image from"
-    happened = "{input} looks into the folder of the artifacts, {folder}, which is empty"
-    cause = "a release downloads its artifacts and nothing else; it has none, or the job skips their download"
+    happened = "{input} is looked up in the artifacts folder, {folder}, which is empty"
+    cause = "a release downloads only its artifacts; it has none, or the job skips their download"
     fix = (
         "add an artifact with the sources and the Dockerfile to the release (a build's, or the repository itself) and "
         "let the job download it; or deploy an image that was built earlier (command: deploy)"
@@ -76,14 +76,14 @@ class ArtifactsMissing(NothingToBuildFrom):
 
 
 class DockerfileNotInArtifacts(InputMistake):
-    """A classic release whose artifacts hold no such file."""
+    """A classic release whose artifacts contain no such file."""
 
     pattern: str
     folder: str
     seen: str
     code = "dockerfile-not-in-artifacts"
     title = "no artifact of this release has a Dockerfile at {pattern}"
-    happened = "no file below {folder} matches {pattern}{seen}"
+    happened = "no file under {folder} matches {pattern}{seen}"
     cause = "in a release, paths start at the artifacts folder, where each artifact has a folder named after its source alias"
     fix = "set dockerFile to the path with the alias in front, such as $(System.DefaultWorkingDirectory)/_sources/drop/Dockerfile, and publish the Dockerfile with the artifact"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/artifacts"
@@ -124,7 +124,7 @@ class ContextNotFound(InputMistake):
 
 
 class BuildSecretInvalid(InputMistake):
-    """A line of `buildSecrets` in none of its forms."""
+    """A line of `buildSecrets` in an unknown form."""
 
     number: int
     code = "build-secret-invalid"
@@ -132,9 +132,9 @@ class BuildSecretInvalid(InputMistake):
     happened = "line {number} is not in any of the three forms (it is not shown because it may be secret)"
     cause = (
         "each line is a secret: id=value, id,src=path or id,env=NAME, with the id first (without 'id=' before it) and "
-        "made of letters, digits, '_', '.' and '-'. A value of several lines does not fit on one line"
+        "made of letters, digits, '_', '.' and '-'. A multi-line value does not fit on one line"
     )
-    fix = "write id=value; for a value of several lines, put it in a file or a variable, and write id,src=path or id,env=NAME"
+    fix = "write id=value; put a multi-line value in a file or a variable, and write id,src=path or id,env=NAME"
 
 
 class BuildSecretTwice(InputMistake):
@@ -155,7 +155,7 @@ class BuildSecretEmpty(InputMistake):
     code = "build-secret-empty"
     title = "the build secret {id} is empty"
     happened = "{input} gives {id} no value"
-    cause = "the variable in it is empty or was not set (secret variables are not given to builds of forks)"
+    cause = "the variable in it is empty or was not set (secret variables are not available to builds of forks)"
     fix = "set the variable, or remove the line from {input}"
     link = "https://learn.microsoft.com/azure/devops/pipelines/repos/github#contributions-from-forks"
 
@@ -168,8 +168,8 @@ class BuildSecretTooLarge(InputMistake):
     code = "build-secret-too-large"
     title = "the build secret {id} is larger than BuildKit allows"
     happened = "{id} is {kilobytes} KB"
-    cause = "BuildKit takes secrets of up to 500 KB"
-    fix = "give only what the build needs to sign in, and copy the rest through the build context"
+    cause = "BuildKit accepts secrets of up to 500 KB"
+    fix = "pass only what the build needs to sign in, and copy the rest through the build context"
 
 
 class BuildSecretFileMissing(InputMistake):
@@ -189,7 +189,7 @@ class BuildSecretFileMissing(InputMistake):
 
 
 class BuildSecretVariableMissing(InputMistake):
-    """A secret's variable that is not there."""
+    """A secret's variable that does not exist."""
 
     id: str
     name: str

@@ -6,7 +6,7 @@ from pytask.errors.inputs import InputMistake, VariableNotExpanded
 
 
 class ConnectionNotExpanded(VariableNotExpanded):
-    """A service connection is named by a variable that Azure Pipelines did not replace."""
+    """A service connection is named by a variable that Azure Pipelines did not expand."""
 
     code = "connection-not-expanded"
     title = "the input {input} names its service connection by a variable that was not replaced"
@@ -20,11 +20,11 @@ class ConnectionNotExpanded(VariableNotExpanded):
 
 
 class ConnectionNotFound(InputMistake):
-    """The agent handed over no such service connection."""
+    """The agent provided no such service connection."""
 
     value: str
     code = "connection-not-found"
-    title = "the service connection '{value}' was not handed to this job"
+    title = "the service connection '{value}' is not available to this job"
     happened = "the agent gave the task no credentials for {input} = '{value}'"
     cause = (
         "there is no connection with this name in the project, it is disabled, the pipeline is not authorized to use it, "
@@ -39,7 +39,7 @@ class ConnectionNotFound(InputMistake):
 
 
 class ConnectionSchemeUnsupported(InputMistake):
-    """A way to sign in that the task does not know."""
+    """An authentication scheme that the task does not support."""
 
     name: str
     scheme: str
@@ -48,19 +48,19 @@ class ConnectionSchemeUnsupported(InputMistake):
     happened = "its authentication scheme is {scheme}"
     cause = (
         "the task signs in by workload identity federation, as a service principal with a secret or a certificate, or "
-        "with the managed identity of the agent's machine; a publish profile gives access to one app's files, and to no registry"
+        "with the managed identity of the agent's machine; a publish profile gives access to one app's files, but not to a registry"
     )
     fix = "set {input} to an Azure Resource Manager connection of one of these kinds, preferably with workload identity federation"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/connect-to-azure"
 
 
 class ConnectionNotForRegistries(InputMistake):
-    """A connection of another type where one for a container registry is wanted."""
+    """A connection of another type instead of one for a container registry."""
 
     name: str
     scheme: str
     code = "connection-not-for-registries"
-    title = "the service connection {name} is not one for a container registry"
+    title = "the service connection {name} is not for a container registry"
     happened = "{input} is a connection that names no registry; it signs in with {scheme}"
     cause = "{input} takes a connection of the type Docker Registry; an Azure Resource Manager connection belongs in another input"
     fix = "set {input} to a Docker Registry connection (Docker Hub, Azure Container Registry or Others), or set azureSubscriptionForACR to this one"
@@ -74,13 +74,13 @@ class ConnectionIncomplete(InputMistake):
     field: str
     code = "connection-incomplete"
     title = "the service connection {name} has no {field}"
-    happened = "the agent handed over the connection of {input} without {field}"
+    happened = "the agent provided the connection for {input} without {field}"
     cause = "the connection was created by hand or by a script, and the field was left empty"
     fix = "open the connection under Project settings > Service connections and fill in {field}"
 
 
 class ConnectionOfNoSubscription(InputMistake):
-    """The connection is made for something else than a subscription."""
+    """The connection is for something other than a subscription."""
 
     name: str
     level: str
@@ -98,7 +98,7 @@ class CertificateIncomplete(InputMistake):
     name: str
     missing: str
     code = "certificate-incomplete"
-    title = "the service connection {name} holds no {missing}"
+    title = "the service connection {name} has no {missing}"
     happened = "the certificate field of {input} has no PEM block with a {missing}"
     cause = "the field takes the certificate and the private key together, as PEM text; an unconverted .cer or .pfx file does not work"
     fix = (
@@ -120,12 +120,12 @@ class CertificateKeyEncrypted(InputMistake):
 
 
 class CertificateKeyNotRsa(InputMistake):
-    """The private key is of a kind that Entra ID does not take."""
+    """The private key is of a type that Entra ID does not accept."""
 
     name: str
     code = "certificate-key-not-rsa"
     title = "the private key in the service connection {name} is not an RSA key"
-    happened = "the key of {input} is of another kind, such as an elliptic curve"
+    happened = "the key of {input} is of another type, such as an elliptic curve key"
     cause = "Entra ID accepts only assertions that are signed with RSA"
     fix = (
         "create an RSA certificate (openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out certificate.pem "
@@ -135,12 +135,12 @@ class CertificateKeyNotRsa(InputMistake):
 
 
 class CertificateBroken(InputMistake):
-    """Certificate or private key cannot be read, or they do not belong together."""
+    """The certificate or private key cannot be read, or they do not match."""
 
     name: str
     detail: str
     code = "certificate-broken"
     title = "the certificate in the service connection {name} cannot be used"
     happened = "{detail}, in the certificate field of {input}"
-    cause = "the text was cut or changed, or combines two different certificates"
+    cause = "the text was truncated or changed, or combines two different certificates"
     fix = "put the complete key and certificate into the connection again, including their BEGIN and END lines"

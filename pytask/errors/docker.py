@@ -11,20 +11,20 @@ class DockerNotFound(TaskFailure):
     path: str
     code = "docker-not-found"
     title = "there is no docker command on this agent"
-    happened = "no folder on PATH ({path}) holds docker"
+    happened = "no folder on PATH ({path}) contains docker"
     cause = "Docker is not installed in the agent's image"
     fix = "run the job on an agent with Docker, such as the Microsoft-hosted ubuntu-latest"
 
 
 class BuildKitMissing(TaskFailure):
-    """No Docker CLI that can do BuildKit."""
+    """No Docker CLI with BuildKit."""
 
     found: str
     code = "buildkit-missing"
     title = "the docker command on this agent cannot build with BuildKit"
     happened = "found {found}"
     cause = (
-        "from version 23 on, Docker's command line needs its buildx plugin for BuildKit. The task does not fall back to the "
+        "since version 23, Docker's command line needs its buildx plugin for BuildKit. The task does not fall back to the "
         "old builder: it ignores <Dockerfile>.dockerignore, so files that should be left out could end up in the image"
     )
     fix = "install buildx on the agent (Debian and Ubuntu: apt-get install docker-buildx or docker-buildx-plugin)"
@@ -32,11 +32,11 @@ class BuildKitMissing(TaskFailure):
 
 
 class EngineUnreachable(TaskFailure):
-    """The Docker engine does not answer."""
+    """The Docker engine does not respond."""
 
     detail: str
     code = "docker-engine-unreachable"
-    title = "the Docker engine does not answer"
+    title = "the Docker engine does not respond"
     happened = "{detail}"
     cause = (
         "the engine is not running, DOCKER_HOST points elsewhere, or the agent's user is not allowed to use its socket"
@@ -48,7 +48,7 @@ class EngineUnreachable(TaskFailure):
 
 
 class ImageNotSaved(TaskFailure):
-    """The engine does not give the image out that it built."""
+    """The engine cannot export the image that it built."""
 
     reference: str
     detail: str

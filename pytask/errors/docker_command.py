@@ -9,14 +9,14 @@ _INSTALL = (
     "agent (pool: vmImage: ubuntu-latest)"
 )
 _WITHOUT_DOCKER = (
-    "or build and push the image with podman in a script step of its own, and deploy it here with command: deploy, which "
+    "or build and push the image with podman in a separate script step, and deploy it here with command: deploy, which "
     "needs no Docker"
 )
 _NO_BUILDKIT = "the task builds with BuildKit, but podman builds with Buildah"
 
 
 class DockerIsPodman(TaskFailure):
-    """A docker command that podman answers to."""
+    """A docker command that is podman."""
 
     path: str
     version: str
@@ -29,20 +29,20 @@ class DockerIsPodman(TaskFailure):
 
 
 class EngineIsPodman(TaskFailure):
-    """Docker's own command, and podman's service behind it."""
+    """Docker's own command with podman's service behind it."""
 
     path: str
     version: str
     code = "docker-engine-is-podman"
     title = "the Docker engine of this agent is podman"
-    happened = "{path} is Docker's own command, but Podman Engine {version} answers it"
+    happened = "{path} is Docker's own command, but Podman Engine {version} responds to it"
     cause = f"DOCKER_HOST or the Docker context points to podman's socket; {_NO_BUILDKIT}"
     fix = f"{_INSTALL}, and remove DOCKER_HOST or run docker context use default; {_WITHOUT_DOCKER}"
     link = "https://docs.docker.com/engine/install/"
 
 
 class DockerDropsEnvironment(TaskFailure):
-    """A wrapper around the docker command that starts it with another environment."""
+    """A wrapper around the docker command that changes its environment."""
 
     path: str
     leads_to: str
@@ -50,7 +50,7 @@ class DockerDropsEnvironment(TaskFailure):
     title = "the docker command of this agent does not pass on the environment"
     happened = "{path} ({leads_to}) did not pass DOCKER_CONFIG on to Docker when it was asked"
     cause = (
-        "it is a wrapper, such as a script that calls sudo, and starts Docker with an environment of its own; build "
+        "it is a wrapper, such as a script that calls sudo, and starts Docker with its own environment; build "
         "arguments and credentials reach Docker through its environment, so the image would be built without them"
     )
     fix = (
@@ -61,14 +61,14 @@ class DockerDropsEnvironment(TaskFailure):
 
 
 class DockerAsksForPassword(TaskFailure):
-    """A wrapper around the docker command that calls sudo, which lets nobody in without a password."""
+    """A wrapper around the docker command that calls sudo, which asks for a password."""
 
     path: str
     detail: str
     code = "docker-asks-for-password"
     title = "the docker command of this agent calls sudo, and sudo refuses the agent's user"
     happened = "{path}: {detail}"
-    cause = "{path} is a wrapper around Docker that needs a password or a right in sudoers, and nobody can enter a password on the agent"
+    cause = "{path} is a wrapper around Docker that requires a password or a sudoers entry, and nobody can enter a password on the agent"
     fix = (
         "remove the wrapper and let the agent's user use Docker itself (sudo usermod -aG docker USER, then restart the "
         "agent)"
@@ -77,11 +77,11 @@ class DockerAsksForPassword(TaskFailure):
 
 
 class EngineBySsh(TaskFailure):
-    """An engine on another machine that does not answer over SSH."""
+    """An engine on another machine that does not respond over SSH."""
 
     detail: str
     code = "docker-engine-by-ssh"
-    title = "the Docker engine on the other machine does not answer over SSH"
+    title = "the Docker engine on the other machine does not respond over SSH"
     happened = "{detail}"
     cause = (
         "DOCKER_HOST or the Docker context is an ssh:// address; Docker runs ssh as the agent's user, who cannot answer "
@@ -96,7 +96,7 @@ class EngineBySsh(TaskFailure):
 
 
 class DockerConfigurationInvalid(TaskFailure):
-    """A Docker configuration that does not have the form in which Docker writes it."""
+    """A Docker configuration in a format that Docker does not write."""
 
     detail: str
     code = "docker-configuration-invalid"
@@ -108,7 +108,7 @@ class DockerConfigurationInvalid(TaskFailure):
 
 
 class ImageNotLoaded(TaskFailure):
-    """A build that succeeded, and an engine without the image."""
+    """A build that succeeded, but left no image in the engine."""
 
     reference: str
     detail: str

@@ -10,14 +10,14 @@ _OWN_WAY = (
     "authorities, and does not use the agent's network settings"
 )
 _GIVE_IT_A_PROXY = (
-    "set https-proxy and no-proxy under proxies in /etc/docker/daemon.json (from version 23 on), or HTTPS_PROXY and "
+    "set https-proxy and no-proxy under proxies in /etc/docker/daemon.json (version 23 or later), or HTTPS_PROXY and "
     "NO_PROXY in its service (systemctl edit docker, [Service], Environment=), then run systemctl restart docker"
 )
 _PROXY_LINK = "https://docs.docker.com/engine/daemon/proxy/"
 
 
 class EngineNetworkFailure(TaskFailure):
-    """What they share: a registry that the engine does not get through to."""
+    """What they share: a registry that the engine cannot reach."""
 
     host: str
     detail: str
@@ -25,7 +25,7 @@ class EngineNetworkFailure(TaskFailure):
 
 
 class EngineHostUnknown(EngineNetworkFailure):
-    """The engine's name resolution does not know the registry."""
+    """The engine cannot resolve the registry's name."""
 
     code = "engine-host-unknown"
     title = "the Docker engine cannot resolve the name {host}"
@@ -36,7 +36,7 @@ class EngineHostUnknown(EngineNetworkFailure):
 
 
 class EngineCannotReach(EngineNetworkFailure):
-    """The registry does not answer the engine."""
+    """The registry does not respond to the engine."""
 
     code = "engine-cannot-reach"
     title = "the Docker engine cannot reach {host}"
@@ -47,10 +47,10 @@ class EngineCannotReach(EngineNetworkFailure):
 
 
 class EngineProxyRefused(EngineNetworkFailure):
-    """The engine's proxy is not there, or does not lead to the registry."""
+    """The engine's proxy does not exist, or does not connect to the registry."""
 
     code = "engine-proxy-refused"
-    title = "the Docker engine's proxy does not lead to {host}"
+    title = "the Docker engine's proxy does not connect to {host}"
     happened = "{detail}"
     cause = f"the proxy that the engine is configured to use is wrong, requires other credentials, or forbids {{host}}; {_OWN_WAY}"
     fix = f"have the proxy allow {{host}}:443; to correct the engine's proxy, {_GIVE_IT_A_PROXY}"
@@ -61,7 +61,7 @@ class EngineDistrusts(EngineNetworkFailure):
     """The engine does not trust the registry's certificate."""
 
     code = "engine-certificate"
-    title = "the Docker engine does not trust the certificate that {host} shows"
+    title = "the Docker engine does not trust the certificate of {host}"
     happened = "{detail}"
     cause = f"a proxy or firewall signs the connection with its own certificate authority (TLS inspection), or the registry has a self-signed certificate; {_OWN_WAY}"
     fix = (
@@ -72,10 +72,10 @@ class EngineDistrusts(EngineNetworkFailure):
 
 
 class RegistryWithoutTls(EngineNetworkFailure):
-    """The registry speaks plain HTTP."""
+    """The registry uses plain HTTP."""
 
     code = "registry-without-tls"
-    title = "{host} answers the Docker engine without TLS"
+    title = "{host} responds to the Docker engine without TLS"
     happened = "{detail}"
     cause = "the registry, or something in front of it, uses plain HTTP on this port; the engine requires HTTPS except on loopback"
     fix = (
@@ -86,7 +86,7 @@ class RegistryWithoutTls(EngineNetworkFailure):
 
 
 class BuildHasNoNetwork(TaskFailure):
-    """An instruction of the Dockerfile did not get out."""
+    """An instruction of the Dockerfile has no network access."""
 
     dockerfile: str
     reason: str
@@ -99,7 +99,7 @@ class BuildHasNoNetwork(TaskFailure):
     happened = "{detail}\n{reason}{seen}"
     cause = "RUN instructions run in a container's network, which knows neither the agent's proxy nor the certificate authorities that the agent and its machine trust"
     fix = (
-        "name the proxy in buildArgs (HTTPS_PROXY=http://… and NO_PROXY=…, which Docker takes without an ARG and keeps "
+        "name the proxy in buildArgs (HTTPS_PROXY=http://… and NO_PROXY=…, which Docker accepts without an ARG and keeps "
         "out of the image), or under proxies in the Docker configuration of the agent's user (~/.docker/config.json); "
         "behind TLS inspection, copy the authority's certificate into the image and run update-ca-certificates there"
     )

@@ -50,7 +50,7 @@ class IssuerUnreachable(AzureFailure):
 
 
 class OidcCause(Cause):
-    """Why Azure DevOps gives no token, where its words tell."""
+    """Why Azure DevOps issues no token, where its response says so."""
 
     NOT_REFERENCED = (
         "Azure DevOps issues tokens only for a service connection that the stage itself names, and nothing in this stage names it when the run starts",
@@ -75,13 +75,13 @@ class OidcCause(Cause):
 
 
 class OidcTokenRefused(OneOfSeveral):
-    """Azure DevOps gives no token for the service connection."""
+    """Azure DevOps issues no token for the service connection."""
 
     known: OidcCause
     connection: str
     detail: str
     final: bool
     code = "oidc-token-refused"
-    title = "Azure DevOps gives this job no token for the service connection {connection}"
+    title = "Azure DevOps does not issue this job a token for the service connection {connection}"
     happened = "{detail}"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"

@@ -15,13 +15,13 @@ class Maker(Enum):
     https://circleci.com/docs/high-uid-error/
     """
 
-    PACKAGES = "npm, yarn, pnpm: packages keep the ids of those who published them; chown in the same RUN: RUN npm ci && chown -R 0:0 node_modules (npm up to 6 also: npm ci --unsafe-perm)"
+    PACKAGES = "npm, yarn, pnpm: packages keep the ids of their publishers; chown in the same RUN: RUN npm ci && chown -R 0:0 node_modules (npm up to 6 also: npm ci --unsafe-perm)"
     TAR = "tar: unpack with tar --no-same-owner"
     USERS = "useradd, groupadd: give an id in the range and keep the login records small: useradd --no-log-init --uid 1000, groupadd --gid 1000"
     CHOWN = "chown: give ids in the range, such as chown -R 0:0"
     COPY = "COPY: write COPY --chown=0:0, or leave --chown out"
-    ADD = "ADD: it keeps the ids inside an archive; make the archive with tar --owner=0 --group=0, or write ADD --chown=0:0 (archives take it from BuildKit 0.23 on)"
-    BASE = "base image: use a newer one, or another tag; or copy what you need from it with COPY --from in a build of several stages, which makes root the owner"
+    ADD = "ADD: it keeps the ids inside an archive; make the archive with tar --owner=0 --group=0, or write ADD --chown=0:0 (for archives, BuildKit 0.23 or later)"
+    BASE = "base image: use a newer one, or another tag; or copy what you need from it with COPY --from in a multi-stage build, which makes root the owner"
     OTHER = "find the command that writes the file, and end the same RUN with chown -R 0:0 on what it wrote"
 
 
@@ -44,7 +44,7 @@ class ForeignLayer:
 
     def __str__(self) -> str:
         digest = self.digest.removeprefix("sha256:")[:12]
-        made = f", made by {self.instruction}" if self.instruction else ""
+        made = f", created by {self.instruction}" if self.instruction else ""
         more = f", and {self.entries - 1} more with such owners" if self.entries > 1 else ""
         return f"layer {self.number} of {self.of} ({digest}){made}:\n  {self.entry} belongs to user {self.user}, group {self.group}{more}"
 
@@ -55,9 +55,9 @@ class OwnerOutOfRange(TaskFailure):
     reference: str
     layers: tuple[ForeignLayer, ...]
     code = "owner-out-of-range"
-    title = "{reference} has files with owners that App Service does not know"
+    title = "{reference} has files with owners that App Service cannot map"
     happened = "{listed}"
-    cause = "App Service maps the user and group ids 0 to 65535 only, and its hosts cannot unpack a layer with any other id. A chown or rm in a later instruction does not help: the earlier layer stays in the image as it is"
+    cause = "App Service maps only the user and group ids 0 to 65535, and its hosts cannot unpack a layer with any other id. A chown or rm in a later instruction does not help: the earlier layer stays in the image as it is"
     fix = "{fixes}\nAn instruction that is not in your Dockerfile belongs to the base image: use a newer one"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
@@ -79,9 +79,9 @@ class UserOutOfRange(TaskFailure):
     reference: str
     user: str
     code = "user-out-of-range"
-    title = "{reference} runs as a user that App Service does not know"
+    title = "{reference} runs as a user that App Service cannot map"
     happened = "the image's configuration says USER {user}"
-    cause = "App Service maps the user and group ids 0 to 65535 only, and does not start a container as any other user"
+    cause = "App Service maps only the user and group ids 0 to 65535, and does not start a container as any other user"
     fix = "write USER with an id in that range in the Dockerfile, such as USER 1000, and give useradd the same --uid; if the Dockerfile has no USER, the base image sets it"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
@@ -101,7 +101,7 @@ class WrongPlatform(TaskFailure):
 
 
 class ImageUnreadable(TaskFailure):
-    """A manifest, configuration or layer in the registry is not what it should be."""
+    """A manifest, configuration or layer in the registry is not valid."""
 
     reference: str
     part: str

@@ -23,12 +23,12 @@ class InputRequired(InputMistake):
 
 
 class VariableNotExpanded(InputMistake):
-    """A `$(variable)` reached the task as text."""
+    """A `$(variable)` that was not expanded."""
 
     value: str
     variable: str
     code = "variable-not-expanded"
-    title = "the input {input} holds a variable that does not exist"
+    title = "the input {input} contains a variable that does not exist"
     happened = "{input} reads '{value}': $({variable}) was not replaced"
     cause = "no variable named {variable} exists when this step starts (the agent leaves unknown ones as they are)"
     fix = "define {variable}, correct its spelling, or write the value itself"
@@ -74,12 +74,12 @@ class NotABoolean(InputMistake):
 
 
 class ChoiceUnknown(InputMistake):
-    """A value that is none of those to choose from."""
+    """A value that is not one of the choices."""
 
     value: str
     choices: str
     code = "input-not-a-choice"
-    title = "the input {input} does not know '{value}'"
+    title = "the input {input} does not accept '{value}'"
     happened = "{input} reads '{value}'"
     cause = "it takes one of: {choices}"
     fix = "set {input} to one of these, or leave it out"
@@ -92,7 +92,7 @@ class NotMinutes(InputMistake):
     code = "input-not-minutes"
     title = "the input {input} is not a number of minutes"
     happened = "{input} reads '{value}'"
-    cause = "it takes a positive number of minutes, with a point before decimals"
+    cause = "it takes a positive number of minutes, with a decimal point if needed"
     fix = "set {input} to a number such as 10 or 2.5"
 
 
@@ -112,37 +112,37 @@ class ImageNameInvalid(InputMistake):
 
 
 class RegistryHostInvalid(InputMistake):
-    """A host of a registry that is more than a name and a port, or less."""
+    """A registry host that is not a name with an optional port."""
 
     value: str
     code = "registry-host-invalid"
-    title = "'{value}' is not the host of a registry"
+    title = "'{value}' is not a registry host"
     happened = "{input} names the registry '{value}'; nothing was sent there"
     cause = "a host consists of words of a-z, 0-9 and hyphens separated by dots, and an optional port, such as contoso.azurecr.io or registry.contoso.com:5000; it has no user name, path, backslash, or trailing dot"
     fix = "correct the host in {input}"
 
 
 class ImageHostDiffers(InputMistake):
-    """The image name names another registry than the one to push to."""
+    """The image name names a different registry than the one to push to."""
 
     host: str
     given: str
     registry: str
     code = "image-host-differs"
     title = "imageName and {given} name two different registries"
-    happened = "imageName begins with {host}, {given} is {registry}"
+    happened = "imageName begins with {host}, but {given} is {registry}"
     cause = "the image is pushed to one registry only"
     fix = "remove the host from imageName, or name {host} in {given}"
 
 
 class RegistriesDiffer(InputMistake):
-    """The registry's connection is for another registry than the one named."""
+    """The registry's connection is for a different registry than the one named."""
 
     registry: str
     connected: str
     code = "registries-differ"
     title = "azureContainerRegistry and containerRegistry name two different registries"
-    happened = "azureContainerRegistry is {registry}, the connection in containerRegistry is for {connected}"
+    happened = "azureContainerRegistry is {registry}, but the connection in containerRegistry is for {connected}"
     cause = "a Docker registry connection already names its registry"
     fix = "leave azureContainerRegistry out, or set containerRegistry to a connection for {registry}"
 
@@ -153,12 +153,12 @@ class RegistryConnectionTwice(InputMistake):
     code = "registry-connection-twice"
     title = "containerRegistry and azureSubscriptionForACR are both set"
     happened = "both say how to sign in to the registry"
-    cause = "containerRegistry takes a Docker Registry connection, azureSubscriptionForACR an Azure Resource Manager one, each instead of azureSubscription"
+    cause = "containerRegistry takes a Docker Registry connection, azureSubscriptionForACR an Azure Resource Manager one; either replaces azureSubscription"
     fix = "leave one of them out"
 
 
 class RegistryConnectionNeeded(InputMistake):
-    """The image goes to a registry that no connection is for."""
+    """No connection is for the registry that the image goes to."""
 
     registry: str
     code = "registry-connection-needed"
@@ -170,7 +170,7 @@ class RegistryConnectionNeeded(InputMistake):
 
 
 class DigestNotBuildable(InputMistake):
-    """An image that is to be built cannot be named by a digest."""
+    """An image that the run builds cannot be named by a digest."""
 
     value: str
     code = "image-digest-not-buildable"
@@ -196,7 +196,7 @@ class TagInvalid(InputMistake):
 
 
 class TagMissing(InputMistake):
-    """No tag was given and there is no build id to take instead."""
+    """No tag was given, and there is no build id to use instead."""
 
     code = "tag-missing"
     title = "there is no tag for the image"
@@ -206,7 +206,7 @@ class TagMissing(InputMistake):
 
 
 class RegistryInvalid(InputMistake):
-    """A registry in none of the forms that are understood."""
+    """A registry in an unknown form."""
 
     value: str
     code = "registry-invalid"
@@ -228,7 +228,7 @@ class AppNameInvalid(InputMistake):
 
 
 class RegistryNeeded(InputMistake):
-    """An image that exists already was named without its registry."""
+    """An existing image was named without its registry."""
 
     value: str
     code = "registry-needed"
@@ -289,6 +289,6 @@ class StatusInvalid(InputMistake):
     value: str
     code = "smoke-status-invalid"
     title = "'{value}' is not an HTTP status"
-    happened = "{input} has '{value}'"
+    happened = "{input} contains '{value}'"
     cause = "it takes statuses such as 200 or 2xx, separated by commas"
     fix = "set smokeTestStatus to 2xx or to the statuses that you expect"

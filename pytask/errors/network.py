@@ -9,7 +9,7 @@ _CERTIFICATE_LINK = "https://learn.microsoft.com/azure/devops/pipelines/agents/c
 
 
 class NetworkFailure(TaskFailure):
-    """What they share: a call that did not come through."""
+    """What they share: a request that did not reach its host."""
 
     host: str
     """The host that was asked for, also when a proxy stands before it."""
@@ -22,12 +22,12 @@ class NetworkFailure(TaskFailure):
 
 
 class Unreachable(NetworkFailure):
-    """A host does not answer at all, or breaks off."""
+    """A host does not respond, or drops the connection."""
 
     code = "host-unreachable"
     leaves_open = True
     title = "{host} cannot be reached from this agent"
-    happened = "asked {via}: {detail}"
+    happened = "connecting {via}: {detail}"
     cause = "a firewall, the network between the agent and {host}, or the host itself"
     fix = (
         "run curl -v https://{host} on the agent, and allow {host} through the firewall; if the network can be reached only through a proxy, "
@@ -37,11 +37,11 @@ class Unreachable(NetworkFailure):
 
 
 class HostUnknown(NetworkFailure):
-    """The agent's name resolution does not know the host."""
+    """The agent cannot resolve the host's name."""
 
     code = "host-unknown"
     title = "the agent cannot resolve the name {host}"
-    happened = "asked {via}: {detail}"
+    happened = "connecting {via}: {detail}"
     cause = "there is no such host: the name is mistyped, or the resource was deleted; or only another DNS server (a private endpoint's zone) or a proxy that the agent is not configured to use can resolve it"
     fix = (
         "correct the name in the step's inputs; run nslookup {host} on the agent, and link the private DNS zone to its "
@@ -52,12 +52,12 @@ class HostUnknown(NetworkFailure):
 
 
 class ProxyUnreachable(NetworkFailure):
-    """The proxy itself does not answer."""
+    """The proxy itself does not respond."""
 
     proxy: str
     code = "proxy-unreachable"
     title = "the proxy {proxy} cannot be reached from this agent"
-    happened = "asked {via} for {host}: {detail}"
+    happened = "connecting to {host} {via}: {detail}"
     cause = "the agent's proxy setting, or HTTPS_PROXY of its machine, names a proxy that does not exist or refuses this agent"
     fix = (
         "correct the agent's proxy (./config.sh remove, then ./config.sh --proxyurl …) or HTTPS_PROXY; when no proxy "
@@ -72,22 +72,22 @@ class ProxyAuthenticationNeeded(NetworkFailure):
     proxy: str
     code = "proxy-authentication"
     title = "the proxy {proxy} does not accept the agent's credentials"
-    happened = "asked {via} for {host}: {detail}"
+    happened = "connecting to {host} {via}: {detail}"
     cause = "the agent was configured for its proxy without a user name and password or with the wrong ones, or the proxy does not accept Basic authentication (the task supports no other)"
     fix = (
         "give the agent the proxy's credentials (./config.sh remove, then ./config.sh --proxyurl … --proxyusername … "
-        "--proxypassword …); where the proxy asks for NTLM or Kerberos, let this agent's address through without authentication"
+        "--proxypassword …); if the proxy requires NTLM or Kerberos, exempt this agent's address from authentication"
     )
     link = _PROXY_LINK
 
 
 class ProxyRefused(NetworkFailure):
-    """The proxy does not lead to the host."""
+    """The proxy does not connect to the host."""
 
     proxy: str
     code = "proxy-refused"
     title = "the proxy {proxy} does not connect to {host}"
-    happened = "asked {via} for {host}: {detail}"
+    happened = "connecting to {host} {via}: {detail}"
     cause = "403 means that a proxy rule forbids this host; 502, 503, and 504 mean that the proxy cannot reach it or cannot resolve its name"
     fix = (
         "have the proxy allow CONNECT to {host}:443; if the agent can reach {host} directly, add it to the agent's "
@@ -97,26 +97,26 @@ class ProxyRefused(NetworkFailure):
 
 
 class ProxyUnusable(NetworkFailure):
-    """The proxy's address is none the task can use."""
+    """The task cannot use the proxy's address."""
 
     proxy: str
     code = "proxy-unusable"
     title = "the task cannot use {proxy} as a proxy"
-    happened = "asked {via} for {host}: {detail}"
+    happened = "connecting to {host} {via}: {detail}"
     cause = "the address does not begin with http:// or https://; SOCKS is not supported"
     fix = "set the agent's --proxyurl or HTTPS_PROXY to the address of an HTTP proxy, such as http://proxy.contoso.com:8080"
     link = _PROXY_LINK
 
 
 class CertificateUntrusted(NetworkFailure):
-    """The certificate comes from an authority that this agent does not trust: mostly a proxy that reads along."""
+    """The certificate is from an authority that this agent does not trust: usually a proxy that inspects TLS."""
 
     issuer: str
     """Who issued it, as it says itself; what is known when it cannot be read."""
     code = "certificate-untrusted"
-    title = "this agent does not trust the certificate that {host} shows"
-    happened = "asked {via}: {detail}; the certificate was issued by {issuer}"
-    cause = "a proxy or firewall opens the TLS connection and signs it with its own certificate authority (TLS inspection), which neither the agent nor its machine trusts"
+    title = "this agent does not trust the certificate of {host}"
+    happened = "connecting {via}: {detail}; the certificate was issued by {issuer}"
+    cause = "a proxy or firewall decrypts the connection and signs it with its own certificate authority (TLS inspection), which neither the agent nor its machine trusts"
     fix = (
         "give the agent that authority's certificate as a PEM file (./config.sh remove, then ./config.sh --sslcacert "
         "FILE), or install it on the machine (update-ca-certificates), or set REQUESTS_CA_BUNDLE for the job; "
@@ -126,12 +126,12 @@ class CertificateUntrusted(NetworkFailure):
 
 
 class CertificateInvalid(NetworkFailure):
-    """The certificate is trusted and yet not good: another name, or not this day."""
+    """The certificate is trusted, but not valid: it is for another name, or has expired."""
 
     issuer: str
     code = "certificate-invalid"
-    title = "the certificate that {host} shows is not valid for it"
-    happened = "asked {via}: {detail}; the certificate was issued by {issuer}"
+    title = "the certificate of {host} is not valid"
+    happened = "connecting {via}: {detail}; the certificate was issued by {issuer}"
     cause = (
         "it is for another host (a wrong DNS entry or a proxy's page), it has expired, or the agent's clock is wrong"
     )
@@ -145,7 +145,7 @@ class ClientCertificateNeeded(NetworkFailure):
     """Which certificate was shown."""
     code = "client-certificate"
     title = "{host} does not accept this agent without a client certificate that it trusts"
-    happened = "asked {via}, with {shown}: {detail}"
+    happened = "connecting {via}, with {shown}: {detail}"
     cause = "a front end of {host} requires a client certificate (mutual TLS)"
     fix = (
         "give the agent its certificate (./config.sh remove, then ./config.sh --sslclientcert … --sslclientcertkey … "
@@ -155,7 +155,7 @@ class ClientCertificateNeeded(NetworkFailure):
 
 
 class CredentialNotSent(TaskFailure):
-    """A call would have taken a credential elsewhere than to the host that it is for."""
+    """A request would have sent a credential to a host that it is not for."""
 
     meant: str
     other: str

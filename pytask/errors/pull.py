@@ -1,4 +1,4 @@
-"""Failures of letting the app into the registry."""
+"""Failures of the app's pull access to the registry."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class PullIdentityInvalid(InputMistake):
     title = "{input} does not name a user-assigned identity"
     happened = "{input} reads '{value}'"
     cause = "a user-assigned identity is named by its client id (a GUID) or by its resource id (/subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…)"
-    fix = "set {input} to one of the two; leave it empty to pull with the app's own identity"
+    fix = "set {input} to one of the two; leave it empty to pull with the system-assigned identity"
 
 
 class PullImpossible(AzureFailure):
-    """The app has no way into the registry."""
+    """The app has no way to pull from the registry."""
 
     app: str
     reason: str
@@ -34,7 +34,7 @@ class PullImpossible(AzureFailure):
 
 
 class PullCredentialsMissing(TaskFailure):
-    """The app has no user and password for a registry that is not Azure's."""
+    """The app has no user name and password for a registry that is not an Azure Container Registry."""
 
     app: str
     registry: str
@@ -49,14 +49,14 @@ class PullCredentialsMissing(TaskFailure):
 
 
 class PullAccessNeedsAzure(InputMistake):
-    """An identity or an admin user for a registry that knows neither."""
+    """An identity or an admin user for a registry that supports neither."""
 
     access: str
     registry: str
     code = "pull-access-needs-azure"
-    title = "{input} is {access}, and {registry} is not an Azure Container Registry"
+    title = "{input} is {access}, but {registry} is not an Azure Container Registry"
     happened = "the image is in {registry}, whose name is not that of an Azure Container Registry"
-    cause = "managed identities and the admin user work with Azure Container Registries only; any other registry takes a user name and password"
+    cause = "managed identities and the admin user work only with Azure Container Registries; any other registry takes a user name and password"
     fix = "leave {input} out, and set DOCKER_REGISTRY_SERVER_URL, DOCKER_REGISTRY_SERVER_USERNAME and DOCKER_REGISTRY_SERVER_PASSWORD in appSettings"
     link = (
         "https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry"
@@ -73,33 +73,33 @@ class PullAcrossTenants(AzureFailure):
     code = "pull-across-tenants"
     title = "{app} cannot pull from {registry} with a managed identity"
     happened = "azureSubscription is in the tenant {tenant}, azureSubscriptionForACR in {registry_tenant}"
-    cause = "a managed identity exists in its own tenant only, so a registry in another tenant cannot grant it a role"
+    cause = "a managed identity exists only in its own tenant, so a registry in another tenant cannot grant it a role"
     fix = "push to a registry in the app's own tenant; or set appPullAccess to keep and give the app a token for the registry in its DOCKER_REGISTRY_SERVER_* settings"
     link = "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq"
 
 
 class PullIdentityNotAssigned(AzureFailure):
-    """The app has no user-assigned identity of that client id."""
+    """The app has no user-assigned identity with this client id."""
 
     app: str
     client: str
     identities: str
     code = "pull-identity-not-assigned"
     title = "{app} has no user-assigned identity {client}"
-    happened = "pullIdentity is that client id; the app's user-assigned identities are: {identities}"
+    happened = "pullIdentity is this client id; the app's user-assigned identities are: {identities}"
     cause = "the id is misspelled, or the identity was not assigned to the app (a slot has its own identities)"
     fix = "set pullIdentity to the identity's resource id, so that the task assigns it to the app; or correct the client id"
     link = "https://learn.microsoft.com/azure/app-service/overview-managed-identity"
 
 
 class PullIdentityNotFound(AzureFailure):
-    """The user-assigned identity that is to be assigned is not visible."""
+    """The connection cannot see the user-assigned identity to assign."""
 
     identity: str
     status: int
     code = "pull-identity-not-found"
     title = "there is no user-assigned identity {identity}"
-    happened = "Azure answered {status} for it"
+    happened = "Azure returned {status} for it"
     cause = (
         "the resource id is wrong, or the service connection has no role on the identity (Azure's answer is the same)"
     )
@@ -110,7 +110,7 @@ class PullIdentityNotFound(AzureFailure):
 
 
 class IdentityNotAssignable(AzureFailure):
-    """Azure asks for a right on the identities themselves, also on those that the app has already."""
+    """Azure requires a permission on the identities themselves, including those that the app already has."""
 
     app: str
     detail: str
@@ -126,7 +126,7 @@ class IdentityNotAssignable(AzureFailure):
 
 
 class RoleNotGrantable(AzureFailure):
-    """The app's identity lacks the role, and the connection may not grant it."""
+    """The app's identity lacks the role, and the connection is not allowed to grant it."""
 
     app: str
     role: str
@@ -137,25 +137,25 @@ class RoleNotGrantable(AzureFailure):
     title = "{app} needs the role {role} on {registry}, and this connection is not allowed to grant it"
     happened = "{detail}"
     cause = "granting it requires Microsoft.Authorization/roleAssignments/write on the registry, without a condition that excludes this role; Contributor and Website Contributor do not have it"
-    fix = "give the connection's identity the role Role Based Access Control Administrator on the registry; or ask an administrator of the registry to run this command once, then run the pipeline again:\n{command}"
+    fix = "give the connection's identity the Role Based Access Control Administrator role on the registry; or ask an administrator of the registry to run this command once, then run the pipeline again:\n{command}"
     link = _GRANTING
 
 
 class IdentityNotReplicated(AzureFailure):
-    """The directory does not know a new identity everywhere yet (PrincipalNotFound)."""
+    """A new identity has not replicated throughout the directory yet (PrincipalNotFound)."""
 
     app: str
     detail: str
     code = "identity-not-replicated"
-    title = "the identity of {app} is not known throughout Entra ID yet"
+    title = "the identity of {app} has not replicated throughout Entra ID yet"
     happened = "{detail}"
-    cause = "a new identity takes a few minutes to replicate throughout Entra ID, and it had not done so when this run stopped waiting"
+    cause = "a new identity takes a few minutes to replicate, and this run stopped waiting before it had"
     fix = "run the pipeline again in a few minutes; if it persists, the identity was deleted: turn it off and on again for {app} (az functionapp identity assign)"
     link = "https://aka.ms/docs-principaltype"
 
 
 class AdminUserUnreadable(AzureFailure):
-    """The registry's admin user is not shown to this connection."""
+    """The connection cannot read the registry's admin user."""
 
     registry: str
     detail: str
@@ -180,12 +180,12 @@ class AdminUserDisabled(AzureFailure):
 
 
 class PullSettingIsReference(AzureFailure):
-    """A setting that would be overwritten lies in a key vault."""
+    """A setting that would be overwritten is a Key Vault reference."""
 
     app: str
     names: str
     code = "pull-setting-is-reference"
-    title = "{app} has its registry password in a key vault, and the task does not overwrite it"
+    title = "{app} has its registry password in a key vault, which the task does not overwrite"
     happened = "appPullAccess is adminUser, and these settings are Key Vault references: {names}"
     cause = "someone moved the password out of the app's settings on purpose"
     fix = "set appPullAccess to keep and store the password in the key vault's secret; or delete these settings first"

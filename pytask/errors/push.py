@@ -27,14 +27,14 @@ class PushDeniedCause(Cause):
 
 
 class RepositoryMissing(AzureFailure):
-    """The registry knows no such repository or project, and creates none by itself."""
+    """The registry has no such repository or project, and does not create it."""
 
     reference: str
     registry: str
     detail: str
     code = "push-repository-missing"
     title = "{registry} has no repository for {reference}"
-    happened = "the registry answered: {detail}"
+    happened = "the registry returned: {detail}"
     cause = "the name in imageName is misspelled, or this registry requires its repository or project to be created before the first push"
     fix = "correct imageName, or create the repository or project there once (Amazon ECR: aws ecr create-repository; Harbor: a project)"
 
@@ -47,7 +47,7 @@ class PushDenied(OneOfSeveral, AzureFailure):
     detail: str
     code = "push-denied"
     title = "{registry} refuses the push of {reference}"
-    happened = "the registry answered: {detail}"
+    happened = "the registry returned: {detail}"
 
     @cached_property
     def known(self) -> PushDeniedCause:
@@ -58,7 +58,7 @@ class PushDenied(OneOfSeveral, AzureFailure):
 
 
 class PushFailed(AzureFailure):
-    """The push broke off, also when tried again."""
+    """The push was interrupted, even after retries."""
 
     reference: str
     detail: str
@@ -85,14 +85,14 @@ class TagLockedCause(Cause):
 
 
 class TagLocked(OneOfSeveral, AzureFailure):
-    """The registry does not let this tag be written, whoever asks."""
+    """The registry does not allow anyone to overwrite this tag."""
 
     reference: str
     registry: str
     detail: str
     code = "tag-locked"
     title = "{registry} does not allow {reference} to be overwritten"
-    happened = "the registry answered: {detail}"
+    happened = "the registry returned: {detail}"
 
     @cached_property
     def known(self) -> TagLockedCause:
@@ -101,34 +101,34 @@ class TagLocked(OneOfSeveral, AzureFailure):
 
 
 class RegistryReadOnly(AzureFailure):
-    """The registry takes no pushes at all."""
+    """The registry accepts no pushes."""
 
     registry: str
     detail: str
     code = "registry-read-only"
     title = "{registry} does not accept pushes"
-    happened = "the registry answered: {detail}"
+    happened = "the registry returned: {detail}"
     cause = "the registry is read-only, like a connected registry in ReadOnly mode or a registry under maintenance; no role changes that"
-    fix = "set azureContainerRegistry or imageName to the registry that this one gets its images from, or let its administrator switch it to ReadWrite"
+    fix = "set azureContainerRegistry or imageName to the registry that this one gets its images from, or ask its administrator to switch it to ReadWrite"
     link = "https://learn.microsoft.com/azure/container-registry/intro-connected-registry"
 
 
 class RegistryFull(AzureFailure):
-    """The registry, or a project in it, has no room left."""
+    """The registry, or a project in it, is full."""
 
     reference: str
     registry: str
     detail: str
     code = "registry-full"
     title = "{registry} has no room for {reference}"
-    happened = "the registry answered: {detail}"
+    happened = "the registry returned: {detail}"
     cause = "the quota for storage or for the number of images or repositories is used up"
     fix = "delete images that are no longer used, or raise the quota; in Azure Container Registry, az acr show-usage --name {registry} shows it and az acr run with acr purge cleans up"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-skus"
 
 
 class LayerTooLarge(AzureFailure):
-    """Something before the registry does not take a request of this size (413)."""
+    """Something in front of the registry rejects a request of this size (413)."""
 
     reference: str
     registry: str

@@ -9,50 +9,50 @@ from pytask.errors.base import AzureFailure, Cause, OneOfSeveral, TaskFailure
 
 
 class RegistryNotFound(AzureFailure):
-    """No registry of that name is visible."""
+    """The connection cannot see a registry with this name."""
 
     registry: str
     subscription: str
     code = "registry-not-found"
     title = "there is no registry named {registry}"
-    happened = "the subscription {subscription} has no registry of that name that this connection can see"
+    happened = "the subscription {subscription} has no registry with this name that this connection can see"
     cause = "the name is misspelled, the registry is in another subscription, or the connection is not allowed to read it (Microsoft.ContainerRegistry/registries/read)"
-    fix = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io, so that nothing is looked up; for a registry in another subscription or tenant, set azureSubscriptionForACR to a connection there"
+    fix = "set azureContainerRegistry to the login server, such as {registry}.azurecr.io, which needs no lookup; for a registry in another subscription or tenant, set azureSubscriptionForACR to a connection there"
 
 
 class LoginServerUnusable(AzureFailure):
-    """What Azure names as a registry's login server is no host of a registry."""
+    """The registry's login server, as Azure returns it, is not a registry host."""
 
     registry: str
     told: str
     code = "login-server-unusable"
     title = "Azure does not return a usable login server for the registry {registry}"
     happened = "its login server reads '{told}'; nothing was sent there"
-    cause = "a login server is a host below azurecr.io, or its equivalent in another cloud, and nothing else; something else may be answering in place of Azure Resource Manager"
+    cause = "a login server is a host under azurecr.io, or its equivalent in another cloud; something else may be responding in place of Azure Resource Manager"
     fix = "compare with az acr show --name {registry} --query loginServer; set azureContainerRegistry to the login server itself, and check the proxy between the agent and Azure Resource Manager"
 
 
 class NoRegistry(TaskFailure):
-    """What answers under the registry's name is none."""
+    """The host with the registry's name is not a registry."""
 
     registry: str
     status: int
     code = "no-registry"
     title = "{registry} is not a container registry"
-    happened = "https://{registry}/v2/ answered {status}, without saying how to sign in"
+    happened = "https://{registry}/v2/ returned {status}, without saying how to sign in"
     cause = "the host is misspelled, or something else answers there: a proxy, a sign-in page, or the website of a product whose registry is on another host"
     fix = "correct the host in azureContainerRegistry, imageName, or the Docker registry service connection; try curl -i https://{registry}/v2/ on the agent"
     link = "https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support"
 
 
 class RegistryNotAzure(AzureFailure):
-    """A token of Entra ID would have to be sent to somebody else than the registry."""
+    """An Entra ID token would be sent to something other than the registry."""
 
     registry: str
     realm: str
     code = "registry-not-azure"
     title = "{registry} does not handle sign-in like an Azure Container Registry"
-    happened = "it directs its callers to {realm}, which is not its own; nothing was sent there"
+    happened = "it redirects sign-in to {realm}, which does not belong to it; nothing was sent there"
     cause = (
         "it is not an Azure Container Registry, or something between the agent and the registry answers in its place"
     )
@@ -67,14 +67,14 @@ class RegistrySignInRefused(AzureFailure):
     detail: str
     code = "registry-sign-in-refused"
     title = "{registry} refuses this connection"
-    happened = "the registry answered the sign-in with: {detail}"
+    happened = "the registry returned: {detail}"
     cause = "the connection's identity has no role on the registry, or the registry belongs to another tenant"
     fix = "give the connection's identity the role AcrPush on the registry (Container Registry Repository Writer where it uses ABAC); for a registry in another tenant, set azureSubscriptionForACR or containerRegistry to a connection for that tenant"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
 
 
 class RegistryLoginRefused(AzureFailure):
-    """The registry does not accept user and password of the Docker registry connection."""
+    """The registry does not accept the user name and password of the Docker registry connection."""
 
     registry: str
     detail: str
@@ -87,7 +87,7 @@ class RegistryLoginRefused(AzureFailure):
 
 
 class RegistryReadRefused(AzureFailure):
-    """The registry does not let everybody read, and there are no credentials for it."""
+    """The registry requires sign-in to read, and there are no credentials for it."""
 
     registry: str
     detail: str
@@ -99,16 +99,16 @@ class RegistryReadRefused(AzureFailure):
 
 
 class RegistryRefused(AzureFailure):
-    """The registry refuses a call for a reason of its own."""
+    """The registry refuses a request for another reason."""
 
     registry: str
     doing: str
     status: int
     detail: str
     code = "registry-refused"
-    title = "{registry} did not let us {doing}"
-    happened = "it answered {status}: {detail}"
-    cause = "the answer above is the registry's own reason"
+    title = "{registry} refused the request to {doing}"
+    happened = "it returned {status}: {detail}"
+    cause = "the response above gives the registry's reason"
     fix = "correct what it names; if it names nothing, run again"
 
 
@@ -126,7 +126,7 @@ class RegistryFailingCause(Cause):
 
 
 class RegistryFailing(OneOfSeveral, AzureFailure):
-    """The registry goes on answering with its own faults."""
+    """The registry keeps returning errors."""
 
     registry: str
     doing: str
@@ -134,8 +134,8 @@ class RegistryFailing(OneOfSeveral, AzureFailure):
     attempts: int
     detail: str
     code = "registry-failing"
-    title = "{registry} did not let us {doing} after several attempts"
-    happened = "{attempts} attempts; the last answer was {status}: {detail}"
+    title = "the request to {doing} failed at {registry}"
+    happened = "attempts: {attempts}; the last response was {status}: {detail}"
 
     @cached_property
     def known(self) -> RegistryFailingCause:
@@ -145,30 +145,28 @@ class RegistryFailing(OneOfSeveral, AzureFailure):
 
 
 class RegistryFirewall(AzureFailure):
-    """The registry's firewall does not let the agent in."""
+    """The registry's firewall blocks the agent."""
 
     registry: str
     address: str
     detail: str
     code = "registry-firewall"
-    title = "the firewall of {registry} does not let this agent in: it comes from {address}"
-    happened = "the registry answered: {detail}"
+    title = "the firewall of {registry} blocks this agent, which connects from {address}"
+    happened = "the registry returned: {detail}"
     cause = "the registry allows only selected networks or private endpoints, and the agent's address is not among them; a Microsoft-hosted agent has a different address each time"
     fix = "allow {address} on the registry's Networking page (az acr network-rule add --ip-address {address} …), or run the job on an agent inside the registry's network"
     link = "https://aka.ms/acr/firewall"
 
 
 class RegistryPrivate(AzureFailure):
-    """The registry answers at its private endpoints only."""
+    """The registry is reachable only through its private endpoints."""
 
     registry: str
     address: str
     detail: str
     code = "registry-private"
-    title = (
-        "{registry} answers only at its private endpoints, and this agent, which comes from {address}, does not use one"
-    )
-    happened = "the registry answered: {detail}"
+    title = "{registry} is reachable only through its private endpoints, and this agent, which connects from {address}, does not use one"
+    happened = "the registry returned: {detail}"
     cause = "public network access of the registry is disabled, so no address can be allowed; the agent's network has no private endpoint for the registry, or its DNS returns the public address"
     fix = "run the job on an agent in a network with a private endpoint for the registry, and link the zone privatelink.azurecr.io to that network (nslookup {registry} on the agent must return a private address)"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints"
@@ -182,24 +180,24 @@ class DigestDiffers(AzureFailure):
     found: str
     code = "digest-differs"
     title = "{reference} in the registry is not the image this run pushed"
-    happened = "this run pushed {pushed}, but the registry answers {found}"
+    happened = "this run pushed {pushed}, but the registry has {found}"
     cause = "another run pushed the same tag at the same time"
     fix = "give each run a tag of its own, such as $(Build.BuildId)"
 
 
 class ManifestMissing(AzureFailure):
-    """The registry does not know the image."""
+    """The registry does not have the image."""
 
     reference: str
     code = "manifest-missing"
     title = "{reference} is not in the registry"
-    happened = "the registry answered 404 for its manifest"
+    happened = "the registry returned 404 for its manifest"
     cause = "the tag or digest was never pushed, was deleted, or was purged by a retention policy"
     fix = "run the pipeline again; if it persists, look for tasks or policies that delete images from the registry"
 
 
 class DigestUnknown(AzureFailure):
-    """The app is to be pinned to a digest that nobody may tell."""
+    """The app is to be pinned to a digest that the connection cannot read."""
 
     reference: str
     code = "digest-unknown"

@@ -6,7 +6,7 @@ from pytask.errors.inputs import InputMistake
 
 
 class SettingsJsonInvalid(InputMistake):
-    """Text that begins as JSON and is none, or has another shape."""
+    """Text that begins like JSON but is not valid, or has another structure."""
 
     reason: str
     code = "settings-json-invalid"
@@ -17,18 +17,18 @@ class SettingsJsonInvalid(InputMistake):
 
 
 class SettingLineInvalid(InputMistake):
-    """A line that is no `KEY=VALUE`, or goes on where a new key should begin."""
+    """A line that is not `KEY=VALUE`, or continues where a new key should begin."""
 
     where: str
     code = "setting-line-invalid"
     title = "a line of the input {input} is not a setting"
     happened = "{input}, {where}: this is neither KEY=VALUE nor, in a text that begins with a dash, -KEY value (it is not shown because it may be secret)"
-    cause = "each line is a separate setting; a value of several lines needs JSON, or quotes in the form with dashes"
-    fix = "write KEY=VALUE, one per line; for a value of several lines, write all settings as JSON"
+    cause = "each line is a separate setting; a multi-line value needs JSON, or quotes in the form with dashes"
+    fix = "write KEY=VALUE, one per line; for a multi-line value, write all settings as JSON"
 
 
 class SettingQuoteOpen(InputMistake):
-    """A quote or bracket without its partner, in the form with dashes."""
+    """An unclosed quote or bracket, in the form with dashes."""
 
     where: str
     sign: str
@@ -40,7 +40,7 @@ class SettingQuoteOpen(InputMistake):
 
 
 class SettingNameInvalid(InputMistake):
-    """A name that Azure does not take for an app setting."""
+    """A name that Azure does not accept for an app setting."""
 
     where: str
     name: str
@@ -93,7 +93,7 @@ class PropertyUnknown(InputMistake):
 
 
 class PropertyRefused(InputMistake):
-    """A property that is not set by this input."""
+    """A property that belongs to another input."""
 
     name: str
     instead: str
@@ -105,7 +105,7 @@ class PropertyRefused(InputMistake):
 
 
 class PropertyValueInvalid(InputMistake):
-    """A value of another type than the property has."""
+    """A value of the wrong type."""
 
     name: str
     takes: str

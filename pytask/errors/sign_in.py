@@ -15,13 +15,13 @@ class SecretWrong(AzureFailure):
     code = "secret-wrong"
     title = "Entra ID does not accept the service connection's secret"
     happened = "{detail}"
-    cause = "the connection holds a wrong secret: often the secret's id was pasted instead of its value"
+    cause = "the connection has the wrong secret: often the secret's id was pasted instead of its value"
     fix = "create a new client secret for the connection's app registration and put its value into the connection ({page}), or convert the connection to workload identity federation"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
 
 class SecretExpired(AzureFailure):
-    """The client secret is past its date (AADSTS7000222)."""
+    """The client secret has expired (AADSTS7000222)."""
 
     page: str
     detail: str
@@ -34,7 +34,7 @@ class SecretExpired(AzureFailure):
 
 
 class CertificateRefused(AzureFailure):
-    """Entra ID does not know the certificate, or it is past its date (AADSTS700027)."""
+    """Entra ID does not know the certificate, or it has expired (AADSTS700027)."""
 
     page: str
     detail: str
@@ -50,7 +50,7 @@ class CertificateRefused(AzureFailure):
 
 
 class CertificateSigningFailed(TaskFailure):
-    """The Node that runs the task does not sign with the certificate's key."""
+    """The Node.js that runs the task cannot sign with the certificate's key."""
 
     name: str
     detail: str
@@ -58,8 +58,8 @@ class CertificateSigningFailed(TaskFailure):
     title = "signing with the certificate in the service connection {name} failed"
     happened = "{detail}"
     cause = (
-        "the task signs with the Node.js and OpenSSL that the agent runs it with, and they did not do it: the agent is "
-        "short of memory, NODE_OPTIONS or OPENSSL_CONF holds something that this Node.js does not take, or the key does "
+        "the task signs with the Node.js and OpenSSL that the agent runs it with, and they failed: the agent is "
+        "short of memory, NODE_OPTIONS or OPENSSL_CONF contains something that this Node.js does not accept, or the key does "
         "not meet the rules that OpenSSL is set to, such as FIPS"
     )
     fix = (
@@ -86,7 +86,7 @@ class ClientUnknown(AzureFailure):
 
 
 class ClientDisabled(AzureFailure):
-    """The app registration may not sign in (AADSTS7000112)."""
+    """The app registration is not allowed to sign in (AADSTS7000112)."""
 
     page: str
     detail: str
@@ -125,7 +125,7 @@ class AssertionOutOfTime(AzureFailure):
 
 
 class AudienceUnknown(AzureFailure):
-    """What the token should be for is not known in the tenant (AADSTS500011, 50001, 500014, 650057)."""
+    """The tenant does not know the service that the token is for (AADSTS500011, 50001, 500014, 650057)."""
 
     tenant: str
     audience: str
@@ -139,7 +139,7 @@ class AudienceUnknown(AzureFailure):
 
 
 class ConditionalAccessBlocks(AzureFailure):
-    """A policy of the tenant is in the way (AADSTS53003, 530032, 530035)."""
+    """A policy of the tenant blocks the sign-in (AADSTS53003, 530032, 530035)."""
 
     detail: str
     code = "conditional-access-blocks"
@@ -180,12 +180,12 @@ class SignInCause(Cause):
 
 
 class SignInRefused(OneOfSeveral, AzureFailure):
-    """Entra ID, or the identity provider in its place, refuses for a reason of its own."""
+    """Entra ID, or the identity provider in its place, refuses for another reason."""
 
     page: str
     detail: str
     code = "sign-in-refused"
-    title = "the service connection's sign-in is refused"
+    title = "the service connection's sign-in was refused"
     happened = "{detail}"
 
     @cached_property
@@ -195,7 +195,7 @@ class SignInRefused(OneOfSeveral, AzureFailure):
 
 
 class ManagedIdentityUnreachable(AzureFailure):
-    """Nothing on the agent's machine gives tokens of a managed identity."""
+    """Nothing on the agent's machine issues tokens for a managed identity."""
 
     page: str
     detail: str
@@ -214,7 +214,7 @@ class ManagedIdentityUnreachable(AzureFailure):
 
 
 class ManagedIdentityMissing(AzureFailure):
-    """The machine's endpoint answers, but has no such identity."""
+    """The machine's endpoint responds, but has no such identity."""
 
     identity: str
     page: str
@@ -238,6 +238,6 @@ class CloudUnknown(AzureFailure):
     detail: str
     code = "cloud-unknown"
     title = "the task cannot tell where to sign in for {url}"
-    happened = "the service connection names no authority, and {url}/metadata/endpoints answers: {detail}"
+    happened = "the service connection names no authority, and {url}/metadata/endpoints returned: {detail}"
     cause = "the connection's server URL is not that of a Resource Manager, or its environment is wrong"
     fix = "correct the environment and the server URL of the service connection ({page})"

@@ -38,19 +38,19 @@ class ImageNotSet(StartFailure):
 
 
 class PropertyNotSet(StartFailure):
-    """The configuration does not read as it was just written."""
+    """The configuration does not have the values that were just written."""
 
     rolls_back = False
     names: str
     code = "property-not-set"
-    title = "{app} is not configured as this run asked for"
-    happened = "linuxFxVersion reads as written; these properties do not: {names}"
+    title = "{app} is not configured as this run requested"
+    happened = "linuxFxVersion has the written value; these properties do not: {names}"
     cause = "Azure accepted the change but kept another value (a plan or policy may not allow it), or someone else changed it at the same time"
     fix = "compare them with the portal; remove from the step what the app's plan does not allow, then run again"
 
 
 class PullUnauthorized(ToldStartFailure):
-    """The registry does not let the app in."""
+    """The registry refuses the app's credentials."""
 
     code = "pull-unauthorized"
     title = "the registry does not allow {app} to pull {reference}"
@@ -69,22 +69,22 @@ class PullNotFound(ToldStartFailure):
     cause = (
         "the tag or digest was deleted between the push and the pull, by a person, a purge task or a retention policy"
     )
-    fix = "run the pipeline again; look at the registry's purge tasks and retention policy"
+    fix = "run the pipeline again; check the registry's purge tasks and retention policy"
 
 
 class PullFirewall(ToldStartFailure):
-    """The registry's firewall does not let the app in."""
+    """The registry's firewall blocks the app."""
 
     code = "pull-firewall"
     title = "the registry's firewall blocks {app}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "the registry allows selected networks only, and the app's outbound address is not among them"
+    cause = "the registry allows only selected networks, and the app's outbound address is not among them"
     fix = "allow the app's outbound addresses on the registry's Networking page, or pull through the virtual network (private endpoint and outbound image pull routing)"
     link = "https://aka.ms/acr/firewall"
 
 
 class PullNetwork(ToldStartFailure):
-    """The app does not reach the registry."""
+    """The app cannot reach the registry."""
 
     code = "pull-network"
     title = "{app} cannot reach the registry of {reference}"
@@ -95,7 +95,7 @@ class PullNetwork(ToldStartFailure):
 
 
 class PullInterrupted(ToldStartFailure):
-    """The platform broke off the pull."""
+    """The platform interrupted the pull."""
 
     code = "pull-interrupted"
     title = "the pull of {reference} by {app} was interrupted"
@@ -121,7 +121,7 @@ class PullFailed(ToldStartFailure):
     code = "pull-failed"
     title = "{app} cannot pull {reference}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "the platform's line above has the reason; a registry that is busy or down (HTTP 429, 500, or 503) is a temporary one"
+    cause = "the platform's line above gives the reason; a registry that is busy or down (HTTP 429, 500, or 503) is a temporary one"
     fix = "fix what it names, or run again if the registry was down; the app's log stream in the portal shows the whole log"
 
 
@@ -132,17 +132,17 @@ class OldImageStarted(ToldStartFailure):
     title = "{app} was started with a different image than {reference}"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the platform could not pull the image and used one that it already had, or someone else changed the app"
-    fix = "look at the app's log stream to see why the pull failed; let only one pipeline deploy to the app"
+    fix = "check the app's log stream to see why the pull failed; let only one pipeline deploy to the app"
 
 
 class WrongArchitecture(ToldStartFailure):
-    """The image is for other machines."""
+    """The image is for another architecture."""
 
     code = "image-architecture"
-    title = "{reference} is not for the machines that run {app}"
+    title = "{reference} cannot run on the machines that run {app}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "Function Apps run linux/amd64; the image, or a program in it, is for another architecture, or its start script has no first line such as #!/bin/sh or has Windows line ends"
-    fix = "set platform to linux/amd64; write the start script with a first line #!/bin/sh and Unix line ends"
+    cause = "Function Apps run linux/amd64; the image, or a program in it, is for another architecture, or its start script has no first line such as #!/bin/sh or has Windows line endings"
+    fix = "set platform to linux/amd64; write the start script with a first line #!/bin/sh and Unix line endings"
 
 
 class UserIdOutOfRange(ToldStartFailure):
@@ -151,40 +151,40 @@ class UserIdOutOfRange(ToldStartFailure):
     code = "user-id-out-of-range"
     title = "{reference} has files with a user id that App Service cannot map"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "App Service maps user and group ids 0 to 65535 only, in every layer of the image: a later chown does not fix it"
+    cause = "App Service maps only user and group ids 0 to 65535, in every layer of the image: a later chown does not fix it"
     fix = "change the owner in the same RUN instruction that creates the files (chown -R root:root …, tar --no-same-owner, COPY --chown=0:0)"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
 
 
 class ContainerExits(ToldStartFailure):
-    """The program in the image ended."""
+    """The program in the image exited."""
 
     code = "container-exits"
-    title = "{app} does not start with {reference}: its program ends"
+    title = "{app} does not start with {reference}: its program exits"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the program in the image stops before it listens"
     fix = "run the image locally (docker run {reference} prints the same) and fix what its last lines name"
 
 
 class ContainerSilent(ToldStartFailure):
-    """The program runs and does not answer in time."""
+    """The program runs, but does not respond in time."""
 
     code = "container-silent"
-    title = "{app} runs {reference}, but the program does not answer"
+    title = "{app} runs {reference}, but the program does not respond"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the program listens on a different port than the one the platform calls or on 127.0.0.1 only, or needs longer than the platform waits (230 seconds, or WEBSITES_CONTAINER_START_TIME_LIMIT)"
-    fix = "listen on 0.0.0.0, on port 80 or the one in the app setting WEBSITES_PORT; if it only starts slowly, set WEBSITES_CONTAINER_START_TIME_LIMIT to more seconds (1800 at the most)"
+    fix = "listen on 0.0.0.0, on port 80 or the one in the app setting WEBSITES_PORT; if it only starts slowly, raise WEBSITES_CONTAINER_START_TIME_LIMIT (1800 seconds at most)"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container#configure-port-number"
 
 
 class ContainerStartFailed(ToldStartFailure):
-    """The start failed in a way nobody described."""
+    """The start failed in an unknown way."""
 
     code = "container-start-failed"
     title = "{app} does not start with {reference}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "the platform's line above is all that is known; where it names a command (exec: …), that command is not in the image or is not executable"
-    fix = "look at the app's log stream in the portal; run the image locally with docker run {reference}; correct containerCommand, or ENTRYPOINT and CMD in the Dockerfile, where the line names a command"
+    cause = "the platform's line above is all that is known; if it names a command (exec: …), that command is not in the image or is not executable"
+    fix = "check the app's log stream in the portal; run the image locally with docker run {reference}; correct containerCommand, or ENTRYPOINT and CMD in the Dockerfile, if the line names a command"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
 
 
@@ -198,7 +198,7 @@ class StorageBroken(StartFailure):
     title = "{app} cannot use a storage account that it needs"
     happened = "{source} says: {errors}"
     cause = "the account's key, connection string or role is wrong, its share does not exist, or its firewall blocks the app; AzureWebJobsStorage names the account that the host uses, and the app's path mappings name those that the platform mounts"
-    fix = "correct what it names: for the host the app setting AzureWebJobsStorage (with an identity, give it Storage Blob Data Owner on the account), for a mount the account, share and access key under Settings > Configuration > Path mappings; open the account's firewall for the app"
+    fix = "correct what it names: for the host the app setting AzureWebJobsStorage (with an identity, give it Storage Blob Data Owner on the account), for a mount the account, share and access key under Settings > Configuration > Path mappings; allow the app through the account's firewall"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-recover-storage-account"
 
 
@@ -215,7 +215,7 @@ class HostError(StartFailure):
 
 
 class NoFunctions(StartFailure):
-    """The host runs the new image and lists no function."""
+    """The host runs the new image, but lists no functions."""
 
     code = "no-functions"
     title = "{app} runs {reference}, but has no functions"
@@ -226,7 +226,7 @@ class NoFunctions(StartFailure):
 
 
 class NotUpInTime(StartFailure):
-    """The platform still says that the new image is not ready when the time for the verification is over."""
+    """The new image is still not ready when the verification times out, as the platform says."""
 
     minutes: str
     seen: str
@@ -234,24 +234,24 @@ class NotUpInTime(StartFailure):
     title = "{app} did not start with {reference} within {minutes} minutes"
     happened = "the platform's log last reported: {seen}"
     cause = "the image is large, the app starts slowly, or it does not start at all"
-    fix = "look at the app's log stream in the portal; if it only needs longer, raise verifyTimeoutMinutes and the app setting WEBSITES_CONTAINER_START_TIME_LIMIT"
+    fix = "check the app's log stream in the portal; if it only needs longer, raise verifyTimeoutMinutes and the app setting WEBSITES_CONTAINER_START_TIME_LIMIT"
 
 
 class SmokeTestFailed(StartFailure):
-    """The app answers otherwise than it should."""
+    """The app's response is not the expected one."""
 
     path: str
     wanted: str
     answer: str
     code = "smoke-test-failed"
-    title = "{app} does not answer {path} as expected"
-    happened = "expected {wanted}, the app answered {answer}"
+    title = "{app} does not respond to {path} as expected"
+    happened = "expected {wanted}, but the app returned {answer}"
     cause = "the new image runs, but its response is not the one that smokeTestStatus asks for"
     fix = "call the path yourself and fix the function, or correct smokeTestPath and smokeTestStatus"
 
 
 class Unverified(StartFailure):
-    """Checks could not be made, and the pipeline asked to fail then."""
+    """Checks could not be made, and the pipeline asks to fail in that case."""
 
     rolls_back = False
     gaps: str

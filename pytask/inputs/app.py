@@ -77,7 +77,7 @@ def _pull(reader: Reader) -> Read[PullPlan]:
     identity = reader.named("pullIdentity", lambda value: parse_identity(value, input_name="pullIdentity"))
     by_identity = access.found and access.value is PullAccess.MANAGED_IDENTITY
     if identity.found and identity.value and not by_identity:
-        reader.notes.append("pullIdentity has a meaning only when appPullAccess is managedIdentity")
+        reader.notes.append("pullIdentity is used only when appPullAccess is managedIdentity")
     return together(lambda: PullPlan(access=access.value, identity=identity.value), access, identity)
 
 

@@ -237,7 +237,7 @@ def _context(reader: Reader, dockerfile: Read[Path], sources: Path) -> Read[Path
     )
     if read.found and read.value != folder and Path(reader.text("buildContext", "**")).name == "**":
         reader.notes.append(
-            f"the build context is the checkout: {folder}, where the Dockerfile is, also has files of other steps"
+            f"the build context is the checkout: the Dockerfile's folder {folder} also has files from other steps"
         )
     return read
 
@@ -251,7 +251,7 @@ def _platform(value: str) -> str:
 def _note_changes(reader: Reader, written: str, image: ImageName) -> None:
     scheme, separator, rest = written.strip().rpartition("://")
     if separator:
-        reader.notes.append(f"imageName: {scheme}:// was taken off, as an image's name has no scheme")
+        reader.notes.append(f"imageName: {scheme}:// was removed, because an image name has no scheme")
     repository = split_host(rest)[1].partition(":")[0]
     if repository != image.repository:
-        reader.notes.append(f"imageName: '{repository}' became '{image.repository}', as registries want it")
+        reader.notes.append(f"imageName: '{repository}' was changed to '{image.repository}', as registries require")

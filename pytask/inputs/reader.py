@@ -83,7 +83,7 @@ class Reader:
     def free(self, name: str, parse: Callable[[str], T]) -> Read[T]:
         """Read free text: a `$(variable)` left in it may be meant, so it is only noted."""
         value = self.text(name)
-        self.notes.extend(f"{name} holds {found}, which no variable replaced" for found in _found_in(value))
+        self.notes.extend(f"{name} contains {found}, but there is no such variable" for found in _found_in(value))
         return self.read(lambda: parse(value))
 
     def boolean(self, name: str, *, default: bool) -> Read[bool]:

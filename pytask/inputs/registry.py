@@ -37,7 +37,7 @@ _PUBLIC = Cloud(
     authority_url="https://login.microsoftonline.com",
     arm_scope="https://management.core.windows.net//.default",
 )
-_MASKED = "the agent shows the registry's host as ***, as it does with all that a Docker Registry connection holds"
+_MASKED = "the agent masks the registry's host as ***, like everything in a Docker Registry connection"
 """https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/Util/MaskingUtil.cs"""
 
 
@@ -168,7 +168,7 @@ def _host(endpoint: Endpoint, field: str, value: str) -> RegistryHost:
     try:
         return host_in(endpoint.needed(field, value))
     except NotAReference:
-        well_formed = endpoint.needed(f"{field} that is a host such as ghcr.io, with https:// before it or without", "")
+        well_formed = endpoint.needed(f"{field} that is a host such as ghcr.io, with or without https://", "")
         raise AssertionError(well_formed) from None
 
 

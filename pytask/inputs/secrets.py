@@ -97,7 +97,7 @@ def note_mounts(reader: Reader, secrets: Iterable[BuildSecret], dockerfile: Path
     mounted = mounted_secrets(read_dockerfile(dockerfile))
     for id_ in mounted:
         if id_ not in given:
-            reader.notes.append(f"the Dockerfile mounts the secret {id_}, which buildSecrets does not give")
+            reader.notes.append(f"the Dockerfile mounts the secret {id_}, but buildSecrets does not define it")
     for id_ in sorted(given.difference(mounted)):
         reader.notes.append(f"no instruction mounts the secret {id_} (RUN --mount=type=secret,id={id_} …)")
 
@@ -122,26 +122,26 @@ def warn_of_seen_secrets(reader: Reader, arguments: Sequence[BuildArgument], fla
             reader.warnings.append(_TOLD.format(name=argument.name, id=argument.name.lower(), why=why))
     if any(secret in flag for flag in flags for secret in known):
         reader.warnings.append(
-            "arguments holds the value of a secret variable, which every user of this agent can read on Docker's "
-            "command line; give it in buildSecrets"
+            "arguments contains the value of a secret variable, which every user of this agent can read on Docker's "
+            "command line; use buildSecrets instead"
         )
 
 
 _COPIED = (
-    "the file of the build secret {id} lies in the build context, where COPY . takes it into the image: name {path} in "
+    "the file of the build secret {id} is in the build context, so COPY . copies it into the image: add {path} to "
     ".dockerignore"
 )
 _TOLD = (
     "the build argument {name} {why}: build arguments can be read in the image's history and in the build cache. "
-    "Give it in buildSecrets ({id}=…), and read it in the Dockerfile by RUN --mount=type=secret,id={id} "
+    "Pass it in buildSecrets ({id}=…), and read it in the Dockerfile with RUN --mount=type=secret,id={id} "
     "(docs/builds-with-credentials.md)"
 )
 
 
 def _why_secret(name: str, value: str, known: tuple[str, ...]) -> str:
     if any(secret in value for secret in known):
-        return "holds the value of a secret variable"
-    return "has the name of a secret" if looks_secret(name) and not _NO_SECRET.fullmatch(value) else ""
+        return "contains the value of a secret variable"
+    return "is named like a secret" if looks_secret(name) and not _NO_SECRET.fullmatch(value) else ""
 
 
 def _variable(id_: str, name: str, environment: Mapping[str, str]) -> str:

@@ -106,13 +106,17 @@ def _property(setting: Setting) -> tuple[str, object]:
 def _unfit(value: object) -> str:
     """Return why a value can be no setting; empty when it can."""
     if value is None:
-        return "null is no text"
+        return "null is not text"
     if not isinstance(value, str):
-        return "a number with a point may lose digits" if isinstance(value, float) else "it is a JSON object or array"
+        return (
+            "a number with a decimal point may lose digits"
+            if isinstance(value, float)
+            else "it is a JSON object or array"
+        )
     if "\0" in value:
-        return "it holds a NUL"
+        return "it contains a NUL"
     if any("\ud800" <= sign <= "\udfff" for sign in value):
-        return "it holds half of a surrogate pair"
+        return "it contains half of a surrogate pair"
     return ""
 
 
@@ -121,19 +125,19 @@ def _shown(setting: Setting) -> str:
     if not setting.name:
         return "the name is empty"
     plain = setting.certain and _NEARLY_A_NAME.fullmatch(setting.name)
-    return f"'{setting.name}'" if plain else "the name is not shown, as it may be a value by mistake"
+    return f"'{setting.name}'" if plain else "the name is not shown, because it may be a misplaced value"
 
 
 def _instead(setting: Setting) -> str:
     """Return how a wrong name is written."""
     name = setting.name if setting.certain else ""
     if name.endswith(":"):
-        return "without the colon behind it"
+        return "without the colon at the end"
     if ":" in name:
         return "with __ (two underscores) for each ':', as nested settings are named on Linux"
     if "-" in name[1:]:
         return "with '_' for each '-'"
-    return "with letters, digits, '_' and '.' only; put a value that begins with a dash between quotes"
+    return "with letters, digits, '_' and '.' only; put a value that begins with a dash in quotes"
 
 
 def _notes(settings: tuple[Setting, ...]) -> list[str]:

@@ -90,7 +90,7 @@ class _Document:
             return read(self.fields)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             kind = self.fields.get("mediaType") or f"schema {self.fields.get('schemaVersion')}"
-            detail = f"its manifest ({kind}) is not that of a container image"
+            detail = f"its manifest ({kind}) is not a container image manifest"
             raise self.repository.ruined(self.digest, detail) from error
 
 
@@ -113,7 +113,7 @@ def _entry(reference: str, entries: Sequence[Mapping[str, Any]], platform: str) 
 
 def _configuration(repository: Repository, digest: str, size: int) -> dict[str, Any]:
     if size > _LARGEST_CONFIGURATION:
-        raise repository.ruined(digest, f"a configuration of {size} bytes")
+        raise repository.ruined(digest, f"its configuration has {size} bytes")
     with repository.blob(digest) as pieces:
         return _fields(repository, digest, b"".join(pieces))
 

@@ -34,7 +34,7 @@ def inspect_new_layers(source: ImageSource, image: PushedImage, known: frozenset
     """
     session = source.reading
     if session is None or session.host != image.registry or not image.digest:
-        return "Not inspected: the registry does not let this run read the image"
+        return "Not inspected: this run is not allowed to read the image in the registry"
     began = clock.monotonic()
     repository = Repository(session=session, name=image.repository)
     contents = read_image(repository, str(image.digest))

@@ -38,7 +38,7 @@ def inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for packed in chain([first], source):
         yield from member.unpack(packed)
     if member.begun:
-        raise ArchiveBroken("it ends within its compression")
+        raise ArchiveBroken("its compressed data ends too early")
 
 
 class _Member:
@@ -65,4 +65,4 @@ class _Member:
         try:
             return self._inflater.decompress(step, _MOST_OUT)
         except zlib.error as error:
-            raise ArchiveBroken(f"it cannot be unpacked: {error}") from error
+            raise ArchiveBroken(f"it cannot be decompressed: {error}") from error

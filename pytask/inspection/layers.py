@@ -161,5 +161,5 @@ def _unreadable(media_type: str) -> str:
     https://distribution.github.io/distribution/spec/manifest-v2-2/
     """
     if "nondistributable" in media_type or ".foreign." in media_type:
-        return "it is not kept in the registry"
-    return "it is packed with zstd" if media_type.endswith(("+zstd", ".zstd")) else ""
+        return "it is not stored in the registry"
+    return "it is compressed with zstd" if media_type.endswith(("+zstd", ".zstd")) else ""

@@ -55,7 +55,7 @@ def inspect_saved(image: BuiltImage, archive: Iterable[bytes]) -> Inspection:
     try:
         layers, user = _contents(_Archive(archive))
     except (ArchiveBroken, tarfile.TarError) as error:
-        raise ImageNotSaved(reference=reference, detail=f"what it gives is no image: {error}") from error
+        raise ImageNotSaved(reference=reference, detail=f"the exported archive is not an image: {error}") from error
     # As in a registry, what an image has twice is told once.
     different = sorted({layer.digest: layer for layer in layers}.values(), key=lambda layer: layer.number)
     confirm_ids(reference, user, [found for layer in different if (found := layer.foreign(len(layers)))])
@@ -119,7 +119,7 @@ class _Archive:
         """Return what a layer came to."""
         seen = self._layers.get(posixpath.normpath(self._links.get(name, name)))
         if seen is None or seen.broken:
-            raise ArchiveBroken(f"{name}: {seen.broken if seen else 'it is not there'}")
+            raise ArchiveBroken(f"{name}: {seen.broken if seen else 'it is missing'}")
         return seen
 
     def _look(self, member: tarfile.TarInfo, content: Iterator[bytes]) -> None:
@@ -156,7 +156,7 @@ class _Stream:
 
 def _seen(size: int, start: bytes, content: Iterator[bytes]) -> _Seen:
     if start.startswith(_ZSTANDARD):
-        return _Seen(size_bytes=size, unread="it is packed with zstd")
+        return _Seen(size_bytes=size, unread="it is compressed with zstd")
     try:
         return _Seen(size_bytes=size, foreign=foreign_owners(inflated(chain([start], content))))
     except ArchiveBroken as error:
@@ -175,5 +175,5 @@ def _contents(archive: _Archive) -> tuple[list[_Layer], str]:
             for number, (name, digest, instruction) in enumerate(zip(names, digests, made, strict=True), start=1)
         ]
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
-        raise ArchiveBroken("its manifest.json or configuration is not that of an image") from error
+        raise ArchiveBroken("its manifest.json or configuration is not valid") from error
     return layers, str(user or "")

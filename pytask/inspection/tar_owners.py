@@ -199,14 +199,14 @@ def _number(field: bytes) -> int:
     try:
         return int(_text(field).strip() or b"0", 8)
     except ValueError as error:
-        raise ArchiveBroken("it has a header with a number that is none") from error
+        raise ArchiveBroken("it has a header with an invalid number") from error
 
 
 def _decimal(text: bytes) -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise ArchiveBroken(f"it has an extended header with the number {text!r}") from error
+        raise ArchiveBroken(f"it has an extended header with the invalid number {text!r}") from error
 
 
 def _text(field: bytes) -> bytes:

@@ -89,9 +89,9 @@ class RegistryHost:
     def __post_init__(self) -> None:
         """Refuse what is no host."""
         if not is_dns_name(self.name):
-            raise NotAReference(f"'{self.name}' is no host name")
+            raise NotAReference(f"'{self.name}' is not a host name")
         if self.port is not None and not 0 < self.port <= _HIGHEST_PORT:
-            raise NotAReference(f"{self.port} is no port")
+            raise NotAReference(f"{self.port} is not a port")
 
     @staticmethod
     def parse(text: str) -> RegistryHost:
@@ -102,7 +102,7 @@ class RegistryHost:
         """
         name, colon, port = text.partition(":")
         if not text.isascii() or (colon and (not port.isdigit() or port.startswith("0") or len(port) > len("65535"))):
-            raise NotAReference(f"'{text}' is no host name with a port")
+            raise NotAReference(f"'{text}' is not a host name with a port")
         name = name.lower()
         if name in _HUBS and not colon:
             name = _HUB
@@ -146,7 +146,7 @@ class Digest:
         """Refuse what is no digest."""
         digits = self.text.removeprefix(_ALGORITHM)
         if len(self.text) != len(_ALGORITHM) + _DIGITS or len(digits) != _DIGITS or not _HEX.issuperset(digits):
-            raise NotAReference(f"'{self.text}' is no sha256 digest")
+            raise NotAReference(f"'{self.text}' is not a sha256 digest")
 
     def __str__(self) -> str:
         return self.text
@@ -204,9 +204,9 @@ class ImageReference:
     def __post_init__(self) -> None:
         """Refuse a repository and a tag that no registry takes."""
         if not is_repository(self.repository):
-            raise NotAReference(f"'{self.repository}' is no repository")
+            raise NotAReference(f"'{self.repository}' is not a repository")
         if self.tag and not is_tag(self.tag):
-            raise NotAReference(f"'{self.tag}' is no tag")
+            raise NotAReference(f"'{self.tag}' is not a tag")
 
     @staticmethod
     def parse(text: str) -> ImageReference:

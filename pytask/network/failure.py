@@ -89,7 +89,7 @@ def _proxy_failure(causes: list[BaseException], facts: dict[str, Any], proxy: Pr
         # Not by urllib3's ProxyError: what breaks off behind the proxy becomes one too.
         reached = not any(isinstance(cause, _NO_CONNECTION) for cause in causes)
         return None if reached else ProxyUnreachable(**facts, proxy=proxy.address)
-    status, told = int(answer.group(1)), {**facts, "detail": f"it answered {answer.group(1)} {answer.group(2)}".strip()}
+    status, told = int(answer.group(1)), {**facts, "detail": f"it returned {answer.group(1)} {answer.group(2)}".strip()}
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         return ProxyAuthenticationNeeded(**told, proxy=proxy.address, final=True)
     return ProxyRefused(**told, proxy=proxy.address, final=status < HTTPStatus.INTERNAL_SERVER_ERROR)

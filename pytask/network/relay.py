@@ -45,7 +45,7 @@ _HTTP, _HTTPS = 80, 443
 
 class _Refused(Exception):  # noqa: N818 - what the proxy did
     def __init__(self, status: int, reason: str = "") -> None:
-        super().__init__(f"it answered {status} {reason}".strip())
+        super().__init__(f"it returned {status} {reason}".strip())
         self.status, self.reason = status, reason
 
 
@@ -215,7 +215,7 @@ def _head(connection: socket.socket) -> bytes:
     while not head.endswith(b"\r\n\r\n"):
         piece = connection.recv(1)
         if not piece or len(head) > _LONGEST_HEAD:
-            raise OSError("broke off")
+            raise OSError("connection closed")
         head += piece
     return head
 

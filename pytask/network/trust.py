@@ -33,9 +33,9 @@ def tls_context(network: Network, warn: Callable[[str], None]) -> ssl.SSLContext
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         warn(
-            "the agent is configured to accept any certificate (--sslskipcertvalidation): whoever sits between it and "
-            "Azure can read this run's credentials and change what it does. Give the agent the authority of your "
-            "network instead (./config.sh --sslcacert FILE)"
+            "the agent is configured to accept any certificate (--sslskipcertvalidation): anyone between it and "
+            "Azure can read this run's credentials and change what it does. Give the agent your network's certificate "
+            "authority instead (./config.sh --sslcacert FILE)"
         )
     return context
 

@@ -52,7 +52,7 @@ class Realm:
             NotAReference: for anything without TLS, and anything that HTTP clients read in different ways.
         """
         if not text[: len(_TLS)].lower() == _TLS or not text.isascii():
-            raise NotAReference(f"'{text}' is no address with https")
+            raise NotAReference(f"'{text}' is not an https address")
         rest = text[len(_TLS) :]
         end = next((at for at, character in enumerate(rest) if character in "/?"), len(rest))
         if not _IN_A_PATH.issuperset(rest[end:]):

@@ -149,7 +149,7 @@ class Repository:
         told = answer.headers.get("Location", "")
         address = urljoin(answer.request.url, told) if is_address(told) else told
         if place_of(address) is None:
-            raise self.ruined(digest, f"the registry leads to an address without TLS for it ({address[:200]})")
+            raise self.ruined(digest, f"the registry redirects to an address without TLS for it ({address[:200]})")
         self.session.mask(urlsplit(address).query)
         call = Call(request=request("GET", address, headers=headers), doing=doing, accept={wanted})
         return self.http.send(call, stream=True)

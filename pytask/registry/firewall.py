@@ -21,7 +21,7 @@ def firewall_in(text: str, registry: str, correlation_id: str = "") -> RegistryF
     """
     if _BLOCKED not in text:
         return None
-    address = _address(text) or "an address that the registry does not tell"
+    address = _address(text) or "an address that the registry does not show"
     detail = shortened(text, _LONGEST_DETAIL)
     return RegistryFirewall(registry=registry, address=address, detail=detail, correlation_id=correlation_id)
 

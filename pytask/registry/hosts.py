@@ -41,7 +41,7 @@ def host_in(url: str) -> RegistryHost:
     """
     scheme, separator, rest = url.strip().partition("://")
     if separator and scheme.lower() not in {"http", "https"}:
-        raise NotAReference(f"'{url}' is no address of a registry")
+        raise NotAReference(f"'{url}' is not the address of a registry")
     return RegistryHost.parse((rest if separator else url.strip()).partition("/")[0])
 
 

@@ -158,7 +158,7 @@ def _by_tag_or_digest(
         tagged = False
     if tagged:
         return opened, _existing(reference, digest)
-    note = f"the tag {reference.tag} does not mean {digest} any more: the image is taken by its digest"
+    note = f"the tag {reference.tag} no longer points to {digest}: the digest is used instead"
     return replace(opened, notes=(*opened.notes, note)), _existing(reference.pinned(digest), digest)
 
 
@@ -183,13 +183,13 @@ def _opened(registries: Registries, host: RegistryHost, repository: str) -> Imag
     except TaskFailure as failure:
         return _unread(found, failure.tell(failure.title))
     opened = replace(found, session=session, readable=readable)
-    nobody = f"{host} lets nobody read the image without credentials, and no connection is for it"
-    refused = nobody if session.anonymous else f"the connection may not read the registry {host}"
+    nobody = f"{host} requires credentials to read the image, and no connection is for it"
+    refused = nobody if session.anonymous else f"the connection is not allowed to read from {host}"
     return opened if readable else _unread(opened, refused)
 
 
 def _unread(found: ImageSource, reason: str) -> ImageSource:
-    note = f"{reason}: the image is not inspected, and the digest of a tag is not known"
+    note = f"{reason}: the image is not inspected, and a tag's digest is not known"
     return replace(found, readable=False, notes=(note,))
 
 

@@ -52,7 +52,7 @@ class Registries:
         if address.login_server:
             return self.open(address.login_server)
         if self.azure is None:
-            raise RegistryNotFound(registry=address.name, subscription="of no connection")
+            raise RegistryNotFound(registry=address.name, subscription="(no connection)")
         host = login_server(self.azure.arm, address, self.azure.credentials.connection.cloud)
         self._azures.add(host)
         return self.open(host)

@@ -37,7 +37,7 @@ def confirm_push(session: RegistrySession, repository: str) -> None:
     granted = granted_actions(session.token(repository, "pull,push"), asked_for(session.host, repository))
     if granted is not None and not {"pull", "push"} <= granted:
         told = ", ".join(sorted(granted)) or "nothing"
-        detail = f"for {repository} it grants {told}, and pull and push were asked for"
+        detail = f"for {repository} it grants {told}, but pull and push were requested"
         raise PushDenied(reference=f"{session.host}/{repository}", registry=str(session.host), detail=detail)
 
 

@@ -151,7 +151,7 @@ class RegistrySession:
         headers = _header(self._basic(self._known_login()))
         url = self._sign_in.realm(self.host, self._challenge).url
         asked = request("GET", url, params=params, headers=headers)
-        return self.mask(self._given(self._accepted(asked, url, "get a token of the registry")))
+        return self.mask(self._given(self._accepted(asked, url, "get a token from the registry")))
 
     def _given(self, answer: HttpResponse) -> str:
         """Return the token in an answer; one without any is a refusal."""

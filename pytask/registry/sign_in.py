@@ -127,10 +127,10 @@ class PasswordSignIn:
         """Return where the registry gives tokens; raise RegistryLoginRefused where user and password must not go."""
         realm = _realm(challenge)
         if realm is None:
-            told = f"it asks for them at {challenge.realm or 'no address'}, and they are not sent without TLS"
+            told = f"it asks for them at {challenge.realm or 'no address'}, but they are not sent without TLS"
             raise RegistryLoginRefused(registry=str(host), detail=told)
         if host != self.credentials.host or not may_hold_tokens_of(realm.host, host):
-            told = f"it asks for them at {challenge.realm}, and they are for {self.credentials.host} alone"
+            told = f"it asks for them at {challenge.realm}, but they are only for {self.credentials.host}"
             raise RegistryLoginRefused(registry=str(host), detail=told)
         return realm
 
@@ -151,7 +151,7 @@ class NoSignIn:
         """Return where the registry gives tokens, wherever that is; raise RegistryReadRefused where it is nowhere."""
         realm = _realm(challenge)
         if realm is None:
-            told = f"it gives tokens at {challenge.realm or 'no address'}, which is no address with TLS"
+            told = f"it issues tokens at {challenge.realm or 'no address'}, which is not an address with TLS"
             raise RegistryReadRefused(registry=str(host), detail=told)
         return realm
 

@@ -67,10 +67,10 @@ def _text_of_settings(event: Event) -> str:
 
 def _ways(network: Network) -> Iterator[str]:
     if network.proxy:
-        bypass = f", not for {', '.join(one.pattern for one in network.bypass)}" if network.bypass else ""
+        bypass = f", except for {', '.join(one.pattern for one in network.bypass)}" if network.bypass else ""
         yield f"proxy {network.proxy.title}{bypass}"
     if network.authorities:
-        yield f"trusting {network.authorities} too"
+        yield f"also trusting {network.authorities}"
     if network.client_certificate:
         yield f"with the client certificate {network.client_certificate.certificate}"
 
@@ -82,14 +82,14 @@ def tell_update(update: Update) -> str:
     if before != update.reference:
         return f"image  {before} → {update.reference}{digest}{beside}"
     why = "restarted" if update.restarted else "restarted by the change"
-    return f"image  {update.reference} as before{digest}; {why}, so that it is pulled again{beside}"
+    return f"image  {update.reference} unchanged{digest}; {why}, so that it is pulled again{beside}"
 
 
 def tell_verification(verification: Verification) -> str:
     """Return the verdict, and what it rests on."""
     checks = ", ".join(check for check, _ in verification.passed)
     verified = verification.verdict is Verdict.VERIFIED
-    rows = [f"Verified: {checks}" if verified else f"Unverified; what was seen: {checks}"]
+    rows = [f"Verified: {checks}" if verified else f"Unverified; checks that passed: {checks}"]
     rows += [f"  {check:<14}  {rests_on}" for check, rests_on in verification.passed]
     return "\n".join(rows)
 

@@ -54,7 +54,7 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
             yield "push", _push(plan.names) + _signed_in(plan)
             yield from _of_app(plan, plan.app)
         case Deploy():
-            yield "take", str(plan.image.reference) + _signed_in(plan)
+            yield "use", str(plan.image.reference) + _signed_in(plan)
             yield from _of_app(plan, plan.app)
         case Check():
             yield "check", _app(plan, plan.app)
@@ -101,7 +101,7 @@ def _signed_in(plan: Plan) -> str:
     own = plan.registry_connection
     if own is None:
         return ""
-    return f", signed in by {own.input if isinstance(own, ServiceConnection) else 'containerRegistry'}"
+    return f", signed in with {own.input if isinstance(own, ServiceConnection) else 'containerRegistry'}"
 
 
 def _app(plan: DeployPlan | Check, deploy: AppPlan) -> str:
@@ -110,7 +110,7 @@ def _app(plan: DeployPlan | Check, deploy: AppPlan) -> str:
     words += [f"resource group {app.resource_group}" if app.resource_group else "resource group found by name"]
     words += [f"subscription {connection.subscription_name or connection.subscription_id}"]
     words += ["pinned by digest"] if deploy.deploy_by is DeployBy.DIGEST else []
-    words += ["unless it runs this image already"] if deploy.when_unchanged is WhenUnchanged.SKIP else []
+    words += ["unless it already runs this image"] if deploy.when_unchanged is WhenUnchanged.SKIP else []
     return ", ".join(words)
 
 
@@ -119,7 +119,7 @@ def _set(deploy: AppPlan) -> Iterator[tuple[str, str]]:
     settings, properties = tuple(deploy.settings.values), tuple(deploy.configuration)
     sticky = f", of which {', '.join(deploy.settings.sticky)} stay with the slot" if deploy.settings.sticky else ""
     words = [f"{_count(settings, 'app setting')} ({', '.join(settings)}){sticky}"] if settings else []
-    words += ["command line"] if "appCommandLine" in properties else []
+    words += ["startup command"] if "appCommandLine" in properties else []
     others = tuple(name for name in properties if name != "appCommandLine")
     words += [f"{_count(others, 'configuration property')} ({', '.join(others)})"] if others else []
     if words:
@@ -133,15 +133,15 @@ def _count(things: tuple[str, ...], name: str) -> str:
 
 def _pull(pull: PullPlan) -> Iterator[tuple[str, str]]:
     if pull.access is PullAccess.ADMIN_USER:
-        yield "pull", "with the registry's admin user, its password in the app's settings"
+        yield "pull", "with the registry's admin user; its password is put into the app's settings"
     if pull.access is PullAccess.MANAGED_IDENTITY:
-        whose = f"the identity {pull.identity.rpartition('/')[2]}" if pull.identity else "the app's own identity"
-        yield "pull", f"with {whose}; what it lacks for that (identity, role on the registry) is given to it"
+        whose = f"the identity {pull.identity.rpartition('/')[2]}" if pull.identity else "the system-assigned identity"
+        yield "pull", f"with {whose}; a missing identity or role on the registry is set up"
 
 
 def _verify(verify: VerifyPlan | None) -> str:
     if verify is None:
-        return "not asked for (verify is false)"
+        return "off (verify is false)"
     back = "; if the new image does not start, roll back" if verify.roll_back else ""
     test = f", with GET {verify.smoke_test.path}" if verify.smoke_test else ""
     minutes = f"{verify.seconds / 60:g} minute{'' if verify.seconds == 60 else 's'}"  # noqa: PLR2004 - one minute

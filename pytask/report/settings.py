@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 
 def tell_settings(change: SettingsChange) -> str:
     """Return which settings were written, for the log."""
-    kept = f", and {', '.join(change.kept)} restored that it had dropped" if change.kept else ""
-    again = (
-        f"\nsettings  another write at the same time had dropped them: written once more{kept}" if change.again else ""
-    )
+    kept = f", and {', '.join(change.kept)} restored" if change.kept else ""
+    again = f"\nsettings  another write at the same time had dropped them: written again{kept}" if change.again else ""
     return f"settings  {_written(change)}{again}"
 
 
@@ -33,7 +31,7 @@ def settings_now(journal: Journal) -> str:
     """Return how the run leaves the settings that it has changed; empty when it has changed none."""
     back, change, made = journal.last(RolledBack), journal.last(SettingsChange), journal.last(MadeSticky)
     if back and back.settings:
-        stayed = f"; {', '.join(back.settings.stayed)} left alone" if back.settings.stayed else ""
+        stayed = f"; {', '.join(back.settings.stayed)} left unchanged" if back.settings.stayed else ""
         return f"{', '.join(back.settings.names) or 'nothing'} restored{stayed}"
     sticky = f"{', '.join(made.names)} made sticky" if made and not back else ""
     return "; ".join(part for part in (_written(change) if change else "", sticky) if part)
@@ -41,7 +39,7 @@ def settings_now(journal: Journal) -> str:
 
 def property_names(names: Iterable[str]) -> str:
     """Return the properties of the site's configuration as the inputs name them."""
-    return ", ".join("command line" if name == "appCommandLine" else name for name in names)
+    return ", ".join("startup command" if name == "appCommandLine" else name for name in names)
 
 
 def _written(change: SettingsChange) -> str:
@@ -49,6 +47,6 @@ def _written(change: SettingsChange) -> str:
     parts = (
         ("added", [name for name in change.added if name not in gone]),
         ("changed", [name for name in change.changed if name not in gone]),
-        ("written, and written over by somebody else", gone),
+        ("written, but overwritten by someone else", gone),
     )
     return "; ".join(f"{', '.join(names)} {done}" for done, names in parts if names)

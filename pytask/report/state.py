@@ -22,10 +22,10 @@ def describe_state(journal: Journal) -> str:
         return _without_an_app(journal, pushed)
     if update:
         stays = _access(journal)
-        return _after_the_update(journal, app, update) + (f"\nits pull access stays: {stays}" if stays else "")
+        return _after_the_update(journal, app, update) + (f"\nits pull access is kept: {stays}" if stays else "")
     if pushed and journal.left_open(Action.UPDATE):
         either = f"it is configured with {pushed.reference} or still with {app.image or 'no image'}"
-        return f"the change of {app.title} was sent and its answer is not known: {either}{_settings_too(journal)}"
+        return f"the change to {app.title} was sent, but its result is not known: {either}{_settings_too(journal)}"
     if pushed and pushed.tags and app.image == str(pushed.reference):
         return _not_restarted(journal, app)
     return _without_an_update(journal, app, pushed)
@@ -34,16 +34,16 @@ def describe_state(journal: Journal) -> str:
 def _without_an_app(journal: Journal, pushed: PushedImage | None) -> str:
     if pushed:
         return f"{pushed.reference} is in the registry"
-    return "the image was built, parts of it may be in the registry" if journal.tried(Action.PUSH) else _NOTHING
+    return "the image was built; parts of it may be in the registry" if journal.tried(Action.PUSH) else _NOTHING
 
 
 def _without_an_update(journal: Journal, app: App, pushed: PushedImage | None) -> str:
     left = _before_the_update(journal, app)
     if pushed:
         by_hand = app.by_hand.use(str(pushed.reference))
-        return f"{pushed.reference} is in the registry; {left}\nto go on by hand: {by_hand}"
+        return f"{pushed.reference} is in the registry; {left}\nto continue by hand: {by_hand}"
     if journal.tried(Action.PUSH):
-        return f"the image was built, parts of it may be in the registry; {left}"
+        return f"the image was built; parts of it may be in the registry; {left}"
     return f"nothing was pushed; {left}" if journal.tried(Action.PULL_ACCESS) else _NOTHING
 
 
@@ -53,22 +53,22 @@ def _access(journal: Journal) -> str:
 
 def _before_the_update(journal: Journal, app: App) -> str:
     """Return the state of an app that was not pointed at the image."""
-    open_ones = [f"whether {what} is not known" for what in journal.left_open(Action.PULL_ACCESS)]
+    open_ones = [f"it is not known whether {what}" for what in journal.left_open(Action.PULL_ACCESS)]
     done = [*([given] if (given := _access(journal)) else []), *open_ones]
     settings = [f"settings: {told}"] if (told := settings_now(journal)) else []
     if not done and not settings:
         return f"{app.title} was not changed"
-    pulls = " and the way it pulls" if done else ""
+    pulls = " and its pull configuration" if done else ""
     return f"{app.title} keeps its image{pulls}; {'; '.join([*settings, *done])}"
 
 
 def _not_restarted(journal: Journal, app: App) -> str:
     """Return the state of an app whose tag may have moved: no change, and yet another image at its next start."""
-    told = f"{app.title} is configured with {app.image} as before and was not restarted"
+    told = f"{app.title} is still configured with {app.image} and was not restarted"
     if settings := settings_now(journal):
-        return f"{app.title} is configured with {app.image} as before; settings: {settings}"
-    then = "it takes what that tag now stands for when it is next started"
-    on = f"\nto go on by hand: {app.by_hand.restart}" if journal.tried(Action.UPDATE) else ""
+        return f"{app.title} is still configured with {app.image}; settings: {settings}"
+    then = "its next start pulls the image that the tag points to now"
+    on = f"\nto continue by hand: {app.by_hand.restart}" if journal.tried(Action.UPDATE) else ""
     return f"{told}: {then}{on}"
 
 
@@ -86,18 +86,18 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
     if back:
         return _rolled_back(journal, back, update)
     if not_back and not_back.configured:
-        return f"{app.title} is configured with {not_back.configured} again, and does not run: {not_back.reason}"
+        return f"{app.title} is configured with {not_back.configured} again, but does not run: {not_back.reason}"
     settings = settings_now(journal)
     changed = f"; settings: {settings}" if settings else ""
     stayed = f"; it was not rolled back: {not_back.reason}" if not_back else ""
     by_hand = f"\nto roll back by hand: {app.by_hand.use(app.image)}" if app.image else ""
     before = app.image or "no image"
-    return f"{app.title} is configured with {update.reference}; before it was {before}{changed}{stayed}{by_hand}"
+    return f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}{by_hand}"
 
 
 def _rolled_back(journal: Journal, back: RolledBack, update: Update) -> str:
     verified = back.verification.verdict is Verdict.VERIFIED
-    verdict = " and verified" if verified else "; whether it runs could not be verified"
+    verdict = " and verified" if verified else "; it could not be verified that it runs"
     stays = "" if journal.last(ImageLost) else f"; {update.reference} stays in the registry"
     settings = f"; settings: {settings_now(journal)}" if back.settings else ""
     return f"rolled back to {back.reference}{verdict}{settings}{stays}"

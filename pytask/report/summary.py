@@ -36,11 +36,11 @@ def _headline(journal: Journal, failures: tuple[str, ...]) -> str:
         return f"### ❌ {name}: {_failed(journal)}"
     if journal.last(LeftAsItIs):
         else_ = " else" if journal.last(AccessGiven) else ""
-        return f"### ✅ {name}: runs this image already, nothing{else_} was written"
+        return f"### ✅ {name}: already runs this image; nothing{else_} was written"
     if not journal.update():
         return f"### ✅ {name}: {planned.plan.command.value if planned else ''} done"
     told = {Verdict.VERIFIED: "✅ {}: runs the new image", Verdict.UNVERIFIED: "⚠️ {}: deployed, unverified"}
-    return "### " + told.get(verdict(journal), "✅ {}: deployed, verification not asked for").format(name)
+    return "### " + told.get(verdict(journal), "✅ {}: deployed, verification off").format(name)
 
 
 def named(journal: Journal) -> str:
@@ -53,10 +53,14 @@ def named(journal: Journal) -> str:
 def _failed(journal: Journal) -> str:
     verification = journal.last(Verification)
     if journal.last(RolledBack):
-        return "the new image does not run, rolled back to the previous one"
+        return "the new image does not run; rolled back to the previous one"
     if verification:
-        return "deployed, unverified" if verification.unavailable else "the new image runs, not all is as asked for"
-    return "deployed, and it does not run" if journal.update() else "not deployed"
+        return (
+            "deployed, unverified"
+            if verification.unavailable
+            else "the new image runs, but not everything is as requested"
+        )
+    return "deployed, but it does not run" if journal.update() else "not deployed"
 
 
 def _rows(journal: Journal) -> list[tuple[str, str]]:
@@ -101,5 +105,5 @@ def _functions(verification: Verification) -> str:
 def _checks(verification: Verification | None) -> str:
     if verification is None:
         return ""
-    gaps = "".join(f"; not {check}: {code(reason)}" for check, reason in verification.unavailable)
+    gaps = "".join(f"; unavailable: {check} ({code(reason)})" for check, reason in verification.unavailable)
     return f" ({', '.join(check for check, _ in verification.passed)}{gaps})"

@@ -148,9 +148,9 @@ def _told(job: Job, began: float, source: ImageSource, snapshot: Snapshot | None
     words, rows = [], []
     if snapshot:
         app = snapshot.app
-        words.append(f"{app.title} is in {app.resource_group}, now {app.image or 'without an image'}")
+        words.append(f"{app.title} found in {app.resource_group} (image: {app.image or 'none'})")
         rows += [f"\n  pull    {snapshot.pull.told}"] if snapshot.pull.told else []
         rows += [f"\n  note    {note}" for note in snapshot.notes]
     if source.reading:
-        words.append(f"{source.reading.host} lets {'everybody read' if source.reading.anonymous else 'us in'}")
+        words.append(f"{'anonymous access to' if source.reading.anonymous else 'signed in to'} {source.reading.host}")
     return f"Preflight passed in {job.clock.monotonic() - began:.1f} s: {', '.join(words)}{''.join(rows)}"

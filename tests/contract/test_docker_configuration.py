@@ -174,8 +174,8 @@ def test_a_configuration_that_cannot_be_read_is_used_as_it_is_and_that_is_told(t
     (own(tmp_path) / "config.json").write_text(text)
     with lent(tmp_path) as (one, (warning,)):
         assert one.environment == {}
-        assert warning.startswith(f"Docker cannot be given credentials for {CONTOSO}: ")
-        assert "config.json is no JSON" in warning
+        assert warning.startswith(f"the task cannot give Docker credentials for {CONTOSO}: ")
+        assert "config.json is not " in warning
 
 
 def test_an_empty_configuration_is_none(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_table_shows_all_that_the_editor_shows() -> None:
     assert table.splitlines()[2:] == [
         "| `needed` | `wanted` | **required** | C. Needed. |",
         r"| `early` |  |  | B. A \| B. One of `x`, `y`. |",
-        "| `late` |  | `a` | A late one. Late. Has a meaning when `b = c`. |",
+        "| `late` |  | `a` | A late one. Late. Used when `b = c`. |",
     ]
 
 

@@ -97,7 +97,7 @@ def test_an_endpoint_that_keeps_failing_is_told_as_such(server: Server) -> None:
     server.answers.extend([(500, {}, "no")] * 3)
     with pytest.raises(AzureFailing) as caught:
         credentials().get_token(SCOPE)
-    assert caught.value.tell(caught.value.happened) == "3 attempts; the last answer was 500: no"
+    assert caught.value.tell(caught.value.happened) == "attempts: 3; the last response was 500: no"
 
 
 def test_no_proxy_is_asked_for_what_is_on_the_machine(server: Server) -> None:

@@ -159,14 +159,14 @@ def test_signing_in_takes_the_same_way(company: Company, identity: Identity) -> 
 
 def test_signing_in_names_the_host_that_was_asked_for(company: Company) -> None:
     company.proxy.forbidden.add(SIGN_IN)
-    with pytest.raises(ProxyRefused, match=f"does not lead to {SIGN_IN}"):
+    with pytest.raises(ProxyRefused, match=f"does not connect to {SIGN_IN}"):
         credentials_of(KEY, an_http_client(ONCE, network=company.network())).get_token("scope/.default")
 
 
 def test_tokens_of_the_pipeline_take_the_same_way(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_DEVOPS_CACHE_DIR", str(company.authorities.parent))
     company.proxy.forbidden.add(HOST)
-    with pytest.raises(ProxyRefused, match=f"does not lead to {HOST}"):
+    with pytest.raises(ProxyRefused, match=f"does not connect to {HOST}"):
         tokens_of(company.network()).fresh()
     company.proxy.forbidden.clear()
     with pytest.raises(OidcTokenRefused) as refused:  # the server's answer lists no such resource
@@ -249,7 +249,7 @@ def test_an_authority_nobody_told_of_is_named(company: Company) -> None:
     failure = failure_of(replace(company.network(), authorities=None))
     assert isinstance(failure, CertificateUntrusted)
     assert "issued by TLS inspection (Contoso)" in render(failure)
-    assert f"asked through the proxy http://127.0.0.1:{company.proxy.port} as build-agent" in render(failure)
+    assert f"connecting through the proxy http://127.0.0.1:{company.proxy.port} as build-agent" in render(failure)
 
 
 def test_a_certificate_for_another_host_or_another_day_is_told_apart(company: Company) -> None:
@@ -278,10 +278,10 @@ def test_a_proxy_that_forbids_a_host_names_both(company: Company) -> None:
     company.proxy.forbidden.add(HOST)
     failure = failure_of(company.network())
     assert isinstance(failure, ProxyRefused)
-    assert (failure.detail, failure.final) == ("it answered 403 Forbidden", True)
+    assert (failure.detail, failure.final) == ("it returned 403 Forbidden", True)
     failure = failure_of(company.network(), "https://elsewhere.contoso.test/")
     assert isinstance(failure, ProxyRefused)
-    assert (failure.detail, failure.final) == ("it answered 502 Bad Gateway", False)
+    assert (failure.detail, failure.final) == ("it returned 502 Bad Gateway", False)
 
 
 def test_a_proxy_that_is_not_there_is_named_as_such() -> None:
@@ -295,7 +295,7 @@ def test_what_breaks_off_behind_the_proxy_is_not_the_proxys_fault(company: Compa
     company.server.breaks_off = True
     failure = failure_of(company.network())
     assert isinstance(failure, Unreachable)
-    assert f"asked through the proxy http://127.0.0.1:{company.proxy.port}" in render(failure)
+    assert f"connecting through the proxy http://127.0.0.1:{company.proxy.port}" in render(failure)
 
 
 def test_a_proxy_of_another_kind_is_refused_by_name() -> None:

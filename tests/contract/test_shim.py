@@ -248,7 +248,7 @@ def test_with_old_pythons_only_it_names_those_it_tried(make_agent: MakeAgent, tm
     old = old_python(tmp_path / "100%0A old")
     ended = run(make_agent(WHERE_IT_RUNS, path=f"{old}/bin"), None)
     [issue] = ended.issues
-    assert f"none of these would do: {old}/bin/python3 (older than Python 3.10)" in issue.message
+    assert f"none of these can be used: {old}/bin/python3 (older than Python 3.10)" in issue.message
     assert lines_with(ended, "ran on") == []
 
 

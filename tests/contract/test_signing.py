@@ -225,12 +225,16 @@ def changed(key: bytes) -> bytes:
             "certificate-key-not-rsa",
             "elliptic curve",
         ),
-        (with_key(der(ed25519.Ed25519PrivateKey.generate())), "certificate-key-not-rsa", "of another kind"),
-        (with_key(der(OTHER.key)), "certificate-broken", "no certificate belongs to the private key"),
+        (with_key(der(ed25519.Ed25519PrivateKey.generate())), "certificate-key-not-rsa", "of another type"),
+        (with_key(der(OTHER.key)), "certificate-broken", "no certificate matches the private key"),
         (with_key(b"garbage"), "certificate-broken", "the private key cannot be read"),
         (with_key(b""), "certificate-broken", "the private key cannot be read"),
-        (with_key(changed(der(OWN.key))), "certificate-broken", "what the private key signs does not fit"),
-        (replace(in_connection(OWN.pem), certificates=(b"garbage",)), "certificate-broken", "a certificate cannot be"),
+        (with_key(changed(der(OWN.key))), "certificate-broken", "the private key's signature does not match"),
+        (
+            replace(in_connection(OWN.pem), certificates=(b"garbage",)),
+            "certificate-broken",
+            "one certificate cannot be",
+        ),
         *(
             (with_key(der(OWN.key)[:length]), "certificate-broken", "the private key cannot be read")
             for length in (1, 4, 30, 200, 1000, len(der(OWN.key)) - 1)
@@ -256,7 +260,7 @@ def test_a_key_too_short_for_the_algorithm_is_the_signers_failure() -> None:
     ).stdout
     with pytest.raises(CertificateSigningFailed, match="Contoso") as caught:
         assertions(in_connection(made)).fresh()
-    assert "OpenSSL did not sign: ERR_OSSL" in render(caught.value)
+    assert "OpenSSL could not sign: ERR_OSSL" in render(caught.value)
 
 
 # Where the key does not go
@@ -324,7 +328,7 @@ def test_a_node_without_the_fips_rules_that_it_is_told_to_keep_signs_nothing() -
 
 def test_what_is_no_answer_is_told_without_showing_it(tmp_path: Path) -> None:
     for printed in ("echo nonsense", "cat", "true", "echo '[]'"):
-        assert "printed something else than an answer" in failing(node=script(tmp_path, printed))
+        assert "printed something unexpected" in failing(node=script(tmp_path, printed))
 
 
 def test_a_program_that_nobody_started_by_the_shim_takes_no_other_node() -> None:
@@ -370,7 +374,7 @@ def is_gone(pid: int) -> bool:
 def test_a_node_that_hangs_is_ended_after_its_time(tmp_path: Path) -> None:
     with pytest.raises(CertificateSigningFailed) as caught:
         assertions(seconds=0.5, node=hanging(tmp_path)).fresh()
-    assert "gave no answer in 0.5 s" in render(caught.value)
+    assert "did not respond within 0.5 s" in render(caught.value)
     assert is_gone(pid_in(tmp_path))
 
 

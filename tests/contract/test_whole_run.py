@@ -156,7 +156,7 @@ def test_a_refused_update_says_what_is_in_the_registry_and_how_to_go_on(scene: S
         scene.run(PaperBuilder(scene.cabinet))
     assert describe_state(scene.journal) == (
         f"{REGISTRY}/shop:7 is in the registry; shop was not changed\n"
-        f"to go on by hand: shelf put shop {REGISTRY}/shop:7"
+        f"to continue by hand: shelf put shop {REGISTRY}/shop:7"
     )
 
 
@@ -165,5 +165,5 @@ def test_a_lost_answer_says_that_the_update_may_have_been_done(scene: Scene) -> 
     with pytest.raises(TaskFailure):
         scene.run(PaperBuilder(scene.cabinet))
     told = describe_state(scene.journal)
-    assert told.startswith("the change of shop was sent and its answer is not known")
+    assert told.startswith("the change to shop was sent, but its result is not known")
     assert outputs(scene.journal)["runningImage"] == ""

@@ -75,4 +75,4 @@ def test_a_login_page_is_recognized_whatever_its_host(azure: LocalAzure, tmp_pat
         azure.require_login(pipeline.site)
         run = pipeline.run(smokeTestPath="/api/HttpTriggerSample")
     assert (run.result, run.variables["verification"]) == ("SucceededWithIssues", "unverified"), run.log
-    assert "the app asks for a sign-in" in run.log
+    assert "the app requires sign-in" in run.log

@@ -73,7 +73,7 @@ def test_a_build_refuses_an_image_that_the_host_could_not_unpack(pipeline: Pipel
     run = pipeline.run(NOTHING_OF_AZURE, command="build")
     assert the_error(run) == "owner-out-of-range"
     assert "x belongs to user 1000000000, group 0" in run.log
-    assert "made by RUN echo x > /tmp/x && chown 1000000000:0 /tmp/x" in run.log
+    assert "created by RUN echo x > /tmp/x && chown 1000000000:0 /tmp/x" in run.log
     assert "nothing was pushed and nothing was changed" in run.log
     assert {call.host for call in pipeline.azure.calls} <= {"mcr.microsoft.com"}
 
@@ -104,7 +104,7 @@ def test_an_image_that_runs_already_is_left_alone_when_asked(pipeline: Pipeline)
     second = pipeline.run(build_id="2", whenUnchanged="skip")
     assert second.result == "Succeeded", second.log
     assert second.variables["imageDigest"] == first.variables["imageDigest"]
-    assert "already and is healthy: nothing is written" in second.log
+    assert "and is healthy: nothing is written" in second.log
     assert len(pipeline.azure.writes) == before
 
     pipeline.edit("Hello", "Bonjour")

@@ -114,7 +114,7 @@ def test_the_agents_temporary_folder_is_not_sent_to_the_build(pipeline: Pipeline
     pipeline.agent.machine["HOME"] = str(tmp_path)  # like the temporary folder, one that other steps write to
     run = pipeline.run(command="build", dockerFile=str(tmp_path / "Dockerfile"))
     assert run.result == "Succeeded", run.log
-    assert f"the checkout: {tmp_path}, where the Dockerfile is, also has files of other steps" in run.log
+    assert f"the checkout: the Dockerfile's folder {tmp_path} also has files from other steps" in run.log
 
 
 def test_a_dockerfile_with_a_byte_order_mark_signs_in_to_its_base(pipeline: Pipeline) -> None:
@@ -153,5 +153,5 @@ def test_pasted_lines_of_arguments_build_as_in_a_shell(pipeline: Pipeline) -> No
         file.write("ARG VERSION\nLABEL version=$VERSION\n")
     run = pipeline.run(command="build", arguments="--no-cache \\\n  --build-arg VERSION=1.2.3 \\\n  --load")
     assert "build arguments VERSION, flags --no-cache" in run.log
-    assert "--load is left out of arguments" in run.log
+    assert "--load in arguments is ignored" in run.log
     assert "argument-not-a-flag" not in run.log

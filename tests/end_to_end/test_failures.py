@@ -206,4 +206,4 @@ def test_a_push_that_breaks_off_is_tried_again_and_then_told(pipeline: Pipeline)
     change(pipeline)
     run = pipeline.run()
     assert the_error(run) == "push-failed"
-    assert "pushing again in 1 s" in run.log
+    assert "retrying in 1 s" in run.log

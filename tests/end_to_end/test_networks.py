@@ -123,7 +123,7 @@ def test_the_docker_command_fetches_a_base_images_token_by_the_same_way(
         (pipeline.sources / "Dockerfile").write_text("FROM contoso.azurecr.io/another:1\n")
         run = pipeline.run(command="build")
         assert "proxy-refused: the proxy" in run.log
-        assert "does not lead to contoso.azurecr.io" in run.log
+        assert "does not connect to contoso.azurecr.io" in run.log
 
 
 def test_hosts_of_the_bypass_list_are_asked_directly(azure: LocalAzure, tmp_path: Path, company: Company) -> None:
@@ -132,7 +132,7 @@ def test_hosts_of_the_bypass_list_are_asked_directly(azure: LocalAzure, tmp_path
         run = pipeline.run(command="check")
         assert run.result == "Failed"
         assert "host-unknown: the agent cannot resolve the name login.microsoftonline.com" in run.log
-        assert "asked directly" in run.log
+        assert "connecting directly" in run.log
     assert "login.microsoftonline.com" not in company.proxy.led
 
 
@@ -146,7 +146,7 @@ def test_what_is_wrong_with_the_proxy_is_told_in_the_first_seconds_and_ends_the_
         run = pipeline.run()
         assert time.monotonic() - began < 10
         assert f"proxy-authentication: the proxy {company.proxy_url} does not accept" in run.log
-        assert "it answered 407 Proxy Authentication Required" in run.log
+        assert "it returned 407 Proxy Authentication Required" in run.log
         assert "--proxyusername" in run.log
 
 
@@ -171,7 +171,7 @@ def test_a_host_that_the_proxy_forbids_is_named(azure: LocalAzure, tmp_path: Pat
     company.proxy.forbidden.add("contoso.azurecr.io")
     with inside(azure, tmp_path, company) as pipeline:
         run = pipeline.run()
-    assert f"proxy-refused: the proxy {company.proxy_url} does not lead to contoso.azurecr.io" in run.log
+    assert f"proxy-refused: the proxy {company.proxy_url} does not connect to contoso.azurecr.io" in run.log
     assert "allow CONNECT to contoso.azurecr.io:443" in run.log
 
 

@@ -120,7 +120,7 @@ def test_a_refused_restart_says_that_the_tag_means_another_image_now(promotion: 
     narrow(promotion, without="Microsoft.Web/sites/restart/action")
     run = promotion.run(tags="moving")
     assert the_error(run) == "azure-forbidden"
-    assert "takes what that tag now stands for when it is next started" in run.log
+    assert "its next start pulls the image that the tag points to now" in run.log
     assert "az functionapp restart --name docker-func-sample --resource-group rg-func" in run.log
     assert "was not changed" not in run.log
 
@@ -234,8 +234,8 @@ def test_a_check_tells_what_it_may_not_see_and_a_reader_may_check(promotion: Pip
     promotion.azure.grant(promotion.principal, "Reader", promotion.site.id)
     run = promotion.run(command="check", azureContainerRegistry="", imageName="")
     assert (run.result, run.issues) == ("Succeeded", ()), run.log
-    assert "may not read the app's settings" in run.log
-    assert "not seen: Azure answered 403 to 'read the platform's log'" in run.log
+    assert "not allowed to read the app's settings" in run.log
+    assert "not visible: Azure returned 403 for 'read the platform's log'" in run.log
     assert "HttpTriggerSample (httpTrigger)" in run.log
 
     promotion.azure.revoke(promotion.principal, "Reader")
@@ -243,7 +243,7 @@ def test_a_check_tells_what_it_may_not_see_and_a_reader_may_check(promotion: Pip
     promotion.azure.grant(promotion.principal, bare, promotion.site.id)
     run = promotion.run(command="check", azureContainerRegistry="", imageName="")
     assert (run.result, run.issues) == ("Succeeded", ()), run.log
-    assert "not seen: Azure answered 403 to 'ask the Functions host for its state'" in run.log
-    assert "does not answer" not in run.log
+    assert "not visible: Azure returned 403 for 'read the state of the Functions host'" in run.log
+    assert "does not respond" not in run.log
     assert "functions  none" not in run.log
     assert len(promotion.azure.writes) == before

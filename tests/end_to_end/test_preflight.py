@@ -101,7 +101,7 @@ def test_what_should_be_known_is_noted(pipeline: Pipeline) -> None:
     assert run.result == "Succeeded", run.log
     assert "note    DOCKER_ENABLE_CI is true" in run.log
     assert "note    the app pulls through its virtual network" in run.log
-    assert "note    Orchestrator: orchestrations that are running continue with the code of the new image" in run.log
+    assert "note    Orchestrator: running orchestrations continue with the code of the new image" in run.log
 
 
 def test_an_unknown_tenant_and_an_unknown_client_are_told_apart(pipeline: Pipeline) -> None:

@@ -84,10 +84,13 @@ def test_an_app_without_any_access_becomes_able_to_pull_in_one_run_and_a_second_
         assert (run.result, run.variables["verification"], run.issues) == ("Succeeded", "verified", ()), run.log
         assert written(pipeline) == FROM_NOTHING
         assert roles(pipeline, pipeline.site.identity) == [("AcrPull", pipeline.registry.id)]
-        assert "pull    with the app's own identity" in run.log
-        assert "pull    with its own identity (to be switched on, role AcrPull to be granted on contoso)" in run.log
-        assert "identity  its own identity was switched on" in run.log
-        assert "waiting for the new role to propagate" in run.log
+        assert "pull    with the system-assigned identity; a missing identity or role" in run.log
+        assert (
+            "pull    with the system-assigned identity (to be turned on, role AcrPull to be granted on contoso)"
+            in run.log
+        )
+        assert "identity  the system-assigned identity was turned on" in run.log
+        assert "for the new role to propagate" in run.log
         assert "restarting the app" not in run.log
 
         before = len(azure.writes)
@@ -96,7 +99,7 @@ def test_an_app_without_any_access_becomes_able_to_pull_in_one_run_and_a_second_
         assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert written(pipeline, before) == IMAGE_ONLY
         assert pipeline.call()[1].startswith("Bonjour")
-        assert "Set up pull access of docker-func-sample" not in run.groups
+        assert "Set up pull access for docker-func-sample" not in run.groups
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +113,7 @@ def test_a_role_that_propagates_late_is_waited_for_by_restarts(azure: LocalAzure
         azure.delay_roles(6)
         run = pipeline.run({**STABLE, **BY_IDENTITY}, verifyTimeoutMinutes="0.05")
         assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert "the new role does not apply at the registry yet; restarting the app to pull again (0:" in run.log
+        assert "the new role has not propagated to the registry yet; restarting the app to pull again (0:" in run.log
         assert set(written(pipeline)) == {*FROM_NOTHING, "POST app/restart"}
 
 
@@ -135,8 +138,8 @@ def test_a_role_that_never_propagates_fails_in_the_end(azure: LocalAzure, tmp_pa
         run = pipeline.run({**STABLE, **BY_IDENTITY}, verifyTimeoutMinutes="0.03")
         assert the_error(run) == "pull-unauthorized"
         assert "restarting the app to pull again" in run.log
-        stays = "its pull access stays: its own identity was switched on; AcrPull on contoso was granted to"
-        assert stays in run.log
+        kept = "its pull access is kept: the system-assigned identity was turned on; AcrPull on contoso was granted to"
+        assert kept in run.log
 
 
 def test_only_a_role_that_this_run_granted_is_waited_for(azure: LocalAzure, tmp_path: Path) -> None:
@@ -245,7 +248,7 @@ def test_a_role_with_a_condition_is_taken_for_what_an_administrator_meant(azure:
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert run.variables["verification"] == "verified", run.log
         assert written(pipeline) == IMAGE_ONLY
-        assert "has its role on contoso.azurecr.io with a condition" in run.log
+        assert "on contoso.azurecr.io has a condition" in run.log
 
 
 def test_a_new_identity_that_the_directory_does_not_know_everywhere_is_waited_for(
@@ -256,7 +259,7 @@ def test_a_new_identity_that_the_directory_does_not_know_everywhere_is_waited_fo
         azure.faults.script(r"PUT management\.azure\.com/.*/roleAssignments/", status=400, body=body, times=2)
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert run.log.count("the new identity is not known throughout the directory yet") == 2
+        assert run.log.count("the new identity has not replicated throughout Entra ID yet") == 2
 
 
 def test_settings_of_the_registry_stay_and_that_is_said(azure: LocalAzure, tmp_path: Path) -> None:
@@ -266,7 +269,7 @@ def test_settings_of_the_registry_stay_and_that_is_said(azure: LocalAzure, tmp_p
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert run.variables["verification"] == "verified", run.log
         assert pipeline.site.settings == before
-        assert "note    the app's settings DOCKER_REGISTRY_SERVER_URL stay as they are" in run.log
+        assert "note    the app's settings DOCKER_REGISTRY_SERVER_URL are kept, but not used" in run.log
 
 
 def test_a_check_tells_what_would_be_done_and_does_nothing(azure: LocalAzure, tmp_path: Path) -> None:
@@ -277,7 +280,7 @@ def test_a_check_tells_what_would_be_done_and_does_nothing(azure: LocalAzure, tm
         before = len(azure.writes)
         run = pipeline.run({**BY_IDENTITY, "command": "check", "azureContainerRegistry": "", "imageName": ""})
         assert run.result == "Succeeded", run.log
-        assert "pull    with its own identity (role AcrPull to be granted on contoso)" in run.log
+        assert "pull    with the system-assigned identity (role AcrPull to be granted on contoso)" in run.log
         assert len(azure.writes) == before
 
 
@@ -287,10 +290,10 @@ def test_an_unchanged_app_is_still_set_up_to_pull(azure: LocalAzure, tmp_path: P
         assert pipeline.site.identity
         skip = {**STABLE, **BY_IDENTITY, "whenUnchanged": "skip"}
         before = len(azure.writes)
-        assert "already and is healthy: nothing is written" in pipeline.run(skip).log
+        assert "and is healthy: nothing is written" in pipeline.run(skip).log
         assert written(pipeline, before) == []
         azure.revoke(pipeline.site.identity, "AcrPull")
-        assert "already and is healthy: nothing else is written" in pipeline.run(skip).log
+        assert "and is healthy: nothing else is written" in pipeline.run(skip).log
         assert written(pipeline, before) == FROM_NOTHING[1:2]
         pipeline.site.config["acrUseManagedIdentityCreds"] = False
         run = pipeline.run(skip)

@@ -47,8 +47,8 @@ def test_the_admin_user_goes_into_the_settings_and_the_password_is_never_shown(
             PASSWORD: registry.admin_password,
         }
         assert written(pipeline) == SETTINGS_AND_IMAGE
-        assert "pull    with the admin user of contoso, its password in the app's settings" in run.log
-        assert "it opens the whole registry" in "".join(warnings(run))
+        assert "pull    with the admin user of contoso; its password is in the app's settings" in run.log
+        assert "it gives access to the whole registry" in "".join(warnings(run))
         assert {registry.admin_password, registry.second_admin_password} <= run.secret_values
         assert registry.admin_password not in run.log
         assert not [text for _, text in run.summaries if registry.admin_password in text]

@@ -105,4 +105,6 @@ def test_what_may_not_be_read_is_done_again(azure: LocalAzure, tmp_path: Path, p
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert run.variables["verification"] == "verified", run.log
         assert roles(pipeline, identity)[-1] == ("AcrPull", pipeline.registry.id)
-        assert ("its own identity has AcrPull on contoso already" in run.log) is (end == "roleAssignments/read")
+        assert ("the system-assigned identity already has AcrPull on contoso" in run.log) is (
+            end == "roleAssignments/read"
+        )

@@ -81,8 +81,8 @@ def test_a_grant_that_is_refused_only_when_it_is_tried_says_that_the_identity_wa
         assert command(pipeline.site.identity.object_id, pipeline.registry.id) in as_written(run)
         assert "an ABAC condition not fulfilled" in run.log
         assert re.search(
-            "state +nothing was pushed; docker-func-sample keeps its image and the way it pulls; "
-            "its own identity was switched on\n",
+            "state +nothing was pushed; docker-func-sample keeps its image and its pull configuration; "
+            "the system-assigned identity was turned on\n",
             run.log,
         )
         assert pipeline.site.config["acrUseManagedIdentityCreds"] is False
@@ -99,10 +99,13 @@ def test_a_grant_that_is_refused_only_when_it_is_tried_says_that_the_identity_wa
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        ("PATCH .*/sites/docker-func-sample", "whether its own identity was switched on is not known"),
+        ("PATCH .*/sites/docker-func-sample", "it is not known whether the system-assigned identity was turned on"),
         (
             "PUT .*/roleAssignments/",
-            "its own identity was switched on; whether AcrPull on contoso was granted to its own identity is not known",
+            (
+                "the system-assigned identity was turned on; it is not known whether AcrPull on contoso was granted to "
+                "the system-assigned identity"
+            ),
         ),
     ],
 )
@@ -114,7 +117,7 @@ def test_a_change_whose_outcome_is_not_known_is_told_as_such(
         azure.faults.script(call, status=503, times=None)
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert the_error(run) == "azure-failing"
-        assert f"nothing was pushed; docker-func-sample keeps its image and the way it pulls; {told}\n" in run.log
+        assert f"nothing was pushed; docker-func-sample keeps its image and its pull configuration; {told}\n" in run.log
 
 
 def test_with_the_least_rights_the_command_is_told_and_once_it_was_run_the_app_pulls(
@@ -132,8 +135,8 @@ def test_with_the_least_rights_the_command_is_told_and_once_it_was_run_the_app_p
         azure.grant(identity, "AcrPull", pipeline.registry.id)
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert "note    whether its own identity may pull from contoso.azurecr.io is not certain" in run.log
-        assert f"should it lack one: {command(identity.object_id, '$(az acr show')[:150]}" in run.log
+        assert "note    it is not certain that the system-assigned identity can pull from contoso.azurecr.io" in run.log
+        assert f"if it has none, run {command(identity.object_id, '$(az acr show')[:150]}" in run.log
 
 
 def test_who_may_grant_but_not_read_grants_all_the_same(azure: LocalAzure, tmp_path: Path, pushed: str) -> None:
@@ -148,7 +151,7 @@ def test_who_may_grant_but_not_read_grants_all_the_same(azure: LocalAzure, tmp_p
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert run.variables["verification"] == "verified", run.log
         assert roles(pipeline, pipeline.site.identity) == [("AcrPull", pipeline.registry.id)]
-        assert "its own identity has AcrPull on contoso already" in run.log
+        assert "the system-assigned identity already has AcrPull on contoso" in run.log
 
         other = azure.add_slot(pipeline.site, "staging", pull=None)
         other.identity = azure.add_principal("docker-func-sample/staging")
@@ -156,7 +159,7 @@ def test_who_may_grant_but_not_read_grants_all_the_same(azure: LocalAzure, tmp_p
         azure.add_role("blind granter", actions=["Microsoft.ContainerRegistry/registries/read"])
         run = pipeline.run({**STABLE, **BY_IDENTITY}, slotName="staging")
         assert run.variables["verification"] == "verified", run.log
-        assert "AcrPull may not be granted; whether its own identity has it shows when it pulls" in run.log
+        assert "AcrPull cannot be granted; the pull will show whether the system-assigned identity has it" in run.log
 
 
 def test_a_connection_of_the_registrys_own_grants_the_role(azure: LocalAzure, tmp_path: Path, pushed: str) -> None:
@@ -229,11 +232,13 @@ def test_keep_tells_whether_the_identity_has_the_right(
         run = pipeline.run({**STABLE})
         if granted:
             assert run.variables["verification"] == "verified", run.log
-            told = "the app pulls with its managed identity; its own identity may pull from contoso.azurecr.io"
+            told = (
+                "the app pulls with its managed identity; the system-assigned identity can pull from contoso.azurecr.io"
+            )
             assert f"note    {told}" in run.log
             return
         assert the_error(run) == "pull-impossible"
-        assert "its own identity has no role on contoso.azurecr.io that lets it pull" in run.log
+        assert "the system-assigned identity has no role on contoso.azurecr.io that allows it to pull" in run.log
         assert "set appPullAccess to managedIdentity" in run.log
         pipeline.registry.anonymous_pull = True
         assert pipeline.run({**STABLE}).variables["verification"] == "verified"
@@ -243,4 +248,4 @@ def test_keep_says_so_when_the_right_is_not_certain(pipeline: Pipeline, pushed: 
     assert pushed
     run = pipeline.run({**STABLE})
     assert run.variables["verification"] == "verified", run.log
-    assert "whether its own identity may pull from contoso.azurecr.io is not certain: its roles there are" in run.log
+    assert "the system-assigned identity can pull from contoso.azurecr.io: its roles there are not visible" in run.log

@@ -73,7 +73,7 @@ def test_tokens_that_run_out_in_the_middle_of_a_build_are_renewed_without_a_word
             dockerfile.write("RUN sleep 9\n")
         run = pipeline.run()
     assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-    assert "signing in did not succeed" not in run.log
+    assert "the sign-in failed" not in run.log
     assert len(azure.assertions_used) == len(set(azure.assertions_used))
 
 
@@ -155,7 +155,7 @@ def test_an_outage_of_the_sign_in_is_waited_out_as_it_asks(
         azure.faults.script(asked, status=status, headers={"Retry-After": "2"})
         run = pipeline.run(command="check")
     assert run.result == "Succeeded", run.log
-    assert "signing in did not succeed; retrying in 2 s" in run.log
+    assert "the sign-in failed; retrying in 2 s" in run.log
     assert len(azure.assertions_used) == len(set(azure.assertions_used))
 
 

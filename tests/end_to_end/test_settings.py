@@ -113,7 +113,7 @@ def test_the_same_image_is_restarted_by_the_change_itself_and_verified(
     run = deploy(promotion, **inputs)
     assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
     assert writes(promotion, since=at) == written
-    assert "as before" in run.log
+    assert "hello-function:good unchanged" in run.log
     assert "restarted by the change, so that it is pulled again" in run.log
     assert promotion.call()[1].startswith("Salve" if "appSettings" in inputs else "Hello")
 
@@ -122,8 +122,8 @@ def test_the_command_line_is_left_alone_unless_it_is_given(promotion: Pipeline) 
     promotion.site.config["appCommandLine"] = ""
     command = "/bin/sh -c 'exec python3 -m functions_host'"
     run = deploy(promotion, containerCommand=command, verify="false")
-    assert "  set     command line\n" in run.log
-    assert "configuration  command line changed" in run.log
+    assert "  set     startup command\n" in run.log
+    assert "configuration  startup command changed" in run.log
     assert promotion.site.config["appCommandLine"] == command
     assert deploy(promotion, "better", verify="false").result == "Succeeded"
     assert promotion.site.config["appCommandLine"] == command
@@ -165,7 +165,7 @@ def test_whoever_writes_before_or_after_us_loses_nothing_and_neither_do_we(promo
     run = deploy(promotion, appSettings="GREETING=Hi", verify="false")
     assert run.result == "Succeeded", run.log
     assert site.settings == {**as_it_was, "EARLY": "1", "LATE": "2", "GREETING": "Hi"}
-    assert "dropped them: written once more, and EARLY restored that it had dropped" in run.log
+    assert "dropped them: written again, and EARLY restored" in run.log
     assert faults.unused == []
 
 
@@ -197,10 +197,8 @@ def test_a_writer_who_goes_on_ends_the_run_before_the_image_and_it_says_how_thin
     promotion.azure.faults.meanwhile(PUT, lambda: add_to(promotion, stale), after=True, times=None)
     run = deploy(promotion, appSettings="GREETING=Hi")
     assert the_error(run) == "settings-overwritten"
-    assert "these do not read as written: GREETING" in run.log
-    assert (
-        "docker-func-sample keeps its image; settings: GREETING written, and written over by somebody else" in run.log
-    )
+    assert "these no longer have the values that were written: GREETING" in run.log
+    assert "docker-func-sample keeps its image; settings: GREETING written, but overwritten by someone else" in run.log
     assert writes(promotion) == ["PUT appsettings", "PUT appsettings"]
     assert promotion.site.config["linuxFxVersion"] == ""
 
@@ -217,7 +215,7 @@ def test_a_writer_during_the_verification_is_told(promotion: Pipeline) -> None:
     assert the_error(run) == "settings-overwritten"
     assert run.variables["verification"] == "verified"
     assert promotion.site.config["linuxFxVersion"].endswith("hello-function:good")
-    assert "the new image runs, not all is as asked for" in run.summaries[0][1]
+    assert "the new image runs, but not everything is as requested" in run.summaries[0][1]
 
 
 def test_a_rollback_puts_settings_and_configuration_back_with_the_image(promotion: Pipeline) -> None:
@@ -252,7 +250,7 @@ def test_a_rollback_leaves_alone_what_somebody_else_set_since(promotion: Pipelin
     run = promotion.run({**given, "appSettings": "GREETING=Hi\nNEW=1"}, on_line=interfere)
     assert the_error(run) == "container-exits"
     assert "settings  NEW restored" in run.log
-    assert "settings  GREETING left alone: changed by somebody else meanwhile" in run.log
+    assert "settings  GREETING left unchanged: someone else has changed them" in run.log
     assert promotion.site.settings == {**before, "GREETING": "theirs", "THEIRS": "1"}
 
 
@@ -287,11 +285,11 @@ def test_nothing_is_skipped_while_settings_differ(promotion: Pipeline) -> None:
     assert deploy(promotion).result == "Succeeded"
     inputs = {"appSettings": "GREETING=Hi", "configurationStrings": "alwaysOn=true", "whenUnchanged": "skip"}
     run = deploy(promotion, **inputs)
-    assert "already; to be changed: setting GREETING, property alwaysOn" in run.log
+    assert "; to be changed: setting GREETING, property alwaysOn" in run.log
     assert run.variables["verification"] == "verified"
     at = len(promotion.azure.writes)
     again = deploy(promotion, **inputs)
-    assert "already and is healthy: nothing is written" in again.log
+    assert "and is healthy: nothing is written" in again.log
     assert writes(promotion, since=at) == []
 
 
@@ -304,7 +302,7 @@ def test_a_check_tells_what_would_be_changed_and_changes_nothing(promotion: Pipe
         command="check", appSettings=json.dumps(array), configurationStrings="alwaysOn=true", containerCommand="x"
     )
     assert run.result == "Succeeded", run.log
-    would = f"setting GREETING, setting {STORAGE}, command line, property alwaysOn"
+    would = f"setting GREETING, setting {STORAGE}, startup command, property alwaysOn"
     assert f"  a deployment would change: {would}\n" in run.log
     assert writes(promotion, since=at) == []
 
@@ -322,7 +320,7 @@ def test_settings_that_may_not_be_read_end_the_run_in_the_preflight(promotion: P
     promotion.site.settings.pop(STORAGE)
     run = deploy(promotion, verify="false")
     assert run.result == "Succeeded", run.log
-    assert f"{STORAGE} is not looked at" in run.log
+    assert f"{STORAGE} is not checked" in run.log
     assert STORAGE not in promotion.site.settings
 
 
@@ -355,7 +353,7 @@ def test_a_run_that_is_cancelled_while_settings_are_written_says_what_is_not_kno
     task = promotion.start(given)
     run = task.wait(30)
     assert run.result == "Canceled"
-    assert "its answer is not known" in run.log
+    assert "its result is not known" in run.log
     assert "its settings may have been changed too" in run.log
 
 

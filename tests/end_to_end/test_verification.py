@@ -54,7 +54,7 @@ def test_what_somebody_else_changed_meanwhile_is_left_alone(pipeline: Pipeline) 
 
     run = pipeline.run(build_id="2", verifyTimeoutMinutes="0.15", on_line=interfere)
     assert run.result == "Failed"
-    assert "changed by somebody else meanwhile" in run.log
+    assert "someone else has changed the app's image" in run.log
     assert pipeline.site.config["linuxFxVersion"] == theirs
 
 
@@ -62,7 +62,7 @@ def test_the_first_image_of_an_app_has_nothing_to_roll_back_to(pipeline: Pipelin
     (pipeline.sources / "Dockerfile").write_text(FAILING)
     run = pipeline.run(verifyTimeoutMinutes="0.1")
     assert the_error(run) == "container-exits"
-    assert "there was no image before" in run.log
+    assert "there was no previous image" in run.log
 
 
 def test_the_smoke_test_uses_the_functions_own_key_and_shows_the_answer(pipeline: Pipeline) -> None:
@@ -164,4 +164,4 @@ def test_another_image_that_is_started_during_the_verification_is_told(pipeline:
 
     run = pipeline.run(build_id="2", verifyTimeoutMinutes="0.2", on_line=interfere)
     assert the_error(run) == "old-image-started"
-    assert "changed by somebody else meanwhile" in run.log
+    assert "someone else has changed the app's image" in run.log

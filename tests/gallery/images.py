@@ -169,7 +169,7 @@ IMAGES = (
         name="script-with-windows-line-ends-2025",
         title="The start script has Windows line ends (log of 2025, where only the engine's own line tells)",
         code="image-architecture",
-        words=("no such file or directory", "Windows line ends"),
+        words=("no such file or directory", "Windows line endings"),
         log="2025",
         files=dockerfile(
             r"RUN printf '#!/bin/sh\r\nexec python3 -m functions_host\r\n' >/start; chmod 755 /start", 'CMD ["/start"]'

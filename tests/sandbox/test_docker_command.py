@@ -39,7 +39,7 @@ def test_an_engine_that_never_answers_is_not_waited_for(tmp_path: Path) -> None:
         silent.listen()
         with pytest.raises(EngineUnreachable, match="docker-engine-unreachable") as caught:
             find_docker({"PATH": DOCKER, "DOCKER_HOST": f"unix://{tmp_path}/docker.sock"}, 0.3)
-    assert caught.value.detail == "no answer in 0.3 s"
+    assert caught.value.detail == "no response in 0.3 s"
 
 
 def test_an_engine_that_does_not_let_the_agents_user_in_is_told_as_such(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_an_engine_that_does_not_let_the_agents_user_in_is_told_as_such(tmp_path
 
 
 def test_an_engine_on_another_machine_is_named_by_its_address() -> None:
-    with pytest.raises(EngineElsewhere, match=re.escape("the Docker engine at tcp://127.0.0.1:9 does not answer")):
+    with pytest.raises(EngineElsewhere, match=re.escape("the Docker engine at tcp://127.0.0.1:9 does not respond")):
         find_docker({"PATH": DOCKER, "DOCKER_HOST": "tcp://127.0.0.1:9"}, 5)
 
 

@@ -213,8 +213,8 @@ def test_what_cannot_be_unpacked_here_is_told_and_the_rest_is_read(bench: Bench)
     seen = bench.inspected("mixed")
     assert seen.read == 1
     assert dict(seen.unread) == {
-        packed_otherwise["digest"]: "it is packed with zstd",
-        elsewhere["digest"]: "it is not kept in the registry",
+        packed_otherwise["digest"]: "it is compressed with zstd",
+        elsewhere["digest"]: "it is not stored in the registry",
     }
 
 
@@ -228,9 +228,9 @@ def test_a_layer_that_is_not_packed_is_read_too(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("damage", "detail"),
     [
-        (lambda blob: blob[: len(blob) // 2], "it ends within its compression"),
+        (lambda blob: blob[: len(blob) // 2], "its compressed data ends too early"),
         (lambda blob: gzip.compress(gzip.decompress(blob)[:700]), "it ends within"),
-        (lambda blob: blob[:20] + bytes(30) + blob[50:], "it cannot be unpacked"),
+        (lambda blob: blob[:20] + bytes(30) + blob[50:], "it cannot be decompressed"),
         (lambda _: gzip.compress(b"no archive".ljust(2000)), "a wrong checksum"),
     ],
 )

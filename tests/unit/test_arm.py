@@ -45,7 +45,7 @@ def test_an_answer_that_is_no_object_is_a_failure_of_the_catalogue(body: str, re
     for read in (arm.get, arm.find):
         with pytest.raises(AzureFailing, match="read the app") as failure:
             read(PATH, doing=DOING)
-        assert failure.value.detail == f"the answer cannot be read ({reason}): {body[:300]}"
+        assert failure.value.detail == f"the response cannot be read ({reason}): {body[:300]}"
 
 
 def test_an_answer_without_content_is_a_failure_of_the_catalogue() -> None:

@@ -139,7 +139,7 @@ def test_secrets_that_are_mounted_and_not_given_are_noted_and_the_other_way_roun
     dockerfile = "FROM scratch\nRUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci\n"
     notes = plan_of(tmp_path, dockerfile, imageName="x", buildSecrets="feed=1").notes
     assert notes == (
-        "the Dockerfile mounts the secret npmrc, which buildSecrets does not give",
+        "the Dockerfile mounts the secret npmrc, but buildSecrets does not define it",
         "no instruction mounts the secret feed (RUN --mount=type=secret,id=feed …)",
     )
     assert plan_of(tmp_path, dockerfile, imageName="x", buildSecrets="npmrc=1").notes == ()
@@ -148,7 +148,7 @@ def test_secrets_that_are_mounted_and_not_given_are_noted_and_the_other_way_roun
 def test_a_secret_file_that_copy_would_take_into_the_image_is_warned_of(tmp_path: Path) -> None:
     (tmp_path / ".npmrc").write_text("//feed/:_authToken=s3cret")
     (warning,) = plan_of(tmp_path, buildSecrets="npmrc,src=.npmrc").warnings
-    assert warning.endswith("where COPY . takes it into the image: name .npmrc in .dockerignore")
+    assert warning.endswith("so COPY . copies it into the image: add .npmrc to .dockerignore")
     (tmp_path / ".dockerignore").write_text("*.md\n.npmrc\n")
     assert plan_of(tmp_path, buildSecrets="npmrc,src=.npmrc\nfeed=1").warnings == ()
 
@@ -161,7 +161,7 @@ def test_a_secret_file_that_copy_would_take_into_the_image_is_warned_of(tmp_path
 def test_a_build_argument_with_the_name_of_a_secret_is_warned_of(tmp_path: Path, name: str) -> None:
     assert looks_secret(name)
     (warning,) = plan_of(tmp_path, buildArgs=f"{name}=abc").warnings
-    assert f"the build argument {name} has the name of a secret" in warning
+    assert f"the build argument {name} is named like a secret" in warning
     assert f"--mount=type=secret,id={name.lower()}" in warning
     assert "abc" not in warning
 
@@ -181,8 +181,8 @@ def test_a_build_argument_with_the_value_of_a_secret_variable_is_warned_of(tmp_p
     inputs = {"buildArgs": "URL=https://u:correct horse@feed/\nFLAG=true", "arguments": "--build-arg INDEX"}
     warnings = read_plan({**an_environment(tmp_path, **inputs), **known}, Secret).warnings
     assert [warning.partition(":")[0] for warning in warnings] == [
-        "the build argument URL holds the value of a secret variable",
-        "the build argument INDEX holds the value of a secret variable",
+        "the build argument URL contains the value of a secret variable",
+        "the build argument INDEX contains the value of a secret variable",
     ]
 
 
@@ -190,5 +190,5 @@ def test_the_jobs_own_token_is_one_of_its_secrets(tmp_path: Path) -> None:
     token = {"ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN": "eyJ0eXAi"}
     environment = {**an_environment(tmp_path, arguments="--label a=eyJ0eXAi", buildArgs="X=eyJ0eXAi"), **token}
     build_argument, flag = read_plan(environment, Secret).warnings
-    assert "X holds the value of a secret variable" in build_argument
-    assert "arguments holds the value of a secret variable" in flag
+    assert "X contains the value of a secret variable" in build_argument
+    assert "arguments contains the value of a secret variable" in flag

@@ -207,7 +207,7 @@ def test_out_of_memory_is_told_in_buildkits_own_words_too() -> None:
         (
             "invalid reference format: repository name (library/Foo) must be lowercase",
             BuildCause.IMAGE_NAME,
-            "lower case",
+            "lowercase",
         ),
         (
             "failed to resolve source metadata for docker.io/a/b:1: no match for platform in manifest: not found",

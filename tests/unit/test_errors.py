@@ -173,7 +173,7 @@ def test_a_failure_is_rendered_in_rows_with_what_follows_indented(failure: type[
 
 def test_a_failure_takes_its_own_facts_and_all_of_them() -> None:
     given = {"doing": "find the app", "status": 503, "attempts": 5, "detail": "busy"}
-    assert str(AzureFailing(**given)) == "azure-failing: Azure did not find the app after several attempts"  # type: ignore[arg-type] # as from a dict
+    assert str(AzureFailing(**given)) == "azure-failing: the request to find the app failed"  # type: ignore[arg-type] # as from a dict
     with pytest.raises(TypeError, match=r"missing facts \['status', 'attempts', 'detail'\]"):
         AzureFailing(doing="find the app")  # type: ignore[call-arg] # that is it
     with pytest.raises(TypeError, match=r"unknown facts \['known', 'went'\]"):

@@ -115,7 +115,7 @@ def test_three_inputs_are_enough(tmp_path: Path) -> None:
     assert building(plan).names.references == ("contoso.azurecr.io/myrepo:77",)
     assert destination.tags == ("77",)
     assert (recipe.dockerfile, recipe.context, recipe.platform) == (tmp_path / "Dockerfile", tmp_path, "linux/amd64")
-    assert plan.notes == ("imageName: 'My Repo' became 'myrepo', as registries want it",)
+    assert plan.notes == ("imageName: 'My Repo' was changed to 'myrepo', as registries require",)
     deploy, verification = deployed(an_environment(tmp_path))
     assert deploy == AppPlan(
         app=AppAddress(name="my-app"), deploy_by=DeployBy.TAG, when_unchanged=WhenUnchanged.DEPLOY, verify=verification
@@ -209,7 +209,7 @@ def test_a_mistake_has_its_own_code(tmp_path: Path, inputs: dict[str, str], code
 
 def test_a_variable_left_in_free_text_is_noted_and_no_mistake(tmp_path: Path) -> None:
     inputs = read(an_environment(tmp_path, buildArgs="A=$(later)"))
-    assert "buildArgs holds $(later), which no variable replaced" in inputs.notes
+    assert "buildArgs contains $(later), but there is no such variable" in inputs.notes
 
 
 def test_without_a_build_there_is_no_tag_to_fall_back_to(tmp_path: Path) -> None:
@@ -340,7 +340,7 @@ def test_an_identity_to_pull_with_is_named_by_either_id(tmp_path: Path) -> None:
     for written, understood in (("", ""), (client, client.lower()), (f"{resource}/", resource)):
         environment = an_environment(tmp_path, appPullAccess="managedidentity", pullIdentity=written)
         assert deployed(environment)[0].pull == PullPlan(access=PullAccess.MANAGED_IDENTITY, identity=understood)
-    assert read(an_environment(tmp_path, pullIdentity=client)).notes[-1].startswith("pullIdentity has a meaning only")
+    assert read(an_environment(tmp_path, pullIdentity=client)).notes[-1].startswith("pullIdentity is used only")
     assert deployed(an_environment(tmp_path))[0].pull == PullPlan(access=PullAccess.KEEP, identity="")
 
 
@@ -377,7 +377,7 @@ def test_a_check_needs_neither_an_image_nor_docker(tmp_path: Path) -> None:
 def test_a_scheme_before_an_image_is_taken_off_and_said(tmp_path: Path) -> None:
     for command in ("buildPushDeploy", "deploy"):
         plan = read(an_environment(tmp_path, command=command, imageName="https://contoso.azurecr.io/app:7"))
-        assert "imageName: https:// was taken off, as an image's name has no scheme" in plan.notes
+        assert "imageName: https:// was removed, because an image name has no scheme" in plan.notes
     assert building(read(an_environment(tmp_path, imageName="https://contoso.azurecr.io/app"))).names.references == (
         "contoso.azurecr.io/app:77",
     )

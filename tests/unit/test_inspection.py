@@ -109,9 +109,9 @@ def test_every_layer_is_told_and_every_fix_once() -> None:
     )
     lines = render(failure).splitlines()
     assert lines[1:7] == [
-        "  happened  layer 4 of 9 (0123456789ab), made by RUN npm ci:",
+        "  happened  layer 4 of 9 (0123456789ab), created by RUN npm ci:",
         "              /app/package.json belongs to user 1000000000, group 0, and 41 more with such owners",
-        "            layer 6 of 9 (0123456789ab), made by RUN npm prune:",
+        "            layer 6 of 9 (0123456789ab), created by RUN npm prune:",
         "              /app/package.json belongs to user 1000000000, group 0",
         "            layer 7 of 9 (0123456789ab):",
         "              /app/package.json belongs to user 1000000000, group 0",

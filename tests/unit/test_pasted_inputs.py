@@ -54,7 +54,7 @@ def test_the_agents_temporary_folder_is_not_sent_unasked_and_that_is_told(tmp_pa
             "AGENT_TEMPDIRECTORY": str(temporary),
         }
         assert built(environment)[0].context == sources
-        told = f"the build context is the checkout: {temporary}, where the Dockerfile is, also has files of other steps"
+        told = f"the build context is the checkout: the Dockerfile's folder {temporary} also has files from other steps"
         assert (told in read(environment).notes) is context.endswith("**")
 
 
@@ -113,7 +113,7 @@ def test_flags_are_shown_by_name_and_their_notes_with_them(tmp_path: Path) -> No
     )
     shown = render_plan(read(environment))
     assert "build arguments A, flags --label, --new, -x" in shown
-    assert "--load is left out of arguments" in shown
+    assert "--load in arguments is ignored" in shown
     assert "--build-arg A looks like JSON" in shown
     assert "s3cret" not in shown
 

@@ -184,8 +184,8 @@ def test_reading_grows_with_the_error_and_no_faster(piece: str) -> None:
         ({"error": "denied", "errorDetail": {"message": "denied: no"}}, "denied: no"),
         ({"error": "denied", "errorDetail": None}, "denied"),
         ({"error": "denied"}, "denied"),
-        ({"error": "", "errorDetail": {"message": ""}}, "the engine gives no reason"),
-        ({"error": None}, "the engine gives no reason"),
+        ({"error": "", "errorDetail": {"message": ""}}, "the engine gave no reason"),
+        ({"error": None}, "the engine gave no reason"),
     ],
 )
 def test_a_push_that_failed_without_a_word_has_failed(event: dict[str, object], told: str) -> None:

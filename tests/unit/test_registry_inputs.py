@@ -132,10 +132,10 @@ def test_a_host_that_the_agent_masks_is_noted(tmp_path: Path, endpoint: dict[str
 
 def test_the_plan_tells_which_connection_enters_the_registry(tmp_path: Path) -> None:
     plan = render_plan(read(an_environment(tmp_path, azureSubscriptionForACR=OTHER) | of_subscription()))
-    assert "push    contoso.azurecr.io/myrepo:77, signed in by azureSubscriptionForACR\n" in plan
+    assert "push    contoso.azurecr.io/myrepo:77, signed in with azureSubscriptionForACR\n" in plan
     plan = render_plan(read(an_environment(tmp_path, **CONNECTED) | by_password()))
-    assert "push    ghcr.io/myrepo:77, signed in by containerRegistry\n" in plan
-    assert "signed in by" not in render_plan(read(an_environment(tmp_path)))
+    assert "push    ghcr.io/myrepo:77, signed in with containerRegistry\n" in plan
+    assert "signed in with" not in render_plan(read(an_environment(tmp_path)))
 
 
 def test_a_docker_connection_to_azure_is_of_the_cloud_of_the_app_when_it_names_none(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def test_login_server_and_regional_endpoints_are_one_registry() -> None:
         ),
         ('"message":"client with IP \\u002752.166.10.7\\u0027 is not allowed access."', "52.166.10.7"),
         ("client with IP 2603:1020:5:6::1 is not allowed access", "2603:1020:5:6::1"),
-        ("somebody is not allowed access", "an address that the registry does not tell"),
+        ("somebody is not allowed access", "an address that the registry does not show"),
     ],
 )
 def test_a_firewall_names_the_address_it_refuses(text: str, address: str) -> None:

@@ -213,7 +213,7 @@ def test_what_is_packed_with_zstd_is_told() -> None:
     fine = archive(a_file("file"))
     content = saved(Form(pack=lambda layer: b"\x28\xb5\x2f\xfd" + layer, layout=True), [fine])
     seen = inspected(content)
-    assert (seen.read, seen.unread) == (0, ((f"sha256:{sha256(fine)}", "it is packed with zstd"),))
+    assert (seen.read, seen.unread) == (0, ((f"sha256:{sha256(fine)}", "it is compressed with zstd"),))
 
 
 LAYER = archive(a_file("file", size=3000))
@@ -249,13 +249,13 @@ def test_what_is_no_layer_may_be_anything() -> None:
         (made()[:3000], "unexpected end of data"),
         (made(without="manifest.json"), "it has no manifest.json"),
         (made(manifest=b"[{"), "it has no manifest.json"),
-        (made(manifest=b"[]"), "is not that of an image"),
-        (made(manifest=b'{"rootfs": 1}'), "is not that of an image"),
+        (made(manifest=b"[]"), "is not valid"),
+        (made(manifest=b'{"rootfs": 1}'), "is not valid"),
         (made(without="c.json"), "it has no c.json"),
-        (made(configuration=b'{"rootfs": {"diff_ids": []}}'), "is not that of an image"),
-        (made(without="layer.tar"), "layer.tar: it is not there"),
+        (made(configuration=b'{"rootfs": {"diff_ids": []}}'), "is not valid"),
+        (made(without="layer.tar"), "layer.tar: it is missing"),
         (made(layer=LAYER[:1024]), "layer.tar: it ends within a file"),
-        (made(layer=gzip.compress(LAYER)[:-40]), "layer.tar: it ends within"),
+        (made(layer=gzip.compress(LAYER)[:-40]), "layer.tar: its compressed data ends too early"),
     ],
 )
 def test_an_archive_that_is_no_image_is_told(content: bytes, detail: str) -> None:

@@ -151,8 +151,8 @@ def test_what_can_only_be_guessed_is_refused_with_its_place(text: str, mistake: 
         ('[{"name": 1, "value": "x"}]', "entry 1 is not"),
         ('[{"name": "A", "value": "1", "type": "x"}]', "entry 1 has type"),
         ('[{"name": "A", "value": "1", "slotSetting": "yes"}]', "neither true nor false"),
-        ('{"A": NaN}', "NaN is no JSON"),
-        ("[" * 100_000, "nested too deep"),
+        ('{"A": NaN}', "NaN is not JSON"),
+        ("[" * 100_000, "nested too deeply"),
     ],
 )
 def test_json_that_is_none_or_has_another_shape_is_refused_with_the_reason(text: str, reason: str) -> None:

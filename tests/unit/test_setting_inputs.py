@@ -95,16 +95,16 @@ def test_a_name_that_azure_does_not_take_is_refused_and_shown_only_when_it_is_on
 def test_the_fix_of_a_name_says_how_to_write_it() -> None:
     told = mistakes("A:=1\nLogging:Level=x\nmy-key=y\n?=z")
     assert [line.partition("fix       ")[2].splitlines()[0] for line in told] == [
-        "write the name without the colon behind it",
+        "write the name without the colon at the end",
         "write the name with __ (two underscores) for each ':', as nested settings are named on Linux",
         "write the name with '_' for each '-'",
-        "write the name with letters, digits, '_' and '.' only; put a value that begins with a dash between quotes",
+        "write the name with letters, digits, '_' and '.' only; put a value that begins with a dash in quotes",
     ]
 
 
 def test_the_fix_of_what_may_be_a_value_is_quotes() -> None:
     (told,) = mistakes("-A -pass:word")
-    assert "put a value that begins with a dash between quotes" in told
+    assert "put a value that begins with a dash in quotes" in told
 
 
 def test_sticky_settings_are_those_that_the_portal_says() -> None:
@@ -179,8 +179,8 @@ def test_properties_have_azures_types_and_spelling_in_every_form() -> None:
         ("numberOfWorkers=2.0", "a whole number"),
         ('{"numberOfWorkers": true}', "a whole number"),
         ("numberOfWorkers=" + "9" * 5000, "a whole number"),
-        ('{"minTlsVersion": 1.2}', "text (in JSON between quotes)"),
-        ('{"healthCheckPath": "\\u0000"}', "text (in JSON between quotes)"),
+        ('{"minTlsVersion": 1.2}', "text (in JSON, in quotes)"),
+        ('{"healthCheckPath": "\\u0000"}', "text (in JSON, in quotes)"),
         ("cors=x", "a JSON object"),
         ("cors=[]", "a JSON object"),
         ("defaultDocuments={}", "a JSON array"),
@@ -200,7 +200,7 @@ def test_a_property_of_another_type_is_refused(text: str, takes: str) -> None:
         ("appCommandLine=x", "property-refused", "containerCommand"),
         ("acrUseManagedIdentityCreds=true", "property-refused", "appPullAccess"),
         ("AppSettings=x", "property-refused", "the input appSettings"),
-        ("alwaysOnn=true", "property-unknown", "the nearest that there is: alwaysOn"),
+        ("alwaysOnn=true", "property-unknown", "the closest name is alwaysOn"),
         ("GREETING=Hello", "property-unknown", "appSettings"),
         ('[{"name": "alwaysOn", "value": true, "slotSetting": true}]', "setting-value-invalid", "slotSetting"),
     ],

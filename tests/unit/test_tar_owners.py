@@ -186,7 +186,7 @@ def test_an_archive_that_ends_too_soon_is_broken(kept: int) -> None:
     entry.size = 5000
     whole = gzip.compress(packed("gnu", [entry]))
     cut = gzip.decompress(whole)[:kept] if kept > 0 else whole[:kept]
-    with pytest.raises(ArchiveBroken, match="it ends within"):
+    with pytest.raises(ArchiveBroken, match=r"it ends within|its compressed data ends too early"):
         list(inflated([cut])) if kept < 0 else list(owners([cut]))
 
 
@@ -212,7 +212,7 @@ def test_an_extended_header_is_not_held_however_long_it_says_it_is() -> None:
 
 
 def test_numbers_that_are_none_are_told() -> None:
-    with pytest.raises(ArchiveBroken, match="a number that is none"):
+    with pytest.raises(ArchiveBroken, match="an invalid number"):
         list(owners([with_number(slice(108, 116), b"root\0\0\0\0")]))
 
 

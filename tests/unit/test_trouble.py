@@ -58,7 +58,7 @@ def test_who_fetches_a_token_is_the_docker_command_and_it_has_the_agents_way(sai
     failure = network_trouble(TOKEN + said)
     assert failure is not None
     assert failure.code == code
-    assert "by the docker command" in failure.tell(failure.happened)
+    assert "from the docker command" in failure.tell(failure.happened)
 
 
 def test_a_registry_that_blocks_the_agents_address_is_named_with_it() -> None:

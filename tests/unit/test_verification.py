@@ -122,7 +122,7 @@ def test_news_are_told_when_they_come_and_the_wait_now_and_then() -> None:
     rounds = Rounds(one=after(40, PASSED, Pending(reason="pulling the image")))
     rounds.verify()
     assert rounds.said[0] == "  0:00   pulling the image"
-    assert "still pulling the image" in rounds.said[1]
+    assert "still waiting: pulling the image" in rounds.said[1]
     assert rounds.said[-1].endswith("seen")
     assert len(rounds.said) <= 5
 

@@ -83,7 +83,7 @@ def parse_flags(text: str, *, input_name: str) -> GivenFlags:
     return GivenFlags(
         words=tuple(word for flag in kept for word in _written(*flag)),
         arguments=arguments,
-        notes=(*(f"{name} is left out of {input_name}: {DROPPED[name]}" for name in dropped), *_unquoted(arguments)),
+        notes=(*(f"{name} in {input_name} is ignored: {DROPPED[name]}" for name in dropped), *_unquoted(arguments)),
     )
 
 

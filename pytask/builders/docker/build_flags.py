@@ -28,19 +28,19 @@ SHORT = {
     "q": "--quiet",
     "t": "--tag",
 }
-_NO_IMAGE = "it checks or prints and builds no image; run it in a script step of its own"
+_NO_IMAGE = "it only checks or prints, and builds no image; run it in a separate script step"
 INSTEAD = {
     "--tag": "name the image with imageName and tags",
     "--file": "set dockerFile",
     "--output": "the image is pushed to the registry and nowhere else",
-    "--push": "the task pushes by itself",
-    "--secret": "give it in buildSecrets: id=value, id,src=path or id,env=NAME",
+    "--push": "the task pushes the image",
+    "--secret": "use buildSecrets: id=value, id,src=path or id,env=NAME",
     "--platform": "set platform",
     "--progress": "the log needs Docker's plain output",
     "--iidfile": "the output imageDigest names the image",
     "--metadata-file": "the output imageDigest names the image",
     "--builder": (
-        "the engine that the image is pushed from builds it; to use another engine, set DOCKER_HOST or DOCKER_CONTEXT"
+        "the image is built by the engine that pushes it; to use another engine, set DOCKER_HOST or DOCKER_CONTEXT"
     ),
     "--check": _NO_IMAGE,
     "--call": _NO_IMAGE,

@@ -79,7 +79,7 @@ def lent_configuration(
                 if way_in.hosts
                 else "a folder to write to"
             )
-            warn(f"Docker cannot be given {given}: {error}")
+            warn(f"the task cannot give Docker {given}: {error}")
         yield lent
 
 
@@ -177,9 +177,9 @@ def _content(own: Path | None) -> Mapping[str, Any]:
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return {}
     except ValueError as error:
-        raise ValueError(f"{own / 'config.json'} is no JSON ({error})") from error
+        raise ValueError(f"{own / 'config.json'} is not valid JSON ({error})") from error
     if not isinstance(content, dict):
-        raise ValueError(f"{own / 'config.json'} is no JSON object")  # noqa: TRY004 - what is wrong is the file
+        raise ValueError(f"{own / 'config.json'} is not a JSON object")  # noqa: TRY004 - what is wrong is the file
     return content
 
 
@@ -226,7 +226,7 @@ def _room(temporary: str, until_used: ExitStack) -> Path:
             (room / name).mkdir()
         if write_helper(room, room / "bin"):
             return room
-    raise PermissionError(f"no program may be started from {temporary} or {tempfile.gettempdir()} (noexec)")
+    raise PermissionError(f"programs cannot be started from {temporary} or {tempfile.gettempdir()} (noexec)")
 
 
 def _lay_links(own: Path | None, folder: Path, configuration: str) -> None:

@@ -124,7 +124,7 @@ def _files_below(folder: str) -> Iterator[str]:
 def _not_found(pattern: str, sources: Path, input_name: str) -> DockerfileNotFound:
     names = (shown(Path(file), sources) for file in _files_below(str(sources)))
     similar = sorted(name for name in names if "dockerfile" in name.rpartition("/")[2].lower())
-    seen = f"; there are {', '.join(similar[:_MOST_LISTED])}" if similar else ""
+    seen = f"; found instead: {', '.join(similar[:_MOST_LISTED])}" if similar else ""
     return DockerfileNotFound(
         input=input_name, pattern=shown(Path(sources / pattern), sources), folder=str(sources), seen=seen
     )

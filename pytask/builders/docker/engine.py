@@ -186,7 +186,7 @@ def _error(event: Mapping[str, Any]) -> str:
     """Return the engine's words for a push that failed, which may be none: an error without words is still one."""
     detail = event.get("errorDetail")
     told = detail.get("message") if isinstance(detail, dict) else ""
-    return str(told or event["error"] or "the engine gives no reason")
+    return str(told or event["error"] or "the engine gave no reason")
 
 
 def _size(event: Mapping[str, Any]) -> int:

@@ -43,7 +43,7 @@ def read_answer(process: subprocess.Popen[str], seconds: float) -> str:
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        return f"no answer in {seconds:g} s"
+        return f"no response in {seconds:g} s"
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class Push:
             if final := self._final(reference, seen.error, attempt):
                 raise final
             wait = retry_wait(self.timeouts, attempt)
-            self.say(f"the push broke off ({shortened(seen.error, _LONGEST_TOLD)}); pushing again in {wait:.0f} s")
+            self.say(f"the push was interrupted ({shortened(seen.error, _LONGEST_TOLD)}); retrying in {wait:.0f} s")
             self.clock.sleep(wait)
         raise AssertionError
 
@@ -78,4 +78,4 @@ class _Ticker:
             return
         self._next = self._clock.monotonic() + self._every
         sent = sum(seen.sent.values()) / _MEGABYTE
-        self._say(f"{len(seen.done) + len(seen.there)} of {seen.layers} layers are there, {sent:.0f} MB sent")
+        self._say(f"{len(seen.done) + len(seen.there)} of {seen.layers} layers done, {sent:.0f} MB sent")

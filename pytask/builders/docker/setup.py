@@ -48,7 +48,7 @@ def no_command(path: str, agent: AgentKind) -> TaskFailure:
 
 def no_engine(said: str, cli: str, agent: AgentKind) -> TaskFailure:
     """Return the failure behind what a docker command said when it got no answer of an engine."""
-    detail = " ".join(said.split())[:_LONGEST] or "the docker command told nothing of an engine"
+    detail = " ".join(said.split())[:_LONGEST] or "the docker command reported no engine"
     if any(line.startswith(_ASKS_FOR_PASSWORD) for line in said.splitlines()):
         return DockerAsksForPassword(path=cli, detail=detail)
     if any(sign in said for sign in _BY_SSH):

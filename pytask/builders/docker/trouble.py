@@ -128,7 +128,7 @@ def _of_the_engine(sign: tuple[str, ...], host: str, text: str) -> TaskFailure:
 
 def _of_the_command(sign: tuple[str, ...], host: str, cause: str) -> TaskFailure:
     """Return the failure of the docker command, which takes the agent's way out."""
-    facts: dict[str, Any] = {"host": host, "detail": cause, "via": "by the docker command"}
+    facts: dict[str, Any] = {"host": host, "detail": cause, "via": "from the docker command"}
     if sign is _DISTRUSTED:
         return CertificateUntrusted(**facts, issuer="an unknown authority")
     if sign is _PROXY:

@@ -31,7 +31,7 @@ def annotate(arm: Arm, settings: Mapping[str, str], *, name: str, at: datetime, 
         return "the app has no Application Insights"
     component = _component(arm, key)
     if not component:
-        return "its Application Insights is not visible to this connection"
+        return "this connection cannot see its Application Insights"
     body = {
         "AnnotationName": name,
         "Category": "Deployment",
@@ -42,7 +42,7 @@ def annotate(arm: Arm, settings: Mapping[str, str], *, name: str, at: datetime, 
     refusals = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
     way, doing = f"{component}/Annotations", "mark the deployment"
     answer = arm.send(ArmCall("PUT", way, doing=doing, body=body, api_version=_VERSION, besides=refusals))
-    return f"refused with {answer.status_code}" if answer.status_code in refusals else "marked"
+    return f"Azure returned {answer.status_code}" if answer.status_code in refusals else "marked"
 
 
 def _instrumentation_key(settings: Mapping[str, str]) -> str:

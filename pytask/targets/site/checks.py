@@ -34,7 +34,7 @@ CONFIGURATION, IMAGE, HOST = "configuration", "image digest", "restarted host"
 FUNCTIONS, SMOKE_TEST = "functions", "smoke test"
 _SHOWN = 10
 _STOPPED = Unavailable("the app is stopped")
-_NOTHING_TELLS = Unavailable("nothing that this connection may see tells which image answers")
+_NOTHING_TELLS = Unavailable("this connection cannot see which image responds")
 
 
 def checks(question: Question, timeouts: Timeouts) -> tuple[Check[Observation], ...]:

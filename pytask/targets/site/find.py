@@ -108,7 +108,7 @@ def _refuse(arm: Arm, address: AppAddress, app_path: str, answer: HttpResponse) 
             raise SlotNotFound(
                 app=address.name, slot=address.slot, slots=", ".join(slots) or "none", correlation_id=correlation
             )
-    where = f"the resource group {app_path.split('/')[4]} (answer {answer.status_code})"
+    where = f"the resource group {app_path.split('/')[4]} (Azure returned {answer.status_code})"
     raise AppNotFound(app=address.name, where=where, correlation_id=correlation)
 
 

@@ -84,12 +84,12 @@ def _told(
         if isinstance(functions, Seen):
             names = ", ".join(f"{one.name} ({one.trigger})" for one in functions.value)
             yield f"functions  {names or 'none'}"
-    yield from (f"not seen: {one.reason}" for one in (host, functions, log) if isinstance(one, NotAllowed))
+    yield from (f"not visible: {one.reason}" for one in (host, functions, log) if isinstance(one, NotAllowed))
 
 
 def _told_of_host(host: Reading[HostStatus]) -> Iterator[str]:
     if isinstance(host, NotYet):
-        yield "host       does not answer"
+        yield "host       does not respond"
     if isinstance(host, Seen):
         since = f", up for {_duration(host.value.uptime)}" if host.value.uptime is not None else ""
         yield f"host       {host.value.state}, version {host.value.version or 'unknown'}{since}"

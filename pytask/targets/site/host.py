@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
     from pytask.cloud.poll import Reading
 
-_DOING = "ask the Functions host for its state"
+_DOING = "read the state of the Functions host"
 _RUNTIME_VERSION = "2022-03-01"
 _STATES = frozenset({"default", "initialized", "running", "error", "offline"})
 """https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script/ScriptHostState.cs"""

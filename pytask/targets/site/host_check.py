@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _STORAGE = ("storage", "blob")
 _NO_UPTIME = "the host's status does not say how long its process has run"
-_NO_INSTANCE = "the host's status does not say which instance answered"
+_NO_INSTANCE = "the host's status does not say which instance responded"
 
 
 def judge_host(question: Question, timeouts: Timeouts, seen: Observation, *, image_runs: bool) -> Evidence:
@@ -28,7 +28,7 @@ def judge_host(question: Question, timeouts: Timeouts, seen: Observation, *, ima
         return Unavailable(f"the host's status cannot be read: {latest.reason}")
     status = seen.hosts.status
     if isinstance(latest, NotYet) or status is None:
-        return Pending(reason="the Functions host does not answer yet" if image_runs else "")
+        return Pending(reason="the Functions host does not respond yet" if image_runs else "")
     return _judge_status(question, timeouts, seen.hosts, status, image_runs=image_runs)
 
 
@@ -43,7 +43,7 @@ def _judge_status(
     if newer is None or not status.instance:
         return Unavailable(_NO_UPTIME if newer is None else _NO_INSTANCE)
     if not newer:
-        return Pending(reason="the Functions host is still the one from before the update" if image_runs else "")
+        return Pending(reason="the Functions host has not restarted since the update" if image_runs else "")
     return _judge_new(hosts, status)
 
 
@@ -51,7 +51,7 @@ def _judge_new(hosts: Hosts, status: HostStatus) -> Evidence:
     if not status.running:
         return Pending(reason=f"the Functions host is {status.state}")
     if isinstance(hosts.count, NotAllowed):
-        return Unavailable(f"one instance restarted; how many there are cannot be read: {hosts.count.reason}")
+        return Unavailable(f"one instance restarted; the number of instances cannot be read: {hosts.count.reason}")
     told = f"Functions host {status.version} restarted{on_instances(hosts)}"
     return Passed(told) if hosts.all_new else Pending(reason=told)
 

@@ -137,7 +137,7 @@ def _shown(arm: Arm, site: Site, identity: AppIdentity, doing: str) -> AppIdenti
             if one.resource_id.lower() == identity.resource_id.lower() and one.principal_id:
                 return one
         if deadline.passed():
-            detail = "the app does not show the identity"
+            detail = "Azure does not list the identity on the app"
             raise AzureFailing(doing=doing, status=HTTPStatus.OK.value, attempts=1, detail=detail)
         http.clock.sleep(http.timeouts.first_poll)
 

@@ -33,7 +33,7 @@ def judge_image(question: Question, timeouts: Timeouts, seen: Observation) -> Ev
         return Pending(reason=seen.log.reason, alone_for=timeouts.settled_failure if seen.log.empty else math.inf)
     attempt = seen.attempt
     if attempt is None:
-        return Pending(reason="the platform's log does not tell of a start yet", alone_for=timeouts.settled_failure)
+        return Pending(reason="the platform's log shows no start yet", alone_for=timeouts.settled_failure)
     return _judge_attempt(question, timeouts, seen, attempt)
 
 
@@ -61,7 +61,7 @@ def _judge_name(question: Question, seen: Observation, attempt: Attempt) -> Evid
 def _judge_digest(question: Question, attempt: Attempt, digest: str) -> Evidence:
     ours = question.update.digest
     if not ours:
-        return Unavailable(f"the log names {digest}, and the connection may not read which digest the image has")
+        return Unavailable(f"the log names {digest}, but the connection cannot read the image's digest")
     if digest == str(ours):
         return Passed(f"this start runs {digest}" if not attempt.pulled else f"this start pulled {digest}")
     if not isinstance(ours, ManifestDigest):
@@ -76,12 +76,12 @@ def _judge_tag(question: Question, seen: Observation, attempt: Attempt) -> Evide
     if attempt.pull_failure and not attempt.pulled and not question.rolls_back:
         return Failed(failure=_explained(question, attempt))
     if not attempt.pulled:
-        return Unavailable(f"the platform started a copy of {update.reference} that it had already")
+        return Unavailable(f"the platform started a copy of {update.reference} that it already had")
     if not update.digest or seen.tag_now is None:
-        return Unavailable("the log names no digest, and the connection may not read which one the tag stands for")
+        return Unavailable("the log names no digest, and the connection cannot read the tag's digest")
     if str(seen.tag_now) != str(update.digest):
-        return Unavailable(f"the log names no digest, and the tag has moved to {seen.tag_now} meanwhile")
-    return Passed(f"this start pulled {update.reference}, which is {update.digest} before and after")
+        return Unavailable(f"the log names no digest, and the tag has since moved to {seen.tag_now}")
+    return Passed(f"this start pulled {update.reference}, whose digest was {update.digest} before and after")
 
 
 def _at_deadline(question: Question, seen: Observation, attempt: Attempt) -> StartFailure:

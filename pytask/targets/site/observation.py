@@ -134,7 +134,7 @@ class Observer:
             if isinstance(self._synced, NotAllowed):
                 self.say(f"  the triggers are not synced: the connection lacks {_SYNC}")
         if not isinstance(self._synced, Seen) and waited < arm.http.timeouts.functions_cache:
-            return NotYet("the list of functions may still be that of the image before")
+            return NotYet("the list of functions may still be that of the previous image")
         return list_functions(arm, self._path)
 
 

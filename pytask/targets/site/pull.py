@@ -39,7 +39,7 @@ def pull_notes(found: Found, access: RegistryAccess, settings: Mapping[str, str]
         return tuple(pull_warnings(found, settings))  # it runs an image of this registry, so it can pull from it
     if flag_at(found.site.configuration, "acrUseManagedIdentityCreds"):
         if not access.of_azure:
-            told = f"the app is set to pull with its managed identity, which {access.registry} does not know"
+            told = f"the app is configured to pull with its managed identity, which {access.registry} does not support"
             return (told, *pull_warnings(found, settings))
         return (*_by_identity(found, access), *pull_warnings(found, settings))
     return (*_by_settings(found, access, settings), *pull_warnings(found, settings))
@@ -54,7 +54,7 @@ def _by_identity(found: Found, access: RegistryAccess) -> Iterator[str]:
     elif not access.open_to_all():
         raise PullImpossible(
             app=found.site.title,
-            reason=f"it is set to pull with its managed identity, and {told}",
+            reason=f"it is configured to pull with its managed identity, but {told}",
             identity=identity.title,
         )
 
@@ -66,16 +66,19 @@ def _configured_identity(found: Found) -> AppIdentity:
         if identity.client_id.lower() == client:
             return identity
     if client:
-        reason, lacking = "it is set to pull with a user-assigned identity that it does not have", "that identity"
+        reason, lacking = (
+            "it is configured to pull with a user-assigned identity that it does not have",
+            "that identity",
+        )
     else:
-        reason, lacking = "it is set to pull with its managed identity, and it has none", "its managed identity"
+        reason, lacking = "it is configured to pull with its managed identity, but has none", "its managed identity"
     raise PullImpossible(app=found.site.title, reason=reason, identity=lacking)
 
 
 def _by_settings(found: Found, access: RegistryAccess, settings: Mapping[str, str] | None) -> Iterator[str]:
     registry = str(access.registry)
     if settings is None:
-        yield "how the app pulls is not known, because its settings cannot be read"
+        yield "it is not known how the app pulls, because its settings cannot be read"
         return
     if _URL not in settings or _PASSWORD not in settings:
         if access.open_to_all():
@@ -89,9 +92,9 @@ def _by_settings(found: Found, access: RegistryAccess, settings: Mapping[str, st
         )
     url = settings[_URL]
     if is_reference(url):
-        yield f"the app signs in with Key Vault references; whether they are for {registry} is not known"
+        yield f"the app signs in with Key Vault references; it is not known whether they are for {registry}"
     elif registry not in url.lower():
-        yield f"the app's {_URL} is not {registry}; its credentials may not fit"
+        yield f"the app's {_URL} is not {registry}; its credentials may not work"
 
 
 def is_reference(value: str) -> bool:
@@ -106,7 +109,7 @@ def pull_warnings(found: Found, settings: Mapping[str, str] | None) -> Iterator[
     """Return what may surprise when the app pulls, whatever its pull access."""
     values = settings or {}
     if values.get("DOCKER_ENABLE_CI", "").lower() == "true":
-        yield "DOCKER_ENABLE_CI is true: a webhook of the registry may deploy by itself, beside this task"
+        yield "DOCKER_ENABLE_CI is true: a registry webhook may also deploy to the app"
     if values.get(_PULLS_OVER_NETWORK, "") in {"1", "true"} or _pulls_over_network(found.resource):
         yield "the app pulls through its virtual network: the registry must be reachable from there"
 

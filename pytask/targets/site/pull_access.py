@@ -55,7 +55,7 @@ def _with_identity(access: RegistryAccess, found: Found, wanted: str) -> PullSet
     identity = choose_identity(access.azure.arm, found.site, found.resource, wanted)
     setup = inspect_identity(access, found.site, identity, assign=identity_command(found.site, identity))
     stale = [name for name in REGISTRY_SETTINGS if name in (found.settings or {})]
-    told = f"the app's settings {', '.join(stale)} stay as they are; with an identity it does not pull with them"
+    told = f"the app's settings {', '.join(stale)} are kept, but not used: the app pulls with an identity"
     notes = (*setup.notes, *([told] if stale else []), *pull_warnings(found, found.settings))
     return replace(setup, notes=notes, properties=pulls_with(identity))
 
@@ -67,10 +67,10 @@ def _with_admin_user(access: RegistryAccess, found: Found) -> PullSetup:
     user, registry = inspect_admin_user(access)
     by_identity = flag_at(found.site.configuration, "acrUseManagedIdentityCreds")
     return PullSetup(
-        told=f"with the admin user of {registry.name}, its password in the app's settings",
+        told=f"with the admin user of {registry.name}; its password is in the app's settings",
         warning=(
-            f"the admin password of {registry.name} is in the settings of {title}: it opens the "
-            "whole registry, also to push and to delete, and whoever may read the app's settings sees it; "
+            f"the admin password of {registry.name} is in the settings of {title}: it gives access to the "
+            "whole registry, including push and delete, and anyone who can read the app's settings can see it; "
             "appPullAccess: managedIdentity needs no password"
         ),
         notes=tuple(pull_warnings(found, found.settings)),

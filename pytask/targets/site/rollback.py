@@ -49,7 +49,7 @@ def _still_ours(arm: Arm, update: SiteUpdate) -> Site:
     site = update.app.reading(read_configuration(arm, update.app.resource_id))
     if site.fx_version != update.fx_version:
         found = site.fx_version or "nothing"
-        raise CannotRollBack(f"the app's image was changed by somebody else meanwhile (it reads {found})")
+        raise CannotRollBack(f"someone else has changed the app's image (it reads {found})")
     return site
 
 
@@ -64,7 +64,7 @@ def _settings_back(arm: Arm, update: SiteUpdate, say: Callable[[str], None]) -> 
     if back.names:
         say(f"settings  {', '.join(back.names)} restored")
     if back.stayed:
-        say(f"settings  {', '.join(back.stayed)} left alone: changed by somebody else meanwhile")
+        say(f"settings  {', '.join(back.stayed)} left unchanged: someone else has changed them")
     return back
 
 

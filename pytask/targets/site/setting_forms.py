@@ -89,7 +89,7 @@ def _decoded(text: str, input_name: str) -> Any:  # noqa: ANN401 - whatever JSON
         return found
 
     def no_number(name: str) -> NoReturn:
-        raise SettingsJsonInvalid(input=input_name, reason=f"{name} is no JSON")
+        raise SettingsJsonInvalid(input=input_name, reason=f"{name} is not JSON")
 
     try:
         # Not strict: a variable of several lines may stand between two quotes.
@@ -98,7 +98,9 @@ def _decoded(text: str, input_name: str) -> Any:  # noqa: ANN401 - whatever JSON
         reason = f"{error.msg} in line {error.lineno}, column {error.colno}"
         raise SettingsJsonInvalid(input=input_name, reason=reason) from error
     except (RecursionError, ValueError) as error:
-        raise SettingsJsonInvalid(input=input_name, reason="it is nested too deep, or a number is too long") from error
+        raise SettingsJsonInvalid(
+            input=input_name, reason="it is nested too deeply, or a number is too long"
+        ) from error
 
 
 def _entry(entry: Any, where: str, input_name: str) -> Setting:  # noqa: ANN401 - whatever JSON holds
@@ -106,7 +108,7 @@ def _entry(entry: Any, where: str, input_name: str) -> Setting:  # noqa: ANN401 
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or "value" not in entry:
         reason = f'{where} is not {{"name": …, "value": …, "slotSetting": …}}'
     elif unknown := sorted(entry.keys() - _FIELDS):
-        reason = f"{where} has {unknown[0]}, which is none of name, value and slotSetting"
+        reason = f"{where} has {unknown[0]}; only name, value and slotSetting are allowed"
     elif not isinstance(entry.get("slotSetting", False), bool):
         reason = f"{where}: slotSetting is neither true nor false"
     else:

@@ -51,8 +51,8 @@ def read_settings(arm: Arm, path: str) -> Mapping[str, str] | None:
 def settings_notes(settings: Mapping[str, str] | None, wanted: WantedSettings) -> tuple[str, ...]:
     """Return what goes undone where the settings may not be read, and what is set though nobody asked for it."""
     if settings is None:
-        undone = f"its own start limit is not known, {STORAGE} is not looked at, and there is no release annotation"
-        return (f"the connection may not read the app's settings: {undone}",)
+        undone = f"the app's start limit is not known, {STORAGE} is not checked, and there is no release annotation"
+        return (f"the connection is not allowed to read the app's settings: {undone}",)
     if STORAGE_OFF.changes(settings) and STORAGE not in wanted.values:
         return (f"{STORAGE} is not set; a deployment sets it to false, so that the image's /home is not hidden",)
     return ()

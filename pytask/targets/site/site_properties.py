@@ -98,17 +98,17 @@ REFUSED: Mapping[str, str] = {
     "appCommandLine": "set containerCommand",
     "acrUseManagedIdentityCreds": "set appPullAccess",
     "acrUserManagedIdentityID": "set appPullAccess and pullIdentity",
-    "appSettings": "set the input appSettings, which keeps the settings that are there",
-    "connectionStrings": "Azure would drop those that are there: run az webapp config connection-string set",
+    "appSettings": "use the input appSettings, which keeps the existing settings",
+    "connectionStrings": "Azure would drop the existing ones: run az webapp config connection-string set",
     "azureStorageAccounts": "run az webapp config storage-account add",
-    "metadata": "Azure shows it to nobody, so that what is there would be dropped",
-    "machineKey": "Azure lets nobody change it",
-    "vnetName": "Azure takes it only for a new app: run az functionapp vnet-integration add",
+    "metadata": "Azure does not return it, so its existing values would be dropped",
+    "machineKey": "Azure does not allow it to be changed",
+    "vnetName": "Azure accepts it only for a new app: run az functionapp vnet-integration add",
 }
 _TAKES = {
     **dict.fromkeys(SWITCHES, "true or false"),
     **dict.fromkeys(NUMBERS, "a whole number"),
-    **dict.fromkeys((*TEXTS, *CHOICES), "text (in JSON between quotes)"),
+    **dict.fromkeys((*TEXTS, *CHOICES), "text (in JSON, in quotes)"),
     **dict.fromkeys(LISTS, "a JSON array"),
     **dict.fromkeys(OBJECTS, "a JSON object"),
 }
@@ -158,4 +158,4 @@ def _read_json(text: str) -> object:
 
 def _near(name: str) -> str:
     found = difflib.get_close_matches(name.casefold(), _SPELLING, n=1)
-    return f"; the nearest that there is: {_SPELLING[found[0]]}" if found else ""
+    return f"; the closest name is {_SPELLING[found[0]]}" if found else ""

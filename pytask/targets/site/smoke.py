@@ -68,7 +68,7 @@ def _answered(azure: Azure, site: Site, test: SmokeTest, key: str) -> Reading[An
     except CredentialNotSent as error:
         return NotAllowed(f"the function's key is not sent: {error}")
     except TaskFailure as error:
-        return NotYet(f"the agent does not reach the app: {error}")
+        return NotYet(f"the agent cannot reach the app: {error}")
     if reason := _closed(answer, with_key=bool(key)):
         return NotAllowed(reason)
     expected = _expected(answer.status_code, test.statuses)
@@ -101,12 +101,12 @@ def _closed(answer: HttpResponse, *, with_key: bool) -> str:
     text, location = text_of(answer)[:_LOOKED_AT].lower(), answer.headers.get("Location", "")
     redirected = HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST
     if redirected and any(page in location for page in _LOGIN_PAGES):
-        return "the app asks for a sign-in (Authentication is on)"
+        return "the app requires sign-in (Authentication is on)"
     closed = _FORBIDDEN_ADDRESS in answer.headers or any(sign in text for sign in _CLOSED)
     if answer.status_code == HTTPStatus.FORBIDDEN and closed:
         return "the app's network does not allow the agent's address (403)"
     if answer.status_code == HTTPStatus.UNAUTHORIZED and not with_key:
-        return "the app asks for credentials that the smoke test does not have (401)"
+        return "the app requires credentials that the smoke test does not have (401)"
     return ""
 
 

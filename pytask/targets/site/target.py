@@ -82,7 +82,7 @@ class SiteTarget:
         return (
             *(f"setting {name}" for name in changes),
             *(f"setting {name} (to stay with its slot)" for name in sticky if name not in changes),
-            *("command line" if name == "appCommandLine" else f"property {name}" for name in properties),
+            *("startup command" if name == "appCommandLine" else f"property {name}" for name in properties),
         )
 
     def health(self) -> Health:

@@ -130,10 +130,10 @@ def test_an_app_whose_host_does_not_answer_is_explained_by_the_platforms_log() -
 
 def test_what_may_not_be_seen_is_said_and_is_no_failure() -> None:
     told = health_of(ScriptedApp())
-    assert [line for line in told if line.startswith("not seen: ")] == [
-        "not seen: Azure answered 404 to 'ask the Functions host for its state'",
-        "not seen: Azure answered 404 to 'list the functions'",
-        "not seen: Azure answered 404 to 'read the platform's log'",
+    assert [line for line in told if line.startswith("not visible: ")] == [
+        "not visible: Azure returned 404 for 'read the state of the Functions host'",
+        "not visible: Azure returned 404 for 'list the functions'",
+        "not visible: Azure returned 404 for 'read the platform's log'",
     ]
 
 

@@ -122,7 +122,7 @@ def test_an_older_tag_is_evidence_when_it_was_pulled_and_the_registry_gives_our_
     [
         (False, OURS, "copy"),
         (True, THEIRS, "moved"),
-        (True, None, "may not read"),
+        (True, None, "cannot read"),
     ],
 )
 def test_an_older_tag_alone_is_no_evidence(pulled: bool, stands_for: Any, word: str) -> None:  # noqa: ANN401
@@ -245,7 +245,7 @@ def test_a_typed_copy_without_uptime_is_no_evidence_of_a_new_process() -> None:
 def test_the_process_of_before_is_not_the_new_one() -> None:
     app = an_app(answers=10_000)
     found = verified(app)
-    assert "before the update" in reasons(found)[HOST]
+    assert "since the update" in reasons(found)[HOST]
 
 
 def test_every_instance_has_to_answer_with_a_new_process() -> None:
@@ -274,7 +274,7 @@ def test_an_instance_that_joined_meanwhile_may_still_serve_the_previous_image() 
 def test_instances_nobody_may_count_leave_it_unverified() -> None:
     app = an_app()
     app.answers("GET instances", Answer(403))
-    assert "how many" in reasons(verified(app))[HOST]
+    assert "the number of instances" in reasons(verified(app))[HOST]
 
 
 def test_the_host_is_asked_once_the_platform_says_started_and_not_too_often() -> None:

@@ -16,15 +16,15 @@ class FailureKind(Enum):
     PULL_UNAUTHORIZED = "the registry refused the pull"
     PULL_NOT_FOUND = "the registry does not have the image"
     PULL_FIREWALL = "the registry's firewall refused the pull"
-    PULL_NETWORK = "the registry was not reached"
+    PULL_NETWORK = "the registry could not be reached"
     PULL_INTERRUPTED = "the pull was interrupted"
     PULL_FAILED = "the pull failed"
     REFERENCE_INVALID = "the image reference is not valid"
     USER_ID = "a user id in the image cannot be mapped"
-    ARCHITECTURE = "the image is for other machines"
+    ARCHITECTURE = "the image is for another architecture"
     STORAGE_MOUNT = "a storage mount was refused"
     EXITED = "the container exited"
-    SILENT = "the container did not answer"
+    SILENT = "the container did not respond"
     START_FAILED = "the start failed"
 
 
