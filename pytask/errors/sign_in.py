@@ -41,7 +41,7 @@ class CertificateRefused(AzureFailure):
     code = "certificate-refused"
     title = "Entra ID does not accept the service connection's certificate"
     happened = "{detail}"
-    cause = "the certificate in the connection is not one of those of its app registration, or it has expired"
+    cause = "the certificate in the connection does not belong to its app registration, or it has expired"
     fix = (
         "add the certificate to the app registration under Certificates & secrets, or put the key and a certificate that is listed there into "
         "the connection ({page}); workload identity federation has nothing that expires"

@@ -131,7 +131,7 @@ def test_all_mistakes_are_told_at_once_and_by_their_lines(tmp_path: Path) -> Non
         "build-secret-invalid: line 2 of buildSecrets is not a build secret",
         "build-secret-variable-missing: there is no variable NONE for the build secret b",
         "build-secret-invalid: line 5 of buildSecrets is not a build secret",
-        "platform-invalid: 'all' is not one platform",
+        "platform-invalid: 'all' is not a single platform",
     ]
 
 
