@@ -1,4 +1,4 @@
-"""The process edge: the only place that reads the environment, handles signals and ends the program."""
+"""The process edge: the only module that reads the environment, handles signals and exits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def main(timeouts: Timeouts | None = None) -> int:
-    """Run the task; give 0 whenever its result was told, whatever it is: the agent learns it from `task.complete`."""
+    """Run the task and return 0 once its result is reported: the agent reads the result from `task.complete`."""
     clock, environment = Clock(), dict(os.environ)
     console = Console(sys.stdout, clock)
     job = Job(
@@ -46,9 +46,9 @@ def main(timeouts: Timeouts | None = None) -> int:
         timeouts=timeouts or Timeouts(),
         journal=Journal(lambda event: tell(event, console)),
     )
-    # azure-devops keeps a cache below the home folder otherwise; the agent empties its own temporary folder.
+    # Otherwise azure-devops keeps a cache in the home folder; the agent cleans up its own temporary folder.
     os.environ["AZURE_DEVOPS_CACHE_DIR"] = str(_temporary(job) / "azure-devops")
-    # What libraries log would go to stderr unfiltered; what matters of it stands in our failures.
+    # Library logs would go to stderr unredacted; our failures already say what matters.
     logging.getLogger().addHandler(logging.NullHandler())
     _cancel_on_signals(clock)
     _cancel_when_the_shim_is_gone()
@@ -58,7 +58,7 @@ def main(timeouts: Timeouts | None = None) -> int:
 
 
 def _failures_of(job: Job) -> tuple[TaskFailure, ...]:
-    """Run, and give what went wrong: nothing is left to become a traceback."""
+    """Run, and return what went wrong; no exception escapes as a traceback."""
     try:
         run(job)
     except ManyFailures as several:
@@ -80,7 +80,7 @@ def _stage(journal: Journal) -> str:
 
 
 def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
-    """Tell failures, outputs, summary and result; a second signal does not interrupt it."""
+    """Report failures, outputs, summary and result; a second signal does not interrupt this."""
     job.clock.cancelled.set()
     console, journal = job.console, job.journal
     state, app, verification = describe_state(journal), journal.last(App), journal.last(Verification)
@@ -99,7 +99,7 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
 
 
 def _write_summary(job: Job, failures: tuple[str, ...]) -> None:
-    """Write the summary where the agent finds it; a disk that is full must not hide the result."""
+    """Write the summary where the agent finds it; a full disk must not hide the result."""
     step = variable(job.environment, "System.TaskInstanceId") or str(uuid4())
     file = _temporary(job) / f"{named(job.journal)} {step[:8]}.md"
     try:
@@ -112,7 +112,7 @@ def _write_summary(job: Job, failures: tuple[str, ...]) -> None:
 
 
 def _keep_record(job: Job) -> None:
-    """Write the record that a later run deploys from, where the user asked for it."""
+    """Write the record that a later run deploys from, if the user asked for it."""
     planned = job.journal.last(Planned)
     file = planned.plan.record_file if planned and not isinstance(planned.plan, Deploy) else None
     if file is None:
@@ -134,7 +134,7 @@ def _result(journal: Journal, failures: tuple[TaskFailure, ...]) -> str:
 
 
 def _warns(journal: Journal) -> bool:
-    """Tell whether an unverified app is worth a warning; the pipeline may have said that it is fine."""
+    """Tell whether an unverified app is worth a warning; `whenUnverified` may say that it is not."""
     planned = journal.last(Planned)
     app = app_plan(planned.plan) if planned else None
     return not (app and app.verify) or app.verify.when_unverified is not WhenUnverified.SUCCEED
@@ -147,7 +147,7 @@ def _temporary(job: Job) -> Path:
 def _cancel_on_signals(clock: Clock) -> None:
     """Turn the agent's SIGINT, and the SIGTERM that follows 7.5 s later, into one `Cancelled` in the main thread.
 
-    On Windows they are Ctrl+C and Ctrl+Break, which reach every process of the console.
+    On Windows these are Ctrl+C and Ctrl+Break, which reach every process of the console.
     Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/ProcessInvoker.cs
     """
 
@@ -163,7 +163,7 @@ def _cancel_on_signals(clock: Clock) -> None:
 
 
 def _cancel_when_the_shim_is_gone() -> None:
-    """Cancel when stdin ends: the shim holds it open and never writes, so it ends only when the shim was killed."""
+    """Cancel when stdin ends: the shim keeps it open and never writes, so it ends only when the shim is killed."""
 
     def wait() -> None:
         if os.read(0, 1):
@@ -171,7 +171,7 @@ def _cancel_when_the_shim_is_gone() -> None:
         if sys.platform == "win32":
             _thread.interrupt_main(signal.SIGTERM)
         else:
-            # To the main thread itself: only so is what it waits for interrupted.
+            # Sent to the main thread itself, or its blocking call would not be interrupted.
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
     threading.Thread(target=wait, daemon=True, name="shim").start()

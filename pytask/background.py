@@ -1,4 +1,4 @@
-"""Finding something out beside other work, so that what cannot succeed is stopped early."""
+"""Work in a second thread, so that a run that cannot succeed stops early."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Background(Generic[T]):
-    """Work in a second thread; it returns or raises. The thread never outlives the program."""
+    """Work in a daemon thread, and what it returned or raised."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._future: Future[T] = Future()
@@ -30,47 +30,47 @@ class Background(Generic[T]):
             self._future.set_exception(error)
 
     def when_failed(self, stop: Callable[[], None]) -> None:
-        """Call `stop` as soon as the work fails, at once when it has."""
+        """Call `stop` as soon as the work fails, or at once if it already has."""
         self._future.add_done_callback(lambda future: stop() if future.exception() else None)
 
     def result(self) -> T:
-        """Return what the work found, waiting for it; raise what it raised."""
+        """Wait for the work, and return what it returned or raise what it raised."""
         while not wait([self._future], timeout=WAKES).done:
             pass
         return self._future.result()
 
     def failure(self) -> BaseException | None:
-        """Return what the work raised, if it has by now."""
+        """Return what the work raised, if it has ended that way; None otherwise."""
         return self._future.exception() if self._future.done() else None
 
 
 class Promised(Generic[T]):
-    """What one thread gives as soon as it has it, while others wait for it."""
+    """A value that one thread provides while others wait for it."""
 
     def __init__(self) -> None:
         self._future: Future[T | None] = Future()
 
     def __enter__(self) -> Promised[T]:
-        """Begin the work that may give it."""
+        """Begin the work that may provide the value."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the work: what was not given by now never will be."""
+        """End the work: a value not given yet never will be."""
         if not self._future.done():
             self._future.set_result(None)
 
     def give(self, thing: T) -> None:
-        """Return it, once."""
+        """Provide the value; call this once."""
         self._future.set_result(thing)
 
     def wait(self) -> T | None:
-        """Return it, waiting for it; None when it was never given."""
+        """Wait for the value and return it; None when it was never given."""
         return self._future.result()
 
 
 @contextmanager
 def in_background(work: Callable[[], T]) -> Iterator[Background[T]]:
-    """Do the block and `work` side by side; when both fail, the work's failure is the cause: it stopped the block."""
+    """Run `work` beside the block; when both fail, raise the work's failure, because it stopped the block."""
     background = Background(work)
     try:
         yield background

@@ -1,4 +1,4 @@
-"""The stage that builds the image, while a preflight finds out whether the rest of the run can succeed."""
+"""Build the image while a preflight checks whether the rest of the run can succeed."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ F = TypeVar("F", bound="Found")
 def build_beside(
     job: Job, plan: BuildPlan, preflight: Callable[[Builder, Callable[[LoginFor], None]], F]
 ) -> tuple[F, LocalImage | PushedImage]:
-    """Build the image, and return it with what the preflight found beside it.
+    """Build the image, and return what the preflight found and the image.
 
-    A preflight that fails stops the build, and its failure is the one that counts. It is handed the builder, and what
-    it tells as soon as it has a way to sign in to registries, for the build's base images.
+    A preflight that fails stops the build, and its failure is the one raised. It gets the builder, and a function to
+    call as soon as it can sign in to registries, which the build needs for its base images.
 
     Raises:
-        TaskFailure: why there is no image, or why it would be of no use.
+        TaskFailure: why the build or the preflight failed.
     """
     builder = job.find_builder(job.machine)
     begin(plan, job.console, job.network, builder.title)

@@ -1,4 +1,4 @@
-"""The one clock: what time it is, how long something took, and waiting that a cancellation ends."""
+"""The task's clock: the time, elapsed time, time limits, and waits that a cancellation ends."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from datetime import datetime, timezone
 from pytask.errors import Cancelled
 
 WAKES = 0.5
-"""Seconds after which a main thread that waits wakes up: on Windows it hears of Ctrl+C only then.
+"""Seconds after which a waiting main thread wakes up: on Windows it notices Ctrl+C only then.
 https://docs.python.org/3/library/signal.html#execution-of-python-signal-handlers"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeouts:
-    """How long the task waits for what; seconds throughout. One record, so that limits stand side by side."""
+    """All time limits and waits, in seconds, in one record so that they can be compared."""
 
     http_attempts: int = 5
     http_first_wait: float = 1.0
@@ -24,57 +24,57 @@ class Timeouts:
     http_connect: float = 10.0
     http_read: float = 60.0
     identity_connect: float = 2.0
-    """The endpoint of a machine's managed identity is a hop away, or there is none."""
+    """To connect to a machine's managed identity endpoint, which is one hop away or does not exist."""
     signing: float = 30.0
-    """Node signs with a certificate in 0.05 s; a busy agent may take long to start it."""
+    """Signing with a certificate takes Node 0.05 s, but a busy agent may start it slowly."""
     operation: float = 300.0
-    """An operation that ARM accepted (202) and goes on with."""
+    """For an asynchronous operation that ARM accepted (202)."""
     push_attempts: int = 3
     young_login: float = 60.0
-    """What a registry gave is good for Docker within this time; it lives for hours, but a build may do so too."""
+    """How long a registry token is reused for Docker; it is valid for hours, but a build may take hours too."""
     first_poll: float = 0.5
     longest_poll: float = 5.0
     progress: float = 15.0
-    """At least one line of progress in this time while waiting."""
+    """Between two lines of progress while waiting."""
     host_pause: float = 5.0
-    """Between two questions to the Functions host: each switches its debug mode on."""
+    """Between two calls to the Functions host: each one turns on its debug mode."""
     functions_cache: float = 60.0
-    """Azure's list of functions may be that of the image before for so long, where the triggers cannot be synced.
+    """How long Azure's list of functions may be the previous image's, when the triggers cannot be synced.
     https://github.com/microsoft/azure-tools-for-java/pull/5739"""
     settled_failure: float = 30.0
-    """A start that the platform gave up counts as final when it began no other for so long."""
+    """A failed start is final when the platform begins no other start in this time."""
     new_identity: float = 180.0
-    """A new identity is known throughout the directory by then."""
+    """For a new identity to replicate in the directory."""
     role_propagation: float = 60.0
-    """A new role counts with the registry by then, mostly."""
+    """For a new role to propagate to the registry, usually."""
     role_propagation_limit: float = 600.0
-    """…and certainly by then: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"""
+    """The longest it may take: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"""
     engine: float = 30.0
-    """An engine may have to be started first, when its socket is asked."""
+    """For the engine to answer; a call to its socket may have to start it first."""
     child_exit: float = 3.0
-    """A process that was asked to end has so long before it is killed."""
+    """Between asking a process to end and killing it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time as the whole task sees it."""
+    """The time source of the whole task."""
 
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set when the agent asks the task to stop."""
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards."""
+        """Return seconds that never go backward."""
         return time.monotonic()
 
     def now(self) -> datetime:
-        """Return the present time in UTC."""
+        """Return the current time in UTC."""
         return datetime.now(timezone.utc)
 
     def sleep(self, seconds: float) -> None:
         """Wait for `seconds`.
 
         Raises:
-            Cancelled: when the agent asks the task to stop meanwhile.
+            Cancelled: when the agent asks the task to stop.
         """
         until = self.monotonic() + seconds
         while not self.cancelled.wait(max(0.0, min(WAKES, until - self.monotonic()))):
@@ -85,7 +85,7 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A point in time by which something must be done."""
+    """A point on the monotonic clock by which something must be done."""
 
     clock: Clock
     at: float
@@ -96,9 +96,9 @@ class Deadline:
         return cls(clock, clock.monotonic() + seconds)
 
     def left(self) -> float:
-        """Return the seconds that are left, never less than 0."""
+        """Return the seconds left, never less than 0."""
         return max(0.0, self.at - self.clock.monotonic())
 
     def passed(self) -> bool:
-        """Tell whether the time is over."""
+        """Tell whether the deadline has passed."""
         return self.left() == 0.0

@@ -1,8 +1,8 @@
-"""JSON of others, read by shape: a value, or unreadable; and what is not there in the expected shape is absent.
+"""Foreign JSON, decoded by shape: a value or unreadable; anything without the expected shape counts as absent.
 
-Every answer from outside passes here. A front end answers with a page, a proxy with nothing, a container with whatever
-it likes; none of it may raise anything, here or later. So what is given back holds no number that Python cannot
-calculate with, no text that cannot be written as UTF-8, and no nesting that recursion cannot follow.
+Every answer from outside is decoded here. A front end may answer with a page, a proxy with nothing, a container with
+anything; none of it may raise, here or later. So a decoded value has no number that Python cannot calculate with, no
+text that cannot be encoded as UTF-8, and no nesting too deep for recursion.
 Sources: https://www.rfc-editor.org/rfc/rfc8259 and https://www.rfc-editor.org/rfc/rfc7493 (I-JSON)
 """
 
@@ -18,22 +18,22 @@ JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | Non
 JSONObject: TypeAlias = "dict[str, JSON]"
 
 _DEEPEST = 100
-"""Levels; Azure's answers have some ten."""
+"""Levels; Azure's answers have about ten."""
 _LONGEST_NUMBER = 40
-"""Digits; reading a whole number takes more than linear time."""
+"""Digits; parsing an integer takes more than linear time."""
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What an answer is from which nothing can be learned."""
+    """An answer that cannot be decoded."""
 
     reason: str
-    """In a few words: `it is no JSON`."""
+    """Why, in a few words, such as `it is no JSON`."""
 
 
 def decode(body: bytes | str) -> JSON | Unreadable:
-    """Return the value that a body is; a text may be a part of one."""
+    """Return the JSON value of a body, or Unreadable."""
     try:
         text = (body.encode() if isinstance(body, str) else body).decode("utf-8-sig")
         value: JSON = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_no_number)
@@ -49,53 +49,53 @@ def decode(body: bytes | str) -> JSON | Unreadable:
 
 
 def decode_object(body: bytes | str) -> JSONObject | Unreadable:
-    """Return the object that a body is."""
+    """Return the JSON object of a body, or Unreadable."""
     value = decode(body)
     return value if isinstance(value, dict | Unreadable) else Unreadable("it is no JSON object")
 
 
 def object_at(value: object, *path: str) -> JSONObject:
-    """Return the object under names that follow each other; an empty one where there is none."""
+    """Return the object at a path of names; empty when there is none."""
     found = _at(value, path)
     return found if isinstance(found, dict) else {}
 
 
 def list_at(value: object, *path: str) -> list[JSON]:
-    """Return the list under names that follow each other; an empty one where there is none."""
+    """Return the list at a path of names; empty when there is none."""
     found = _at(value, path)
     return found if isinstance(found, list) else []
 
 
 def objects_at(value: object, *path: str) -> list[JSONObject]:
-    """Return the objects of the list under names that follow each other; none where there is no list."""
+    """Return the objects in the list at a path of names; empty when there is no list."""
     return [one for one in list_at(value, *path) if isinstance(one, dict)]
 
 
 def texts_at(value: object, *path: str) -> list[str]:
-    """Return the texts of the list under names that follow each other; none where there is no list."""
+    """Return the strings in the list at a path of names; empty when there is no list."""
     return [one for one in list_at(value, *path) if isinstance(one, str)]
 
 
 def text_at(value: object, *path: str) -> str:
-    """Return the text under names that follow each other; an empty one where there is none."""
+    """Return the string at a path of names; empty when there is none."""
     found = _at(value, path)
     return found if isinstance(found, str) else ""
 
 
 def flag_at(value: object, *path: str) -> bool | None:
-    """Return the truth value under names that follow each other; None where there is none."""
+    """Return the boolean at a path of names; None when there is none."""
     found = _at(value, path)
     return found if isinstance(found, bool) else None
 
 
 def number_at(value: object, *path: str) -> float | None:
-    """Return the number under names that follow each other; None where there is none."""
+    """Return the number at a path of names; None when there is none."""
     found = _at(value, path)
     return found if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
 def whole_at(value: object, *path: str) -> int | None:
-    """Return the whole number under names that follow each other; None where there is none."""
+    """Return the integer at a path of names; None when there is none."""
     found = _at(value, path)
     return found if isinstance(found, int) and not isinstance(found, bool) else None
 
@@ -131,5 +131,5 @@ def _finite(digits: str) -> float:
 
 
 def _no_number(name: str) -> float:
-    """Refuse NaN and Infinity, which Python takes and JSON does not have."""
+    """Refuse NaN and Infinity, which Python accepts and JSON does not have."""
     raise ValueError(name)

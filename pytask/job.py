@@ -1,4 +1,4 @@
-"""The pipeline job this run is a step of: what surrounds the run, and where it writes down what it does."""
+"""The environment of a run within its pipeline job, and the journal that it writes to."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def find_target(azure: Azure, address: AppAddress) -> Target[Any]:
-    """Return what the user named, of whatever kind; Azure's libraries are loaded for it only now.
+    """Return the target that the user named; Azure's libraries are loaded only now.
 
     Raises:
-        TaskFailure: when there is none, or it cannot run a container image.
+        TaskFailure: when there is no such target, or it cannot run a container image.
     """
     from pytask.targets import find  # noqa: PLC0415
 
@@ -35,7 +35,7 @@ def find_target(azure: Azure, address: AppAddress) -> Target[Any]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """What surrounds the run."""
+    """The environment of a run."""
 
     environment: Mapping[str, str]
     network: Network
@@ -49,7 +49,7 @@ class Job:
 
     @property
     def machine(self) -> Machine:
-        """What a build is started on."""
+        """The machine that a build starts on."""
         return Machine(
             environment=self.environment,
             network=self.network,
@@ -60,7 +60,7 @@ class Job:
 
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:
-        """Do one stage of the run in a group of its own, timed."""
+        """Run the block as one stage, timed and in its own log group."""
         began = self.clock.monotonic()
         self.journal.add(StageBegan(title))
         try:

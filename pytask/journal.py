@@ -1,7 +1,7 @@
-"""What a run attempted and what came of it: written as it happens, never changed.
+"""What a run attempted and what happened, recorded at once and never changed.
 
-All that is told at the end (outputs, summary, record, how things are left) is folded from it, so that a run that breaks
-off anywhere tells the same as one that ends.
+Everything reported at the end (outputs, summary, record, state) is derived from it, so that a run that fails halfway
+reports the same way as one that completes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ E = TypeVar("E")
 
 
 class Action(Enum):
-    """What may have been done although nobody confirmed it."""
+    """A change that may have been made although it was not confirmed."""
 
     PUSH = "push the image"
     UPDATE = "update the app"
@@ -33,7 +33,7 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """It is decided what will be done."""
+    """The plan is made."""
 
     plan: Plan
 
@@ -47,7 +47,7 @@ class StageBegan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageEnded:
-    """A stage of the run has ended, well or not."""
+    """A stage of the run has ended, successfully or not."""
 
     title: str
     seconds: float
@@ -55,43 +55,43 @@ class StageEnded:
 
 @dataclass(frozen=True, slots=True)
 class PreflightPassed:
-    """Nothing was found that would make the run fail."""
+    """The preflight found nothing that would make the run fail."""
 
     told: str
-    """What was found, in words."""
+    """The findings, for people."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Attempted:
-    """Something is about to leave this process that may be done whatever becomes of its answer."""
+    """A call is about to be sent that may take effect even if its answer is lost."""
 
     action: Action
     what: str
-    """What will have been done then, as a sentence; empty where the action says it all."""
+    """The effect, as a sentence; empty when the action says enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """The answer says that it was done."""
+    """The answer says that the attempt succeeded."""
 
     attempt: Attempted
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The answer says that it was not done."""
+    """The answer says that the attempt had no effect."""
 
     attempt: Attempted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccessGiven:
-    """The app was given what it needs to pull; that stays, whatever becomes of the run."""
+    """The app was given what it needs to pull; that stays, even if the run fails."""
 
     done: str
-    """As a sentence."""
+    """What was given, as a sentence."""
     role_at: float | None = None
-    """Our monotonic clock when it was a role, which takes its time to propagate."""
+    """Monotonic clock of the grant when it was a role, which takes time to propagate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +103,14 @@ class MadeSticky:
 
 @dataclass(frozen=True, slots=True)
 class LeftAsItIs:
-    """The app runs this very image already; nothing was written."""
+    """The app already runs this very image; nothing was written."""
 
     told: str
 
 
 @dataclass(frozen=True, slots=True)
 class PullsAgain:
-    """The app was made to pull once more what it was pointed at."""
+    """The app was made to pull its image again."""
 
     update: Update
 
@@ -121,12 +121,12 @@ class NotRolledBack:
 
     reason: str
     configured: str = ""
-    """The previous image, when the app is configured with it all the same."""
+    """The previous image, when the app is configured with it anyway."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageLost:
-    """The image of this run is not in the registry any more."""
+    """The run's image is no longer in the registry."""
 
 
 Event: TypeAlias = (
@@ -156,37 +156,37 @@ Event: TypeAlias = (
 @dataclass(frozen=True, slots=True)
 class _Entry:
     app: str
-    """The title of the app that it is about; empty when it is about all."""
+    """Title of the app that the event is about; empty for events about all apps."""
     event: Event
 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """What happened, in order. Threads may share it; nothing is ever taken out or changed."""
+    """An append-only list of events, in order. Thread-safe."""
 
     listen: Callable[[Event], None]
-    """Told of each event at once."""
+    """Called with each event at once."""
     app: str = ""
-    """The app whose events these are; empty for those of all."""
+    """The app whose events these are; empty for all events."""
     _entries: list[_Entry] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
     def of(self, app: str) -> Journal:
-        """Return the part that one app is about: what is added there is its own; what is about all is in it, too."""
+        """Return a view for one app: events added to it are the app's, and it includes events about all apps."""
         return Journal(self.listen, app, self._entries, self._lock)
 
     def add(self, event: Event) -> None:
-        """Write down an event, and tell it."""
+        """Record an event and report it."""
         with self._lock:
             self._entries.append(_Entry(self.app, event))
         self.listen(event)
 
     @contextmanager
     def attempt(self, action: Action, what: str = "") -> Iterator[None]:
-        """Do what may leave this process before it is confirmed.
+        """Record an attempt around a block that sends a change.
 
-        Only an answer that refuses it says that it was not done; with every other failure, and when the run is
-        cancelled meanwhile, that stays open.
+        Only an answer that refuses the change says that it was not made; after any other failure or a cancellation,
+        that stays open.
         """
         attempt = Attempted(action, what)
         self.add(attempt)
@@ -210,15 +210,15 @@ class Journal:
         return found[-1] if found else None
 
     def update(self) -> Update | None:
-        """Return the app as this run has last changed it; None when it has not."""
+        """Return this run's last update of the app; None when there was none."""
         again, update = self.last(PullsAgain), self.last(Update)
         return again.update if again else update
 
     def tried(self, action: Action) -> bool:
-        """Tell whether it was attempted, whatever came of it."""
+        """Tell whether an action was attempted, with any result."""
         return any(one.action is action for one in self.all(Attempted))
 
     def left_open(self, action: Action) -> tuple[str, ...]:
-        """Return what may have been done of an action and was never answered, a sentence each."""
+        """Return the unanswered attempts of an action, which may have taken effect, one sentence each."""
         settled = [one.attempt for one in self.all(Confirmed)] + [one.attempt for one in self.all(Refused)]
         return tuple(one.what for one in self.all(Attempted) if one.action is action and one not in settled)

@@ -1,4 +1,4 @@
-"""Which reference means the previous image now, and rolling a target back to it."""
+"""Rolling a target back to its previous image, by the reference that means that image now."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def roll_back(
     update: Update,
     failure: StartFailure,
 ) -> RolledBack:
-    """Point the target at its previous image again and verify it, within as much time again.
+    """Point the target at its previous image again and verify it, with a new time limit of the same length.
 
     Raises:
-        CannotRollBack: when that is not asked for, would not help, or the previous image does not start either.
-        TaskFailure: why Azure does not take it.
+        CannotRollBack: when rollback is off, would not help, or the previous image does not start either.
+        TaskFailure: why Azure refuses the rollback.
     """
     if not plan.roll_back:
         raise CannotRollBack("rollbackOnFailure is false")
@@ -63,7 +63,7 @@ def roll_back(
 
 
 def known_digests(source: ImageSource) -> Callable[[str], Digest | None]:
-    """Return what tells the digest that a reference points at now, None where it is not known or gone."""
+    """Return a function that returns the digest that a reference points at now, or None when it is unknown or gone."""
 
     def known(reference: str) -> Digest | None:
         now = source.digest_now(ImageReference.parse(reference))
@@ -73,13 +73,13 @@ def known_digests(source: ImageSource) -> Callable[[str], Digest | None]:
 
 
 def former_reference(previous: PreviousImage | None, digest_of: DigestNow, say: Callable[[str], None]) -> str:
-    """Return the reference that means the previous image: its own, or by digest when its tag means another by now.
+    """Return the reference that means the previous image: its own, or by digest when its tag has moved.
 
-    What is compared is what the reference pointed at then and now, an index with an index: the manifest of the app's
-    platform has a digest of its own.
+    This compares what the reference pointed at then and now, an index with an index: a platform's manifest has its own
+    digest.
 
     Raises:
-        CannotRollBack: when that image is gone, or there was none.
+        CannotRollBack: when that image is gone or there was none.
     """
     if previous is None or not previous.reference:
         raise CannotRollBack("there was no previous image")
@@ -111,7 +111,7 @@ def _unless_gone(reference: str, now: Digest | Gone | None) -> str:
 
 
 def _tagging(reference: ImageReference, pinned: ImageReference) -> str:
-    """Return the command that tags an image as it was tagged before, whole, with its digest.
+    """Return the command that restores an image's former tag, with its digest unchanged.
 
     Sources: https://learn.microsoft.com/cli/azure/acr#az-acr-import,
     https://docs.docker.com/reference/cli/docker/buildx/imagetools/create/

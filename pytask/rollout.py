@@ -1,4 +1,4 @@
-"""Rolling one image out to one target: pull access, update, verification, and back again. Knows no platform."""
+"""Rolling one image out to one target: pull access, update, verification, rollback. Independent of the platform."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rollout:
-    """One target, and all that is known when it is to run the image."""
+    """One target, and what is needed to roll an image out to it."""
 
     job: Job
     target: Target[Any]
@@ -40,14 +40,14 @@ class Rollout:
 
     @property
     def journal(self) -> Journal:
-        """The part of the journal that the target is about."""
+        """The target's part of the journal."""
         return self.job.journal.of(self.target.app.title)
 
     def set_up_pull_access(self) -> None:
-        """Give the app its identity and the identity its role, where they are missing.
+        """Assign the app its identity and grant the identity its role, if they are missing.
 
         Raises:
-            TaskFailure: why it cannot be done.
+            TaskFailure: why that is not possible.
         """
         app, setup, identity = self.target.app, self.snapshot.pull, self.snapshot.pull.identity
         if setup.warning:
@@ -67,7 +67,7 @@ class Rollout:
         """Have the target run the image and verify it; when the image does not start, roll back.
 
         Raises:
-            TaskFailure: why it does not run the image.
+            TaskFailure: why the target does not run the image.
         """
         if self._is_unchanged(image):
             return
@@ -85,9 +85,9 @@ class Rollout:
             raise
 
     def check(self) -> None:
-        """Tell how the target is, and what a deployment would change besides the image.
+        """Report the target's health, and what a deployment would change besides the image.
 
-        What is wrong with it is a warning, as a deployment may fix it.
+        A problem with it is only a warning, because a deployment may fix it.
         """
         title, console = self.target.app.title, self.job.console
         with self.job.stage(f"Check {title}"):
@@ -100,7 +100,7 @@ class Rollout:
                 console.warning(f"{title} is not healthy\n{render(health.failure)}")
 
     def _is_unchanged(self, image: PushedImage) -> bool:
-        """Tell whether the app runs this very image and is healthy, when nothing is to be written then."""
+        """Tell whether to skip the update: the plan allows it, and the app runs this very image and is healthy."""
         if self.plan.when_unchanged is not WhenUnchanged.SKIP:
             return False
         app, health = self.target.app, self.target.health()
@@ -133,7 +133,7 @@ class Rollout:
         return update
 
     def _confirm(self, update: Update) -> None:
-        """Read back what was written, which is done even when no verification is asked for."""
+        """Read back what was written, even when `verify` is false."""
         self.target.confirm(update)
         if granted_at(self.journal) is not None:
             minutes = f"{self.job.timeouts.role_propagation_limit / 60:g}"
@@ -141,11 +141,11 @@ class Rollout:
             self.job.console.line(told)
 
     def _verify(self, update: Update, plan: VerifyPlan) -> None:
-        """Verify that the target runs the image, and mark the deployment meanwhile.
+        """Verify that the target runs the image, and meanwhile mark the deployment.
 
         Raises:
-            StartFailure: why it does not.
-            Unverified: when checks could not be made, and the pipeline asks for a failure then.
+            StartFailure: why the target does not run it.
+            Unverified: when checks could not be made and `whenUnverified` is `fail`.
         """
         with self.job.stage("Verify"):
             marking = Background(lambda: self._marked(update)) if plan.annotate and self.snapshot.settings else None
@@ -159,9 +159,9 @@ class Rollout:
             raise Unverified(app=update.app.title, reference=update.reference, gaps=gaps)
 
     def _verification(self, update: Update, plan: VerifyPlan) -> Verification:
-        """Verify the target; while a role granted a moment ago propagates, a refused pull is tried again.
+        """Verify the target, and retry a refused pull while a newly granted role propagates.
 
-        The verification may take as long as that may last, even when the plan allows less.
+        The verification may take as long as the propagation, even when the plan allows less.
         Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
         """
         granted = granted_at(self.journal)
@@ -192,13 +192,13 @@ class Rollout:
             raise self._told_by_registry(update, failure) from None
 
     def _told_by_registry(self, update: Update, failure: PullFailed) -> StartFailure:
-        """Return that the image is gone where the registry says so: the platform does not always tell why."""
+        """Return PullNotFound when the registry says that the image is gone: the platform does not always say why."""
         if not isinstance(self.source.digest_now(ImageReference.parse(update.reference)), Gone):
             return failure
         return PullNotFound(app=update.app.title, reference=update.reference, line=failure.line, tail=failure.tail)
 
     def _roll_back(self, update: Update, plan: VerifyPlan, failure: StartFailure) -> None:
-        """Roll the target back; the journal tells why not, when it is not done."""
+        """Roll the target back, or record in the journal why not."""
         try:
             self.journal.add(
                 roll_back(

@@ -1,4 +1,4 @@
-"""The whole run: one function for each command, read from top to bottom."""
+"""The whole run, with one function per command, to read from top to bottom."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 def run(job: Job) -> None:
-    """Do what the step asks for; the journal tells what was done, also when it breaks off.
+    """Do what the step asks for, and record it in the journal, even when the run fails halfway.
 
     Raises:
-        TaskFailure, ManyFailures: whatever of the catalogue went wrong.
-        Cancelled: when the agent asked the task to stop.
+        TaskFailure, ManyFailures: when something in the catalogue went wrong.
+        Cancelled: when the agent asks the task to stop.
     """
     plan = read_plan(job.environment, job.console.secret)
     job.journal.add(Planned(plan))
-    Background(stages.load)  # Azure's libraries load while Docker gives its first answers
+    Background(stages.load)  # Azure's libraries load while Docker starts to answer
     match plan:
         case Build():
             build(job, plan)
@@ -45,7 +45,7 @@ def run(job: Job) -> None:
 
 
 def build(job: Job, plan: Build) -> None:
-    """Build the image, and inspect it where it was built."""
+    """Build the image and inspect it where it was built."""
     _, image = build_beside(job, plan, lambda *given: stages.preflight_build(job, plan, *given))
     if not isinstance(image, PushedImage):
         stages.inspect_local(image, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
@@ -66,7 +66,7 @@ def build_push_deploy(job: Job, plan: BuildPushDeploy) -> None:
 
 
 def deploy(job: Job, plan: Deploy) -> None:
-    """Roll out an image that is in a registry already."""
+    """Roll out an image that is already in a registry."""
     begin(plan, job.console, job.network)
     found = stages.preflight_deploy(job, plan)
     job.journal.add(PreflightPassed(found.told))
@@ -77,7 +77,7 @@ def deploy(job: Job, plan: Deploy) -> None:
 
 
 def check(job: Job, plan: Check) -> None:
-    """Look at the app, and change nothing."""
+    """Report on the app without changing anything."""
     begin(plan, job.console, job.network)
     found = stages.preflight_check(job, plan)
     job.journal.add(PreflightPassed(found.told))
@@ -87,10 +87,10 @@ def check(job: Job, plan: Check) -> None:
 def push(
     job: Job, plan: PushPlan, found: PushFound | PushAndTargetFound, image: LocalImage | PushedImage
 ) -> PushedImage:
-    """Return the image in the registry, where its builder may have put it."""
+    """Push the image, unless its builder has already done so, and return it."""
     return image if isinstance(image, PushedImage) else stages.push_image(job, image, plan.names, found)
 
 
 def assert_never(plan: NoReturn) -> NoReturn:
-    """Fail in the type checker when a kind of plan has no function; typing has this from Python 3.11 on."""
+    """Fail in the type checker when a kind of plan has no function; `typing` has this since Python 3.11."""
     raise AssertionError(plan)

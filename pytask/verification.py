@@ -1,7 +1,7 @@
-"""Verify that a target runs the new image: look, judge, wait, until there is a verdict. Knows no platform.
+"""Verifying that a target runs the new image: observe, judge and wait until there is a verdict, on any platform.
 
-A target is observed in rounds; its checks judge what was observed. No answer can end the rounds but by a verdict, and a
-check that could not be made is told as such: it never counts as passed.
+A target is observed in rounds, and its checks judge each observation. Only a verdict ends the rounds, whatever the
+target answers, and a check that could not be made is reported as such: it never counts as passed.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ class Check(Generic[O_contra]):
     """One part of a verification."""
 
     name: str
-    """As people read it: `image digest`."""
+    """Name for people, such as `image digest`."""
     judge: Callable[[O_contra, Mapping[str, Evidence]], Evidence]
-    """Judges what was observed; gets the evidence of the checks before it, by name."""
+    """Judges an observation; gets the evidence of earlier checks, by name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watch(Generic[Observed]):
-    """How to see whether a target runs an image."""
+    """How to observe whether a target runs an image."""
 
     observe: Callable[[], Observed]
-    """Looks once more, and returns what is known then."""
+    """Observes once more and returns what is known."""
     checks: Sequence[Check[Observed]]
     seconds: float
-    """How long it may take."""
+    """Time limit."""
     complete: Callable[[Verification], Verification] = lambda verification: verification
-    """Adds to the verdict what was seen besides: the functions, the answer to the smoke test."""
+    """Adds other observations to the verification: the functions, the smoke test's answer."""
 
 
 def judge(checks: Sequence[Check[Observed]], observed: Observed) -> dict[str, Evidence]:
@@ -65,10 +65,10 @@ def verify(
     seconds: float,
     say: Callable[[str], None],
 ) -> Verification:
-    """Observe the target until every check has passed, cannot be made, or `seconds` are over.
+    """Observe the target until every check has passed or cannot be made, or until `seconds` have passed.
 
     Raises:
-        StartFailure: when the target does not run the new image. What is only unknown raises nothing.
+        StartFailure: when the target does not run the new image. Missing evidence alone does not raise.
         Cancelled: when the agent asks the task to stop.
     """
     rounds, wait = _Rounds(clock=clock, timeouts=timeouts, say=say), timeouts.first_poll
@@ -88,16 +88,16 @@ def verify(
 
 
 def verify_by(watch: Watch[Any], *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> Verification:
-    """Return what `verify` comes to, with what was seen besides; raises what that raises."""
+    """Return the result of `verify` for a watch, with its other observations; raise what `verify` raises."""
     seen = verify(watch.observe, watch.checks, clock=clock, timeouts=timeouts, seconds=watch.seconds, say=say)
     return watch.complete(seen)
 
 
 def raise_at_deadline(found: Mapping[str, Evidence]) -> None:
-    """Raise what the evidence comes to when time is up.
+    """Raise the failure that the evidence means at the deadline, if any.
 
     Raises:
-        StartFailure: a failure that shows, or what the platform's own word says is still not done.
+        StartFailure: for a failure, or for something that the platform reports as still not done.
     """
     for evidence in found.values():
         if isinstance(evidence, Failed):
@@ -117,7 +117,7 @@ def _concluded(found: Mapping[str, Evidence]) -> Verification:
 
 @dataclass(kw_only=True, slots=True)
 class _Rounds:
-    """What stood through how many rounds, and what was told of it."""
+    """How long each result has lasted, and what was logged about it."""
 
     clock: Clock
     timeouts: Timeouts
@@ -133,7 +133,7 @@ class _Rounds:
         self.began = self.told_at = self.clock.monotonic()
 
     def take(self, found: Mapping[str, Evidence]) -> None:
-        """Take the evidence of one round."""
+        """Process the evidence of one round."""
         now, self.found = self.clock.monotonic(), found
         failed = [name for name, one in found.items() if isinstance(one, Failed)]
         self.failed_since = {name: self.failed_since.get(name, now) for name in failed}
@@ -141,7 +141,7 @@ class _Rounds:
         self._tell(now)
 
     def final_failure(self) -> StartFailure | None:
-        """Return the first failure that has stood for as long as it must."""
+        """Return the first failure that has lasted long enough to count; None when there is none."""
         now = self.clock.monotonic()
         for name, since in self.failed_since.items():
             one = self.found[name]
@@ -150,7 +150,7 @@ class _Rounds:
         return None
 
     def settled(self) -> bool:
-        """Tell whether nothing more is to be expected."""
+        """Tell whether nothing more can change."""
         if any(isinstance(one, Failed) for one in self.found.values()):
             return False
         open_ones = [one for one in self.found.values() if isinstance(one, Pending)]
@@ -160,12 +160,12 @@ class _Rounds:
         return all(waited >= one.alone_for for one in open_ones)
 
     def _only_late_ones(self) -> bool:
-        """Tell whether all that is open will be given up after a while."""
+        """Tell whether every open check will be given up after a while."""
         open_ones = [one for one in self.found.values() if isinstance(one, Pending | Failed)]
         return bool(open_ones) and all(isinstance(one, Pending) and one.alone_for < float("inf") for one in open_ones)
 
     def _tell(self, now: float) -> None:
-        """Say what is new, and at least every `progress` seconds what is waited for."""
+        """Log what is new, and at least every `progress` seconds what is still open."""
         news = {name: _told(one) for name, one in self.found.items()}
         fresh = [text for name, text in news.items() if text and text != self.told.get(name)]
         self.told.update({name: text for name, text in news.items() if text})

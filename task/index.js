@@ -1,29 +1,29 @@
 'use strict';
-// What the agent starts. All the work is done in Python; this file finds a Python that is new enough, hands it the
-// environment, in which it adds where this Node is, passes the agent's signals on, and speaks up only when Python could
-// not.
+// The agent's entry point. Python does all the work; this file finds a Python that is new enough, passes it the
+// environment with the path of this Node added, forwards the agent's signals, and reports a failure only when Python
+// cannot.
 //
-// No azure-pipelines-task-lib: loading it takes the inputs and the connections out of process.env, and Python would
-// find none. No shell: the names of a connection's variables hold dashes, which sh drops.
+// No azure-pipelines-task-lib: loading it removes the inputs and the connections from process.env, where Python needs
+// them. No shell: the names of a connection's variables contain dashes, and sh drops such variables.
 
 const { spawn } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 
 const PROGRAM = path.join(__dirname, 'launch.py');
-// What Python cannot do without libraries of native code, it has done by this very Node.
+// This Node does for Python what would need native libraries there.
 const OURS = {
   FUNCTIONAPPCONTAINERDEPLOY_NODE: process.execPath,
   FUNCTIONAPPCONTAINERDEPLOY_SIGNER: path.join(__dirname, 'sign.js'),
 };
-// -I: neither the checkout nor PYTHONPATH can shadow a module of ours; -S: neither can what this Python has installed.
+// -I: the checkout and PYTHONPATH cannot shadow our modules; -S: neither can this Python's installed packages.
 const OPTIONS = ['-I', '-S', '-u', '-X', 'utf8'];
 const WINDOWS = process.platform === 'win32';
 const OLDEST = 10; // of Python 3
-const NEWEST = 14; // that is looked for by its own name
+const NEWEST = 14; // the newest one searched for by name
 
-// How an interpreter ends that never reached the program. launch.py itself ends with 0, 1, 86 or 87 only, so that no
-// deployment is ever run twice.
+// Exit codes of interpreters that never reached the program. launch.py itself exits only with 0, 1, 86 or 87, so that
+// no deployment ever runs twice.
 const UNFIT = new Map([
   [2, 'does not know the options of Python 3'],
   [86, 'older than Python 3.10'],
@@ -35,7 +35,7 @@ const UNFIT = new Map([
   [0xC0000135, 'lacks a DLL'],
 ]);
 
-// --- where a Python may be, the most wanted first; each as a command line -------------------------------------------
+// --- where Python may be, as command lines, in order of preference --------------------------------------------------
 
 function* candidates() {
   yield* chosenByUsePythonVersion();
@@ -44,12 +44,12 @@ function* candidates() {
   yield* inToolCache();
 }
 
-// UsePythonVersion@0 sets pythonLocation, and the agent writes names in capitals.
+// UsePythonVersion@0 sets pythonLocation; the agent puts variable names in upper case.
 function* chosenByUsePythonVersion() {
   if (process.env.PYTHONLOCATION) yield [inFolder(process.env.PYTHONLOCATION)];
 }
 
-// WindowsApps holds a stub that opens the Store.
+// WindowsApps has a stub that opens the Microsoft Store.
 function* onPath(names) {
   const usable = (folder) => path.isAbsolute(folder) && !/\\WindowsApps\\?$/i.test(folder);
   const folders = (process.env.PATH || '').split(path.delimiter).filter(usable);
@@ -62,7 +62,7 @@ function namesWithVersion() {
   return Array.from({ length: NEWEST - OLDEST + 1 }, (_, back) => `python3.${NEWEST - back}`);
 }
 
-// Python/<version>/<architecture>, with a file beside the last one once it is complete.
+// Python/<version>/<architecture>, with a file <architecture>.complete beside it once it is complete.
 // https://github.com/microsoft/azure-pipelines-tool-lib/blob/main/docs/overview.md#tool-cache
 function* inToolCache() {
   if (!process.env.AGENT_TOOLSDIRECTORY) return;
@@ -90,7 +90,7 @@ function inFolder(folder) {
   return WINDOWS ? path.join(folder, 'python.exe') : path.join(folder, 'bin', 'python3');
 }
 
-// The input names a file, or a command on PATH; what it names is the only candidate.
+// The input pythonInterpreter names a file or a command on PATH, and is then the only candidate.
 function* named(interpreter) {
   if (/[\\/]/.test(interpreter)) yield [path.resolve(interpreter)];
   else yield* onPath([interpreter]);
@@ -105,10 +105,10 @@ function* thatExist(commands) {
   }
 }
 
-// --- what is said when Python cannot --------------------------------------------------------------------------------
+// --- failures that Python cannot report -----------------------------------------------------------------------------
 
-// Said to the agent by command; the exit code stays 0. Not through process.stdout, which would make the pipe that
-// Python shares non-blocking. The empty line ends one that Python left unfinished.
+// Reported to the agent by logging command; the exit code stays 0. Not through process.stdout, which would make the
+// pipe shared with Python non-blocking. The leading newline ends a line that Python left unfinished.
 function fail(code, lines) {
   const text = lines.join('\n').replace(/%/g, '%AZP25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
   fs.writeSync(1, `\n##vso[task.logissue type=error;code=${code}]${text}\n##vso[task.complete result=Failed]\n`);
@@ -150,18 +150,18 @@ function start(waiting, tried, nothingDid) {
   const { value: command, done } = waiting.next();
   if (done) return nothingDid(tried);
   const [python, ...options] = command;
-  // stdin is a pipe nobody writes to: it closes when this process is killed, and Python cancels by itself.
-  // stderr goes where stdout goes, so that lines keep their order.
+  // stdin is a pipe that is never written to: it closes when this process is killed, and then Python cancels.
+  // stderr goes to stdout, so that lines keep their order.
   const child = spawn(python, [...options, ...OPTIONS, PROGRAM], {
     stdio: ['pipe', 1, 1], env: { ...process.env, ...OURS }, windowsHide: true,
   });
-  // On Windows Ctrl+C reaches Python by itself, and kill would end it on the spot; there it is enough to stay.
+  // On Windows, Ctrl+C reaches Python directly, and kill would end it at once; there it is enough to keep running.
   const pass = (signal) => WINDOWS || child.kill(signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGBREAK'];
   signals.forEach((signal) => process.on(signal, pass));
   const over = () => signals.forEach((signal) => process.removeListener(signal, pass));
   const next = (why) => start(waiting, [...tried, `${command.join(' ')} (${why})`], nothingDid);
-  // With a process id the error is another: a signal was not delivered.
+  // With a process id, this is a different error: a signal was not delivered.
   child.on('error', (error) => { if (child.pid === undefined) { over(); next(`cannot be run: ${error.code}`); } });
   child.on('exit', (code, signal) => {
     over();

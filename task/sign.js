@@ -1,10 +1,10 @@
 'use strict';
-// Signs a client assertion with the key of a certificate, for the Python program: Node brings OpenSSL, Python does not.
+// Signs a client assertion with a certificate's key for the Python program: Node includes OpenSSL, Python does not.
 //
-// stdin: JSON with `algorithm`, `claims`, and `key` and `certificates` in DER as base64. stdout: JSON, either the
-// `assertion`, or what is `wrong` with key or certificates, or the code by which OpenSSL `failed`. The texts of errors
-// are left out: that of a JSON error quotes what was read.
-// Source of the form: https://learn.microsoft.com/entra/identity-platform/certificate-credentials
+// stdin: JSON with `algorithm`, `claims`, and `key` and `certificates` as base64 of DER. stdout: JSON with either the
+// `assertion`, or what is `wrong` with the key or certificates, or the code with which OpenSSL `failed`. Error messages
+// are left out, because a JSON error quotes its input.
+// Source: https://learn.microsoft.com/entra/identity-platform/certificate-credentials
 
 const crypto = require('crypto');
 
@@ -16,7 +16,7 @@ const ALGORITHMS = {
 };
 const FORMS = ['pkcs8', 'pkcs1', 'sec1'];
 
-// Ends the attempt with something that the person who made the connection can put right.
+// An error that the owner of the service connection can fix.
 class Wrong extends Error {}
 
 function answer({ algorithm, claims, key, certificates }) {
@@ -26,13 +26,13 @@ function answer({ algorithm, claims, key, certificates }) {
   const digest = crypto.createHash(hash).update(certificate.raw).digest('base64url');
   const signed = `${encoded({ alg: algorithm, typ: 'JWT', [thumbprint]: digest })}.${encoded(claims)}`;
   const signature = crypto.sign('sha256', Buffer.from(signed), { key: privateKey, ...options });
-  // A key with a changed byte still signs.
+  // A key with a damaged byte still signs, so check the signature.
   const good = crypto.verify('sha256', Buffer.from(signed), { key: certificate.publicKey, ...options }, signature);
   if (!good) throw new Wrong('key-damaged');
   return { assertion: `${signed}.${signature.toString('base64url')}` };
 }
 
-// The form is tried out: the label of a PEM block may be wrong, and a connection keeps none.
+// Try each format: the label of a PEM block may be wrong, and is not passed on.
 function privateKeyIn(der) {
   for (const type of FORMS) {
     try {

@@ -1,1 +1,1 @@
-"""The app's right to pull from the registry: roles and their propagation, the admin user."""
+"""Pull access to the registry: roles and their propagation, and the admin user."""

@@ -1,4 +1,4 @@
-"""The registry's admin user, whose password opens all of it. Reads only."""
+"""The registry's admin user, whose password gives full access. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
     from pytask.registry.resource import RegistryResource
 
 _DISABLED = "UnAuthorizedForCredentialOperations"
-"""Since the registry was looked up. https://github.com/Azure/azure-cli/issues/8214"""
+"""Returned when the admin user was disabled after the registry was read.
+https://github.com/Azure/azure-cli/issues/8214"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AdminUser:
-    """The one user of a registry who may do everything in it."""
+    """The one user of a registry with full access to it."""
 
     name: str
     passwords: tuple[Secret, ...]
-    """Each is as good as the other: there are two, so that one can be renewed while the other is in use."""
+    """Two interchangeable passwords, so that one can be renewed while the other is in use."""
 
 
 def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secret]) -> AdminUser:
@@ -38,8 +39,8 @@ def admin_user(arm: Arm, registry: RegistryResource, mask: Callable[[str], Secre
     Source: https://learn.microsoft.com/rest/api/containerregistry/registries/list-credentials
 
     Raises:
-        AdminUserDisabled: when it has none.
-        AdminUserUnreadable: when the connection may not read its passwords.
+        AdminUserDisabled: when the admin user is disabled.
+        AdminUserUnreadable: when the connection may not read the passwords.
     """
     if not registry.has_admin_user:
         raise AdminUserDisabled(registry=registry.name)

@@ -1,4 +1,4 @@
-"""Granting the app's identity its role on the registry, and waiting for the role to propagate."""
+"""Grant the app's identity its role on the registry, and wait for the role to propagate."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def grant(given: Grant, identity: AppIdentity, app: App, journal: Journal) -> None:
-    """Grant the app's identity its role, where it does not have it; the journal tells what was done.
+    """Grant the app's identity its role if it does not have it, and record that in the journal.
 
     Raises:
-        RoleNotGrantable: when it lacks the role, and the connection may not grant it.
+        RoleNotGrantable: when the identity lacks the role and the connection may not grant it.
     """
     http, role, registry = given.arm.http, pull_role(given.registry).name, given.registry.name
     done = f"{role} on {registry} was granted to {identity.title}"
@@ -41,16 +41,16 @@ def grant(given: Grant, identity: AppIdentity, app: App, journal: Journal) -> No
 
 
 def granted_at(journal: Journal) -> float | None:
-    """Return our monotonic clock when the app's identity was granted a new role; None if it was not."""
+    """Return when the app's identity was granted a new role, by the monotonic clock; None if it was not."""
     given = [one.role_at for one in journal.all(AccessGiven) if one.role_at is not None]
     return given[-1] if given else None
 
 
 def wait_for_role_propagation(journal: Journal, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> None:
-    """Wait until a role that this run granted counts with the registry, as far as anybody can tell.
+    """Wait as long as a role that this run granted usually takes to propagate to the registry.
 
-    The app's identity is the app's alone: nobody else can try whether it gets in. Where the time was too short, the
-    platform's log shows it.
+    Only the app can use its identity, so this run cannot test the role. If the wait was too short, the platform's log
+    shows it.
     """
     granted = granted_at(journal)
     while granted is not None and (left := granted + timeouts.role_propagation - clock.monotonic()) > 0:

@@ -1,4 +1,4 @@
-"""How an identity of the app stands with the registry of the run, and what is missing until it may pull. Reads only."""
+"""Which pull access an identity of the app has, and what it still needs. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OBJECT_ID = "--query principalId --output tsv"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RegistryAccess:
-    """The registry that an app is to pull from, as the connections of the run see it."""
+    """The registry that the app pulls from, as the run's connections see it."""
 
     azure: Azure
     """The app's connection."""
@@ -38,36 +38,36 @@ class RegistryAccess:
 
     @property
     def arm(self) -> Arm:
-        """Resource Manager, entered with the connection that the registry's subscription is known by."""
+        """Resource Manager, through the connection to the registry's subscription."""
         own = self.source.registries.azure
         # A Docker Registry connection may name no subscription.
         return own.arm if own and own.arm.subscription else self.azure.arm
 
     @property
     def of_azure(self) -> bool:
-        """Whether the registry is an Azure Container Registry, which alone knows identities."""
+        """Whether this is an Azure Container Registry: no other registry accepts managed identities."""
         return is_azures(self.registry, (self.source.registries.azure or self.azure).credentials.connection.cloud)
 
     def resource(self) -> RegistryResource | None:
-        """Return the registry as Resource Manager shows it; None when it does not."""
+        """Return the registry as Resource Manager shows it; None when it is not shown."""
         return find_resource(self.arm, self.registry, self.source.resource_id)
 
     def open_to_all(self) -> bool:
-        """Tell whether the registry lets everybody pull; also when it lets us not look."""
+        """Tell whether the registry allows anonymous pull."""
         session = self.source.session
         return session is not None and everybody_may_pull(session, self.source.repository)
 
     def right_of(self, principal: str) -> Right:
-        """Return whether the identity with an object id may pull."""
+        """Return the right to pull of the identity with this object id."""
         registry = self.resource()
         return right_of(self.arm, registry, principal) if registry else Right.UNKNOWN
 
 
 def inspect_identity(access: RegistryAccess, app: App, identity: AppIdentity, *, assign: str) -> PullSetup:
-    """Return what is missing until the app can pull with an identity; `assign` is the command that gives it to the app.
+    """Return what the app needs to pull with an identity; `assign` is the command that assigns the identity to the app.
 
     Raises:
-        PullAcrossTenants, RoleNotGrantable: why it certainly cannot.
+        PullAcrossTenants, RoleNotGrantable: when it certainly cannot.
     """
     _confirm_same_tenant(access, app)
     registry = access.resource()
@@ -86,10 +86,10 @@ def inspect_identity(access: RegistryAccess, app: App, identity: AppIdentity, *,
 
 
 def inspect_admin_user(access: RegistryAccess) -> tuple[AdminUser, RegistryResource]:
-    """Return the registry's admin user, and the registry.
+    """Return the registry's admin user and the registry.
 
     Raises:
-        AdminUserDisabled, AdminUserUnreadable: why there is none.
+        AdminUserDisabled, AdminUserUnreadable: when there is none to use.
     """
     registry = access.resource()
     if registry is None:
@@ -99,7 +99,7 @@ def inspect_admin_user(access: RegistryAccess) -> tuple[AdminUser, RegistryResou
 
 
 def right_told(right: Right, whose: str, registry: str) -> str:
-    """Return what is known of an identity's right to pull, as the end of a note; `whose` says which identity."""
+    """Return what is known about an identity's right to pull, as the end of a note; `whose` names the identity."""
     return {
         Right.HELD: f"{whose} can pull from {registry}",
         Right.CONDITIONAL: f"the role of {whose} on {registry} has a condition: it is not certain that it can pull",
@@ -109,7 +109,7 @@ def right_told(right: Right, whose: str, registry: str) -> str:
 
 
 def _confirm_same_tenant(access: RegistryAccess, app: App) -> None:
-    """See that the registry knows the app's identities, which are those of the app's tenant only.
+    """Raise PullAcrossTenants unless the registry is in the app's tenant, the only one that knows its identities.
 
     Source: https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/managed-identities-faq
     """
@@ -123,7 +123,7 @@ def _confirm_same_tenant(access: RegistryAccess, app: App) -> None:
 
 def _right(access: RegistryAccess, registry: RegistryResource | None, identity: AppIdentity) -> Right:
     if not identity.principal_id:
-        return Right.LACKING  # what does not exist yet has no role
+        return Right.LACKING  # an identity that does not exist yet has no role
     return right_of(access.arm, registry, identity.principal_id) if registry else Right.UNKNOWN
 
 
@@ -134,7 +134,7 @@ def _told(identity: AppIdentity, grants: RegistryResource | None) -> str:
 
 
 def _doubts(access: RegistryAccess, right: Right, identity: AppIdentity, command: str) -> Iterator[str]:
-    """Return what is not certain; `command` grants the role by hand, empty where this run will."""
+    """Return what is uncertain; `command` grants the role by hand and is empty when this run grants it."""
     told = right_told(right, identity.title, str(access.registry))
     if right is Right.CONDITIONAL:
         yield told
@@ -163,7 +163,7 @@ def _not_grantable(
 
 
 def _command(access: RegistryAccess, registry: RegistryResource | None, identity: AppIdentity, assign: str) -> str:
-    """Return the administrator's command; where an id is not known yet, a command within it finds it."""
+    """Return the administrator's command; a nested command finds each id that is not known yet."""
     name = registry_name(access.registry)
     principal = identity.principal_id or f"$({assign} {_OBJECT_ID})"
     scope = registry.id if registry else f"$(az acr show --name {name} --query id --output tsv)"

@@ -1,4 +1,4 @@
-"""Who may pull from a registry, by role, and granting that role.
+"""The roles that allow pulling from a registry, who has them, and granting them.
 
 Sources: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-rest and
 https://learn.microsoft.com/azure/container-registry/container-registry-rbac-built-in-roles-directory-reference
@@ -46,14 +46,14 @@ class Role:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Mode:
-    """What counts in a registry."""
+    """The roles that count in one kind of registry."""
 
     role: Role
-    """The one with the least rights that lets an app pull."""
+    """The least privileged role that allows pulling."""
     also: frozenset[str]
-    """Ids of built-in roles that do so too and are often met; for any other its definition is looked up."""
+    """Ids of other common built-in roles that allow it; the definition of any other role is looked up."""
     actions: str
-    """Where a role's definition has what it takes."""
+    """The part of a role definition that allows it."""
     permission: str
 
 
@@ -72,12 +72,12 @@ _BY_REPOSITORY = _Mode(
 
 
 def pull_role(registry: RegistryResource) -> Role:
-    """Return the role that lets an app pull from this registry and do nothing else."""
+    """Return the role that allows pulling from this registry and nothing else."""
     return _mode(registry).role
 
 
 def right_of(arm: Arm, registry: RegistryResource, principal: str) -> Right:
-    """Return whether an identity (its object id) may pull, by roles on the registry and above it, its groups' too.
+    """Return an identity's right to pull, by its own and its groups' roles on the registry and at the scopes above.
 
     Source: https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
     """
@@ -93,7 +93,7 @@ def right_of(arm: Arm, registry: RegistryResource, principal: str) -> Right:
 
 
 def may_grant(arm: Arm, registry: RegistryResource) -> bool | None:
-    """Tell whether the connection may grant roles on the registry; None when it may not ask. Conditions do not show.
+    """Tell whether the connection may grant roles on the registry; None when that is unknown. Conditions do not show.
 
     Source: https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource
     """
@@ -106,12 +106,12 @@ def may_grant(arm: Arm, registry: RegistryResource) -> bool | None:
 
 
 def grant_role(arm: Arm, registry: RegistryResource, principal: str, *, app: str) -> bool:
-    """Grant an identity (its object id) the role to pull; tell whether that is new.
+    """Grant an identity (its object id) the role to pull, and tell whether the assignment is new.
 
-    The assignment's name follows from what it says, so that granting it again is no other one.
+    The assignment's name is derived from its content, so granting twice makes only one assignment.
 
     Raises:
-        RoleNotGrantable: when the connection may not grant it.
+        RoleNotGrantable: when the connection may not grant the role.
     """
     http = arm.http
     deadline = Deadline.after(http.clock, http.timeouts.new_identity)
@@ -130,7 +130,7 @@ def grant_role(arm: Arm, registry: RegistryResource, principal: str, *, app: str
 
 
 def grant_command(role: str, principal: str, scope: str) -> str:
-    """Return the command by which an administrator grants the role; `principal` may be a command of its own.
+    """Return the command for an administrator to grant the role; `principal` may be a command substitution.
 
     Source: https://learn.microsoft.com/cli/azure/role/assignment#az-role-assignment-create
     """
@@ -144,7 +144,7 @@ def _put(arm: Arm, registry: RegistryResource, principal: str) -> HttpResponse:
     properties = {
         "roleDefinitionId": f"{definitions}/{role.id}",
         "principalId": principal,
-        "principalType": "ServicePrincipal",  # spares Azure a look-up that a new identity may fail
+        "principalType": "ServicePrincipal",  # spares Azure a lookup that fails for a new identity
     }
     name = uuid5(NAMESPACE_URL, f"{registry.id}|{principal}|{role.id}".lower())
     path = f"{registry.id}/providers/Microsoft.Authorization/roleAssignments/{name}"
@@ -181,7 +181,7 @@ def _right_by(arm: Arm, registry: RegistryResource, assignment: JSONObject) -> R
 
 
 def _right_by_definition(arm: Arm, registry: RegistryResource, role: str) -> Right:
-    """Return what a custom role allows; asked for at the registry, where the right to ask is most likely.
+    """Return what a custom role allows, read at the registry's scope, where we most likely may read it.
 
     Source: https://learn.microsoft.com/rest/api/authorization/role-definitions/get
     """
@@ -196,7 +196,7 @@ def _right_by_definition(arm: Arm, registry: RegistryResource, role: str) -> Rig
 
 
 def allows(permissions: Iterable[Mapping[str, object]], kind: str, permission: str) -> bool:
-    """Tell whether one of several permissions allows something: what it excludes counts for itself only.
+    """Tell whether one of several permissions allows an action; each one's exclusions apply only to itself.
 
     Source: https://learn.microsoft.com/azure/role-based-access-control/role-definitions#notactions
     """

@@ -1,4 +1,4 @@
-"""What an app needs in order to pull: an identity, a role on the registry, or the admin user's password."""
+"""What an app needs to pull: an identity, a role on the registry, or the admin user's password."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppIdentity:
-    """A managed identity that the app has, or is to have."""
+    """A managed identity that the app has or will get."""
 
     resource_id: str = ""
-    """Of a user-assigned one; empty for the app's own (the system-assigned one)."""
+    """Resource id of a user-assigned identity; empty for the system-assigned one."""
     client_id: str = ""
-    """Of a user-assigned one."""
+    """Client id of a user-assigned identity."""
     principal_id: str = ""
-    """Its object id; empty while the app's own is yet to be switched on."""
+    """Object id; empty when the system-assigned identity is not switched on yet."""
     assigned: bool = False
-    """Whether the app has it by now."""
+    """Whether the app already has it."""
 
     @property
     def title(self) -> str:
@@ -44,33 +44,33 @@ class AppIdentity:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grant:
-    """The role that the app's identity is to be granted."""
+    """The role to grant to the app's identity."""
 
     registry: RegistryResource
     arm: Arm
-    """The way to grant it: the registry may have a connection of its own."""
+    """Resource Manager client for the grant: the registry may have its own connection."""
     right: Right = Right.UNKNOWN
-    """Whether the identity has the role by now."""
+    """Whether the identity already has the role."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PullSetup:
-    """How the app is to pull, and what is missing until it can; nothing of it is done yet."""
+    """How the app will pull, and what must change first; none of it is done yet."""
 
     told: str = ""
-    """What is to be done, for the log; empty when the app is left as it is."""
+    """The planned changes, for the log; empty when nothing changes."""
     notes: tuple[str, ...] = ()
     warning: str = ""
     properties: Mapping[str, object] = field(default_factory=dict)
-    """What the app's configuration is to read, besides the image."""
+    """Site properties to set besides the image."""
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """App settings that are to be written."""
+    """App settings to write."""
     identity: AppIdentity | None = None
-    """What the app is to pull with; None when that is left as it is."""
+    """The identity to pull with; None when that does not change."""
     grant: Grant | None = None
     """None when the identity has its role, or when only an administrator may grant it."""
 
     @property
     def is_lacking(self) -> bool:
-        """Whether something is to be done before the app is pointed at the image."""
+        """Whether something must change before the app is pointed at the image."""
         return self.identity is not None and (not self.identity.assigned or self.grant is not None)

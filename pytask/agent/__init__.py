@@ -1,1 +1,1 @@
-"""The pipelines agent: what it hands over, and what it is told."""
+"""The pipelines agent: what it passes to the task, and what the task reports to it."""

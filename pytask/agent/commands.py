@@ -1,4 +1,4 @@
-"""The agent's logging commands as text: made, escaped, and disarmed where they come from outside.
+"""The agent's logging commands: write them, escape them, and disarm them in foreign text.
 
 Source: https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands and the agent's parser,
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Microsoft.VisualStudio.Services.Agent/Command.cs
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def command(name: str, properties: Mapping[str, str], message: str) -> str:
-    """Return the line `##vso[name key=value;…]message`; both sides escaped as the agent unescapes them.
+    """Return the line `##vso[name key=value;…]message`, with both parts escaped the way the agent unescapes them.
 
     Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/CommandStringConvertor.cs
     """
@@ -23,7 +23,7 @@ def command(name: str, properties: Mapping[str, str], message: str) -> str:
 
 
 def escape_message(text: str) -> str:
-    """Escape the part behind the bracket; the percent sign first, since the others bring their own."""
+    """Escape the part after the bracket; percent signs first, because the other escapes contain them."""
     return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -32,8 +32,8 @@ def escape_property(text: str) -> str:
     return escape_message(text).replace("]", "%5D").replace(";", "%3B")
 
 
-# The agent searches with the culture's rules, which may pass over characters that show nothing (Unicode's Cc, Cf and
-# the variation selectors), so they do not keep a marker apart here either.
+# The agent's culture-aware search may ignore invisible characters (Unicode's Cc, Cf and the variation selectors), so
+# they do not break up a marker here either.
 _UNSEEN = (
     "[\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"
     "\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]*"
@@ -47,13 +47,13 @@ _LINE_ENDS = re.compile("[\r\n\v\f\x85\u2028\u2029]+")
 def disarm(line: str) -> str:
     """Return a line of foreign text that the agent cannot take for a command: `##vso[` and `##[` lose a `#`.
 
-    Line ends inside are taken out too, as the agent would begin a new line there.
+    Line ends are replaced too, because the agent would start a new line there.
     """
     text = _LINE_ENDS.sub(" ", line)
     return _SIGNS.sub(lambda run: _disarmed(run.group(), opens=_OPENS.match(text, run.end()) is not None), text)
 
 
 def _disarmed(run: str, *, opens: bool) -> str:
-    """Return a run of `#`, and of what shows nothing, with one `#` at the most where a command would open."""
+    """Return a run of `#` and invisible characters, reduced to one `#` when a command would start there."""
     first, last = run.find("#"), run.rfind("#")
     return f"{run[:first]}{run[last:]}" if opens and first < last else run

@@ -1,4 +1,4 @@
-"""A service connection, read from what the agent hands to the task.
+"""A service connection, read from the variables that the agent passes to the task.
 
 Source of the names: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/Handlers/Handler.cs
 and, for the keys of an Azure Resource Manager connection,
@@ -43,38 +43,38 @@ _SETTINGS = "Project settings > Service connections"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
-    """The raw fields of one connection; one that is not there is empty."""
+    """The raw fields of one connection; a missing field is empty."""
 
     environment: Mapping[str, str]
     input: str
     id: str
 
     def parameter(self, key: str) -> str:
-        """Return a parameter of its authorization."""
+        """Return an authorization parameter."""
         return self.environment.get(f"ENDPOINT_AUTH_PARAMETER_{self.id}_{key.upper()}", "").strip()
 
     def data(self, key: str) -> str:
-        """Return a part of its data, which holds nothing secret."""
+        """Return a field of the connection's data, which holds no secrets."""
         return self.environment.get(f"ENDPOINT_DATA_{self.id}_{key.upper()}", "").strip()
 
     @property
     def url(self) -> str:
-        """Its server URL."""
+        """The connection's server URL."""
         return self.environment.get(f"ENDPOINT_URL_{self.id}", "").strip()
 
     @property
     def scheme(self) -> str:
-        """Its scheme; connections of old have none and are service principals."""
+        """The authentication scheme; old connections have none and are service principals."""
         return self.environment.get(f"ENDPOINT_AUTH_SCHEME_{self.id}", "") or "ServicePrincipal"
 
     @property
     def name(self) -> str:
-        """What to call it; the agent does not tell its name."""
+        """A name to show; the agent does not pass the connection's own name."""
         return self.data("subscriptionName") or self.id
 
     @property
     def page(self) -> str:
-        """The address of its page, which the browser shows when one opens it."""
+        """The address of the connection's page in the project settings."""
         collection = variable(self.environment, "System.CollectionUri").rstrip("/")
         project = quote(variable(self.environment, "System.TeamProject"))
         if not collection or not project:
@@ -82,18 +82,18 @@ class Endpoint:
         return f"{collection}/{project}/_settings/adminservices?resourceId={self.id}"
 
     def needed(self, field: str, value: str) -> str:
-        """Return the value of a field that must be there; raise ConnectionIncomplete where it is not."""
+        """Return the value of a required field; raise ConnectionIncomplete when it is empty."""
         if not value:
             raise ConnectionIncomplete(input=self.input, name=self.name, field=field)
         return value
 
     def tls(self, field: str, url: str) -> str:
-        """Return a URL, as long as it is one that secrets may be sent to."""
+        """Return a URL that secrets may be sent to; raise ConnectionIncomplete when it is not HTTPS."""
         return self.needed(f"{field} that begins with https://", url if url.lower().startswith("https://") else "")
 
     @property
     def tenant(self) -> str:
-        """Its tenant: an id or a domain, as both stand in addresses."""
+        """The tenant: an id or a domain, either of which works in a URL."""
         tenant = self.needed("tenant id", self.parameter("tenantId"))
         return self.needed("well-formed tenant id", tenant if _TENANT.fullmatch(tenant) else "")
 
@@ -102,7 +102,7 @@ def find_endpoint(environment: Mapping[str, str], *, input_name: str, value: str
     """Return the fields of the connection that an input names.
 
     Raises:
-        ConnectionNotFound: when the agent handed over no such connection.
+        ConnectionNotFound: when the agent passed no such connection to the task.
     """
     endpoint = Endpoint(environment=environment, input=input_name, id=value.strip().lower())
     if not endpoint.url and f"ENDPOINT_AUTH_SCHEME_{endpoint.id}" not in environment:
@@ -116,10 +116,10 @@ def read_connection(
     """Return the Azure Resource Manager connection that an input names.
 
     Raises:
-        ConnectionNotFound: when the agent handed over no such connection.
+        ConnectionNotFound: when the agent passed no such connection to the task.
         ConnectionIncomplete: when a field is empty.
-        ConnectionOfNoSubscription: when it is made for a management group or a workspace.
-        ConnectionSchemeUnsupported: when its way to sign in is not known here.
+        ConnectionOfNoSubscription: when it is for a management group or a workspace.
+        ConnectionSchemeUnsupported: when its authentication scheme is not supported.
         InputMistake: what is wrong with its certificate (`agent.pem`).
     """
     endpoint = find_endpoint(environment, input_name=input_name, value=value)
@@ -144,9 +144,9 @@ def _subscription(endpoint: Endpoint) -> str:
 
 
 def _cloud(endpoint: Endpoint) -> Cloud:
-    """Return the cloud; what the connection leaves open is asked for later, by `cloud.metadata`.
+    """Return the cloud; `cloud.metadata` later finds out what the connection does not say.
 
-    Microsoft's own tasks take the same as the audience, except that they do so on an Azure Stack only:
+    Microsoft's own tasks use the same audience, but only on Azure Stack:
     https://github.com/microsoft/azure-pipelines-tasks-common-packages/blob/main/common-npm-packages/azure-arm-rest/azure-arm-endpoint.ts
     """
     url = endpoint.tls("server URL", endpoint.needed("server URL", endpoint.url))
@@ -159,7 +159,7 @@ def _cloud(endpoint: Endpoint) -> Cloud:
     return Cloud(
         arm_url=url.rstrip("/"),
         authority_url=re.sub("/adfs$", "", authority, flags=re.IGNORECASE),
-        # The audience keeps its slash: `https://management.core.windows.net/` asks for `…//.default`.
+        # The audience keeps its slash: `https://management.core.windows.net/` becomes `…//.default`.
         # https://learn.microsoft.com/entra/identity-platform/scopes-oidc#trailing-slash-and-default
         arm_scope=f"{audience}/.default" if audience else "",
         adfs=adfs,
@@ -167,11 +167,11 @@ def _cloud(endpoint: Endpoint) -> Cloud:
 
 
 def read_identity(endpoint: Endpoint, mask: Callable[[str], Secret]) -> Identity:
-    """Return whom a connection signs in as.
+    """Return the identity that a connection signs in as.
 
     Raises:
         ConnectionIncomplete: when a field is empty.
-        ConnectionSchemeUnsupported: when its way to sign in is not known here.
+        ConnectionSchemeUnsupported: when its authentication scheme is not supported.
         InputMistake: what is wrong with its certificate (`agent.pem`).
     """
     match endpoint.scheme.lower():

@@ -1,6 +1,6 @@
-"""The run's log: the only writer to stdout, and the only maker of a `Secret`.
+"""The run's log: the only code that writes to stdout or creates a `Secret`.
 
-Every line passes one filter, whether it is ours, Docker's or Azure's, so that no text can become a command by accident.
+Every line passes one filter, whether it is ours, Docker's or Azure's, so that no text can act as a command.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Console:
-    """What the agent and the reader of the log are told."""
+    """What the task tells the agent and the reader of the log."""
 
     def __init__(self, stream: TextIO, clock: Clock) -> None:
         self._stream = stream
@@ -32,12 +32,12 @@ class Console:
         self._lock = threading.Lock()
 
     def line(self, text: str = "") -> None:
-        """Write text, one log line for each of its own; it may be foreign."""
+        """Write text, which may be foreign, with one log line for each of its lines."""
         self._write(*(disarm(self.redacted(part)) for part in text.split("\n")))
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
-        """Fold what is written meanwhile; the time it took is the group's last line.
+        """Put what is written within the block into a collapsible group that ends with the time it took.
 
         Groups do not nest. Source:
         https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands#formatting-commands
@@ -54,28 +54,28 @@ class Console:
         self._issue("warning", {}, text)
 
     def failure(self, failure: TaskFailure, state: str = "") -> None:
-        """Report a failure in full in the log and on the run's page; `state` says how things are left."""
+        """Report a failure in full in the log and on the run's page; `state` is its row of that name."""
         self._issue("error", {"code": failure.code}, render(failure, state))
 
     def secret(self, text: str) -> Secret:
-        """Return the text as a `Secret`, masked in every line from now on, the agent's and ours."""
+        """Return the text as a `Secret` that is masked from now on, in the agent's lines and in ours."""
         self._write(*(command("task.setsecret", {}, line) for line in self._redactor.add(text)))
         return Secret(text)
 
     def redacted(self, text: str) -> str:
-        """Return a text without the secrets of this run; what is written to a file passes here as well."""
+        """Return a text without this run's secrets; text for files goes through here too."""
         return self._redactor.redact(text)
 
     def output(self, name: str, value: str) -> None:
-        """Set an output variable of the task. What later steps build on is never redacted: it is no foreign text."""
+        """Set an output variable of the task. Never redact it: later steps use it, and it is not foreign text."""
         self._write(command("task.setvariable", {"variable": name, "isoutput": "true"}, disarm(value)))
 
     def summary(self, file: Path) -> None:
-        """Show a Markdown file on the Extensions tab of the run."""
+        """Show a Markdown file on the run's Extensions tab."""
         self._write(command("task.uploadsummary", {}, str(file)))
 
     def complete(self, result: str) -> None:
-        """Tell the task's result: `Succeeded`, `SucceededWithIssues`, `Failed` or `Canceled`."""
+        """Report the task's result: `Succeeded`, `SucceededWithIssues`, `Failed` or `Canceled`."""
         self._write(command("task.complete", {"result": result}, ""))
 
     def _issue(self, kind: str, properties: Mapping[str, str], text: str) -> None:

@@ -1,4 +1,4 @@
-"""Variables of the agent, under the names they have in a task's environment.
+"""The agent's variables, by their names in a task's environment.
 
 Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/Handlers/Handler.cs
 """
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NODE = "FUNCTIONAPPCONTAINERDEPLOY_NODE"
-"""Where the Node is that runs the shim, `task/index.js`; the shim sets this and the next."""
+"""Path of the Node that runs the shim, `task/index.js`, which sets this and the next variable."""
 SIGNER = "FUNCTIONAPPCONTAINERDEPLOY_SIGNER"
-"""Where `task/sign.js` is."""
+"""Path of `task/sign.js`."""
 _AGENTS_OWN = (
     "INPUT_",
     "ENDPOINT_",
@@ -31,15 +31,15 @@ _AGENTS_OWN = (
 )
 _SYSTEMS = {"Darwin": "macOS", "Windows_NT": "Windows"}
 _ORPHANS_MARK = "VSTS_PROCESS_LOOKUP_ID"
-"""By this the agent finds, at the end of the job, what a task left running; it is no secret.
+"""Marks the processes of a job, so that the agent can end those still running after it; not a secret.
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/JobExtension.cs"""
 _JOBS_TOKEN = "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"  # noqa: S105 - a name
-"""What `$(System.AccessToken)` is; every task gets it.
+"""The variable behind `$(System.AccessToken)`; every task gets it.
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/TaskRunner.cs"""
 
 
 def variable_name(name: str) -> str:
-    """Return the environment name of a pipeline variable: `Build.BuildId` is `BUILD_BUILDID`; dashes stay."""
+    """Return the environment name of a pipeline variable: `BUILD_BUILDID` for `Build.BuildId`; dashes stay."""
     return name.replace(".", "_").replace(" ", "_").upper()
 
 
@@ -52,7 +52,7 @@ def required_variable(environment: Mapping[str, str], name: str) -> str:
     """Return the value of a variable that every job has.
 
     Raises:
-        AgentVariableMissing: when it has none.
+        AgentVariableMissing: when this one does not.
     """
     value = variable(environment, name)
     if not value:
@@ -61,7 +61,7 @@ def required_variable(environment: Mapping[str, str], name: str) -> str:
 
 
 def agent_kind(environment: Mapping[str, str]) -> AgentKind:
-    """Return which kind of agent this is.
+    """Return the kind of this agent.
 
     Sources: https://learn.microsoft.com/azure/devops/pipelines/build/variables#agent-variables-devops-services and, for
     the container's id, https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/ContainerOperationProvider.cs
@@ -74,17 +74,17 @@ def agent_kind(environment: Mapping[str, str]) -> AgentKind:
 
 
 def secret_values(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the values of the job's secret variables, and its own token; a Node task gets them all."""
+    """Return the values of the job's secret variables and its token; a Node task gets them all."""
     secret = (key for key in environment if key.startswith("SECRET_") or key == _JOBS_TOKEN)
     return tuple(environment[key] for key in secret if environment[key])
 
 
 def without_the_agents_own(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for programs we start: no input, credential, secret or variable of the pipeline.
+    """Return the environment for programs that we start, without inputs, credentials and secrets of the agent.
 
-    Public pipeline variables have names of their own; `VSTS_PUBLIC_VARIABLES` lists them, but they hold nothing that
-    is to be kept from a build, so they stay. The exception is one that holds the job's token: the tasks that sign in to
-    feeds make such (https://github.com/microsoft/azure-pipelines-tasks/tree/master/Tasks/PipAuthenticateV1).
+    Public pipeline variables stay: they hold nothing that a build must not see. The exception is one that contains the
+    job's token, as the tasks that sign in to feeds set
+    (https://github.com/microsoft/azure-pipelines-tasks/tree/master/Tasks/PipAuthenticateV1).
     """
     token = environment.get(_JOBS_TOKEN, "")
     kept = (key for key in environment if key == _ORPHANS_MARK or not key.upper().startswith(_AGENTS_OWN))

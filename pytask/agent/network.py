@@ -1,4 +1,4 @@
-"""The agent's network configuration, read from the variables that every job has.
+"""The agent's network configuration, read from variables that every job has.
 
 Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/ExecutionContext.cs
 """
@@ -26,7 +26,7 @@ _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def read_network(environment: Mapping[str, str], mask: Callable[[str], Secret]) -> Network:
-    """Return how this agent reaches the network; passwords of proxies are masked at once, in every form they take."""
+    """Return how this agent reaches the network, with proxy passwords masked in every form they take."""
     bundle = next((value for name in _BUNDLES if (value := environment.get(name))), "")
     return Network(
         proxy=_own_proxy(environment, mask),
@@ -54,7 +54,7 @@ def _machine_proxies(environment: Mapping[str, str], mask: Callable[[str], Secre
 
 
 def _proxy(written: str, mask: Callable[[str], Secret]) -> Proxy:
-    """Take an address apart; one without a scheme is `http`, as everybody reads it."""
+    """Return the proxy at an address; one without a scheme is `http`, as in other tools."""
     scheme, _, rest = (written if "://" in written else f"http://{written}").partition("://")
     credentials, _, place = rest.partition("/")[0].rpartition("@")
     user, _, password = credentials.partition(":")
@@ -68,7 +68,7 @@ def _proxy(written: str, mask: Callable[[str], Secret]) -> Proxy:
 
 
 def _masked(user: str, password: str, mask: Callable[[str], Secret]) -> Secret | None:
-    """Mask a password as it is, as it stands in a URL, and as it goes to the proxy."""
+    """Mask a password as given, as it appears in a URL, and as it is sent to the proxy."""
     if not password:
         return None
     mask(quote(password, safe=""))
@@ -77,12 +77,12 @@ def _masked(user: str, password: str, mask: Callable[[str], Secret]) -> Secret |
 
 
 def _patterns(written: str) -> tuple[re.Pattern[str], ...]:
-    """Read the bypass list; what is no pattern is passed over, as the agent does."""
+    """Return the patterns of the bypass list; like the agent, skip invalid ones."""
     found = []
     for text in texts_at(decode(written)):
         try:
             found.append(re.compile(text.strip(), re.IGNORECASE | re.ASCII))
-        except re.error:  # noqa: PERF203 - each pattern stands for itself
+        except re.error:  # noqa: PERF203 - one bad pattern must not end the loop
             continue
     return tuple(pattern for pattern in found if pattern.pattern)
 

@@ -1,6 +1,6 @@
-"""The certificate of a service connection: PEM text, with the private key in it.
+"""The certificate of a service connection: PEM text that includes the private key.
 
-Source of the form: https://www.rfc-editor.org/rfc/rfc7468, and for encrypted PKCS#1 keys https://www.rfc-editor.org/rfc/rfc1421
+Sources: https://www.rfc-editor.org/rfc/rfc7468 and, for encrypted PKCS#1 keys, https://www.rfc-editor.org/rfc/rfc1421
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ if TYPE_CHECKING:
 
     from pytask.model import Secret
 
-# Line ends are those of the browser it was pasted from; where a script made the connection, often none are left.
+# Line ends are the browser's; a connection that a script created often has none.
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 _CERTIFICATES = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 _ELLIPTIC = bytes.fromhex("06072a8648ce3d0201")
-"""The object identifier id-ecPublicKey, which a PKCS#8 key begins with. https://www.rfc-editor.org/rfc/rfc5480#section-2.1.1"""
+"""The object identifier id-ecPublicKey, near the start of an EC key in PKCS#8. https://www.rfc-editor.org/rfc/rfc5480#section-2.1.1"""
 _BEGINNING = 40
-"""Bytes of a PKCS#8 key within which its algorithm stands."""
+"""Leading bytes of a PKCS#8 key that contain its algorithm."""
 _PART_OF_A_KEY = 16
-"""Characters from which on a line of a key is worth masking; a shorter last one would blot out innocent text."""
+"""Minimum characters for masking a line of a key; masking a shorter one would hide harmless text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyAndCertificates:
-    """What the field holds; only the blocks are taken out. What is wrong within them, the one who signs tells."""
+    """The PEM blocks of the field. Signing reports what is wrong inside them."""
 
     key: Secret
-    """DER as base64, without line ends."""
+    """DER as base64, without line breaks."""
     certificates: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CertificateField:
-    """The field of one connection, and what its mistakes are told with."""
+    """The certificate field of one connection, with the names that its error messages need."""
 
     text: str
     input: str
@@ -55,9 +55,9 @@ class CertificateField:
         """Return the private key, masked, and the certificates.
 
         Raises:
-            CertificateIncomplete: when one of the two is not there.
-            CertificateKeyEncrypted, CertificateKeyNotRsa: when the key is of no use.
-            CertificateBroken: when it is not what PEM is.
+            CertificateIncomplete: when the key or the certificate is missing.
+            CertificateKeyEncrypted, CertificateKeyNotRsa: when the key cannot be used.
+            CertificateBroken: when a block is not valid PEM.
         """
         blocks: list[tuple[str, str]] = _BLOCK.findall(self.text)
         for label, body in blocks:

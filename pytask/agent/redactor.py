@@ -1,4 +1,4 @@
-"""Text without the secrets of this run, whatever it is going to be shown in."""
+"""Redaction of this run's secrets, for everything that is shown or written."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import threading
 
 _HIDDEN = "***"
 _SHORTEST = 4
-"""Characters. A shorter line of a secret, such as the brace of a JSON document, would blot out innocent text."""
+"""Characters. Masking a shorter line of a secret, such as a brace in JSON, would hide harmless text."""
 
 
 class Redactor:
-    """Knows the secrets of the run, and takes them out of text. Threads may share it."""
+    """Removes the run's secrets from text. Thread-safe."""
 
     def __init__(self) -> None:
         self._secrets: tuple[str, ...] = ()
         self._lock = threading.Lock()
 
     def add(self, text: str) -> list[str]:
-        """Take out every line of a secret from now on, and return these lines."""
+        """Redact every line of a secret from now on, and return these lines."""
         lines = [line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST]
         with self._lock:
-            # The longest first: of two secrets one may begin with the other, and the rest of it would stay.
+            # Longest first: a secret may start with a shorter one, and the rest of it would stay visible.
             self._secrets = tuple(sorted({*self._secrets, *lines}, key=len, reverse=True))
         return lines
 
     def redact(self, text: str) -> str:
-        """Return a text without them."""
+        """Return a text without the secrets."""
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
         return text

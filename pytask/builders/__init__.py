@@ -1,1 +1,1 @@
-"""What builds and pushes an image, one package for each kind of builder."""
+"""Building and pushing an image, with one package per kind of builder."""

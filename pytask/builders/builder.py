@@ -1,6 +1,6 @@
-"""What a run asks of everything that builds images, whatever it builds with.
+"""The protocol of everything that builds images.
 
-A builder either leaves the image where it was built, to be inspected and pushed, or has it in the registry already.
+A builder either leaves the image where it was built, to be inspected and pushed, or puts it into the registry itself.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Machine:
-    """What a build is started on."""
+    """The machine that a build starts on."""
 
     environment: Mapping[str, str]
     network: Network
@@ -31,7 +31,7 @@ class Machine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Logins:
-    """Where a build gets credentials of this run, and what gives them once the run has signed in."""
+    """How a build gets this run's registry credentials, once the run has signed in."""
 
     hosts: frozenset[RegistryHost]
     signed_in: Promised[LoginFor]
@@ -39,10 +39,10 @@ class Logins:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sent:
-    """What a push has sent."""
+    """The result of a push."""
 
     digest: str
-    """Of the manifest; empty when nobody told it."""
+    """Digest of the manifest; empty when the engine did not report it."""
     layers: int
     new_layers: int
     bytes_sent: int
@@ -52,14 +52,14 @@ class LocalImage(Protocol):
     """An image that is not in the registry yet."""
 
     def facts(self) -> BuiltImage:
-        """Return what it is called, and for which platform it is.
+        """Return the image's names and platform.
 
         Raises:
-            TaskFailure: when it is not there after all.
+            TaskFailure: when the image is missing after all.
         """
 
     def archive(self) -> Generator[bytes, None, None]:
-        """Return the image as `docker save` does, piece by piece."""
+        """Yield the image in chunks, in the format of `docker save`."""
 
     def push(
         self,
@@ -68,13 +68,13 @@ class LocalImage(Protocol):
         login: Callable[[bool], RegistryLogin | None],
         blocked: Callable[[], TaskFailure | None],
     ) -> Sent:
-        """Push it under every reference, and return what was sent for the first.
+        """Push the image under every reference, and return the result for the first.
 
-        `login` returns user and password, new ones when it is called with true; `blocked` asks the registry itself why
-        it refuses, and returns what keeps this agent out, if something does.
+        `login` returns user and password, fresh ones when it is called with true. `blocked` asks the registry why it
+        refuses this agent, and returns the reason or None.
 
         Raises:
-            TaskFailure: why the registry did not take it.
+            TaskFailure: why the registry did not accept it.
         """
 
 
@@ -83,10 +83,10 @@ class Builder(Protocol):
 
     @property
     def title(self) -> str:
-        """It and its version, for the head of the log."""
+        """The builder and its version, for the start of the log."""
 
     def preflight(self) -> None:
-        """See that what it works with answers; called beside the build.
+        """Check that what the builder depends on responds; called while the build runs.
 
         Raises:
             TaskFailure: when it does not.
@@ -95,10 +95,10 @@ class Builder(Protocol):
     def build(
         self, recipe: Recipe, references: Sequence[str], *, logins: Logins, preflight: Background[Any]
     ) -> LocalImage | PushedImage:
-        """Build the image under its references, and stop as soon as `preflight` fails.
+        """Build the image with its references, and stop as soon as `preflight` fails.
 
-        Who sends it to a registry, or has others do so, waits for the result of `preflight` before.
+        A builder that sends it to a registry, or has that done, must wait for the result of `preflight` first.
 
         Raises:
-            TaskFailure: why there is no image.
+            TaskFailure: why the build failed.
         """

@@ -1,1 +1,1 @@
-"""Entra ID and Azure Resource Manager: signing in, and the one HTTP client."""
+"""Signing in to Entra ID, and the HTTP client for it and Azure Resource Manager."""

@@ -1,8 +1,8 @@
-"""Proof of a service principal's identity by its certificate: an assertion, signed by `cloud.signer`.
+"""Client assertions for a service principal with a certificate, signed by `cloud.signer`.
 
-azure-identity's own credential for certificates needs the library cryptography, which is compiled for each system and
-Python; the task brings none. Source of the assertion's form:
-https://learn.microsoft.com/entra/identity-platform/certificate-credentials
+azure-identity's certificate credential needs the library cryptography, which is compiled for each system and Python,
+so the task cannot include it.
+Source: https://learn.microsoft.com/entra/identity-platform/certificate-credentials
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from pytask.model import CertificateIdentity, Secret, ServiceConnection
 
 _LIFETIME = 600
-"""Seconds; each is used at once and once."""
+"""Seconds; each assertion is used once, immediately."""
 _BROKEN = {
     "key-unreadable": "the private key cannot be read",
     "key-damaged": "the private key's signature does not match its certificate",
     "certificate-unreadable": "one certificate cannot be read, and no other matches the private key",
     "certificate-of-another-key": "no certificate matches the private key",
 }
-"""What `task/sign.js` calls each."""
+"""Keyed by the error names of `task/sign.js`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CertificateAssertions:
-    """Makes assertions of one service principal for the token endpoint of its connection."""
+    """Makes assertions for one service principal and its connection's token endpoint."""
 
     connection: ServiceConnection
     identity: CertificateIdentity
@@ -44,16 +44,16 @@ class CertificateAssertions:
     mask: Callable[[str], Secret]
 
     def fresh(self) -> str:
-        """Return an assertion that nobody has used, good for ten minutes.
+        """Return a new assertion, valid for ten minutes.
 
         Raises:
-            CertificateBroken: when the key cannot be read, or no certificate is that of the key.
-            CertificateKeyEncrypted, CertificateKeyNotRsa: when the key is of no use.
-            CertificateSigningFailed: when the signer fails for a reason of its own.
+            CertificateBroken: when the key cannot be read, or no certificate matches it.
+            CertificateKeyEncrypted, CertificateKeyNotRsa: when the key cannot be used.
+            CertificateSigningFailed: when the signer fails for another reason.
         """
         answer = self.signer.ask(
             {
-                # AD FS knows neither PS256 nor the thumbprint by SHA-256:
+                # AD FS supports neither PS256 nor SHA-256 thumbprints:
                 # https://github.com/AzureAD/microsoft-authentication-library-for-dotnet/issues/4428
                 "algorithm": "RS256" if self.connection.cloud.adfs else "PS256",
                 "claims": self._claims(),

@@ -1,7 +1,7 @@
-"""Signing in to Entra ID as the service connection says; every scheme through azure-identity.
+"""Signing in to Entra ID with the service connection, through azure-identity for every scheme.
 
-azure-identity itself repeats nothing (`retry_total=0`): it would send the same federated assertion twice, which Entra
-ID refuses. What is worth repeating is repeated here, with a fresh proof of identity each time.
+azure-identity itself does not retry (`retry_total=0`): it would send the same federated assertion twice, which Entra
+ID refuses. Retries happen here, with a new assertion each time.
 """
 
 from __future__ import annotations
@@ -47,42 +47,42 @@ _TRANSIENT = frozenset(
     }
 )
 _TRANSIENT_OF_A_MACHINE = _TRANSIENT | {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
-"""Its endpoint answers these while it is being updated.
+"""A managed identity endpoint also returns these while it is being updated.
 https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling"""
 
 
 class TokenSource(Protocol):
-    """What the credentials of azure-identity have in common."""
+    """The common interface of azure-identity's credentials."""
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 - azure-core's protocol
-        """Return a token out of memory, or a new one before that runs out."""
+        """Return the cached token, or a new one when it is about to expire."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credentials:
-    """Tokens for one service connection; kept in memory and renewed in time.
+    """Tokens for one service connection, cached in memory and renewed in time.
 
-    It is what azure-core calls a `TokenCredential`.
+    Implements azure-core's `TokenCredential`.
     """
 
     connection: ServiceConnection
     source: TokenSource
     http: HttpClient
-    """Its connection pool, clock and timeouts are those of signing in."""
+    """The client whose connection pool, clock and timeouts are used for signing in."""
     mask: Callable[[str], Secret]
     turns: threading.Lock = field(default_factory=threading.Lock)
-    """Who comes second finds what the first has learned of the authority, and perhaps its token."""
+    """Lets a second caller reuse what the first one learned about the authority, and perhaps its token."""
 
     def token(self, scope: str) -> Secret:
         """Return an access token for `scope`.
 
         Raises:
-            TaskFailure: why Entra ID, Azure DevOps or the agent's machine gives none, or a certificate is of no use.
+            TaskFailure: why Entra ID, Azure DevOps or the agent's machine returns none, or the certificate is unusable.
         """
         return self.mask(self.get_token(scope).token)
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:  # noqa: ANN401 - azure-core's protocol
-        """Return an access token as azure-core's policies ask for it."""
+        """Return an access token for azure-core's policies."""
         with self.turns:
             return self._token(scopes, options)
 
@@ -90,7 +90,7 @@ class Credentials:
         for attempt in range(1, self.http.timeouts.http_attempts + 1):
             try:
                 token = self.source.get_token(*scopes, **options)
-            except (AzureError, OidcTokenRefused, NetworkFailure, OSError) as error:  # noqa: PERF203 - a retry is a loop round a try
+            except (AzureError, OidcTokenRefused, NetworkFailure, OSError) as error:  # noqa: PERF203 - a retry is a loop around a try
                 refusal = refusal_behind(error)
                 failure = self._failure(refusal, attempt)
                 if attempt == self.http.timeouts.http_attempts or not self._worth_repeating(refusal, failure):
@@ -102,7 +102,7 @@ class Credentials:
         raise AssertionError
 
     def _failure(self, refusal: Exception, attempts: int) -> TaskFailure:
-        """Return the failure that it is when nobody gives a token."""
+        """Return the failure behind a refused or failed sign-in."""
         if isinstance(refusal, NetworkFailure):
             return refusal
         if is_of_the_network(refusal) and not self._of_a_machine:
@@ -116,7 +116,7 @@ class Credentials:
             return True
         if isinstance(refusal, HttpResponseError):
             return refusal.status_code in (_TRANSIENT_OF_A_MACHINE if self._of_a_machine else _TRANSIENT)
-        # A machine's endpoint that cannot be reached is not there: it is a hop away.
+        # A machine's endpoint is one hop away: one that cannot be reached does not exist.
         return isinstance(refusal, ServiceResponseError)
 
     @property
@@ -139,13 +139,13 @@ def open_credentials(
     mask: Callable[[str], Secret],
     environment: Mapping[str, str],
 ) -> Credentials:
-    """Return the credentials of a connection whose cloud is known; nothing is sent yet.
+    """Return the credentials of a connection with a known cloud; nothing is sent yet.
 
-    `fresh_assertion` gives a new OIDC token of the pipeline each time; only federated connections call it. The job's
-    `environment` says what signs for connections with a certificate.
+    `fresh_assertion` returns a new OIDC token of the pipeline for each call; only federated connections call it. The
+    job's `environment` names the signer for connections with a certificate.
 
     Raises:
-        AgentVariableMissing: when it does not.
+        AgentVariableMissing: when a certificate needs the signer and the environment does not name it.
     """
     source: TokenSource
     match connection.identity:
@@ -170,7 +170,7 @@ def _signed_assertions(
     http: HttpClient,
     mask: Callable[[str], Secret],
 ) -> Callable[[], str]:
-    """Return what makes assertions; what it takes to sign is loaded only for the few connections that do."""
+    """Return a function that makes assertions; the signing modules load only for connections that need them."""
     from pytask.cloud.certificate import CertificateAssertions  # noqa: PLC0415
     from pytask.cloud.signer import find_signer  # noqa: PLC0415
 
@@ -185,7 +185,7 @@ def _signed_assertions(
 def _at_entra(connection: ServiceConnection, http: HttpClient) -> dict[str, Any]:
     return {
         "authority": connection.cloud.authority_url,
-        # The authority comes from the connection itself, so there is nothing to discover; it saves a call.
+        # The authority comes from the connection, so discovering it would only cost a call.
         "disable_instance_discovery": True,
         "transport": http.transport.bound_to(authorities(connection.cloud.authority_url)),
         **_ALWAYS,
@@ -201,7 +201,7 @@ def _by_assertion(
 
 
 def _without_version(request: PipelineRequest[HttpRequest]) -> None:
-    """Lead a call to where ADFS has its token endpoint; azure-identity knows Entra ID's only.
+    """Send the request to AD FS's token endpoint; azure-identity knows only Entra ID's.
 
     https://learn.microsoft.com/windows-server/identity/ad-fs/overview/ad-fs-openid-connect-oauth-flows-scenarios
     """
@@ -209,7 +209,7 @@ def _without_version(request: PipelineRequest[HttpRequest]) -> None:
 
 
 def _of_the_machine(identity: ManagedIdentity, http: HttpClient) -> TokenSource:
-    """Return the tokens of a virtual machine, or of whatever else offers the endpoint of App Service."""
+    """Return the tokens of a virtual machine, or of another host with App Service's identity endpoint."""
     return ManagedIdentityCredential(
         client_id=identity.client_id or None,
         transport=new_transport(http.route, connect=http.timeouts.identity_connect, read=http.timeouts.http_read),

@@ -1,4 +1,4 @@
-"""A body too large to be held, piece by piece; where it breaks off it is asked for from there on."""
+"""Downloading a body too large for memory in chunks, resuming where it broke off."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def pieces(http: HttpClient, ask: Callable[[int], HttpResponse]) -> Generator[bytes, None, None]:
-    """Return a body without holding it; `ask` gives the open answer that has it from a byte on.
+    """Yield a body in chunks; `ask` returns an open response with the body from a byte offset on.
 
     Raises:
-        NetworkFailure: when it broke off as often as a call may be repeated.
+        NetworkFailure: when it broke off as often as a call may be retried.
     """
     received = 0
     for attempt in count(1):
@@ -40,7 +40,7 @@ def pieces(http: HttpClient, ask: Callable[[int], HttpResponse]) -> Generator[by
 
 
 def _wait(http: HttpClient, answer: HttpResponse, error: AzureError, attempt: int) -> None:
-    """Wait before the next attempt; raise what it means instead when this was the last."""
+    """Wait before the next attempt, or raise the failure when this was the last one."""
     host = urlsplit(answer.request.url).hostname or "the registry"
     if attempt == http.timeouts.http_attempts:
         raise http.failure(error, answer.request.url)

@@ -1,6 +1,6 @@
-"""What a cloud says of itself: where it signs in, and for whom its tokens are.
+"""A cloud's own metadata: where to sign in, and the audience of its tokens.
 
-Connections to an Azure Stack made by older versions of Azure DevOps do not say it.
+Azure Stack connections from older versions of Azure DevOps lack it.
 Sources: https://learn.microsoft.com/azure-stack/user/azure-stack-rest-api-use and
 https://github.com/microsoft/azure-pipelines-tasks-common-packages/blob/main/common-npm-packages/azure-arm-rest/azure-arm-endpoint.ts
 """
@@ -27,11 +27,11 @@ _ADFS = re.compile("/adfs$", re.IGNORECASE)
 
 
 def with_known_cloud(connection: ServiceConnection, http: HttpClient) -> ServiceConnection:
-    """Return the connection with what it leaves open about its cloud asked for; nothing is asked when it says all.
+    """Return the connection with missing data about its cloud filled in; nothing is sent when none is missing.
 
     Raises:
-        CloudUnknown: when Resource Manager does not tell.
-        TaskFailure: why it cannot be asked.
+        CloudUnknown: when Resource Manager does not say it.
+        TaskFailure: why Resource Manager cannot be asked.
     """
     cloud = connection.cloud
     if cloud.authority_url and cloud.arm_scope:

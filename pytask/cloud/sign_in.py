@@ -1,4 +1,4 @@
-"""What a refused sign-in means.
+"""The failure behind a refused sign-in.
 
 Sources: https://learn.microsoft.com/entra/identity-platform/reference-error-codes and
 https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
@@ -60,10 +60,10 @@ _CODES: dict[type[AzureFailure], tuple[str, ...]] = {
     TenantBlocked: ("5000225",),
     TenantUnknown: ("50059", "50128", "90002", "90019", "900021", "900023", "900382", "900432", "900439"),
 }  # fmt: skip
-"""https://login.microsoftonline.com/error tells each."""
+"""https://login.microsoftonline.com/error explains each code."""
 _MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
 _TRANSIENT_CODES = frozenset({"50033", "50196", "90024", "90033", "90055"})
-"""Entra ID's own outages and limits, which it answers with status 400, too."""
+"""Entra ID's own outages and limits, which also have status 400."""
 _BEFORE_AN_AUDIENCE = ("resource principal named ", "Requested resource: ", "Resource value from request: ")
 _NO_SUCH_IDENTITY = (
     "identity not found",
@@ -71,16 +71,16 @@ _NO_SUCH_IDENTITY = (
     "multiple user assigned identities",
     "assigned to this resource",
 )
-"""In words only: every refusal of the endpoints is a 400."""
+"""Only the text tells: every refusal of these endpoints has status 400."""
 _CODE = re.compile(r"AADSTS(\d{5,8})")
 _CORRELATION = re.compile(r"Correlation ID: ([0-9a-f-]{36})")
 _LONGEST_DETAIL = 800
 
 
 def keep_refusal(response: PipelineResponse[HttpRequest, HttpResponse]) -> None:
-    """Raise a refused call as it is; azure-identity and MSAL would keep of it an exception without status or words.
+    """Raise a refused call as it is; azure-identity and MSAL would drop its status and text.
 
-    Azure Arc's challenge is let through: it is answered with a file that only the machine's own agents may read.
+    Azure Arc's challenge passes: the answer to it is in a file that only the machine's own agents may read.
     https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication
     """
     answer = response.http_response
@@ -92,14 +92,14 @@ def keep_refusal(response: PipelineResponse[HttpRequest, HttpResponse]) -> None:
 
 
 def refusal_behind(error: Exception) -> Exception:
-    """Return the refusal that an error of azure-identity stands for."""
+    """Return the refusal behind an azure-identity error."""
     while isinstance(error.__cause__, AzureError):
         error = error.__cause__
     return error
 
 
 def sign_in_failure(refusal: Exception, connection: ServiceConnection, *, attempts: int) -> TaskFailure:
-    """Return the failure that it is when nobody gives a token."""
+    """Return the failure behind a refused sign-in."""
     if isinstance(refusal, OidcTokenRefused):
         return refusal
     text = str(refusal.message if isinstance(refusal, AzureError) else refusal)
@@ -114,7 +114,7 @@ def sign_in_failure(refusal: Exception, connection: ServiceConnection, *, attemp
 
 
 def entra_failure(text: str, connection: ServiceConnection) -> AzureFailure:
-    """Return the failure behind an AADSTS code, or behind the words of another identity provider."""
+    """Return the failure behind an AADSTS code, or behind another identity provider's text."""
     identity = connection.identity
     issuer, subject = (identity.issuer, identity.subject) if isinstance(identity, FederatedIdentity) else ("", "")
     facts = {
@@ -132,14 +132,14 @@ def entra_failure(text: str, connection: ServiceConnection) -> AzureFailure:
 
 
 def _meaning(text: str, identity: Identity) -> type[AzureFailure]:
-    """Return the kind of failure: the first code that is known, where it can be true of this kind of identity."""
+    """Return the kind of failure: the first known code that applies to this kind of identity."""
     known = next((_MEANINGS[code] for code in _codes(text) if code in _MEANINGS), SignInRefused)
     if known is CertificateRefused and isinstance(identity, FederatedIdentity):
         return SignInRefused
     if known is CertificateRefused and "secret" in text:
-        # Of old, a wrong secret had one of these codes, too: AADSTS50012: Invalid client secret is provided.
+        # An older code for a wrong secret: AADSTS50012: Invalid client secret is provided.
         return SecretWrong
-    # AADSTS70001 stands for an application that is not found, and for one that is disabled.
+    # AADSTS70001 stands both for an application that is not found and for a disabled one.
     return ClientDisabled if known is ClientUnknown and "is disabled" in text else known
 
 
@@ -152,14 +152,14 @@ def _machine_failure(text: str, identity: ManagedIdentity, connection: ServiceCo
 
 
 def _words(answer: HttpResponse) -> str:
-    """Return what an answer says of its refusal: Entra ID and machines word it in `error_description`."""
+    """Return a response's error text: Entra ID and machines put it in `error_description`."""
     body = decode(answer.content)
     told = text_at(body, "error_description") or text_at(body, "message")
     return told or text_of(answer).strip() or answer.reason
 
 
 def _line(text: str) -> str:
-    """Return the line that has the code, else the first."""
+    """Return the line with the code, or else the first line."""
     lines = without_page(text).splitlines() or [""]
     return shortened(next((line for line in lines if "AADSTS" in line), lines[0]).strip(), _LONGEST_DETAIL)
 
@@ -170,7 +170,7 @@ def _codes(text: str) -> list[str]:
 
 
 def _audience(text: str) -> str:
-    """Return the service that Entra ID names as unknown."""
+    """Return the service that Entra ID reports as unknown."""
     rest = next((text.partition(sign)[2] for sign in _BEFORE_AN_AUDIENCE if sign in text), "")
     words = rest.lstrip("'").split(maxsplit=1)
     return words[0].partition("'")[0] if words else ""

@@ -1,6 +1,6 @@
-"""Signing by the Node that runs the shim: `task/sign.js` does with its OpenSSL what Python has no library for.
+"""Signing with the Node that runs the shim: `task/sign.js` uses Node's OpenSSL, which Python has no library for.
 
-The key goes to it through a pipe, and nowhere else.
+The key goes only through a pipe to it.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ if TYPE_CHECKING:
     from pytask.clock import Clock
 
 _GLANCE = 0.05
-"""Seconds after which it is seen that the program has ended by itself."""
+"""Seconds between checks of whether the program has ended."""
 _LONGEST_COMPLAINT = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Signer:
-    """The Node and its program, for the certificate of one connection."""
+    """Node and its program, for one connection's certificate."""
 
     node: str
     program: str
     environment: Mapping[str, str]
-    """The program's own; the job's holds the certificate with its key."""
+    """The program's environment; not the job's, which holds the certificate and its key."""
     clock: Clock
     seconds: float
-    """How long the program may take."""
+    """Time limit for the program."""
     name: str
-    """What the connection is called in failures."""
+    """The connection's name in failures."""
 
     def ask(self, request: Mapping[str, object]) -> object:
-        """Return the program's answer, None when what it printed is none; it ends with the run.
+        """Return the program's answer, or None when its output is not one. A canceled run ends the program.
 
         Raises:
-            CertificateSigningFailed: when it does not come to an answer.
-            Cancelled: when the agent asks the task to stop meanwhile.
+            CertificateSigningFailed: when it gives no answer.
+            Cancelled: when the agent asks the task to stop.
         """
-        # A module that NODE_OPTIONS loads may print something before.
+        # A module that NODE_OPTIONS loads may print something first.
         lines = self._printed(json.dumps(request)).splitlines()
         answer = decode(lines[-1]) if lines else None
         return None if isinstance(answer, Unreadable) else answer
 
     def failure(self, detail: str) -> CertificateSigningFailed:
-        """Return the failure that it is when nothing was signed."""
+        """Return the failure for a signature that was not made."""
         return CertificateSigningFailed(name=self.name, detail=detail)
 
     def _printed(self, request: str) -> str:
@@ -87,10 +87,10 @@ class Signer:
 
 
 def find_signer(environment: Mapping[str, str], *, clock: Clock, seconds: float, name: str) -> Signer:
-    """Return the signer that the shim tells of; no other Node will do, as whoever changes `PATH` would get the key.
+    """Return the signer that the shim names. No other Node is used: whoever changes `PATH` could get the key.
 
     Raises:
-        AgentVariableMissing: when the program was not started by the shim.
+        AgentVariableMissing: when this program was not started by the shim.
     """
     return Signer(
         node=required_variable(environment, NODE),
@@ -103,7 +103,7 @@ def find_signer(environment: Mapping[str, str], *, clock: Clock, seconds: float,
 
 
 def _end_in_time(process: subprocess.Popen[str], deadline: Deadline) -> None:
-    """End a program at its deadline, or at once when the run is cancelled: then this process has not long to live."""
+    """End a program at its deadline, or at once on cancel, because this process is about to be killed."""
     while process.poll() is None and not deadline.passed() and not deadline.clock.cancelled.wait(_GLANCE):
         pass
     process.kill()

@@ -1,4 +1,4 @@
-"""The connection pool behind every HTTP client: it sends a credential to the one host it is for, or not at all."""
+"""The connection pool behind every HTTP client: it sends a credential only to the host that it is for."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _ENTRA = (
     "login.sovcloud-identity.de",
     "login.sovcloud-identity.sg",
 )
-"""Hosts of one service: asked at one of them, Entra ID may name another as a tenant's token endpoint.
+"""Hosts of one service: any of them may name another as a tenant's token endpoint.
 https://github.com/AzureAD/microsoft-authentication-library-for-python/blob/dev/msal/authority.py"""
 
 
 class Transport(HttpTransport["HttpRequest", "HttpResponse"]):
-    """Sends requests through one pool; one that carries a credential has to say which places it may reach."""
+    """Sends requests through one pool; a request with a credential must name the places that it may reach."""
 
     def __init__(self, pool: RequestsTransport, places: frozenset[Place] | None = None) -> None:
         self._pool = pool
         self._places = places
 
     def bound_to(self, places: frozenset[Place]) -> Transport:
-        """Return the same pool for a client that signs its requests itself: none leaves for anywhere else."""
+        """Return a transport on the same pool that sends requests only to `places`, for clients that sign them."""
         return Transport(self._pool, places)
 
     def send(
@@ -50,10 +50,10 @@ class Transport(HttpTransport["HttpRequest", "HttpResponse"]):
         only_to: frozenset[Place] | None = None,
         **options: Any,  # noqa: ANN401 - azure-core's
     ) -> HttpResponse:
-        """Send a request as azure-core's own transport does; no redirect is followed.
+        """Send a request as azure-core's own transport does, without following redirects.
 
         Raises:
-            CredentialNotSent: when it leads elsewhere than it may, or carries a credential and says no place.
+            CredentialNotSent: when its URL is not among its places, or it has a credential and no places.
         """
         places = only_to if self._places is None else self._places
         if places is not None or any(name in request.headers for name in _CREDENTIALS):
@@ -79,13 +79,13 @@ class Transport(HttpTransport["HttpRequest", "HttpResponse"]):
 
 
 def only(url: str) -> frozenset[Place]:
-    """Return the one place that a URL leads to; none where it has no `https`."""
+    """Return the one place of a URL; empty when it is not `https`."""
     place = place_of(url)
     return frozenset({place} if place else ())
 
 
 def authorities(url: str) -> frozenset[Place]:
-    """Return the places where an authority signs in: its own, and for Entra ID all that are Microsoft's."""
+    """Return the places where an authority signs in: its own host or, for Entra ID, all of Microsoft's."""
     entra = frozenset(Place(host, 443) for host in _ENTRA)
     own = only(url)
     return entra if own & entra else own

@@ -1,6 +1,6 @@
-"""The catalogue: every failure a person may see, with code, cause and fix.
+"""The catalogue: every failure that a person may see, with code, cause and fix.
 
-Nothing outside this package composes such a text. `docs/troubleshooting.md` is generated from here.
+No code outside this package composes these texts. `docs/troubleshooting.md` is generated from them.
 """
 
 from __future__ import annotations

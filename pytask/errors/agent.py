@@ -1,4 +1,4 @@
-"""Failures of the job: its variables, cancellation, our own defects."""
+"""Failures of the job: its variables, cancellation, defects of the task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failures of Docker on agents of several kinds: no command, no engine, no right to use it, an engine for Windows."""
+"""Failures of Docker by kind of agent: no command, no engine, no permission to use it, Windows containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failures of the Function App: finding it, updating it, verifying that it runs the image."""
+"""Failures of finding, updating and verifying the Function App."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class AppIsConsumption(AzureFailure):
 
 
 class AppIsCode(AzureFailure):
-    """The app runs code that is published to it."""
+    """The app runs published code instead of a container."""
 
     app: str
     runs: str
@@ -93,7 +93,7 @@ class AppIsCode(AzureFailure):
 
 
 class AppIsSidecar(AzureFailure):
-    """The app is made of several containers."""
+    """The app consists of several containers."""
 
     app: str
     code = "app-is-sitecontainers"

@@ -9,7 +9,7 @@ from pytask.errors.base import AzureFailure, Cause, OneOfSeveral
 
 
 class ForbiddenCause(Cause):
-    """Which role gives the permission that is missing."""
+    """Which role grants the missing permission."""
 
     APP = (
         "its identity has no role with {permission} on {scope} (a new role takes a few minutes to take effect)",
@@ -41,7 +41,7 @@ class Forbidden(OneOfSeveral, AzureFailure):
     detail: str
     permission: str = "this permission"
     scope: str = "the app or its resource group"
-    """Where the permission is missing; a resource that is linked to the app has a scope of its own."""
+    """Where the permission is missing; a resource linked to the app has its own scope."""
     code = "azure-forbidden"
     title = "the service connection has no right to {doing}"
     happened = "{detail}"
@@ -137,7 +137,7 @@ class OperationInProgress(AzureFailure):
 
 
 class AzureRefusedCause(Cause):
-    """What the refusal is about, where Azure's code tells."""
+    """What the refusal is about, judged by Azure's error code."""
 
     OWN = (
         "the response above gives Azure's reason",
@@ -172,7 +172,7 @@ class AzureRefused(OneOfSeveral, AzureFailure):
 
 
 class AzureFailingCause(Cause):
-    """Whether Azure is failing, or limits its callers."""
+    """Whether Azure is failing or throttling."""
 
     FAILING = (
         "the service has a temporary problem",
@@ -198,6 +198,6 @@ class AzureFailing(OneOfSeveral, AzureFailure):
 
     @cached_property
     def known(self) -> AzureFailingCause:
-        """Whether Azure is failing, or has had too many requests."""
+        """Whether Azure is failing or has had too many requests."""
         throttled = self.status == HTTPStatus.TOO_MANY_REQUESTS
         return AzureFailingCause.THROTTLED if throttled else AzureFailingCause.FAILING

@@ -1,4 +1,4 @@
-"""What every failure has: a stable code, what happened, the cause and the fix."""
+"""The base classes of failures: a stable code, what happened, the cause and the fix."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ if TYPE_CHECKING:
 
     @dataclass_transform(kw_only_default=True, eq_default=False)
     class _CheckedFacts(Exception):
-        """Has the type checker hold the facts at each call against the annotations of the failure's class."""
+        """Makes the type checker compare the facts of each call with the annotations of the class."""
 
 else:
     _CheckedFacts = Exception
 
 
 class TaskFailure(_CheckedFacts):
-    """A failure that was foreseen; its subclasses together are the catalogue.
+    """An expected failure; the subclasses form the catalogue.
 
-    The annotations of a subclass are its facts, which are given by name; one with a value may be left out. What follows
-    from the facts is a property. The other class attributes are the texts, with `{fact}` where a fact belongs. Texts
-    are never composed anywhere else. These are no dataclasses: making some 150 of them would take each start 30 ms.
+    A subclass's annotations are its facts, passed by keyword; one with a default is optional. Values derived from facts
+    are properties. The other class attributes are the texts, with `{fact}` for each fact. Texts are never composed
+    anywhere else. These are not dataclasses: creating about 150 of them would slow each start by 30 ms.
     """
 
     code: ClassVar[str]
     """Kebab-case, unique and stable: people search for it and pipelines may depend on it."""
     title: ClassVar[str]
-    """One sentence that names the thing."""
+    """One sentence that names the failure and its object."""
     happened: ClassVar[str]
     """The observed fact."""
     cause: ClassVar[str]
-    """Why, in the terms of the person who reads it."""
+    """Why it happened, in the reader's terms."""
     fix: ClassVar[str]
-    """What that person can do: imperative, naming the input, the setting or the command."""
+    """What the reader can do: imperative, naming the input, the setting or the command."""
     link: ClassVar[str] = ""
-    """A page that explains more, besides the catalogue itself."""
+    """A page that explains more than the catalogue."""
     leaves_open = False
-    """Whether what was being done when it happened may have been done all the same: by the kind of failure, or by what
-    went before this one. No fact: nobody gives it, so it has no annotation."""
+    """Whether the interrupted change may have taken effect anyway, by the kind of failure or by what came before it.
+    It is not a fact, so it has no annotation."""
 
     def __init__(self, **facts: object) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class TaskFailure(_CheckedFacts):
         return template.format_map(self)
 
     def __getitem__(self, name: str) -> object:
-        """Return a fact, or what follows from the facts, as the texts name it."""
+        """Return a fact or property by its name in the texts."""
         return getattr(self, name)
 
     def __str__(self) -> str:
@@ -74,13 +74,13 @@ def facts_of(kind: type[TaskFailure]) -> tuple[str, ...]:
 
 
 class AzureFailure(TaskFailure):
-    """A failure that Azure itself reported, with what its support asks for."""
+    """A failure that Azure reported, with the correlation id that its support asks for."""
 
     correlation_id: str = ""
 
 
 class Cause(Enum):
-    """One of several causes that a failure with one code can have: the cause, its fix, and a page of its own."""
+    """One of several causes of a failure with one code: the cause, its fix, and a page about it."""
 
     def __init__(self, cause: str, fix: str, link: str = "") -> None:
         self.cause = cause
@@ -89,29 +89,29 @@ class Cause(Enum):
 
 
 class OneOfSeveral(TaskFailure):
-    """A failure whose cause and fix depend on what was seen; each kind says which causes it knows."""
+    """A failure whose cause and fix depend on the facts; each subclass has its own enum of causes."""
 
     cause = "{known_cause}"
     fix = "{known_fix}"
 
     @cached_property
     def known(self) -> Cause:
-        """The cause that it was: a fact of the kind, or what the kind concludes from its facts."""
+        """The cause in this case: a fact of the subclass, or derived from its facts."""
         raise AttributeError("known")
 
     @property
     def known_cause(self) -> str:
-        """Its text."""
+        """The text of the known cause."""
         return self.tell(self.known.cause)
 
     @property
     def known_fix(self) -> str:
-        """What to do about it."""
+        """The fix for the known cause."""
         return self.tell(self.known.fix)
 
 
 class ManyFailures(Exception):
-    """Several failures found together, so that all can be fixed in one go."""
+    """Several failures found together, so that all can be fixed at once."""
 
     def __init__(self, failures: tuple[TaskFailure, ...]) -> None:
         super().__init__("; ".join(map(str, failures)))
@@ -119,11 +119,11 @@ class ManyFailures(Exception):
 
 
 class Cancelled(BaseException):
-    """The agent asked the task to stop; a `BaseException` so that no handler of ordinary failures takes it."""
+    """The agent asked the task to stop; a `BaseException`, so that no handler of ordinary failures catches it."""
 
 
 def render(failure: TaskFailure, state: str = "") -> str:
-    """Return the failure as a person reads it, several lines; `state` says how things are left."""
+    """Return the failure's text of several lines; `state` is its row of that name."""
     rows = [
         ("happened", failure.tell(failure.happened)),
         ("cause", failure.tell(failure.cause)),
@@ -146,6 +146,6 @@ def _docs(failure: TaskFailure) -> str:
 
 
 def _row(name: str, text: str) -> str:
-    """Return one row; text of others may be of any size, so it is cut here at the latest."""
+    """Return one row, shortened here at the latest, because foreign text may have any length."""
     first, *others = shortened(text, _LONGEST_ROW).splitlines() or [""]
     return "\n".join([f"  {name:<9} {first}", *(" " * 12 + line for line in others)])

@@ -11,7 +11,7 @@ _ROLES = "https://learn.microsoft.com/azure/container-registry/container-registr
 
 
 class DeniedCause(Cause):
-    """Who has to allow what, by registry."""
+    """Who must allow the pull, by registry."""
 
     AZURE = (
         "the identity that this run signs in with has no role on {registry} that allows it to pull",
@@ -41,7 +41,7 @@ class BaseImageDenied(OneOfSeveral):
 
     @cached_property
     def known(self) -> DeniedCause:
-        """What to do, as the registry tells."""
+        """The cause, judged by the registry."""
         if not is_azure(self.registry):
             return DeniedCause.OTHER
         bare = self.detail.lower().endswith("403 forbidden")
@@ -49,7 +49,7 @@ class BaseImageDenied(OneOfSeveral):
 
 
 class UnauthorizedCause(Cause):
-    """What to do about a refusal of nobody, by registry."""
+    """What to do about a pull that was refused without credentials, by registry."""
 
     AZURE = (
         "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there are any, are wrong or expired; or there is no such image",
@@ -81,7 +81,7 @@ class BaseImageUnauthorized(OneOfSeveral):
 
     @cached_property
     def known(self) -> UnauthorizedCause:
-        """What to do, as the registry and the image's name tell."""
+        """The cause, judged by the registry and the image's name."""
         return _unauthorized(self.registry, self.image, self.detail)
 
 
@@ -119,7 +119,7 @@ class PullLimited(OneOfSeveral):
 
     @cached_property
     def known(self) -> PullLimitCause:
-        """Whose limit it is, as the registry and its words tell."""
+        """Whose limit it is, judged by the registry and its message."""
         return _limited(self.registry, self.detail)
 
 
@@ -134,6 +134,6 @@ def _unauthorized(registry: str, image: str, detail: str) -> UnauthorizedCause:
 
 def _limited(registry: str, detail: str) -> PullLimitCause:
     if is_docker_hub(registry):
-        # https://docs.docker.com/docker-hub/usage/pulls/: the signed-in are told as whom they reached it.
+        # Signed-in users are told which account reached it: https://docs.docker.com/docker-hub/usage/pulls/
         return PullLimitCause.HUB_ACCOUNT if "rate limit as " in detail else PullLimitCause.HUB_ANONYMOUS
     return PullLimitCause.AZURE if is_azure(registry) else PullLimitCause.OTHER

@@ -1,4 +1,4 @@
-"""Failures of the build: what an instruction of the Dockerfile asks for, and what becomes of it."""
+"""Failures of the build itself: an instruction of the Dockerfile that does not work."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pytask.errors.base import Cause, OneOfSeveral, TaskFailure
 
 
 class BuildCause(Cause):
-    """Why an image does not build, where Docker's words tell."""
+    """Why an image does not build, judged by Docker's message."""
 
     INSTRUCTION = (
         "an instruction in {dockerfile} failed; its whole output is above, in the group Build image",
@@ -90,16 +90,16 @@ class BuildFailed(OneOfSeveral):
     exit_code: int
     reason: str
     place: str = ""
-    """File and line of the instruction; empty when Docker does not tell."""
+    """File and line of the instruction; empty when Docker does not say."""
     step: str = ""
-    """The instruction itself, with its stage."""
+    """The instruction, with its stage."""
     printed: tuple[str, ...] = ()
-    """What it printed last."""
+    """The last lines that it printed."""
     subject: str = ""
     """The file, stage, image or secret that the cause is about."""
     context: str = ""
     elsewhere: str = ""
-    """Where the file is, or what it is called there."""
+    """Where the file actually is, or its actual name."""
     platform: str = ""
     code = "build-failed"
     title = "the image cannot be built"
@@ -137,7 +137,7 @@ class PlatformNotRunnable(TaskFailure):
 
 
 def in_the_step(place: str, step: str, printed: tuple[str, ...]) -> str:
-    """Return where a build failed and what was printed there, as further lines of a row."""
+    """Return where a build failed and what was printed there, as continuation lines of a row."""
     told = [f"in {' · '.join(filter(None, (place, step)))}"] if place or step else []
     told += ["its last lines:", *(f"  {line}" for line in printed)] if printed else []
     return "".join(f"\n{line}" for line in told)

@@ -1,6 +1,6 @@
-"""Mistakes in build arguments and in further build flags."""
+"""Mistakes in build arguments and extra build flags."""
 
-# None of them shows a value, as it may be a secret.
+# None of these shows a value, because it may be a secret.
 
 from __future__ import annotations
 

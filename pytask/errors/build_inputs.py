@@ -36,7 +36,7 @@ class NothingToBuildFrom(InputMistake):
 
 
 class CheckoutMissing(NothingToBuildFrom):
-    """A job that checks nothing out."""
+    """A job without a checkout."""
 
     code = "checkout-missing"
     title = "this job has checked out nothing to build an image from"
@@ -47,7 +47,7 @@ class CheckoutMissing(NothingToBuildFrom):
 
 
 class CheckoutMissingInDeployment(NothingToBuildFrom):
-    """A deployment job, which checks nothing out by itself."""
+    """A deployment job, which does not check out sources by default."""
 
     code = "checkout-missing-in-deployment"
     title = "this deployment job has checked out nothing to build an image from"
@@ -138,7 +138,7 @@ class BuildSecretInvalid(InputMistake):
 
 
 class BuildSecretTwice(InputMistake):
-    """Two secrets with one id."""
+    """Two secrets with the same id."""
 
     id: str
     code = "build-secret-twice"

@@ -1,4 +1,4 @@
-"""Failures of a docker command that is not Docker's own, or that leads elsewhere than to an engine of Docker's."""
+"""Failures of a docker command that is not Docker's own, or that does not lead to a Docker engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failures of the Docker engine's own way to registries, and of the network inside a build."""
+"""Failures of the Docker engine's connection to registries, and of the network inside a build."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class EngineNetworkFailure(TaskFailure):
 
     host: str
     detail: str
-    """In the engine's words."""
+    """The engine's message."""
 
 
 class EngineHostUnknown(EngineNetworkFailure):

@@ -1,4 +1,4 @@
-"""Failures of workload identity federation: the pipeline's own token, and Entra ID's trust in it."""
+"""Failures of workload identity federation: the pipeline's token, and Entra ID's trust in it."""
 
 from __future__ import annotations
 

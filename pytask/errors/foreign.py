@@ -1,4 +1,4 @@
-"""Text of others, made fit to be shown: cut to a length, and a web page reduced to what it says."""
+"""Making foreign text fit to show: shorten it, and reduce a web page to its words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _GAP = " … "
 
 
 def shortened(text: str, most: int) -> str:
-    """Return text of at most `most` characters: of a longer one the beginning and the end."""
+    """Return text of at most `most` characters: a longer one keeps only its beginning and end."""
     if len(text) <= most:
         return text
     half = max(0, most - len(_GAP)) // 2
@@ -16,7 +16,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def without_page(text: str) -> str:
-    """Return a text whose web page, if it has one, is replaced by what that says: its title, else its words."""
+    """Return a text with any web page in it replaced by the page's title or, without one, its words."""
     lowered = text.lower()
     begin = min((at for sign in ("<!doctype html", "<html") if (at := lowered.find(sign)) >= 0), default=-1)
     if begin < 0 or len(lowered) != len(text):
@@ -28,5 +28,5 @@ def without_page(text: str) -> str:
 
 
 def _words(page: str) -> str:
-    """Return what stands between the tags."""
+    """Return the text between the tags."""
     return " ".join(piece.rpartition(">")[2] for piece in page.split("<"))

@@ -1,4 +1,4 @@
-"""Failures of the image itself: what the app's host could not unpack or run."""
+"""Failures of the image itself: the app's host could not unpack or run it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytask.errors.base import TaskFailure
 
 
 class Maker(Enum):
-    """What wrote files with an owner out of range, as the instruction tells; the value is the fix.
+    """What wrote files with an owner out of range, judged by the instruction; the value is the fix.
 
     Sources: https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/ and
     https://circleci.com/docs/high-uid-error/
@@ -33,14 +33,14 @@ class ForeignLayer:
     of: int
     digest: str
     instruction: str
-    """What made it, as the Dockerfile has it; empty when the image does not tell."""
+    """The Dockerfile instruction that made the layer; empty when the image does not say."""
     makers: tuple[Maker, ...]
     entry: str
     """The first file, folder or link with such an owner."""
     user: int
     group: int
     entries: int
-    """How many there are."""
+    """The number of entries with such owners."""
 
     def __str__(self) -> str:
         digest = self.digest.removeprefix("sha256:")[:12]
@@ -63,12 +63,12 @@ class OwnerOutOfRange(TaskFailure):
 
     @property
     def listed(self) -> str:
-        """The layers, a line each."""
+        """The layers, one per line."""
         return "\n".join(map(str, self.layers))
 
     @property
     def fixes(self) -> str:
-        """What to do about each instruction that may have made them, a line each."""
+        """The fixes for the instructions that may have made them, one per line."""
         makers = dict.fromkeys(maker for layer in self.layers for maker in layer.makers)
         return "\n".join(maker.value for maker in makers)
 
@@ -87,7 +87,7 @@ class UserOutOfRange(TaskFailure):
 
 
 class WrongPlatform(TaskFailure):
-    """The image is for another operating system or processor."""
+    """The image is for a different operating system or processor."""
 
     reference: str
     found: str

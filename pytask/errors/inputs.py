@@ -1,4 +1,4 @@
-"""Mistakes in the task's inputs; all of a run's are reported together."""
+"""Mistakes in the task's inputs; all of them are reported together."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class VariableNotExpanded(InputMistake):
 
 
 class VariableSplitsInput(InputMistake):
-    """Text that somebody else chose adds entries to a list."""
+    """Text that someone else chose adds entries to a list."""
 
     variable: str
     code = "variable-splits-input"
@@ -51,7 +51,7 @@ class VariableSplitsInput(InputMistake):
 
 
 class PathLeavesCheckout(InputMistake):
-    """A link in the checkout leads out of it."""
+    """A symbolic link in the checkout leads out of it."""
 
     path: str
     target: str
@@ -251,7 +251,7 @@ class RecordUnreadable(InputMistake):
 
 
 class ExistingImageUnnamed(InputMistake):
-    """The record of an earlier run names no image."""
+    """The record of an earlier run does not name an image."""
 
     path: str
     code = "record-without-image"

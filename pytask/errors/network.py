@@ -12,13 +12,13 @@ class NetworkFailure(TaskFailure):
     """What they share: a request that did not reach its host."""
 
     host: str
-    """The host that was asked for, also when a proxy stands before it."""
+    """The host of the call, even when a proxy is in between."""
     detail: str
-    """The first cause, in the words of the system."""
+    """The first cause, in the system's words."""
     via: str
     """`directly`, or `through the proxy …`."""
     final: bool = False
-    """Whether a retry would change nothing."""
+    """Whether a retry is pointless."""
 
 
 class Unreachable(NetworkFailure):
@@ -112,7 +112,7 @@ class CertificateUntrusted(NetworkFailure):
     """The certificate is from an authority that this agent does not trust: usually a proxy that inspects TLS."""
 
     issuer: str
-    """Who issued it, as it says itself; what is known when it cannot be read."""
+    """The issuer named in the certificate, or what is known when it cannot be read."""
     code = "certificate-untrusted"
     title = "this agent does not trust the certificate of {host}"
     happened = "connecting {via}: {detail}; the certificate was issued by {issuer}"
@@ -139,10 +139,10 @@ class CertificateInvalid(NetworkFailure):
 
 
 class ClientCertificateNeeded(NetworkFailure):
-    """The server asks for a client certificate that the agent does not have, or refuses the one it showed."""
+    """The server requires a client certificate that the agent does not have, or refuses the agent's."""
 
     shown: str
-    """Which certificate was shown."""
+    """The certificate that the agent presented."""
     code = "client-certificate"
     title = "{host} does not accept this agent without a client certificate that it trusts"
     happened = "connecting {via}, with {shown}: {detail}"

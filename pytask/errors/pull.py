@@ -168,7 +168,7 @@ class AdminUserUnreadable(AzureFailure):
 
 
 class AdminUserDisabled(AzureFailure):
-    """The registry has no admin user."""
+    """The registry's admin user is disabled."""
 
     registry: str
     code = "admin-user-disabled"

@@ -9,7 +9,7 @@ from pytask.errors.registry_kind import is_azure, is_docker_hub
 
 
 class PushDeniedCause(Cause):
-    """Who has to allow the push, by registry."""
+    """Who must allow the push, by registry."""
 
     AZURE = (
         "the connection can sign in, but has no permission to push to this repository",
@@ -40,7 +40,7 @@ class RepositoryMissing(AzureFailure):
 
 
 class PushDenied(OneOfSeveral, AzureFailure):
-    """The registry refuses the push because a right is missing."""
+    """The registry refuses the push because a permission is missing."""
 
     reference: str
     registry: str
@@ -51,7 +51,7 @@ class PushDenied(OneOfSeveral, AzureFailure):
 
     @cached_property
     def known(self) -> PushDeniedCause:
-        """Who has to allow it, as the registry tells."""
+        """Who must allow the push, judged by the registry."""
         if is_azure(self.registry):
             return PushDeniedCause.AZURE
         return PushDeniedCause.HUB if is_docker_hub(self.registry) else PushDeniedCause.OTHER
@@ -71,7 +71,7 @@ class PushFailed(AzureFailure):
 
 
 class TagLockedCause(Cause):
-    """What keeps a tag from being written."""
+    """What prevents writing a tag."""
 
     IMMUTABLE = (
         "the tag already exists, and the registry's rules for this repository forbid overwriting a tag (immutable tags)",
@@ -96,7 +96,7 @@ class TagLocked(OneOfSeveral, AzureFailure):
 
     @cached_property
     def known(self) -> TagLockedCause:
-        """What keeps it from being written, as the registry tells."""
+        """What prevents writing the tag, judged by the registry."""
         return TagLockedCause.LOCKED if is_azure(self.registry) else TagLockedCause.IMMUTABLE
 
 

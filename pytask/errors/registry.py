@@ -113,7 +113,7 @@ class RegistryRefused(AzureFailure):
 
 
 class RegistryFailingCause(Cause):
-    """Whether the registry is failing, or limits its callers."""
+    """Whether the registry is failing or throttling."""
 
     FAILING = (
         "the registry, or the network between it and the agent, has a temporary problem",
@@ -139,7 +139,7 @@ class RegistryFailing(OneOfSeveral, AzureFailure):
 
     @cached_property
     def known(self) -> RegistryFailingCause:
-        """Whether the registry is failing, or has had too many requests."""
+        """Whether the registry is failing or has had too many requests."""
         throttled = self.status == HTTPStatus.TOO_MANY_REQUESTS
         return RegistryFailingCause.THROTTLED if throttled else RegistryFailingCause.FAILING
 

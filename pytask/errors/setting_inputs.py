@@ -56,7 +56,7 @@ class SettingNameInvalid(InputMistake):
 
 
 class SettingTwice(InputMistake):
-    """One setting, given two values."""
+    """A setting with two different values."""
 
     name: str
     where: str

@@ -112,7 +112,7 @@ class TenantUnknown(AzureFailure):
 
 
 class AssertionOutOfTime(AzureFailure):
-    """The assertion is not valid at this time, as Entra ID sees it (AADSTS700024)."""
+    """Entra ID finds the assertion not valid at this time (AADSTS700024)."""
 
     detail: str
     code = "assertion-out-of-time"
@@ -190,7 +190,7 @@ class SignInRefused(OneOfSeveral, AzureFailure):
 
     @cached_property
     def known(self) -> SignInCause:
-        """Who refused, as the words tell."""
+        """Who refused, judged by the message."""
         return SignInCause.ENTRA if "AADSTS" in self.detail else SignInCause.OTHER
 
 

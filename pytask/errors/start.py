@@ -1,4 +1,4 @@
-"""Failures of a start: the app was pointed at the image, and does not run it."""
+"""Failures of the start: the app was pointed at the image but does not run it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pytask.errors.base import AzureFailure
 
 
 class StartFailure(AzureFailure):
-    """The app does not run the image; by default that is reason enough to put the previous one back."""
+    """The base of failures where the app does not run the image; by default, the run then rolls back."""
 
     rolls_back: ClassVar[bool] = True
     app: str
@@ -16,12 +16,12 @@ class StartFailure(AzureFailure):
 
 
 class ToldStartFailure(StartFailure):
-    """A failed start that the platform's log tells of."""
+    """A failed start that the platform's log reports."""
 
     line: str
     """The platform's own words."""
     tail: str
-    """The container's last lines, each after a line end; empty when there are none."""
+    """The container's last lines, each preceded by a newline; empty when there are none."""
 
 
 class ImageNotSet(StartFailure):
@@ -105,7 +105,7 @@ class PullInterrupted(ToldStartFailure):
 
 
 class ReferenceInvalid(ToldStartFailure):
-    """The engine cannot read the image's name."""
+    """The engine cannot parse the image's name."""
 
     code = "image-reference-invalid"
     title = "{app} is configured with an image name that cannot be read"
@@ -189,11 +189,11 @@ class ContainerStartFailed(ToldStartFailure):
 
 
 class StorageBroken(StartFailure):
-    """The Functions host cannot use its storage account, or the platform cannot mount a share of one."""
+    """The Functions host cannot use its storage account, or the platform cannot mount a file share."""
 
     errors: str
     source: str = "the host"
-    """Who says so."""
+    """Who reports it."""
     code = "storage-broken"
     title = "{app} cannot use a storage account that it needs"
     happened = "{source} says: {errors}"

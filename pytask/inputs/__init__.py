@@ -1,6 +1,6 @@
-"""The task's inputs and the agent's variables, read, checked and typed: all mistakes at once.
+"""Reading the task's inputs and the agent's variables into a plan, with all mistakes reported at once.
 
-Only the inputs that the command needs are read, so that a step may leave out the others.
+Only the inputs that the command uses are read, so that a step may leave out the others.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = ["read_plan"]
 
 
 def read_plan(environment: Mapping[str, str], mask: Callable[[str], Secret]) -> Plan:
-    """Return everything that will be done, as the user asks for it.
+    """Return the plan of the run.
 
     Raises:
         ManyFailures: with every mistake in the inputs.
@@ -148,7 +148,7 @@ def _check(inputs: _Inputs) -> Read[Check]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Inputs:
-    """The inputs, and what masks the secrets among them."""
+    """The inputs, and the function that masks the secrets in them."""
 
     reader: Reader
     mask: Callable[[str], Secret]
@@ -156,35 +156,35 @@ class _Inputs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Given:
-    """What every command reads."""
+    """The inputs that every command reads."""
 
     connection: Read[Any]
-    """That of azureSubscription; None where the command can do without and the step leaves it out."""
+    """The connection in azureSubscription; None when the command does not need it and the step leaves it out."""
     own: Read[RegistryGiven | None]
-    """What the registry's own connection says."""
+    """The registry's own connection."""
     file: Read[Path | None]
 
     @property
     def cloud(self) -> Cloud | None:
-        """That of azureSubscription."""
+        """The cloud of azureSubscription."""
         return _cloud(self.connection)
 
     @property
     def parts(self) -> tuple[Read[Any], ...]:
-        """All of it."""
+        """All parts."""
         return self.connection, self.own, self.file
 
     @property
     def registry_connection(self) -> ServiceConnection | RegistryLogin | None:
-        """The registry's own; None when it has none."""
+        """The registry's own connection; None when it has none."""
         return self.own.value.connection if self.own.value else None
 
     def signs_in_to(self, recipe: Recipe) -> frozenset[RegistryHost]:
-        """Return the hosts of base images that one of the connections is for."""
+        """Return the registries of base images that one of the connections signs in to."""
         return signs_in_to(recipe, self.connection.value, self.registry_connection)
 
     def of_all(self, reader: Reader) -> dict[str, Any]:
-        """Return the fields that all plans have, once everything is read."""
+        """Return the fields that all plans share; call it once everything is read."""
         return {
             "registry_connection": self.registry_connection,
             "record_file": self.file.value,
@@ -203,13 +203,13 @@ def _cloud(connection: Read[ServiceConnection | None]) -> Cloud | None:
 
 
 def _confirm_pull_access(inputs: _Inputs, given: _Given, app: Read[AppPlan], registry: RegistryHost | None) -> None:
-    """Confirm that the app can be given the access it is asked for; `registry` is None where ARM has yet to say it."""
+    """Check that the app can get the requested pull access; `registry` is None until ARM reports it."""
     if app.found:
         confirm_pull_access(inputs.reader, app.value.pull.access, registry, given.own, given.cloud)
 
 
 def _optional_connection(inputs: _Inputs) -> Read[Any]:
-    """Read azureSubscription where a step may leave it out: it only builds, or its registry has a connection."""
+    """Read azureSubscription for a step that may leave it out: it only builds, or its registry has a connection."""
     return _connection(inputs) if inputs.reader.text("azureSubscription") else Read((None,))
 
 

@@ -1,4 +1,4 @@
-"""The inputs about the Function App: which one, and how it is verified to run the image."""
+"""The inputs about the Function App: which one to deploy to, and how to verify it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SLOT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,57}[A-Za-z0-9])?")
 
 
 def read_app(reader: Reader, mask: Callable[[str], Secret]) -> Read[AppPlan]:
-    """Return which app is to run the image, and how it gets there."""
+    """Return the app that will run the image, and how to update and verify it."""
     app = _app(reader)
     deploy_by = reader.choice("deployBy", DeployBy, default=DeployBy.TAG)
     when_unchanged = reader.choice("whenUnchanged", WhenUnchanged, default=WhenUnchanged.DEPLOY)
@@ -56,7 +56,7 @@ def read_app(reader: Reader, mask: Callable[[str], Secret]) -> Read[AppPlan]:
 
 
 def _app(reader: Reader) -> Read[AppAddress]:
-    """Read the app; a resource id says its group already."""
+    """Read the app; a resource id already includes its group."""
     app = reader.named("appName", lambda value: parse_app(value, input_name="appName"), meaning="the Function App")
     group = reader.named("resourceGroupName", str)
     slot = reader.named("slotName", _slot, default="production")
@@ -126,7 +126,7 @@ def _statuses(value: str) -> tuple[str, ...]:
 
 
 def _slot(value: str) -> str:
-    """Return the slot; production has no name of its own in Azure's paths."""
+    """Return the slot; empty for production, which has no name in Azure's paths."""
     if not _SLOT.fullmatch(value):
         raise SlotInvalid(input="slotName", value=value)
     return "" if value.lower() == "production" else value

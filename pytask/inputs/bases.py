@@ -21,20 +21,20 @@ def signs_in_to(
     connection: ServiceConnection | None,
     registry_connection: ServiceConnection | RegistryLogin | None,
 ) -> frozenset[RegistryHost]:
-    """Return the hosts that the build names and a connection leads into.
+    """Return the registries that the build names and that a connection signs in to.
 
-    A connection of Azure leads into Azure's registries and nobody else's: who is shown its token could use it.
+    An Azure connection is used only for Azure's registries: any other host could misuse its token.
     """
     login = registry_connection if isinstance(registry_connection, RegistryLogin) else None
     azure = connection if isinstance(registry_connection, RegistryLogin) else registry_connection or connection
     named = frozenset(_hosts(recipe))
-    # An image without a host is Docker Hub's, and nearly every Dockerfile has one.
+    # An image without a host is on Docker Hub, and nearly every Dockerfile names one.
     of_login = {login.host} & {*named, DOCKER_HUB} if login else set[RegistryHost]()
     return frozenset(of_login | {host for host in named if azure and is_azures(host, azure.cloud)})
 
 
 def _hosts(recipe: Recipe) -> Iterator[RegistryHost]:
-    """Yield what the build names as hosts, less what is none."""
+    """Yield the valid hosts that the build names."""
     for text in _named(recipe):
         with suppress(NotAReference):
             yield RegistryHost.parse(text)

@@ -1,4 +1,4 @@
-"""What the folders of a job hold: why there is no Dockerfile, and where the files of other steps are."""
+"""The folders of a job: the Dockerfile in them or why there is none, and the folders shared by all steps."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from pytask.errors.inputs import InputMistake
 
 _RELEASES = frozenset({"release", "deployment"})
-"""A classic release's jobs, those on deployment groups too.
+"""Host types of a classic release's jobs, including those on deployment groups.
 https://learn.microsoft.com/azure/devops/pipelines/release/variables#default-variables---system"""
 
 
 def dockerfile_of_job(value: str, *, sources: Path, environment: Mapping[str, str], input_name: str) -> Path:
-    """Return the one Dockerfile that a path or pattern means, among what this job was given.
+    """Return the one Dockerfile that a path or pattern matches in this job's sources.
 
     Raises:
         InputMistake: when there is none, or more than one, or Docker cannot read it.
@@ -48,10 +48,10 @@ def dockerfile_of_job(value: str, *, sources: Path, environment: Mapping[str, st
 
 
 def within_checkout(path: Path, *, sources: Path, input_name: str) -> Path:
-    """Return a path, unless it lies in the checkout and a symbolic link there leads out of it.
+    """Return a path, unless it is in the checkout and a symbolic link there leads out of it.
 
     Raises:
-        PathLeavesCheckout: then; a path that names a place outside by itself is the pipeline author's own.
+        PathLeavesCheckout: in that case. A path that is outside without a link is the pipeline author's choice.
     """
     target = path.resolve()
     if Path(os.path.normpath(path)).is_relative_to(sources) and not target.is_relative_to(sources.resolve()):
@@ -60,7 +60,7 @@ def within_checkout(path: Path, *, sources: Path, input_name: str) -> Path:
 
 
 def shared_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
-    """Return the folders that every step writes to: they hold the secure files and credentials of other steps.
+    """Return the folders that every step writes to, which hold secure files and credentials of other steps.
 
     Source: https://learn.microsoft.com/azure/devops/pipelines/build/variables#agent-variables-devops-services
     """

@@ -1,4 +1,4 @@
-"""Telling of lines that YAML joined into one: `A=1 B=2`, which `>` makes of two lines.
+"""Warning about lines that YAML joined, such as `A=1 B=2`, which `>` makes from two lines.
 
 Source: https://yaml.org/spec/1.2.2/#folded-style
 """
@@ -17,12 +17,12 @@ _BEGINS, _GOES_ON = frozenset(f"{string.ascii_letters}_"), frozenset(f"{string.a
 _END_OF_A_LONG_KEY = frozenset(
     ("source", "id", "catalog", "info", "security", "timeout", "name", "address", "size", "certificate")
 )
-"""Of keys of connection strings that are several words, such as `Data Source=`.
+"""Last words of connection string keys that have several words, such as `Data Source=`.
 https://learn.microsoft.com/dotnet/api/microsoft.data.sqlclient.sqlconnection.connectionstring"""
 
 
 def note_folded(reader: Reader, input_name: str, pairs: Iterable[tuple[str, str]]) -> None:
-    """Note each value that goes on with what looks like further pairs; nothing of the value is shown."""
+    """Note each value that seems to contain more pairs; the value itself is not shown."""
     for name, value in pairs:
         if more := pairs_within(value):
             further = f"{more} more NAME=VALUE {'pair' if more == 1 else 'pairs'}"
@@ -33,9 +33,9 @@ def note_folded(reader: Reader, input_name: str, pairs: Iterable[tuple[str, str]
 
 
 def pairs_within(value: str) -> int:
-    """Return how many words of a value look like `NAME=VALUE` pairs of their own.
+    """Return how many words of a value look like separate `NAME=VALUE` pairs.
 
-    The first word is not one, nor is anything in a value that is quoted or JSON, nor the second word of a key in a
+    The first word does not count, nor does anything in a quoted or JSON value, nor the second word of a key in a
     connection string.
     """
     if value.lstrip()[:1] in set("\"'{["):
@@ -44,7 +44,7 @@ def pairs_within(value: str) -> int:
 
 
 def _assigned(value: str) -> Iterable[tuple[str, str]]:
-    """Yield for each word with `=` but the first: the name before that, and what stands between it and the last `;`."""
+    """Yield the name in each word with `=`, except the first word, and the text between it and the last `;`."""
     before = "="
     for number, word in enumerate(value.split()):
         name, equals, _ = word.partition("=")

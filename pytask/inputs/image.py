@@ -1,4 +1,4 @@
-"""The inputs about the image: what to build, where it goes, or which one is there already."""
+"""The inputs about the image: what to build, where to push it, or which existing image to use."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?")
 
 
 def read_recipe(reader: Reader, mask: Callable[[str], Secret]) -> Read[Recipe]:
-    """Return all that `docker build` is told."""
+    """Return everything that `docker build` needs."""
     sources = _sources(reader)
     dockerfile = reader.named(
         "dockerFile",
@@ -84,7 +84,7 @@ def read_recipe(reader: Reader, mask: Callable[[str], Secret]) -> Read[Recipe]:
 
 
 def read_names(reader: Reader) -> Read[ImageNames]:
-    """Return the names of an image that is not pushed."""
+    """Return the names of an image that will not be pushed."""
     image = _image(reader)
     tags = _tags(reader, image)
     return together(
@@ -93,9 +93,9 @@ def read_names(reader: Reader) -> Read[ImageNames]:
 
 
 def read_destination(reader: Reader, own: Read[RegistryGiven | None], cloud: Cloud | None) -> Read[Destination]:
-    """Return where the image goes.
+    """Return where to push the image.
 
-    `own` is what the registry's own connection says, `cloud` that of azureSubscription.
+    `own` is the registry's own connection; `cloud` is the cloud of azureSubscription.
     """
     image = _image(reader)
     registry = _registry(reader, image, own, cloud)
@@ -112,7 +112,7 @@ def read_destination(reader: Reader, own: Read[RegistryGiven | None], cloud: Clo
 
 
 def read_existing(reader: Reader, own: Read[RegistryGiven | None], record_file: Path | None) -> Read[ExistingImage]:
-    """Return the image that is in a registry already: the one named, else the one that an earlier run recorded."""
+    """Return the existing image: the one named, or else the one that an earlier run recorded."""
     name, tags = reader.text("imageName"), reader.text("tags")
     named = tags or "@" in name or ":" in name.rpartition("/")[2]
     if record_file and not named:
@@ -122,7 +122,7 @@ def read_existing(reader: Reader, own: Read[RegistryGiven | None], record_file: 
 
 
 def read_record_file(reader: Reader) -> Read[Path | None]:
-    """Return the file that the run is recorded in; a path that is the checkout itself reads as not given."""
+    """Return the file to record the run in; the checkout itself counts as not given."""
     sources = _sources(reader)
 
     def parse(value: str) -> Path | None:
@@ -134,7 +134,7 @@ def read_record_file(reader: Reader) -> Read[Path | None]:
 
 
 def source_labels(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return the labels that say where the image comes from, and nothing that changes from run to run.
+    """Return labels for the image's source, without anything that changes from run to run.
 
     Source: https://github.com/opencontainers/image-spec/blob/main/annotations.md
     """
@@ -167,14 +167,14 @@ def _image(reader: Reader) -> Read[ImageName]:
 def _registry(
     reader: Reader, image: Read[ImageName], own: Read[RegistryGiven | None], cloud: Cloud | None
 ) -> Read[RegistryAddress]:
-    """Read the registry to push to; a connection that could not be read may have named it."""
+    """Read the registry to push to; skip it when its connection, which may name it, could not be read."""
     if not own.found:
         return Read(())
     return read_registry(reader, image.value.host if image.found else None, own.value, cloud)
 
 
 def _tags(reader: Reader, image: Read[ImageName]) -> Read[tuple[str, ...]]:
-    """Read the tags to push; deployed is that of the image's name, else the first of `tags`, else the build id."""
+    """Read the tags to push. The first is deployed: the image name's, else the first of `tags`, else the build id."""
     tags = reader.named("tags", lambda value: parse_tags(value, input_name="tags"))
     confirm_whole(reader, "tags", lambda text: len(parse_tags(text, input_name="tags")))
     if not image.found or not tags.found:
@@ -191,7 +191,7 @@ def _build_id(environment: Mapping[str, str]) -> str:
 
 
 def _existing(reader: Reader, value: str, tags: str, own: Read[RegistryGiven | None]) -> ExistingImage:
-    """Return the image that a reference names; the registry and the tag may stand in inputs of their own."""
+    """Return the image that a reference names; the registry and tag may come from other inputs."""
     found = parse_reference(value, input_name="imageName")
     host = found.host or registry_host(reader, own.value if own.found else None)
     if not host:
@@ -205,7 +205,7 @@ def _existing(reader: Reader, value: str, tags: str, own: Read[RegistryGiven | N
 
 
 def _recorded(file: Path) -> ExistingImage:
-    """Return the image that an earlier run recorded; the digest decides, whatever its tag means by now."""
+    """Return the image that an earlier run recorded, by digest, because its tag may have moved."""
     try:
         record: Any = json.loads(file.read_text(encoding="utf-8-sig"))
         told, digest = str(record["imageReference"]), str(record["imageDigest"])
@@ -218,7 +218,7 @@ def _recorded(file: Path) -> ExistingImage:
 
 
 def _with_host(text: str) -> ImageReference:
-    """Return a reference that names its registry, as records do; raise NotAReference otherwise."""
+    """Return a reference that includes its registry, as records do; raise NotAReference otherwise."""
     if not split_host(text.partition("@")[0])[0]:
         raise NotAReference(f"'{text}' names no registry")
     return ImageReference.parse(text)

@@ -1,7 +1,7 @@
-"""Text that others choose (branches, commit messages, names of people), where it would become entries of its own.
+"""Guarding lists against text that others choose, such as branch names, commit messages and people's names.
 
-The agent puts variables into an input as text, so a branch named `a,b` becomes two tags, and a commit message of two
-lines becomes a setting and something else.
+The agent inserts variables into an input as text, so a branch named `a,b` becomes two tags, and the second line of a
+commit message becomes a setting of its own.
 Source: https://learn.microsoft.com/azure/devops/pipelines/security/inputs
 """
 
@@ -35,11 +35,11 @@ _CHOSEN_BY_OTHERS: Final = (
 """https://learn.microsoft.com/azure/devops/pipelines/build/variables"""
 _IN_ITS_PLACE = "v-0a1b2c3d4e"
 _FEWEST = 2
-"""Characters. A single one stands everywhere, and a separator alone is what the author of the pipeline wrote."""
+"""Characters. A single one occurs everywhere, and a lone separator comes from the pipeline's author."""
 
 
 def confirm_whole(reader: Reader, name: str, count: Callable[[str], int]) -> None:
-    """Note a mistake where the value of such a variable stands in an input and adds entries; `count` counts them."""
+    """Note a mistake when such a variable's value in an input adds entries; `count` returns their number."""
     text = reader.text(name)
     for one in _CHOSEN_BY_OTHERS:
         value = variable(reader.environment, one).strip()

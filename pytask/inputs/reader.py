@@ -1,6 +1,6 @@
-"""Reading inputs one by one, noting every mistake.
+"""Reading inputs one by one and collecting every mistake.
 
-The agent hands an input over as `INPUT_<NAME>`, trimmed, with `$(variables)` replaced and file paths rooted.
+The agent passes an input as `INPUT_<NAME>`, trimmed, with `$(variables)` replaced and file paths rooted.
 Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/Handlers/Handler.cs
 """
 
@@ -21,28 +21,28 @@ T = TypeVar("T")
 E = TypeVar("E", bound="Enum")
 
 UNEXPANDED = re.compile(r"\$\(([A-Za-z_][\w.\- ]*)\)")
-"""A `$(variable)` that the agent left as it is, since no variable has that name."""
+"""A `$(variable)` that the agent did not replace, because no variable has that name."""
 
 
 _AROUND = f"{whitespace}\ufeff"
-"""What an editor leaves around a text; a value that was read from a file may begin with a byte order mark."""
+"""Characters that an editor leaves around a text; a value read from a file may begin with a byte order mark."""
 
 
 @dataclass(frozen=True, slots=True)
 class Read(Generic[T]):
-    """What became of an input: its value, or nothing because a mistake was noted."""
+    """The result of reading an input: its value, or nothing because of a mistake."""
 
     found: tuple[T, ...]
 
     @property
     def value(self) -> T:
-        """Return the value; ask only when no mistake was noted."""
+        """Return the value; use it only when there was no mistake."""
         return self.found[0]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
-    """Reads inputs one by one and notes the mistakes instead of stopping at the first."""
+    """Reads inputs one by one, and collects mistakes instead of stopping at the first."""
 
     environment: Mapping[str, str]
     mistakes: list[InputMistake] = field(default_factory=list)
@@ -50,11 +50,11 @@ class Reader:
     warnings: list[str] = field(default_factory=list)
 
     def text(self, name: str, default: str = "") -> str:
-        """Return an input as it was written, without a byte order mark; an empty one is its default."""
+        """Return an input as written, without a byte order mark; an empty one returns its default."""
         return self.environment.get(f"INPUT_{name.upper()}", "").strip(_AROUND) or default
 
     def read(self, parse: Callable[[], T]) -> Read[T]:
-        """Return what `parse` makes of an input, or note its mistake."""
+        """Return the result of `parse`, or note its mistake."""
         try:
             return Read((parse(),))
         except InputMistake as mistake:
@@ -70,7 +70,7 @@ class Reader:
         meaning: str = "",
         unexpanded: type[VariableNotExpanded] = VariableNotExpanded,
     ) -> Read[T]:
-        """Read an input that names something: no `$(variable)` may be left in it. With a `meaning` it is required."""
+        """Read an input that names something and may not contain `$(variable)`. With a `meaning` it is required."""
         value = self.text(name, default)
         if meaning and not value:
             self.mistakes.append(InputRequired(input=name, meaning=meaning))
@@ -81,7 +81,7 @@ class Reader:
         return self.read(lambda: parse(value))
 
     def free(self, name: str, parse: Callable[[str], T]) -> Read[T]:
-        """Read free text: a `$(variable)` left in it may be meant, so it is only noted."""
+        """Read free text; a `$(variable)` left in it may be intended, so it is only noted."""
         value = self.text(name)
         self.notes.extend(f"{name} contains {found}, but there is no such variable" for found in _found_in(value))
         return self.read(lambda: parse(value))
@@ -91,12 +91,12 @@ class Reader:
         return self.named(name, lambda value: _boolean(value, name), default=str(default))
 
     def choice(self, name: str, kind: type[E], *, default: E) -> Read[E]:
-        """Read one of the values of an enumeration, whatever its case."""
+        """Read a value of an enumeration, ignoring case."""
         return self.named(name, lambda value: _choice(value, name, kind), default=default.value)
 
 
 def together(make: Callable[[], T], *parts: Read[Any]) -> Read[T]:
-    """Make one record of several inputs, unless a mistake was noted in one."""
+    """Make one record from several inputs, unless one of them has a mistake."""
     return Read((make(),)) if all(part.found for part in parts) else Read(())
 
 

@@ -1,6 +1,6 @@
-"""The inputs about the registry: which one, and the connection to enter it with when it is not azureSubscription.
+"""The inputs about the registry: which one, and the connection to use for it instead of azureSubscription.
 
-Source of a Docker Registry connection's keys, and of what decides its kind:
+Sources of a Docker Registry connection's keys and kinds:
 https://github.com/microsoft/azure-pipelines-tasks/blob/master/Tasks/DockerV2/utils.ts,
 https://github.com/microsoft/azure-pipelines-tasks-common-packages/tree/main/common-npm-packages/docker-common/registryauthenticationprovider
 """
@@ -43,22 +43,22 @@ _MASKED = "the agent masks the registry's host as ***, like everything in a Dock
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RegistryGiven:
-    """What a connection says of the registry."""
+    """A connection and the registry that it names."""
 
     host: RegistryHost | None
-    """None when the connection is for no registry in particular."""
+    """None when the connection is not for one registry."""
     connection: ServiceConnection | RegistryLogin
 
 
 def has_registry_connection(reader: Reader) -> bool:
-    """Tell whether the registry has a connection of its own."""
+    """Tell whether the registry has its own connection."""
     return bool(reader.text("containerRegistry") or reader.text("azureSubscriptionForACR"))
 
 
 def read_registry_connection(
     reader: Reader, mask: Callable[[str], Secret], cloud: Cloud | None
 ) -> Read[RegistryGiven | None]:
-    """Return the registry's own connection; None when there is none. `cloud` is that of azureSubscription."""
+    """Return the registry's own connection, or None; `cloud` is the cloud of azureSubscription."""
     if reader.text("containerRegistry") and reader.text("azureSubscriptionForACR"):
         reader.mistakes.append(RegistryConnectionTwice(input=_CONNECTION))
         return Read(())
@@ -83,7 +83,7 @@ def read_registry_connection(
 def read_registry(
     reader: Reader, image_host: RegistryHost | None, given: RegistryGiven | None, cloud: Cloud | None
 ) -> Read[RegistryAddress]:
-    """Return the registry to push to: the connection's, the one named, else the host in the image's name; all agree."""
+    """Return the registry to push to: from its connection, its input or the image's name, which must agree."""
     host = given.host if given else None
     registry: Read[RegistryAddress]
     if (known := host or image_host) and not reader.text(_NAMED):
@@ -101,14 +101,14 @@ def read_registry(
 def confirm_pull_access(
     reader: Reader, access: PullAccess, host: RegistryHost | None, own: Read[RegistryGiven | None], cloud: Cloud | None
 ) -> None:
-    """Note the mistake of letting the app into a registry by what only Azure's know."""
+    """Note a mistake when `appPullAccess` asks for something that only Azure's registries support."""
     cloud = _cloud_of(own.value if own.found else None, cloud)
     if access is not PullAccess.KEEP and host and not is_azures(host, cloud):
         reader.mistakes.append(PullAccessNeedsAzure(input="appPullAccess", access=access.value, registry=str(host)))
 
 
 def registry_host(reader: Reader, given: RegistryGiven | None) -> RegistryHost | None:
-    """Return the host of the registry that is named apart from the image; None when none is."""
+    """Return the registry's host from its input or its connection; None when neither names it."""
     named = reader.text("azureContainerRegistry")
     return parse_registry(named, input_name=_NAMED).login_server if named else given.host if given else None
 
@@ -125,19 +125,19 @@ def _confirm_one(
 
 
 def _confirm_way(reader: Reader, registry: RegistryAddress, given: RegistryGiven | None, cloud: Cloud | None) -> None:
-    """Note the mistake of a registry that no connection leads into; ARM knows the host of one without."""
+    """Note a mistake when no connection is for the registry; ARM finds the host of one given by name."""
     host = registry.login_server
     if host and not (given and given.host) and not is_azures(host, _cloud_of(given, cloud)):
         reader.mistakes.append(RegistryConnectionNeeded(input=_NAMED, registry=str(host)))
 
 
 def _cloud_of(given: RegistryGiven | None, cloud: Cloud | None) -> Cloud | None:
-    """Return the cloud that the registry is in, `cloud` being that of azureSubscription."""
+    """Return the registry's cloud; `cloud` is the cloud of azureSubscription."""
     return given.connection.cloud if given and isinstance(given.connection, ServiceConnection) else cloud
 
 
 def _same(host: RegistryHost, registry: RegistryAddress) -> bool:
-    """Return whether both may be one registry; of one that is given by name only Resource Manager knows the host."""
+    """Tell whether both may be the same registry; only Resource Manager knows the host of one given by name."""
     return registry.login_server is None or is_same_registry(host, registry.login_server)
 
 
@@ -164,7 +164,7 @@ def _docker_connection(reader: Reader, value: str, mask: Callable[[str], Secret]
 
 
 def _host(endpoint: Endpoint, field: str, value: str) -> RegistryHost:
-    """Return the host in a field of a connection; raise ConnectionIncomplete where the field is empty or has more."""
+    """Return the host in a connection's field; raise ConnectionIncomplete when the field is empty or not a host."""
     try:
         return host_in(endpoint.needed(field, value))
     except NotAReference:
@@ -173,7 +173,7 @@ def _host(endpoint: Endpoint, field: str, value: str) -> RegistryHost:
 
 
 def _of_azure(endpoint: Endpoint, mask: Callable[[str], Secret], cloud: Cloud) -> ServiceConnection:
-    """Return the connection to an Azure Container Registry; its URL is the registry's, its data may name no cloud."""
+    """Return the connection to an Azure Container Registry: its URL is the registry's, its data may lack the cloud."""
     audience = endpoint.data("activeDirectoryServiceEndpointResourceId")
     arm, authority = endpoint.data("resourceManagerUrl"), endpoint.data("activeDirectoryAuthority")
     own = replace(

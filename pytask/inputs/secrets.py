@@ -1,4 +1,4 @@
-"""The secrets of a build, and the build arguments that should be among them."""
+"""Build secrets, and warnings about build arguments that should be secrets."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ _DOCKERS_FORM = re.compile(r"(?:id|type|src|source|env)=[^,]*,\s*(?:id|type|src|
 _LARGEST = 500 * 1024
 """Bytes. https://github.com/moby/buildkit/blob/master/session/secrets/secretsprovider/file.go"""
 _LONGEST_MASKED = 200
-"""Lines of a secret file that are masked: each costs a search in every line of the log."""
+"""Lines of a secret file to mask: each one adds a search to every line of the log."""
 _WORTH_MASKING = 8
-"""Characters. What is shorter in a secret file is a bracket or a word, and would blot out the log."""
+"""Characters. A shorter line of a secret file is a bracket or a word, and masking it would spoil the log."""
 _SHORTEST_KNOWN = 6
-"""Characters of a secret variable's value that is looked for elsewhere: `1` and `true` stand everywhere."""
+"""Minimum characters for finding a secret variable's value elsewhere: `1` and `true` occur everywhere."""
 _NO_SECRET = re.compile(r"\d*|true|false", re.IGNORECASE)
 
 
 def read_secrets(reader: Reader, sources: Path, mask: Callable[[str], Secret]) -> Read[tuple[BuildSecret, ...]]:
-    """Return the build secrets, a line each: `id=value`, `id,src=path` or `id,env=NAME`; all are masked at once."""
+    """Return the build secrets, masked; each line is `id=value`, `id,src=path` or `id,env=NAME`."""
     confirm_whole(reader, _INPUT, lambda text: len([line for line in text.split("\n") if line.strip()]))
     lines = [
         (number, line.rstrip("\r")) for number, line in enumerate(reader.text("buildSecrets").split("\n"), start=1)
@@ -69,12 +69,12 @@ def _line(reader: Reader, number: int, line: str, sources: Path, mask: Callable[
 def parse_secret(
     line: str, number: int, *, environment: Mapping[str, str], sources: Path, mask: Callable[[str], Secret]
 ) -> BuildSecret:
-    """Return the secret of one line, the `number`th; a value is taken as it stands behind the first `=`.
+    """Return the secret of line `number`; the value is everything after the first `=`.
 
     Raises:
-        BuildSecretInvalid: when it has none of the three forms; the line itself is not told, it may be secret.
-        BuildSecretEmpty, BuildSecretTooLarge, BuildSecretFileMissing, BuildSecretVariableMissing: as they say.
-        VariableNotExpanded: when there is a `$(variable)` where the secret should be.
+        BuildSecretInvalid: when it has none of the three forms; the line itself is not shown, because it may be secret.
+        BuildSecretEmpty, BuildSecretTooLarge, BuildSecretFileMissing, BuildSecretVariableMissing: in these cases.
+        VariableNotExpanded: when the secret is an unexpanded `$(variable)`.
     """
     form = _FORM.fullmatch(line)
     if form is None or _DOCKERS_FORM.match(line.strip()):
@@ -92,7 +92,7 @@ def parse_secret(
 
 
 def note_mounts(reader: Reader, secrets: Iterable[BuildSecret], dockerfile: Path) -> None:
-    """Note where the secrets that are given and those that the Dockerfile mounts are not the same."""
+    """Note each secret that is given but not mounted by the Dockerfile, and the reverse."""
     given = {secret.id for secret in secrets}
     mounted = mounted_secrets(read_dockerfile(dockerfile))
     for id_ in mounted:
@@ -103,7 +103,7 @@ def note_mounts(reader: Reader, secrets: Iterable[BuildSecret], dockerfile: Path
 
 
 def warn_of_copied_files(reader: Reader, secrets: Iterable[BuildSecret], dockerfile: Path, context: Path) -> None:
-    """Warn of a secret's file that `COPY .` takes into the image, such as the .npmrc that npmAuthenticate@0 writes."""
+    """Warn about a secret file that `COPY .` copies into the image, such as npmAuthenticate@0's .npmrc."""
     files = {one.id: one.content for one in secrets if not isinstance(one.content, Secret)}
     for id_, file in files.items():
         if can_be_copied(file, context=context, dockerfile=dockerfile):
@@ -111,7 +111,7 @@ def warn_of_copied_files(reader: Reader, secrets: Iterable[BuildSecret], dockerf
 
 
 def warn_of_seen_secrets(reader: Reader, arguments: Sequence[BuildArgument], flags: Iterable[str]) -> None:
-    """Warn of secrets where everybody can read them: build arguments stay in the image, flags on the command line.
+    """Warn about secrets that others can read: build arguments stay in the image, flags are on the command line.
 
     Source: https://docs.docker.com/reference/build-checks/secrets-used-in-arg-or-env/
     """
@@ -145,7 +145,7 @@ def _why_secret(name: str, value: str, known: tuple[str, ...]) -> str:
 
 
 def _variable(id_: str, name: str, environment: Mapping[str, str]) -> str:
-    """Return a variable of the environment, else a pipeline variable; a secret one has a name of its own there.
+    """Return an environment variable, or else a pipeline variable; secret ones have a prefix in the environment.
 
     Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/Handlers/Handler.cs
     """

@@ -28,11 +28,11 @@ _NEARLY_A_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}")
 _SHORTEST_SECRET = 8
 _WORD = r"(?:[A-Z]?[a-z]+|[A-Z]+)"
 _PLAIN = re.compile(rf"{_WORD}(?:[ ._-]{_WORD})*|[\d.,:]+|https?://[A-Za-z0-9.-]+/?")
-"""Words, numbers and the address of a host: masked, they would be missing in the logs of all later steps."""
+"""Words, numbers and host addresses: masking them would hide them in the logs of all later steps."""
 
 
 def read_app_settings(reader: Reader, mask: Callable[[str], Secret]) -> Read[WantedSettings]:
-    """Return what the app's settings are to be; values that may be secret are masked."""
+    """Return the app settings to set, with values that may be secret masked."""
     confirm_whole(reader, _APP_SETTINGS, lambda text: len(parse_settings(text, input_name=_APP_SETTINGS)))
     written = reader.free("appSettings", lambda value: parse_settings(value, input_name=_APP_SETTINGS))
     if not written.found:
@@ -52,7 +52,7 @@ def read_app_settings(reader: Reader, mask: Callable[[str], Secret]) -> Read[Wan
 
 
 def read_configuration(reader: Reader) -> Read[Mapping[str, object]]:
-    """Return what the site's configuration is to be besides the image, by property."""
+    """Return the site properties to set besides the image."""
     command = reader.free("containerCommand", str)
     confirm_whole(reader, _CONFIGURATION, lambda text: len(parse_settings(text, input_name=_CONFIGURATION)))
     written = reader.free("configurationStrings", lambda value: parse_settings(value, input_name=_CONFIGURATION))
@@ -79,7 +79,7 @@ def _read_property(reader: Reader, setting: Setting) -> Read[tuple[str, object]]
 
 
 def _app_setting(setting: Setting) -> str:
-    """Return the value of an app setting, whose name and type are as they should be."""
+    """Return the value of an app setting; raise an InputMistake for a bad name or type."""
     if not _NAME.fullmatch(setting.name):
         raise SettingNameInvalid(input=_APP_SETTINGS, where=setting.where, name=_shown(setting), hint=_instead(setting))
     value = setting.value
@@ -92,7 +92,7 @@ def _app_setting(setting: Setting) -> str:
 
 
 def _property(setting: Setting) -> tuple[str, object]:
-    """Return a property of the site's configuration, by Azure's name for it."""
+    """Return a site property and its value, by Azure's name for it."""
     if setting.name.endswith(":") or not _NEARLY_A_NAME.fullmatch(setting.name):
         raise SettingNameInvalid(
             input=_CONFIGURATION, where=setting.where, name=_shown(setting), hint=_instead(setting)
@@ -104,7 +104,7 @@ def _property(setting: Setting) -> tuple[str, object]:
 
 
 def _unfit(value: object) -> str:
-    """Return why a value can be no setting; empty when it can."""
+    """Return why a value cannot be a setting; empty when it can."""
     if value is None:
         return "null is not text"
     if not isinstance(value, str):
@@ -121,7 +121,7 @@ def _unfit(value: object) -> str:
 
 
 def _shown(setting: Setting) -> str:
-    """Return a wrong name, unless it may be a value by mistake."""
+    """Return an invalid name to show, unless it may be a value."""
     if not setting.name:
         return "the name is empty"
     plain = setting.certain and _NEARLY_A_NAME.fullmatch(setting.name)
@@ -129,7 +129,7 @@ def _shown(setting: Setting) -> str:
 
 
 def _instead(setting: Setting) -> str:
-    """Return how a wrong name is written."""
+    """Return how to write an invalid name."""
     name = setting.name if setting.certain else ""
     if name.endswith(":"):
         return "without the colon at the end"
@@ -141,7 +141,7 @@ def _instead(setting: Setting) -> str:
 
 
 def _notes(settings: tuple[Setting, ...]) -> list[str]:
-    """Return what may have been meant otherwise."""
+    """Return notes about settings that may be mistakes."""
     if all(setting.certain for setting in settings):
         return []
     told = "a key without a value is followed by another key; a value that begins with a dash needs quotes"
@@ -149,14 +149,14 @@ def _notes(settings: tuple[Setting, ...]) -> list[str]:
 
 
 def _in_lines(settings: tuple[Setting, ...]) -> Iterator[tuple[str, str]]:
-    """Yield names and values of the settings that are written a line each; the other forms say where a value ends."""
+    """Yield the settings written one per line; in the other forms it is clear where a value ends."""
     for setting in settings:
         if setting.where.startswith("line ") and isinstance(setting.value, str):
             yield setting.name, setting.value
 
 
 def _mask(value: object, mask: Callable[[str], Secret]) -> None:
-    """Mask each line of a value that may be secret. Values are never shown; this is for what others print."""
+    """Mask each line of a value that may be secret. We never show values; this is for the output of others."""
     for line in value.splitlines() if isinstance(value, str) else ():
         if len(line.strip()) >= _SHORTEST_SECRET and not _PLAIN.fullmatch(line.strip()):
             mask(line)

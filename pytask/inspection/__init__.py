@@ -1,1 +1,1 @@
-"""What is in an image: whether the app's host can unpack and run it. Reads only."""
+"""Inspecting an image: whether the app's host can unpack and run it. Nothing here writes."""

@@ -1,4 +1,4 @@
-"""An image as the registry holds it: its layers and what made them, its user and its platform.
+"""An image in the registry: its layers and what made them, its user and its platform.
 
 Sources: https://github.com/opencontainers/image-spec/blob/main/manifest.md and …/config.md
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _LARGEST_CONFIGURATION = 8_000_000
-"""Bytes; real ones have some thousands. A limit, so that a wrong one is not held in memory."""
+"""Bytes; real ones have a few thousand. The limit keeps a bad one from filling the memory."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,10 +29,10 @@ class Layer:
 
     digest: str
     size_bytes: int
-    """As it lies in the registry, packed."""
+    """Compressed size, as in the registry."""
     media_type: str
     instruction: str
-    """The Dockerfile's instruction that made it, such as `RUN npm ci`; empty when the image does not tell."""
+    """The Dockerfile instruction that made it, such as `RUN npm ci`; empty when the image does not say."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,23 +40,23 @@ class ImageContents:
     """One image for one platform."""
 
     reference: str
-    """`registry/repository:tag` or `registry/repository@sha256:…`, as it was asked for."""
+    """`registry/repository:tag` or `registry/repository@sha256:…`, as requested."""
     digest: str
-    """Of this platform's own manifest, also when the reference stands for an index of several."""
+    """Digest of this platform's manifest, even when the reference is an index."""
     layers: tuple[Layer, ...]
     user: str
-    """What USER says; empty for root."""
+    """The image's USER; empty for root."""
     platform: str
     """`linux/amd64`."""
 
 
 def read_image(repository: Repository, tag_or_digest: str, platform: str = "linux/amd64") -> ImageContents:
-    """Return what an image is made of; of an index the image for `platform`.
+    """Return an image's contents; for an index, those of the image for `platform`.
 
     Raises:
         ManifestMissing: when there is no such image.
         WrongPlatform: when an index has none for the platform.
-        ImageUnreadable: when it is no image that a container could be made from.
+        ImageUnreadable: when it is not a container image.
     """
     joint = "@" if ":" in tag_or_digest else ":"
     reference = f"{repository.session.host}/{repository.name}{joint}{tag_or_digest}"
@@ -78,14 +78,14 @@ def read_image(repository: Repository, tag_or_digest: str, platform: str = "linu
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Document:
-    """A manifest or an index, as far as it is JSON."""
+    """The JSON of a manifest or index."""
 
     repository: Repository
     digest: str
     fields: dict[str, Any]
 
     def told(self, read: Callable[[dict[str, Any]], T]) -> T:
-        """Return what `read` makes of the fields; raise ImageUnreadable where they are not as an image has them."""
+        """Return the result of `read` on the fields; raise ImageUnreadable when they are not an image's."""
         try:
             return read(self.fields)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -101,11 +101,11 @@ def _document(repository: Repository, tag_or_digest: str) -> _Document:
 
 
 def _entry(reference: str, entries: Sequence[Mapping[str, Any]], platform: str) -> str:
-    """Return the digest of an index's entry for a platform; one without a variant fits best."""
+    """Return the digest of an index's entry for a platform; an entry without a variant is preferred."""
     found = {_platform(entry.get("platform") or {}): str(entry["digest"]) for entry in reversed(entries)}
     fitting = sorted(name for name in found if f"{name}/".startswith(f"{platform}/"))
     if not fitting:
-        # Attestations stand in an index as images for unknown/unknown.
+        # In an index, attestations are images for unknown/unknown.
         others = ", ".join(sorted(name for name in found if not name.startswith("unknown"))) or "no platform"
         raise WrongPlatform(reference=reference, found=others, wanted=platform)
     return found[fitting[0]]
@@ -126,7 +126,7 @@ def _fields(repository: Repository, digest: str, text: bytes) -> dict[str, Any]:
 
 
 def _layers(descriptors: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
-    """Return the layers with what made each."""
+    """Return the layers, each with the instruction that made it."""
     makers = instructions(history, len(descriptors))
     return tuple(
         Layer(

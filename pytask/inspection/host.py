@@ -1,7 +1,7 @@
-"""What the app's host can unpack and run, and what is told of an image that it cannot.
+"""What the app's host can unpack and run, and the failures of an image that it cannot.
 
-App Service maps the user and group ids 0 to 65535 of a container, and cannot pull a layer that has a file with
-another owner.
+App Service maps a container's user and group ids from 0 to 65535, and cannot pull a layer with a file whose owner is
+out of that range.
 Source: https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytask.inspection.tar_owners import Owned
 
 HOST_PLATFORM = "linux/amd64"
-"""What App Service and Container Apps run.
+"""The platform of App Service and Container Apps.
 https://learn.microsoft.com/azure/app-service/configure-custom-container"""
 IDS = range(65536)
 _MADE_BY = {
@@ -36,11 +36,11 @@ _MADE_BY = {
 
 
 class ForeignOwners(NamedTuple):
-    """Entries of one layer with owners that the host does not map."""
+    """The entries of one layer with owners that the host does not map."""
 
     first: Owned
     entries: int
-    """How many there are."""
+    """The number of such entries."""
 
 
 def confirm_platform(reference: str, platform: str) -> None:
@@ -54,11 +54,11 @@ def confirm_platform(reference: str, platform: str) -> None:
 
 
 def confirm_ids(reference: str, user: str, layers: Sequence[ForeignLayer]) -> None:
-    """Confirm that the host maps every id: `user` is what USER says, `layers` are those with foreign owners.
+    """Confirm that the host maps every id; `user` is the image's USER, `layers` has those with foreign owners.
 
     Raises:
-        OwnerOutOfRange, UserOutOfRange: when there is one that it does not map.
-        ManyFailures: both of them.
+        OwnerOutOfRange, UserOutOfRange: when there is an id that it does not map.
+        ManyFailures: with both of them.
     """
     failures: list[TaskFailure] = []
     if layers:
@@ -72,10 +72,12 @@ def confirm_ids(reference: str, user: str, layers: Sequence[ForeignLayer]) -> No
 
 
 def foreign_owners(archive: Iterable[bytes]) -> ForeignOwners | None:
-    """Return the entries of a layer's archive, unpacked and in pieces, that the host does not map; None without any.
+    """Return the entries with owners that the host does not map; None when there are none.
+
+    `archive` is the layer's uncompressed tar archive, in chunks.
 
     Raises:
-        ArchiveBroken: where it is no tar archive.
+        ArchiveBroken: when it is not a tar archive.
     """
     first, entries = None, 0
     for owned in owners(archive):
@@ -85,7 +87,7 @@ def foreign_owners(archive: Iterable[bytes]) -> ForeignOwners | None:
 
 
 def foreign_layer(found: ForeignOwners, *, number: int, of: int, digest: str, instruction: str) -> ForeignLayer:
-    """Return what is told of a layer with foreign owners; its `number` counts from 1."""
+    """Return the failure's record of a layer with foreign owners; `number` counts from 1."""
     return ForeignLayer(
         number=number,
         of=of,
@@ -100,13 +102,13 @@ def foreign_layer(found: ForeignOwners, *, number: int, of: int, digest: str, in
 
 
 def makers_of(instruction: str, number: int) -> tuple[Maker, ...]:
-    """Return what an instruction may have written files with; `number` is the layer's, from 1."""
+    """Return what may have written an instruction's files; `number` is the layer's, from 1."""
     found = tuple(maker for maker, sign in _MADE_BY.items() if re.search(sign, instruction))
-    # The first layer is the base image's, unless the Dockerfile starts FROM scratch.
+    # The first layer belongs to the base image, unless the Dockerfile starts FROM scratch.
     return (*found, Maker.BASE) if number == 1 else found or (Maker.OTHER,)
 
 
 def _shown(name: str) -> str:
-    """Return an entry's path as the container has it, characters that cannot be printed as escapes."""
+    """Return an entry's path in the container, with unprintable characters escaped."""
     path = posixpath.normpath("/" + name.lstrip("/"))
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in path)

@@ -1,4 +1,4 @@
-"""The image that an app has, read before a tag can move, and the one that it gets, inspected before it does."""
+"""Reading the app's previous image before a tag can move, and inspecting the new one before it is used."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MEGABYTE = 1_000_000
 
 
 def inspect_new_layers(source: ImageSource, image: PushedImage, known: frozenset[str], clock: Clock) -> str:
-    """Inspect the layers that the app does not run already, `known` being the digests of those that it does.
+    """Inspect the layers that the app does not run already, and return the log text; `known` has the digests it runs.
 
     Raises:
         TaskFailure: why the app's host cannot unpack or run the image.
@@ -44,7 +44,7 @@ def inspect_new_layers(source: ImageSource, image: PushedImage, known: frozenset
 
 
 def inspect_local(image: LocalImage, *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> None:
-    """Inspect an image that stays where it was built, and say what was done.
+    """Inspect an image that is not pushed, and log the result.
 
     Raises:
         TaskFailure: why the app's host could not unpack or run the image.
@@ -58,7 +58,7 @@ def inspect_local(image: LocalImage, *, clock: Clock, timeouts: Timeouts, say: C
 
 
 def previous_image(session: RegistrySession | None, app: App) -> tuple[PreviousImage | None, frozenset[str]]:
-    """Return what the app is configured with, held before a tag can move, and the digests of its layers.
+    """Return the app's configured image, read before a tag can move, and the digests of its layers.
 
     What cannot be read stays unknown.
     """
@@ -71,14 +71,14 @@ def previous_image(session: RegistrySession | None, app: App) -> tuple[PreviousI
 def _contents(
     session: RegistrySession | None, reference: ImageReference | None
 ) -> tuple[Digest | None, ManifestDigest | None, frozenset[str]]:
-    """Return the digest that a reference points at, that of the platform's manifest, and the digests of its layers."""
+    """Return the digests that a reference points at, of its platform's manifest, and of its layers."""
     repository = repository_of(session, reference)
     if repository is None or reference is None:
         return None, None, frozenset()
     pointed_at = reference.digest
     try:
         pointed_at = repository.manifest(reference.wanted).digest
-        # By its digest, so that both are of one image although the tag may move between the two questions.
+        # By digest, so that both answers are about one image even if the tag moves between the calls.
         image = read_image(repository, str(pointed_at))
     except TaskFailure:
         return pointed_at, None, frozenset()
@@ -93,7 +93,7 @@ def _told(seconds: float, platform: str, layers: str, seen: Inspection) -> str:
 
 
 def _with_progress(pieces: Iterable[bytes], clock: Clock, every: float, say: Callable[[str], None]) -> Iterator[bytes]:
-    """Pass on what the engine gives, and tell of it while that takes long."""
+    """Yield the chunks unchanged, and report the progress at intervals."""
     received, due = 0, clock.monotonic() + every
     for piece in pieces:
         received += len(piece)

@@ -1,4 +1,4 @@
-"""Unpacking a layer while it comes in."""
+"""Decompressing a layer while it is downloaded."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 _GZIP = b"\x1f\x8b"
 _MOST_IN = 64 * 1024
-"""What is left behind a member is copied, so archives of many small ones (eStargz) want small steps."""
+"""Bytes. The input left after a member is copied, so archives of many small members (eStargz) need small steps."""
 _MOST_OUT = 1024 * 1024
-"""Bytes unpacked at a time, however well they were packed: this bounds the memory."""
+"""Bytes decompressed at a time, whatever the compression ratio, which limits the memory."""
 
 
 def inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Return a layer's archive out of its blob, packed with gzip (of any number of members) or not at all.
+    """Yield a layer's archive from its blob, which may be gzip with any number of members, or uncompressed.
 
-    Like Docker, it goes by the first bytes and not by what the media type says.
+    Like Docker, this trusts the first bytes and not the media type.
 
     Raises:
-        ArchiveBroken: when it cannot be unpacked, or ends too soon.
+        ArchiveBroken: when it cannot be decompressed, or ends too soon.
     """
     source = iter(pieces)
     first = b""
@@ -42,7 +42,7 @@ def inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class _Member:
-    """The member of a gzip file that is being unpacked; the next one follows by itself."""
+    """The gzip member being decompressed; the next one starts automatically."""
 
     def __init__(self) -> None:
         self._inflater = zlib.decompressobj(wbits=31)

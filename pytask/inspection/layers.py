@@ -1,6 +1,6 @@
-"""Whether the app's host can unpack and run an image that is in the registry.
+"""Inspecting an image in the registry: whether the app's host can unpack and run it.
 
-Every layer that the app does not run already is read once, as a stream.
+Every layer that the app does not run yet is read once, as a stream.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ if TYPE_CHECKING:
     from pytask.registry.contents import Repository
 
 _READERS = 2
-"""Unpacking and checksums run beside each other, Python's own part does not: a third reader gains nothing."""
+"""Decompression and checksums run in parallel, but Python code does not: a third reader gains nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inspection:
-    """What was looked at; that nothing was found is in its being there."""
+    """The result of an inspection that found nothing wrong."""
 
     read: int
     """Layers read."""
     skipped: int
-    """Layers that the app runs already, or that the image has twice."""
+    """Layers that the app already runs, or that the image repeats."""
     bytes_read: int
-    """As they lie there, packed or not."""
+    """Size as stored, compressed or not."""
     unread: tuple[tuple[str, str], ...]
-    """Digests of layers that could not be looked at, each with the reason."""
+    """Digests of layers that could not be read, each with the reason."""
 
 
 def inspect(repository: Repository, image: ImageContents, known_layers: frozenset[str]) -> Inspection:
-    """Confirm that the app's host can unpack and run an image; `known_layers` are digests of what it runs already.
+    """Confirm that the app's host can unpack and run an image; `known_layers` has the digests that it already runs.
 
     Raises:
-        WrongPlatform: when the image is for another kind of machine; then nothing is read.
+        WrongPlatform: when the image is for another platform; then nothing is read.
         OwnerOutOfRange, UserOutOfRange: when there is an id that the host does not map.
-        ManyFailures: both of them.
+        ManyFailures: with both of them.
         ImageUnreadable: when a layer is damaged.
         TaskFailure: why the registry does not answer.
     """
@@ -66,7 +66,7 @@ def inspect(repository: Repository, image: ImageContents, known_layers: frozense
 
 
 class _Reading:
-    """Layers of one image, read side by side; what one thread finds out about the network spares the other."""
+    """Reads the layers of one image in parallel; a host that one thread cannot reach is not tried by the other."""
 
     def __init__(self, repository: Repository, image: ImageContents, numbers: list[int]) -> None:
         self._repository = repository
@@ -75,20 +75,20 @@ class _Reading:
         self._done: queue.SimpleQueue[ForeignLayer | BaseException | None] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._closed = ""
-        # One for each layer, since no two threads may add to the same.
+        # One per layer, because two threads must not add to the same number.
         self._received = [0] * len(image.layers)
         self.unread: dict[str, str] = {}
 
     @property
     def bytes_read(self) -> int:
-        """Return how much has come in so far, packed."""
+        """Return the compressed bytes received so far."""
         return sum(self._received)
 
     def all(self) -> list[ForeignLayer]:
-        """Read every layer; give those with owners out of range, in the image's order."""
+        """Read every layer, and return those with owners out of range, in the image's order."""
         count = len(self._todo)
         for _ in range(min(_READERS, count)):
-            # Daemons: a read that waits for the network must not keep a run that was cancelled from ending.
+            # Daemon threads: a read that waits for the network must not keep a canceled run from ending.
             threading.Thread(target=self._work, daemon=True, name="inspect").start()
         try:
             found = [self._next(done, count) for done in range(count)]
@@ -97,7 +97,7 @@ class _Reading:
         return sorted((layer for layer in found if layer), key=lambda layer: layer.number)
 
     def _next(self, done: int, count: int) -> ForeignLayer | None:
-        """Return what the next layer came to, whichever it is, and tell of the progress while that takes long."""
+        """Return the result of whichever layer finishes next, and report the progress at intervals."""
         http = self._repository.http
         while True:
             try:
@@ -128,7 +128,7 @@ class _Reading:
             try:
                 return self._inspected(number, layer)
             except NetworkFailure as error:
-                # Who may push need not reach the storage accounts that layers are read from.
+                # An agent that can push may still not reach the storage accounts that layers are read from.
                 if error.host == self._repository.host:
                     raise
                 reason = self._closed = f"this agent cannot read from {error.host}"
@@ -142,7 +142,7 @@ class _Reading:
                 found = foreign_owners(inflated(counted))
             except ArchiveBroken as error:
                 raise self._repository.ruined(layer.digest, str(error)) from error
-            deque(counted, maxlen=0)  # to the end, where the digest is confirmed
+            deque(counted, maxlen=0)  # read to the end, where the digest is checked
         of, digest, instruction = len(self._image.layers), layer.digest, layer.instruction
         return foreign_layer(found, number=number + 1, of=of, digest=digest, instruction=instruction) if found else None
 
@@ -155,7 +155,7 @@ class _Reading:
 
 
 def _unreadable(media_type: str) -> str:
-    """Return why a layer cannot be looked at, empty when it can.
+    """Return why a layer cannot be read; empty when it can.
 
     Sources: https://github.com/opencontainers/image-spec/blob/main/layer.md,
     https://distribution.github.io/distribution/spec/manifest-v2-2/

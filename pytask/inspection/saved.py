@@ -1,9 +1,9 @@
-"""Whether the app's host can unpack and run an image that is in the engine only, as nothing is pushed.
+"""Inspecting an image that is only in the engine: whether the app's host can unpack and run it.
 
-The engine gives an image as `docker save` does: an archive of archives, in which manifest.json, behind all else, tells
-what the others are. So each is looked at while it passes by, and nothing but the small documents is kept. Engines
-before 25 have a layer as `<id>/layer.tar`, and where the image has it twice a link; later ones have an OCI layout with
-`blobs/sha256/…`, whose layers are packed or not.
+The engine returns an image in the format of `docker save`: an archive of archives, where manifest.json comes last and
+says what the others are. So each file is inspected as it streams by, and only the small documents are kept. Engines
+before 25 have layers as `<id>/layer.tar`, and links for repeated ones; later engines have an OCI layout with
+`blobs/sha256/…`, whose layers may be compressed.
 Sources: https://github.com/moby/moby/blob/v24.0.0/image/tarexport/save.go, …/v25.0.0/… and
 https://github.com/containerd/containerd/blob/v2.0.0/core/images/archive/exporter.go
 """
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
     from pytask.model import BuiltImage
 
 _STEP = 256 * 1024
-"""Bytes looked at a time."""
+"""Bytes read at a time."""
 _HEADER = 512
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
 """https://www.rfc-editor.org/rfc/rfc8878#name-zstandard-frames"""
 _LARGEST_DOCUMENT = 8_000_000
-"""Bytes; real ones have some thousands. A limit, so that what only begins like one is not held in memory."""
+"""Bytes; real ones have a few thousand. The limit keeps a file that only begins like one out of memory."""
 
 
 def inspect_saved(image: BuiltImage, archive: Iterable[bytes]) -> Inspection:
-    """Confirm that the app's host can unpack and run an image; `archive` is what `docker save` gives, in pieces.
+    """Confirm that the app's host can unpack and run an image; `archive` is in the format of `docker save`, in chunks.
 
     Raises:
-        WrongPlatform: when the image is for another kind of machine; then nothing is read.
+        WrongPlatform: when the image is for another platform; then nothing is read.
         OwnerOutOfRange, UserOutOfRange: when there is an id that the host does not map.
-        ManyFailures: both of them.
+        ManyFailures: with both of them.
         ImageNotSaved: when the archive is damaged.
     """
     reference = image.references[0]
@@ -70,21 +70,21 @@ def inspect_saved(image: BuiltImage, archive: Iterable[bytes]) -> Inspection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Seen:
-    """What a file of the archive came to, taken for a layer."""
+    """The result of reading a file of the archive as a layer."""
 
     size_bytes: int
     foreign: ForeignOwners | None = None
     unread: str = ""
-    """Why it could not be looked at."""
+    """Why it could not be read."""
     broken: str = ""
-    """Why it is no layer."""
+    """Why it is not a layer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Layer:
     number: int
     digest: str
-    """Of its archive unpacked, as `docker image inspect` tells it."""
+    """Digest of the uncompressed archive, as in `docker image inspect`."""
     instruction: str
     seen: _Seen
 
@@ -96,7 +96,7 @@ class _Layer:
 
 
 class _Archive:
-    """An archive that has passed by: what its files came to, under their names."""
+    """A streamed archive: the results of its files, by name."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._documents: dict[str, Any] = {}
@@ -109,30 +109,30 @@ class _Archive:
                 elif content := archive.extractfile(member):
                     self._look(member, iter(partial(content.read, _STEP), b""))
 
-    def document(self, name: str) -> Any:  # noqa: ANN401 - JSON is of any form
+    def document(self, name: str) -> Any:  # noqa: ANN401 - JSON has any type
         """Return manifest.json or a configuration."""
         if name not in self._documents:
             raise ArchiveBroken(f"it has no {name}")
         return self._documents[name]
 
     def layer(self, name: str) -> _Seen:
-        """Return what a layer came to."""
+        """Return a layer's result."""
         seen = self._layers.get(posixpath.normpath(self._links.get(name, name)))
         if seen is None or seen.broken:
             raise ArchiveBroken(f"{name}: {seen.broken if seen else 'it is missing'}")
         return seen
 
     def _look(self, member: tarfile.TarInfo, content: Iterator[bytes]) -> None:
-        """Tell by the first bytes what a file is, since what its name means is told behind it."""
+        """Read a file by its first bytes, because manifest.json, which says what each file is, comes later."""
         start = next(content, b"")
-        # A header of an archive always has a zero, and JSON never.
+        # The header of an archive always contains a zero byte, JSON never does.
         if start[:1] in {b"{", b"["} and b"\0" not in start[:_HEADER] and member.size <= _LARGEST_DOCUMENT:
             self._keep(member.name, b"".join([start, *content]))
         else:
             self._layers[member.name] = _seen(member.size, start, content)
 
     def _keep(self, name: str, text: bytes) -> None:
-        """Keep manifest.json and what may be the configuration."""
+        """Keep manifest.json and documents that may be the configuration."""
         document = decode(text)
         if isinstance(document, Unreadable):
             return
@@ -141,14 +141,14 @@ class _Archive:
 
 
 class _Stream:
-    """What comes in pieces, as a file that is read from its beginning to its end."""
+    """Chunks as a file-like object that is read from beginning to end."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = filter(None, pieces)
         self._rest = b""
 
     def read(self, size: int) -> bytes:
-        """Return some bytes, `size` at most; none at the end."""
+        """Return at most `size` bytes; empty at the end."""
         piece = self._rest or next(self._pieces, b"")
         self._rest = piece[size:]
         return piece[:size]
@@ -164,7 +164,7 @@ def _seen(size: int, start: bytes, content: Iterator[bytes]) -> _Seen:
 
 
 def _contents(archive: _Archive) -> tuple[list[_Layer], str]:
-    """Return an image's layers in its order, and what USER says."""
+    """Return an image's layers in order, and its USER."""
     manifest = archive.document("manifest.json")
     try:
         configuration, names = archive.document(manifest[0]["Config"]), manifest[0]["Layers"]

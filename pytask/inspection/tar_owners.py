@@ -1,8 +1,8 @@
-"""Who owns the files of a tar archive, read as a stream: headers are looked at, contents are passed over.
+"""The owners of the files in a tar archive, read as a stream: headers are parsed, contents skipped.
 
-Knows USTAR, GNU and PAX archives: https://www.gnu.org/software/tar/manual/html_node/Standard.html and
+Supports USTAR, GNU and PAX archives: https://www.gnu.org/software/tar/manual/html_node/Standard.html and
 https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13_02. The standard library's `tarfile`
-reads the same, but builds a record of every field for each file, which takes six times as long.
+reads the same, but parses every field of each file, which takes six times as long.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 _BLOCK = 512
 _ZEROS = bytes(_BLOCK)
 _WITHOUT_CONTENT = frozenset(b"123456")
-"""Links, devices, folders and pipes: nothing follows their header, whatever its size says."""
+"""Links, devices, folders and pipes: no content follows their header, whatever its size field says."""
 _GLOBAL_PAX, _PAX, _SOLARIS_PAX = b"gxX"
 _LONG_NAME, _LONG_LINK, _GNU_SPARSE = b"LKS"
 _OLD_FILE, _FOLDER_END = 0, ord("/")
 _LONGEST_EXTENSION = 1 << 20
-"""More than any tool writes in front of one file, and what Docker's own reader takes at most.
+"""Bytes. More than any tool writes before one file, and the limit of Docker's own reader.
 https://cs.opensource.google/go/go/+/refs/tags/go1.22.0:src/archive/tar/reader.go"""
 
 
@@ -34,14 +34,14 @@ class Owned(NamedTuple):
 
 
 class ArchiveBroken(Exception):  # noqa: N818 - its name says what happened
-    """The bytes are no tar archive, or end too soon."""
+    """The bytes are not a tar archive, or end too soon."""
 
 
 def owners(pieces: Iterable[bytes]) -> Iterator[Owned]:
-    """Return every entry of an archive that comes in pieces of any length, up to the archive's end mark.
+    """Yield every entry of an archive up to its end mark; the chunks may have any length.
 
     Raises:
-        ArchiveBroken: where it is no tar archive.
+        ArchiveBroken: when it is not a tar archive.
     """
     source = _Source(pieces)
     everywhere: dict[bytes, bytes] = {}
@@ -67,7 +67,7 @@ def owners(pieces: Iterable[bytes]) -> Iterator[Owned]:
 
 
 class _Source:
-    """Blocks out of pieces; nearly always a block lies within one piece, and contents are skipped uncopied."""
+    """Reads blocks from chunks. A block is nearly always within one chunk, and contents are skipped without copying."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
@@ -75,28 +75,28 @@ class _Source:
         self._at = 0
 
     def block(self) -> bytes:
-        """Return the next block; empty where the archive ends between two."""
+        """Return the next block; empty when the archive ends between two blocks."""
         at = self._at
         found = self._piece[at : at + _BLOCK]
         self._at = at + _BLOCK
         return found if len(found) == _BLOCK else self._across(found)
 
     def read(self, size: int) -> bytes:
-        """Return the next bytes, `size` of them, a multiple of a block."""
+        """Return the next `size` bytes, which must be a multiple of the block size."""
         blocks = [self.block() for _ in range(size // _BLOCK)]
         if blocks and not blocks[-1]:
             raise ArchiveBroken("it ends within an extended header")
         return b"".join(blocks)
 
     def skip(self, size: int) -> None:
-        """Pass over that many bytes."""
+        """Skip `size` bytes."""
         self._at += size
         while self._at > len(self._piece):
             self._at -= len(self._piece)
             self._piece = self._next()
 
     def _across(self, found: bytes) -> bytes:
-        """Return a block that began with `found`, at the end of the piece."""
+        """Return a block that begins with `found` at the end of the chunk."""
         for piece in self._pieces:
             missing = _BLOCK - len(found)
             found += piece[:missing]
@@ -115,7 +115,7 @@ class _Source:
 
 
 def _owned(header: bytes, said: Mapping[bytes, bytes]) -> Owned:
-    # Nearly every entry is without extensions; then the two lookups that come empty would be the dearest part.
+    # Nearly every entry has no extensions; without this test the two lookups would cost the most here.
     user = _decimal(said[b"uid"]) if said and b"uid" in said else _number(header[108:116])
     group = _decimal(said[b"gid"]) if said and b"gid" in said else _number(header[116:124])
     name = said.get(b"GNU.sparse.name") or said.get(b"path") or _own_name(header)
@@ -124,7 +124,7 @@ def _owned(header: bytes, said: Mapping[bytes, bytes]) -> Owned:
 
 def _own_name(header: bytes) -> bytes:
     name = _text(header[:100])
-    # Only POSIX archives keep the folder here; GNU's use the place for times.
+    # Only POSIX archives have the folder here; GNU archives have times.
     prefix = _text(header[345:500]) if header[257:263] == b"ustar\0" else b""
     return prefix + b"/" + name if prefix else name
 
@@ -140,7 +140,7 @@ def _content(header: bytes, kind: int, size: int, here: Mapping[bytes, bytes]) -
 
 
 def _pass_sparse_map(source: _Source, header: bytes) -> None:
-    """Pass over the blocks that go on with a sparse file's map; each says whether another follows.
+    """Skip the continuation blocks of a sparse file's map; each says whether another follows.
 
     Source: https://www.gnu.org/software/tar/manual/html_node/Old-GNU-Format.html
     """
@@ -150,14 +150,14 @@ def _pass_sparse_map(source: _Source, header: bytes) -> None:
 
 
 def _extension(source: _Source, size: int) -> bytes:
-    """Return what an extended header says of the next entry."""
+    """Return an extended header, which describes the next entry."""
     if not 0 <= size <= _LONGEST_EXTENSION:
         raise ArchiveBroken(f"it has an extended header of {size} bytes")
     return source.read(_padded(size))[:size]
 
 
 def _records(text: bytes) -> dict[bytes, bytes]:
-    """Return the records of an extended header, each `length key=value` and a line end, the length in bytes."""
+    """Return the records of an extended header: `length key=value` and a newline each, with the length in bytes."""
     found = {}
     while text.strip(b"\0"):
         length = text.partition(b" ")[0]
@@ -171,9 +171,9 @@ def _records(text: bytes) -> dict[bytes, bytes]:
 
 
 def _confirm(header: bytes) -> None:
-    """Hold the header against its checksum: the sum of its bytes, those of the checksum itself counted as blanks.
+    """Check the header's checksum: the sum of its bytes, with the checksum field counted as blanks.
 
-    Adler-32 has that sum, plus one, in its low half; so it is had without a loop in Python.
+    The low half of Adler-32 is that sum plus one, which avoids a loop in Python.
     """
     stated = _number(header[148:156])
     blanks = 8 * 0x20
@@ -184,12 +184,12 @@ def _confirm(header: bytes) -> None:
 
 
 def _signed_sum(header: bytes) -> int:
-    """Return the checksum as some old tools made it, of signed bytes."""
+    """Return the checksum as some old tools computed it, with signed bytes."""
     return sum(byte - 256 if byte > 127 else byte for byte in header[:148] + b" " * 8 + header[156:])  # noqa: PLR2004
 
 
 def _number(field: bytes) -> int:
-    """Return a number as octal digits, or in base 256 where the first bit is set.
+    """Return a number written in octal digits or, when the first bit is set, in base 256.
 
     Source: https://www.gnu.org/software/tar/manual/html_node/Extensions.html
     """

@@ -1,4 +1,4 @@
-"""The records that flow through a run, in the order they come to be. Frozen: what is known stays known."""
+"""The frozen records that flow through a run, in the order that the run creates them."""
 
 from __future__ import annotations
 

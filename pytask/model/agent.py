@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentKind:
-    """What matters of an agent to whoever builds on it."""
+    """The facts about an agent that matter for a build."""
 
     system: str = "Linux"
     """`Linux`, `Windows` or `macOS`."""
@@ -27,22 +27,22 @@ class AgentKind:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proxy:
-    """An HTTP proxy, and who we are to it."""
+    """An HTTP proxy and our credentials for it."""
 
     address: str
-    """`http://host:port`; user and password are never part of it."""
+    """`http://host:port`, never with user and password."""
     user: str = ""
     password: Secret | None = None
 
     @property
     def title(self) -> str:
-        """The proxy as a person names it, without the password."""
+        """The proxy's name for people, without the password."""
         return f"{self.address} as {self.user}" if self.user else self.address
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClientCertificate:
-    """What the agent shows to a server that asks who calls; PEM files."""
+    """The agent's TLS client certificate, as PEM files."""
 
     certificate: Path
     key: Path
@@ -51,24 +51,24 @@ class ClientCertificate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Network:
-    """What the agent was configured with, and what its machine has besides."""
+    """The network configuration of the agent and of its machine."""
 
     proxy: Proxy | None = None
-    """The agent's own; the machine's count only where it has none."""
+    """The agent's own proxy; without one, the machine's proxies count."""
     bypass: tuple[re.Pattern[str], ...] = ()
-    """Hosts that the agent's own proxy is not for, as patterns of `scheme://host[:port]`."""
+    """Hosts that bypass the agent's own proxy, as patterns of `scheme://host[:port]`."""
     machine_proxies: Mapping[str, Proxy] = field(default_factory=dict)
-    """The machine's proxies, by what HTTPS_PROXY and the like hold."""
+    """The machine's proxies, by the values of HTTPS_PROXY and the like."""
     authorities: Path | None = None
-    """A PEM file with certificate authorities of the agent's own, besides those of the machine."""
+    """A PEM file with the agent's certificate authorities, in addition to the machine's."""
     bundle: Path | None = None
-    """What REQUESTS_CA_BUNDLE names, a file or a folder; it stands for the public authorities that we bring along."""
+    """The file or folder in REQUESTS_CA_BUNDLE; it replaces the public authorities that the task includes."""
     client_certificate: ClientCertificate | None = None
     verify: bool = True
-    """Whether servers have to prove who they are."""
+    """Whether server certificates are verified."""
 
     def own_proxy_for(self, url: str) -> Proxy | None:
-        """Return the agent's own proxy, unless the URL is one that it is not for.
+        """Return the agent's own proxy, or None for a URL that bypasses it.
 
         Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/AgentWebProxy.cs
         """
@@ -79,9 +79,9 @@ class Network:
 
 
 def is_local(url: str) -> bool:
-    """Tell whether a URL leads to this machine or its own link, where no proxy is.
+    """Tell whether a URL leads to this machine or a link-local address, which no proxy serves.
 
-    The endpoints that give a managed identity its tokens are there.
+    The managed identity endpoints are there.
     Source: https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service#proxies
     """
     host = urlsplit(url).hostname or ""
@@ -95,7 +95,7 @@ def is_local(url: str) -> bool:
 
 
 def _origin(url: str) -> str:
-    """Return `scheme://host`, with the port where it is not the scheme's own."""
+    """Return `scheme://host`, with the port unless it is the scheme's default."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     usual = {"http": 80, "https": 443}.get(parts.scheme)

@@ -1,4 +1,4 @@
-"""How to get into Azure."""
+"""Service connections, and the secrets and identities in them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pytask.model.reference import RegistryHost
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:
-    """A text that must not be seen; only `agent.console.Console.secret` makes one, which masks it at once."""
+    """A text that must not be shown; only `agent.console.Console.secret` creates one and masks it at once."""
 
     _text: str
 
     def reveal(self) -> str:
-        """Return the text itself; call this only where it leaves for the one who must know it."""
+        """Return the text itself; call this only where it is sent to its intended recipient."""
         return self._text
 
     def __repr__(self) -> str:
@@ -25,19 +25,19 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cloud:
-    """The Azure cloud a service connection belongs to, as the connection's own data says."""
+    """The Azure cloud of a service connection, from the connection's own data."""
 
     arm_url: str
-    """`https://management.azure.com` in the public cloud; no slash at the end."""
+    """`https://management.azure.com` in the public cloud; no trailing slash."""
     authority_url: str
-    """Where Entra ID signs in, such as `https://login.microsoftonline.com`; with ADFS the host of that.
+    """Where to sign in, such as `https://login.microsoftonline.com`; with AD FS, its host.
 
-    Empty where the connection does not say, and Resource Manager has to be asked.
+    Empty when the connection does not say, so that Resource Manager must be asked.
     """
     arm_scope: str
-    """The scope of a token for ARM; ends in `/.default`. Empty where Resource Manager has to be asked."""
+    """The scope of a token for ARM, ending in `/.default`; empty when Resource Manager must be asked."""
     adfs: bool = False
-    """Whether an Active Directory Federation Service signs in, instead of Entra ID."""
+    """Whether sign-in uses Active Directory Federation Services instead of Entra ID."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,18 +54,18 @@ class CertificateIdentity:
 
     client_id: str
     certificates: tuple[bytes, ...]
-    """Those that the connection holds, in DER; the one of the private key is among them."""
+    """All certificates in the connection, in DER; the private key's is among them."""
     private_key: Secret
-    """An RSA key, PKCS#1 or PKCS#8 in DER, as base64."""
+    """An RSA key in PKCS#1 or PKCS#8, as base64 of DER."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FederatedIdentity:
-    """A service principal or managed identity that trusts the pipeline's own tokens; there is no secret."""
+    """A service principal or managed identity that trusts the pipeline's own tokens, without a secret."""
 
     client_id: str
     issuer: str
-    """As the connection's data names it, for the error that says what to enter; may be empty."""
+    """The issuer in the connection's data, for the error that says what to enter; may be empty."""
     subject: str
 
 
@@ -74,7 +74,7 @@ class ManagedIdentity:
     """The managed identity of the agent's machine."""
 
     client_id: str
-    """Of a user-assigned identity; empty for the machine's own."""
+    """Client id of a user-assigned identity; empty for the system-assigned one."""
 
 
 Identity = KeyIdentity | CertificateIdentity | FederatedIdentity | ManagedIdentity
@@ -85,13 +85,13 @@ class RegistryLogin:
     """User and password for one container registry."""
 
     host: RegistryHost
-    """The only one that they are for."""
+    """The only host that they are for."""
     user: str
     password: Secret
 
 
 LoginFor: TypeAlias = Callable[[RegistryHost], RegistryLogin | None]
-"""Return the login for a registry's host, got again; None when there is none. It may raise a `TaskFailure`."""
+"""A function that returns a fresh login for a registry's host, or None; it may raise a `TaskFailure`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,11 +99,11 @@ class ServiceConnection:
     """An Azure Resource Manager service connection."""
 
     id: str
-    """The lower-case GUID that the agent names it by."""
+    """The connection's GUID in lower case, as in the agent's variables."""
     input: str
-    """The task's input that names it."""
+    """The task's input that names the connection."""
     page: str
-    """Where it is edited: the address of its page, else the way there."""
+    """Where to edit the connection: the address of its page, or else the way there."""
     tenant_id: str
     subscription_id: str
     subscription_name: str
@@ -112,5 +112,5 @@ class ServiceConnection:
 
     @property
     def sign_in_tenant(self) -> str:
-        """What stands for the tenant in the addresses of its authority."""
+        """The tenant's part of the authority's URLs."""
         return "adfs" if self.cloud.adfs else self.tenant_id

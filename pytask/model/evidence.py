@@ -1,4 +1,4 @@
-"""What a check of a verification comes to. Evidence that is missing is never counted as good evidence."""
+"""The possible results of a verification's check. Missing evidence never counts as good evidence."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """The check was made, and what it saw can only be the new image."""
+    """The check was made, and its evidence can come only from the new image."""
 
     rests_on: str
-    """What was seen, for people."""
+    """The evidence, for people."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,34 +25,34 @@ class Pending:
     """Nothing is decided yet."""
 
     reason: str
-    """How far it has come, for people; empty while there is nothing to say."""
+    """The progress, for people; empty when there is nothing to say."""
     at_deadline: StartFailure | None = None
-    """The failure that this is when time is up; None when it only leaves the check unmade."""
+    """The failure to report at the deadline; None when the check then only counts as not made."""
     alone_for: float = math.inf
-    """Seconds after which the check is given up when nothing else is open."""
+    """Seconds after which the check is given up when no other check is open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """The check cannot be made: a right is missing, a field is absent, or what there is may be the old image's."""
+    """The check cannot be made: a permission or field is missing, or the evidence may come from the old image."""
 
     reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failed:
-    """The new image does not run, as far as can be seen by now."""
+    """The new image does not run, judged by the evidence so far."""
 
     failure: StartFailure
     stands_for: float = 0.0
-    """Seconds for which it must have stood before it counts: the platform tries again."""
+    """Seconds that the failure must last before it counts, because the platform retries."""
 
 
 Evidence: TypeAlias = Passed | Pending | Unavailable | Failed
 
 
 class Verdict(Enum):
-    """What a verification came to; the values are those of the output `verification`."""
+    """The result of a verification; the values are those of the output `verification`."""
 
     VERIFIED = "verified"
     UNVERIFIED = "unverified"
@@ -62,17 +62,17 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verification:
-    """What was seen of the new image running."""
+    """The results of a verification's checks."""
 
     passed: tuple[tuple[str, str], ...]
-    """Each check that passed, with what it rests on."""
+    """Each check that passed, with its evidence."""
     unavailable: tuple[tuple[str, str], ...] = ()
     """Each check that could not be made, with the reason."""
     functions: tuple[Function, ...] = ()
     answer: str = ""
-    """What the smoke test was answered, shortened."""
+    """The response to the smoke test, shortened."""
 
     @property
     def verdict(self) -> Verdict:
-        """Verified when every check passed."""
+        """The verdict: verified when every check passed."""
         return Verdict.UNVERIFIED if self.unavailable else Verdict.VERIFIED

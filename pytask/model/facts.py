@@ -1,4 +1,4 @@
-"""What was found and what was done."""
+"""What a run finds and what it does."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ByHand:
-    """The commands by which a person does to an app what a run does."""
+    """The commands with which a person does by hand what a run does."""
 
     use_image: str
-    """Sets the app's image, up to the reference that follows."""
+    """The command that sets the app's image, without the reference at its end."""
     restart: str
 
     def use(self, reference: str) -> str:
@@ -28,23 +28,23 @@ class ByHand:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class App:
-    """What a run deploys to, of whatever kind, as it was found before anything is changed."""
+    """The app that a run deploys to, as found before any change."""
 
     resource_id: str
-    """In Azure Resource Manager, from `/subscriptions/` on."""
+    """Resource id in Azure Resource Manager, from `/subscriptions/` on."""
     name: str
     slot: str
-    """Empty means production, or a kind of app that has no slots."""
+    """Empty for production, and for a kind of app without slots."""
     resource_group: str
     url: str
     image: str
-    """The image that it is configured with; empty when it has none."""
+    """The configured image; empty when there is none."""
     stopped: bool
     by_hand: ByHand
 
     @property
     def reference(self) -> ImageReference | None:
-        """Its image as a reference; None when there is none, or nobody could pull by it."""
+        """The image as a reference; None when there is none or it is not valid."""
         try:
             return ImageReference.parse(self.image)
         except NotAReference:
@@ -52,31 +52,31 @@ class App:
 
     @property
     def title(self) -> str:
-        """The app as a person calls it: with its slot."""
+        """The app's name for people, with its slot."""
         return f"{self.name} (slot {self.slot})" if self.slot else self.name
 
 
 class Right(Enum):
-    """Whether an identity may pull from a registry, as far as the role assignments tell."""
+    """Whether an identity may pull from a registry, judged by the role assignments."""
 
     HELD = "held"
     CONDITIONAL = "conditional"
-    """By a role with a condition, which may or may not cover the repository."""
+    """Granted by a role with a condition, which may or may not cover the repository."""
     LACKING = "lacking"
     UNKNOWN = "unknown"
-    """The connection may not read the assignments, or not what a role allows."""
+    """The connection may not read the assignments, or what a role allows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PreviousImage:
-    """What the app was configured with before, read before a tag can move."""
+    """The app's image before this run, read before a tag can move."""
 
     reference: str
-    """As the app's configuration had it."""
+    """The reference in the app's configuration."""
     digest: Digest | None
-    """What that reference pointed at before this run pushed anything, an index or a manifest; None when unknown."""
+    """Digest of the index or manifest that the reference pointed at before this run's push; None when unknown."""
     manifest: ManifestDigest | None = None
-    """That of the app's platform, the same or one that the index lists; None when it could not be read."""
+    """Digest of the app's platform manifest: the same, or one in the index; None when it could not be read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,47 +91,47 @@ class BuiltImage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PushedImage:
-    """An image in the registry, its digest confirmed by the registry where the connection may ask."""
+    """An image in the registry, with its digest confirmed by the registry if the connection may read it."""
 
     registry: RegistryHost
     """The login server."""
     repository: str
     tags: tuple[str, ...]
-    """Empty when the image is known by its digest only."""
+    """Empty when the image is known only by digest."""
     digest: Digest | None
-    """What the tags point at, an index or a manifest; None when nobody may tell it."""
+    """Digest of the index or manifest that the tags point at; None when it cannot be read."""
     fresh_tag: bool = False
-    """True when the registry had no such tag before this run pushed it: then the tag stands for this image only."""
+    """Whether the registry had no such tag before this run pushed it, so that the tag can mean only this image."""
 
     @property
     def reference(self) -> ImageReference:
-        """`registry/repository:tag` with the tag that is deployed, or by digest when there is no tag."""
+        """`registry/repository:tag` with the tag to deploy, or by digest when there is no tag."""
         tag, digest = (self.tags[0], None) if self.tags else ("", self.digest)
         return ImageReference(host=self.registry, repository=self.repository, tag=tag, digest=digest)
 
     @property
     def pinned(self) -> ImageReference | None:
-        """`registry/repository@sha256:…`; None when nobody may tell the digest."""
+        """`registry/repository@sha256:…`; None when the digest is unknown."""
         return self.reference.pinned(self.digest) if self.digest else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Update:
-    """The app, pointed at an image."""
+    """An update that pointed the app at an image."""
 
     app: App
     reference: str
-    """As the app's configuration has it from now on."""
+    """The reference now in the app's configuration."""
     digest: Digest | None
-    """None when nobody may tell it: then the platform's log is no evidence of it either."""
+    """None when it is unknown; then the platform's log cannot confirm the image either."""
     restarted: bool
-    """True when nothing in the configuration was to change, so that only a restart fetches the image again."""
+    """Whether the configuration did not change, so that the app was restarted to pull the image again."""
     changed: tuple[str, ...] = ()
-    """The names of the properties of the configuration that were otherwise before, besides the image."""
+    """Names of the site properties that changed, besides the image."""
     settings: SettingsChange | None = None
-    """What was changed of the app's settings before it was pointed at the image."""
+    """The change of the app settings before the app was pointed at the image."""
     sticky: tuple[str, ...] = ()
-    """The names of the settings that this run made sticky to their slot."""
+    """Names of the settings that this run made sticky to their slot."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,21 +140,21 @@ class Function:
 
     name: str
     trigger: str
-    """The type of its trigger binding, such as `httpTrigger`; empty when the host does not say."""
+    """Type of the trigger binding, such as `httpTrigger`; empty when the host does not say."""
     url: str = ""
-    """Where an HTTP function is called; may hold `{parameters}`."""
+    """URL of an HTTP function; may contain `{parameters}`."""
     needs_key: bool = False
     disabled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RolledBack:
-    """The previous image, which the app was pointed at again."""
+    """A rollback that pointed the app at its previous image again."""
 
     reference: str
     verification: Verification
     seconds: float
     settings: SettingsBack | None = None
-    """None when the run had changed none."""
+    """None when the run had not changed any."""
     configuration: tuple[str, ...] = ()
-    """The names of the properties of the configuration that were restored."""
+    """Names of the site properties that were restored."""

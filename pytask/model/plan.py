@@ -1,4 +1,4 @@
-"""What is to be done."""
+"""The plan of a run, with one class per command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RegistryAddress:
-    """The registry as the user named it. With neither field but `name`, ARM has to be asked."""
+    """The registry as the user named it. When only `name` is set, ARM must be asked for the rest."""
 
     name: str
     login_server: RegistryHost | None = None
@@ -27,7 +27,7 @@ class RegistryAddress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppAddress:
-    """The Function App as the user named it; empty fields are to be found out."""
+    """The Function App as the user named it; empty fields are looked up later."""
 
     name: str
     resource_group: str = ""
@@ -38,7 +38,7 @@ class AppAddress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildArgument:
-    """One `--build-arg`; without a value Docker takes it from the environment."""
+    """One `--build-arg`; without a value, Docker takes it from the environment."""
 
     name: str
     value: str | None
@@ -46,40 +46,40 @@ class BuildArgument:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildSecret:
-    """What a `RUN --mount=type=secret,id=…` reads."""
+    """A secret for `RUN --mount=type=secret,id=…`."""
 
     id: str
     content: Secret | Path
-    """The text itself, or the file that holds it."""
+    """The text itself, or the file that contains it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """All that `docker build` is told, but for the names of the image."""
+    """Everything that `docker build` needs except the image's names."""
 
     dockerfile: Path
     context: Path
     sources: Path
-    """The folder that the pipeline checked out."""
+    """The folder of the checkout."""
     platform: str
     target: str
-    """A stage of the Dockerfile; empty means the last."""
+    """A stage of the Dockerfile; empty for the last."""
     arguments: tuple[BuildArgument, ...]
     secrets: tuple[BuildSecret, ...]
     labels: tuple[tuple[str, str], ...]
     flags: tuple[str, ...]
-    """Further flags; the value of one that is known is joined to it by `=`."""
+    """Extra flags; a known flag is joined to its value by `=`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageNames:
-    """The names that an image is built under."""
+    """The names that an image is built with."""
 
     repository: str
     tags: tuple[str, ...]
-    """The first is the one that is deployed."""
+    """The first one is deployed."""
     image_host: RegistryHost | None = None
-    """What the image's name begins with."""
+    """The host at the start of the image's name."""
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -87,33 +87,33 @@ class ImageNames:
         return self.references_at(None)
 
     def references_at(self, host: RegistryHost | None) -> tuple[str, ...]:
-        """Return `host/repository:tag` for every tag; without a host when it is not known yet."""
+        """Return `host/repository:tag` for every tag; the host is left out when it is not known yet."""
         return tuple(f"{host or ''}{'/' if host else ''}{self.repository}:{tag}" for tag in self.tags)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Destination(ImageNames):
-    """Where the image goes, and under which names; `image_host` is compared once the login server is known."""
+    """Where to push the image, and its names; `image_host` is compared once the login server is known."""
 
     registry: RegistryAddress
 
     @property
     def host(self) -> RegistryHost | None:
-        """The registry's login server; None when ARM has yet to say it."""
+        """The registry's login server; None until ARM reports it."""
         return self.registry.login_server
 
     @property
     def references(self) -> tuple[str, ...]:
-        """Names for the image in the agent's engine; without a host when ARM has yet to say it."""
+        """Names for the image in the agent's engine, without a host until ARM reports it."""
         return self.references_at(self.host)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExistingImage:
-    """An image that is in a registry already."""
+    """An image that is already in a registry."""
 
     reference: ImageReference
-    """With a tag, a digest, or both; a digest decides. Where the registry was given by name, it has yet to be asked."""
+    """With a tag, a digest, or both; the digest takes precedence."""
 
 
 class Command(Enum):
@@ -127,21 +127,21 @@ class Command(Enum):
 
 
 class DeployBy(Enum):
-    """How the app is told which image; the values are those of the input `deployBy`."""
+    """How the app's image is written; the values are those of the input `deployBy`."""
 
     TAG = "tag"
     DIGEST = "digest"
 
 
 class WhenUnchanged(Enum):
-    """What is done when the app runs this very image already; the values are those of the input `whenUnchanged`."""
+    """What to do when the app already runs this very image; the values are those of the input `whenUnchanged`."""
 
     DEPLOY = "deploy"
     SKIP = "skip"
 
 
 class WhenUnverified(Enum):
-    """What a run comes to when checks could not be made; the values are those of the input `whenUnverified`."""
+    """The result of a run when checks could not be made; the values are those of the input `whenUnverified`."""
 
     WARN = "warn"
     FAIL = "fail"
@@ -150,29 +150,29 @@ class WhenUnverified(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SmokeTest:
-    """A call of the app that must be answered as expected."""
+    """A call to the app that must return the expected status."""
 
     path: str
-    """From the slash on, with its query."""
+    """Path and query, from the slash on."""
     statuses: tuple[str, ...]
-    """Such as `200` or `2xx`."""
+    """Expected statuses, such as `200` or `2xx`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VerifyPlan:
-    """How the app is verified to run the image."""
+    """How to verify that the app runs the image."""
 
     seconds: float
     smoke_test: SmokeTest | None
     when_unverified: WhenUnverified
     roll_back: bool
-    """Whether the app gets its previous image again when the new one does not start."""
+    """Whether to roll back when the new image does not start."""
     annotate: bool
-    """Whether the deployment is marked in the app's Application Insights."""
+    """Whether to mark the deployment in the app's Application Insights."""
 
 
 class PullAccess(Enum):
-    """How the app is let into the registry; the values are those of the input `appPullAccess`."""
+    """How the app gets pull access; the values are those of the input `appPullAccess`."""
 
     KEEP = "keep"
     MANAGED_IDENTITY = "managedIdentity"
@@ -181,49 +181,49 @@ class PullAccess(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PullPlan:
-    """How the app is to pull."""
+    """How the app will pull."""
 
     access: PullAccess = PullAccess.KEEP
     identity: str = ""
-    """Client id or resource id of a user-assigned identity; empty means the app's own."""
+    """Client id or resource id of a user-assigned identity; empty for the system-assigned one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppPlan:
-    """Which app is to run the image, and how it gets there."""
+    """The app that will run the image, and how to update and verify it."""
 
     app: AppAddress
     deploy_by: DeployBy
     when_unchanged: WhenUnchanged
     verify: VerifyPlan | None
-    """None when no verification is asked for."""
+    """None when `verify` is false."""
     pull: PullPlan = PullPlan()
     settings: WantedSettings = field(default_factory=WantedSettings)
-    """What the step asks the app's settings to be."""
+    """The app settings to set."""
     configuration: Mapping[str, object] = field(default_factory=dict, repr=False)
-    """What the step asks the site's configuration to be besides the image, by property."""
+    """The site properties to set besides the image."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Plan:
-    """What every plan holds, whatever its command."""
+    """The fields of every plan."""
 
     registry_connection: ServiceConnection | RegistryLogin | None
-    """The one to enter the registry with; None when it is that of azureSubscription too."""
+    """The registry's own connection; None when azureSubscription is used for the registry too."""
     record_file: Path | None
     notes: tuple[str, ...]
-    """What was understood otherwise than it was written."""
+    """How inputs were interpreted, where that differs from what was written."""
     warnings: tuple[str, ...] = ()
-    """What is done as it was asked for, and should not be asked for."""
+    """Warnings about requests that are carried out but are not advisable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _BuildPlan(_Plan):
-    """What every plan holds that builds an image."""
+    """The fields of every plan that builds an image."""
 
     recipe: Recipe
     signs_in_to: frozenset[RegistryHost]
-    """Hosts of registries that a base image may come from, and that BuildKit gets credentials of this run for."""
+    """Registries of base images that BuildKit gets this run's credentials for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -232,7 +232,7 @@ class Build(_BuildPlan):
 
     command: ClassVar[Command] = Command.BUILD
     connection: ServiceConnection | None
-    """None when nothing but a registry of its own connection is used, or no registry at all."""
+    """None when no registry is used, or only one with its own connection."""
     names: ImageNames
 
 
@@ -242,7 +242,7 @@ class BuildAndPush(_BuildPlan):
 
     command: ClassVar[Command] = Command.BUILD_AND_PUSH
     connection: ServiceConnection | None
-    """None when the registry has a connection of its own."""
+    """None when the registry has its own connection."""
     names: Destination
 
 
@@ -258,7 +258,7 @@ class BuildPushDeploy(_BuildPlan):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deploy(_Plan):
-    """Have the app run an image that is in a registry already."""
+    """Have the app run an image that is already in a registry."""
 
     command: ClassVar[Command] = Command.DEPLOY
     connection: ServiceConnection
@@ -268,7 +268,7 @@ class Deploy(_Plan):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check(_Plan):
-    """Look at the app, and change nothing."""
+    """Report on the app without changing anything."""
 
     command: ClassVar[Command] = Command.CHECK
     connection: ServiceConnection
@@ -279,9 +279,9 @@ BuildPlan: TypeAlias = Build | BuildAndPush | BuildPushDeploy
 PushPlan: TypeAlias = BuildAndPush | BuildPushDeploy
 DeployPlan: TypeAlias = BuildPushDeploy | Deploy
 Plan: TypeAlias = BuildPlan | Deploy | Check
-"""Everything that will be done, decided before anything is: one kind for each command."""
+"""Everything that a run will do, decided beforehand; one class per command."""
 
 
 def app_plan(plan: Plan | None) -> AppPlan | None:
-    """Return what a plan says of the app; None where it is about none."""
+    """Return a plan's part about the app; None when it has none."""
     return plan.app if isinstance(plan, BuildPushDeploy | Deploy | Check) else None

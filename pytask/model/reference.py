@@ -1,8 +1,8 @@
-"""References to images: registry hosts, digests, and what is put together from them.
+"""Image references and their parts: registry hosts and digests.
 
-Each is parsed once, where it comes in, and cannot hold anything else: what is a `RegistryHost` is safe to dial, what is
-an `ImageReference` is safe to write into an app.
-Source of the grammar: https://pkg.go.dev/github.com/distribution/reference#pkg-overview
+Each is parsed once, at the edge, and is always valid: a `RegistryHost` is safe to connect to, an `ImageReference` is
+safe to write into an app.
+Source: https://pkg.go.dev/github.com/distribution/reference#pkg-overview
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _MANIFESTS = frozenset(
 
 
 def split_host(name: str) -> tuple[str, str]:
-    """Return what stands before the first `/` and the rest; the first is empty unless it is a host.
+    """Return the host before the first `/` and the rest; the host is empty when there is none.
 
-    A host has a dot, a port that is a number, or is `localhost`: in `app:refs/heads/main` there is none.
+    A host has a dot or a numeric port, or is `localhost`; there is none in `app:refs/heads/main`.
     """
     first, slash, rest = name.partition("/")
     label, colon, port = first.partition(":")
@@ -40,7 +40,7 @@ def split_host(name: str) -> tuple[str, str]:
 
 
 def is_repository(text: str) -> bool:
-    """Return whether a registry takes this as a repository's name, such as `team/hello-function`.
+    """Tell whether a registry accepts this as a repository's name, such as `team/hello-function`.
 
     Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
     """
@@ -48,7 +48,7 @@ def is_repository(text: str) -> bool:
 
 
 def is_tag(text: str) -> bool:
-    """Return whether a registry takes this as a tag.
+    """Tell whether a registry accepts this as a tag.
 
     Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
     """
@@ -62,7 +62,7 @@ def _is_component(text: str) -> bool:
 
 
 def is_dns_name(text: str) -> bool:
-    """Return whether this is a DNS name in lower case, without a dot at its end."""
+    """Tell whether this is a DNS name in lower case, without a trailing dot."""
     return len(text) <= _LONGEST_NAME and all(map(_is_label, text.split(".")))
 
 
@@ -70,13 +70,13 @@ def _is_label(text: str) -> bool:
     return 0 < len(text) <= _LONGEST_LABEL and _LABEL.issuperset(text) and "-" not in {text[0], text[-1]}
 
 
-class NotAReference(ValueError):  # noqa: N818 - what a text is not; each edge makes a failure of the catalogue of it
-    """A text that is no host, digest or reference, with what is wrong with it."""
+class NotAReference(ValueError):  # noqa: N818 - each edge turns it into a failure of the catalogue
+    """A text that is not a valid host, digest or reference, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryHost:
-    """The host of a registry: a DNS name in lower case and a port, never anything else.
+    """The host of a registry: a DNS name in lower case and an optional port.
 
     Raises:
         NotAReference: when made of anything else.
@@ -84,10 +84,10 @@ class RegistryHost:
 
     name: str
     port: int | None = None
-    """None where the reference names none; then it is 443."""
+    """None when the reference has none; then it is 443."""
 
     def __post_init__(self) -> None:
-        """Refuse what is no host."""
+        """Refuse an invalid host."""
         if not is_dns_name(self.name):
             raise NotAReference(f"'{self.name}' is not a host name")
         if self.port is not None and not 0 < self.port <= _HIGHEST_PORT:
@@ -95,10 +95,10 @@ class RegistryHost:
 
     @staticmethod
     def parse(text: str) -> RegistryHost:
-        """Return the host that `name` or `name:port` stands for; every name of Docker Hub becomes `docker.io`.
+        """Return the host in `name` or `name:port`; every name of Docker Hub becomes `docker.io`.
 
         Raises:
-            NotAReference: for everything else, such as `user@host`, `host/path`, `host.` and `[::1]`.
+            NotAReference: for anything else, such as `user@host`, `host/path`, `host.` and `[::1]`.
         """
         name, colon, port = text.partition(":")
         if not text.isascii() or (colon and (not port.isdigit() or port.startswith("0") or len(port) > len("65535"))):
@@ -113,17 +113,17 @@ class RegistryHost:
 
     @property
     def is_docker_hub(self) -> bool:
-        """Whether this is Docker Hub, which answers under another name than references give it."""
+        """Whether this is Docker Hub, whose server has another name than references use."""
         return self == DOCKER_HUB
 
     @property
     def first_label(self) -> str:
-        """What stands before the first dot."""
+        """The part before the first dot."""
         return self.name.partition(".")[0]
 
     @property
     def dialed(self) -> tuple[str, int]:
-        """The name and port that a connection to it goes to."""
+        """The name and port to connect to."""
         return self.name, self.port or _HTTPS
 
 
@@ -132,9 +132,9 @@ DOCKER_HUB = RegistryHost(_HUB)
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """`sha256:` and 64 hexadecimal digits, of an index or a manifest: which of them, nobody said.
+    """`sha256:` and 64 hexadecimal digits, of an index or a manifest; which of the two is unknown.
 
-    Digests of different types are never equal; `agrees_with` tells what can be told of two.
+    Digests of different types are never equal; compare them with `agrees_with`.
 
     Raises:
         NotAReference: when made of anything else.
@@ -143,7 +143,7 @@ class Digest:
     text: str
 
     def __post_init__(self) -> None:
-        """Refuse what is no digest."""
+        """Refuse an invalid digest."""
         digits = self.text.removeprefix(_ALGORITHM)
         if len(self.text) != len(_ALGORITHM) + _DIGITS or len(digits) != _DIGITS or not _HEX.issuperset(digits):
             raise NotAReference(f"'{self.text}' is not a sha256 digest")
@@ -152,10 +152,10 @@ class Digest:
         return self.text
 
     def agrees_with(self, other: Digest | None) -> bool | None:
-        """Return whether both are of the same bytes; None when that cannot be told.
+        """Tell whether both mean the same image; None when that is unknown.
 
-        Equal texts are the same bytes, whoever gave them. Different ones are different images only when both are of
-        indexes or both of manifests: an index and the manifest of one of its platforms are one image with two digests.
+        Equal digests mean the same bytes. Different ones mean different images only when both are of indexes or both of
+        manifests: an index and the manifest of one of its platforms are one image with two digests.
         """
         if other is None:
             return None
@@ -175,12 +175,12 @@ class ManifestDigest(Digest):
 
 
 def digest_of(text: str, media_type: str) -> Digest:
-    """Return a digest as the type that a registry's media type says; a plain `Digest` for a media type unknown here.
+    """Return a digest with the class for a registry's media type; a plain `Digest` for an unknown media type.
 
     Source: https://github.com/opencontainers/image-spec/blob/main/media-types.md
 
     Raises:
-        NotAReference: when the text is no digest.
+        NotAReference: when the text is not a digest.
     """
     kind = media_type.partition(";")[0].strip().lower()
     if kind in _INDEXES:
@@ -190,10 +190,10 @@ def digest_of(text: str, media_type: str) -> Digest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageReference:
-    """`host/repository[:tag][@digest]`, as `str` gives it.
+    """An image reference; its `str` is `host/repository[:tag][@digest]`.
 
     Raises:
-        NotAReference: when a part is not what it should be.
+        NotAReference: when a part is invalid.
     """
 
     host: RegistryHost
@@ -202,7 +202,7 @@ class ImageReference:
     digest: Digest | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a repository and a tag that no registry takes."""
+        """Refuse an invalid repository or tag."""
         if not is_repository(self.repository):
             raise NotAReference(f"'{self.repository}' is not a repository")
         if self.tag and not is_tag(self.tag):
@@ -210,10 +210,10 @@ class ImageReference:
 
     @staticmethod
     def parse(text: str) -> ImageReference:
-        """Return the parts of a reference as Docker understands it: without a host it is Docker Hub's.
+        """Return a parsed reference; as with Docker, one without a host is on Docker Hub.
 
         Raises:
-            NotAReference: when it is none.
+            NotAReference: when it is not valid.
         """
         name, at, digest = text.partition("@")
         host, path = split_host(name)
@@ -233,9 +233,9 @@ class ImageReference:
 
     @property
     def wanted(self) -> str:
-        """What is asked for within the repository: the digest, else the tag, else `latest`."""
+        """What to request in the repository: the digest, else the tag, else `latest`."""
         return str(self.digest or self.tag or "latest")
 
     def pinned(self, digest: Digest) -> ImageReference:
-        """Return `host/repository@digest`, whatever tag or digest this reference has."""
+        """Return `host/repository@digest`, replacing any tag or digest of this reference."""
         return ImageReference(host=self.host, repository=self.repository, digest=digest)

@@ -1,6 +1,6 @@
-"""The app's settings: what they are to be, and what was changed of them.
+"""The app settings: what to set, and what was changed.
 
-Azure takes names that differ only in case for the same: https://github.com/Azure/azure-cli/issues/13673
+Azure treats names that differ only in case as the same: https://github.com/Azure/azure-cli/issues/13673
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WantedSettings:
-    """What the app's settings are to be. A setting that is not named here stays as it is."""
+    """The app settings to set. A setting that is not named here does not change."""
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     when_absent: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Set only where there is no setting of the name; never overwritten."""
+    """Set only when there is no setting with that name; never overwritten."""
     sticky: tuple[str, ...] = ()
-    """The names of those that are to stay with their slot when it is swapped."""
+    """Names of the settings that must stay with their slot in a swap."""
 
     def changes(self, settings: Mapping[str, str]) -> dict[str, str]:
-        """Return what would have to be written, were `settings` all there is."""
+        """Return the changes to write when the app has `settings`."""
         differing = {name: value for name, value in self.values.items() if settings.get(name) != value}
         taken = folded(settings) | folded(self.values)
         absent = {name: value for name, value in self.when_absent.items() if name.casefold() not in taken}
         return {**differing, **absent}
 
     def merged(self, settings: Mapping[str, str]) -> dict[str, str]:
-        """Return all settings as they would have to be, were `settings` all there is."""
+        """Return all settings to write when the app has `settings`."""
         return with_changes(settings, self.changes(settings))
 
 
@@ -40,70 +40,70 @@ class Moment:
     """When a change was made."""
 
     at: datetime
-    """When Azure took it, by its own clock (whole seconds, rounded down)."""
+    """When Azure accepted the change, by Azure's clock (whole seconds, rounded down)."""
     sent_at: float
-    """Our own monotonic clock just before it was sent."""
+    """Monotonic clock just before the change was sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SettingsChange:
-    """What a run has changed of the app's settings."""
+    """A run's change of the app settings."""
 
     written: Mapping[str, str] = field(repr=False)
     before: Mapping[str, str] = field(repr=False)
-    """What these settings were, by the names they had; without those that were not there."""
+    """The previous values, by their names at that time; without settings that did not exist."""
     now: Mapping[str, str] = field(repr=False)
-    """All settings, as they were read afterwards."""
+    """All settings, as read afterward."""
     again: bool = False
-    """Whether somebody else had written over them at the same time, so that they were written once more."""
+    """Whether someone else overwrote them at the same time, so that they were written again."""
     kept: tuple[str, ...] = ()
-    """The names of others' settings that had been dropped with them, and were restored."""
+    """Names of others' settings that were dropped in the process and restored."""
     lost: tuple[str, ...] = ()
-    """The names of others' settings that were there just before the write, and are not any more."""
+    """Names of others' settings that existed just before the write and are gone."""
     moment: Moment
-    """The last write's; App Service restarts the app by itself then."""
+    """Moment of the last write, which makes App Service restart the app."""
 
     @property
     def overwritten(self) -> tuple[str, ...]:
-        """The names of those that do not read as they were written."""
+        """Names of the settings that do not have the value that was written."""
         return tuple(name for name, value in self.written.items() if self.now.get(name) != value)
 
     @property
     def added(self) -> tuple[str, ...]:
-        """The names that were not there before."""
+        """Names of the new settings."""
         there = folded(self.before)
         return tuple(name for name in self.written if name.casefold() not in there)
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The names that had another value or another spelling."""
+        """Names of the settings that had another value or spelling."""
         return tuple(name for name in self.written if name not in self.added)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SettingsBack:
-    """The settings that a run has changed, restored."""
+    """The restored settings of a rollback."""
 
     names: tuple[str, ...]
     stayed: tuple[str, ...]
-    """The names of those that somebody else has changed since."""
+    """Names of the settings that someone else has changed since."""
     moment: Moment | None
-    """None when nothing had to be written."""
+    """None when nothing needed to be written."""
 
 
 def with_changes(settings: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings with the changes made; a change takes the place of what is spelled in another case."""
+    """Return the settings with the changes; a change replaces a setting that differs only in case."""
     return {**without(settings, changes), **changes}
 
 
 def without(settings: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """Return the settings that have none of the names, in whatever case."""
+    """Return the settings without these names, ignoring case."""
     unwanted = folded(names)
     return {name: value for name, value in settings.items() if name.casefold() not in unwanted}
 
 
 def among(settings: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """Return the settings that have one of the names, in whatever case."""
+    """Return the settings with these names, ignoring case."""
     wanted = folded(names)
     return {name: value for name, value in settings.items() if name.casefold() in wanted}
 

@@ -1,1 +1,1 @@
-"""The way out: the agent's proxy, authorities and client certificate, for every call that the task makes."""
+"""The network route: the agent's proxy, authorities and client certificate, for every call of the task."""

@@ -1,4 +1,4 @@
-"""What it means that a call did not come through: the first cause, found behind what the clients wrapped round it."""
+"""The failure behind a call that did not get through: the first cause, under the clients' wrappers."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 _OF_THE_NETWORK = (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError, HTTPError)
 _NO_CONNECTION = (NewConnectionError, ConnectTimeoutError)
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}) ?(.*)")
-"""Python's http.client, when a proxy answers CONNECT with something else than 200."""
+"""The message of Python's http.client when a proxy does not answer CONNECT with 200."""
 _UNUSABLE = (exceptions.InvalidSchema, exceptions.InvalidProxyURL, ProxySchemeUnknown)
 _INVALID = frozenset({9, 10, 62, 64})
-"""Not yet valid, expired, another host, another address.
+"""Not yet valid, expired, wrong host, wrong address.
 https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/"""
 _ASKS_FOR_CERTIFICATE = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "HANDSHAKE_FAILURE", "UNKNOWN_CA")
-"""Alerts of a server to a client without a certificate, or with one that it does not take.
+"""Alerts from a server that requires a client certificate or refuses the one it got.
 https://www.rfc-editor.org/rfc/rfc8446#section-6.2"""
 
 
 def network_failure(error: BaseException, url: str, route: Route) -> NetworkFailure:
-    """Return the failure behind an error of a client; `url` is what was asked for."""
+    """Return the failure behind a client's error; `url` is the URL of the call."""
     causes = list(_causes(error))
     proxy = route.proxy_for(url)
     facts: dict[str, Any] = {
@@ -62,7 +62,7 @@ def network_failure(error: BaseException, url: str, route: Route) -> NetworkFail
 
 
 def is_of_the_network(error: BaseException) -> bool:
-    """Tell whether an error of a client says that no answer came, rather than what was answered."""
+    """Tell whether a client's error means that no answer came, rather than a bad answer."""
     return any(isinstance(cause, _OF_THE_NETWORK) for cause in _causes(error))
 
 
@@ -86,7 +86,7 @@ def _proxy_failure(causes: list[BaseException], facts: dict[str, Any], proxy: Pr
         return ProxyUnusable(**facts, proxy=proxy.address, final=True)
     answer = next((found for cause in reversed(causes) if (found := _TUNNEL.search(str(cause)))), None)
     if answer is None:
-        # Not by urllib3's ProxyError: what breaks off behind the proxy becomes one too.
+        # Not by urllib3's ProxyError, which it also raises when the connection behind the proxy breaks off.
         reached = not any(isinstance(cause, _NO_CONNECTION) for cause in causes)
         return None if reached else ProxyUnreachable(**facts, proxy=proxy.address)
     status, told = int(answer.group(1)), {**facts, "detail": f"it returned {answer.group(1)} {answer.group(2)}".strip()}
@@ -96,7 +96,7 @@ def _proxy_failure(causes: list[BaseException], facts: dict[str, Any], proxy: Pr
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Return an error and all that stands behind it, the first cause last."""
+    """Yield an error and its chain of causes, ending with the first cause."""
     seen: set[int] = set()
     inner: BaseException | None = error
     while inner is not None and id(inner) not in seen:
@@ -106,7 +106,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _behind(error: BaseException) -> BaseException | None:
-    """Return what an error was made of: azure-core, requests, urllib3 and Python have places of their own for it."""
+    """Return the error that an error wraps: azure-core, requests, urllib3 and Python each keep it elsewhere."""
     places = (
         getattr(error, "inner_exception", None),
         getattr(error, "reason", None),
@@ -119,7 +119,7 @@ def _behind(error: BaseException) -> BaseException | None:
 
 
 def _words(error: BaseException) -> str:
-    """Return an error in words: the system's own for one of the system."""
+    """Return an error's message; for an OSError, the system's own."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return " ".join(str(error).split()) or type(error).__name__

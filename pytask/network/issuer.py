@@ -1,7 +1,7 @@
-"""Who issued a certificate, read from the certificate itself.
+"""The issuer of a certificate, read from the certificate itself.
 
-Python's ssl tells it of verified certificates only, and this is asked when one was refused.
-Source of the structure: https://www.rfc-editor.org/rfc/rfc5280#section-4.1
+Python's ssl module returns it only for verified certificates, but we need it for refused ones.
+Source: https://www.rfc-editor.org/rfc/rfc5280#section-4.1
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _issuer_names(certificate: bytes) -> Iterator[tuple[bytes, str]]:
 
 
 def _values(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Return tag and content of one value after the other, in the Distinguished Encoding Rules."""
+    """Yield the tag and content of each value, in the Distinguished Encoding Rules."""
     at = 0
     while at < len(data):
         tag, length, at = data[at], data[at + 1], at + 2

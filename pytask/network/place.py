@@ -1,4 +1,4 @@
-"""Where a URL leads: the host and port that the HTTP client will dial, whatever else stands in the URL."""
+"""Where a URL leads: the host and port that the HTTP client will connect to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _READER = HTTPAdapter()
 
 
 class Place(NamedTuple):
-    """A host name and a port that TLS is spoken with."""
+    """A host name and port for TLS connections."""
 
     host: str
     port: int
@@ -26,7 +26,7 @@ _HTTPS = 443
 
 
 def is_address(text: str) -> bool:
-    """Return whether a text, such as a header's, can be taken apart as a URL or the path of one."""
+    """Tell whether a text, such as a header's value, can be parsed as a URL or a path."""
     try:
         return bool(urlsplit(text))
     except ValueError:
@@ -34,9 +34,9 @@ def is_address(text: str) -> bool:
 
 
 def place_of(url: str) -> Place | None:
-    r"""Return the place that a URL leads to; None when it is no URL with `https`.
+    r"""Return the place that a URL leads to; None when it is not an `https` URL.
 
-    The client's own reading counts: it makes `evil.com` of `https://evil.com\.azurecr.io/`, as browsers do.
+    The client's own parsing counts: like browsers, it reads `https://evil.com\.azurecr.io/` as `evil.com`.
     """
     try:
         prepared = Request("GET", url).prepare()

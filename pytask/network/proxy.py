@@ -1,4 +1,4 @@
-"""What a proxy is told of us.
+"""Credentials for a proxy.
 
 Source: https://www.rfc-editor.org/rfc/rfc7617
 """
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def proxy_headers(proxy: Proxy) -> dict[str, str]:
-    """Return what makes a proxy know us; empty when it need not."""
+    """Return the headers that authenticate us to a proxy; empty without a user."""
     if not proxy.user:
         return {}
     return {"Proxy-Authorization": basic(proxy.user, proxy.password.reveal() if proxy.password else "")}
 
 
 def basic(user: str, password: str) -> str:
-    """Return user and password as they go over the wire."""
+    """Return the value of a Basic authentication header."""
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"

@@ -1,9 +1,9 @@
-"""The agent's way out for a program that is told of a proxy by its environment alone: the docker command.
+"""The agent's network route for a program that knows a proxy only from its environment: the docker command.
 
-BuildKit's client fetches the tokens of registries itself, so it needs the way out too. Its environment knows no
-patterns for hosts to bypass, and the proxy's password is not to stand there for every process of the user to read. So
-the program gets a proxy of our own on loopback, which knows the patterns and the password. It lives as long as the
-program, and leads only who names the word that it was started with.
+BuildKit's client fetches registry tokens itself, so it needs the route too. Environment variables cannot express the
+bypass patterns, and the proxy's password must not be there for every process of the user to read. So the program gets
+a proxy of our own on loopback, which knows the patterns and the password. It lives as long as the program and serves
+only callers that know its password.
 Source of CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
 """
 
@@ -50,7 +50,7 @@ class _Refused(Exception):  # noqa: N818 - what the proxy did
 
 
 class Relay(socketserver.ThreadingTCPServer):
-    """A proxy on a free port of loopback that leads through the agent's own, or past it."""
+    """A proxy on a free loopback port that connects through the agent's own proxy, or directly."""
 
     daemon_threads = True
     block_on_close = False
@@ -59,16 +59,16 @@ class Relay(socketserver.ThreadingTCPServer):
         self._network = network
         self._word = secrets.token_urlsafe(24)
         self.failures: dict[str, NetworkFailure] = {}
-        """What did not come through, by the host that was asked for."""
+        """Failed connections, by requested host."""
         super().__init__((_LOOPBACK, 0), _Caller)
 
     @property
     def address(self) -> str:
-        """The proxy's address as it stands in an environment; it holds the word for this run."""
+        """The proxy's address for an environment variable, with the password for this run."""
         return f"http://{_USER}:{self._word}@{_LOOPBACK}:{self.server_address[1]}"
 
     def knows(self, head: bytes) -> bool:
-        """Tell whether a request names the word."""
+        """Tell whether a request has the right password."""
         lines = (line.partition(b":") for line in head.split(b"\r\n"))
         shown = (value.strip() for name, _, value in lines if name.lower() == b"proxy-authorization")
         return any(secrets.compare_digest(value, basic(_USER, self._word).encode()) for value in shown)
@@ -77,7 +77,7 @@ class Relay(socketserver.ThreadingTCPServer):
         """Return a connection to a host.
 
         Raises:
-            _Refused: with the status for who asked; what it means stands in `failures`.
+            _Refused: with the status to return; the failure itself is in `failures`.
         """
         proxy = self._network.own_proxy_for(f"https://{host}:{port}")
         try:
@@ -98,7 +98,7 @@ class _Caller(socketserver.BaseRequestHandler):
     request: socket.socket
 
     def handle(self) -> None:
-        with suppress(OSError, ValueError):  # whoever breaks off, or speaks no HTTP, gets no answer
+        with suppress(OSError, ValueError):  # a caller that breaks off or does not speak HTTP gets no answer
             head = _head(self.request)
             method, authority, _ = head.split(b" ", 2)
             host, _, port = authority.decode("ascii", "replace").rpartition(":")
@@ -130,18 +130,18 @@ class _Caller(socketserver.BaseRequestHandler):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Along:
-    """What a program needs to take the agent's way out."""
+    """What a program needs to use the agent's route."""
 
     environment: Mapping[str, str]
     failures: Mapping[str, NetworkFailure]
-    """What did not come through, by the host that the program asked for; grows while it runs."""
+    """Failed connections, by the host that the program requested; filled while it runs."""
 
 
 @contextmanager
 def along(network: Network, environment: Mapping[str, str]) -> Iterator[Along]:
-    """Return the environment in which a program started within the block takes the agent's way out.
+    """Yield the environment in which a program started within the block uses the agent's route.
 
-    Without a proxy of the agent's own it is the machine's, as it was.
+    Without an agent proxy, the machine's settings stay as they are.
     """
     given = {**environment, **_authorities(network, environment)}
     if network.proxy is None:
@@ -155,9 +155,9 @@ def along(network: Network, environment: Mapping[str, str]) -> Iterator[Along]:
 
 
 def _authorities(network: Network, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what makes a Go program trust the agent's authorities too.
+    """Return the variables that make a Go program trust the agent's authorities too.
 
-    They stand for the one file with the system's; its folder, which has the same, is read in any case.
+    They replace the system's bundle file; Go still reads the system's certificate folder, which has the same.
     Source: https://pkg.go.dev/crypto/x509#SystemCertPool
     """
     if network.authorities is None or "SSL_CERT_FILE" in environment:
@@ -166,7 +166,7 @@ def _authorities(network: Network, environment: Mapping[str, str]) -> dict[str, 
 
 
 def _engine_host(environment: Mapping[str, str]) -> str:
-    """Return the host of a remote engine, which the docker command would ask through the proxy as well."""
+    """Return the host of a remote engine, which the docker command would otherwise reach through the proxy."""
     at = urlsplit(environment.get("DOCKER_HOST", ""))
     return at.hostname or "" if at.scheme in {"tcp", "http", "https"} else ""
 
@@ -210,7 +210,7 @@ def _at(network: Network, proxy: Proxy) -> socket.socket:
 
 
 def _head(connection: socket.socket) -> bytes:
-    """Read to the end of a message's head. Neither side says more before it has the other's answer."""
+    """Read up to the end of a message's headers. Neither side sends more before the other answers."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         piece = connection.recv(1)
@@ -221,7 +221,7 @@ def _head(connection: socket.socket) -> bytes:
 
 
 def _copy(source: socket.socket, target: socket.socket) -> None:
-    """Pass on what comes until there is no more, and say so."""
+    """Copy data until the source ends, then shut down the target's input."""
     with suppress(OSError):
         while data := source.recv(_CHUNK):
             target.sendall(data)

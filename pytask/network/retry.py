@@ -1,4 +1,4 @@
-"""How long to wait before something is tried again: the one formula, and what a server asks for.
+"""How long to wait before a retry: the one formula, and the server's own request.
 
 Source: https://learn.microsoft.com/azure/architecture/best-practices/retry-service-specific
 """
@@ -16,21 +16,20 @@ if TYPE_CHECKING:
 
 
 def retry_wait(timeouts: Timeouts, attempt: int, asked: float | None = None) -> float:
-    """Return the seconds to wait after an attempt, counted from 1, that did not succeed.
+    """Return the seconds to wait after a failed attempt, counted from 1.
 
-    What the server `asked` for counts where it asked; otherwise each wait is twice the one before. None is longer than
-    the longest.
+    A wait that the server `asked` for takes precedence; otherwise each wait doubles. No wait exceeds the maximum.
     """
     return min(timeouts.http_longest_wait, asked or timeouts.http_first_wait * 2 ** (attempt - 1))
 
 
 def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds, never less than 0, that an answer asks to wait; None when it does not ask, or unreadably.
+    """Return the seconds that an answer asks to wait, at least 0; None when it does not ask or cannot be read.
 
-    It asks for a number of seconds or names a time: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    The header has a number of seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     """
     value = headers.get("Retry-After", "").strip()
-    # Without isascii() a ² is a digit as well, and no number.
+    # Without isascii(), ² counts as a digit, but int() refuses it.
     if value.isascii() and value.isdigit():
         return float(value)
     until = http_date(value)
@@ -38,7 +37,7 @@ def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def http_date(value: str) -> datetime | None:
-    """Return the time that a header names, in UTC where it names no zone; None where it names none.
+    """Return the time in a header, taken as UTC when it has no zone; None when there is none.
 
     Source: https://www.rfc-editor.org/rfc/rfc9110#http.date
     """

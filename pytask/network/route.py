@@ -1,7 +1,7 @@
-"""How calls leave this agent: which proxy, which certificates. Every HTTP client of a run takes this way.
+"""How calls leave this agent: its proxy and certificates. Every HTTP client of a run uses this route.
 
-Clients differ in how they are told of a proxy and of certificates; all of them send through a `requests` session. So
-the way out is an adapter of such a session, and whatever the clients configure besides has no effect.
+Clients differ in how a proxy and certificates are configured, but all of them send through a `requests` session. So
+the route is an adapter of the session, which overrides whatever else a client configures.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ _SECONDS_TO_LOOK = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
-    """The way out of this agent."""
+    """The network route of this agent."""
 
     network: Network
     context: ssl.SSLContext
 
     def new_session(self) -> requests.Session:
-        """Return a session that takes this way."""
+        """Return a session that uses this route."""
         session = requests.Session()
         self.take(session)
         return session
 
     def take(self, session: requests.Session) -> None:
-        """Make a session take this way; a second time does nothing."""
-        # Otherwise requests reads ~/.netrc, and would put what stands there in the place of our tokens.
+        """Make a session use this route; a second call does nothing."""
+        # Otherwise requests reads ~/.netrc and would replace our tokens with credentials from there.
         session.trust_env = False
         if not isinstance(session.adapters.get("https://"), _Adapter):
             adapter = _Adapter(self)
@@ -55,7 +55,7 @@ class Route:
             session.mount("http://", adapter)
 
     def proxy_for(self, url: str) -> Proxy | None:
-        """Return the proxy for a URL: the agent's own, else the machine's as `requests` finds it."""
+        """Return the proxy for a URL: the agent's own, or else the machine's as `requests` finds it."""
         if self.network.proxy or is_local(url):
             return self.network.own_proxy_for(url)
         written = select_proxy(url, get_environ_proxies(url))
@@ -64,9 +64,9 @@ class Route:
         return self.network.machine_proxies.get(written) or Proxy(address=written)
 
     def issuer(self, url: str) -> str:
-        """Return who issued the certificate that a host shows; empty when it cannot be found out.
+        """Return the issuer of a host's certificate; empty when it cannot be read.
 
-        Nothing is sent to the host but the greeting of TLS.
+        Only the TLS handshake is sent to the host.
         """
         proxy, parts = self.proxy_for(url), urlsplit(url)
         host, port = parts.hostname or "", parts.port or 443
@@ -87,15 +87,15 @@ class Route:
 
 
 def open_route(network: Network, warn: Callable[[str], None]) -> Route:
-    """Return the way out; what of the agent's configuration cannot be used, or is dangerous, is told to `warn`."""
+    """Return the route; `warn` gets the parts of the agent's configuration that are unusable or dangerous."""
     if not network.verify:
-        # Said once, by us, and not by urllib3 with every connection.
+        # We warn once; urllib3 would warn for every connection.
         warnings.filterwarnings("ignore", category=InsecureRequestWarning)
     return Route(network=network, context=tls_context(network, warn))
 
 
 class _Adapter(HTTPAdapter):
-    """Sends what a session sends; which proxy and which certificates is not the session's to say."""
+    """Sends a session's requests with the route's proxy and certificates, whatever the session says."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
@@ -114,8 +114,8 @@ class _Adapter(HTTPAdapter):
         return proxy_headers(self._proxies[proxy])
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:  # noqa: ANN401 - urllib3's own
-        # For proxies urllib3 leaves Nagle's algorithm on. A body is sent after its head, and would wait until the proxy
-        # has confirmed that: 40 ms on Linux, with every call that has a body.
+        # For proxies, urllib3 leaves Nagle's algorithm on. A body is sent after the headers, and would wait until the
+        # proxy has acknowledged those: 40 ms on Linux for every call with a body.
         return super().proxy_manager_for(
             proxy,
             proxy_ssl_context=self._route.context,
@@ -128,4 +128,4 @@ class _Adapter(HTTPAdapter):
         return host, {"ssl_context": self._route.context} if host["scheme"] == "https" else {}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ANN401 - requests' own
-        """Leave the connection as it is: the context says whom to trust."""
+        """Leave the connection as it is: the TLS context decides what to trust."""

@@ -1,6 +1,6 @@
-"""Whom this agent trusts, and what it shows of itself: one TLS context for every call of a run.
+"""The authorities and the client certificate of this agent, in one TLS context for every call of a run.
 
-Everything is gathered in memory; a bundle of files put together would be one more file to lose.
+It is built in memory; a combined bundle file would be one more file to clean up.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def tls_context(network: Network, warn: Callable[[str], None]) -> ssl.SSLContext:
-    """Return the context; what of the agent's configuration cannot be used is told to `warn` and left out.
+    """Return the context; `warn` gets the unusable parts of the agent's configuration, which are left out.
 
-    Trusted are the machine's authorities (OpenSSL's, or those of SSL_CERT_FILE), the public ones that requests brings
-    along (or those of REQUESTS_CA_BUNDLE instead), and the agent's own: behind a proxy that inspects TLS some hosts
-    show its certificates and others, exempt from it, public ones.
+    It trusts the machine's authorities (OpenSSL's or SSL_CERT_FILE's), the public ones that requests includes (or those
+    of REQUESTS_CA_BUNDLE instead), and the agent's own: behind a proxy that inspects TLS, some hosts have the proxy's
+    certificates, and exempt hosts have public ones.
     """
     context = ssl.create_default_context()
-    # From 3.13 on Python refuses authorities without an Authority Key Identifier, as many companies have them. The
-    # agent itself, Node and Go take them. https://docs.python.org/3/whatsnew/3.13.html#ssl
+    # Since 3.13, Python refuses authorities without an Authority Key Identifier, which many companies have. The agent
+    # itself, Node and Go accept them. https://docs.python.org/3/whatsnew/3.13.html#ssl
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     _add_authorities(context, network, warn)
     _add_client_certificate(context, network, warn)
@@ -41,7 +41,7 @@ def tls_context(network: Network, warn: Callable[[str], None]) -> ssl.SSLContext
 
 
 def unverified_context() -> ssl.SSLContext:
-    """Return a context for looking at a certificate that was refused; nothing is to be sent with it."""
+    """Return a context for reading a refused certificate; do not send anything with it."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -67,7 +67,7 @@ def _add_client_certificate(context: ssl.SSLContext, network: Network, warn: Cal
         return
     password = own.password.reveal() if own.password else ""
     try:
-        # Always with a password: without one OpenSSL would ask for it at the terminal.
+        # Always with a password: without one, OpenSSL would prompt for it at the terminal.
         context.load_cert_chain(own.certificate, own.key, password=password)
     except (OSError, ValueError) as error:
         warn(f"the agent's client certificate {own.certificate} with the key {own.key} cannot be used: {error}")

@@ -1,1 +1,1 @@
-"""What people and later steps are told: the log, the output variables, the summary, the record."""
+"""Reporting to people and later steps: the log, the output variables, the summary, the record."""

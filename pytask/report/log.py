@@ -1,4 +1,4 @@
-"""What the log says before, during and after the work: who runs, what was changed, the verdict."""
+"""The log lines before, during and after the work: versions, changes, the verdict."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def begin(plan: Plan, console: Console, network: Network, builder: str = "") -> None:
-    """Say who runs, with which builder, how this agent reaches the network, and what is going to be done."""
+    """Log the versions, the network configuration, the plan and its warnings."""
     console.line(header(builder, network))
     console.line(render_plan(plan))
     for warning in plan.warnings:
@@ -28,7 +28,7 @@ def begin(plan: Plan, console: Console, network: Network, builder: str = "") -> 
 
 
 def header(builder: str, network: Network) -> str:
-    """Return the first lines of the log: who runs, and how this agent was configured to reach the network."""
+    """Return the first lines of the log: the versions, and how this agent is configured to reach the network."""
     told = f" · {builder}" if builder else ""
     first = f"FunctionAppContainerDeploy {__version__} · Python {platform.python_version()}{told}"
     ways = "; ".join(_ways(network))
@@ -36,7 +36,7 @@ def header(builder: str, network: Network) -> str:
 
 
 def tell(event: Event, console: Console) -> None:
-    """Print what people want to know at once of what happened."""
+    """Log an event that people want to know about at once."""
     if text := _text(event):
         console.line(text)
     if isinstance(event, SettingsChange) and event.lost:
@@ -76,7 +76,7 @@ def _ways(network: Network) -> Iterator[str]:
 
 
 def tell_update(update: Update) -> str:
-    """Return what was changed, in one line."""
+    """Return what an update changed, for the log."""
     before, digest = update.app.image or "none", f" ({update.digest})" if update.digest else ""
     beside = f"\nconfiguration  {property_names(update.changed)} changed" if update.changed else ""
     if before != update.reference:
@@ -86,7 +86,7 @@ def tell_update(update: Update) -> str:
 
 
 def tell_verification(verification: Verification) -> str:
-    """Return the verdict, and what it rests on."""
+    """Return the verdict and its evidence."""
     checks = ", ".join(check for check, _ in verification.passed)
     verified = verification.verdict is Verdict.VERIFIED
     rows = [f"Verified: {checks}" if verified else f"Unverified; checks that passed: {checks}"]
@@ -95,6 +95,6 @@ def tell_verification(verification: Verification) -> str:
 
 
 def tell_unverified(verification: Verification) -> str:
-    """Return the warning for checks that could not be made."""
+    """Return the warning about checks that could not be made."""
     gaps = "; ".join(f"{check} ({reason})" for check, reason in verification.unavailable)
     return f"unverified: the app is configured with the image, but these checks could not be made: {gaps}"

@@ -1,4 +1,4 @@
-"""Foreign text in Markdown: nothing in it becomes an image, a link, a heading or HTML.
+"""Foreign text in Markdown, escaped so that nothing in it becomes an image, a link, a heading or HTML.
 
 Source: https://github.github.com/gfm/
 """
@@ -10,31 +10,31 @@ import re
 from pytask.errors.foreign import shortened
 
 _SIGNS = re.compile(r"([\\`*\[\]<>|~]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])|^[#+-])")
-"""Within a word an underscore is no sign; nor is what only a line can begin with, elsewhere."""
+"""An underscore within a word has no meaning, nor do block markers that are not at the start of a line."""
 _LONGEST = 500
 _FEWEST_IN_A_FENCE = 3
 
 
 def escaped(text: str) -> str:
-    """Return text as prose, in one line, each sign of Markdown as itself."""
+    """Return text as prose in one line, with Markdown's special characters escaped."""
     return _SIGNS.sub(r"\\\1", _flat(text))
 
 
 def code(text: str) -> str:
-    """Return text as a code span, in one line; no run of backticks in it ends the span."""
+    """Return text as a code span in one line; backticks in the text cannot end it."""
     flat = _flat(text)
     fence, pad = "`" * (_longest_run(flat) + 1), " " if "`" in flat else ""
     return f"{fence}{pad}{flat}{pad}{fence}" if flat else ""
 
 
 def block(text: str) -> str:
-    """Return text of several lines as a block of code."""
+    """Return text of several lines as a code block."""
     fence = "`" * max(_FEWEST_IN_A_FENCE, _longest_run(text) + 1)
     return f"{fence}text\n{text}\n{fence}"
 
 
 def cell(markdown: str) -> str:
-    """Return Markdown as it stands in a table, where a bar ends the cell, within a code span too."""
+    """Return Markdown for a table cell, where a bar would end the cell, even in a code span."""
     return re.sub(r"(?<!\\)\|", r"\\|", markdown.replace("\n", " "))
 
 

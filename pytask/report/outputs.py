@@ -1,4 +1,4 @@
-"""The output variables of the task, and the record that a later run deploys from."""
+"""The task's output variables, and the record that a later run deploys from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def outputs(journal: Journal) -> dict[str, str]:
-    """Return the task's output variables, as far as the run has come."""
+    """Return the task's output variables at this point of the run."""
     pushed, app, verification = journal.last(PushedImage), journal.last(App), journal.last(Verification)
     return {
         "imageReference": str(pushed.reference) if pushed else "",
@@ -31,7 +31,7 @@ def outputs(journal: Journal) -> dict[str, str]:
 
 
 def as_json(journal: Journal, environment: Mapping[str, str], redact: Callable[[str], str]) -> str:
-    """Return the record of the run that a later run deploys from; `redact` takes secrets out of foreign text."""
+    """Return the record of the run that a later run deploys from; `redact` removes secrets from foreign text."""
     planned, pushed, app = journal.last(Planned), journal.last(PushedImage), journal.last(App)
     update, verification = journal.update(), journal.last(Verification)
     settings, back = journal.last(SettingsChange), journal.last(RolledBack)
@@ -52,7 +52,7 @@ def as_json(journal: Journal, environment: Mapping[str, str], redact: Callable[[
 
 
 def verdict(journal: Journal) -> Verdict:
-    """Return what the verification came to so far."""
+    """Return the verdict of the verification at this point of the run."""
     verification, planned = journal.last(Verification), journal.last(Planned)
     if verification:
         return verification.verdict
@@ -61,7 +61,7 @@ def verdict(journal: Journal) -> Verdict:
 
 
 def _running_image(journal: Journal) -> str:
-    """Return the image that runs as far as is known; empty when it is not."""
+    """Return the image that runs; empty when unknown."""
     back, update, app = journal.last(RolledBack), journal.update(), journal.last(App)
     if back:
         return back.reference

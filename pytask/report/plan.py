@@ -1,4 +1,4 @@
-"""The plan as a person reads it, before anything is done."""
+"""The plan as text for people."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def render_plan(plan: Plan) -> str:
-    """Return the plan, a row for each stage of the run."""
+    """Return the plan, with a row for each stage of the run."""
     rows = [f"  {name:<7} {text}" for name, text in _rows(plan)]
     return "\n".join([f"Plan ({plan.command.value})", *rows, *(f"  note    {note}" for note in plan.notes)])
 
@@ -97,7 +97,7 @@ def _names(names: ImageNames, host: RegistryHost | None) -> str:
 
 
 def _signed_in(plan: Plan) -> str:
-    """Return the input whose connection enters the registry, where it is not the usual one."""
+    """Return a note about the input whose connection signs in to the registry; empty for the usual one."""
     own = plan.registry_connection
     if own is None:
         return ""
@@ -115,7 +115,7 @@ def _app(plan: DeployPlan | Check, deploy: AppPlan) -> str:
 
 
 def _set(deploy: AppPlan) -> Iterator[tuple[str, str]]:
-    """Return what is set besides the image; names only."""
+    """Yield what is set besides the image; names only."""
     settings, properties = tuple(deploy.settings.values), tuple(deploy.configuration)
     sticky = f", of which {', '.join(deploy.settings.sticky)} stay with the slot" if deploy.settings.sticky else ""
     words = [f"{_count(settings, 'app setting')} ({', '.join(settings)}){sticky}"] if settings else []

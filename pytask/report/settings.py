@@ -1,4 +1,4 @@
-"""What the run has changed of the app's settings and configuration, in words; names only."""
+"""What the run changed in the app settings and site configuration, as text; names only."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def tell_settings(change: SettingsChange) -> str:
 
 
 def tell_lost(change: SettingsChange) -> str:
-    """Return the warning for settings that are gone."""
+    """Return the warning about settings that are gone."""
     return (
         f"app settings that this run had kept were dropped by another write at the same time: {', '.join(change.lost)}"
     )
 
 
 def settings_now(journal: Journal) -> str:
-    """Return how the run leaves the settings that it has changed; empty when it has changed none."""
+    """Return the present state of the settings that the run changed; empty when it changed none."""
     back, change, made = journal.last(RolledBack), journal.last(SettingsChange), journal.last(MadeSticky)
     if back and back.settings:
         stayed = f"; {', '.join(back.settings.stayed)} left unchanged" if back.settings.stayed else ""

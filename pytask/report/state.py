@@ -1,4 +1,4 @@
-"""How things are left after a failure, and how to go on by hand."""
+"""The state after a failure, and how to continue by hand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOTHING = "nothing was pushed and nothing was changed"
 
 
 def describe_state(journal: Journal) -> str:
-    """Return the state things are in after a failure, and how to go on by hand."""
+    """Return the state after a failure, and how to continue by hand."""
     app, pushed, update = journal.last(App), journal.last(PushedImage), journal.update()
     if app is None:
         return _without_an_app(journal, pushed)
@@ -73,7 +73,7 @@ def _not_restarted(journal: Journal, app: App) -> str:
 
 
 def _settings_too(journal: Journal) -> str:
-    """Return what is known of the settings when an answer is missing: they are changed before the image."""
+    """Return the state of the settings after an unanswered update: they are changed before the image."""
     if settings := settings_now(journal):
         return f"; settings: {settings}"
     planned = journal.last(Planned)

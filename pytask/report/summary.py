@@ -1,4 +1,4 @@
-"""The Markdown for the Extensions tab of the run."""
+"""The Markdown summary for the run's Extensions tab."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_FUNCTIONS = 50
 
 
 def summary(journal: Journal, failures: tuple[str, ...] = ()) -> str:
-    """Return the Markdown for the Extensions tab of the run."""
+    """Return the Markdown summary for the run's Extensions tab."""
     rows = [(name, value) for name, value in _rows(journal) if value]
     table = "\n".join(f"| {name} | {cell(value)} |" for name, value in rows)
     times = ", ".join(f"{escaped(stage.title)} {stage.seconds:.1f} s" for stage in journal.all(StageEnded))
@@ -44,7 +44,7 @@ def _headline(journal: Journal, failures: tuple[str, ...]) -> str:
 
 
 def named(journal: Journal) -> str:
-    """Return what the run is about, as the user named it."""
+    """Return the app or image of the run, as the user named it."""
     planned = journal.last(Planned)
     app = app_plan(planned.plan) if planned else None
     return app.app.name if app else "Container image"
@@ -93,7 +93,7 @@ def _configuration(back: RolledBack | None, update: Update | None) -> str:
 
 
 def _functions(verification: Verification) -> str:
-    """Return the functions as the portal's page lists them: name, trigger, and whether one is disabled."""
+    """Return the functions as on the portal's page: name, trigger, and whether one is disabled."""
     shown = ", ".join(
         f"{code(one.name)} ({escaped(one.trigger or 'no trigger')}{', disabled' if one.disabled else ''})"
         for one in verification.functions[:_MOST_FUNCTIONS]

@@ -1,4 +1,4 @@
-"""The parts of a run that need Azure's and Docker's libraries; each is loaded when it is first used, or by `load`."""
+"""The parts of a run that need Azure's and Docker's libraries, each loaded on first use or by `load`."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ __all__ = [
 
 
 def load() -> None:
-    """Load all of them."""
+    """Load all parts."""
     for home in sorted(set(_HOMES.values())):
         import_module(home)
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever has that name
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any part
     """Return a part by its name (PEP 562)."""
     if name not in _HOMES:
         raise AttributeError(name)

@@ -1,4 +1,4 @@
-"""Opening the service connections of a run. Nothing is sent yet, unless a connection does not tell of its cloud."""
+"""Opening a run's service connections. Nothing is sent yet, unless a connection does not name its cloud."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from pytask.model import Plan
 
 _ACCESS_TOKEN = "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"  # noqa: S105 - a name
-"""The job's own token; every task gets it.
+"""The job's token; every task gets it.
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/TaskRunner.cs"""
 
 
 def open_way_out(job: Job) -> HttpClient:
-    """Return the HTTP client that all connections of a run share; it adds no credentials."""
+    """Return the HTTP client that all of a run's connections share; it adds no credentials."""
     route = open_route(job.network, job.console.warning)
     return open_http_client(route, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
 
 
 def open_connection(job: Job, connection: ServiceConnection, http: HttpClient) -> Azure:
-    """Return the way to Azure of one connection."""
+    """Return access to Azure through one connection."""
     credentials = open_credentials(
         with_known_cloud(connection, http),
         http=http,
@@ -44,12 +44,12 @@ def open_connection(job: Job, connection: ServiceConnection, http: HttpClient) -
 
 
 def open_optional(job: Job, connection: ServiceConnection | None, http: HttpClient) -> Azure | None:
-    """Return the way to Azure of a connection that a step may leave out."""
+    """Return access to Azure through a connection that a step may leave out."""
     return open_connection(job, connection, http) if connection else None
 
 
 def open_registries(job: Job, plan: Plan, azure: Azure | None, http: HttpClient) -> Registries:
-    """Return the registries of the run, `azure` being the connection of azureSubscription."""
+    """Return the registries of the run; `azure` is the connection in azureSubscription."""
     own = plan.registry_connection
     return Registries(
         azure=open_connection(job, own, http) if isinstance(own, ServiceConnection) else azure,
@@ -62,7 +62,7 @@ def open_registries(job: Job, plan: Plan, azure: Azure | None, http: HttpClient)
 def _fresh_assertion(job: Job, connection: ServiceConnection, http: HttpClient) -> Callable[[], str]:
     if not isinstance(connection.identity, FederatedIdentity):
         return str
-    # azure-devops and msrest are loaded for those connections only that have a use for them.
+    # Load azure-devops and msrest only for connections that need them.
     from pytask.agent.oidc import open_oidc_tokens  # noqa: PLC0415
 
     token = job.console.secret(job.environment.get(_ACCESS_TOKEN, ""))

@@ -1,6 +1,6 @@
-"""Finding out beside the build, or before anything, what would make the run fail behind it: one preflight a command.
+"""Checking beforehand, or while the build runs, what would make the run fail: one preflight per command.
 
-Reads only.
+Nothing here writes.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """What the preflight of every command returns."""
+    """The result of every command's preflight."""
 
     told: str
-    """What was found, in a few words; empty when Azure was not asked."""
+    """The findings, in a few words; empty when Azure was not asked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PushFound(Found):
-    """What is known before an image is pushed."""
+    """The result for a command that pushes an image."""
 
     source: ImageSource
     session: RegistrySession
@@ -51,7 +51,7 @@ class PushFound(Found):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TargetFound(Found):
-    """What is known of a target that exists."""
+    """The result for a command with a target."""
 
     source: ImageSource
     target: Target[Any]
@@ -60,23 +60,23 @@ class TargetFound(Found):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PushAndTargetFound(TargetFound):
-    """What is known before an image is pushed for a target."""
+    """The result for a command that pushes an image for a target."""
 
     session: RegistrySession
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageAndTargetFound(TargetFound):
-    """What is known before a target gets an image that is there already."""
+    """The result for a command that deploys an existing image to a target."""
 
     image: PushedImage
 
 
 def preflight_build(job: Job, plan: Build, builder: Builder, signed_in: Callable[[LoginFor], None]) -> Found:
-    """Find out what a build needs; `signed_in` is told early what gives user and password for a registry.
+    """Open what a build needs; `signed_in` gets the function that returns registry logins as early as possible.
 
     Raises:
-        TaskFailure: why it certainly cannot succeed; so do all of these.
+        TaskFailure: why the run certainly cannot succeed; all preflights raise this.
     """
     builder.preflight()
     http = open_way_out(job)
@@ -85,7 +85,7 @@ def preflight_build(job: Job, plan: Build, builder: Builder, signed_in: Callable
 
 
 def preflight_push(job: Job, plan: BuildAndPush, builder: Builder, signed_in: Callable[[LoginFor], None]) -> PushFound:
-    """Find out whether the registry takes the image."""
+    """Check that the registry will accept the image."""
     began = job.clock.monotonic()
     builder.preflight()
     http = open_way_out(job)
@@ -98,7 +98,7 @@ def preflight_push(job: Job, plan: BuildAndPush, builder: Builder, signed_in: Ca
 def preflight_push_and_target(
     job: Job, plan: BuildPushDeploy, builder: Builder, signed_in: Callable[[LoginFor], None]
 ) -> PushAndTargetFound:
-    """Find out whether the registry takes the image, and whether the target can run it."""
+    """Check that the registry will accept the image and that the target can run it."""
     began = job.clock.monotonic()
     builder.preflight()
     http = open_way_out(job)
@@ -114,7 +114,7 @@ def preflight_push_and_target(
 
 
 def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
-    """Find the image, and find out whether the target can run it."""
+    """Find the image, and check that the target can run it."""
     began, http = job.clock.monotonic(), open_way_out(job)
     azure = open_connection(job, plan.connection, http)
     registries = open_registries(job, plan, azure, http)
@@ -127,7 +127,7 @@ def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
 
 
 def preflight_check(job: Job, plan: Check) -> TargetFound:
-    """Find the target, and find out whether it could run an image of the registry that it pulls from."""
+    """Find the target, and check that it can run an image from the registry that it pulls from."""
     began, http = job.clock.monotonic(), open_way_out(job)
     azure = open_connection(job, plan.connection, http)
     registries = open_registries(job, plan, azure, http)
@@ -138,7 +138,7 @@ def preflight_check(job: Job, plan: Check) -> TargetFound:
 
 
 def _found(job: Job, azure: Azure, plan: AppPlan) -> Target[Any]:
-    """Find the target; the journal is told, as a failure behind it says how it is left."""
+    """Find the target and record it in the journal, so that a later failure can report its state."""
     target = job.find_target(azure, plan.app)
     job.journal.of(target.app.title).add(target.app)
     return target

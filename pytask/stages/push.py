@@ -1,4 +1,4 @@
-"""The stage that brings the image into the registry."""
+"""The stage that pushes the image to the registry."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _MEGABYTE = 1_000_000
 def push_image(
     job: Job, image: LocalImage, destination: Destination, found: PushFound | PushAndTargetFound
 ) -> PushedImage:
-    """Push every tag and have the registry confirm the digest.
+    """Push every tag, and confirm the digest with the registry.
 
     Raises:
-        TaskFailure: why the registry did not take it.
+        TaskFailure: why the registry did not accept it.
     """
     with job.stage("Push image"), job.journal.attempt(Action.PUSH):
         facts, session = image.facts(), found.session
@@ -46,7 +46,7 @@ def push_image(
 
 
 def _blocked(session: RegistrySession, destination: Destination) -> TaskFailure | None:
-    """Return the firewall that keeps this agent out, as the registry tells when it is asked by GET."""
+    """Return the firewall failure that blocks this agent; the registry explains it only in the response to a GET."""
     try:
         Repository(session=session, name=destination.repository).manifest_text(destination.tags[0])
     except (RegistryFirewall, RegistryPrivate) as refusal:
@@ -57,7 +57,7 @@ def _blocked(session: RegistrySession, destination: Destination) -> TaskFailure 
 
 
 def _confirmed(session: RegistrySession, destination: Destination, pushed: str) -> PushedImage:
-    """Return the image as the registry has it; `pushed` is the digest that was sent, empty when nobody told it."""
+    """Return the image in the registry; `pushed` is the digest that was sent, empty when unknown."""
     repository = Repository(session=session, name=destination.repository)
     manifest = repository.manifest(destination.tags[0])
     if pushed and pushed != manifest.digest.text:

@@ -1,1 +1,1 @@
-"""What a run deploys to: the `Target` protocol, and one package for each kind."""
+"""What a run deploys to: the `Target` protocol, and one package per kind of target."""

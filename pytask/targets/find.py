@@ -1,4 +1,4 @@
-"""Finding what a run deploys to, of whatever kind."""
+"""Finding the target of a run, of any kind."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def find_target(azure: Azure, address: AppAddress) -> Target[Any]:
-    """Return what the user named.
+    """Return the target that the user named.
 
     Raises:
-        AppNotFound, AppAmbiguous, SlotNotFound: when it is not the one that is meant.
+        AppNotFound, AppAmbiguous, SlotNotFound: when it is missing or not unique.
         TaskFailure: when it is of a kind that cannot run a container image.
     """
     return find_site(azure, address)

@@ -1,6 +1,6 @@
-"""What a run asks of everything that it may deploy to, whatever its kind.
+"""The protocol of everything that a run can deploy to.
 
-A kind of target is a package of its own that fulfills `Target`; `rollout` and `verification` know no other way to it.
+Each kind of target is a package that implements `Target`; `rollout` and `verification` use only this protocol.
 """
 
 from __future__ import annotations
@@ -25,131 +25,132 @@ U = TypeVar("U", bound=Update)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """The target as it is before anything is changed."""
+    """The target before any change."""
 
     app: App
     settings: Mapping[str, str] | None
     """None when the connection may not read them."""
     previous: PreviousImage | None
-    """None when it has no image."""
+    """None when the target has no image."""
     known_layers: frozenset[str]
-    """Digests of the layers that it runs already."""
+    """Digests of the layers that it already runs."""
     pull: PullSetup
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UseImage:
-    """The change that has a target run an image."""
+    """The change that makes a target run an image."""
 
     reference: str
-    """As the configuration is to have it."""
+    """The reference to write into the configuration."""
     digest: Digest | None
     fresh_tag: bool
-    """True when `reference` is a tag that did not exist before this run."""
+    """Whether `reference` has a tag that did not exist before this run."""
     plan: AppPlan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Health:
-    """How a target is at present."""
+    """The present health of a target."""
 
     told: tuple[str, ...]
-    """For people, a line each."""
+    """Lines for people."""
     failure: StartFailure | None
-    """What is wrong with it; None when nothing shows."""
+    """What is wrong; None when nothing is known to be."""
     healthy: bool
-    """True when all that can be seen of a working app is seen."""
+    """Whether every sign of a working app is there."""
     digest: str
-    """Digest of the image that was started last, as the platform has it; else empty."""
+    """Digest of the image that was started last, from the platform; empty when unknown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Restored(Generic[U]):
-    """What a rollback has changed."""
+    """What a rollback changed."""
 
     update: U
     settings: SettingsBack | None
-    """None when the run had changed none."""
+    """None when the run had not changed any."""
     configuration: tuple[str, ...]
-    """The names of the properties of the configuration that were restored."""
+    """Names of the site properties that were restored."""
 
 
-class CannotRollBack(Exception):  # noqa: N818 - a decision, told to the user
-    """The target is not rolled back, or does not run the previous image either, with the reason."""
+class CannotRollBack(Exception):  # noqa: N818 - a decision, reported to the user
+    """The target was not rolled back, or does not run the previous image either, with the reason."""
 
     def __init__(self, reason: str, *, configured: str = "") -> None:
         super().__init__(reason)
         self.configured = configured
-        """The previous image, when the target is configured with it all the same."""
+        """The previous image, when the target is configured with it anyway."""
 
 
 class Target(Protocol[U]):
-    """One thing that runs an image; `U` is what its updates have to remember for their verification."""
+    """Something that runs an image; `U` is its type of update, with what the verification needs."""
 
     @property
     def app(self) -> App:
-        """What it is called, and what it is configured with."""
+        """The target's name and present configuration."""
 
     def preflight(self, plan: AppPlan, source: ImageSource) -> Snapshot:
-        """Return the target as it is, read before anything can change; `source` says where the image is or will be.
+        """Return the target as it is before any change; `source` says where the image is or will be.
 
         Raises:
-            TaskFailure: why it certainly cannot run the image.
+            TaskFailure: why the target certainly cannot run the image.
         """
 
     def pending(self, plan: AppPlan, snapshot: Snapshot) -> tuple[str, ...]:
-        """Return what a deployment would change besides the image, each in a few words; names only."""
+        """Return what a deployment would change besides the image, in a few words each; names only."""
 
     def health(self) -> Health:
-        """Return how it is; what the connection may not see is said and is no failure."""
+        """Return the target's health; what the connection may not see is mentioned and does not count as a failure."""
 
     def assign_identity(self, identity: AppIdentity) -> AppIdentity:
-        """Give it the identity that it is to pull with, and return that with its object id.
+        """Assign the target the identity to pull with, and return the identity with its object id.
 
         Raises:
-            TaskFailure: why it cannot be done.
+            TaskFailure: why that is not possible.
         """
 
     def update(self, change: UseImage, snapshot: Snapshot, journal: Journal) -> U:
-        """Have it run the image; the journal is told of what is done besides.
+        """Make the target run the image, and record other changes in the journal.
 
         Raises:
-            TaskFailure: why Azure did not take it.
+            TaskFailure: why Azure did not accept it.
         """
 
     def update_again(self, update: U) -> U:
-        """Have it pull what it was pointed at once more."""
+        """Make the target pull its image again."""
 
     def confirm(self, update: U) -> None:
         """Read the configuration back.
 
         Raises:
-            TaskFailure: when it does not read as it was written.
+            TaskFailure: when it does not have the values that were written.
         """
 
     def confirm_settings(self, update: U) -> None:
-        """Read back what else was changed.
+        """Read the other changes back.
 
         Raises:
-            SettingsOverwritten: when somebody else has written over it meanwhile.
+            SettingsOverwritten: when someone else has overwritten them.
         """
 
     def watch(
         self, update: U, plan: VerifyPlan, *, digest_now: Callable[[str], Digest | None], rolls_back: bool = False
     ) -> Watch[Any]:
-        """Return how to see whether it runs the image; `digest_now` asks the registry what a reference stands for.
+        """Return how to observe whether the target runs the image.
 
-        With `rolls_back` it is the previous image, of which the platform may have a copy.
+        `digest_now` returns the digest that a reference means in the registry. With `rolls_back` the image is the
+        previous one, of which the platform may have a copy.
         """
 
     def annotate(self, update: U, snapshot: Snapshot, properties: Mapping[str, str]) -> str:
-        """Mark the deployment where people look at the target, best effort; give what came of it in a few words."""
+        """Mark the deployment in the target's monitoring, best effort, and return the result in a few words."""
 
     def roll_back(self, update: U, reference: str, previous: PreviousImage | None) -> Restored[U]:
-        """Undo an update: the previous image by its reference, and what was changed besides.
+        """Undo an update: restore the previous image by its reference, and the other changes.
 
         Raises:
-            CannotRollBack: when somebody else has changed it meanwhile.
-            TaskFailure: why Azure did not take it.
+            CannotRollBack: when someone else has changed the target since.
+            TaskFailure: why Azure did not accept it.
         """

@@ -1,1 +1,1 @@
-"""BuildKit through the docker command, and the engine it builds in: finding what to build, building, pushing."""
+"""BuildKit through the docker command, and its engine: finding what to build, building, pushing."""

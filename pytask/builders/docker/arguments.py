@@ -1,4 +1,4 @@
-"""Build arguments and further `docker build` flags, as people paste them."""
+"""Build arguments and extra `docker build` flags, as people paste them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STEERS_DOCKER = re.compile(
     r"|go\w+|path|home|tmpdir|user|lang|lc_\w+|tz|term|columns|lines|no_color|kubeconfig",
     re.IGNORECASE,
 )
-"""Variables that the docker command, its plugins or what they are made with read themselves.
+"""Variables that the docker command, its plugins or their libraries read themselves.
 https://docs.docker.com/reference/cli/docker/#environment-variables
 https://docs.docker.com/build/building/variables/#build-tool-configuration-variables"""
 _SECRET_NAME = re.compile(
@@ -41,35 +41,35 @@ _SECRET_NAME = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GivenFlags:
-    """What the input `arguments` gives to `docker build`."""
+    """What the input `arguments` adds to `docker build`."""
 
     words: tuple[str, ...] = ()
-    """Flags for the command line, values joined on by `=` where the flag is known."""
+    """Flags for the command line; a known flag is joined to its value by `=`."""
     arguments: tuple[BuildArgument, ...] = ()
     """The build arguments among them."""
     notes: tuple[str, ...] = ()
-    """What was left out, or may have been meant otherwise."""
+    """What was left out, or may be a mistake."""
 
 
 def parse_build_arguments(text: str, *, input_name: str) -> tuple[BuildArgument, ...]:
-    """Return the build arguments of `KEY=VALUE` lines; the value is taken as it stands behind the first `=`.
+    """Return the build arguments of `KEY=VALUE` lines; the value is everything after the first `=`.
 
     Raises:
-        BuildArgumentInvalid: for a line that is none.
+        BuildArgumentInvalid: for a line that is not a build argument.
     """
     lines = enumerate((line.strip("\r") for line in text.split("\n")), start=1)
     return tuple(_build_argument(line, input_name, f"line {number}") for number, line in lines if line.strip())
 
 
 def parse_flags(text: str, *, input_name: str) -> GivenFlags:
-    """Return further flags for `docker build`, and the build arguments among them by themselves.
+    """Return the extra flags for `docker build`, with the build arguments separate.
 
-    The text is split as a shell splits words, and never given to a shell.
+    The text is split the way a shell splits words, but never passed to a shell.
 
     Raises:
         ArgumentsUnreadable: when a quote does not close.
         ArgumentRefused: for a flag that the task sets itself.
-        ArgumentWithoutValue, ArgumentNotAFlag: for what is no flag, or half of one.
+        ArgumentWithoutValue, ArgumentNotAFlag: for a flag without its value, or a word that is not a flag.
         BuildArgumentInvalid: for `--build-arg` without a name.
     """
     try:
@@ -88,24 +88,24 @@ def parse_flags(text: str, *, input_name: str) -> GivenFlags:
 
 
 def flag_names(words: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of the flags on a command line, each once and without its value, which may be secret."""
+    """Return the names of the flags on a command line, without repeats and without values, which may be secret."""
     named = (word.partition("=")[0] for word in words if word.startswith("--"))
     short = (word[:2] for word in words if word.startswith("-") and not word.startswith("--"))
     return tuple(dict.fromkeys((*named, *short)))
 
 
 def steers_docker(name: str) -> bool:
-    """Tell whether a build argument of this name would steer the docker command, were it in its environment."""
+    """Tell whether a build argument of this name would affect the docker command as an environment variable."""
     return bool(_STEERS_DOCKER.fullmatch(name))
 
 
 def looks_secret(name: str) -> bool:
-    """Tell whether a name is one that people give to secrets."""
+    """Tell whether a name suggests a secret."""
     return bool(_SECRET_NAME.fullmatch(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)))
 
 
 def _read(words: Iterable[str], input_name: str) -> Iterator[tuple[str, str | None]]:
-    """Yield each flag by its long name, with its value; None stands for none."""
+    """Yield each flag's long name and its value, or None when it has no value."""
     rest, before = deque(words), ""
     total = len(rest)
     while rest:
@@ -133,7 +133,7 @@ def _long(word: str, rest: deque[str], input_name: str) -> Iterator[tuple[str, s
 
 
 def _short(word: str, rest: deque[str], input_name: str) -> Iterator[tuple[str, str | None]]:
-    """Yield what a word such as `-qm2g` means: switches, and a last flag whose value may stand in it or behind it."""
+    """Yield the flags in a word such as `-qm2g`: switches, then a flag whose value is the rest or the next word."""
     for position, letter in enumerate(word[1:], start=2):
         name = SHORT.get(letter, "")
         _refuse(name, f"-{letter}", input_name)
@@ -147,7 +147,7 @@ def _short(word: str, rest: deque[str], input_name: str) -> Iterator[tuple[str, 
 
 
 def _possible_value(rest: deque[str]) -> str | None:
-    """Return what may be the value of a flag that is not known: newer versions of Docker have further ones."""
+    """Return what may be the value of an unknown flag, which a newer version of Docker may have."""
     return rest.popleft() if rest and not rest[0].startswith("-") else None
 
 
@@ -163,7 +163,7 @@ def _refuse(name: str, written: str, input_name: str) -> None:
 
 
 def _written(name: str, value: str | None) -> tuple[str, ...]:
-    """Return a flag as it goes on the command line; of one that is not known, the value is left where it was."""
+    """Return a flag as command-line words; the value of an unknown flag stays a separate word."""
     if value is None:
         return (name,)
     return (f"{name}={value}",) if name in _KNOWN else (name, value)

@@ -1,4 +1,4 @@
-"""Why a base image could not be pulled, from what Docker says of it."""
+"""Why a base image could not be pulled, from Docker's error message."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _NOT_FOUND = ": not found"
 _UNNAMED, _UNNAMED_REGISTRY = "of the Dockerfile", "its registry"
 _HUBS_PAGE = "docker.com/increase-rate-limit"
 _DENIED = ("pull access denied", "insufficient_scope", "401 unauthorized", "403 forbidden", "unauthorized:", "denied:")
-"""What containerd's resolver and the registries say.
+"""Messages of containerd's resolver and of registries.
 https://github.com/containerd/containerd/blob/main/core/remotes/docker/resolver.go"""
 _LIMITED = ("429 too many requests", "toomanyrequests", "pull rate limit", "too many requests", "rate exceeded")
 """https://docs.docker.com/docker-hub/usage/pulls/ and https://docs.aws.amazon.com/AmazonECR/latest/public/public-service-quotas.html"""
 
 
 def image_of(step: str, said: str) -> str:
-    """Return the image that a step pulls, or that Docker's words name; empty when none."""
+    """Return the image that a step pulls or that Docker's message names; empty when there is none."""
     for sign in _BEFORE_AN_IMAGE:
         if sign in step:
             return _reference(step.partition(sign)[2])
@@ -45,10 +45,10 @@ def image_of(step: str, said: str) -> str:
 
 
 def base_image_failure(image: str, said: str, answers: Mapping[str, TaskFailure | None]) -> TaskFailure | None:
-    """Return the failure that a registry's refusal of an image is; None when none refused.
+    """Return the failure behind a registry's refusal of an image; None when none refused.
 
-    `said` is what Docker says of it. `answers` has the registries that were asked for with credentials of this run,
-    and why there were none.
+    `said` is Docker's message. `answers` has the registries that Docker asked this run's credentials for, and why it
+    got none.
     """
     registry = registry_of(image, said)
     if refusal := answers.get(registry):
@@ -64,14 +64,14 @@ def base_image_failure(image: str, said: str, answers: Mapping[str, TaskFailure 
 
 
 def _without(image: str, said: str) -> str:
-    """Return what was said without the image's names, which may hold any of the words."""
+    """Return the message without the image's names, which may contain any of the signal words."""
     for name in (image, image.removeprefix("docker.io/"), image.removeprefix("docker.io/library/")):
         said = said.replace(name, "") if name else said
     return said
 
 
 def registry_of(image: str, said: str) -> str:
-    """Return the host of an image's registry; where no image is known, that of the first URL that was asked for."""
+    """Return the host of an image's registry or, when no image is known, of the first URL in the message."""
     if _HUBS_PAGE in said:
         return "docker.io"
     if image:
@@ -80,7 +80,7 @@ def registry_of(image: str, said: str) -> str:
 
 
 def _not_found(said: str) -> str:
-    """Return the image that Docker did not find; files stand in quotes, and a secret has no tag."""
+    """Return the image that Docker did not find; file names are in quotes, and a secret has no tag."""
     word = _last_word(said.partition(_NOT_FOUND)[0]) if _NOT_FOUND in said else ""
     is_image = ":" in word and '"' not in word and not word.startswith("/")
     return word if is_image else ""
@@ -92,6 +92,6 @@ def _last_word(text: str) -> str:
 
 
 def _reference(text: str) -> str:
-    """Return the image that a text begins with, without a digest beside the tag and without what ends the word."""
+    """Return the image at the start of a text, without its digest and trailing punctuation."""
     word = text.removeprefix("docker-image://").split(maxsplit=1)[0] if text.strip() else ""
     return word.partition("@")[0].rstrip(":,\"'")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pytask.model import BuildArgument, Recipe, RegistryHost, RegistryLogin
 
 _REMEMBERED = 400
-"""Lines; parallel steps print into each other, and the end may show a long instruction of the Dockerfile."""
+"""Lines. Output of parallel steps is interleaved, and the end may show a long instruction of the Dockerfile."""
 _NOT_LOADED = "Build result will only remain in the build cache"
 """https://github.com/docker/buildx/blob/master/build/build.go"""
 
@@ -44,15 +44,15 @@ def build(
     logins: Logins,
     stop_when: Callable[[Callable[[], None]], None],
 ) -> None:
-    """Build the image and leave it in the engine under the references.
+    """Build the image and leave it in the engine with the references.
 
-    The docker command gets the environment without the agent's own; a build argument without a value takes it from the
-    whole. What BuildKit needs to sign in to registries it asks for when `logins` has it. `stop_when` is handed what
-    ends the build, for the one who knows that it has become pointless.
+    The docker command gets the environment without the agent's variables, but a build argument without a value may take
+    it from those too. BuildKit asks for credentials through `logins`, and waits until the run has signed in.
+    `stop_when` gets a function that ends the build, to call when it has become pointless.
 
     Raises:
-        BuildFailed, EngineUnreachable, AgentDiskFull: when it does not succeed.
-        ImageNotLoaded: when it does, and leaves the image outside of the engine.
+        BuildFailed, EngineUnreachable, AgentDiskFull: when the build fails.
+        ImageNotLoaded: when it succeeds but leaves the image outside the engine.
         TaskFailure: why there were no credentials for a registry that BuildKit asked for.
     """
     recipe = replace(recipe, arguments=_filled(recipe.arguments, machine.environment))
@@ -86,7 +86,7 @@ def build(
 def _commands_own(
     recipe: Recipe, machine: Mapping[str, str], on_its_way: Mapping[str, str], lent: Lent
 ) -> dict[str, str]:
-    """Return the environment of the docker command: the machine's on its way out, and on top what steers the build."""
+    """Return the environment of the docker command: the machine's, plus the variables that steer the build."""
     buildkit = buildkit_environment(current_context(machine))
     return {**on_its_way, **_values(recipe, on_its_way), **buildkit, **lent.environment}
 
@@ -98,10 +98,10 @@ def command_line(
     environment: Mapping[str, str],
     handed: Sequence[str] = (),
 ) -> list[str]:
-    """Return the arguments of `docker build`; `handed` are the paths of those secrets that are in no file.
+    """Return the arguments of `docker build`; `handed` has the paths of the secrets that are not in a file.
 
-    Values of build arguments stay out of it, as every user of the machine can read it. The exception is a name that
-    the docker command itself reads, HTTP_PROXY say: in its environment the value would steer the command.
+    Values of build arguments stay out of it, because every user of the machine can read a command line. The exception
+    is a name that the docker command itself reads, such as HTTP_PROXY: in the environment it would affect the command.
     """
     words = [
         cli.path,
@@ -121,11 +121,11 @@ def command_line(
 
 
 def buildkit_environment(context: str) -> dict[str, str]:
-    """Return what makes any docker command build one plain image with BuildKit, in the engine of a Docker context.
+    """Return the variables that make any docker command build a single image with BuildKit, in the engine of a context.
 
-    The builder that goes by the context's name is that engine, whichever else `docker buildx use` has chosen.
-    Without default attestations the result is one manifest and not an index, also in containerd's image store.
-    An environment variable says it to every version; the flag `--provenance` is refused by old ones.
+    The builder with the context's name is its engine, whatever `docker buildx use` has selected.
+    Without default attestations the result is a manifest and not an index, even in the containerd image store.
+    Every version accepts the environment variable; old versions refuse the flag `--provenance`.
     Source: https://docs.docker.com/build/metadata/attestations/#default-attestations
     """
     return {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1", "BUILDX_BUILDER": context}
@@ -148,18 +148,18 @@ def _configuration(
 
 
 def _texts(recipe: Recipe) -> list[str]:
-    """Return the secrets that are in no file."""
+    """Return the secrets that are not in a file."""
     return [secret.content.reveal() for secret in recipe.secrets if isinstance(secret.content, Secret)]
 
 
 def _without_secrets(environment: Mapping[str, str], recipe: Recipe) -> dict[str, str]:
-    """Return an environment less what BuildKit is handed otherwise, unless the docker command itself needs it."""
+    """Return an environment without the secrets that BuildKit gets another way, except what docker itself reads."""
     secret = frozenset(_texts(recipe))
     return {name: value for name, value in environment.items() if value not in secret or steers_docker(name)}
 
 
 def _secret_words(recipe: Recipe, handed: Sequence[str]) -> Iterator[str]:
-    """Return the flags for the secrets: BuildKit reads each from a path, and takes the flag as a row of CSV."""
+    """Yield the flags for the secrets: BuildKit reads each from a path, and parses the flag as a CSV row."""
     paths = iter(handed)
     for secret in recipe.secrets:
         path = secret.content if isinstance(secret.content, Path) else next(paths)
@@ -169,7 +169,7 @@ def _secret_words(recipe: Recipe, handed: Sequence[str]) -> Iterator[str]:
 
 
 def _filled(arguments: Iterable[BuildArgument], environment: Mapping[str, str]) -> tuple[BuildArgument, ...]:
-    """Return build arguments with values: one without takes it from the environment, or is none."""
+    """Return build arguments with values: a missing one comes from the environment, or else the argument is dropped."""
     filled = (replace(one, value=environment.get(one.name)) if one.value is None else one for one in arguments)
     return tuple(argument for argument in filled if argument.value is not None)
 
@@ -181,12 +181,12 @@ def _values(recipe: Recipe, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _stays_out(argument: BuildArgument, environment: Mapping[str, str]) -> bool:
-    """Tell whether the command finds an argument's value in its environment instead of on its command line."""
+    """Tell whether an argument's value is in the command's environment instead of on its command line."""
     return argument.value in {None, environment.get(argument.name)} or not steers_docker(argument.name)
 
 
 def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None]) -> str:
-    """Show what the command prints, and return its own words for an image that it left outside of the engine."""
+    """Show what the command prints, and return its warning about an image left outside the engine."""
     elsewhere = ""
     for line in output:
         say(line)

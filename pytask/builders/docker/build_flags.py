@@ -1,7 +1,7 @@
-"""The flags of `docker build`, of the command's own builder (20.10) and of buildx.
+"""The flags of `docker build`, both of the command's own builder (20.10) and of buildx.
 
 Sources: https://docs.docker.com/reference/cli/docker/buildx/build/,
-https://docs.docker.com/reference/cli/docker/image/build/ and, for those that are not shown,
+https://docs.docker.com/reference/cli/docker/image/build/ and, for hidden flags,
 https://github.com/docker/buildx/blob/master/commands/build.go
 """
 
@@ -46,9 +46,9 @@ INSTEAD = {
     "--call": _NO_IMAGE,
     "--print": _NO_IMAGE,
 }
-"""What the task sets itself, and what to use in its place."""
+"""The flags that the task sets itself, and the input to use instead."""
 DROPPED = {
     "--load": "the image is always loaded into the engine",
     "--quiet": "the log shows Docker's plain output",
 }
-"""What changes nothing here, and why."""
+"""The flags that have no effect here, and why."""

@@ -1,7 +1,7 @@
-"""What the output of `docker build` says of its end: Docker's own last words, and the block of the step that failed.
+"""How `docker build` ended, from its output: Docker's last message and the block of the failed step.
 
-What an instruction prints is told apart from what Docker says: BuildKit puts the step's number (`#7 0.52 …`) or, in the
-block at the end, the time (`0.52 …`) before every line of it.
+A line that an instruction printed has a prefix from BuildKit, which tells it from a line of Docker's: the step's number
+(`#7 0.52 …`) or, in the block at the end, the time (`0.52 …`).
 Sources: https://github.com/moby/buildkit/blob/master/util/progress/progressui/printer.go,
 https://github.com/moby/buildkit/blob/master/util/progress/progressui/display.go and
 https://github.com/moby/buildkit/blob/master/solver/errdefs/source.go
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _BLOCK = "------"
 _SHORTEST_RULE = 8
-"""Dashes: those around the excerpt of the Dockerfile are twenty, those around a step's block six."""
+"""Dashes. The rule around an excerpt of the Dockerfile has twenty, the rule around a step's block six."""
 _REMEMBERED = 60
 _LONGEST_LINE = 400
 _LONGEST_MESSAGE = 1_500
@@ -63,38 +63,38 @@ _SAID_BY_DOCKER = (
     "buildkit is enabled but",
 )
 _NO_FAILURES = ("importing cache manifest", "[internal] importing cache", "inferring ")
-"""Steps whose error does not end a build: a reference of `--cache-from` that is not there is passed over."""
+"""Steps whose error does not end a build: a missing `--cache-from` reference is ignored."""
 _AFTERWARDS = ("view build details:", "what's next:", "learn more", "see 'docker")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildEnd:
-    """How a build ended, in Docker's words."""
+    """How a build ended, in Docker's own words."""
 
     message: str
-    """Docker's last words, `ERROR: failed to solve: …`, with the lines they go on in; empty when it has none."""
+    """Docker's last message, `ERROR: failed to solve: …`, with its continuation lines; empty when there is none."""
     step: str = ""
     """The step that failed: `[build 2/4] RUN npm ci`."""
     reason: str = ""
-    """Why, as BuildKit says it of the step; mostly the message's own end."""
+    """BuildKit's reason for the step's failure; usually the end of the message."""
     printed: tuple[str, ...] = ()
-    """What the step printed last."""
+    """The last lines that the step printed."""
     place: str = ""
     """File and line, `Dockerfile:12`."""
     instruction: str = ""
-    """The instruction there, as the Dockerfile has it; of a long one the first line."""
+    """The instruction at that place; only the first line of a long one."""
     warnings: tuple[str, ...] = ()
-    """What Docker found to warn of in the Dockerfile."""
+    """Docker's warnings about the Dockerfile."""
 
     @property
     def said(self) -> str:
-        """All that Docker itself says of the failure."""
+        """Everything that Docker itself says about the failure."""
         return self.message if not self.reason or self.reason in self.message else f"{self.reason}\n{self.message}"
 
 
 @dataclass(slots=True)
 class _Step:
-    """One step of BuildKit's, as far as it was seen."""
+    """One BuildKit step, as read so far."""
 
     name: str = ""
     error: str = ""
@@ -104,23 +104,23 @@ class _Step:
 
 @dataclass(slots=True)
 class _Seen:
-    """What was read so far."""
+    """What has been read so far."""
 
     steps: dict[str, _Step] = field(default_factory=dict)
     blocks: dict[str, deque[str]] = field(default_factory=dict)
-    """What failed steps printed last, by the step's name."""
+    """The last lines that failed steps printed, by step name."""
     loose: list[str] = field(default_factory=list)
-    """Lines that belong to nothing, since the last that did."""
+    """Lines that belong to no step or block, since the last line that did."""
     place: str = ""
     instruction: str = ""
     warnings: list[str] = field(default_factory=list)
     in_block: str = ""
     classic_step: str = ""
-    """The last instruction of a builder before BuildKit, which numbers no lines."""
+    """The last instruction of the legacy builder, which does not number lines."""
 
 
 def build_end(lines: Iterable[str]) -> BuildEnd:
-    """Return how a build ended, from the lines it printed; the last some hundred are enough. Never raises."""
+    """Return how a build ended, from the lines it printed; the last few hundred are enough. Never raises."""
     seen = _Seen()
     before = ""
     for line in lines:
@@ -149,7 +149,7 @@ def _take(seen: _Seen, line: str, before: str) -> None:
 
 
 def _take_step(seen: _Seen, number: str, text: str) -> None:
-    """Take a line `#7 …`; in a block without an end, older versions print the step's number too."""
+    """Take a line `#7 …`; older versions print the step's number in an unfinished block too."""
     step = seen.steps.setdefault(number, _Step())
     if seen.in_block:
         seen.blocks[seen.in_block].append(_untimed(text)[:_LONGEST_LINE])
@@ -166,9 +166,9 @@ def _take_step(seen: _Seen, number: str, text: str) -> None:
 
 
 def _take_rule(seen: _Seen, line: str, before: str) -> None:
-    """Take a line of dashes: the edge of a block, or of the excerpt that the place stands above."""
+    """Take a line of dashes: the edge of a block, or of the excerpt below the place."""
     if line == _BLOCK and seen.loose and not (seen.in_block or seen.steps or seen.blocks):
-        # The end of a block whose beginning was cut off.
+        # The end of a block whose start was cut off.
         seen.blocks[""] = deque(map(_untimed, seen.loose), maxlen=_REMEMBERED)
     seen.in_block = ""
     if line != _BLOCK and len(line) >= _SHORTEST_RULE and (place := _place(before)):
@@ -206,7 +206,7 @@ def _ended(seen: _Seen) -> BuildEnd:
 
 
 def _failed(seen: _Seen, message: str) -> _Step:
-    """Return the step that ended the build: of those with a block at the end, else with an error, the last."""
+    """Return the step that ended the build: the last one with a block at the end, or else with an error."""
     by_name = {step.name: step for step in seen.steps.values() if step.name}
     unnamed = next((step for step in reversed(seen.steps.values()) if step.error and not step.name), _Step())
     for name, printed in reversed(seen.blocks.items()):
@@ -220,15 +220,15 @@ def _failed(seen: _Seen, message: str) -> _Step:
     stopped = [step for step in seen.steps.values() if step.cancelled]
     if stopped and "context canceled" in message.lower():
         return stopped[-1]
-    # Output that was cut before Docker's last words: what printed last is what it was at.
+    # Without Docker's last message, the output was cut off: the step that printed last was the one running.
     last = [step for step in seen.steps.values() if step.printed] if not message else []
     return last[-1] if last else _Step(name=seen.classic_step)
 
 
 def _message(loose: Sequence[str], *, structured: bool) -> tuple[str, list[str]]:
-    """Return Docker's last words, and the lines before them that nobody can be told to have printed.
+    """Return Docker's last message, and the lines before it that belong to no step.
 
-    Where no step can be told apart, `ERROR: ` may as well be pip's.
+    In output without recognizable steps, `ERROR: ` may also come from pip.
     """
     begins = next((number for number, line in enumerate(loose) if _is_dockers(line)), None)
     if begins is None and structured:
@@ -241,11 +241,11 @@ def _message(loose: Sequence[str], *, structured: bool) -> tuple[str, list[str]]
 
 
 def _is_dockers(line: str) -> bool:
-    """Tell whether a line that no step printed is Docker's own error."""
+    """Tell whether a line that belongs to no step is Docker's own error."""
     told = line.strip().lower()
     for prefix in ("error: ", "error response from daemon: ", "docker: "):
         told = told.removeprefix(prefix)
-    # `target web: failed to solve: …` is bake's and compose's form, `Service 'web' failed to build: …` the old one's.
+    # bake and compose print `target web: failed to solve: …`, and old compose `Service 'web' failed to build: …`.
     named = told.startswith(("target ", "service '")) and "failed to " in told
     return named or told.startswith(_SAID_BY_DOCKER)
 
@@ -257,7 +257,7 @@ def _numbered(line: str) -> tuple[str, str] | None:
 
 
 def _untimed(text: str) -> str:
-    """Return what a step printed without the time before it; the text itself where no time is."""
+    """Return what a step printed, without the time in front of it if there is one."""
     time, _, printed = text.partition(" ")
     whole, _, part = time.partition(".")
     return printed if whole.isdigit() and part.isdigit() else text
@@ -268,7 +268,7 @@ def _is_rule(line: str) -> bool:
 
 
 def _header(line: str, before: str) -> str:
-    """Return the step that a block's first line names: ` > [2/4] RUN npm ci:`."""
+    """Return the step named in a block's first line, ` > [2/4] RUN npm ci:`; empty when none is."""
     told = line.strip()
     if not told.startswith("> ") or not told.endswith(":"):
         return ""
@@ -277,18 +277,18 @@ def _header(line: str, before: str) -> str:
 
 
 def _is_excerpt(line: str) -> bool:
-    """Tell whether a line shows the Dockerfile: `  12 | >>> RUN …`."""
+    """Tell whether a line is from an excerpt of the Dockerfile: `  12 | >>> RUN …`."""
     number, bar, _ = line.partition("|")
     return bool(bar) and number.strip().isdigit()
 
 
 def _marked(line: str) -> str:
-    """Return the instruction in a line of the excerpt that is marked: `  12 | >>> RUN …`."""
+    """Return the instruction in a marked line of the excerpt, `  12 | >>> RUN …`; empty when it is not marked."""
     marked = line.partition("|")[2].strip()
     return marked.removeprefix(">>> ")[:_LONGEST_LINE] if marked.startswith(">>> ") else ""
 
 
 def _place(line: str) -> str:
-    """Return `file:line` when a line is nothing else."""
+    """Return `file:line` when that is the whole line; empty otherwise."""
     file, colon, number = line.strip().rpartition(":")
     return line.strip()[-_LONGEST_LINE:] if colon and file and number.isdigit() else ""

@@ -1,4 +1,4 @@
-"""Building with BuildKit through the docker command, and pushing with the engine that has the image then."""
+"""Building with BuildKit through the docker command, and pushing with the engine that then has the image."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def find_builder(machine: Machine) -> DockerBuilder:
 
     @cache
     def engine() -> Engine:
-        # Docker's library takes its time to load, and the docker command builds meanwhile.
+        # Docker's library is slow to load; meanwhile the docker command builds.
         from pytask.builders.docker.engine import open_engine  # noqa: PLC0415
 
         return open_engine(machine.environment, cli)
@@ -53,13 +53,13 @@ class DockerBuilder:
         return f"Docker {self.cli.version}, BuildKit"
 
     def preflight(self) -> None:
-        """See that the engine answers its library, too."""
+        """Check that Docker's library reaches the engine too."""
         self.engine()
 
     def build(
         self, recipe: Recipe, references: Sequence[str], *, logins: Logins, preflight: Background[Any]
     ) -> DockerImage:
-        """Build the image and leave it in the engine; it is there to be asked for once `preflight` has passed."""
+        """Build the image and leave it in the engine, and stop as soon as `preflight` fails."""
         build(self.machine, recipe, references, self.cli, logins=logins, stop_when=preflight.when_failed)
         return DockerImage(builder=self, references=tuple(references))
 
@@ -76,7 +76,7 @@ class DockerImage:
         return self.builder.engine().inspect(self.references)
 
     def archive(self) -> Generator[bytes, None, None]:
-        """Return the image as `docker save` does."""
+        """Return the image in the format of `docker save`."""
         return self.builder.engine().saved(self.references[0])
 
     def push(
@@ -86,7 +86,7 @@ class DockerImage:
         login: Callable[[bool], RegistryLogin | None],
         blocked: Callable[[], TaskFailure | None],
     ) -> Sent:
-        """Have the engine push it, and repeat what broke off."""
+        """Have the engine push the image, and retry a push that broke off."""
         from pytask.builders.docker.push import Push  # noqa: PLC0415 - needs Docker's library
 
         machine = self.builder.machine

@@ -1,4 +1,4 @@
-"""Which docker command on the agent can build with BuildKit, and whether an engine answers it."""
+"""Finding a docker command on the agent that can build with BuildKit and reaches an engine."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from pytask.errors import TaskFailure
 
 _FIRST_WITHOUT_BUILDKIT = 23
-"""From this version on the command line needs the buildx plugin for BuildKit.
+"""The first version that needs the buildx plugin for BuildKit.
 https://docs.docker.com/engine/release-notes/23.0/"""
 
 
 _PODMANS_KEY = "OsArch"
-"""Podman's version says it where Docker's says `Os` and `Arch`.
+"""A key of podman's version, where Docker's has `Os` and `Arch`.
 https://github.com/containers/podman/blob/main/libpod/define/version.go"""
 _PODMANS_WORDS = ("Emulate Docker CLI using podman", "buildah")
-"""What the script of podman-docker prints first, and what podman calls its builder.
+"""The first words of the podman-docker script, and podman's name for its builder.
 https://github.com/containers/podman/blob/main/docker/docker.in and
 https://github.com/containers/podman/blob/main/cmd/podman/images/version.go"""
 _PODMANS_ENGINE = "Podman Engine"
@@ -42,38 +42,38 @@ _PODMANS_ENGINE = "Podman Engine"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DockerCli:
-    """A docker command that can do BuildKit."""
+    """A docker command that can build with BuildKit."""
 
     path: str
     version: str
     buildx: bool
     api: str = ""
-    """The version of the API that its engine speaks."""
+    """The engine's API version."""
     wrapped: bool = False
-    """Whether it is something else than Docker's program that starts this in turn."""
+    """Whether the command is a wrapper that starts Docker's program."""
     passes_descriptors: bool = True
-    """Whether what a program inherits arrives at Docker."""
+    """Whether inherited file descriptors reach Docker."""
 
     @property
     def does_buildkit_itself(self) -> bool:
-        """Whether the command does BuildKit without a plugin."""
+        """Whether the command can use BuildKit without a plugin."""
         major = self.version.partition(".")[0]
         return major.isdigit() and int(major) < _FIRST_WITHOUT_BUILDKIT
 
     @property
     def title(self) -> str:
-        """The command as a person names it."""
+        """The command's name for people."""
         return f"{self.path} (version {self.version or 'unknown'})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Asked:
-    """What a docker command said of itself and of its engine."""
+    """What a docker command reported about itself and its engine."""
 
     cli: DockerCli
     engine: Mapping[str, Any]
     said: str
-    """What it said when no engine answered it."""
+    """Its message when it reached no engine."""
     passed_on: PassedOn
     podman: bool
     """Whether the command is podman's."""
@@ -84,7 +84,7 @@ class _Asked:
 
     @property
     def engine_is_podmans(self) -> bool:
-        """Whether podman's service answers in the place of an engine."""
+        """Whether podman's service answers instead of a Docker engine."""
         return any(part.get("Name") == _PODMANS_ENGINE for part in _records(self.engine.get("Components")))
 
     @property
@@ -93,7 +93,7 @@ class _Asked:
 
     @property
     def trouble(self) -> TaskFailure | None:
-        """What makes the command unfit, whatever its version."""
+        """What makes the command unusable at any version."""
         path, version = self.cli.path, self.cli.version or "of an unknown version"
         if self.podman:
             return DockerIsPodman(path=path, version=version)
@@ -103,9 +103,9 @@ class _Asked:
 
 
 def find_docker(environment: Mapping[str, str], seconds: float) -> DockerCli:
-    """Return the first docker command on PATH that can do BuildKit, by itself or with the buildx plugin.
+    """Return the first docker command on PATH that can use BuildKit, by itself or with the buildx plugin.
 
-    Its engine has to answer within `seconds`, and to be one for Linux. `environment` is the whole of this task's.
+    Its engine must answer within `seconds` and run Linux containers. `environment` is this task's whole environment.
 
     Raises:
         TaskFailure: what this agent lacks.
@@ -128,7 +128,7 @@ def _lacking(asked: list[_Asked], environment: Mapping[str, str]) -> TaskFailure
         return no_command(environment.get("PATH", "empty"), agent)
     if trouble := next((one.trouble for one in asked if one.trouble), None):
         return trouble
-    # One that did not even tell its version waited for an engine that did not answer.
+    # A command that did not even print its version was waiting for an engine that did not answer.
     without_engine = next((one for one in asked if one.does_buildkit or not one.cli.version), None)
     if without_engine:
         return no_engine(without_engine.said, without_engine.cli.path, agent)
@@ -136,7 +136,7 @@ def _lacking(asked: list[_Asked], environment: Mapping[str, str]) -> TaskFailure
 
 
 def _on_path(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield each docker command once: where /bin is a link to /usr/bin, PATH mostly has both."""
+    """Yield each docker command once: where /bin is a link to /usr/bin, PATH usually has both."""
     seen: set[str] = set()
     for folder in environment.get("PATH", "").split(os.pathsep):
         if folder and (path := shutil.which("docker", path=folder)):
@@ -147,7 +147,7 @@ def _on_path(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def _asked(path: str, environment: Mapping[str, str], temporary: str, seconds: float) -> _Asked:
-    """Ask both questions at once, each of which costs the start of a process; a wrapper is asked a third.
+    """Ask the command for its version and plugins at the same time, and a wrapper for what it passes on.
 
     Source of the answer: https://docs.docker.com/reference/cli/docker/version/
     """
@@ -172,7 +172,7 @@ def _asked(path: str, environment: Mapping[str, str], temporary: str, seconds: f
 
 
 def _told(output: str) -> tuple[dict[str, dict[str, Any]], str]:
-    """Return what the command told of itself and of the engine, and what else it said."""
+    """Return what the command reported about itself and the engine, and its other output."""
     told: Any = {}
     said = []
     for line in output.splitlines():
@@ -194,7 +194,7 @@ def _records(value: object) -> list[dict[str, Any]]:
 
 
 def _leads_to(path: str) -> str:
-    """Return in a few words what a command is that is not Docker's own."""
+    """Return a few words that say what a command is when it is not Docker's own."""
     program = Path(path).resolve()
     with suppress(OSError), program.open("rb") as file:
         if file.read(2) == b"#!":

@@ -1,8 +1,8 @@
-"""The user's Docker configuration, with a way into further registries laid over it for one docker command.
+"""The user's Docker configuration, extended with credentials for more registries during one docker command.
 
-It is never written. Docker gets a folder of links to it, whose `config.json` is in memory and has an entry more for
-each registry. What the command keeps for the next build (`.buildNodeID`, buildx's folder) stays in the user's own:
-without it BuildKit would have the whole context sent again.
+The configuration is never changed. Docker gets a folder of links to it, with a `config.json` in memory that has one
+more entry for each registry. What the command keeps for the next build (`.buildNodeID`, buildx's folder) stays in the
+user's folder: without it BuildKit would send the whole context again.
 Source: https://docs.docker.com/reference/cli/docker/#configuration-files
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 DOCKER_HUB = "docker.io"
 _HUBS_KEY = "https://index.docker.io/v1/"
-"""What Docker's configuration calls Docker Hub.
+"""The key for Docker Hub in Docker's configuration.
 https://github.com/docker/cli/blob/master/cli/config/configfile/file.go"""
 _NO_CONTEXT = "default"
 _NODE_ID = ".buildNodeID"
@@ -40,34 +40,34 @@ _NODE_ID = ".buildNodeID"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lent:
-    """What a docker command needs to sign in where the user's own configuration cannot."""
+    """What a docker command needs to sign in to registries that the user's configuration does not cover."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
-    """To be laid over the command's environment."""
+    """Variables to add to the command's environment."""
     descriptors: tuple[int, ...] = ()
-    """What the command has to inherit."""
+    """File descriptors that the command must inherit."""
     answers: Mapping[str, TaskFailure | None] = field(default_factory=dict)
-    """The hosts that Docker asked credentials for, and why it got none; filled while the command runs."""
+    """The hosts that Docker asked credentials for, and why it got none, if so; filled while the command runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WayIn:
-    """Registries that the user's configuration may not know, and how they are entered."""
+    """Registries that the user's configuration may not cover, and how to sign in to them."""
 
     hosts: frozenset[RegistryHost]
-    """Docker gets credentials for these, whatever it asks for."""
+    """The only hosts that Docker gets credentials for."""
     login: LoginFor
-    """Called when Docker asks, in a thread of its own; it may take its time."""
+    """Called in its own thread when Docker asks; may be slow."""
 
 
 @contextmanager
 def lent_configuration(
     environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, *, temporary: str, warn: Callable[[str], None]
 ) -> Iterator[Lent]:
-    """Yield what a docker command needs to enter further registries; it is gone after the block.
+    """Yield what a docker command needs to sign in to more registries; it is removed after the block.
 
-    A registry that the user's configuration knows is left to it; when that leaves none, Docker uses the configuration
-    as it is, unless there is none that can be written. `temporary` is the folder that the links may lie in.
+    Registries that the user's configuration knows are left to it. When it knows them all, Docker uses it unchanged,
+    unless it cannot be written. `temporary` is the folder for the links.
     """
     with ExitStack() as until_used:
         try:
@@ -103,9 +103,9 @@ def _lent(environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, tempora
 
 
 def own_folder(environment: Mapping[str, str]) -> Path | None:
-    """Return the folder of the user's Docker configuration, which need not be there; None for a user without a home.
+    """Return the folder of the user's Docker configuration, which may not exist; None for a user without a home.
 
-    Such a user is one that no file of the system knows, as in a container that was started with another number.
+    A user without an entry in /etc/passwd has none, as in a container that was started with another user id.
     """
     if given := environment.get("DOCKER_CONFIG"):
         return Path(given).absolute()
@@ -117,7 +117,7 @@ def own_folder(environment: Mapping[str, str]) -> Path | None:
 
 
 def _can_be_written(own: Path | None) -> bool:
-    """Tell whether Docker can keep there what it keeps for the next build: buildx fails where it cannot.
+    """Tell whether Docker can write its build state there: buildx fails when it cannot.
 
     It also fails on files that an earlier `sudo docker build` left to root (docker/for-linux#1451).
     Source: https://github.com/docker/buildx/blob/master/util/confutil/config.go
@@ -150,7 +150,9 @@ def current_context(environment: Mapping[str, str]) -> str:
 
 
 def known_hosts(content: Mapping[str, Any], variable: str = "") -> frozenset[str]:
-    """Return the registries that a configuration has credentials or a helper for; `variable` is DOCKER_AUTH_CONFIG.
+    """Return the registries that a configuration has credentials or a helper for.
+
+    `variable` is the value of DOCKER_AUTH_CONFIG.
 
     Source: https://docs.docker.com/reference/cli/docker/#environment-variables
     """
@@ -166,9 +168,9 @@ def _auths(variable: str) -> Mapping[str, Any]:
 
 
 def _content(own: Path | None) -> Mapping[str, Any]:
-    """Return what the user's configuration says; what the user may not read, Docker does not read either.
+    """Return the user's configuration; empty when the user may not read it, because then Docker cannot either.
 
-    Raises OSError or ValueError when it cannot be told.
+    Raises OSError or ValueError when it cannot be read.
     """
     if own is None:
         return {}
@@ -189,7 +191,7 @@ def _with_helper(content: Mapping[str, Any], hosts: Iterable[RegistryHost]) -> b
 
 
 def _host(key: str) -> str:
-    """Return the host behind a registry's name in Docker's configuration, where old ones are whole URLs."""
+    """Return the host of a registry's key in Docker's configuration; old keys are whole URLs."""
     host = re.sub(r"^https?://", "", key).partition("/")[0].lower()
     return DOCKER_HUB if host in {"index.docker.io", "registry-1.docker.io"} else host
 
@@ -197,7 +199,7 @@ def _host(key: str) -> str:
 def _remembering(
     login: LoginFor, hosts: frozenset[RegistryHost], answers: dict[str, TaskFailure | None]
 ) -> LoginByName:
-    """Return what answers for a server as Docker names it: a login for that very host, or nothing."""
+    """Return a function that gives the login for a server by Docker's name for it, or None for any other host."""
     by_name = {str(host): host for host in hosts}
 
     def ask(server: str) -> RegistryLogin | None:
@@ -218,7 +220,7 @@ def _remembering(
 
 
 def _room(temporary: str, until_used: ExitStack) -> Path:
-    """Make a folder of our own that programs can be started from, with the helper in it; raises OSError without one."""
+    """Make a folder that programs can start from, with the helper in it; raise OSError when there is none."""
     for parent in dict.fromkeys((temporary, tempfile.gettempdir())):
         room = Path(tempfile.mkdtemp(prefix="docker-configuration-", dir=parent))
         until_used.callback(shutil.rmtree, room, ignore_errors=True)
@@ -237,7 +239,7 @@ def _lay_links(own: Path | None, folder: Path, configuration: str) -> None:
 
 
 def _keep_node_id(own: Path | None, folder: Path) -> None:
-    """Have a first build leave its id where it would have without us; the command does not write through a link."""
+    """Have a first build leave its id in the user's folder; the command does not write through a link."""
     if (folder / _NODE_ID).is_symlink():
         return
     if own is None:
@@ -249,7 +251,7 @@ def _keep_node_id(own: Path | None, folder: Path) -> None:
             file.write(os.urandom(32).hex())
         (folder / _NODE_ID).symlink_to(own / _NODE_ID)
     except OSError:
-        # As the command itself does where it may not write: the folder's path is the id.
+        # The command itself does this when it may not write: the folder's path is the id.
         (folder / _NODE_ID).write_text(str(own), encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
-"""A credential helper that Docker asks for user and password, and that asks this process for them.
+"""A credential helper that Docker asks for user and password, and that gets them from this process.
 
-Docker starts a program when it needs to sign in to a registry. Ours holds nothing: it asks over a socket, so that
-nothing secret is on disk, on a command line or in an environment, and a token is fetched only when one is needed.
+Docker starts the helper when it needs to sign in to a registry. The helper asks this process over a socket, so that no
+secret is on disk, on a command line or in the environment, and a token is fetched only when it is needed.
 Source: https://github.com/docker/docker-credential-helpers#development
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     LoginByName: TypeAlias = Callable[[str], RegistryLogin | None]
 
 NAME = "function-app-container-deploy"
-"""What Docker's configuration calls the helper."""
+"""The helper's name in Docker's configuration."""
 _PROGRAM = """
 import os, socket, sys
 os.chdir(sys.argv[1])
@@ -41,18 +41,18 @@ answer = b"".join(iter(lambda: asked.recv(65536), b""))
 sys.stdout.buffer.write(answer[1:])
 sys.exit(answer[:1] != b"+")
 """
-"""The first byte of the answer says whether the question was answered: `+` or `-`."""
+"""The first byte of the answer is `+` for success and `-` for failure."""
 _NOT_FOUND = "credentials not found in native keychain"
-"""With these words Docker goes on without credentials.
+"""On this message Docker continues without credentials.
 https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go"""
 _SECONDS_TO_ASK = 10.0
 _SHOULD_BE_SHORT = "/proc/self/fd"
 
 
 def write_helper(folder: Path, bin_folder: Path) -> bool:
-    """Write the program that Docker starts, asking at `folder`; tell whether it can be started from there."""
+    """Write the program that Docker starts and that asks at `folder`; tell whether it can be started from there."""
     script = bin_folder / f"docker-credential-{NAME}"
-    # The interpreter of this very process: no other is known to be there. -I -S: nothing foreign is loaded by it.
+    # This process's interpreter, the only one sure to exist. -I -S: load no foreign code.
     words = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(folder)]
     script.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
     script.chmod(0o700)
@@ -61,9 +61,9 @@ def write_helper(folder: Path, bin_folder: Path) -> bool:
 
 @contextmanager
 def answering(folder: Path, login: LoginByName) -> Iterator[None]:
-    """Answer the helpers that ask at `folder`, which must be open to this user only, for the time of the block.
+    """Answer the helpers that ask at `folder` during the block; only this user may have access to `folder`.
 
-    `login` gives what is known for a server as Docker names it; a `TaskFailure` of its own is told to Docker.
+    `login` returns the credentials for a server by Docker's name for it; Docker gets the text of a `TaskFailure`.
     """
     with _listening(folder) as listener:
         threading.Thread(target=_answer_all, args=(listener, login), daemon=True, name="credentials").start()
@@ -78,7 +78,7 @@ def _listening(folder: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        # The path of a socket may have some 100 characters only: https://man7.org/linux/man-pages/man7/unix.7.html
+        # The path of a socket is limited to about 100 characters: https://man7.org/linux/man-pages/man7/unix.7.html
         here = f"{_SHOULD_BE_SHORT}/{descriptor}" if Path(_SHOULD_BE_SHORT).is_dir() else str(folder)
         listener.bind(f"{here}/socket")
     finally:
@@ -118,7 +118,7 @@ def _told(question: str, login: LoginByName) -> str:
 
 
 def _is_ours(caller: socket.socket) -> bool:
-    """Tell whether who asks runs as this user, or as root; where the system does not say, the folder is the guard."""
+    """Tell whether the caller is this user or root; where the system does not say, the folder's mode protects us."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True
     # https://man7.org/linux/man-pages/man7/unix.7.html: struct ucred { pid, uid, gid }

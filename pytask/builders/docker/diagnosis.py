@@ -1,4 +1,4 @@
-"""What a failed build means: Docker's own last words and the block of the failed step decide, nothing else."""
+"""Why a build failed, judged only by Docker's last message and the block of the failed step."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ _CAUSES = (
         ("500 internal", "502 bad gateway", "503 service", "504 gateway", "unexpected eof", "reset by peer"),
     ),
 )
-"""Docker's words for each cause, in lower case; the first that fits counts.
+"""Docker's words for each cause, in lower case; the first match counts.
 https://github.com/moby/buildkit/blob/master/frontend/dockerfile/dockerfile2llb/convert.go and
 https://github.com/moby/buildkit/blob/master/frontend/dockerfile/instructions/parse.go"""
 
 
 class _Seen(TypedDict):
-    """Where a step failed, as the failures of the catalogue take it."""
+    """Where a step failed: the facts that the catalogue's failures share."""
 
     place: str
     step: str
@@ -89,8 +89,8 @@ def failure(
 ) -> TaskFailure:
     """Return the failure behind the last lines of a build's output.
 
-    `refusals` are those the command met, by host; `answers` has the registries that BuildKit asked this run's
-    credentials for, and why it got none.
+    `refusals` has the registry refusals that the command met, by host; `answers` has the registries that BuildKit asked
+    this run's credentials for, and why it got none.
     """
     lines = list(tail)
     if mistake := usage_mistake(recipe, lines):
@@ -144,7 +144,7 @@ def _of_an_image(end: BuildEnd, answers: Mapping[str, TaskFailure | None]) -> Ta
 
 
 def _of_the_dockerfile(recipe: Recipe, end: BuildEnd) -> TaskFailure | None:
-    """Return the failure of a Dockerfile that is not there."""
+    """Return the failure of a missing Dockerfile."""
     for sign in _NO_DOCKERFILE:
         before, found, rest = end.said.lower().partition(sign)
         if found and ("no such file or directory" in rest or "locate" in sign):
@@ -154,7 +154,7 @@ def _of_the_dockerfile(recipe: Recipe, end: BuildEnd) -> TaskFailure | None:
 
 
 def _build_failed(recipe: Recipe, exit_code: int, end: BuildEnd) -> BuildFailed:
-    """Return the failure of an instruction that did not come to run."""
+    """Return the failure of a build whose instruction did not run."""
     known, subject, elsewhere = _cause(recipe, end)
     return BuildFailed(
         known=known,
@@ -172,7 +172,7 @@ def _build_failed(recipe: Recipe, exit_code: int, end: BuildEnd) -> BuildFailed:
 
 
 def _cause(recipe: Recipe, end: BuildEnd) -> tuple[BuildCause, str, str]:
-    """Return cause, what it is about, and where that is instead."""
+    """Return the cause, its subject (such as a file), and where that is instead."""
     said = end.said.lower()
     image = _image(end)
     if any(f"unknown flag: {flag}" in said for flag in _FRONTENDS_FLAGS) and "parse error" in said:
@@ -198,7 +198,7 @@ def _image(end: BuildEnd) -> str:
 
 
 def _secret(said: str) -> str:
-    """Return the secret that was not given: `secret npmrc: not found`, also with `not found` twice."""
+    """Return the id of a missing secret, from `secret npmrc: not found`, which may repeat `not found`."""
     _, found, rest = said.rpartition("secret ")
     name, colon, _ = rest.partition(": not found")
     name = name.removesuffix(" not found")
@@ -206,12 +206,12 @@ def _secret(said: str) -> str:
 
 
 def _outcome(message: str) -> str:
-    """Return how a process ended, without its command line, which may hold any words."""
+    """Return how a process ended, without its command line, which may contain any words."""
     return next((message.rpartition(sign)[2] for sign in _RAN if sign in message), "")
 
 
 def _reason(end: BuildEnd) -> str:
-    """Return the failure in one text of Docker's, else in the last that was printed."""
+    """Return Docker's text for the failure, or else the last line printed."""
     told = end.message or end.reason or (f"{end.step} failed" if end.step else "".join(end.printed[-1:]).strip())
     return shortened(told, _LONGEST_REASON) or "it printed nothing"
 

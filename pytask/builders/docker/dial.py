@@ -1,7 +1,7 @@
-"""A way to the engine through the docker command, for engines that only the command knows how to reach.
+"""A connection to the engine through the docker command, for engines that only the command can reach.
 
-`docker system dial-stdio` connects its own input and output to the engine: over SSH, by the current context, and
-through whatever a wrapper adds. Docker's own SSH connections end in the same command, on the other machine.
+`docker system dial-stdio` connects its input and output to the engine: over SSH, through the current context, or
+through a wrapper. Docker's own SSH connections run the same command on the other machine.
 Source: https://github.com/docker/cli/blob/master/cli/command/system/dial_stdio.go
 """
 
@@ -22,15 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _NOWHERE = "unix:///dev/null"
-"""The SDK needs an address; it is never dialed."""
+"""A placeholder address that the SDK requires; never dialed."""
 _SECONDS_TO_END = 2.0
 
 
 def client_through(cli: str, environment: Mapping[str, str], *, api: str, seconds: int) -> APIClient:
-    """Return a client of the engine that a docker command leads to; nothing is sent yet.
+    """Return a client for the engine that a docker command reaches; nothing is sent yet.
 
-    `api` is the version of the API that the engine speaks, as the command told it; `seconds` is how long the engine may
-    take for an answer.
+    `api` is the engine's API version, as the command reported it; `seconds` is how long the engine may take to answer.
     """
 
     def start(far_end: int) -> subprocess.Popen[bytes]:
@@ -50,7 +49,7 @@ class _Adapter(UnixHTTPAdapter):
         self.pools[_NOWHERE] = self._pool = _Pool(start, seconds)
 
     def get_connection(self, url: bytes | str, proxies: object = None) -> _Pool:
-        """Return the connections to the one engine that there is."""
+        """Return the pool of connections to the only engine."""
         del url, proxies
         return self._pool
 
@@ -60,14 +59,14 @@ class _Pool(UnixHTTPConnectionPool):
         super().__init__(_NOWHERE, _NOWHERE, seconds)
         self._start, self._seconds = start, seconds
 
-    def _new_conn(self) -> _Connection:  # type: ignore[override] # as the SDK's own, which the stubs do not type
+    def _new_conn(self) -> _Connection:  # type: ignore[override] # like the SDK's, which the stubs do not type
         return _Connection(self._start, self._seconds)
 
 
 class _Connection(UnixHTTPConnection):
-    """A connection whose far end is the input and output of a program.
+    """A connection whose other end is a program's input and output.
 
-    The program ends by itself when the near end is closed, also because this process has ended.
+    The program ends by itself when the near end closes, even because this process has ended.
     """
 
     def __init__(self, start: Callable[[int], subprocess.Popen[bytes]], seconds: int) -> None:

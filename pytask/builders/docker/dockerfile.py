@@ -1,7 +1,7 @@
-"""Finding the Dockerfile and its build context in what the pipeline checked out.
+"""Finding the Dockerfile and its build context in the checkout.
 
-The walk is our own: it follows no symbolic link (they can loop), passes over `.git` and `node_modules`, and takes
-every character but `*` and `?` as it is.
+The search is our own: it does not follow symbolic links (they can loop), it skips `.git` and `node_modules`, and only
+`*` and `?` are special characters.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _MOST_LISTED = 10
 
 
 def find_dockerfile(value: str, *, sources: Path, input_name: str) -> Path:
-    """Return the one Dockerfile that a path or pattern means.
+    """Return the one Dockerfile that a path or pattern matches.
 
-    The agent roots file paths at the checkout, and an empty one becomes the checkout itself: that reads as not given.
+    The agent roots file paths at the checkout, so an empty one arrives as the checkout itself and counts as not given.
 
     Raises:
         DockerfileNotFound: when nothing matches.
@@ -47,15 +47,15 @@ def find_dockerfile(value: str, *, sources: Path, input_name: str) -> Path:
 
 
 def find_context(value: str, *, dockerfile: Path, sources: Path, input_name: str, shared: Iterable[Path] = ()) -> Path:
-    """Return the folder that is sent to the build.
+    """Return the build context's folder.
 
-    `**` as the last part means the Dockerfile's own folder, and the checkout itself means the checkout, as with
-    Docker@2 (https://github.com/microsoft/azure-pipelines-tasks/blob/master/Tasks/DockerV2/dockerbuild.ts). A
-    Dockerfile that an earlier step wrote into a folder that other steps write to as well, one of `shared`, does not
-    send that folder along: then it is the checkout.
+    `**` as the last part means the Dockerfile's own folder, and the checkout itself means the checkout, as in Docker@2
+    (https://github.com/microsoft/azure-pipelines-tasks/blob/master/Tasks/DockerV2/dockerbuild.ts). When an earlier step
+    wrote the Dockerfile into one of the `shared` folders, which other steps write to as well, the checkout is the
+    context.
 
     Raises:
-        ContextNotFound: when it is no folder.
+        ContextNotFound: when it is not a folder.
     """
     if not value.strip() or Path(value).name == "**":
         return sources if _holds_more(dockerfile.parent, sources, shared) else dockerfile.parent
@@ -66,7 +66,7 @@ def find_context(value: str, *, dockerfile: Path, sources: Path, input_name: str
 
 
 def shown(path: Path, sources: Path) -> str:
-    """Return a path as a person would write it: from the checkout on, where it lies in it."""
+    """Return a path for people: relative to the checkout when it is inside."""
     try:
         return path.relative_to(sources).as_posix()
     except ValueError:
@@ -74,12 +74,12 @@ def shown(path: Path, sources: Path) -> str:
 
 
 def _is_root(value: str, sources: Path) -> bool:
-    """Tell whether `dockerFile` was left empty: the agent makes the checkout of that."""
+    """Tell whether `dockerFile` was left empty, which the agent turns into the checkout."""
     return not value.strip() or Path(os.path.normpath(sources / value)) == sources
 
 
 def _holds_more(folder: Path, sources: Path, shared: Iterable[Path]) -> bool:
-    """Tell whether a folder outside the checkout is, or holds, the checkout or one of the shared folders."""
+    """Tell whether a folder outside the checkout is or contains the checkout or one of the shared folders."""
     resolved, checkout = folder.resolve(), sources.resolve()
     if resolved.is_relative_to(checkout):
         return False
@@ -87,7 +87,7 @@ def _holds_more(folder: Path, sources: Path, shared: Iterable[Path]) -> bool:
 
 
 def _matching(pattern: Path) -> Iterator[Path]:
-    """Return the files that match an absolute pattern."""
+    """Yield the files that match an absolute pattern."""
     plain = [part for part in pattern.parts if "*" not in part and "?" not in part]
     fixed = next(i for i, part in enumerate(pattern.parts) if "*" in part or "?" in part)
     folder = Path(*plain[:fixed])
@@ -98,7 +98,7 @@ def _matching(pattern: Path) -> Iterator[Path]:
 
 
 def _rule(parts: tuple[str, ...]) -> re.Pattern[str]:
-    """Return the pattern of a relative path: `**` is any number of folders, `*` and `?` stay within a name."""
+    """Return the pattern for a relative path: `**` matches any number of folders, `*` and `?` stay within a name."""
     *folders, last = parts
     leading = "".join("(?:[^/]+/)*" if part == "**" else _name_rule(part) + "/" for part in folders)
     return re.compile(leading + ("(?:[^/]+/)*[^/]+" if last == "**" else _name_rule(last)))

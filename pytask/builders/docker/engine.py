@@ -1,6 +1,6 @@
-"""The Docker engine, through the docker SDK: looking at an image, naming it, pushing it.
+"""The Docker engine, through the docker SDK: inspecting, tagging and pushing an image.
 
-The push takes the registry's credentials in memory: no `docker login`, nothing in the user's Docker configuration.
+The push gets the registry's credentials in memory: no `docker login`, no change to the user's Docker configuration.
 Source: https://docs.docker.com/reference/api/engine/version/v1.44/#tag/Image/operation/ImagePush
 """
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pytask.model import RegistryLogin
 
 _SECONDS = 600
-"""How long the engine may take for an answer: a push is silent while a large layer is packed."""
+"""How long the engine may take to answer: a push is silent while it compresses a large layer."""
 _SECONDS_TO_PING = 60
 _SSH = "ssh://"
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
@@ -42,7 +42,7 @@ _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
 
 @dataclass(slots=True)
 class PushProgress:
-    """What the engine has told of a push so far; layers by their short id."""
+    """What the engine has reported about a push so far; layers by short id."""
 
     sent: dict[str, int] = field(default_factory=dict)
     there: set[str] = field(default_factory=set)
@@ -66,7 +66,7 @@ class PushProgress:
 
     @property
     def layers(self) -> int:
-        """How many layers the image has."""
+        """The number of layers."""
         return len(self.there | self.done | self.sent.keys())
 
 
@@ -77,10 +77,10 @@ class Engine:
     api: APIClient
 
     def inspect(self, references: tuple[str, ...]) -> BuiltImage:
-        """Return the image under the first of its names.
+        """Return the image with the first of the references.
 
         Raises:
-            ImageNotLoaded: when the engine has none of that name.
+            ImageNotLoaded: when the engine has no such image.
             EngineUnreachable: when it does not answer.
         """
         try:
@@ -88,7 +88,7 @@ class Engine:
         except NotFound as error:
             raise ImageNotLoaded(reference=references[0], detail=str(error.explanation or error)) from error
         except (DockerException, OSError, LookupError, ValueError) as error:
-            # The SDK trips over an error that is not in the engine's form.
+            # The SDK fails in its own ways on an error that is not in the engine's format.
             raise EngineUnreachable(detail=f"{type(error).__name__}: {error}") from error
         variant = f"/{found['Variant']}" if found.get("Variant") else ""
         return BuiltImage(
@@ -99,7 +99,7 @@ class Engine:
         )
 
     def name(self, image: BuiltImage, reference: str) -> None:
-        """Return the image a further name; nothing happens when it has it."""
+        """Give the image another name, unless it already has it."""
         if reference not in image.references:
             repository, tag = reference.rsplit(":", 1)
             self.api.tag(image.references[0], repository, tag, force=True)
@@ -107,12 +107,12 @@ class Engine:
     def push(
         self, reference: str, *, login: RegistryLogin | None, progress: Callable[[PushProgress], None]
     ) -> PushProgress:
-        """Push one name of an image; the end of it, good or bad, is in what is given back."""
+        """Push one name of an image, and return the progress, which holds success or error."""
         repository, tag = reference.rsplit(":", 1)
         host = ImageReference.parse(reference).host
         if login and login.host != host:
             raise CredentialNotSent(meant=str(login.host), other=str(host))
-        # An empty record means nobody; with None the SDK would look into the user's Docker configuration.
+        # An empty record means anonymous; with None the SDK would read the user's Docker configuration.
         credentials = {"username": login.user, "password": login.password.reveal()} if login else {}
         seen = PushProgress()
         try:
@@ -124,11 +124,11 @@ class Engine:
         return seen
 
     def saved(self, reference: str) -> Generator[bytes, None, None]:
-        """Return an image as `docker save` does, piece by piece; nothing of it is kept here.
+        """Yield an image in chunks, in the format of `docker save`, without keeping any.
 
         Raises:
             AgentDiskFull: when there is no room for the copy that the engine's classic image store makes first.
-            ImageNotSaved: when the engine does not give it out, or breaks off.
+            ImageNotSaved: when the engine refuses or breaks off.
         """
         try:
             yield from self.api.get_image(reference)
@@ -140,29 +140,29 @@ class Engine:
 
 
 def open_engine(environment: Mapping[str, str], cli: DockerCli | None = None) -> Engine:
-    """Return the engine that the docker command uses too: DOCKER_HOST, else the current context.
+    """Return the engine that the docker command uses: DOCKER_HOST, or else the current context.
 
     Raises:
         EngineUnreachable, EngineByPipe, EngineBySsh: when it does not answer.
-        DockerConfigurationInvalid: when the user's configuration cannot be understood.
+        DockerConfigurationInvalid: when the user's configuration cannot be parsed.
     """
     try:
         if cli and os.name == "posix" and _address(environment).startswith(_SSH):
             return Engine(_through_command(environment, cli))
         if cli and os.name == "posix" and cli.wrapped:
-            # A wrapper may know what is in no environment, or not know this question.
+            # A wrapper may know an engine that the environment does not name, or may not know this command.
             with suppress(DockerException, OSError):
                 return Engine(_through_command(environment, cli))
         return Engine(docker.from_env(environment=dict(environment), timeout=_SECONDS).api)
     except (InvalidConfigFile, AttributeError, KeyError, TypeError, ValueError) as error:
-        # The SDK reads the user's configuration, and most of its form it takes for granted.
+        # The SDK reads the user's configuration and hardly validates it.
         raise DockerConfigurationInvalid(detail=f"{type(error).__name__}: {error}") from error
     except (DockerException, OSError) as error:
         raise _unreachable(str(error)) from error
 
 
 def _address(environment: Mapping[str, str]) -> str:
-    """Return the engine's address: DOCKER_HOST, else that of the current context; empty for the usual one."""
+    """Return the engine's address from DOCKER_HOST or else the current context; empty for the default one."""
     given = environment.get("DOCKER_HOST")
     return given or str(ContextAPI.kwargs_from_context(environment=dict(environment)).get("base_url", ""))
 
@@ -175,7 +175,7 @@ def _through_command(environment: Mapping[str, str], cli: DockerCli) -> APIClien
 
 
 def _unreachable(detail: str) -> TaskFailure:
-    """Return the failure behind what the SDK says when it does not get to the engine."""
+    """Return the failure behind the SDK's message when it cannot reach the engine."""
     # https://github.com/docker/docker-py/blob/main/docker/api/client.py
     if "npipe://" in detail:
         return EngineByPipe(detail=detail)
@@ -183,7 +183,7 @@ def _unreachable(detail: str) -> TaskFailure:
 
 
 def _error(event: Mapping[str, Any]) -> str:
-    """Return the engine's words for a push that failed, which may be none: an error without words is still one."""
+    """Return the engine's message for a failed push; an error without a message is still an error."""
     detail = event.get("errorDetail")
     told = detail.get("message") if isinstance(detail, dict) else ""
     return str(told or event["error"] or "the engine gave no reason")

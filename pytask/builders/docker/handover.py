@@ -1,4 +1,4 @@
-"""Handing texts that must be on no disk to a program that needs a file's path."""
+"""Passing texts that must not be on disk to a program that needs file paths."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _WAKES, _SECONDS_BETWEEN_WAKES = 40, 0.05
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Handed:
-    """Where a program finds what it is handed."""
+    """Where a program finds the texts."""
 
     paths: tuple[str, ...]
-    """To be read as often as needed; they lead nowhere once all is over."""
+    """Paths that can be read any number of times, but only within the block."""
     descriptors: tuple[int, ...] = ()
-    """What the program has to inherit, or else the paths lead nowhere from the start."""
+    """File descriptors that the program must inherit for the paths to work."""
 
 
 @contextmanager
 def handed_over(contents: Sequence[bytes], *, by_descriptors: bool = True) -> Iterator[Handed]:
-    """Yield each content as a path for a program that is started within the block.
+    """Yield a path to each content, for a program that is started within the block.
 
-    Without `by_descriptors` that program need not inherit anything, as one behind a wrapper does not.
+    Without `by_descriptors` the program need not inherit anything; one behind a wrapper may not.
     """
     in_descriptors = by_descriptors and hasattr(os, "memfd_create")
     with (in_memory if in_descriptors else through_pipes)(contents) as handed:
@@ -39,7 +39,7 @@ def handed_over(contents: Sequence[bytes], *, by_descriptors: bool = True) -> It
 
 @contextmanager
 def in_memory(contents: Sequence[bytes]) -> Iterator[Handed]:
-    """Hand over files that are in memory only, as Linux has them; each opening reads one from its beginning.
+    """Pass the contents as in-memory files, on Linux; every open starts reading at the beginning.
 
     Source: https://man7.org/linux/man-pages/man2/memfd_create.2.html
     """
@@ -57,7 +57,7 @@ def _in_memory(content: bytes, until_read: ExitStack) -> int:
 
 @contextmanager
 def through_pipes(contents: Sequence[bytes]) -> Iterator[Handed]:
-    """Hand over named pipes, for systems where `/dev/fd/N` can be read but once (macOS).
+    """Pass the contents as named pipes, for systems where `/dev/fd/N` can be read only once (macOS).
 
     Source: https://man7.org/linux/man-pages/man7/fifo.7.html
     """
@@ -73,7 +73,7 @@ def through_pipes(contents: Sequence[bytes]) -> Iterator[Handed]:
 
 @contextmanager
 def _fed(pipe: Path, content: bytes) -> Iterator[None]:
-    """Have a pipe give its content to every reader, as long as the block lasts."""
+    """Have a pipe give its content to every reader during the block."""
     over = threading.Event()
     os.mkfifo(pipe, mode=0o600)
     feeder = threading.Thread(target=_feed, args=(pipe, content, over), daemon=True, name=f"pipe {pipe.name}")
@@ -90,7 +90,7 @@ def _fed(pipe: Path, content: bytes) -> Iterator[None]:
 
 
 def _feed(pipe: Path, content: bytes, over: threading.Event) -> None:
-    """Write the content once for each reader, who gets a pipe of its own: on one for all, they would share it."""
+    """Write the content once for each reader. Each gets its own pipe: readers of one pipe would share the content."""
     fresh = pipe.with_suffix(".next")
     with suppress(OSError):
         while not over.is_set():
@@ -102,6 +102,6 @@ def _feed(pipe: Path, content: bytes, over: threading.Event) -> None:
 
 
 def _wake(pipe: Path) -> None:
-    """Have the thread that waits for a reader go on."""
+    """Wake the thread that waits for a reader."""
     with suppress(OSError):
         os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))

@@ -1,4 +1,4 @@
-"""Which files of a build context stay out of the build.
+"""Which files of a build context are ignored.
 
 Source: https://docs.docker.com/build/concepts/context/#dockerignore-files
 """
@@ -16,7 +16,7 @@ _PIECE = re.compile(r"\*\*/?|\*|\?|\[(?:\\.|[^\]\\])+\]|\\?.")
 
 
 def can_be_copied(file: Path, *, context: Path, dockerfile: Path) -> bool:
-    """Tell whether `COPY .` takes a file into the image: it lies in the context, and no ignore file names it."""
+    """Tell whether `COPY .` copies a file: it is in the context, and no ignore file excludes it."""
     resolved, folder = file.resolve(), context.resolve()
     if not resolved.is_relative_to(folder):
         return False
@@ -24,7 +24,7 @@ def can_be_copied(file: Path, *, context: Path, dockerfile: Path) -> bool:
 
 
 def is_ignored(path: str, patterns: str) -> bool:
-    """Tell whether the text of an ignore file excludes a path of the context; the last line that matches decides."""
+    """Tell whether an ignore file's text excludes a path of the context; the last matching line decides."""
     ignored = False
     for line in patterns.splitlines():
         pattern, keep = line.strip().removeprefix("!").strip(), line.strip().startswith("!")
@@ -34,7 +34,7 @@ def is_ignored(path: str, patterns: str) -> bool:
 
 
 def _patterns(context: Path, dockerfile: Path) -> str:
-    """Return the ignore file's text; one that is named after the Dockerfile goes before the context's."""
+    """Return the ignore file's text; one named after the Dockerfile takes precedence over the context's."""
     for file in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), context / ".dockerignore"):
         if file.is_file():
             return file.read_text(encoding="utf-8-sig", errors="replace")
@@ -42,7 +42,7 @@ def _patterns(context: Path, dockerfile: Path) -> str:
 
 
 def _matches(path: str, pattern: str) -> bool:
-    """Tell whether a pattern names a path, or a folder above it."""
+    """Tell whether a pattern matches a path or one of its parent folders."""
     cleaned = posixpath.normpath(pattern).lstrip("/")
     rule = "".join(map(_rule, _PIECE.findall(cleaned)))
     try:

@@ -1,7 +1,6 @@
-"""What an instruction of the Dockerfile printed before it failed, and what that means.
+"""What the output of a failed Dockerfile instruction says about the cause.
 
-Only the last lines of the very step that failed are looked at: what other steps printed, or what a step printed long
-before it failed, is no cause.
+Only the last lines of the failed step count: the cause is not in the output of other steps, or long before the end.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NEAR = 15
-"""Lines from the end: tools end with some lines about logs and updates."""
+"""Lines from the end: tools print some lines about logs and updates last."""
 _SHOWN = 10
 _NO_NETWORK = (
     "temporary failure in name resolution",
@@ -67,7 +66,7 @@ _NO_NETWORK = (
     "tunneling socket could not be established",
     "cannot connect to proxy",
 )
-"""As pip, npm, yarn, apt, apk, curl, wget, Go, Java and NuGet say it."""
+"""Messages of pip, npm, yarn, apt, apk, curl, wget, Go, Java and NuGet."""
 _UNAUTHORIZED = (
     "e401",
     "401 unauthorized",
@@ -86,7 +85,7 @@ _UNAUTHORIZED = (
     "tf400813",
     "terminal prompts disabled",
 )
-"""As npm, yarn, NuGet, pip and git say it."""
+"""Messages of npm, yarn, NuGet, pip and git."""
 _NO_MEMORY = (
     "cannot allocate memory",
     "out of memory",
@@ -107,22 +106,22 @@ _KILLED = "code: 137"
 
 
 def no_network(printed: Sequence[str]) -> str:
-    """Return the last line that says that the instruction did not get out; empty when none does."""
+    """Return the last line that reports an unreachable network; empty when there is none."""
     return _last(printed, _NO_NETWORK)
 
 
 def no_space(printed: Sequence[str]) -> str:
-    """Return the last line that says that the disk is full; empty when none does."""
+    """Return the last line that reports a full disk; empty when there is none."""
     return _last(printed, _NO_SPACE)
 
 
 def not_runnable(printed: Sequence[str]) -> str:
-    """Return the last line that says that a program is for another processor; empty when none does."""
+    """Return the last line that reports a program for another processor; empty when there is none."""
     return _last(printed, (_NOT_RUNNABLE,))
 
 
 def cause_of(outcome: str, printed: Sequence[str]) -> BuildCause:
-    """Return what an instruction that ran and failed tells of the cause; `outcome` is how its process ended."""
+    """Return the likely cause of a failed instruction; `outcome` is how its process ended."""
     told = outcome.lower()
     if _KILLED in told or any(sign in told for sign in _NO_MEMORY):
         return BuildCause.MEMORY
@@ -133,7 +132,7 @@ def cause_of(outcome: str, printed: Sequence[str]) -> BuildCause:
 
 
 def shown(printed: Sequence[str]) -> tuple[str, ...]:
-    """Return the lines that a person should see."""
+    """Return the last lines, which are worth showing."""
     return tuple(printed[-_SHOWN:])
 
 

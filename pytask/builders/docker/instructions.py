@@ -1,4 +1,4 @@
-"""What a Dockerfile asks for from outside of its context, as far as its text tells.
+"""What a Dockerfile uses from outside its context, judged by its text.
 
 Source: https://docs.docker.com/reference/dockerfile/
 """
@@ -23,18 +23,18 @@ _SETS_VARIABLES = frozenset({"ARG", "ENV"})
 
 
 def registries_named(dockerfile: Dockerfile, arguments: Mapping[str, str], flags: Iterable[str]) -> frozenset[str]:
-    """Return the hosts of the registries that a build may pull from, in small letters.
+    """Return the hosts of the registries that a build may pull from, in lower case.
 
-    Every text in the form of an image with a host counts, wherever it stands: FROM, COPY --from, RUN --mount,
-    `# syntax=`, the default of an ARG, a build argument, a flag such as --build-context. One too many does no harm:
-    BuildKit asks only for the credentials of what it pulls.
+    Any text that looks like an image with a host counts: in FROM, COPY --from, RUN --mount, `# syntax=`, the default of
+    an ARG, a build argument, or a flag such as --build-context. Extra hosts do no harm: BuildKit asks only for the
+    credentials of registries that it pulls from.
     """
     texts = [*dockerfile.directives.values(), *_texts(dockerfile, arguments), *arguments.values(), *flags]
     return frozenset(host for text in texts for host in _hosts(text))
 
 
 def mounted_secrets(dockerfile: Dockerfile) -> tuple[str, ...]:
-    """Return the ids of the secrets that `RUN --mount=type=secret` names, each once; one with a variable is left out.
+    """Return the ids of the secrets in `RUN --mount=type=secret`, without repeats; ids with a variable are left out.
 
     Source: https://docs.docker.com/reference/dockerfile/#run---mounttypesecret
     """
@@ -45,8 +45,8 @@ def mounted_secrets(dockerfile: Dockerfile) -> tuple[str, ...]:
 def _texts(dockerfile: Dockerfile, arguments: Mapping[str, str]) -> Iterator[str]:
     """Yield the instructions with their variables replaced.
 
-    FROM sees what was declared before the first stage, everything else what its own stage declares; a declaration
-    without a default takes that of the former.
+    FROM uses the arguments declared before the first stage; everything else uses those of its own stage. A declaration
+    without a default inherits the earlier one's.
     """
     above: dict[str, str] = {}
     stage: dict[str, str] | None = None
@@ -70,7 +70,7 @@ def _declared(
 
 
 def _hosts(text: str) -> Iterator[str]:
-    """Yield the hosts of what in a text has the form of an image.
+    """Yield the hosts of everything in a text that looks like an image.
 
     Source: https://pkg.go.dev/github.com/distribution/reference#pkg-overview
     """
@@ -82,7 +82,7 @@ def _hosts(text: str) -> Iterator[str]:
 
 
 def _mounts(one: Instruction) -> Iterator[str]:
-    """Yield what the flags `--mount=` of a RUN say; flags stand before the command."""
+    """Yield the values of a RUN's `--mount=` flags, which come before the command."""
     for word in words(one.text) if one.name == "RUN" else ():
         if not word.startswith("--"):
             return
@@ -92,7 +92,7 @@ def _mounts(one: Instruction) -> Iterator[str]:
 
 
 def _secret_of(mount: str) -> str:
-    """Return the id of a secret's mount, which is the last part of its target when it is not given."""
+    """Return the id of a secret mount; it defaults to the last part of the target."""
     try:
         fields = dict(_field(part) for part in next(csv.reader([mount]), []))
     except csv.Error:

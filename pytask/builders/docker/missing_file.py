@@ -1,4 +1,4 @@
-"""A file that COPY or ADD did not find: which, and where it is instead."""
+"""A file that COPY or ADD did not find, and where it is instead."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _PATTERN = frozenset("*?[")
 
 
 def missing_file(said: str) -> str:
-    """Return the path that Docker did not find, as it names it; empty when it misses none.
+    """Return the path that Docker did not find, in Docker's words; empty when none is missing.
 
-    Sources of the words: https://github.com/moby/buildkit/issues/4128, https://github.com/moby/buildkit/issues/1939
+    Sources: https://github.com/moby/buildkit/issues/4128, https://github.com/moby/buildkit/issues/1939
     and https://github.com/moby/moby/blob/v20.10.24/builder/dockerfile/copy.go
     """
     if _OUTSIDE in said:
@@ -42,7 +42,7 @@ def missing_file(said: str) -> str:
 
 
 def why_missing(path: str, step: str, said: str, recipe: Recipe) -> tuple[BuildCause, str]:
-    """Return why a file was not found, and where it is or what it is called instead (empty when nowhere)."""
+    """Return why a file was not found, and its actual folder or name (empty when it is nowhere)."""
     if _OUTSIDE in said:
         return BuildCause.FILE_OUTSIDE, ""
     if "--from=" in step:
@@ -68,14 +68,14 @@ def _sought(name: str, parts: tuple[str, ...], recipe: Recipe) -> tuple[BuildCau
 
 
 def _others(recipe: Recipe) -> Iterator[Path]:
-    """Return the folders that somebody may have taken for the context: the Dockerfile's, and those above it."""
+    """Yield the folders that may have been mistaken for the context: the Dockerfile's, and parents of both."""
     for folder in (recipe.dockerfile.parent, *recipe.context.parents, *recipe.dockerfile.parents):
         if folder != recipe.context and folder.is_relative_to(recipe.sources):
             yield folder
 
 
 def _in_other_case(folder: Path, parts: tuple[str, ...]) -> str:
-    """Return the path as the context has it, when only upper and lower case differ."""
+    """Return the context's spelling of a path that differs only in case; empty when there is none."""
     found: list[str] = []
     for part in parts:
         names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
@@ -89,7 +89,7 @@ def _in_other_case(folder: Path, parts: tuple[str, ...]) -> str:
 
 
 def _without_temporary(path: str) -> str:
-    """Return a path without the folder that Docker copies the context to."""
+    """Return a path without Docker's temporary folder for the context."""
     for sign in _TEMPORARY:
         _, found, rest = path.partition(sign)
         if found:

@@ -1,4 +1,4 @@
-"""Starting other programs: argument lists, never a shell; their output line by line; no orphan left behind."""
+"""Starting other programs without a shell, reading their output by line, and leaving no orphans."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LINE_END = re.compile(r"\r?\n|\r(?!\n|\Z)")
 def answer(
     arguments: Sequence[str], environment: Mapping[str, str], *, descriptors: Sequence[int] = ()
 ) -> subprocess.Popen[str]:
-    """Start a program whose answer is short, and which inherits the `descriptors`; read it with `read_answer`."""
+    """Start a program that prints little and inherits the `descriptors`; read its output with `read_answer`."""
     return subprocess.Popen(
         arguments,
         stdin=subprocess.DEVNULL,
@@ -37,7 +37,7 @@ def answer(
 
 
 def read_answer(process: subprocess.Popen[str], seconds: float) -> str:
-    """Return what a program answers; one that takes longer is ended, and that is its answer."""
+    """Return what a program prints; a program that takes longer than `seconds` is killed, and the text says so."""
     try:
         return process.communicate(timeout=seconds)[0]
     except subprocess.TimeoutExpired:
@@ -55,9 +55,9 @@ def running(
     seconds_to_end: float,
     descriptors: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Return a running program, which inherits the `descriptors`.
+    """Yield a running program, which inherits the `descriptors`.
 
-    When the block is left early it is ended, with all that it started.
+    When the block exits early, the program and everything it started are ended.
     """
     process = subprocess.Popen(
         arguments,
@@ -78,7 +78,7 @@ def running(
 
 
 def end(process: subprocess.Popen[bytes], seconds: float) -> None:
-    """End a program: ask it, and after `seconds` kill it and its group. Does nothing when it is over."""
+    """End a program and its group: ask first, and kill after `seconds`. Do nothing when it has already ended."""
     if process.poll() is not None:
         return
     _signal(process, signal.SIGTERM)
@@ -100,10 +100,10 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
 
 
 def lines(stream: IO[bytes]) -> Iterator[str]:
-    r"""Return the lines of a program's output as they come, ended by `\n`, `\r` or both.
+    r"""Yield the lines of a program's output as they arrive, ended by `\n`, `\r` or both.
 
-    Bytes that are no UTF-8 show as `�`. A line of more than 32 Ki characters comes in pieces: a marker cut apart is
-    no marker.
+    Bytes that are not UTF-8 become `�`. A line of more than 32 Ki characters comes in pieces; a logging command that is
+    cut apart has no effect.
     """
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     pending = ""

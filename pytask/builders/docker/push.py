@@ -1,4 +1,4 @@
-"""Pushing all names of the image, again where it is worth it, and what a refusal means."""
+"""Pushing all names of the image, with retries where they can help."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class Push:
 
     engine: Engine
     login: Callable[[bool], RegistryLogin | None]
-    """Called for each attempt, and from the second on for credentials that are got again."""
+    """Called for each attempt; from the second attempt on, with true for fresh credentials."""
     ask: Callable[[], TaskFailure | None]
-    """Asks the registry itself after a refusal without a reason, and returns the one it tells, if it does."""
+    """Asks the registry for the reason of a bare refusal, and returns it or None."""
     clock: Clock
     timeouts: Timeouts
     say: Callable[[str], None]
 
     def all(self, image: BuiltImage, references: tuple[str, ...]) -> PushProgress:
-        """Push every reference; give what was seen of the first, which is the one that is deployed.
+        """Push every reference, and return the progress of the first, which is the one that is deployed.
 
         Raises:
-            TaskFailure: why the registry did not take one.
+            TaskFailure: why the registry did not accept one.
         """
         first, *_ = [self._one(image, reference) for reference in references]
         return first
@@ -58,7 +58,7 @@ class Push:
         raise AssertionError
 
     def _final(self, reference: str, error: str, attempt: int) -> TaskFailure | None:
-        """Return the failure when pushing again is pointless."""
+        """Return the failure when a retry is pointless; None when it may help."""
         last = attempt == self.timeouts.push_attempts
         refusal = push_refusal(
             error, reference=reference, registry=reference.partition("/")[0], attempt=attempt, last=last
@@ -67,7 +67,7 @@ class Push:
 
 
 class _Ticker:
-    """Says now and then how far a push has come."""
+    """Reports the progress of a push at intervals."""
 
     def __init__(self, clock: Clock, every: float, say: Callable[[str], None]) -> None:
         self._clock, self._every, self._say = clock, every, say

@@ -1,4 +1,4 @@
-"""What the engine's error means when a registry does not take an image."""
+"""Why a registry refused an image, from the engine's error."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ _LASTING: dict[type[TaskFailure], tuple[str, ...]] = {
         "aadsts",
     ),
 }
-"""What no right and no repetition changes, by what registries, and those before them, say of it in lower case."""
+"""Refusals that neither permissions nor retries can change, by the lower-case words of registries and their proxies."""
 _DENIED = ("denied", "403 forbidden", "insufficient_scope")
 _TOO_OLD = ("unauthorized", "authentication required")
-"""What the registry also says when a token has run out during a long push: a new sign-in is worth one attempt."""
+"""Also the registry's words for a token that expired during a long push: signing in again is worth one attempt."""
 
 
 def push_refusal(error: str, *, reference: str, registry: str, attempt: int, last: bool) -> TaskFailure | None:
-    """Return what an error of a push means; None when pushing again may help."""
+    """Return the failure behind a push error; None when a retry may help."""
     detail = shortened(without_page(error), _LONGEST_DETAIL)
     if final := firewall_in(error, registry) or _lasting(detail, reference, registry):
         return final
@@ -72,7 +72,7 @@ def push_refusal(error: str, *, reference: str, registry: str, attempt: int, las
 
 
 def is_bare(failure: TaskFailure) -> bool:
-    """Return whether a refusal came without the registry's own reason, as the answer to a HEAD does.
+    """Tell whether a refusal came without the registry's reason, as the response to a HEAD request does.
 
     Source: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2
     """
@@ -80,7 +80,7 @@ def is_bare(failure: TaskFailure) -> bool:
 
 
 def _lasting(detail: str, reference: str, registry: str) -> TaskFailure | None:
-    """Return a refusal that no right and no repetition changes."""
+    """Return a refusal that neither permissions nor retries can change; None when it is no such refusal."""
     told = _told(detail, reference)
     facts = {"reference": reference, "registry": registry, "detail": detail}
     for kind, signs in _LASTING.items():
@@ -90,6 +90,6 @@ def _lasting(detail: str, reference: str, registry: str) -> TaskFailure | None:
 
 
 def _told(detail: str, reference: str) -> str:
-    """Return what was said in lower case, without the repository's name, which may hold any of the words."""
+    """Return the error in lower case, without the repository's name, which may contain any of the words."""
     repository = reference.partition("/")[2].partition("@")[0].rpartition(":")[0].lower()
     return detail.lower().replace(repository, "") if repository else detail.lower()

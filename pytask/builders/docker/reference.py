@@ -1,6 +1,6 @@
 """Image names and tags, as people write them.
 
-Source of the grammar: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests and
+Sources: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests and
 https://pkg.go.dev/github.com/distribution/reference
 """
 
@@ -17,7 +17,7 @@ _SCHEMES = ("https://", "http://", "docker://", "oci://")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageName:
-    """`[host/]repository[:tag][@digest]`; a part that was not given is None or empty."""
+    """The parts of `[host/]repository[:tag][@digest]`; a missing part is None or empty."""
 
     host: RegistryHost | None
     repository: str
@@ -26,12 +26,12 @@ class ImageName:
 
 
 def parse_image_name(text: str, *, input_name: str) -> ImageName:
-    """Return the parts of the name of an image to be built, as the peers understand it: small letters, no spaces.
+    """Return the parts of the name of an image to build, normalized as Docker@2 does: lower case, no spaces.
 
     Raises:
-        ImageNameInvalid: when the repository is no repository.
-        RegistryHostInvalid: when the host is no host.
-        TagInvalid: when the tag is no tag.
+        ImageNameInvalid: when the repository is invalid.
+        RegistryHostInvalid: when the host is invalid.
+        TagInvalid: when the tag is invalid.
         DigestNotBuildable: when it names a digest.
     """
     if "@" in without_scheme(text):
@@ -40,10 +40,10 @@ def parse_image_name(text: str, *, input_name: str) -> ImageName:
 
 
 def parse_reference(text: str, *, input_name: str) -> ImageName:
-    """Return the parts of a reference to an image that exists.
+    """Return the parts of a reference to an existing image.
 
     Raises:
-        ImageNameInvalid, RegistryHostInvalid, TagInvalid: when a part is not what it should be.
+        ImageNameInvalid, RegistryHostInvalid, TagInvalid: when a part is invalid.
     """
     name, at, digest = "".join(text.split()).partition("@")
     try:
@@ -53,7 +53,7 @@ def parse_reference(text: str, *, input_name: str) -> ImageName:
 
 
 def without_scheme(text: str) -> str:
-    """Return a name without spaces, and without the scheme that an address copied from a browser begins with."""
+    """Return a name without spaces, and without the scheme of an address copied from a browser."""
     value = "".join(text.split())
     scheme = next((one for one in _SCHEMES if value.lower().startswith(one)), "")
     return value[len(scheme) :]
@@ -76,7 +76,7 @@ def parse_host(text: str, *, input_name: str) -> RegistryHost:
     """Return the host itself.
 
     Raises:
-        RegistryHostInvalid: when it is more than a DNS name and a port, or less.
+        RegistryHostInvalid: when it is not a DNS name with an optional port.
     """
     try:
         return RegistryHost.parse(text)
@@ -96,6 +96,6 @@ def parse_tag(text: str, *, input_name: str) -> str:
 
 
 def parse_tags(text: str, *, input_name: str) -> tuple[str, ...]:
-    """Return the tags of a list separated by lines or commas, each once, in their order."""
+    """Return the tags of a list separated by newlines or commas, in order and without repeats."""
     words = (word.strip() for word in re.split(r"[\n,]", text))
     return tuple(dict.fromkeys(parse_tag(word, input_name=input_name) for word in words if word))

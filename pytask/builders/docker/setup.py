@@ -1,4 +1,4 @@
-"""What this agent lacks to build: a docker command, an engine, the right to use it."""
+"""What this agent lacks for a build: a docker command, an engine, or the right to use it."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from pytask.model import AgentKind
 
 _ADDRESS = re.compile(r"(?:Docker daemon|docker API) at ([a-z]+://[^\s;]+?)[;:.]?(?:\s|$)")
-"""Both wordings: that until version 28, and that since.
+"""The wording before version 28, and the one since.
 https://github.com/moby/moby/blob/master/client/request.go"""
 _PIPE = "//./pipe/"
-"""The engine's address on Windows; what follows is in the system's language."""
+"""The start of the engine's address on Windows; the text after it is localized."""
 _ASKS_FOR_PASSWORD = ("sudo: ", "doas: ")
 _BY_SSH = ("docker system dial-stdio", "http://docker.example.com/", "http://docker/v1.")
-"""The command that Docker runs over SSH, and what it calls such an engine, also where it loses what ssh said: up to
-every fifth time that is "write |1: broken pipe" (seen with 20.10 and 28.2).
+"""The command that Docker runs over SSH, and its names for such an engine. The names matter because Docker loses ssh's
+own message in up to one of five cases, and says "write |1: broken pipe" instead (seen with 20.10 and 28.2).
 https://github.com/docker/cli/blob/master/cli/connhelper/connhelper.go"""
 _LONGEST = 1_000
 _APART = re.compile(r"client version \S+ is too (?:old|new)")

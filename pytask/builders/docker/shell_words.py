@@ -1,19 +1,19 @@
-"""Splitting a text into words as a shell does, for what people paste out of scripts and documents."""
+"""Splitting text into words as a shell does, for flags that people paste from scripts and documents."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 _JOINS_LINES = frozenset({"\\", "`", "^"})
-"""What goes on in the next line in a POSIX shell, in PowerShell and in cmd. YAML may have joined those lines before."""
+"""The line continuations of a POSIX shell, PowerShell and cmd. YAML may already have joined the lines."""
 _ESCAPED_IN_QUOTES = frozenset('"\\$`\n')
 
 
 def split_words(text: str) -> list[str]:
     """Return the words of a text.
 
-    Quotes and backslashes mean what they mean to a POSIX shell, with what people need besides: a backslash in a path
-    that begins with a drive stays, and a character that joins lines is left out where it stands alone.
+    Quotes and backslashes work as in a POSIX shell, with two exceptions: a backslash in a path that begins with a drive
+    letter stays, and a line continuation on its own is dropped.
 
     Raises:
         ValueError: when a quote does not close.
@@ -26,18 +26,18 @@ def split_words(text: str) -> list[str]:
 
 @dataclass(slots=True)
 class _Words:
-    """The words so far, and the one that is being read."""
+    """The words so far, and the one being read."""
 
     done: list[str] = field(default_factory=list)
     signs: list[str] = field(default_factory=list)
     begun: bool = False
-    """Whether there is a word, if only an empty one between quotes."""
+    """Whether a word has begun, even an empty one in quotes."""
     plain: bool = True
     """Whether nothing in the word was quoted or escaped."""
     quote: str = ""
     escaping: bool = False
     value_from: int = 0
-    """Where in the word the last value begins: behind `=` or `,`."""
+    """Index in the word where the last value begins, after `=` or `,`."""
 
     def take(self, sign: str) -> None:
         """Take the next character."""
@@ -55,7 +55,7 @@ class _Words:
             self._add(sign)
 
     def all(self) -> list[str]:
-        """Return the words; raises ValueError when a quote is open."""
+        """Return the words; raise ValueError when a quote is still open."""
         if self.quote:
             raise ValueError(f"No closing quotation ({self.quote})")
         self._end_word()
@@ -68,7 +68,7 @@ class _Words:
         if self.quote and sign not in _ESCAPED_IN_QUOTES:
             self._add("\\")
         elif not self.quote and sign.isspace() and not self.begun:
-            return  # a backslash by itself
+            return  # a backslash on its own: a line continuation whose line end is gone
         self._add(sign)
         self.plain = False
 
@@ -87,7 +87,7 @@ class _Words:
             self.value_from = len(self.signs)
 
     def _in_windows_path(self) -> bool:
-        r"""Tell whether a backslash here is one of an unquoted path such as `C:\agent`."""
+        r"""Tell whether a backslash here belongs to an unquoted path such as `C:\agent`."""
         letter, colon, separator = (*self.signs[self.value_from : self.value_from + 3], "", "", "")[:3]
         return self.plain and letter.isalpha() and colon == ":" and separator in {"", "\\", "/"}
 

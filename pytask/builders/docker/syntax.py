@@ -19,30 +19,30 @@ _DIRECTIVES = frozenset({"syntax", "escape", "check"})
 _TAKE_HEREDOCS = frozenset({"ADD", "COPY", "RUN"})
 _AS_DEEP_AS_PEOPLE_NEST = 16
 _LONGEST_VALUE = 4096
-"""Characters: more than any reference has, and it keeps variables that name each other from growing without end."""
+"""Characters: longer than any reference, and a limit on the growth of variables that refer to each other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Instruction:
-    """One instruction, its continued lines joined; neither comments nor the bodies of here-documents are in it."""
+    """One instruction with its continuation lines joined, without comments and here-document bodies."""
 
     name: str
-    """In capital letters."""
+    """In upper case."""
     text: str
     """What follows the name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dockerfile:
-    """A Dockerfile as far as its text tells."""
+    """A parsed Dockerfile."""
 
     directives: Mapping[str, str]
-    """Those of the parser, at the top: `syntax`, `escape`, `check`."""
+    """Parser directives at the top: `syntax`, `escape`, `check`."""
     instructions: tuple[Instruction, ...]
 
 
 def read_dockerfile(path: Path) -> Dockerfile:
-    """Return what a Dockerfile says; bytes that are no UTF-8 do no harm. Raises OSError."""
+    """Return a parsed Dockerfile; bytes that are not UTF-8 are replaced. Raises OSError."""
     return parse_dockerfile(path.read_text(encoding="utf-8-sig", errors="replace"))
 
 
@@ -53,7 +53,7 @@ def is_utf16(path: Path) -> bool:
 
 
 def parse_dockerfile(text: str) -> Dockerfile:
-    """Return what the text of a Dockerfile says, with either line end and with or without a byte order mark."""
+    """Return the parsed text of a Dockerfile, with any line ends and with or without a byte order mark."""
     lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
     directives = dict(_directives(lines))
     escape = _BACKTICK if directives.get("escape") == _BACKTICK else _BACKSLASH
@@ -61,14 +61,14 @@ def parse_dockerfile(text: str) -> Dockerfile:
 
 
 def arguments_of(text: str, escape: str = _BACKSLASH) -> Iterator[tuple[str, str | None]]:
-    """Yield name and default of what an `ARG` declares, quotes kept; None stands for no default."""
+    """Yield the name and default of each `ARG` declaration, with quotes kept; None when there is no default."""
     for word in words(text, escape):
         name, equals, value = word.partition("=")
         yield name, value if equals else None
 
 
 def words(text: str, escape: str = _BACKSLASH) -> Iterator[str]:
-    """Yield the words of a text; blanks between quotes and behind the escape character are part of a word."""
+    """Yield the words of a text; quoted or escaped blanks are part of a word."""
     word, quote, position = "", "", 0
     while position < len(text):
         sign = text[position]
@@ -91,7 +91,7 @@ def words(text: str, escape: str = _BACKSLASH) -> Iterator[str]:
 def expanded(text: str, values: Mapping[str, str]) -> str:
     """Return a text without quotes, with `$NAME`, `${NAME}`, `${NAME:-word}` and `${NAME:+word}` replaced.
 
-    A variable without a value stays as it is written: what BuildKit would make of it names no registry.
+    A variable without a value stays as written: its expansion in BuildKit would not name a registry.
     """
     made, quote, position = "", "", 0
     while position < len(text) and len(made) <= _LONGEST_VALUE:
@@ -115,7 +115,7 @@ def _quote_behind(sign: str, quote: str) -> str:
 
 
 def _variable(text: str, start: int, values: Mapping[str, str]) -> tuple[str, int]:
-    """Return what stands for the variable that begins at a `$`, and where the text goes on."""
+    """Return the replacement of the variable that begins at a `$`, and the position after it."""
     if text[start + 1 : start + 2] != "{":
         end = _end_of_name(text, start + 1)
         name = text[start + 1 : end]
@@ -145,7 +145,7 @@ def _end_of_name(text: str, start: int) -> int:
 
 
 def _closing(text: str, start: int) -> int:
-    """Return where the brace closes that opened just before `start`; -1 when it does not."""
+    """Return the position of the closing brace for one opened just before `start`; -1 when there is none."""
     depth = 1
     for position in range(start, min(len(text), start + _LONGEST_VALUE)):
         depth += {"{": 1, "}": -1}.get(text[position], 0)
@@ -155,7 +155,7 @@ def _closing(text: str, start: int) -> int:
 
 
 def _directives(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield the parser's directives: comments before all else, of which each may be given once."""
+    """Yield the parser directives: comments at the very top, each allowed once."""
     seen = set[str]()
     for line in lines[1:] if lines[0].startswith("#!") else lines:
         name, equals, value = line.lstrip().removeprefix("#").partition("=")
@@ -179,9 +179,9 @@ def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
 
 
 def _joined(lines: list[str], position: int, escape: str) -> tuple[str, int]:
-    """Return the line at a position with those that it goes on in, and the position behind them.
+    """Return the line at a position with its continuation lines, and the position after them.
 
-    Comments and empty lines between them are passed over.
+    Comments and empty lines between them are skipped.
     """
     parts: list[str] = []
     while position < len(lines):
@@ -201,7 +201,7 @@ def _goes_on(line: str, escape: str) -> bool:
 
 
 def _behind_heredoc(word: str, lines: list[str], position: int) -> int:
-    """Return the position behind a here-document's body; a word that opens none, or one without an end, has none."""
+    """Return the position after a here-document's body; `position` itself when `word` opens none or an unclosed one."""
     number_before, arrows, rest = word.partition("<<")
     name = rest.removeprefix("-").strip("\"'")
     if number_before.strip("0123456789") or not arrows or not name or "<" in rest:

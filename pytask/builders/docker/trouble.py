@@ -1,6 +1,6 @@
-"""What Docker's words mean when something of the network is in the way: of the engine, or of its command.
+"""Network failures of the Docker engine or the docker command, from Docker's messages.
 
-The engine and its command are Go programs, and say what was asked and the first cause: `Head "https://…": dial tcp: …`.
+Both are Go programs and report the request and its first cause: `Head "https://…": dial tcp: …`.
 Source: https://pkg.go.dev/net/url#Error.Error
 """
 
@@ -31,7 +31,7 @@ _VERBS = ("Get", "Head", "Post", "Put", "Patch", "Delete")
 _LONGEST_DETAIL = 1_000
 _LONGEST_TEXT = 8_000
 _TOKEN_OF_THE_COMMAND = ("failed to fetch oauth token", "failed to fetch anonymous token")
-"""Tokens of registries are fetched by the docker command, for BuildKit in the engine.
+"""The docker command fetches registry tokens for BuildKit in the engine.
 https://github.com/moby/buildkit/blob/master/session/auth/authprovider/authprovider.go"""
 
 _UNKNOWN = ("no such host", "server misbehaving", "failure in name resolution")
@@ -39,7 +39,7 @@ _DISTRUSTED = ("x509: ", "certificate is not trusted", "failed to verify certifi
 _PLAIN = ("server gave HTTP response to HTTPS client", "does not look like a TLS handshake")
 _PROXY = ("proxyconnect ", "Proxy Authentication Required")
 _PROXYS_STATUS = ("Forbidden", "Bad Gateway", "Service Unavailable")
-"""The whole cause, when a proxy refuses to open a tunnel."""
+"""The whole cause when a proxy refuses to open a tunnel."""
 _SILENT = (
     "i/o timeout",
     "deadline exceeded",
@@ -65,10 +65,10 @@ _LASTING = (EngineDistrusts, RegistryWithoutTls)
 
 
 def network_trouble(text: str, registry: str = "") -> TaskFailure | None:
-    """Return the failure behind an error of Docker's, when the network is it.
+    """Return the network failure behind one of Docker's errors; None when it is something else.
 
-    `registry` is the host that was spoken to, where it is known: then words that name no URL tell of it, too. A
-    connection that broke off on the way is none of it: a retry may help.
+    `registry` is the host being contacted, if known; then messages without a URL count too. A connection that broke off
+    does not count: a retry may help.
     """
     text = shortened(text, _LONGEST_TEXT)
     hosts = hosts_in(text)
@@ -89,12 +89,12 @@ def hosts_in(text: str) -> tuple[str, ...]:
 
 
 def lasts(failure: TaskFailure) -> bool:
-    """Tell whether the same again would come to the same."""
+    """Tell whether a retry would fail the same way."""
     return isinstance(failure, _LASTING)
 
 
 def _asked(text: str) -> Iterator[tuple[str, str]]:
-    """Return the hosts that Go asked, each with the cause that stands behind the URL, to the end of the text."""
+    """Yield the hosts that Go contacted, each with the cause: the text after the URL."""
     for host, begin, end in _urls(text):
         before = text[max(0, begin - 10) : begin].rstrip(" \\\"'").rpartition(" ")[2]
         rest = text[end:].lstrip("\\\"'") if text[end - 1] != ":" else f":{text[end:]}"
@@ -103,7 +103,7 @@ def _asked(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _urls(text: str) -> Iterator[tuple[str, int, int]]:
-    """Return each URL's host, and where it begins and ends; what is within another URL is none."""
+    """Yield the host, start and end of each URL; a URL within another one does not count."""
     begin = 0
     while found := _URL.search(text, begin):
         ended = _END_OF_URL.search(text, found.end())
@@ -113,7 +113,7 @@ def _urls(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _sign(cause: str) -> tuple[str, ...] | None:
-    """Return which of the engine's troubles a cause tells of."""
+    """Return the signs of the engine failure that a cause matches; None when it matches none."""
     if cause in _PROXYS_STATUS:
         return _PROXY
     if cause == "EOF" or cause.endswith(": EOF"):

@@ -1,4 +1,4 @@
-"""What docker says when it does not understand its own command line, before it builds anything."""
+"""Docker's errors about its command line, from before it builds anything."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _HOLDS = (
 )
 """https://github.com/docker/cli/blob/master/cli/required.go"""
 _NEEDS_CONTAINERD = ("not supported for the docker driver", "not supported for docker driver")
-"""Since buildx 0.11 and before. https://github.com/docker/buildx/blob/v0.29.1/build/opt.go and
+"""The wording since buildx 0.11, and the older one. https://github.com/docker/buildx/blob/v0.29.1/build/opt.go and
 https://github.com/docker/compose/issues/9832"""
 _LONGEST = 300
 
 
 def usage_mistake(recipe: Recipe, output: Sequence[str]) -> ArgumentsNotUnderstood | ArgumentsNeedContainerd | None:
-    """Return the mistake in `arguments` that docker names; None when it began to build, or nothing was given."""
+    """Return the mistake in `arguments` that docker reports; None when the build had begun or `arguments` is empty."""
     if not recipe.flags or any(line.startswith("#") and line[1:2] in set("123456789") for line in output):
         return None
     said = next(filter(_is_of_usage, map(_plain, output)), "")

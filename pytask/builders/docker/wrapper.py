@@ -1,7 +1,7 @@
-"""Whether a docker command is Docker's own, and what a wrapper around it passes on.
+"""Whether a docker command is Docker's own program, and what a wrapper around it passes on.
 
-Build arguments reach Docker by its environment and secrets by descriptors. A wrapper, most often a script that calls
-sudo, may keep either to itself, and Docker would build without a word.
+Build arguments reach Docker through its environment, and secrets through file descriptors. A wrapper, usually a script
+that calls sudo, may drop either, and Docker would build without them and not complain.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _DOCKERS_OWN = ("docker", "com.docker.cli")
 _SMALLEST = 8_000_000
-"""Bytes. Docker's command has had more than 20 million since 17.06; scripts and shims are far smaller."""
+"""Bytes. Docker's program has been larger than 20 million since 17.06; scripts and shims are far smaller."""
 _NOT_THERE = ("does not exist", "context not found")
-"""Docker's words up to 20.10, and since."""
+"""Docker's words up to 20.10, and its words since."""
 _ENVIRONMENT, _DESCRIPTORS = "environment-arrived", "descriptors-arrived"
 
 
@@ -38,7 +38,7 @@ class PassedOn:
 
 
 def is_dockers_own(path: str) -> bool:
-    """Tell whether a docker command is Docker's program itself, as far as its name and size tell."""
+    """Tell whether a docker command is Docker's own program, judged by name and size."""
     program = Path(path).resolve()
     try:
         return program.name.startswith(_DOCKERS_OWN) and program.stat().st_size >= _SMALLEST
@@ -47,11 +47,11 @@ def is_dockers_own(path: str) -> bool:
 
 
 def passed_on(path: str, environment: Mapping[str, str], *, temporary: str, seconds: float) -> PassedOn:
-    """Return what a docker command passes on: it is asked for two contexts of a configuration made for this.
+    """Return what a docker command passes on, by asking it for two contexts of a configuration made for this.
 
-    That takes no engine. The file of one context lies on the disk, that of the other in a descriptor. The environment
-    counts as lost where Docker says that it found no such context elsewhere; a program that does not understand the
-    question says nothing of it.
+    This needs no engine. One context's file is on disk, the other's is in a file descriptor. The environment counts as
+    dropped only when Docker says that it looked elsewhere and found no such context; a program that does not understand
+    the question says nothing either way.
     Source: https://docs.docker.com/reference/cli/docker/context/inspect/
     """
     with ExitStack() as until_answered:
@@ -70,7 +70,7 @@ def passed_on(path: str, environment: Mapping[str, str], *, temporary: str, seco
 
 
 def _file_of(folder: Path, context: str) -> Path:
-    """Return where Docker looks for a context, in a folder that is there.
+    """Return the file where Docker looks for a context, and make its folder.
 
     Source: https://github.com/docker/cli/blob/master/cli/context/store/doc.go
     """

@@ -1,4 +1,4 @@
-"""Which Function App is meant, and which identity."""
+"""Parsing the names and ids of a Function App and an identity."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _IDENTITY = re.compile(
 
 
 def parse_app(text: str, *, input_name: str) -> AppAddress:
-    """Return the app behind a name or a resource id.
+    """Return the app with a name or resource id.
 
-    Source of the rule: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftweb
+    Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftweb
 
     Raises:
         AppNameInvalid: for anything else.
@@ -38,7 +38,7 @@ def parse_app(text: str, *, input_name: str) -> AppAddress:
 
 
 def is_site_id(text: str) -> bool:
-    """Return whether this is the resource id of a site; Azure gives its parts in any case (`resourcegroups`)."""
+    """Tell whether this is a site's resource id; Azure writes its parts in any case (`resourcegroups`)."""
     found = _RESOURCE_ID.fullmatch(text)
     return found is not None and found.group(4) is None
 

@@ -1,4 +1,4 @@
-"""Marking the deployment in the app's Application Insights; best effort, nothing depends on it.
+"""Marking the deployment in the app's Application Insights, best effort: nothing depends on it.
 
 Source: https://learn.microsoft.com/azure/azure-monitor/app/release-and-work-item-insights
 """
@@ -25,7 +25,7 @@ _KEY = re.compile(r"InstrumentationKey=([0-9a-fA-F-]{36})")
 
 
 def annotate(arm: Arm, settings: Mapping[str, str], *, name: str, at: datetime, properties: Mapping[str, str]) -> str:
-    """Mark a deployment; give what came of it in a few words."""
+    """Mark a deployment, and return the result in a few words."""
     key = _instrumentation_key(settings)
     if not key:
         return "the app has no Application Insights"
@@ -51,7 +51,7 @@ def _instrumentation_key(settings: Mapping[str, str]) -> str:
 
 
 def _component(arm: Arm, key: str) -> str:
-    """Return the resource id of the component with an instrumentation key; empty when none is visible."""
+    """Return the resource id of the component with this instrumentation key; empty when none is visible."""
     path = f"/subscriptions/{arm.subscription}/providers/microsoft.insights/components"
     doing = "find the app's Application Insights"
     none_for = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}

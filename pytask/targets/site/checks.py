@@ -1,9 +1,9 @@
-"""The checks of an app's verification, in order.
+"""The checks of a site's verification, in order.
 
-HTTP 200 or `state=Running` alone is no evidence: App Service goes on serving the old container until the new one is
-ready, and when a pull fails it may start an old image again. From the platform, so that no container can forge it: the
-configuration, and which image this start pulled and started. From the container, counting only beside the former: its
-host is a new process on every instance, lists functions, and answers the smoke test.
+HTTP 200 or `state=Running` alone is not evidence: App Service keeps serving the old container until the new one is
+ready, and when a pull fails it may start an old image again. Evidence from the platform, which no container can forge,
+is the configuration and the image that this start pulled and started. Evidence from the container counts only together
+with that: its host is a new process on every instance, lists functions, and answers the smoke test.
 Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#i-dont-see-the-updated-container
 """
 
@@ -38,7 +38,7 @@ _NOTHING_TELLS = Unavailable("this connection cannot see which image responds")
 
 
 def checks(question: Question, timeouts: Timeouts) -> tuple[Check[Observation], ...]:
-    """Return the checks that a verification makes, in order."""
+    """Return the checks of a verification, in order."""
 
     def configuration(seen: Observation, _earlier: Mapping[str, Evidence]) -> Evidence:
         return _judge_configuration(question.update, seen)
@@ -63,14 +63,14 @@ def checks(question: Question, timeouts: Timeouts) -> tuple[Check[Observation], 
 
 
 def new_image_runs(earlier: Mapping[str, Evidence]) -> bool:
-    """Tell whether the new image answers: by its host's process, else by the platform's word alone."""
+    """Tell whether the new image is running, by its host's process or else only by the platform's log."""
     if isinstance(earlier[HOST], Passed):
         return True
     return isinstance(earlier[HOST], Unavailable) and isinstance(earlier[IMAGE], Passed)
 
 
 def difference(update: SiteUpdate, configuration: Mapping[str, object]) -> StartFailure | None:
-    """Return what the configuration does not read as it was written; None when it does."""
+    """Return the failure when the configuration differs from what was written; None when it does not."""
     app, found = update.app.title, fx_version_in(configuration) or "nothing"
     if found != update.fx_version:
         wanted = update.fx_version
@@ -107,7 +107,7 @@ def _judge_functions(question: Question, seen: Observation, earlier: Mapping[str
 
 
 def _names(functions: tuple[Function, ...]) -> str:
-    """Return the functions as people read them, the first of many."""
+    """Return the names of the functions for people, shortened when there are many."""
     told = ", ".join(f"{one.name} ({one.trigger or 'no trigger'})" for one in functions[:_SHOWN])
     more = len(functions) - _SHOWN
     return f"{told} and {more} more" if more > 0 else told

@@ -1,4 +1,4 @@
-"""Finding the Function App or slot, with what it is configured with now. Reads only.
+"""Finding the Function App or slot and its present configuration. Nothing here writes.
 
 Sources: https://learn.microsoft.com/rest/api/appservice/web-apps/get,
 https://learn.microsoft.com/cli/azure/functionapp/config/container, https://learn.microsoft.com/cli/azure/functionapp#az-functionapp-restart
@@ -37,7 +37,7 @@ _DOING = "read the Function App"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Found:
-    """An app with all that ARM tells of it."""
+    """An app with everything that ARM returns about it."""
 
     site: Site
     resource: JSONObject
@@ -46,10 +46,10 @@ class Found:
 
 
 def find_app(arm: Arm, address: AppAddress) -> Found:
-    """Return the app or slot as it is now; its three parts are asked for at once, as each takes Azure's time.
+    """Return the app or slot as it is now; its three parts are requested at the same time, because each is slow.
 
     Raises:
-        AppNotFound, AppAmbiguous, SlotNotFound: when it is not the one app that is meant.
+        AppNotFound, AppAmbiguous, SlotNotFound: when it is missing or not unique.
         TaskFailure: when it is of a kind that cannot run a container image (`targets.site.kind`).
     """
     app_path = _site_path(arm, address)
@@ -99,7 +99,7 @@ def _site(address: AppAddress, path: str, resource: JSONObject, configuration: J
 
 
 def _refuse(arm: Arm, address: AppAddress, app_path: str, answer: HttpResponse) -> None:
-    """Tell a missing slot from a missing app; without a role on the group, Azure answers 403 for both."""
+    """Raise the failure for a missing slot or app; without a role on the group, Azure answers 403 for both."""
     correlation = correlation_id(answer)
     if address.slot:
         listed = arm.find(f"{app_path}/slots", doing="list the slots")
@@ -113,7 +113,7 @@ def _refuse(arm: Arm, address: AppAddress, app_path: str, answer: HttpResponse) 
 
 
 def _site_path(arm: Arm, address: AppAddress) -> str:
-    """Return the path of the site; its group is looked up only when nobody said it."""
+    """Return the site's path; look its group up only when it was not given."""
     if address.resource_group:
         subscription = address.subscription_id or arm.subscription
         group = quote(address.resource_group, safe="()")
@@ -128,7 +128,7 @@ def _site_path(arm: Arm, address: AppAddress) -> str:
 
 
 def _named(arm: Arm, name: str) -> list[JSONObject]:
-    """Return the sites of that name; the list leaves out what the connection may not see.
+    """Return the sites with this name that the connection can see.
 
     Source: https://learn.microsoft.com/rest/api/resources/resources/list
     """

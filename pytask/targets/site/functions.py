@@ -1,7 +1,7 @@
-"""The functions that the app has, and their keys.
+"""The app's functions and their keys.
 
-Azure answers the list from a cache that the host fills when the triggers are synced; until then it may be that of the
-image before. Sources: https://github.com/Azure/azure-functions-host/issues/3994,
+Azure returns the list from a cache that the host fills when the triggers are synced; until then it may be the previous
+image's. Sources: https://github.com/Azure/azure-functions-host/issues/3994,
 https://github.com/projectkudu/kudu/pull/2940, https://github.com/microsoft/azure-tools-for-java/pull/5739
 """
 
@@ -32,7 +32,7 @@ def list_functions(arm: Arm, path: str) -> Reading[tuple[Function, ...]]:
 
 
 def sync_triggers(arm: Arm, path: str) -> Reading[bool]:
-    """Have the platform read the app's triggers from its host, which also renews the list of functions.
+    """Make the platform read the app's triggers from its host, which also renews the list of functions.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/sync-function-triggers
     """
@@ -40,7 +40,7 @@ def sync_triggers(arm: Arm, path: str) -> Reading[bool]:
 
 
 def function_key(arm: Arm, path: str, function: str) -> Reading[str]:
-    """Return the function's own key, empty when it has none. The host's master key is never asked for.
+    """Return the function's own key; empty when it has none. The host's master key is never requested.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-function-keys
     """
@@ -49,7 +49,7 @@ def function_key(arm: Arm, path: str, function: str) -> Reading[str]:
 
 
 def durable_notes(arm: Arm, path: str) -> tuple[str, ...]:
-    """Return what should be known of an app that runs Durable Functions at present.
+    """Return notes about an app that currently runs Durable Functions.
 
     Source: https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-versioning
     """

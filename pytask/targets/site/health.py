@@ -1,4 +1,4 @@
-"""How the app is at present, explained as a failed start is. Reads only."""
+"""The app's present health, explained like a failed start. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
 def look_at_health(azure: Azure, site: Site, settings: Mapping[str, str] | None) -> Health:
-    """Return how the app is; what the connection may not see is said and is no failure."""
+    """Return the app's health; what the connection may not see is mentioned and does not count as a failure."""
     arm, path = azure.arm, site.resource_id
     host, functions = host_status(arm, path), list_functions(arm, path)
     log = container_log(arm, site, reference=site.image, since=_EVER)
@@ -72,7 +72,7 @@ def _told(
     functions: Reading[tuple[Function, ...]],
     log: Reading[PlatformLog],
 ) -> Iterator[str]:
-    """Return how it is, and at the end what may not be seen."""
+    """Yield the app's state, and finally what may not be seen."""
     yield f"image      {site.image or 'none'}"
     attempt = log.value.latest() if isinstance(log, Seen) else None
     if attempt:
@@ -96,7 +96,7 @@ def _told_of_host(host: Reading[HostStatus]) -> Iterator[str]:
 
 
 def _duration(seconds: float) -> str:
-    """Return a time span as people read it, such as `3 h 12 min`."""
+    """Return a time span for people, such as `3 h 12 min`."""
     minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
     if days:
         return f"{days} d {hours % 24} h"

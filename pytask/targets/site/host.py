@@ -1,8 +1,8 @@
-"""The Functions host inside the app, asked through ARM: no key is needed, and no way in from the agent's network.
+"""The Functions host inside the app, called through ARM, which needs no key and no network access to the app.
 
-The answer comes from the host in the user's image, which can say what it likes: it counts only beside the platform's
-own word. Two ways lead to it. `hostruntime` passes the host's own answer through; `host/default/properties/status`
-gives a typed copy of it, which may lack when the process was started and which instance answered.
+The answer comes from the host in the user's image, which can say anything, so it counts only together with the
+platform's log. There are two routes: `hostruntime` passes the host's own answer through;
+`host/default/properties/status` returns a typed copy, which may lack the process's start and the instance.
 Sources: https://github.com/Azure/azure-functions-host/wiki/Admin-API,
 https://github.com/Azure/azure-functions-host/issues/4741 (processUptime),
 https://github.com/Azure/azure-functions-ux/blob/dev/client-react/src/models/functions/host-status.ts (the typed copy)
@@ -35,31 +35,31 @@ _LONGEST_TEXT = 500
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HostStatus:
-    """What one process of the Functions host says of itself."""
+    """The status of one process of the Functions host."""
 
     state: str
-    """Default, Initialized, Running, Error or Offline."""
+    """Default, Initialized, Running, Error, or Offline."""
     version: str
     instance: str
     """The instance that answered; empty when the answer does not say."""
     uptime: float | None
-    """Seconds since the process was started; None when the answer does not say."""
+    """Seconds since the process started; None when the answer does not say."""
     errors: tuple[str, ...]
     asked_at: float = 0.0
-    """Our monotonic clock just before the host was asked."""
+    """Monotonic clock just before the call."""
 
     @property
     def running(self) -> bool:
-        """Whether the host is up."""
+        """Whether the host is running."""
         return self.state.lower() == "running"
 
     def is_newer_than(self, moment: float) -> bool | None:
-        """Tell whether the process was started after a moment of our monotonic clock; None when it does not say."""
+        """Tell whether the process started after a moment of the monotonic clock; None when that is unknown."""
         return None if self.uptime is None else self.asked_at - self.uptime >= moment
 
 
 def host_status(arm: Arm, path: str) -> Reading[HostStatus]:
-    """Return what the host says now; the typed copy where its own answer may not be asked for."""
+    """Return the host's status; the typed copy when its own answer may not be requested."""
     asked_at = arm.http.clock.monotonic()
     way = f"{path}/hostruntime/admin/host/status"
     found = poll(arm, ArmCall("GET", way, doing=_DOING, api_version=_RUNTIME_VERSION), _own_answer)
@@ -79,7 +79,7 @@ def _typed_copy(answer: HttpResponse) -> HostStatus | None:
 
 
 def read_status(fields: Mapping[str, object]) -> HostStatus | None:
-    """Return the status in an answer's fields; None when they are not those of a status."""
+    """Return the status in an answer's fields; None when they are not a status."""
     state = text_at(fields, "state")
     if state.lower() not in _STATES:
         return None
@@ -93,6 +93,6 @@ def read_status(fields: Mapping[str, object]) -> HostStatus | None:
 
 
 def _seconds(milliseconds: float | None) -> float | None:
-    """Return an uptime in seconds; None for what cannot be one."""
+    """Return an uptime in seconds; None for an impossible value."""
     possible = milliseconds is not None and 0 <= milliseconds <= _LONGEST_UPTIME * 1000
     return milliseconds / 1000 if milliseconds is not None and possible else None

@@ -1,4 +1,4 @@
-"""Whether a Functions host that was started after the update answers on every instance, and what it reports."""
+"""Checking that a Functions host that started after the update answers on every instance, and what it reports."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NO_INSTANCE = "the host's status does not say which instance responded"
 
 
 def judge_host(question: Question, timeouts: Timeouts, seen: Observation, *, image_runs: bool) -> Evidence:
-    """Return what the hosts' answers are evidence of; `image_runs` is the platform's word on the image."""
+    """Return the evidence in the hosts' answers; `image_runs` says whether the platform's log confirms the image."""
     latest = seen.hosts.latest
     if isinstance(latest, NotAllowed):
         return Unavailable(f"the host's status cannot be read: {latest.reason}")
@@ -57,13 +57,13 @@ def _judge_new(hosts: Hosts, status: HostStatus) -> Evidence:
 
 
 def on_instances(hosts: Hosts) -> str:
-    """Return on how many instances, for people; empty for the one that most apps have."""
+    """Return the number of instances, for people; empty for a single one, which most apps have."""
     counted = getattr(hosts.count, "value", 1)
     return f" on {len(hosts.new)} of {counted} instances" if counted > 1 else ""
 
 
 def explain_host(status: HostStatus, *, app: str, reference: str) -> StartFailure | None:
-    """Return the failure that the Functions host itself reports; None when it reports none."""
+    """Return the failure that the Functions host reports; None when there is none."""
     if not status.errors and status.state.lower() != "error":
         return None
     errors = "; ".join(status.errors) or "it gives no reason"

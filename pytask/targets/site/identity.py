@@ -1,4 +1,4 @@
-"""The managed identities of an app: which it has, and giving it one more.
+"""The managed identities of an app, and assigning it another one.
 
 Source: https://learn.microsoft.com/azure/app-service/overview-managed-identity
 """
@@ -33,7 +33,7 @@ _LINKED = "LinkedAuthorizationFailed"
 
 
 def pulls_with(identity: AppIdentity) -> Mapping[str, object]:
-    """Return what the app's configuration must read for it to pull with an identity.
+    """Return the site properties that make the app pull with an identity.
 
     Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#use-managed-identity-to-pull-image-from-azure-container-registry
     """
@@ -41,7 +41,7 @@ def pulls_with(identity: AppIdentity) -> Mapping[str, object]:
 
 
 def identities_of(resource: Mapping[str, Any]) -> tuple[AppIdentity, ...]:
-    """Return the identities that the site has; its own, if there is one, comes first."""
+    """Return the site's identities, with the system-assigned one first if there is one."""
     identity = object_at(resource, "identity")
     own = _OWN in text_at(identity, "type").lower()
     others = object_at(identity, "userAssignedIdentities").items()
@@ -52,11 +52,11 @@ def identities_of(resource: Mapping[str, Any]) -> tuple[AppIdentity, ...]:
 
 
 def choose_identity(arm: Arm, site: Site, resource: Mapping[str, Any], wanted: str) -> AppIdentity:
-    """Return the identity that the app is to pull with: its own, or the user-assigned one that has the id `wanted`.
+    """Return the identity to pull with: the system-assigned one, or the user-assigned one with the id `wanted`.
 
     Raises:
-        PullIdentityNotAssigned: for a client id that is none of the app's.
-        PullIdentityNotFound: for a resource id that the connection does not see.
+        PullIdentityNotAssigned: for a client id that the app does not have.
+        PullIdentityNotFound: for a resource id that the connection cannot see.
     """
     has = identities_of(resource)
     if not wanted:
@@ -71,15 +71,15 @@ def choose_identity(arm: Arm, site: Site, resource: Mapping[str, Any], wanted: s
 
 
 def give_identity(arm: Arm, site: Site, identity: AppIdentity) -> AppIdentity:
-    """Switch the app's own identity on, or assign it a user-assigned one; those that it has stay.
+    """Turn on the system-assigned identity, or assign a user-assigned one; existing identities stay.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update
 
     Raises:
-        IdentityNotAssignable: when the connection has no right on one of the identities.
+        IdentityNotAssignable: when the connection lacks a permission on one of the identities.
     """
     doing = f"give the Function App {identity.title}"
-    has = identities_of(_site(arm, site))  # read again: what is not sent again is taken away
+    has = identities_of(_site(arm, site))  # read again: an identity that is not sent again is removed
     body = {"identity": _together((*has, identity))}
     call = ArmCall("PATCH", site.resource_id, doing=doing, body=body, besides={HTTPStatus.FORBIDDEN})
     answer = arm.send(call)
@@ -89,7 +89,7 @@ def give_identity(arm: Arm, site: Site, identity: AppIdentity) -> AppIdentity:
 
 
 def identity_command(site: Site, identity: AppIdentity) -> str:
-    """Return the command by which somebody gives the app the identity by hand.
+    """Return the command that assigns the identity to the app by hand.
 
     Source: https://learn.microsoft.com/cli/azure/functionapp/identity#az-functionapp-identity-assign
     """
@@ -129,7 +129,7 @@ def _together(identities: tuple[AppIdentity, ...]) -> dict[str, object]:
 
 
 def _shown(arm: Arm, site: Site, identity: AppIdentity, doing: str) -> AppIdentity:
-    """Return the identity as Azure shows it with the app, once it does."""
+    """Return the identity as Azure shows it on the app, once it does."""
     http = arm.http
     deadline = Deadline.after(http.clock, http.timeouts.new_identity)
     while True:
@@ -143,10 +143,10 @@ def _shown(arm: Arm, site: Site, identity: AppIdentity, doing: str) -> AppIdenti
 
 
 def _site(arm: Arm, site: Site) -> JSONObject:
-    """Return the site; an answer that is not the whole of one does not say which identities there are.
+    """Return the site; an incomplete answer does not say which identities there are.
 
     Raises:
-        AzureFailing: then, as writing the identities from it would take those away that it leaves out.
+        AzureFailing: for such an answer, because writing identities from it would remove the missing ones.
     """
     doing = "read the app's identities"
     answer = arm.get(site.resource_id, doing=doing)

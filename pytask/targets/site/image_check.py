@@ -1,8 +1,8 @@
-"""Whether this start runs the image that was deployed, by the platform's own word.
+"""Checking that this start runs the deployed image, by the platform's log.
 
-A digest in the log of this very start tells. A tag alone tells only where it can stand for nothing else: when the
-registry had no such tag before this run pushed it, or when this start pulled it and the registry gave our digest both
-before the update and afterwards. A start from a copy that the machine had already tells nothing of an older tag.
+A digest in the log of this very start is evidence. A tag alone is evidence only when it can mean nothing else: when
+the registry had no such tag before this run pushed it, or when this start pulled it and the registry returned our
+digest both before the update and afterward. A start from a cached copy says nothing about an older tag.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def judge_image(question: Question, timeouts: Timeouts, seen: Observation) -> Evidence:
-    """Return what the platform's log says of the image that this start runs."""
+    """Return the evidence in the platform's log about the image that this start runs."""
     if isinstance(seen.log, NotAllowed):
         return Unavailable(f"the platform's log cannot be read: {seen.log.reason}")
     if isinstance(seen.log, NotYet):
@@ -49,7 +49,7 @@ def _judge_attempt(question: Question, timeouts: Timeouts, seen: Observation, at
 
 
 def _judge_name(question: Question, seen: Observation, attempt: Attempt) -> Evidence:
-    """Return what the name or digest tells that the container was started with."""
+    """Return the evidence in the name or digest that the container was started with."""
     by_digest = attempt.started.rpartition("@")[2] if _has_digest(attempt.started) else ""
     if by_digest or attempt.digest:
         return _judge_digest(question, attempt, by_digest or attempt.digest)
@@ -85,7 +85,7 @@ def _judge_tag(question: Question, seen: Observation, attempt: Attempt) -> Evide
 
 
 def _at_deadline(question: Question, seen: Observation, attempt: Attempt) -> StartFailure:
-    """Return why the last start before this one failed: the platform tries again; else that time is up."""
+    """Return why the previous start failed, if it did, because the platform retries; otherwise, that time is up."""
     failed = seen.log.value.last_failed() if isinstance(seen.log, Seen) else None
     return _explained(question, failed) if failed else _not_up(question, attempt)
 
@@ -114,7 +114,7 @@ def _has_digest(name: str) -> bool:
 
 
 def _same_name(one: str, other: str) -> bool:
-    """Tell whether two names are one image's: Docker Hub goes without saying, and so does the tag latest."""
+    """Tell whether two names mean the same image; Docker Hub and the tag latest may be omitted."""
     if one == other:
         return True
     try:

@@ -1,6 +1,6 @@
-"""The processes of the Functions host, counted over the app's instances.
+"""Counting the Functions host processes on the app's instances.
 
-The host's status is answered by one instance at a time, so it is asked until every instance has answered.
+Each status call is answered by one instance, so it is repeated until every instance has answered.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _MOST_CALLS = 40
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hosts:
-    """What is known of the hosts on all instances."""
+    """What is known about the hosts on all instances."""
 
     latest: Reading[HostStatus] = NOT_ASKED
-    """What was answered last."""
+    """The latest answer."""
     new: frozenset[str] = frozenset()
-    """The instances whose process was started after the update."""
+    """Instances whose process started after the update."""
     count: Reading[int] = NOT_ASKED
-    """How many instances the app runs on."""
+    """The number of instances."""
     may_be_old: bool = False
-    """Whether one that joined meanwhile may still serve the previous image."""
+    """Whether an instance that joined meanwhile may still serve the previous image."""
 
     @property
     def status(self) -> HostStatus | None:
@@ -43,29 +43,29 @@ class Hosts:
 
     @property
     def all_new(self) -> bool:
-        """Whether every instance runs a process that was started after the update."""
+        """Whether every instance runs a process that started after the update."""
         counted = self.count.value if isinstance(self.count, Seen) else 0
         return 0 < counted <= len(self.new) and not self.may_be_old
 
 
 @dataclass(kw_only=True, slots=True)
 class Instances:
-    """Asks the hosts, and keeps what they answered."""
+    """Asks the hosts and keeps their answers."""
 
     arm: Arm
     path: str
     sent_at: float
-    """Our monotonic clock just before the update was sent."""
+    """Monotonic clock just before the update was sent."""
     at_first: int | None = None
-    """How many instances there were just before the update; None when that is not known."""
+    """Number of instances just before the update; None when unknown."""
     hosts: Hosts = field(default_factory=Hosts)
     seen: dict[str, int] = field(default_factory=dict)
-    """How often each instance answered with a new process."""
+    """Number of answers from a new process, by instance."""
     changed_at: float = 0.0
-    """Our monotonic clock when a process was last seen for the first time."""
+    """Monotonic clock when a new process was last discovered."""
 
     def ask(self) -> Hosts:
-        """Ask until an old process answers, none does, or every instance has answered twice with a new one."""
+        """Ask until an old process answers, none answers, or every instance has answered twice with a new one."""
         for _ in range(_MOST_CALLS):
             latest = host_status(self.arm, self.path)
             if not self._is_new(latest):
@@ -99,9 +99,9 @@ class Instances:
         return len(self.seen) >= counted and sum(self.seen.values()) >= _TWICE * counted
 
     def _may_be_old(self, count: Reading[int]) -> bool:
-        """Tell whether an instance that joined meanwhile may still serve the previous image, in a new process.
+        """Tell whether an instance that joined meanwhile may serve the previous image in a new process.
 
-        Scale-out may start what serves, and the new image only then; nothing tells the two processes apart but time.
+        Scale-out may start the image currently served, and the new one only later; only time tells the processes apart.
         """
         if not self.at_first or not isinstance(count, Seen) or count.value <= self.at_first:
             return False
@@ -109,7 +109,7 @@ class Instances:
 
 
 def count_instances(arm: Arm, path: str) -> Reading[int]:
-    """Return how many instances the app runs on.
+    """Return the number of the app's instances.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-instance-identifiers
     """
@@ -117,7 +117,7 @@ def count_instances(arm: Arm, path: str) -> Reading[int]:
 
 
 def instances_now(arm: Arm, path: str) -> int | None:
-    """Return how many instances the app runs on; None when that cannot be told."""
+    """Return the number of the app's instances; None when unknown."""
     count = count_instances(arm, path)
     return count.value if isinstance(count, Seen) else None
 

@@ -1,6 +1,6 @@
-"""Whether an app is of a kind that can run this image; told by what it is, as `kind` alone misleads.
+"""Whether an app is of a kind that can run a Linux container image; the property `kind` alone is misleading.
 
-Source: https://learn.microsoft.com/azure/azure-functions/functions-scale and
+Sources: https://learn.microsoft.com/azure/azure-functions/functions-scale and
 https://learn.microsoft.com/azure/azure-functions/container-concepts
 """
 
@@ -32,9 +32,9 @@ _LONGEST_SHOWN = 100
 def unfit(name: str, resource: Mapping[str, Any], fx_version: str) -> TaskFailure | None:
     """Return why the site cannot run a Linux container image; None when it can.
 
-    `kind` follows `linuxFxVersion`, so only the latter tells whether code or a container is configured: while it is
-    empty or blank the app has no image yet, as after `az functionapp config container delete`. Azure itself accepts an
-    image for an app that runs code, whose published functions would then be gone; it is refused here.
+    Azure derives `kind` from `linuxFxVersion`, so only the latter says whether code or a container is configured: when
+    it is empty or blank, the app has no image yet, as after `az functionapp config container delete`. Azure itself
+    accepts an image for an app that runs code, but its published functions would be gone, so it is refused here.
     """
     properties = object_at(resource, "properties")
     kind = text_at(resource, "kind").lower()
@@ -55,7 +55,7 @@ def unfit(name: str, resource: Mapping[str, Any], fx_version: str) -> TaskFailur
 
 
 def _is_windows(kind: str, properties: Mapping[str, Any]) -> bool:
-    """Return whether the app is one of Windows; where `reserved` is not told, its kind is all there is."""
+    """Tell whether the app runs on Windows; when `reserved` is missing, only its kind says so."""
     reserved = flag_at(properties, "reserved")
     linux = "linux" in kind if reserved is None else reserved
     return not linux or bool(flag_at(properties, "isXenon") or flag_at(properties, "hyperV"))

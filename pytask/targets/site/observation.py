@@ -1,4 +1,4 @@
-"""Observing an app while it starts: one fetch a round of everything that may be seen and is still open."""
+"""Observing an app while it starts: each round fetches everything that is readable and still open."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ _SYNC = "Microsoft.Web/sites/syncfunctiontriggers/action"
 
 @dataclass(kw_only=True, slots=True)
 class Observer:
-    """Fetches what is open, and keeps what was seen."""
+    """Fetches what is still open and keeps what was seen."""
 
     azure: Azure
     question: Question
     digest_now: Callable[[str], Digest | None]
-    """Asks the registry what a reference stands for now; None when it cannot be told."""
+    """Returns the digest that a reference means now in the registry; None when unknown."""
     say: Callable[[str], None]
     seen: Observation = field(default_factory=Observation)
     _instances: Instances = field(init=False)
     _asked_at: float | None = None
-    """Our monotonic clock when the hosts were asked last."""
+    """Monotonic clock of the last call to the hosts."""
     _was_ready: bool = False
     _tag_asked: bool = False
     _synced: Reading[bool] = NOT_ASKED
     _runs_since: float | None = None
-    """Our monotonic clock when the new image was first seen running."""
+    """Monotonic clock when the new image was first seen running."""
 
     def __post_init__(self) -> None:
         update = self.question.update
@@ -72,7 +72,7 @@ class Observer:
         return self.question.update.app.resource_id
 
     def observe(self) -> Observation:
-        """Return what is known after one more look; an app that is stopped has its configuration only."""
+        """Return what is known after one more round; for a stopped app, that is only its configuration."""
         if not isinstance(self.seen.configuration, Seen):
             self.seen = replace(self.seen, configuration=read_configuration(self.azure.arm, self._path))
         if not self.question.update.app.stopped:
@@ -85,7 +85,7 @@ class Observer:
         log = container_log(self.azure.arm, update.app, reference=str(update.reference), since=update.written)
         self.seen = replace(self.seen, log=log)
         if self.seen.ready and not self._tag_asked and not update.fresh_tag:
-            # Only what the registry says after ready tells what was pulled before it.
+            # Only the registry's answer after the app is ready shows what was pulled before.
             self._tag_asked = True
             self.seen = replace(self.seen, tag_now=self.digest_now(str(update.reference)))
         if self._hosts_are_due():
@@ -94,9 +94,9 @@ class Observer:
         self._was_ready = self.seen.ready
 
     def _hosts_are_due(self) -> bool:
-        """Tell whether to ask the hosts: once the platform says started, or says nothing, and not too often.
+        """Tell whether to ask the hosts: not too often, and only after the platform reports a start or has no log.
 
-        Each call switches the host's debug mode on:
+        Each call turns on the host's debug mode:
         https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script.WebHost/Filters/EnableDebugModeFilter.cs
         """
         if self.seen.hosts.all_new or not (self._is_started() or self._log_is_silent()):
@@ -109,7 +109,7 @@ class Observer:
         return self.seen.attempt is not None and self.seen.attempt.started != ""
 
     def _log_is_silent(self) -> bool:
-        """Tell whether there is no log, or none of this start after a while."""
+        """Tell whether there is no log, or after a while still none of this start."""
         if not isinstance(self.seen.log, Seen):
             return True
         waited = self._clock.monotonic() - self.question.update.sent_at
@@ -127,7 +127,7 @@ class Observer:
             self.seen = replace(self.seen, answer=call(self.azure, site, self.question.smoke_test, self.seen.listed))
 
     def _functions(self, waited: float) -> Reading[tuple[Function, ...]]:
-        """Return the list once it can be the new image's: after the triggers were synced, else after a while."""
+        """Return the list once it can be the new image's: after the triggers were synced, or else after a while."""
         arm = self.azure.arm
         if isinstance(self._synced, NotYet):
             self._synced = sync_triggers(arm, self._path)
@@ -142,7 +142,7 @@ _NO_LOG = NotYet("the app has no platform log yet", empty=True)
 
 
 def container_log(arm: Arm, site: Site, *, reference: str, since: datetime) -> Reading[PlatformLog]:
-    """Return what the platform's log says since a moment; `reference` is the image that the app is to run.
+    """Return the platform's log since a moment; `reference` is the image that the app should run.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-web-site-container-logs
     """

@@ -1,4 +1,4 @@
-"""What a verification is about, and what was observed so far. Frozen; nothing here asks anybody."""
+"""The subject of a verification and what was observed so far, as frozen records."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
-    """What is to be verified, and how long it may take."""
+    """What to verify, and the time limit."""
 
     update: SiteUpdate
     smoke_test: SmokeTest | None
     seconds: float
     settings: Mapping[str, str] | None
-    """The app's settings, to keep their values out of what is shown; None when they may not be read."""
+    """The app settings, whose values must not be shown; None when they may not be read."""
     rolls_back: bool = False
-    """Whether the image is the previous one: then a copy of it that the platform has may be what is to run."""
+    """Whether this verifies a rollback, where the platform may correctly run its own copy of the image."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observation:
-    """What is known of an app that starts."""
+    """What is known about an app that is starting."""
 
     configuration: Reading[Mapping[str, object]] = NOT_ASKED
     log: Reading[PlatformLog] = NOT_ASKED
     tag_now: Digest | None = None
-    """What the registry says the tag stands for, asked once the platform said ready; None when it was not told."""
+    """Digest of the tag in the registry, read after the platform reported ready; None when unknown."""
     hosts: Hosts = field(default_factory=Hosts)
     functions: Reading[tuple[Function, ...]] = NOT_ASKED
     answer: Reading[Answer] = NOT_ASKED
 
     @property
     def attempt(self) -> Attempt | None:
-        """The platform's latest attempt to start the app since the update; None when it tells of none."""
+        """The platform's latest attempt to start the app since the update; None when the log has none."""
         return self.log.value.latest() if isinstance(self.log, Seen) else None
 
     @property
     def ready(self) -> bool:
-        """Whether the platform's latest word is that the container is ready, whichever image is in it."""
+        """Whether the platform last reported the container as ready, with any image."""
         return self.attempt is not None and self.attempt.ready_at is not None and self.attempt.failure is None
 
     @property
@@ -61,11 +61,11 @@ class Observation:
 
     @property
     def functions_settled(self) -> bool:
-        """Whether the functions are listed, or never will be."""
+        """Whether the functions are listed, or cannot be."""
         return bool(self.listed) or isinstance(self.functions, NotAllowed)
 
     @property
     def answer_settled(self) -> bool:
-        """Whether the smoke test was answered as expected, or never will be."""
+        """Whether the smoke test got the expected answer, or cannot be made."""
         expected = isinstance(self.answer, Seen) and self.answer.value.expected
         return expected or isinstance(self.answer, NotAllowed)

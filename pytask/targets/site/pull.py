@@ -1,6 +1,6 @@
-"""How the app signs in to the registry when it pulls, and whether that can work.
+"""Whether the app's present pull access can work.
 
-The app pulls on its own: the service connection's rights are not its rights.
+The app pulls by itself: the service connection's permissions do not apply.
 Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry
 """
 
@@ -30,13 +30,13 @@ _PULLS_OVER_NETWORK = "WEBSITE_PULL_IMAGE_OVER_VNET"
 
 
 def pull_notes(found: Found, access: RegistryAccess, settings: Mapping[str, str] | None) -> tuple[str, ...]:
-    """Return what should be known about the app's pulling as it is set up now.
+    """Return notes about the app's present pull access.
 
     Raises:
         PullImpossible: when the app certainly cannot pull from the registry.
     """
     if found.site.reference and found.site.reference.host == access.registry:
-        return tuple(pull_warnings(found, settings))  # it runs an image of this registry, so it can pull from it
+        return tuple(pull_warnings(found, settings))  # it runs an image from this registry, so it can pull from it
     if flag_at(found.site.configuration, "acrUseManagedIdentityCreds"):
         if not access.of_azure:
             told = f"the app is configured to pull with its managed identity, which {access.registry} does not support"
@@ -60,7 +60,7 @@ def _by_identity(found: Found, access: RegistryAccess) -> Iterator[str]:
 
 
 def _configured_identity(found: Found) -> AppIdentity:
-    """Return the identity that the app is set to pull with; raise PullImpossible when it does not have it."""
+    """Return the identity that the app is configured to pull with; raise PullImpossible when the app lacks it."""
     client = text_at(found.site.configuration, "acrUserManagedIdentityID").lower()
     for identity in identities_of(found.resource):
         if identity.client_id.lower() == client:
@@ -98,7 +98,7 @@ def _by_settings(found: Found, access: RegistryAccess, settings: Mapping[str, st
 
 
 def is_reference(value: str) -> bool:
-    """Tell whether a setting's value lies in a key vault.
+    """Tell whether a setting's value is a key vault reference.
 
     Source: https://learn.microsoft.com/azure/app-service/app-service-key-vault-references
     """
@@ -106,7 +106,7 @@ def is_reference(value: str) -> bool:
 
 
 def pull_warnings(found: Found, settings: Mapping[str, str] | None) -> Iterator[str]:
-    """Return what may surprise when the app pulls, whatever its pull access."""
+    """Yield warnings about pulling that apply to any pull access."""
     values = settings or {}
     if values.get("DOCKER_ENABLE_CI", "").lower() == "true":
         yield "DOCKER_ENABLE_CI is true: a registry webhook may also deploy to the app"
@@ -115,7 +115,7 @@ def pull_warnings(found: Found, settings: Mapping[str, str] | None) -> Iterator[
 
 
 def _pulls_over_network(resource: Mapping[str, Any]) -> bool:
-    """Tell whether the site routes its image pull into its network, in the words of either api-version.
+    """Tell whether the site pulls images through its virtual network, in the properties of either API version.
 
     Source: https://learn.microsoft.com/azure/app-service/configure-vnet-integration-routing
     """

@@ -1,4 +1,4 @@
-"""How a site is to pull from the registry of the run: as it does now, with an identity, or with the admin user."""
+"""How a site will pull from the run's registry: as it does now, with an identity, or with the admin user."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def inspect_pull(azure: Azure, found: Found, plan: AppPlan, source: ImageSource) -> PullSetup:
-    """Return how the site is to pull from the registry of this run, and what is missing until it can.
+    """Return how the site will pull from the run's registry, and what must change first.
 
     Raises:
         TaskFailure: why it certainly cannot.
@@ -43,7 +43,7 @@ def inspect_pull(azure: Azure, found: Found, plan: AppPlan, source: ImageSource)
 
 
 def _as_it_is(access: RegistryAccess, found: Found, plan: AppPlan) -> PullSetup:
-    """Return what should be known of how it pulls, with the settings that the step writes."""
+    """Return notes about its present pull access, with the settings that the step will write."""
     if access.source.session is None:
         return PullSetup()
     settings = found.settings
@@ -80,7 +80,7 @@ def _with_admin_user(access: RegistryAccess, found: Found) -> PullSetup:
 
 
 def _missing_settings(registry: RegistryHost, user: AdminUser, settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings that the app still needs to sign in as that user; either password will do.
+    """Return the settings that the app still needs to sign in as the admin user; either password is fine.
 
     Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#use-an-image-from-a-private-registry
     """

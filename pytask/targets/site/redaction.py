@@ -1,4 +1,4 @@
-"""Foreign text without secrets: the values of the app's settings, and what looks like one."""
+"""Removing the values of app settings, and anything that looks like a secret, from foreign text."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _VALUE = re.compile(r"\S+")
 
 
 def redacted(text: str, settings: Mapping[str, str] | None) -> str:
-    """Return a text without the values of the app's settings and without what looks like a secret."""
+    """Return a text without the values of app settings and anything that looks like a secret."""
     for value in sorted(_secrets(settings or {}), key=len, reverse=True):
         text = text.replace(value, _HIDDEN)
     return "\n".join("".join(_without_assigned(line)) for line in text.split("\n"))
 
 
 def _secrets(settings: Mapping[str, str]) -> set[str]:
-    """Return the values of the settings, and of connection strings also the parts that are secret by themselves."""
+    """Return the values of the settings, and the secret parts of connection strings."""
     values = {value for value in settings.values() if len(value) >= _SHORTEST_SECRET}
     parts = (part.partition("=") for value in values for part in value.split(";"))
     return values | {one for name, _, one in parts if _is_secret_name(name) and len(one) >= _SHORTEST_SECRET}
@@ -35,9 +35,9 @@ def _is_secret_name(name: str) -> bool:
 
 
 def _without_assigned(line: str) -> Iterator[str]:
-    """Yield the parts of a line; what is assigned to a secret's name, by `=` or `:`, is hidden.
+    """Yield the parts of a line, hiding values assigned with `=` or `:` to a secret's name.
 
-    A scanner and no expression, as one for this would take a square of the line's length.
+    A scanner, because a regular expression for this would take quadratic time.
     """
     done = 0
     for mark in re.finditer("[=:]", line):
@@ -52,7 +52,7 @@ def _without_assigned(line: str) -> Iterator[str]:
 
 
 def _name_before(line: str, start: int, end: int) -> str:
-    """Return the word that ends before a place, with quotes or spaces between."""
+    """Return the word before a position, skipping quotes and spaces."""
     while end > start and line[end - 1] in _BETWEEN:
         end -= 1
     begin = end

@@ -1,4 +1,4 @@
-"""Restoring what an update has changed of a site, only where it is still as the update has left it."""
+"""Restoring what an update changed on a site, if nobody has changed it since."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def restore(arm: Arm, update: SiteUpdate, reference: str, previous: PreviousImag
     """Restore settings and properties, and point the site at its previous image.
 
     Raises:
-        CannotRollBack: when somebody else has changed its image meanwhile.
+        CannotRollBack: when someone else has changed its image since.
     """
     say, site = arm.http.say, _still_ours(arm, update)
     say(f"Rolling back to {reference}")
@@ -45,7 +45,7 @@ def restore(arm: Arm, update: SiteUpdate, reference: str, previous: PreviousImag
 
 
 def _still_ours(arm: Arm, update: SiteUpdate) -> Site:
-    """Return the site as it is now, if its image is still the one that this run set."""
+    """Return the site as it is now; raise CannotRollBack unless its image is still the one that this run set."""
     site = update.app.reading(read_configuration(arm, update.app.resource_id))
     if site.fx_version != update.fx_version:
         found = site.fx_version or "nothing"
@@ -54,7 +54,7 @@ def _still_ours(arm: Arm, update: SiteUpdate) -> Site:
 
 
 def _settings_back(arm: Arm, update: SiteUpdate, say: Callable[[str], None]) -> SettingsBack | None:
-    """Put back what was changed of the settings; None when nothing was."""
+    """Restore the settings that were changed; return None when there were none."""
     if update.sticky:
         make_not_sticky(arm, update.app, update.sticky)
         say(f"settings  {', '.join(update.sticky)} no longer stay with their slot")
@@ -69,9 +69,9 @@ def _settings_back(arm: Arm, update: SiteUpdate, say: Callable[[str], None]) -> 
 
 
 def former_properties(update: SiteUpdate, configuration: Mapping[str, object]) -> dict[str, object]:
-    """Return what the properties that were changed read before, less those that somebody else has changed since.
+    """Return the former values of the changed properties, except those that someone else has changed since.
 
-    A text that was null is restored as empty: whether Azure takes null for a change is not documented.
+    A null text is restored as empty: it is not documented whether Azure treats null as a change.
     """
     before, written = update.app.configuration, update.beside
     ours = (name for name in update.changed if reads_as(configuration.get(name), written[name]))

@@ -1,7 +1,7 @@
-"""The three forms in which people write settings, told apart by the first character.
+"""The three forms in which people write settings, distinguished by the first character.
 
-`{` or `[` is JSON, `-` is the form of Microsoft's own tasks, anything else is `KEY=VALUE` lines. Names are not judged
-here, and mistakes never show a value.
+`{` or `[` means JSON, `-` the form of Microsoft's own tasks, and anything else `KEY=VALUE` lines. Names are not
+validated here, and mistakes never show a value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _KEY = re.compile(r"-(?!(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?:\s|$))(\S*)")
-"""A dash that opens a key: that of a number is none."""
+"""A dash that begins a key, unlike a negative number's."""
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _QUOTES = "\"'"
 _FIELDS = {"name", "value", "slotSetting"}
@@ -26,25 +26,25 @@ _FIELDS = {"name", "value", "slotSetting"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Setting:
-    """One setting, as it was written."""
+    """One setting, as written."""
 
     name: str
     value: object = field(repr=False)
-    """Text; in JSON also another type."""
+    """A string; in JSON, any type."""
     where: str
-    """Where it stands, as a mistake names it: `line 3`."""
+    """Where it is, for messages: `line 3`."""
     sticky: bool = False
-    """Whether it is to stay with its slot."""
+    """Whether it must stay with its slot."""
     certain: bool = True
-    """False for a key that may well have been meant as the value of the empty one before it."""
+    """False for a key that may be meant as the value of the empty key before it."""
 
 
 def parse_settings(text: str, *, input_name: str) -> tuple[Setting, ...]:
-    """Return the settings in the order they were written; the same setting written twice alike counts once.
+    """Return the settings in order; an exact repetition counts once.
 
     Raises:
-        SettingsJsonInvalid, SettingLineInvalid, SettingQuoteOpen: when it is none of the forms.
-        SettingTwice: when one is given two values.
+        SettingsJsonInvalid, SettingLineInvalid, SettingQuoteOpen: when the text has none of the forms.
+        SettingTwice: when a setting has two different values.
     """
     first = text.lstrip()[:1]
     form = _json_form if first in ("{", "[") else _dashed_form if first == "-" else _line_form
@@ -61,7 +61,7 @@ def _content(setting: Setting) -> tuple[object, ...]:
 
 
 def _line_form(text: str, input_name: str) -> Iterator[Setting]:
-    """Read `KEY=VALUE` lines; the value is taken as it stands behind the first `=`."""
+    """Read `KEY=VALUE` lines; the value is everything after the first `=`."""
     for number, line in enumerate(_LINE_END.split(text), start=1):
         name, equals, value = line.partition("=")
         if line.strip() and not equals:
@@ -71,7 +71,7 @@ def _line_form(text: str, input_name: str) -> Iterator[Setting]:
 
 
 def _json_form(text: str, input_name: str) -> Iterator[Setting]:
-    """Read an object of names and values, or the array that the portal's advanced edit shows."""
+    """Read an object of names and values, or the array from the portal's advanced edit."""
     read = _decoded(text, input_name)
     if isinstance(read, dict):
         yield from (Setting(name=name, value=value, where="JSON") for name, value in read.items())
@@ -92,7 +92,7 @@ def _decoded(text: str, input_name: str) -> Any:  # noqa: ANN401 - whatever JSON
         raise SettingsJsonInvalid(input=input_name, reason=f"{name} is not JSON")
 
     try:
-        # Not strict: a variable of several lines may stand between two quotes.
+        # Not strict, because a multi-line variable may be inside the quotes.
         return json.loads(text, object_pairs_hook=unique, parse_constant=no_number, strict=False)
     except json.JSONDecodeError as error:
         reason = f"{error.msg} in line {error.lineno}, column {error.colno}"
@@ -117,9 +117,9 @@ def _entry(entry: Any, where: str, input_name: str) -> Setting:  # noqa: ANN401 
 
 
 def _dashed_form(text: str, input_name: str) -> Iterator[Setting]:
-    """Read `-KEY value`: a bare dash opens a key, a value goes up to the next key or the end of the line.
+    """Read `-KEY value`: an unquoted dash begins a key, and a value ends at the next key or the end of the line.
 
-    Source of the form: https://github.com/microsoft/azure-pipelines-tasks/tree/master/Tasks/AzureFunctionAppContainerV1
+    Source: https://github.com/microsoft/azure-pipelines-tasks/tree/master/Tasks/AzureFunctionAppContainerV1
     """
     at, number, certain = 0, 0, True
     while rest := text[at:].lstrip():
@@ -135,7 +135,7 @@ def _dashed_form(text: str, input_name: str) -> Iterator[Setting]:
 
 
 def _end_of_value(text: str, at: int, input_name: str, where: str) -> int:
-    """Return where a value ends: before the next bare dash, or with the line; not within quotes or brackets."""
+    """Return where a value ends: before the next dash outside quotes and brackets, or at the end of the line."""
     open_brackets: list[str] = []
     while at < len(text):
         sign = text[at]
@@ -156,12 +156,12 @@ def _end_of_value(text: str, at: int, input_name: str, where: str) -> int:
 
 
 def _is_apostrophe(text: str, at: int) -> bool:
-    """Tell whether a sign is the apostrophe within a word, as in `it's`."""
+    """Tell whether a character is an apostrophe within a word, as in `it's`."""
     return text[at] == "'" and text[at - 1].isalnum() and text[at + 1 : at + 2].isalnum()
 
 
 def _unquoted(value: str, input_name: str, where: str) -> str:
-    """Return the value without the quotes around all of it."""
+    """Return the value without enclosing quotes."""
     if not value or value[0] not in _QUOTES:
         return value
     if len(value) == 1 or value.find(value[0], 1) != len(value) - 1:

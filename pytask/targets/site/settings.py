@@ -1,8 +1,8 @@
-"""Reading and writing the app's settings. Their values are never printed.
+"""Reading and writing the app settings. Their values are never printed.
 
-Azure replaces all settings at once, and no condition can be put to that (no `If-Match`): whoever reads, merges and
-writes at the same time as somebody else drops what the other has just written. So the time between reading and writing
-is kept short, what was written is read again, and what another write dropped is written once more, or told by name.
+Azure replaces all settings at once and accepts no condition (no `If-Match`): of two clients that read, merge and write
+at the same time, one drops what the other has written. So the time between reading and writing is kept short, the
+result is read back, and settings dropped by another write are written again or reported by name.
 Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-application-settings
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pytask.targets.target import Snapshot
 
 STORAGE = "WEBSITES_ENABLE_APP_SERVICE_STORAGE"
-"""Where it is absent or true, the platform's storage hides the image's /home, and with it the functions.
+"""When it is absent or true, the platform's storage hides the image's /home, and the functions with it.
 https://learn.microsoft.com/azure/app-service/configure-custom-container#use-persistent-shared-storage"""
 STORAGE_OFF = WantedSettings(when_absent={STORAGE: "false"})
 _READING = "read the app's settings"
@@ -49,7 +49,7 @@ def read_settings(arm: Arm, path: str) -> Mapping[str, str] | None:
 
 
 def settings_notes(settings: Mapping[str, str] | None, wanted: WantedSettings) -> tuple[str, ...]:
-    """Return what goes undone where the settings may not be read, and what is set though nobody asked for it."""
+    """Return notes about what is skipped when the settings may not be read, and about what is set by default."""
     if settings is None:
         undone = f"the app's start limit is not known, {STORAGE} is not checked, and there is no release annotation"
         return (f"the connection is not allowed to read the app's settings: {undone}",)
@@ -59,10 +59,10 @@ def settings_notes(settings: Mapping[str, str] | None, wanted: WantedSettings) -
 
 
 def confirm_readable(settings: Mapping[str, str] | None, wanted: WantedSettings, site: Site) -> None:
-    """See that the settings may be read, where some are to be changed: all others have to be written with them.
+    """Check that settings to change can be read, because all others must be written with them.
 
     Raises:
-        SettingsNotReadable: when they may not.
+        SettingsNotReadable: when they cannot.
     """
     if settings is None and wanted.values:
         slots = "slots/" if site.slot else ""
@@ -70,7 +70,7 @@ def confirm_readable(settings: Mapping[str, str] | None, wanted: WantedSettings,
 
 
 def wanted_settings(plan: AppPlan, snapshot: Snapshot) -> WantedSettings:
-    """Return what the app's settings are to be: what the step asks for, and no storage over the image's /home."""
+    """Return the settings to set: those of the step and of pull access, and no storage over the image's /home."""
     values = {**plan.settings.values, **snapshot.pull.settings}
     return replace(plan.settings, values=values, when_absent=STORAGE_OFF.when_absent)
 
@@ -78,10 +78,10 @@ def wanted_settings(plan: AppPlan, snapshot: Snapshot) -> WantedSettings:
 def change_settings(
     arm: Arm, site: Site, wanted: WantedSettings, found: Mapping[str, str] | None, journal: Journal
 ) -> tuple[SettingsChange | None, tuple[str, ...]]:
-    """Write the settings that differ from those found, and return what was changed and what became sticky.
+    """Write the settings that differ from those found, and return the change and the newly sticky names.
 
     Raises:
-        SettingsOverwritten: when somebody else goes on writing over them.
+        SettingsOverwritten: when someone else keeps overwriting them.
         TaskFailure: when Azure refuses.
     """
     sticky = make_sticky(arm, site, wanted.sticky)
@@ -97,10 +97,10 @@ def change_settings(
 
 
 def write_settings(arm: Arm, path: str, wanted: WantedSettings) -> SettingsChange | None:
-    """Make the app's settings what they are to be, and keep all others; None when there is nothing to change.
+    """Set the wanted settings and keep all others; return None when there is nothing to change.
 
-    App Service restarts the app by itself. What somebody else has overwritten at the same time is written once more;
-    see with `confirm_written` that it stayed.
+    App Service then restarts the app. Settings that someone else overwrote at the same time are written again; check
+    with `confirm_written` that they stayed.
 
     Raises:
         TaskFailure: when Azure refuses.
@@ -126,7 +126,7 @@ def write_settings(arm: Arm, path: str, wanted: WantedSettings) -> SettingsChang
 
 
 def put_settings_back(arm: Arm, path: str, change: SettingsChange) -> SettingsBack:
-    """Return the settings that a run has changed their former values, less those that somebody else changed since.
+    """Restore the former values of the settings that a run changed, except those that someone else has changed since.
 
     Raises:
         TaskFailure: when Azure refuses.
@@ -145,7 +145,7 @@ def put_settings_back(arm: Arm, path: str, change: SettingsChange) -> SettingsBa
 
 
 def confirm_written(app: str, change: SettingsChange) -> None:
-    """See that the settings read as they were written.
+    """Confirm that the settings have the values that were written.
 
     Raises:
         SettingsOverwritten: with the names of those that do not.
@@ -158,33 +158,33 @@ def list_settings(arm: Arm, path: str) -> Mapping[str, str]:
     """Return the app's settings by name.
 
     Raises:
-        TaskFailure: also when the connection may not read them.
+        TaskFailure: including when the connection may not read them.
     """
     return _settings_in(_listed(arm, path))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Write:
-    """One write of all settings, and what was read just before it."""
+    """One write of all settings, with the settings read just before it."""
 
     read: Mapping[str, str]
     sent: Mapping[str, str]
     moment: Moment
 
     def missing_in(self, now: Mapping[str, str], ours: Mapping[str, str]) -> dict[str, str]:
-        """Return what was sent and is not there any more, less what this run itself is about."""
+        """Return the settings that were sent and are gone, except this run's own."""
         return without(without(self.sent, now), ours)
 
 
 def _write(arm: Arm, path: str, merged: Callable[[Mapping[str, str]], dict[str, str]]) -> _Write | None:
-    """Read, merge and write right away; None, and nothing is written, when the merged settings are those there are."""
+    """Read, merge and write without delay; when nothing differs, write nothing and return None."""
     read = list_settings(arm, path)
     sent = [merged(read)]
     if sent[0] == read:
         return None
 
     def again() -> object:
-        """Return the body once more before the write is repeated: others may have written while it waited."""
+        """Return a new body for a retry of the write: others may have written during the wait."""
         sent.append(merged(list_settings(arm, path)))
         return {"properties": sent[-1]}
 
@@ -197,7 +197,7 @@ def _write(arm: Arm, path: str, merged: Callable[[Mapping[str, str]], dict[str, 
 
 
 def _listed(arm: Arm, path: str, *, besides: AbstractSet[int] = frozenset()) -> HttpResponse:
-    """Ask for the settings.
+    """Return the response with the settings.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-application-settings
     """

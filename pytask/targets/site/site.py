@@ -1,7 +1,7 @@
-"""A Linux container app or one of its slots, as it was found, and as this run has left it.
+"""A Linux container app or one of its slots, as found and as updated by this run.
 
-Its image lies in one property of the configuration, with what kind of thing it is before it.
-Source: https://learn.microsoft.com/azure/app-service/reference-app-settings and
+One site property has its image, after a prefix for the kind of deployment.
+Sources: https://learn.microsoft.com/azure/app-service/reference-app-settings and
 https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
 """
 
@@ -22,17 +22,17 @@ _CONTAINER = "DOCKER"
 
 
 def fx_version_of(reference: str) -> str:
-    """Return what the property reads for a container image."""
+    """Return the property's value for a container image."""
     return f"{_CONTAINER}|{reference}"
 
 
 def fx_version_in(configuration: Mapping[str, object]) -> str:
-    """Return what the property reads; empty when it is absent."""
+    """Return the property's value; empty when it is absent."""
     return text_at(configuration, IMAGE_PROPERTY)
 
 
 def image_in(fx_version: str) -> str:
-    """Return the image that the property names; empty when it names none."""
+    """Return the image in the property's value; empty when there is none."""
     kind, _, reference = fx_version.partition("|")
     return reference.strip() if kind.strip().upper() == _CONTAINER else ""
 
@@ -42,13 +42,13 @@ class Site(App):
     """The Function App or slot: `/subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/…[/slots/…]`."""
 
     fx_version: str
-    """The property as it was read."""
+    """The property's value, as read."""
     configuration: Mapping[str, object] = field(default_factory=dict, repr=False)
-    """The properties of `config/web`, by the names that they have there."""
+    """The properties of `config/web`, by name."""
 
     @property
     def app_id(self) -> str:
-        """The resource id of the app, also for one of its slots."""
+        """The resource id of the app, even for one of its slots."""
         return self.resource_id.removesuffix(f"/slots/{self.slot}") if self.slot else self.resource_id
 
     def reading(self, configuration: Mapping[str, object]) -> Site:
@@ -59,48 +59,48 @@ class Site(App):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SiteUpdate(Update):
-    """The site, pointed at an image, with what its verification has to know."""
+    """An update that pointed the site at an image, with what its verification needs."""
 
     app: Site
     written: datetime
-    """When Azure took the change, by Azure's own clock (whole seconds, rounded down)."""
+    """When Azure accepted the change, by Azure's clock (whole seconds, rounded down)."""
     sent_at: float
-    """Our own monotonic clock just before the change was sent: a process of the new image cannot be older."""
+    """Monotonic clock just before the change was sent: a process of the new image cannot be older."""
     instances: int | None
-    """How many the app ran on just before."""
+    """Number of instances just before the change; None when unknown."""
     fresh_tag: bool = False
-    """True when `reference` is a tag that did not exist before this run."""
+    """Whether `reference` has a tag that did not exist before this run."""
     beside: Mapping[str, object] = field(default_factory=dict, repr=False)
-    """What the configuration is to read besides the image, by name."""
+    """Site properties to set besides the image, by name."""
 
     @property
     def fx_version(self) -> str:
-        """What the property reads now."""
+        """The property's new value."""
         return fx_version_of(self.reference)
 
 
 def az_flags(name: str, resource_group: str, slot: str) -> str:
-    """Return the site as the flags of `az functionapp` name it."""
+    """Return the flags of `az functionapp` that name the site."""
     of_slot = f" --slot {slot}" if slot else ""
     return f"--name {name} --resource-group {resource_group}{of_slot}"
 
 
 def differing(configuration: Mapping[str, object], wanted: Mapping[str, object]) -> dict[str, object]:
-    """Return those of the wanted properties that the configuration does not have yet."""
+    """Return the wanted properties that the configuration does not have yet."""
     return {name: value for name, value in wanted.items() if not reads_as(configuration.get(name), value)}
 
 
 def not_kept(configuration: Mapping[str, object], written: Mapping[str, object]) -> list[str]:
-    """Return the names of those properties that do not read as they were written.
+    """Return the names of the properties that do not have the value that was written.
 
-    Of lists and objects that cannot be told: Azure adds rules of its own, and writes an address as a network.
+    Lists and objects cannot be compared: Azure adds its own rules, and writes an address as a network.
     """
     simple = {name: value for name, value in written.items() if isinstance(value, str | bool | int)}
     return [name for name, value in simple.items() if not _same(configuration.get(name), value)]
 
 
 def reads_as(found: object, wanted: object) -> bool:
-    """Tell whether a property reads as wanted: Azure adds fields to an object, and shows an empty text as null."""
+    """Tell whether a property has the wanted value: Azure adds fields to objects, and shows empty text as null."""
     if isinstance(wanted, dict):
         return isinstance(found, dict) and all(reads_as(found.get(name), value) for name, value in wanted.items())
     if isinstance(wanted, list):
@@ -111,7 +111,7 @@ def reads_as(found: object, wanted: object) -> bool:
 
 
 def _same(found: object, wanted: object) -> bool:
-    """Tell whether two simple values are the same to Azure, which spells some texts its own way."""
+    """Tell whether two simple values are the same to Azure, which spells some texts in its own way."""
     if isinstance(wanted, str):
         return str(found or "").casefold() == wanted.casefold()
     return reads_as(found, wanted)

@@ -1,6 +1,6 @@
-"""The properties of a site's configuration that a step may set, with the types that Azure gives them.
+"""The properties of a site's configuration that a step may set, with their types in Azure.
 
-A list of our own, as the inputs are read before any library of a vendor is loaded; a test holds it against
+This is our own list, because the inputs are read before any vendor's library loads; a test compares it with
 azure-mgmt-web's `SiteConfig`. Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-configuration
 """
 
@@ -83,7 +83,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "minTlsCipherSuite": (),
     "ftpsState": ("AllAllowed", "FtpsOnly", "Disabled"),
 }
-"""Texts that Azure spells in one way only; a value that is not listed is left to Azure to judge."""
+"""Texts with one spelling in Azure; a value that is not listed is left for Azure to validate."""
 LISTS = [
     "defaultDocuments",
     "handlerMappings",
@@ -117,10 +117,10 @@ _WHOLE = re.compile(r"-?\d{1,18}")
 
 
 def property_of(setting: Setting, *, input_name: str) -> tuple[str, object]:
-    """Return a property by the name and with the type that Azure has for it.
+    """Return a property with Azure's name and type for it.
 
     Raises:
-        PropertyUnknown, PropertyRefused, PropertyValueInvalid: when there is no such property to be set so.
+        PropertyUnknown, PropertyRefused, PropertyValueInvalid: when it cannot be set, or not to this value.
     """
     name = _SPELLING.get(setting.name.casefold(), "")
     if not name:
@@ -134,7 +134,7 @@ def property_of(setting: Setting, *, input_name: str) -> tuple[str, object]:
 
 
 def _typed(name: str, value: object) -> object:
-    """Return the value with its type; None when it has another."""
+    """Return the value converted to the property's type; None when it has another type."""
     if name in SWITCHES:
         spelled = value.casefold() if isinstance(value, str) else ""
         return value if isinstance(value, bool) else {"true": True, "false": False}.get(spelled)

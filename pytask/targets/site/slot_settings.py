@@ -1,4 +1,4 @@
-"""Which settings stay with their slot when it is swapped. The app has one list of them, for all its slots.
+"""The settings that stay with their slot in a swap. An app has one list of them for all its slots.
 
 Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-slot-configuration-names
 """
@@ -22,13 +22,13 @@ _NAMES = "appSettingNames"
 
 
 def not_sticky(arm: Arm, site: Site, names: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the settings that are not sticky yet; nothing is asked of Azure for none."""
+    """Return the settings among `names` that are not sticky yet; without names, Azure is not called."""
     wanted = tuple(names)
     return _missing(_read(arm, site), wanted) if wanted else ()
 
 
 def make_sticky(arm: Arm, site: Site, names: Iterable[str]) -> tuple[str, ...]:
-    """Make the settings sticky, and keep those that are; give those that were not.
+    """Make the settings sticky, and return those that were not; other sticky settings stay so.
 
     Raises:
         TaskFailure: when Azure refuses.
@@ -42,7 +42,7 @@ def make_sticky(arm: Arm, site: Site, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def make_not_sticky(arm: Arm, site: Site, names: Iterable[str]) -> None:
-    """Take back what `make_sticky` did.
+    """Undo `make_sticky`.
 
     Raises:
         TaskFailure: when Azure refuses.
@@ -75,5 +75,5 @@ def _write(arm: Arm, site: Site, lists: Mapping[str, object]) -> None:
 
 
 def _address(site: Site) -> str:
-    """Return where the list is: at the app, also for a slot."""
+    """Return the list's path, which is the app's even for a slot."""
     return f"{site.app_id}/config/slotConfigNames"

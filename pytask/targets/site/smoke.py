@@ -1,4 +1,4 @@
-"""The smoke test: one call of the app from the agent, as a client would make it."""
+"""The smoke test: one call to the app from the agent, like a client's."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 _EVERY_ANSWER = frozenset(range(100, 600))
 _LOGIN_PAGES = ("/oauth2/authorize", "/oauth2/v2.0/authorize", "/.auth/login")
-"""Paths, as the hosts differ from cloud to cloud."""
+"""Paths, because the hosts differ between clouds."""
 _CLOSED = ("ip forbidden", "web app is stopped", "does not have permission to view")
 _FORBIDDEN_ADDRESS = "x-ms-forbidden-ip"
-"""What App Service's front end adds when access restrictions keep a client out.
+"""A header that App Service's front end adds when access restrictions block a client.
 https://learn.microsoft.com/azure/app-service/overview-access-restrictions"""
 _SHOWN = 200
 _LOOKED_AT = 2000
@@ -37,18 +37,18 @@ _LOOKED_AT = 2000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What the app answered."""
+    """The app's answer."""
 
     expected: bool
     status: int
     text: str
-    """For people: the status, and the beginning of the body."""
+    """The status and the beginning of the body, for people."""
 
 
 def call(azure: Azure, site: Site, test: SmokeTest, functions: tuple[Function, ...]) -> Reading[Answer]:
-    """Call the app once, with the function's own key where it asks for one.
+    """Call the app once, with the function's own key if it requires one.
 
-    The answer is not allowed when the network, a sign-in page or a missing right keeps the agent from the app itself.
+    The result is NotAllowed when the network, a sign-in page or a missing permission keeps the agent from the app.
     """
     function, key = _function_at(test.path, functions), ""
     if function and function.needs_key:
@@ -76,7 +76,7 @@ def _answered(azure: Azure, site: Site, test: SmokeTest, key: str) -> Reading[An
 
 
 def _function_at(path: str, functions: tuple[Function, ...]) -> Function | None:
-    """Return the function that is called at a path; its `{parameters}` may be anything."""
+    """Return the function at a path, where its `{parameters}` match anything."""
     wanted = urlsplit(path).path.rstrip("/").lower().split("/")
     for function in functions:
         template = _path_of(function.url).split("/")
@@ -97,7 +97,7 @@ def _fits(part: str, wanted: str) -> bool:
 
 
 def _closed(answer: HttpResponse, *, with_key: bool) -> str:
-    """Return what keeps the agent from the app itself; empty when nothing does."""
+    """Return what keeps the agent from the app; empty when nothing does."""
     text, location = text_of(answer)[:_LOOKED_AT].lower(), answer.headers.get("Location", "")
     redirected = HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST
     if redirected and any(page in location for page in _LOGIN_PAGES):

@@ -1,4 +1,4 @@
-"""Why the app does not run its image: from an attempt that failed to the catalogue."""
+"""Turning a failed attempt to start the app into a failure of the catalogue."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _MEANINGS: dict[FailureKind, type[ToldStartFailure]] = {
     FailureKind.SILENT: ContainerSilent,
     FailureKind.START_FAILED: ContainerStartFailed,
 }
-# What a later line on the same failure has, where that tells more.
+# Signs of a later line about the same failure that says more.
 _TELLING = {
     FailureKind.SILENT: (" on port: ", "No listening ports"),
     FailureKind.STORAGE_MOUNT: ("BYOSFailure: ",),
@@ -51,9 +51,9 @@ _PLATFORM = "the app's platform log"
 
 
 def explain(attempt: Attempt, *, app: str, reference: str, settings: Mapping[str, str] | None) -> StartFailure:
-    """Return the catalogue's error for an attempt that failed, or whose pull did, with the platform's own words.
+    """Return the catalogue's failure for an attempt that failed or whose pull failed, with the platform's own words.
 
-    Values of `settings`, and what looks like a secret, are not shown.
+    Values of `settings`, and anything that looks like a secret, are not shown.
 
     Raises:
         ValueError: when neither the attempt nor its pull has failed.
@@ -70,7 +70,7 @@ def explain(attempt: Attempt, *, app: str, reference: str, settings: Mapping[str
 
 
 def _line(failure: Failure) -> str:
-    """Return the platform's words: the first ones, or of several on the same those that tell more."""
+    """Return the platform's line: the first one, or a later one about the same failure that says more."""
     telling = _TELLING.get(failure.kind, ())
     more = (line for words in telling for line in failure.consequences if words in line)
     return next(more, failure.line)
@@ -82,9 +82,9 @@ def _tail(output: tuple[str, ...]) -> str:
 
 
 def _cannot_be_run(line: str) -> bool:
-    """Return whether the engine, not the program, printed a line into the container's output: it cannot run it.
+    """Tell whether a line of the container's output is the engine's, saying that it cannot run the program.
 
-    Its form: `exec /start.sh: exec format error`.
+    An example: `exec /start.sh: exec format error`.
     """
     if line.startswith("exec /") and ": no such file" in line:
         return True

@@ -1,4 +1,4 @@
-"""The Linux container app as a target."""
+"""The Linux container app as a `Target`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def find_site(azure: Azure, address: AppAddress) -> SiteTarget:
     """Return the Function App or slot that an address names.
 
     Raises:
-        TaskFailure: when there is none, or it cannot run a container image.
+        TaskFailure: when there is no such app, or it cannot run a container image.
     """
     return SiteTarget(azure=azure, found=find_app(azure.arm, address))
 
@@ -54,11 +54,11 @@ class SiteTarget:
 
     @property
     def app(self) -> Site:
-        """The site as it was found."""
+        """The site as found."""
         return self.found.site
 
     def preflight(self, plan: AppPlan, source: ImageSource) -> Snapshot:
-        """Return the site as it is, with what is missing for it to pull."""
+        """Return the site as it is, and what it still needs to pull."""
         settings, site = self.found.settings, self.found.site
         pull = inspect_pull(self.azure, self.found, plan, source)
         confirm_readable(settings, replace(plan.settings, values={**plan.settings.values, **pull.settings}), site)
@@ -86,11 +86,11 @@ class SiteTarget:
         )
 
     def health(self) -> Health:
-        """Return how its host, its functions and its last start are."""
+        """Return the state of its host, its functions and its last start."""
         return look_at_health(self.azure, self.found.site, self.found.settings)
 
     def assign_identity(self, identity: AppIdentity) -> AppIdentity:
-        """Switch its own identity on, or assign it a user-assigned one."""
+        """Turn on its system-assigned identity, or assign it a user-assigned one."""
         return give_identity(self.azure.arm, self.found.site, identity)
 
     def update(self, change: UseImage, snapshot: Snapshot, journal: Journal) -> SiteUpdate:
@@ -110,7 +110,7 @@ class SiteTarget:
         return replace(update, settings=settings, sticky=sticky, fresh_tag=change.fresh_tag)
 
     def update_again(self, update: SiteUpdate) -> SiteUpdate:
-        """Restart the site, which makes it pull once more."""
+        """Restart the site, which makes it pull again."""
         return pull_again(self.azure.arm, update)
 
     def confirm(self, update: SiteUpdate) -> None:
@@ -118,7 +118,7 @@ class SiteTarget:
         confirm_configuration(self.azure.arm, update)
 
     def confirm_settings(self, update: SiteUpdate) -> None:
-        """Read the settings back, where some were changed."""
+        """Read the settings back if some were changed."""
         confirm_settings(self.azure.arm, update)
 
     def watch(
@@ -129,7 +129,7 @@ class SiteTarget:
         digest_now: Callable[[str], Digest | None],
         rolls_back: bool = False,
     ) -> Watch[Observation]:
-        """Return how to see whether the site runs the image; its own start limit may ask for more time."""
+        """Return how to observe whether the site runs the image; its own start limit may extend the time."""
         settings = update.settings.now if update.settings else self.found.settings
         question = Question(
             update=update,
@@ -146,10 +146,10 @@ class SiteTarget:
         return annotate(self.azure.arm, snapshot.settings or {}, name=name, at=update.written, properties=properties)
 
     def roll_back(self, update: SiteUpdate, reference: str, previous: PreviousImage | None) -> Restored[SiteUpdate]:
-        """Restore the settings and properties that were changed, and point the site at its previous image."""
+        """Restore the changed settings and properties, and point the site at its previous image."""
         return restore(self.azure.arm, update, reference, previous)
 
 
 def _properties(plan: AppPlan, snapshot: Snapshot) -> Mapping[str, object]:
-    """Return what the site's configuration is to read besides the image, by property."""
+    """Return the site properties to set besides the image."""
     return {**plan.configuration, **snapshot.pull.properties}

@@ -1,4 +1,4 @@
-"""Pointing the app at an image: one minimal change, nothing read, modified and written back.
+"""Pointing the app at an image with one minimal change, not by reading, modifying and writing everything back.
 
 Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-configuration (fields that are not sent stay)
 """
@@ -32,7 +32,7 @@ AT_THE_FRONT = frozenset(
         "publicNetworkAccess",
     }
 )
-"""Properties that the platform's front end applies: that a change of them restarts the app is nowhere promised.
+"""Properties that the platform's front end applies: nothing documents that changing them restarts the app.
 https://learn.microsoft.com/azure/app-service/overview-access-restrictions"""
 
 
@@ -46,14 +46,14 @@ def point_at(
     beside: Mapping[str, object],
     settings: Moment | None = None,
 ) -> SiteUpdate:
-    """Make the app run the image; App Service restarts it by itself when its configuration changes.
+    """Make the app run the image; App Service restarts it automatically when its configuration changes.
 
-    `instances` is how many the app runs on now, for the verification; None when nobody knows. `beside` are further
-    properties of the site's configuration; those that `site` does not have yet are written in the same change.
-    `settings` is when this run changed the app's settings, which has restarted it already.
+    `instances` is the present number of instances, for the verification; None when unknown. `beside` has more site
+    properties; those that `site` does not have yet are written in the same change. `settings` is when this run changed
+    the app settings, which has already restarted the app.
 
     Raises:
-        TaskFailure: when Azure refuses; then the configuration is as it was.
+        TaskFailure: when Azure refuses; then the configuration has not changed.
     """
     fx_version = fx_version_of(reference)
     changes = differing(site.configuration, beside)
@@ -75,7 +75,7 @@ def point_at(
 
 
 def pull_again(arm: Arm, update: SiteUpdate) -> SiteUpdate:
-    """Restart the app, which makes it pull what it was pointed at once more."""
+    """Restart the app, which makes it pull its image again."""
     moment = _restart(arm, update.app)
     return replace(update, written=moment.at, sent_at=moment.sent_at)
 
@@ -86,7 +86,7 @@ def _patch(arm: Arm, site: Site, properties: Mapping[str, object]) -> Moment:
 
 
 def _restart(arm: Arm, site: Site) -> Moment:
-    """Restart the app: when nothing else is written, nothing else makes it pull the tag again.
+    """Restart the app, which is the only way to pull the tag again when nothing else is written.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/restart
     """
@@ -97,6 +97,6 @@ def _sent(arm: Arm, method: str, path: str, *, doing: str, body: object = None) 
     clock = arm.http.clock
     sent_at = clock.monotonic()
     answer = arm.send(ArmCall(method, path, body=body, doing=doing))
-    # Azure may answer many seconds after the restart began, whose first lines must not be taken for older ones.
+    # Azure may answer many seconds after the restart began, and the restart's first log lines must not seem older.
     taken = timedelta(seconds=clock.monotonic() - sent_at)
     return Moment(at=server_time(answer, clock.now()) - taken, sent_at=sent_at)

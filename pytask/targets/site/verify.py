@@ -1,4 +1,4 @@
-"""Verify that a site runs the image it was pointed at."""
+"""Verifying that a site runs the image that it was pointed at."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _BEYOND_START_LIMIT = 60.0
 
 
 def confirm_settings(arm: Arm, update: SiteUpdate) -> None:
-    """See once more that nobody has written over the settings of this run.
+    """Confirm again that nobody has overwritten this run's settings.
 
     Raises:
-        SettingsOverwritten: when somebody has.
+        SettingsOverwritten: when someone has.
     """
     if update.settings:
         now = list_settings(arm, update.app.resource_id)
@@ -36,11 +36,11 @@ def confirm_settings(arm: Arm, update: SiteUpdate) -> None:
 
 
 def confirm_configuration(arm: Arm, update: SiteUpdate) -> None:
-    """Read the configuration back, and confirm that it reads as it was written.
+    """Read the configuration back, and confirm that it has the values that were written.
 
     Raises:
         ImageNotSet: when it names another image.
-        PropertyNotSet: when something else that was written does not read so.
+        PropertyNotSet: when another property does not have the value that was written.
         TaskFailure: when it cannot be read.
     """
     path = f"{update.app.resource_id}/config/web"
@@ -50,9 +50,9 @@ def confirm_configuration(arm: Arm, update: SiteUpdate) -> None:
 
 
 def watch_site(azure: Azure, question: Question, *, digest_now: Callable[[str], Digest | None]) -> Watch[Observation]:
-    """Return how to see whether the site runs the new image, within the time that the question allows.
+    """Return how to observe whether the site runs the new image, within the time limit of the question.
 
-    `digest_now` returns what the registry says a reference stands for, None when it cannot be told.
+    `digest_now` returns the digest that a reference means in the registry, or None when unknown.
     """
     observer = Observer(azure=azure, question=question, digest_now=digest_now, say=azure.arm.http.say)
 
@@ -70,7 +70,7 @@ def watch_site(azure: Azure, question: Question, *, digest_now: Callable[[str], 
 
 
 def start_limit(settings: Mapping[str, str] | None) -> float:
-    """Return the seconds that the app's own start limit asks for; 0 when it has none.
+    """Return the seconds that the app's own start limit requires; 0 when it has none.
 
     Source: https://learn.microsoft.com/azure/app-service/reference-app-settings#custom-containers
     """

@@ -1,7 +1,7 @@
-"""What App Service itself wrote about the app's starts; the containers' own lines are in the same text.
+"""Reading App Service's log of the app's starts, which also contains the containers' own lines.
 
-A container can print lines that look like the platform's. In the classic form they are told apart by their stamps; in
-that of 2025 they cannot be, so that nothing here is a proof by itself there.
+A container can print lines that look like the platform's. In the classic form their timestamps differ; in the form of
+2025 they do not, so nothing read from it is evidence on its own.
 Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#access-diagnostic-logs and the logs in
 tests/corpus/platform-logs
 """
@@ -27,8 +27,8 @@ __all__ = ["Attempt", "Failure", "FailureKind", "PlatformLog", "read_platform_lo
 def read_platform_log(text: str, *, reference: str, since: datetime, site: str = "") -> PlatformLog:
     """Return the attempts to start the app that began at `since` or later.
 
-    `reference` is the image that was deployed. `site` is the app's name, with `/slot` behind for a slot; attempts that
-    the log gives to another one are left out.
+    `reference` is the deployed image. `site` is the app's name, followed by `/slot` for a slot; attempts of other sites
+    are left out.
     """
     reading = Reading(deployed=reference, since=since)
     for line in _whole_commands(read_lines(text), reference):
@@ -38,7 +38,7 @@ def read_platform_log(text: str, *, reference: str, since: datetime, site: str =
 
 
 def _whole_commands(lines: Iterator[Line], reference: str) -> Iterator[Line]:
-    """Yield the lines; a `docker run` that line ends part in one piece."""
+    """Yield the lines, with a `docker run` command of several lines joined."""
     head: Line | None = None
     pieces: list[str] = []
     for line in lines:
@@ -66,7 +66,7 @@ def _take_in(reading: Reading, line: Line) -> None:
 
 
 def _is_of(wanted: str, site: str) -> bool:
-    """Return whether a site, as the log names it, may be the wanted one; a slot has a mark there, not its name."""
+    """Tell whether a site named in the log may be the wanted one; the log has a mark for a slot, not its name."""
     app, slash, _ = wanted.casefold().partition("/")
     if not wanted or not site or not app:
         return True

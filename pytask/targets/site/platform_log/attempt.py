@@ -1,4 +1,4 @@
-"""What the platform's log tells of the app's starts, as values."""
+"""The app's starts in the platform's log, as records."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class FailureKind(Enum):
-    """Why an attempt failed, as far as the log tells."""
+    """Why an attempt failed, judged by the log."""
 
     PULL_UNAUTHORIZED = "the registry refused the pull"
     PULL_NOT_FOUND = "the registry does not have the image"
@@ -35,42 +35,42 @@ class Failure:
     at: datetime
     kind: FailureKind
     line: str
-    """The platform's own words, without the time and level before them."""
+    """The platform's message, without time and level."""
     of_pull: bool
-    """Whether the pull failed, so that no container was made from what was to be pulled."""
+    """Whether the pull failed, so that no container was created from the new image."""
     consequences: tuple[str, ...] = ()
-    """What the platform wrote of the same failure afterwards, in order."""
+    """The platform's later lines about the same failure, in order."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
-    """One attempt of the platform to start the app's own container, never a sidecar's or Kudu's."""
+    """One attempt of the platform to start the app's own container, not a sidecar or Kudu."""
 
     began: datetime
-    """UTC, the time of its first line."""
+    """Time of its first line, in UTC."""
     site: str = ""
-    """The site (of a slot: with the platform's suffix for it) as the log names it; empty while no line does."""
+    """The site in the log (for a slot, with the platform's suffix); empty until a line names it."""
     container: str = ""
-    """The container's name as the platform calls it; empty while no line names it."""
+    """The container's name in the log; empty until a line names it."""
     reference: str = ""
-    """The image as the log names it: `registry/repository:tag`, `repository@sha256:…`; empty while no line does."""
+    """The image in the log: `registry/repository:tag` or `repository@sha256:…`; empty until a line names it."""
     pulled: bool = False
-    """Whether a line of this attempt says that the image was pulled, or confirmed with the registry."""
+    """Whether a line of this attempt says that the image was pulled or confirmed with the registry."""
     digest: str = ""
-    """`sha256:…`, as this attempt pulled it or runs it; empty where no line of this attempt names one."""
+    """The `sha256:…` that this attempt pulled or runs; empty when no line of this attempt names one."""
     started: str = ""
-    """What the container was made from: the reference when by tag, the digest when by digest; empty before."""
+    """What the container was created from: a reference or a digest; empty before that."""
     ready_at: datetime | None = None
     failure: Failure | None = None
-    """Why it failed; None while it has not, also when it came up after a refused pull."""
+    """Why it failed; None while it has not, even when it came up after a refused pull."""
     pull_failure: Failure | None = None
-    """Why its pull failed, also when the platform went on with a copy that it had."""
+    """Why its pull failed, even when the platform continued with a cached copy."""
     output: tuple[str, ...] = ()
     """The container's own last lines."""
     stopped_at: datetime | None = None
 
     def phase(self) -> str:
-        """Return in words how far it has come."""
+        """Return the attempt's progress, for people."""
         if self.failure:
             return self.failure.kind.value
         reached = (
@@ -84,17 +84,17 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlatformLog:
-    """What the platform's log tells."""
+    """The attempts in the platform's log."""
 
     attempts: tuple[Attempt, ...] = ()
     """Oldest first; of one or several instances."""
 
     def latest(self) -> Attempt | None:
-        """Return the attempt that began last, None where there is none."""
+        """Return the attempt that began last; None when there is none."""
         return self.attempts[-1] if self.attempts else None
 
     def last_failed(self) -> Attempt | None:
-        """Return the last attempt that failed, None where none did; a pull that only gave way to another is none."""
+        """Return the last failed attempt, or None; a pull that was only interrupted by another one does not count."""
         failed = (one for one in reversed(self.attempts) if one.failure)
         return next(
             (one for one in failed if one.failure and one.failure.kind is not FailureKind.PULL_INTERRUPTED), None

@@ -1,4 +1,4 @@
-"""Kinds of failure, by the words of registries, of the Docker engine and of the platform.
+"""Recognizing kinds of failure by the words of registries, the Docker engine and the platform.
 
 Source: https://learn.microsoft.com/troubleshoot/azure/app-service/web-apps/faqs-app-service-linux-new and the
 logs in tests/corpus/platform-logs
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pytask.targets.site.platform_log.attempt import FailureKind
 
-# The first that fits decides, so the particular stands before the general. In small letters.
+# The first match decides, so specific words come before general ones. In lower case.
 _WORDS: tuple[tuple[FailureKind, tuple[str, ...]], ...] = (
     (FailureKind.USER_ID, ("cannot be mapped to a host id", "unmapped user", "user namespace")),
     (
@@ -68,12 +68,12 @@ _NOT_FOUND = ("manifest for ", " not found")
 
 
 def cause_of_pull(text: str) -> FailureKind:
-    """Return why a pull failed, by the words of a line; the general kind where they tell nothing known."""
+    """Return why a pull failed, by a line's words; the general kind when none are known."""
     return _known(text) or FailureKind.PULL_FAILED
 
 
 def cause_of_start(text: str) -> FailureKind:
-    """Return why a container could not be made or started; the general kind where the words tell nothing known."""
+    """Return why a container could not be created or started; the general kind when no words are known."""
     known = _known(text)
     return known if known in _OF_START else FailureKind.START_FAILED
 

@@ -44,7 +44,7 @@ _STOPS = ("Stopping site ", "Stoping site ")
 
 
 def read_classic(line: Line, deployed: str) -> Statement:
-    """Return what a line with a level states; `deployed` tells the image from the rest of a `docker run`."""
+    """Return the statement of a line with a level; `deployed` helps to find the image in a `docker run` command."""
     text = line.text
     if text.startswith(_RUN):
         return _docker_run(text, deployed)
@@ -55,10 +55,10 @@ def read_classic(line: Line, deployed: str) -> Statement:
 
 
 def is_unfinished(line: Line, deployed: str) -> bool:
-    """Return whether lines without a stamp belong to a line.
+    """Tell whether the following lines without a timestamp belong to a line.
 
-    Below a `docker run` without an image they do, as a variable's value with a line end parts it; until 2018 also
-    below what `docker pull` printed.
+    They do after a `docker run` command without an image, which a line break in a variable's value splits; until 2018
+    also after the output of `docker pull`.
     """
     if line.writer is not Writer.CLASSIC or not line.text.startswith(_RUN):
         return line.writer is Writer.CLASSIC and line.text.startswith(_PULL_OUTPUT)
@@ -73,10 +73,10 @@ def _docker_run(text: str, deployed: str) -> Statement:
 
 
 def _image_of(words: list[str], deployed: str) -> str:
-    """Return the image in `docker run OPTIONS IMAGE COMMAND`, empty where it is not there.
+    """Return the image in `docker run OPTIONS IMAGE COMMAND`; empty when it is missing.
 
-    Values of variables are not quoted and may have spaces: the image is what names the deployed repository, else the
-    first word after the last variable.
+    Values of variables are not quoted and may contain spaces: the image is the word with the deployed repository, or
+    else the first word after the last variable.
     """
     wanted = without_host(repository_of(deployed))
     ours = (word for before, word in pairwise(words) if before != "-e" and without_host(repository_of(word)) == wanted)
@@ -173,10 +173,10 @@ def _of_site(text: str) -> Statement | None:
 
 
 def _word(text: str, said: str) -> str:
-    """Return the word that follows what a text begins with."""
+    """Return the word after a text's prefix."""
     return text[len(said) :].lstrip().partition(" ")[0].rstrip(",")
 
 
 def _after(text: str, said: str) -> str:
-    """Return the word that follows something in a text; empty where it does not stand there."""
+    """Return the word after `said` in a text; empty when it is not there."""
     return text.partition(said)[2].partition(" ")[0].rstrip(".,")

@@ -1,6 +1,6 @@
 """The grammar of the platform's lines without a level, such as `State: …`, `Pulling image: …` and `Site started`.
 
-What the container printed has the same stamps: only whole sentences that the platform is known to write are taken as
+The container's lines have the same timestamps: only complete sentences that the platform is known to write count as
 its own.
 """
 
@@ -55,7 +55,7 @@ _BEGINS = frozenset({"EstablishingSiteNetworks", "StartingSiteContainers", "Pull
 
 
 def read_2025(text: str) -> Statement | None:
-    """Return what a line without a level states; None where it is the container's."""
+    """Return the statement of a line without a level; None when it is the container's."""
     if text.startswith("State: "):
         return _state(text)
     for read in (_of_image, _of_container, _of_ending, _of_failure):
@@ -128,7 +128,7 @@ def _of_volume(text: str) -> Statement | None:
 
 
 def _state(text: str) -> Statement:
-    """Return what a line `State: …` states, with its last error, which it repeats long after that is over."""
+    """Return the statement of a line `State: …`, with its last error, which it repeats long after that error."""
     action, details = _field(text, "Action: "), text.rpartition(", Details: ")[2]
     error = _field(text, "LastError: ")
     kind = _ERRORS.get(error)
@@ -152,7 +152,7 @@ def _state(text: str) -> Statement:
 
 
 def _seconds(text: str) -> float | None:
-    """Return the seconds in `… after 12.4412323 seconds.`; None where there are none."""
+    """Return the seconds in `… after 12.4412323 seconds.`; None when there are none."""
     try:
         return float(_after(text, " after ").removesuffix("s")[:_LONGEST_NUMBER])
     except ValueError:
@@ -164,10 +164,10 @@ def _field(text: str, name: str) -> str:
 
 
 def _word(text: str, said: str) -> str:
-    """Return the word that follows what a text begins with."""
+    """Return the word after a text's prefix."""
     return text[len(said) :].partition(" ")[0]
 
 
 def _after(text: str, said: str) -> str:
-    """Return the word that follows something in a text; empty where it does not stand there."""
+    """Return the word after `said` in a text; empty when it is not there."""
     return text.partition(said)[2].partition(" ")[0]

@@ -1,14 +1,14 @@
-"""Lines of the log: who wrote each, when, and what it says.
+"""Splitting the log into lines: who wrote each, when, and what it says.
 
-The platform has written in four forms, the first two of which are in use:
+The platform has used four forms, of which the first two are current:
 
-- classic: `2023-09-28T12:27:33.104Z INFO  - text`, always three digits of a second;
-- that of 2025: `2025-04-25T15:46:48.7803712Z text`, one to seven digits, as .NET cuts zeros at the end;
+- classic: `2023-09-28T12:27:33.104Z INFO  - text`, always with three fractional digits;
+- 2025: `2025-04-25T15:46:48.7803712Z text`, with one to seven digits, because .NET drops trailing zeros;
 - until 2020: `2020-04-21 18:23:15.764 INFO  - text`;
 - the portal's log stream of 2022: the classic line as a JSON object.
 
-What the container printed stands between them: with nine digits of a second beside the classic forms, with the stamp of
-2025 beside that one, or with nothing before it.
+The container's lines are in between: with nine fractional digits in the classic forms, with the same timestamp in the
+form of 2025, or without any.
 Source: https://learn.microsoft.com/azure/app-service/configure-custom-container#access-diagnostic-logs
 """
 
@@ -26,7 +26,7 @@ from pytask.decode import decode, text_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Anchored, and each part of bounded length: nothing here can backtrack on foreign text.
+# Anchored, with parts of limited length, so that foreign text cannot cause backtracking.
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z?)(?: |$)", re.ASCII)
 _LEVEL = re.compile(r"(?:INFO|WARN|WARNING|ERROR|DEBUG|CRITICAL) {1,3}-(?: |$)")
 _SEVERITY = re.compile(r"(?:Informational|Warning|Error|Critical) {1,16}")
@@ -35,7 +35,7 @@ _MOST_OF_2025 = 7
 
 
 class Writer(Enum):
-    """Who wrote a line, as far as its form tells."""
+    """Who wrote a line, judged by its form."""
 
     CLASSIC = "the platform, in a form with a level"
     OF_2025 = "the platform or the container, in the form of 2025"
@@ -50,20 +50,20 @@ class Line:
     at: datetime
     writer: Writer
     text: str
-    """Without stamp and level."""
+    """Without timestamp and level."""
     error: bool = False
     """Whether its level is ERROR."""
 
 
 def read_lines(text: str) -> Iterator[Line]:
-    """Yield the log's lines in the order of their stamps; those without one stay behind the line before.
+    """Yield the log's lines in the order of their timestamps; lines without one stay after their predecessor.
 
-    A line before the first stamp has none to go by and is dropped; so is one that is in the log twice, stamp and all,
-    as the log stream repeats the end of the log when it begins.
+    Lines before the first timestamp are dropped. So are exact duplicates, because the log stream repeats the end of the
+    log when it begins.
     """
     blocks: list[list[Line]] = []
     seen: set[str] = set()
-    # Only at line feeds: a container may print other line ends, to make lines that look like the platform's.
+    # Split only at line feeds: a container could use other line ends to fake the platform's lines.
     for row in (part.removesuffix("\r") for part in text.removeprefix("\ufeff").split("\n")):
         line = None if row in seen else _stamped(row)
         if line:
@@ -75,7 +75,7 @@ def read_lines(text: str) -> Iterator[Line]:
 
 
 def _in_order(blocks: list[list[Line]]) -> list[list[Line]]:
-    """Return stamped lines, each with what follows it, oldest first; a log may have been exported newest first."""
+    """Return blocks of a timestamped line and its followers, oldest first; a log may be exported newest first."""
     stamps = [block[0].at for block in blocks]
     falling = sum(later < earlier for earlier, later in pairwise(stamps))
     rising = sum(later > earlier for earlier, later in pairwise(stamps))
@@ -93,7 +93,7 @@ def _stamped(row: str) -> Line | None:
 
 
 def _by_form(rest: str, at: datetime, digits: int, *, dated: str) -> Line | None:
-    """Return the line that a stamp begins; `dated` is what parts date and time, with the zone."""
+    """Return the line after a timestamp; `dated` is the separator of date and time, with the zone."""
     level = _LEVEL.match(rest) if digits in _CLASSIC_FRACTIONS else None
     if level and dated in {"TZ", " "}:
         text, error = rest[level.end() :].strip(), level.group().startswith(("ERROR", "CRIT"))
@@ -106,18 +106,18 @@ def _by_form(rest: str, at: datetime, digits: int, *, dated: str) -> Line | None
 
 
 def _shortened(rest: str) -> str:
-    """Return the text behind a stamp of whole seconds, as a query's rows have it, with a severity of their own."""
+    """Return the text after a timestamp of whole seconds, from a query's rows, without their severity."""
     text = rest.lstrip()
     severity = _SEVERITY.match(text)
     return text[severity.end() :] if severity else text
 
 
 def _time(found: re.Match[str]) -> datetime | None:
-    """Return the time of a stamp in UTC; None where there is no such time."""
+    """Return a timestamp's time in UTC; None when there is no such time."""
     day, _, clock, fraction, _ = found.groups()
     micros = int((fraction or "0").ljust(6, "0")[:6])
     try:
-        # By hand, as `strptime` takes more time than all else here.
+        # By hand: `strptime` would take longer than everything else here.
         year, month, date = map(int, day.split("-"))
         hour, minute, second = map(int, clock.split(":"))
         return datetime(year, month, date, hour, minute, second, micros, tzinfo=timezone.utc)
@@ -126,7 +126,7 @@ def _time(found: re.Match[str]) -> datetime | None:
 
 
 def _json_line(row: str) -> Line | None:
-    """Return a line of the log stream in JSON; None where it is not one: a container may print JSON, too."""
+    """Return a JSON line of the log stream; None when it is not one, because a container may print JSON too."""
     if '"machineName"' not in row:
         return None
     told = decode(row)

@@ -1,4 +1,4 @@
-"""From the lines of a log to the attempts that they tell of."""
+"""Turning the lines of a log into attempts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _RETRIED_WITHIN = timedelta(seconds=30)
 _SAME = timedelta(seconds=2)
 _UP = ("probe", "started", "state")
-"""The lines that say that a site is up, in their order."""
+"""The lines that report a site as up, in order."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -30,15 +30,15 @@ class Reading:
     since: datetime
     drafts: Drafts = field(default_factory=Drafts)
     pulling: Draft | None = None
-    """Whose pull the lines on a pull are of; None also while something else is pulled."""
+    """The attempt that lines about a pull belong to; None while something else is pulled."""
     pulling_other: bool = False
     exit: tuple[Line, bool | None] | None = None
-    """A container has exited, and it is not told yet which; then whether it is Kudu's, as far as that is known."""
+    """An exit whose container is not named yet, and whether it is Kudu's (None when unknown)."""
     unknown: Line | None = None
-    """An error that nothing here knows, or a sidecar's: the cause when the start then ends without another one."""
+    """An unknown error, or a sidecar's: the cause when the start then ends without another one."""
 
     def state(self, line: Line, statement: Statement) -> None:
-        """Take in what a line of the platform states."""
+        """Process the statement of a platform line."""
         if self._is_of_another(statement):
             self._other(line, statement)
             return
@@ -48,18 +48,18 @@ class Reading:
             self._repeated(line, statement)
 
     def output(self, text: str) -> None:
-        """Take in a line of a container: of the latest attempt's, as soon as that has one."""
+        """Add a container's line to the latest attempt, if that has a container."""
         last = self.drafts.all[-1] if self.drafts.all else None
         if text.strip() and last and (last.container or last.started) and last.stopped_at is None:
             last.output.append(text)
 
     def finish(self) -> list[Draft]:
-        """Return the attempts, oldest first, when the log has ended."""
+        """Return the attempts, oldest first, at the end of the log."""
         self._settle_exit()
         return sorted(self.drafts.all, key=lambda draft: draft.began)
 
     def _settle_exit(self) -> None:
-        """Take an exit that no line has named a container for as the latest one's, unless it was Kudu's."""
+        """Assign an exit without a container's name to the latest container, unless it was Kudu's."""
         pending, self.exit = self.exit, None
         if pending and pending[1] is not True:
             line = pending[0]
@@ -68,7 +68,7 @@ class Reading:
                 (draft or self._open(line)).blame(_exited(line))
 
     def _is_of_another(self, statement: Statement) -> bool:
-        """Return whether a statement is on an image or a container that the platform runs beside the app."""
+        """Tell whether a statement is about an image or container that the platform runs beside the app."""
         if statement.image and is_platform_image(statement.image, self.deployed):
             return True
         return is_platform_container(statement.container)
@@ -83,11 +83,11 @@ class Reading:
         elif statement.what is What.STOP and self.exit and self.exit[1]:
             self.exit = None
         if statement.what is What.CREATE and statement.container:
-            # Whatever is told of that container is of no attempt.
+            # Lines about that container belong to no attempt.
             self.drafts.by_container[statement.container] = Draft(began=line.at, writer=line.writer)
 
     def _disown(self) -> None:
-        """Drop an attempt that was begun by lines on a pull without a name, which was not the app's."""
+        """Drop an attempt that began with lines about an unnamed pull, because the pull was not the app's."""
         last = self.drafts.all[-1] if self.drafts.all else None
         if last and last.is_fresh() and not (last.image or last.site or last.causes or last.steps):
             self.drafts.all.pop()
@@ -130,7 +130,7 @@ class Reading:
         draft.is_of(statement.image)
 
     def _of_pull(self, line: Line, image: str = "") -> Draft:
-        """Return the attempt that a line on a pull belongs to."""
+        """Return the attempt that a line about a pull belongs to."""
         if self.pulling is None or not self.pulling.is_fresh() or not self.pulling.fits(image=image):
             fresh = self.drafts.latest(line, lambda one: one.is_fresh() and one.fits(image=image))
             self.pulling, self.pulling_other = fresh or self._open(line), False
@@ -155,9 +155,9 @@ class Reading:
             self.unknown = None
 
     def _up(self, line: Line, statement: Statement) -> Draft | None:
-        """Return the attempt that a line without a name says to be up; None where there is none that it can be.
+        """Return the attempt that a line without a name reports as up; None when none fits.
 
-        One that other lines said to be up already comes first: the platform says it several times.
+        An attempt that other lines already reported as up comes first, because the platform repeats this.
         """
         earlier = set(_UP[: _UP.index(statement.step)])
         draft = self.drafts.latest(
@@ -184,12 +184,12 @@ class Reading:
         draft.blame(Cause(at=line.at, kind=kind, line=line.text, of_pull=statement.of_pull, weak=statement.weak))
 
     def _failed_pull(self, line: Line, statement: Statement) -> Draft:
-        """Return the attempt whose pull failed: it has no container yet."""
+        """Return the attempt whose pull failed, which has no container yet."""
         fresh = self.drafts.latest(line, lambda one: not one.has_container() and one.fits(image=statement.image))
         return fresh or self._open(line)
 
     def _failed_start(self, line: Line, statement: Statement) -> Draft:
-        """Return the attempt that failed by a line that names no container."""
+        """Return the attempt that failed, for a line without a container's name."""
         site = plain_site(statement.site)
 
         def fits(one: Draft) -> bool:
@@ -241,7 +241,7 @@ class Reading:
         self.unknown = line
 
     def _repeated(self, line: Line, statement: Statement) -> None:
-        """Take in the last error that a state repeats, where it is of one of the latest attempts."""
+        """Process the last error in a state line, if it belongs to one of the latest attempts."""
         at = _time(statement.dated)
         if at is None or statement.kind is None:
             return
@@ -280,7 +280,7 @@ def _exited(line: Line) -> Cause:
 
 
 def _is_retry(draft: Draft, line: Line) -> bool:
-    """Return whether a pull that begins again is of the same start, tried once more in another way."""
+    """Tell whether a pull that begins again belongs to the same start, as a retry by another method."""
     return bool(draft.causes) and line.at - draft.causes[-1].at < _RETRIED_WITHIN
 
 

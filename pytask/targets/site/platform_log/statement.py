@@ -1,4 +1,4 @@
-"""What one line of the platform states, whatever form it is written in."""
+"""What one line of the platform states, in any of its forms."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ class What(Enum):
     """Kinds of statements."""
 
     BEGIN = auto()
-    """A start of the site begins; names neither image nor container."""
+    """A start of the site begins; no image or container is named."""
     PULL = auto()
-    """A pull begins, or goes on; names the image, or none where a layer's progress is told."""
+    """A pull begins or continues; the image is named, except in a layer's progress."""
     DIGEST = auto()
     PULLED = auto()
-    """The image is there, and the registry was asked; names it, or none."""
+    """The image is present and was checked with the registry; it may be named."""
     CREATE = auto()
-    """A container is made from an image."""
+    """A container is created from an image."""
     NAME = auto()
-    """A container is named that is about to start, or to be called."""
+    """A container that is about to start or be pinged is named."""
     READY = auto()
     FAIL = auto()
-    """The start failed, with the kind; names the container or none."""
+    """The start failed, with the kind; the container may be named."""
     EXIT = auto()
-    """A container has exited; the line names none, one that follows does."""
+    """A container has exited; a later line names it."""
     TERMINATE = auto()
-    """The platform ends a container; names none."""
+    """The platform ends a container, which is not named."""
     STOP = auto()
-    """The platform stops a container; names it."""
+    """The platform stops a container, which is named."""
     END = auto()
-    """The start of a site is over without success."""
+    """The start of a site ended without success."""
     ERROR = auto()
-    """A line of level ERROR that nothing here knows."""
+    """An unknown line of level ERROR."""
     NOTHING = auto()
-    """A line of the platform that tells nothing of a start."""
+    """A platform line that says nothing about a start."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,18 +52,18 @@ class Statement:
     digest: str = ""
     kind: FailureKind | None = None
     dated: str = ""
-    """Of a failure that is only repeated: when it was, as `mm/dd/yyyy hh:mm:ss`."""
+    """For a repeated failure: when it happened, as `mm/dd/yyyy hh:mm:ss`."""
     details: str = ""
-    """Of the last error that a state repeats."""
+    """Details of the last error in a state line."""
     step: str = ""
-    """Which of several lines on the same it is, before the pull or when the site is up; each comes once in a start."""
+    """Name of a line that occurs once per start, before the pull or when the site is up."""
     seconds: float | None = None
-    """How long the platform had called the container, where it tells that."""
+    """How long the platform had pinged the container; None when it does not say."""
     of_kudu: bool = False
     of_pull: bool = False
-    """Of a failure: whether it is the pull's, and not that of the start after it."""
+    """For a failure: whether the pull failed, and not the start after it."""
     weak: bool = False
-    """Of a failure: whether the line may also be the consequence of something that is not told."""
+    """For a failure: whether the line may only be a consequence of something not logged."""
 
 
 NOTHING = Statement(what=What.NOTHING)
