@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
-from tests.sandbox.local_azure import LocalAzure
-from tests.sandbox.pipeline import a_pipeline
-from tests.sandbox.under_test import ROOT
+from tests.agent.under_test import ROOT
+from tests.local_azure.azure import LocalAzure
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
 
 PICTURES = ROOT / "docs" / "pictures"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.sandbox.local_azure import LocalAzure
+    from tests.local_azure.azure import LocalAzure
 
 # A machine that is busy must not fail a property: how fast something is has tests of its own.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,7 +31,7 @@ CACHE = Path(__file__).parent.parent / ".cache"
 @pytest.fixture(scope="session")
 def local_azure() -> Iterator[LocalAzure]:
     """Return the one local Azure of this session."""
-    from tests.sandbox.local_azure import LocalAzure  # noqa: PLC0415 - the fast rings do not wait for it
+    from tests.local_azure.azure import LocalAzure  # noqa: PLC0415 - the fast rings do not wait for it
 
     with (
         tempfile.TemporaryDirectory(prefix="local-azure-") as folder,

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import trustme
 
 from pytask.model import Network, Proxy, Secret
-from tests.sandbox.connect_proxy import ConnectProxy
-from tests.sandbox.loop_thread import LoopThread
+from tests.local_azure.front.connect_proxy import ConnectProxy
+from tests.local_azure.front.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     import datetime as dt

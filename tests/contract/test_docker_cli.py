@@ -1,6 +1,6 @@
 """Which docker command is taken, and how the output of a program is read; real processes.
 
-What a real docker command says of its engine is in tests/sandbox/test_docker_command.py.
+What a real docker command says of its engine is in tests/stand_ins/test_docker_command.py.
 """
 
 from __future__ import annotations

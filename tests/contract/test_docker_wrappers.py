@@ -15,7 +15,7 @@ from pytask.builders.docker.handover import handed_over
 from pytask.builders.docker.wrapper import PassedOn, is_dockers_own, passed_on
 from pytask.errors import TaskFailure, render
 from pytask.errors.docker_command import DockerDropsEnvironment, DockerIsPodman, EngineIsPodman
-from tests.sandbox.windows_engine import PODMANS_VERSION, VERSION, a_windows_engine
+from tests.local_azure.engine.windows_engine import PODMANS_VERSION, VERSION, a_windows_engine
 
 DOCKER = "/usr/bin/docker"
 LINUX = {**VERSION, "Os": "linux", "Version": "28.0.4", "ApiVersion": "1.41"}

@@ -14,7 +14,7 @@ from pytask.builders.docker.engine import open_engine
 from pytask.errors import render
 from pytask.errors.docker import EngineUnreachable
 from pytask.errors.docker_command import DockerConfigurationInvalid, EngineBySsh, ImageNotLoaded
-from tests.sandbox.windows_engine import VERSION, a_windows_engine
+from tests.local_azure.engine.windows_engine import VERSION, a_windows_engine
 
 if TYPE_CHECKING:
     from pathlib import Path

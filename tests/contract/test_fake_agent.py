@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.agent.agent import Agent, Timeouts
+from tests.agent.endpoints import arm_connection_with_federation, arm_connection_with_key
+from tests.agent.task_definition import read_task
+from tests.agent.task_inputs import expand, rooted, task_inputs
 from tests.contract.tiny_task import installed_python, tiny_task
-from tests.sandbox.agent import Agent, Timeouts
-from tests.sandbox.endpoints import arm_connection_with_federation, arm_connection_with_key
-from tests.sandbox.task_definition import read_task
-from tests.sandbox.task_inputs import expand, rooted, task_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
 
 KEY = arm_connection_with_key(
     tenant_id="the-tenant", client_id="the-app", client_secret="s3cr#t/%", subscription_id="s"

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.agent.log_commands import parse
+from tests.agent.secret_masker import SecretMasker
+from tests.agent.step_log import StepLog, worst
+from tests.agent.task_definition import read_task
 from tests.contract.tiny_task import DECLARED, tiny_task
-from tests.sandbox.log_commands import parse
-from tests.sandbox.secret_masker import SecretMasker
-from tests.sandbox.step_log import StepLog, worst
-from tests.sandbox.task_definition import read_task
 
 if TYPE_CHECKING:
     from pathlib import Path

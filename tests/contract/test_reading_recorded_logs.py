@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytask.targets.site.platform_log import FailureKind, read_platform_log
-from tests.sandbox.classic_log import ClassicLog
-from tests.sandbox.log_2025 import Log2025
-from tests.sandbox.platform_log import Launch
+from tests.local_azure.logs.classic_log import ClassicLog
+from tests.local_azure.logs.log_2025 import Log2025
+from tests.local_azure.logs.platform_log import Launch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytask.targets.site.platform_log import Attempt
-    from tests.sandbox.platform_log import PlatformLog
+    from tests.local_azure.logs.platform_log import PlatformLog
 
 OLD_DIGEST, NEW_DIGEST = "sha256:" + "0d" * 32, "sha256:" + "5f" * 32
 OLD, NEW = "contoso.azurecr.io/shop:6", "contoso.azurecr.io/shop:7"

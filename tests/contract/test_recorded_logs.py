@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from tests.sandbox import classic_grammar, log_2025_grammar
-from tests.sandbox.classic_log import ClassicLog
-from tests.sandbox.log_2025 import Log2025
-from tests.sandbox.platform_log import Launch, PlatformLog
+from tests.local_azure.logs import classic_grammar, log_2025_grammar
+from tests.local_azure.logs.classic_log import ClassicLog
+from tests.local_azure.logs.log_2025 import Log2025
+from tests.local_azure.logs.platform_log import Launch, PlatformLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

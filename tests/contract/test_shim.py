@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytask.agent.environment import NODE, SIGNER
+from tests.agent.agent import Agent, Timeouts
+from tests.agent.endpoints import arm_connection_with_federation
 from tests.contract.tiny_task import TASK, installed_python, old_python, python_without, tiny_task, wrapper
-from tests.sandbox.agent import Agent, Timeouts
-from tests.sandbox.endpoints import arm_connection_with_federation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
 
     MakeAgent = Callable[..., Agent]
 

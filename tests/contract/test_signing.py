@@ -34,14 +34,14 @@ from pytask.errors import Cancelled, TaskFailure, render
 from pytask.errors.agent import AgentVariableMissing
 from pytask.errors.sign_in import CertificateSigningFailed
 from pytask.model import CertificateIdentity, Cloud, Secret, ServiceConnection
+from tests.agent.agent import Agent
+from tests.agent.endpoints import arm_connection_with_certificate
+from tests.agent.under_test import PYTHON
 from tests.contract.http_clients import an_http_client
 from tests.end_to_end.hurried import hurried_task
-from tests.sandbox.agent import Agent
-from tests.sandbox.client_certificate import new_client_certificate
-from tests.sandbox.endpoints import arm_connection_with_certificate
-from tests.sandbox.entra_proofs import ASSERTION_TYPE, EntraError, Proofs
-from tests.sandbox.principal import Principal
-from tests.sandbox.under_test import PYTHON
+from tests.local_azure.sign_in.entra_proofs import ASSERTION_TYPE, EntraError, Proofs
+from tests.local_azure.state.client_certificate import new_client_certificate
+from tests.local_azure.state.principal import Principal
 from tests.shim import TOLD_BY_SHIM
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-    from tests.sandbox.azure_devops import AzureDevOps
+    from tests.local_azure.sign_in.azure_devops import AzureDevOps
 
 OWN, OTHER = new_client_certificate(), new_client_certificate("another")
 ENTRA = Cloud(arm_url="https://arm", authority_url="https://entra", arm_scope="https://arm/.default")

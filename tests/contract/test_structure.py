@@ -148,8 +148,10 @@ def test_json_of_others_is_read_in_one_room(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=ident)
-def test_the_product_knows_no_sandbox(path: Path) -> None:
-    assert "sandbox" not in path.read_text().lower()
+def test_the_product_knows_no_local_azure(path: Path) -> None:
+    text = path.read_text().lower()
+    assert "sandbox" not in text
+    assert "local azure" not in text
 
 
 @pytest.mark.parametrize("path", MODULES, ids=ident)

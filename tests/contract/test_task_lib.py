@@ -21,9 +21,9 @@ from pytask.agent.environment import variable
 from pytask.agent.network import read_network
 from pytask.inputs.reader import Reader
 from pytask.model import Secret
-from tests.sandbox.agent import ACCESS_TOKEN, Agent
-from tests.sandbox.endpoints import arm_connection_with_federation, arm_connection_with_key
-from tests.sandbox.under_test import ROOT
+from tests.agent.agent import ACCESS_TOKEN, Agent
+from tests.agent.endpoints import arm_connection_with_federation, arm_connection_with_key
+from tests.agent.under_test import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -61,7 +61,7 @@ INSTEAD = {
 FOLDERS = ("pytask", "task", "docs", "dev", "examples", "tests")
 PAGES = ("README.md", "overview.md", "CONTRIBUTING.md", "SECURITY.md", "SUPPORT.md", "PRIVACY.md", "CHANGELOG.md")
 KINDS = {".py", ".md", ".json", ".js", ".sh", ".yml", ".yaml"}
-OF_OTHERS = ("tests/corpus/", "tests/sandbox/functions_host/", "tests/unit/moving_over/", "docs/licenses")
+OF_OTHERS = ("tests/corpus/", "tests/local_azure/engine/functions_host/", "tests/unit/moving_over/", "docs/licenses")
 """What others wrote, or what stands for it."""
 NOT_SAID = re.compile(rf"\b(?:{'|'.join(map(re.escape, INSTEAD))})\b")
 

@@ -53,7 +53,7 @@ from pytask.targets.site.start_failure import explain
 from pytask.targets.site.update import point_at
 from tests.corpus import azure as played
 from tests.corpus.wire import Wire
-from tests.sandbox.client_certificate import new_client_certificate
+from tests.local_azure.state.client_certificate import new_client_certificate
 from tests.shim import TOLD_BY_SHIM
 from tests.way_out import usual_way_out
 

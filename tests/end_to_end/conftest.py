@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.pipeline import a_pipeline
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
+    from tests.local_azure.azure import LocalAzure
+    from tests.pipeline import Pipeline
 
 
 @pytest.fixture(scope="module")

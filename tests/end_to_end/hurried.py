@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from tests.sandbox.under_test import TASK
+from tests.agent.under_test import TASK
 
 
 def hurried_task(folder: Path, **timeouts: float) -> Path:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.sandbox.state import group_id
+from tests.local_azure.state.state import group_id
 
 if TYPE_CHECKING:
-    from tests.sandbox.pipeline import Pipeline
+    from tests.pipeline import Pipeline
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "permissions.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\|([^|]+)\| `(Microsoft\.\S+)` \|([^|]+)\|$", re.MULTILINE)

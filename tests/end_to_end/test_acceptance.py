@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests.agent.under_test import ROOT
 from tests.end_to_end.test_pull_access import new_app
-from tests.sandbox.pipeline import EXAMPLE
-from tests.sandbox.under_test import ROOT
+from tests.pipeline import EXAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
+    from tests.local_azure.azure import LocalAzure
+    from tests.pipeline import Pipeline
 
 FILE = ROOT / "examples" / "acceptance" / "azure-pipelines-acceptance.yml"
 OURS, CLI = "FunctionAppContainerDeploy@1", "AzureCLI@2"

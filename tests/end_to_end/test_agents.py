@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.job_container import SOCKET, a_job_container
-from tests.sandbox.pipeline import EXAMPLE, Scheme, a_pipeline
-from tests.sandbox.under_test import PYTHON, SLOWNESS
-from tests.sandbox.windows_engine import a_windows_engine
+from tests.agent.job_container import SOCKET, a_job_container
+from tests.agent.under_test import PYTHON, SLOWNESS
+from tests.local_azure.engine.windows_engine import a_windows_engine
+from tests.pipeline import EXAMPLE, Scheme, a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
+    from tests.local_azure.azure import LocalAzure
+    from tests.pipeline import Pipeline
 
 FIRST_SECOND = 1.0 * SLOWNESS
 

@@ -20,17 +20,17 @@ import pytest
 import requests
 
 from pytask.builders.docker.credential_helper import NAME
+from tests.agent.agent import SECRET_VARIABLES
 from tests.end_to_end.test_failures import assert_untouched, the_error
 from tests.end_to_end.test_safety import assert_gone, command_line
 from tests.end_to_end.watch import files_with, watched
-from tests.sandbox.agent import SECRET_VARIABLES
-from tests.sandbox.images import BASE, private_base
-from tests.sandbox.package_feed import USER, a_package_feed
-from tests.sandbox.pipeline import SECRET
+from tests.images import BASE, private_base
+from tests.local_azure.networks.package_feed import USER, a_package_feed
+from tests.pipeline import SECRET
 
 if TYPE_CHECKING:
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.registry_state import RegistryState
+    from tests.local_azure.state.registry_state import RegistryState
+    from tests.pipeline import Pipeline
 
 WITH_A_FEED = """\
 FROM {base}

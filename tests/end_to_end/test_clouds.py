@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.test_failures import the_error
-from tests.sandbox.environments import CHINA, STACK, STACK_WITH_ADFS, US_GOVERNMENT, AzureEnvironment
-from tests.sandbox.pipeline import Scheme, a_pipeline
+from tests.local_azure.environments import CHINA, STACK, STACK_WITH_ADFS, US_GOVERNMENT, AzureEnvironment
+from tests.pipeline import Scheme, a_pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
+    from tests.local_azure.azure import LocalAzure
 
 
 @pytest.mark.parametrize("cloud", [US_GOVERNMENT, CHINA], ids=lambda cloud: cloud.name)

@@ -7,13 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from tests.end_to_end.test_failures import BASE, the_error
-from tests.sandbox.pipeline import a_pipeline
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
+    from tests.local_azure.azure import LocalAzure
+    from tests.pipeline import Pipeline
 
 NOTHING_OF_AZURE = {"azureSubscription": "", "azureContainerRegistry": "", "appName": ""}
 

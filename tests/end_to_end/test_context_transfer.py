@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.images import BASE, private_base
 from tests.measure.context import docker_commands, measured, sent, with_command
 from tests.measure.sample import Sample
-from tests.sandbox.images import BASE, private_base
 
 if TYPE_CHECKING:
-    from tests.sandbox.pipeline import Pipeline
+    from tests.pipeline import Pipeline
 
 COMMANDS = docker_commands()
 

@@ -11,16 +11,16 @@ import docker
 import pytest
 
 from pytask.builders.docker.cli import find_docker
+from tests.agent.under_test import PYTHON
 from tests.end_to_end.test_build_credentials import write_dockerfile
 from tests.end_to_end.test_failures import assert_untouched, the_error
 from tests.engines.versions import store
-from tests.sandbox.images import private_base
-from tests.sandbox.under_test import PYTHON
+from tests.images import private_base
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sandbox.pipeline import Pipeline
+    from tests.pipeline import Pipeline
 
 ECHO = 'ARG VERSION\nRUN test "$VERSION" = 1.2.3'
 CLEAN = '#!/bin/sh\nexec /usr/bin/env -i PATH="$PATH" DOCKER_HOST={host} {docker} "$@"\n'

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.platform_log import Dialect
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
+    from tests.local_azure.azure import LocalAzure
+    from tests.local_azure.logs.platform_log import Dialect
+    from tests.pipeline import Pipeline
 
 NEW = "contoso.azurecr.io/hello-function:2"
 SITE = "docker-func-sample"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sandbox.pipeline import DOCKER_MANIFEST
+from tests.pipeline import DOCKER_MANIFEST
 
 if TYPE_CHECKING:
-    from tests.sandbox.pipeline import Pipeline
+    from tests.pipeline import Pipeline
 
 
 def test_a_change_of_the_source_is_what_the_app_answers_with(pipeline: Pipeline) -> None:

@@ -16,19 +16,19 @@ from urllib.parse import quote
 import docker
 import pytest
 
+from tests.agent.agent_network import AgentNetwork
 from tests.end_to_end.watch import files_with, watched
-from tests.sandbox.agent_network import AgentNetwork
-from tests.sandbox.company import PASSWORD, USER, a_company
-from tests.sandbox.engine import Engine
-from tests.sandbox.images import pushed
-from tests.sandbox.pipeline import Scheme, a_pipeline
+from tests.images import pushed
+from tests.local_azure.engine.engine import Engine
+from tests.local_azure.networks.company import PASSWORD, USER, a_company
+from tests.pipeline import Scheme, a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.sandbox.company import Company
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
+    from tests.local_azure.azure import LocalAzure
+    from tests.local_azure.networks.company import Company
+    from tests.pipeline import Pipeline
 
 
 @pytest.fixture

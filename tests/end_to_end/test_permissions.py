@@ -9,16 +9,16 @@ import pytest
 from tests.end_to_end.hurried import hurried_task
 from tests.end_to_end.permissions_document import APP, REGISTRY, Row, custom_role, narrow, rows, used
 from tests.end_to_end.test_failures import BASE, assert_untouched, the_error
-from tests.sandbox.pipeline import a_pipeline
-from tests.sandbox.roles import ROLES, Role
+from tests.local_azure.state.roles import ROLES, Role
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
+    from tests.local_azure.azure import LocalAzure
+    from tests.pipeline import Pipeline
 
 SMOKE = {"smokeTestPath": "/api/HttpTriggerSample?name=Ada"}
 STABLE = {"command": "deploy", "imageName": "hello-function:stable", "tags": ""}

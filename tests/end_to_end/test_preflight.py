@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.agent.under_test import SLOWNESS
 from tests.end_to_end.test_failures import BASE, assert_untouched, the_error
-from tests.sandbox.pipeline import a_pipeline
-from tests.sandbox.under_test import SLOWNESS
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sandbox.app_kinds import KindName
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
+    from tests.local_azure.azure import LocalAzure
+    from tests.local_azure.state.app_kinds import KindName
+    from tests.pipeline import Pipeline
 
 
 def test_a_wrong_app_name_ends_a_long_build_in_seconds(pipeline: Pipeline) -> None:

@@ -10,17 +10,17 @@ import pytest
 
 from tests.end_to_end.hurried import hurried_task
 from tests.end_to_end.test_failures import the_error
-from tests.sandbox.client import arm
-from tests.sandbox.pipeline import a_pipeline
-from tests.sandbox.roles import ROLES
+from tests.local_azure.client import arm
+from tests.local_azure.state.roles import ROLES
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.principal import Principal
+    from tests.local_azure.azure import LocalAzure
+    from tests.local_azure.state.principal import Principal
+    from tests.pipeline import Pipeline
 
 BY_IDENTITY = {"appPullAccess": "managedIdentity"}
 STABLE = {"command": "deploy", "imageName": "hello-function:stable", "tags": ""}

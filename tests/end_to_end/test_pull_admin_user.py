@@ -12,8 +12,8 @@ from tests.end_to_end.test_pull_access import STABLE, new_app, written
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
+    from tests.local_azure.azure import LocalAzure
 
 BY_ADMIN = {**STABLE, "appPullAccess": "adminUser"}
 PASSWORD = "DOCKER_REGISTRY_SERVER_PASSWORD"

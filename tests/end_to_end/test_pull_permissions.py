@@ -9,14 +9,14 @@ import pytest
 from tests.end_to_end.permissions_document import APP, REGISTRY, Row, narrow, rows, used
 from tests.end_to_end.test_failures import the_error
 from tests.end_to_end.test_pull_access import BY_IDENTITY, STABLE, new_app, roles
-from tests.sandbox.state import group_id
+from tests.local_azure.state.state import group_id
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.principal import Principal
+    from tests.local_azure.azure import LocalAzure
+    from tests.local_azure.state.principal import Principal
+    from tests.pipeline import Pipeline
 
 PULL = rows("To set up pull access")
 OTHERS = {row.permission.lower() for row in (*APP, *REGISTRY)} - {row.permission.lower() for row in PULL}

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.agent.endpoints import arm_connection_with_key
 from tests.end_to_end.test_failures import assert_untouched, the_error
 from tests.end_to_end.test_pull_access import BY_IDENTITY, GRANTER, STABLE, WRITER, new_app, roles, written
-from tests.sandbox.endpoints import arm_connection_with_key
-from tests.sandbox.pipeline import a_pipeline
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.principal import Principal
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
+    from tests.local_azure.azure import LocalAzure
+    from tests.local_azure.state.principal import Principal
+    from tests.pipeline import Pipeline
 
 IDENTITY_COMMAND = "az functionapp identity assign --name docker-func-sample --resource-group rg-func"
 REFUSED = (

@@ -8,27 +8,34 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.end_to_end.test_failures import BASE, the_error
-from tests.end_to_end.watch import files_with, watched
-from tests.sandbox.docker_registries import PASSWORD, USER, DockerRegistry, docker_hub, harbor, plain_registry
-from tests.sandbox.endpoints import (
+from tests.agent.endpoints import (
     Endpoint,
     arm_connection_with_key,
     docker_connection,
     docker_connection_of_azure,
 )
-from tests.sandbox.environments import STACK
-from tests.sandbox.pipeline import SUBJECT, a_pipeline
-from tests.sandbox.subscription import FABRIKAM, SHARED, Subscription
+from tests.end_to_end.test_failures import BASE, the_error
+from tests.end_to_end.watch import files_with, watched
+from tests.local_azure.environments import STACK
+from tests.local_azure.registries.docker_registries import (
+    PASSWORD,
+    USER,
+    DockerRegistry,
+    docker_hub,
+    harbor,
+    plain_registry,
+)
+from tests.local_azure.state.subscription import FABRIKAM, SHARED, Subscription
+from tests.pipeline import SUBJECT, a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.running_task import TaskRun
-    from tests.sandbox.state import Principal, RegistryState
+    from tests.agent.running_task import TaskRun
+    from tests.local_azure.azure import LocalAzure
+    from tests.local_azure.state.state import Principal, RegistryState
+    from tests.pipeline import Pipeline
 
 KINDS = {
     "Docker Hub": (docker_hub, "https://index.docker.io/v1/", "docker.io/team/hello-function"),

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
+from tests.agent.agent import SECRET_VARIABLES
 from tests.end_to_end.watch import files_with, watched
-from tests.sandbox.agent import SECRET_VARIABLES
-from tests.sandbox.pipeline import SECRET, Scheme, a_pipeline
+from tests.pipeline import SECRET, Scheme, a_pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.running_task import RunningTask
+    from tests.agent.running_task import RunningTask
+    from tests.local_azure.azure import LocalAzure
+    from tests.pipeline import Pipeline
 
 BASE = "FROM mcr.microsoft.com/azure-functions/python:4-python3.11\n"
 COMMANDS = r"""

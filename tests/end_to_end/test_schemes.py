@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import pytest
 
+from tests.agent.endpoints import arm_connection_with_certificate
 from tests.end_to_end.test_failures import assert_untouched, the_error
-from tests.sandbox.client_certificate import new_client_certificate
-from tests.sandbox.endpoints import arm_connection_with_certificate
-from tests.sandbox.pipeline import CERTIFICATE, SECRET, Scheme, a_pipeline
+from tests.local_azure.state.client_certificate import new_client_certificate
+from tests.pipeline import CERTIFICATE, SECRET, Scheme, a_pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
+    from tests.local_azure.azure import LocalAzure
+    from tests.pipeline import Pipeline
 
 
 @pytest.mark.parametrize("scheme", get_args(Scheme))

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.test_failures import BASE, the_error
-from tests.sandbox.pipeline import a_pipeline
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
+    from tests.local_azure.azure import LocalAzure
+    from tests.pipeline import Pipeline
 
 STORAGE = "WEBSITES_ENABLE_APP_SERVICE_STORAGE"
 READS_GREETING = "return func.HttpResponse(f\"{__import__('os').environ.get('GREETING', 'Hello')}"

@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 
 from tests.end_to_end.test_failures import BASE, the_error
-from tests.sandbox.client import point_at
+from tests.local_azure.client import point_at
 
 if TYPE_CHECKING:
-    from tests.sandbox.pipeline import Pipeline
+    from tests.pipeline import Pipeline
 
 FAILING = (
     BASE

@@ -11,9 +11,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from tests.agent.under_test import ROOT
 from tests.engines.debian import RootFailed, provide_root
 from tests.engines.run import in_root, run
-from tests.sandbox.under_test import ROOT
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -11,8 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.agent.under_test import ROOT
 from tests.engines.run import APART, WITH_OWNER, in_root, run
-from tests.sandbox.under_test import ROOT
 
 SUITE = "sid"
 PACKAGES = (

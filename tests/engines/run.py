@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.sandbox.under_test import ROOT
+from tests.agent.under_test import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 HERE = Path(__file__).parent
-WITH_OWNER = ("sh", str(ROOT / "tests" / "sandbox" / "while_owner_lives.sh"))
+WITH_OWNER = ("sh", str(ROOT / "tests" / "local_azure" / "engine" / "while_owner_lives.sh"))
 """What to put before a command that does not watch its standard input."""
 NAMESPACES = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child")
 APART = (*NAMESPACES, "--mount-proc", *WITH_OWNER)

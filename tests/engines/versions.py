@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pytask.builders.docker.cli import find_docker
-from tests.sandbox.engine import START_LIMIT, Engine
+from tests.local_azure.engine.engine import START_LIMIT, Engine
 
 
 def versions() -> str:

@@ -8,11 +8,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.agent.under_test import ROOT
 from tests.gallery.apps import APPS
 from tests.gallery.exhibit import SECOND, NotReady, show
 from tests.gallery.images import IMAGES
-from tests.sandbox.local_azure import LocalAzure
-from tests.sandbox.under_test import ROOT
+from tests.local_azure.azure import LocalAzure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

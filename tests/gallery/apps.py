@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.gallery.exhibit import Exhibit
-from tests.sandbox.images import BASE, build, push
+from tests.images import BASE, build, push
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.sandbox.pipeline import Pipeline
+    from tests.pipeline import Pipeline
 
 _NEW = "contoso.azurecr.io/hello-function:2"
 

@@ -7,16 +7,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from tests.sandbox.pipeline import a_pipeline
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.platform_log import Dialect
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
+    from tests.local_azure.azure import LocalAzure
+    from tests.local_azure.logs.platform_log import Dialect
+    from tests.pipeline import Pipeline
 
 SECOND = 0.02
 """How long a second of the platform takes in the gallery, so that 230 of them are 4.6 seconds."""

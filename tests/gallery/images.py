@@ -8,12 +8,12 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from tests.gallery.exhibit import Exhibit
-from tests.sandbox.images import ARM64_PROGRAM, BASE, push
+from tests.images import ARM64_PROGRAM, BASE, push
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.sandbox.pipeline import Pipeline
+    from tests.pipeline import Pipeline
 
 _API_KEY = "k7Qz-0815-of-the-orders-service"
 _ACCOUNT_KEY = "bm90LWEtcmVhbC1rZXk="

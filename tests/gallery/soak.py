@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from tests.sandbox.local_azure import LocalAzure
-from tests.sandbox.pipeline import a_pipeline
-from tests.sandbox.under_test import ROOT
+from tests.agent.under_test import ROOT
+from tests.local_azure.azure import LocalAzure
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.platform_log import Dialect
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
+    from tests.local_azure.logs.platform_log import Dialect
+    from tests.pipeline import Pipeline
 
 Verdict = Literal["verified", "unverified"]
 

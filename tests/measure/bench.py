@@ -18,24 +18,24 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from tests.agent.agent import Agent
+from tests.agent.under_test import ROOT
+from tests.local_azure.azure import LocalAzure
 from tests.measure.budgets import Figures, tell_budgets
 from tests.measure.package import forget, seconds_to_unpack
 from tests.measure.processes import watched
 from tests.measure.setting import LATENCIES, SCENARIOS, Ground, Setting, arm_calls, docker_first, say, span, told
 from tests.measure.timeline import draw
 from tests.package.unpacked import packed, unpacked
-from tests.sandbox.agent import Agent
-from tests.sandbox.local_azure import LocalAzure
-from tests.sandbox.pipeline import a_pipeline
-from tests.sandbox.under_test import ROOT
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from tests.agent.running_task import TaskRun
+    from tests.local_azure.front.front import Call
     from tests.measure.processes import Cost
-    from tests.sandbox.front import Call
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.running_task import TaskRun
+    from tests.pipeline import Pipeline
 
 SOURCE, PACKAGE = "source", "package"
 

@@ -10,7 +10,7 @@ from tests.measure.setting import ARM, arm_calls, say
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tests.sandbox.front import Call
+    from tests.local_azure.front.front import Call
 
 _READS = ("/list", "/listkeys", "/listsecrets")
 """Ends of paths that are posted to and change nothing."""

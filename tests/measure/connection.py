@@ -14,7 +14,7 @@ from pytask.model import Cloud, KeyIdentity, RegistryHost, Secret, ServiceConnec
 from pytask.network.route import open_route
 from pytask.registry.contents import Repository
 from pytask.registry.registries import Registries
-from tests.sandbox.state import SUBSCRIPTION_ID, SUBSCRIPTION_NAME, TENANT_ID
+from tests.local_azure.state.state import SUBSCRIPTION_ID, SUBSCRIPTION_NAME, TENANT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable

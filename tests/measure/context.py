@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.agent.under_test import ROOT
+from tests.images import BASE, private_base
+from tests.local_azure.azure import LocalAzure
 from tests.measure.sample import Sample
-from tests.sandbox.images import BASE, private_base
-from tests.sandbox.local_azure import LocalAzure
-from tests.sandbox.pipeline import a_pipeline
-from tests.sandbox.under_test import ROOT
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
-    from tests.sandbox.pipeline import Pipeline
+    from tests.pipeline import Pipeline
 
 MOST_SENT_AGAIN = 1_000_000
 """Bytes."""

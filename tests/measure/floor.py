@@ -14,8 +14,8 @@ import requests
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.principal import Principal
+    from tests.local_azure.azure import LocalAzure
+    from tests.local_azure.state.principal import Principal
 
 DOCKER = "/usr/bin/docker"
 """Debian's own: the first on PATH may be one that cannot do BuildKit."""

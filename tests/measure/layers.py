@@ -16,13 +16,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.sandbox.images import BASE, build, push
-from tests.sandbox.local_azure import LocalAzure
+from tests.images import BASE, build, push
+from tests.local_azure.azure import LocalAzure
 
 from .reading import Figures
 
 if TYPE_CHECKING:
-    from tests.sandbox.state import Principal, RegistryState
+    from tests.local_azure.state.state import Principal, RegistryState
 
 ROOT = Path(__file__).parents[2]
 LAYERS = 8

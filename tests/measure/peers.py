@@ -30,19 +30,19 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from tests.agent.agent import Agent
+from tests.agent.under_test import ROOT
 from tests.measure.peers_azure import AzureForPeers
 from tests.measure.processes import watched
 from tests.measure.setting import LATENCIES, Ground, Setting, arm_calls, docker_first, say, span, told
 from tests.package.unpacked import packed, unpacked
-from tests.sandbox.agent import Agent
-from tests.sandbox.pipeline import a_pipeline
-from tests.sandbox.under_test import ROOT
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tests.sandbox.pipeline import Pipeline
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
+    from tests.pipeline import Pipeline
 
 BUDGET = 0.3
 """The most that our task may take of the peers' time."""

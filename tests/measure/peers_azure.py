@@ -1,7 +1,7 @@
 """A local Azure that also answers what Microsoft's own deployment task asks, and nobody else of ours does.
 
 That are calls in older api-versions, the v1 endpoint of Entra ID, publishing credentials, an app's metadata, and
-Kudu. Kept apart, so that our task goes on failing in the sandbox if it should ever make such a call.
+Kudu. Kept apart, so that our task goes on failing in the local Azure if it should ever make such a call.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from aiohttp import web
 
-from tests.sandbox.local_azure import LocalAzure
-from tests.sandbox.routes import NotServedError, Routes
-from tests.sandbox.services import Services
-from tests.sandbox.site_json import site_resource
-from tests.sandbox.site_routes import SiteRoutes
+from tests.local_azure.arm.site_json import site_resource
+from tests.local_azure.arm.site_routes import SiteRoutes
+from tests.local_azure.azure import LocalAzure
+from tests.local_azure.front.routes import NotServedError, Routes
+from tests.local_azure.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tests.sandbox.arm import ArmCall, Operation
-    from tests.sandbox.entra import Entra
-    from tests.sandbox.routes import JSON
-    from tests.sandbox.site import Site
-    from tests.sandbox.state import Cloud
+    from tests.local_azure.arm.front import ArmCall, Operation
+    from tests.local_azure.front.routes import JSON
+    from tests.local_azure.sign_in.entra import Entra
+    from tests.local_azure.state.site import Site
+    from tests.local_azure.state.state import Cloud
 
 _VERSIONS = frozenset({"2016-07-01", "2016-08-01", "2018-02-01", "2022-03-01"})
 _PASSWORD = "publishing-passw0rd"

@@ -6,7 +6,7 @@ import random
 import shutil
 from typing import TYPE_CHECKING
 
-from tests.sandbox.images import BASE
+from tests.images import BASE
 
 if TYPE_CHECKING:
     from pathlib import Path

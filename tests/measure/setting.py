@@ -9,16 +9,16 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from tests.agent.under_test import PYTHON
 from tests.measure.floor import DOCKER, Floor
 from tests.measure.sample import Sample
-from tests.sandbox.under_test import PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tests.sandbox.front import Call
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.pipeline import Pipeline
+    from tests.local_azure.azure import LocalAzure
+    from tests.local_azure.front.front import Call
+    from tests.pipeline import Pipeline
 
 ARM = "management.azure.com"
 LATENCIES = (0, 150)

@@ -14,10 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.agent.under_test import ROOT
 from tests.package.alone import ALONE
 from tests.package.pythons import pythons
 from tests.package.unpacked import packed, unpacked
-from tests.sandbox.under_test import ROOT
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.sandbox.local_azure import LocalAzure
+    from tests.local_azure.azure import LocalAzure
 
 PROGRAM = """
 import sys

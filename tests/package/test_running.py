@@ -12,13 +12,13 @@ import pytest
 
 from dev.package.compiler import ROOT
 from tests.package.pythons import pythons
-from tests.sandbox.pipeline import a_pipeline
+from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.sandbox.local_azure import LocalAzure
-    from tests.sandbox.running_task import TaskRun
+    from tests.agent.running_task import TaskRun
+    from tests.local_azure.azure import LocalAzure
 
 TRAP = "something that is installed on the agent was loaded"
 LOAD_ALL = Path(__file__).with_name("load_all.py")

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from pytask.agent.pem import CertificateField
 from pytask.errors.inputs import InputMistake
 from pytask.model import Secret
-from tests.sandbox.client_certificate import new_client_certificate
+from tests.local_azure.state.client_certificate import new_client_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -40,8 +40,8 @@ from pytask.model import (
     WhenUnchanged,
     WhenUnverified,
 )
+from tests.local_azure.state.client_certificate import new_client_certificate
 from tests.plans import app_of, building, deploying, pushing
-from tests.sandbox.client_certificate import new_client_certificate
 
 if TYPE_CHECKING:
     from pathlib import Path

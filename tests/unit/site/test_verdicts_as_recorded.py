@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from pytask.errors.start import StartFailure
 from pytask.model.evidence import Verdict
 from pytask.targets.site.observed import Question
-from tests.sandbox.classic_log import ClassicLog
-from tests.sandbox.log_2025 import Log2025
-from tests.sandbox.log_lines import LogClock
-from tests.sandbox.platform_log import Launch, PlatformLog
-from tests.sandbox.refusals import BAD_GATEWAY_PAGE, IIS_PAGE
+from tests.local_azure.logs.classic_log import ClassicLog
+from tests.local_azure.logs.log_2025 import Log2025
+from tests.local_azure.logs.log_lines import LogClock
+from tests.local_azure.logs.platform_log import Launch, PlatformLog
+from tests.local_azure.refusals import BAD_GATEWAY_PAGE, IIS_PAGE
 from tests.scripted import BEGAN, OURS, REFERENCE, THEIRS, Answer, ScriptedApp, an_update, verdict_of
 from tests.unit.site.test_verify import a_function, a_status
 

@@ -1,0 +1,1 @@
+"""A fake pipelines agent, as the real one starts a task."""

@@ -1,0 +1,1 @@
+"""A local Azure: real TLS, registries and engines under Azure's own names."""

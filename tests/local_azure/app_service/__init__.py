@@ -1,0 +1,1 @@
+"""App Service: pulls, starts and serves real containers."""

@@ -1,0 +1,1 @@
+"""Docker engines of our own, and the base image for them."""

@@ -1,0 +1,1 @@
+"""The way in: proxy, TLS, routes."""

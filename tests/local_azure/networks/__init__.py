@@ -1,0 +1,1 @@
+"""Networks of other people: a company with its proxy, a closed network, a package feed."""

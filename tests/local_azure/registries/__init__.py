@@ -1,0 +1,1 @@
+"""Container registries, Azure's and others."""

@@ -1,0 +1,117 @@
+"""Every service of the local Azure, put together. Lives on one event loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.local_azure.app_service.app_service import AppService
+from tests.local_azure.app_service.container_host import ContainerHost
+from tests.local_azure.app_service.functions_runtime import FunctionsRuntime
+from tests.local_azure.app_service.pull_credentials import PullCredentials
+from tests.local_azure.app_service.site_front import SiteFront
+from tests.local_azure.app_service.site_start import Worker
+from tests.local_azure.arm.authorization import Authorization
+from tests.local_azure.arm.front import ResourceManager
+from tests.local_azure.arm.identities import ManagedIdentities
+from tests.local_azure.arm.insights import Insights
+from tests.local_azure.arm.registries import Registries
+from tests.local_azure.arm.resources import Resources
+from tests.local_azure.arm.settings import SiteSettings
+from tests.local_azure.arm.site_containers import SiteContainers
+from tests.local_azure.arm.web import WebSites
+from tests.local_azure.arm.web_host import WebHosts
+from tests.local_azure.front.reverse_proxy import upstream_session
+from tests.local_azure.registries.acr import ContainerRegistries
+from tests.local_azure.registries.blob_storage import BlobStorage
+from tests.local_azure.registries.docker_registries import DockerRegistries
+from tests.local_azure.registries.mcr import MicrosoftRegistry
+from tests.local_azure.sign_in.azure_devops import AzureDevOps
+from tests.local_azure.sign_in.entra import Entra
+from tests.local_azure.sign_in.machine_identities import MachineIdentities
+from tests.local_azure.state.state import Cloud
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from tests.local_azure.arm.front import Operation
+    from tests.local_azure.faults import Faults
+    from tests.local_azure.front.certificates import Authority
+    from tests.local_azure.front.routes import Room
+    from tests.local_azure.registries.registry import Registry
+
+
+class Services:
+    """The rooms and what they share; to be made on the loop that runs them."""
+
+    def __init__(
+        self,
+        *,
+        authority: Authority,
+        socket: Path,
+        microsoft_registry: Registry,
+        homes: Path,
+        second: float,
+        mishap: Callable[[str], None],
+        faults: Faults,
+    ) -> None:
+        self.cloud = Cloud()
+        self._session = upstream_session()
+        self._host = ContainerHost(socket)
+        self.azure_devops = AzureDevOps(self.cloud, authority.signing_key("azure-devops"))
+        self.entra = Entra(self.cloud, authority.signing_key("entra"), self.azure_devops)
+        self.machine_identities = MachineIdentities(self.cloud, self.entra, faults, mishap)
+        self.blobs = BlobStorage(self.cloud)
+        self.registries = ContainerRegistries(
+            self.cloud, authority.signing_key("acr"), self.entra, self._session, self.blobs
+        )
+        self.docker_registries = DockerRegistries(authority.signing_key("docker-registries"), self._session)
+        self.app_service = AppService(
+            worker=Worker(host=self._host, session=self._session, homes=homes, second=second, pulled=set()),
+            credential=PullCredentials(self.cloud, self.registries).of,
+            mishap=mishap,
+            cloud=self.cloud,
+        )
+        self.rooms: Sequence[Room] = (
+            self.entra,
+            ResourceManager(self.cloud, self.entra, self._operations()),
+            self.azure_devops,
+            self.registries,
+            self.blobs,
+            self.docker_registries,
+            MicrosoftRegistry(microsoft_registry, self._session),
+            SiteFront(self.cloud, self.app_service, self._session),
+        )
+
+    def _operations(self) -> list[Operation]:
+        runtime = FunctionsRuntime(self.app_service, self._session)
+        self.app_service.sync = runtime.sync
+        rooms = (
+            WebSites(self.cloud, self.app_service),
+            SiteSettings(self.cloud, self.app_service),
+            WebHosts(self.cloud, self.app_service, runtime),
+            SiteContainers(self.cloud, self.app_service),
+            Resources(self.cloud),
+            Registries(self.cloud),
+            Authorization(self.cloud),
+            ManagedIdentities(self.cloud),
+            Insights(self.cloud),
+        )
+        return [operation for room in rooms for operation in room.operations()]
+
+    async def forget(self) -> None:
+        """Remove every container and be an empty subscription again, with everything at its defaults."""
+        await self.app_service.forget()
+        self.cloud.forget()
+        self.entra.forget()
+        self.azure_devops.forget()
+        self.docker_registries.forget()
+
+    async def stop(self) -> None:
+        """Remove every container and close every connection."""
+        try:
+            await self.app_service.forget()
+        finally:
+            await self.machine_identities.stop()
+            await self._host.close()
+            await self._session.close()

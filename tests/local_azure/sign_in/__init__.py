@@ -1,0 +1,1 @@
+"""Entra ID, AD FS, the identities of machines, Azure DevOps."""
