@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from pytask.errors.base import AzureFailure, Cause, OneOfSeveral
+from pytask.errors.base import AzureFailure, Cause, OneOfSeveral, TaskFailure
 from pytask.errors.registry_kind import is_azure, is_docker_hub
 
 
@@ -138,3 +138,15 @@ class LayerTooLarge(AzureFailure):
     happened = "the response to the push was: {detail}"
     cause = "a proxy or load balancer in front of the registry limits the size of a request body"
     fix = 'raise that limit (nginx: client_max_body_size 0; for the ingress: nginx.ingress.kubernetes.io/proxy-body-size: "0"), or split the largest layer into several instructions'
+
+
+class TagMoved(TaskFailure):
+    """Another job on the agent keeps moving the tag that this run pushes."""
+
+    reference: str
+    code = "tag-moved-on-agent"
+    leaves_open = True
+    title = "another job on this agent keeps moving {reference} to its own image"
+    happened = "each time this run pushed {reference}, the Docker engine had another image with that tag afterwards"
+    cause = "jobs on this agent share a Docker engine, and another job builds an image with the same name and tag"
+    fix = "give each run a tag of its own, such as $(Build.BuildId), or run these jobs one at a time"

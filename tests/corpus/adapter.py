@@ -391,6 +391,10 @@ class _EngineThatSays:
 
     error: str
 
+    def tag(self, *_: object, **__: object) -> bool:
+        """Give the image its name."""
+        return True
+
     def push(self, *_: object, **__: object) -> Iterator[dict[str, Any]]:
         """Yield what the engine's stream holds: https://docs.docker.com/reference/api/engine/version/v1.44/#tag/Image/operation/ImagePush."""
         yield {"status": "The push refers to repository [contoso]"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from pytask.builders.builder import Machine
 from pytask.builders.docker.builder import find_builder
 from pytask.clock import Clock, Timeouts
 from pytask.model import Network
+from tests.contract.builders import suite
 from tests.contract.builders.suite import *  # noqa: F403 - its tests are run here
 from tests.local_azure.engine.engine import Engine
 from tests.local_azure.registries.registry import Registry
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from pytask.builders.docker.builder import DockerBuilder
 
 _MANIFESTS = ("application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json")
+ACCEPT = {"Accept": ", ".join(_MANIFESTS)}
 
 
 @dataclass
@@ -67,7 +70,7 @@ class DockerScene:
         """Return what the registry says of a tag; empty when it does not answer, too."""
         url = f"{self.place.url}/v2/shop/manifests/{tag}"
         try:
-            answer = requests.head(url, headers={"Accept": ", ".join(_MANIFESTS)}, timeout=5)
+            answer = requests.head(url, headers=ACCEPT, timeout=5)
         except requests.ConnectionError:
             return ""
         return answer.headers["Docker-Content-Digest"] if answer.ok else ""
@@ -75,6 +78,26 @@ class DockerScene:
     def close(self) -> None:
         """Be gone."""
         self.place.stop()
+
+
+def test_another_job_that_moves_the_tag_does_not_change_what_is_pushed(scene: DockerScene) -> None:
+    ours = suite.local(suite.built(scene, scene.builder()))
+    facts = ours.facts()
+    (scene.context() / "hello").write_text("Hello from another job", encoding="utf-8")
+    command = [
+        "/usr/bin/docker",
+        "--host",
+        scene.engine.url,
+        "build",
+        "--tag",
+        suite.references(scene)[0],
+        str(scene.context()),
+    ]
+    subprocess.run(command, check=True, capture_output=True, env={"DOCKER_BUILDKIT": "1", "PATH": "/usr/bin:/bin"})
+    assert ours.facts() == facts
+    sent = ours.push(suite.references(scene), login=lambda _renew: None, blocked=lambda: None)
+    manifest = requests.get(f"{scene.place.url}/v2/shop/manifests/{sent.digest}", headers=ACCEPT, timeout=5).json()
+    assert facts.id in {manifest["config"]["digest"], sent.digest}, "by the image store"
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from pytask.builders.docker.push import Push
 from pytask.builders.docker.push_refusal import is_bare, push_refusal
 from pytask.clock import Clock, Timeouts
 from pytask.errors import TaskFailure, render
-from pytask.errors.push import PushDenied
+from pytask.errors.push import PushDenied, TagMoved
 from pytask.errors.registry import RegistryFirewall
 from pytask.model import BuiltImage
 from tests.unit.growth import grows_linearly
@@ -135,6 +135,10 @@ class FakeEngine:
     def name(self, image: BuiltImage, reference: str) -> None:
         """Name nothing."""
 
+    def has(self, *_: object) -> bool:
+        """Return that nobody has moved the tag."""
+        return True
+
     def push(self, *_: object, **__: object) -> PushProgress:
         """Return the error of a HEAD that the registry answers without a body."""
         return PushProgress(error=BARE)
@@ -192,3 +196,50 @@ def test_a_push_that_failed_without_a_word_has_failed(event: dict[str, object], 
     seen = PushProgress()
     seen.take(event)
     assert seen.error == told
+
+
+class SharedEngine:
+    """An engine in which another job moves the tag during the first pushes."""
+
+    def __init__(self, moves: int) -> None:
+        self.moves = moves
+        self.done: list[str] = []
+
+    def name(self, image: BuiltImage, reference: str) -> None:
+        """Note which image gets the tag."""
+        self.done.append(f"tag {image.id} {reference}")
+
+    def push(self, reference: str, **_: object) -> PushProgress:
+        """Push whatever has the tag."""
+        self.done.append(f"push {reference}")
+        return PushProgress(digest="sha256:" + "a" * 64)
+
+    def has(self, *_: object) -> bool:
+        """Tell whether the tag has stayed."""
+        self.moves -= 1
+        return self.moves < 0
+
+
+def push_from(engine: SharedEngine) -> PushProgress:
+    reference = f"{OURS}/team/hello:42"
+    work = Push(
+        engine=engine,  # type: ignore[arg-type] # all that a push asks of it
+        login=lambda _again: None,
+        ask=lambda: None,
+        clock=Clock(),
+        timeouts=Timeouts(push_attempts=3),
+        say=lambda _text: None,
+    )
+    return work.all(BuiltImage(references=(reference,), id="ours", platform="linux/amd64", size_bytes=1), (reference,))
+
+
+def test_a_tag_that_another_job_moves_is_given_back_to_our_image_and_pushed_again() -> None:
+    engine, reference = SharedEngine(moves=2), f"{OURS}/team/hello:42"
+    assert push_from(engine).digest
+    assert engine.done == [f"tag ours {reference}", f"push {reference}"] * 3
+
+
+def test_a_tag_that_another_job_keeps_moving_is_told() -> None:
+    with pytest.raises(TagMoved) as caught:
+        push_from(SharedEngine(moves=9))
+    assert caught.value.leaves_open

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 from tempfile import gettempdir
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 400
 """Lines. Output of parallel steps is interleaved, and the end may show a long instruction of the Dockerfile."""
+_EXPORTED = re.compile(
+    r"#\d+ (?:writing image|exporting manifest(?: list)?) (sha256:[0-9a-f]{64})(?: [\d.]+s)?(?: done)?", re.ASCII
+)
+"""How BuildKit names the result in the classic and in the containerd image store. What a `RUN` prints has its time in
+between. https://github.com/moby/buildkit/blob/master/exporter/containerimage/writer.go and
+https://github.com/moby/moby/blob/master/daemon/internal/builder-next/exporter/mobyexporter/writer.go"""
 _NOT_LOADED = "Build result will only remain in the build cache"
 """https://github.com/docker/buildx/blob/master/build/build.go"""
 
@@ -43,8 +50,11 @@ def build(
     *,
     logins: Logins,
     stop_when: Callable[[Callable[[], None]], None],
-) -> None:
-    """Build the image and leave it in the engine with the references.
+) -> str:
+    """Build the image, leave it in the engine with the references, and return its id there.
+
+    The id is what BuildKit says it exported, and empty when it does not say. A tag is not enough to find the image
+    again: another job may move the tag in a shared engine.
 
     The docker command gets the environment without the agent's variables, but a build argument without a value may take
     it from those too. BuildKit asks for credentials through `logins`, and waits until the run has signed in.
@@ -58,7 +68,7 @@ def build(
     recipe = replace(recipe, arguments=_filled(recipe.arguments, machine.environment))
     environment = _without_secrets(without_the_agents_own(machine.environment), recipe)
     tail: deque[str] = deque(maxlen=_REMEMBERED)
-    elsewhere = ""
+    printed = _Printed()
     with (
         along(machine.network, environment) as way,
         _configuration(machine, cli, environment, logins) as lent,
@@ -75,12 +85,13 @@ def build(
     ):
         stop_when(lambda: end(process, machine.timeouts.child_exit))
         if process.stdout:
-            elsewhere = _follow(lines(process.stdout), tail, machine.console.line)
+            printed = _follow(lines(process.stdout), tail, machine.console.line)
         exit_code = process.wait()
-    if exit_code == 0 and elsewhere:
-        raise ImageNotLoaded(reference=references[0], detail=elsewhere)
     if exit_code != 0:
         raise failure(recipe, exit_code, tail, refusals=way.failures, answers=lent.answers)
+    if printed.elsewhere:
+        raise ImageNotLoaded(reference=references[0], detail=printed.elsewhere)
+    return printed.image
 
 
 def _commands_own(
@@ -185,13 +196,25 @@ def _stays_out(argument: BuildArgument, environment: Mapping[str, str]) -> bool:
     return argument.value in {None, environment.get(argument.name)} or not steers_docker(argument.name)
 
 
-def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None]) -> str:
-    """Show what the command prints, and return its warning about an image left outside the engine."""
-    elsewhere = ""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Printed:
+    """What the docker command says of the image."""
+
+    image: str = ""
+    """Its id in the engine."""
+    elsewhere: str = ""
+    """The warning about an image left outside the engine."""
+
+
+def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None]) -> _Printed:
+    """Show what the command prints, and return what it says of the image."""
+    image = elsewhere = ""
     for line in output:
         say(line)
         if line.strip():
             tail.append(line)
         if _NOT_LOADED in line and not line.startswith("#"):
             elsewhere = line.strip()
-    return elsewhere
+        if exported := _EXPORTED.fullmatch(line.strip()):
+            image = exported.group(1)
+    return _Printed(image=image, elsewhere=elsewhere)

@@ -60,8 +60,8 @@ class DockerBuilder:
         self, recipe: Recipe, references: Sequence[str], *, logins: Logins, preflight: Background[Any]
     ) -> DockerImage:
         """Build the image and leave it in the engine, and stop as soon as `preflight` fails."""
-        build(self.machine, recipe, references, self.cli, logins=logins, stop_when=preflight.when_failed)
-        return DockerImage(builder=self, references=tuple(references))
+        image = build(self.machine, recipe, references, self.cli, logins=logins, stop_when=preflight.when_failed)
+        return DockerImage(builder=self, references=tuple(references), id=image)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,14 +70,16 @@ class DockerImage:
 
     builder: DockerBuilder
     references: tuple[str, ...]
+    id: str
+    """What BuildKit said it exported; empty when it did not say."""
 
     def facts(self) -> BuiltImage:
         """Return the image as the engine describes it."""
-        return self.builder.engine().inspect(self.references)
+        return self.builder.engine().inspect(self.references, self.id)
 
     def archive(self) -> Generator[bytes, None, None]:
         """Return the image in the format of `docker save`."""
-        return self.builder.engine().saved(self.references[0])
+        return self.builder.engine().saved(self.facts().id)
 
     def push(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from pytask.errors.network import CredentialNotSent
 from pytask.model import BuiltImage, ImageReference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from docker.api import APIClient
 
@@ -76,20 +76,15 @@ class Engine:
 
     api: APIClient
 
-    def inspect(self, references: tuple[str, ...]) -> BuiltImage:
-        """Return the image with the first of the references.
+    def inspect(self, references: tuple[str, ...], image: str = "") -> BuiltImage:
+        """Return the image with an id, or with the first of the references when its id is not known.
 
         Raises:
             ImageNotLoaded: when the engine has no such image.
             EngineUnreachable: when it does not answer.
         """
-        try:
-            found: Any = self.api.inspect_image(references[0])  # type: ignore[no-untyped-call] # the stubs lack it
-        except NotFound as error:
-            raise ImageNotLoaded(reference=references[0], detail=str(error.explanation or error)) from error
-        except (DockerException, OSError, LookupError, ValueError) as error:
-            # The SDK fails in its own ways on an error that is not in the engine's format.
-            raise EngineUnreachable(detail=f"{type(error).__name__}: {error}") from error
+        with _translated(references[0]):
+            found: Any = self.api.inspect_image(image or references[0])  # type: ignore[no-untyped-call] # the stubs lack it
         variant = f"/{found['Variant']}" if found.get("Variant") else ""
         return BuiltImage(
             references=references,
@@ -98,11 +93,23 @@ class Engine:
             size_bytes=int(found["Size"]),
         )
 
+    def has(self, image: BuiltImage, reference: str) -> bool:
+        """Tell whether a reference still means the image; another job may have moved it.
+
+        Raises:
+            ImageNotLoaded, EngineUnreachable: what `inspect` raises.
+        """
+        return self.inspect((reference,)).id == image.id
+
     def name(self, image: BuiltImage, reference: str) -> None:
-        """Give the image another name, unless it already has it."""
-        if reference not in image.references:
-            repository, tag = reference.rsplit(":", 1)
-            self.api.tag(image.references[0], repository, tag, force=True)
+        """Give the image a name, by its id: another job may have moved the tag that it was built with.
+
+        Raises:
+            ImageNotLoaded, EngineUnreachable: what `inspect` raises.
+        """
+        repository, tag = reference.rsplit(":", 1)
+        with _translated(reference):
+            self.api.tag(image.id, repository, tag, force=True)
 
     def push(
         self, reference: str, *, login: RegistryLogin | None, progress: Callable[[PushProgress], None]
@@ -137,6 +144,18 @@ class Engine:
             if "no space left on device" in detail:
                 raise AgentDiskFull(detail=detail) from error
             raise ImageNotSaved(reference=reference, detail=detail) from error
+
+
+@contextmanager
+def _translated(reference: str) -> Iterator[None]:
+    """Raise the catalogue's failure for what the SDK raises in a call about an image."""
+    try:
+        yield
+    except NotFound as error:
+        raise ImageNotLoaded(reference=reference, detail=str(error.explanation or error)) from error
+    except (DockerException, OSError, LookupError, ValueError) as error:
+        # The SDK fails in its own ways on an error that is not in the engine's format.
+        raise EngineUnreachable(detail=f"{type(error).__name__}: {error}") from error
 
 
 def open_engine(environment: Mapping[str, str], cli: DockerCli | None = None) -> Engine:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytask.builders.docker.push_refusal import is_bare, push_refusal
 from pytask.errors.foreign import shortened
+from pytask.errors.push import TagMoved
 from pytask.network.retry import retry_wait
 
 if TYPE_CHECKING:
@@ -44,18 +45,21 @@ class Push:
         return first
 
     def _one(self, image: BuiltImage, reference: str) -> PushProgress:
-        self.engine.name(image, reference)
         for attempt in range(1, self.timeouts.push_attempts + 1):
+            self.engine.name(image, reference)
             ticker = _Ticker(self.clock, self.timeouts.progress, self.say)
             seen = self.engine.push(reference, login=self.login(attempt > 1), progress=ticker.tick)
             if not seen.error:
-                return seen
+                if self.engine.has(image, reference):
+                    return seen
+                self.say(f"another job on this agent has moved {reference}; pushing it again")
+                continue
             if final := self._final(reference, seen.error, attempt):
                 raise final
             wait = retry_wait(self.timeouts, attempt)
             self.say(f"the push was interrupted ({shortened(seen.error, _LONGEST_TOLD)}); retrying in {wait:.0f} s")
             self.clock.sleep(wait)
-        raise AssertionError
+        raise TagMoved(reference=reference)
 
     def _final(self, reference: str, error: str, attempt: int) -> TaskFailure | None:
         """Return the failure when a retry is pointless; None when it may help."""

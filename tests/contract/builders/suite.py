@@ -26,8 +26,9 @@ TAGS = ("1", "latest")
 class Scene(Protocol):
     """A builder in a world that a test arranges."""
 
-    registry: str
-    """Host and port of the registry that takes its images."""
+    @property
+    def registry(self) -> str:
+        """Host and port of the registry that takes its images."""
 
     def builder(self) -> Builder:
         """Return the builder."""
