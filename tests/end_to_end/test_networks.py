@@ -83,7 +83,7 @@ def test_the_whole_run_works_behind_a_proxy_with_its_own_authority_and_no_other_
     assert {"login.microsoftonline.com", "management.azure.com", "contoso.azurecr.io", pipeline.site.host} <= set(
         company.proxy.led
     )
-    assert f"Network: proxy {company.proxy_url} as {USER}; trusting {company.authorities} too" in run.log
+    assert f"Network: proxy {company.proxy_url} as {USER}; also trusting {company.authorities}" in run.log
 
 
 def test_the_password_of_the_proxy_is_nowhere_to_be_read(azure: LocalAzure, tmp_path: Path, company: Company) -> None:
