@@ -12,13 +12,13 @@ from enum import Enum
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from pytask.errors import TaskFailure
+from pytask.errors import Declined, TaskFailure
 from pytask.model import App, BuiltImage, PushedImage, RolledBack, SettingsChange, Update, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytask.model import Plan
+    from pytask.model import Plan, SettingsBack
 
 E = TypeVar("E")
 
@@ -29,6 +29,7 @@ class Action(Enum):
     PUSH = "push the image"
     UPDATE = "update the app"
     PULL_ACCESS = "set up pull access"
+    ROLL_BACK = "roll back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,25 @@ class PullsAgain:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ImageRestored:
+    """The app was pointed at its previous image again; whether it runs is not known yet."""
+
+    reference: str
+    settings: SettingsBack | None
+    """None when the run had changed none."""
+    configuration: tuple[str, ...]
+    """The names of the properties of the configuration that were restored."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedBySomeoneElse:
+    """The app is not configured with the image of this run, although Azure accepted the update."""
+
+    found: str
+    """What its configuration reads."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NotRolledBack:
     """The app was not rolled back, or does not run the previous image either."""
 
@@ -148,6 +168,8 @@ Event: TypeAlias = (
     | PullsAgain
     | Verification
     | RolledBack
+    | ImageRestored
+    | ChangedBySomeoneElse
     | NotRolledBack
     | ImageLost
 )
@@ -192,8 +214,8 @@ class Journal:
         self.add(attempt)
         try:
             yield
-        except TaskFailure as failure:
-            if not failure.leaves_open:
+        except (TaskFailure, Declined) as failure:
+            if isinstance(failure, Declined) or not failure.leaves_open:
                 self.add(Refused(attempt))
             raise
         self.add(Confirmed(attempt))

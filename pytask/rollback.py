@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pytask.errors import TaskFailure
+from pytask.journal import Action, ImageRestored
 from pytask.model import Digest, ImageReference, NotAReference, RolledBack
 from pytask.registry.hosts import is_azures, registry_name
 from pytask.registry.images import Gone
@@ -44,10 +45,13 @@ def roll_back(
         raise CannotRollBack("rollbackOnFailure is false")
     if not failure.rolls_back:
         raise CannotRollBack("the image is not the cause")
-    say = job.console.line
+    say, journal = job.console.line, job.journal.of(target.app.title)
     reference = former_reference(snapshot.previous, source.digest_now, say)
     began = job.clock.monotonic()
-    back = target.roll_back(update, reference, snapshot.previous)
+    with journal.attempt(Action.ROLL_BACK, reference):
+        back = target.roll_back(update, reference, snapshot.previous)
+    restored = ImageRestored(reference=reference, settings=back.settings, configuration=back.configuration)
+    journal.add(restored)
     watch = target.watch(back.update, plan, digest_now=known_digests(source), rolls_back=True)
     try:
         verification = verify_by(watch, clock=job.clock, timeouts=job.timeouts, say=say)

@@ -11,9 +11,9 @@ from pytask.background import Background
 from pytask.clock import Deadline
 from pytask.errors import TaskFailure, render
 from pytask.errors.registry import DigestUnknown
-from pytask.errors.start import PullFailed, PullNotFound, PullUnauthorized, StartFailure, Unverified
+from pytask.errors.start import ImageNotSet, PullFailed, PullNotFound, PullUnauthorized, StartFailure, Unverified
 from pytask.inspection.image import inspect_new_layers
-from pytask.journal import AccessGiven, Action, ImageLost, LeftAsItIs, NotRolledBack, PullsAgain
+from pytask.journal import AccessGiven, Action, ChangedBySomeoneElse, ImageLost, LeftAsItIs, NotRolledBack, PullsAgain
 from pytask.model import DeployBy, ImageReference, WhenUnchanged, WhenUnverified
 from pytask.registry.images import Gone
 from pytask.rollback import known_digests, roll_back
@@ -80,6 +80,8 @@ class Rollout:
         try:
             self._verify(update, self.plan.verify)
         except StartFailure as failure:
+            if isinstance(failure, ImageNotSet):
+                self.journal.add(ChangedBySomeoneElse(failure.found))
             with self.job.stage("Roll back"):
                 self._roll_back(self.journal.update() or update, self.plan.verify, failure)
             raise
@@ -134,7 +136,11 @@ class Rollout:
 
     def _confirm(self, update: Update) -> None:
         """Read back what was written, even when `verify` is false."""
-        self.target.confirm(update)
+        try:
+            self.target.confirm(update)
+        except ImageNotSet as failure:
+            self.journal.add(ChangedBySomeoneElse(failure.found))
+            raise
         if granted_at(self.journal) is not None:
             minutes = f"{self.job.timeouts.role_propagation_limit / 60:g}"
             told = f"the new role may take up to {minutes} minutes to propagate; until then the app cannot pull"

@@ -118,6 +118,10 @@ class ManyFailures(Exception):
         self.failures = failures
 
 
+class Declined(Exception):
+    """Something was not done, by a decision made before anything was sent."""
+
+
 class Cancelled(BaseException):
     """The agent asked the task to stop; a `BaseException`, so that no handler of ordinary failures catches it."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytask import __version__
 from pytask.agent.environment import variable
-from pytask.journal import Action, Planned, StageEnded
+from pytask.journal import Action, ChangedBySomeoneElse, ImageRestored, Planned, StageEnded
 from pytask.model import App, PushedImage, RolledBack, SettingsChange, Verdict, Verification, app_plan
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def as_json(journal: Journal, environment: Mapping[str, str], redact: Callable[[
     """Return the record of the run that a later run deploys from; `redact` removes secrets from foreign text."""
     planned, pushed, app = journal.last(Planned), journal.last(PushedImage), journal.last(App)
     update, verification = journal.update(), journal.last(Verification)
-    settings, back = journal.last(SettingsChange), journal.last(RolledBack)
+    settings, back = journal.last(SettingsChange), journal.last(ImageRestored)
     fields = {
         "version": __version__,
         "command": planned.plan.command.value if planned else "",
@@ -65,6 +65,6 @@ def _running_image(journal: Journal) -> str:
     back, update, app = journal.last(RolledBack), journal.update(), journal.last(App)
     if back:
         return back.reference
-    if update and verdict(journal) is not Verdict.FAILED:
+    if update and verdict(journal) is not Verdict.FAILED and not journal.last(ChangedBySomeoneElse):
         return update.reference
     return app.image if app and not journal.tried(Action.UPDATE) else ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.journal import MadeSticky
-from pytask.model import RolledBack, SettingsChange
+from pytask.journal import ImageRestored, MadeSticky
+from pytask.model import SettingsChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ def tell_lost(change: SettingsChange) -> str:
 
 def settings_now(journal: Journal) -> str:
     """Return the present state of the settings that the run changed; empty when it changed none."""
-    back, change, made = journal.last(RolledBack), journal.last(SettingsChange), journal.last(MadeSticky)
+    back, change, made = journal.last(ImageRestored), journal.last(SettingsChange), journal.last(MadeSticky)
     if back and back.settings:
         stayed = f"; {', '.join(back.settings.stayed)} left unchanged" if back.settings.stayed else ""
         return f"{', '.join(back.settings.names) or 'nothing'} restored{stayed}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.journal import AccessGiven, Action, ImageLost, NotRolledBack, Planned
+from pytask.journal import AccessGiven, Action, ChangedBySomeoneElse, ImageLost, ImageRestored, NotRolledBack, Planned
 from pytask.model import App, PushedImage, RolledBack, Verdict, app_plan
 from pytask.report.settings import settings_now
 
@@ -20,14 +20,15 @@ def describe_state(journal: Journal) -> str:
     app, pushed, update = journal.last(App), journal.last(PushedImage), journal.update()
     if app is None:
         return _without_an_app(journal, pushed)
+    kept = f"\nits pull access is kept: {given}" if (given := _access(journal)) else ""
     if update:
-        stays = _access(journal)
-        return _after_the_update(journal, app, update) + (f"\nits pull access is kept: {stays}" if stays else "")
+        return _after_the_update(journal, app, update) + kept
     if pushed and journal.left_open(Action.UPDATE):
         either = f"it is configured with {pushed.reference} or still with {app.image or 'no image'}"
-        return f"the change to {app.title} was sent, but its result is not known: {either}{_settings_too(journal)}"
+        told = f"the change to {app.title} was sent, but its result is not known: {either}"
+        return f"{told}{_settings_too(journal)}{kept}"
     if pushed and pushed.tags and app.image == str(pushed.reference):
-        return _not_restarted(journal, app)
+        return _not_restarted(journal, app) + kept
     return _without_an_update(journal, app, pushed)
 
 
@@ -87,6 +88,15 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
         return _rolled_back(journal, back, update)
     if not_back and not_back.configured:
         return f"{app.title} is configured with {not_back.configured} again, but does not run: {not_back.reason}"
+    if restored := journal.last(ImageRestored):
+        settings = f"; settings: {settings_now(journal)}" if restored.settings else ""
+        return f"{app.title} is configured with {restored.reference} again; it is not known whether it runs{settings}"
+    if sent := journal.left_open(Action.ROLL_BACK):
+        either = f"it is configured with {sent[-1]} again or still with {update.reference}"
+        return f"the rollback of {app.title} was sent, but its result is not known: {either}"
+    if changed_by := journal.last(ChangedBySomeoneElse):
+        before = app.image or "no image"
+        return f"someone else has changed {app.title}: it reads {changed_by.found} (before this run {before})"
     settings = settings_now(journal)
     changed = f"; settings: {settings}" if settings else ""
     stayed = f"; it was not rolled back: {not_back.reason}" if not_back else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.journal import AccessGiven, LeftAsItIs, Planned, StageEnded
+from pytask.journal import AccessGiven, ImageRestored, LeftAsItIs, NotRolledBack, Planned, StageEnded
 from pytask.model import App, PushedImage, RolledBack, Verdict, Verification, app_plan
 from pytask.report.markdown import block, cell, code, escaped
 from pytask.report.outputs import verdict
@@ -54,6 +54,11 @@ def _failed(journal: Journal) -> str:
     verification = journal.last(Verification)
     if journal.last(RolledBack):
         return "the new image does not run; rolled back to the previous one"
+    not_back = journal.last(NotRolledBack)
+    if not_back and not_back.configured:
+        return "neither the new image nor the previous one runs"
+    if journal.last(ImageRestored):
+        return "the new image does not run; rolled back to the previous one, which is not verified"
     if verification:
         return (
             "deployed, unverified"
@@ -65,7 +70,7 @@ def _failed(journal: Journal) -> str:
 
 def _rows(journal: Journal) -> list[tuple[str, str]]:
     pushed, app, verification = journal.last(PushedImage), journal.last(App), journal.last(Verification)
-    back = journal.last(RolledBack)
+    back = journal.last(ImageRestored)
     return [
         ("Image", code(str(pushed.reference)) if pushed else ""),
         ("Digest", code(str(pushed.digest)) if pushed and pushed.digest else ""),
@@ -86,7 +91,7 @@ def _app(app: App) -> str:
     return f"{f'[{title}]({app.url})' if app.url else title} in {escaped(app.resource_group)}"
 
 
-def _configuration(back: RolledBack | None, update: Update | None) -> str:
+def _configuration(back: ImageRestored | None, update: Update | None) -> str:
     if back:
         return f"{property_names(back.configuration)} restored" if back.configuration else ""
     return f"{property_names(update.changed)} changed" if update and update.changed else ""

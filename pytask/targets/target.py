@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from pytask.errors import Declined
 from pytask.model import Update
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Restored(Generic[U]):
     """Names of the site properties that were restored."""
 
 
-class CannotRollBack(Exception):  # noqa: N818 - a decision, reported to the user
+class CannotRollBack(Declined):
     """The target was not rolled back, or does not run the previous image either, with the reason."""
 
     def __init__(self, reason: str, *, configured: str = "") -> None:

@@ -12,8 +12,8 @@ import pytest
 
 from pytask.agent.console import Console
 from pytask.agent.network import read_network
-from pytask.errors import TaskFailure
-from pytask.errors.start import ContainerExits
+from pytask.errors import Cancelled, TaskFailure
+from pytask.errors.start import ContainerExits, ImageNotSet
 from pytask.job import Job
 from pytask.journal import Journal
 from pytask.model import BuiltImage, Digest, PushedImage, RegistryHost
@@ -138,6 +138,26 @@ def test_an_image_that_does_not_start_is_rolled_back_from_on_another_target_too(
         scene.run(PaperBuilder(scene.cabinet))
     assert scene.shelf.holds == BEFORE
     assert "does not start either" in describe_state(scene.journal)
+
+
+def test_a_run_that_is_cancelled_while_its_rollback_is_verified_says_what_the_target_has(scene: Scene) -> None:
+    scene.cabinet.tags["6"] = scene.cabinet.file("application/vnd.oci.image.manifest.v1+json", b"{}")["digest"]
+    scene.shelf.new_image("crashes")
+    scene.shelf.cancels_once_it_holds = BEFORE
+    with pytest.raises(Cancelled):
+        scene.run(PaperBuilder(scene.cabinet))
+    assert describe_state(scene.journal) == f"shop is configured with {BEFORE} again; it is not known whether it runs"
+    assert outputs(scene.journal)["runningImage"] == ""
+    assert "rolled back to the previous one, which is not verified" in summary(scene.journal, ("cancelled",))
+
+
+def test_a_target_that_somebody_else_changes_without_a_verification_is_not_said_to_run_our_image(scene: Scene) -> None:
+    scene.shelf.loses_to = "contoso.azurecr.io/theirs:1"
+    with pytest.raises(ImageNotSet):
+        scene.run(PaperBuilder(scene.cabinet), verify="false")
+    assert outputs(scene.journal)["runningImage"] == ""
+    told = describe_state(scene.journal)
+    assert told == f"someone else has changed shop: it reads contoso.azurecr.io/theirs:1 (before this run {BEFORE})"
 
 
 @pytest.mark.parametrize("command", ["deploy", "check", "build", "buildAndPush"])

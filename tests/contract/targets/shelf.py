@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytask.access.setup import AppIdentity, PullSetup
 from pytask.clock import Clock, Timeouts
+from pytask.errors import Cancelled
 from pytask.errors.azure import Locked
 from pytask.errors.network import Unreachable
 from pytask.errors.start import ContainerExits, ImageNotSet
@@ -36,6 +37,9 @@ class Shelf:
     fate: str = "runs"
     fault: Exception | None = None
     lost: bool = False
+    cancels_once_it_holds: str = ""
+    loses_to: str = ""
+    """What somebody else puts there right after us."""
 
     def find(self) -> ShelfTarget:
         """Return it as a target."""
@@ -76,13 +80,19 @@ class Shelf:
         """Do the next write, and say nothing."""
         self.lost = True
 
+    def look(self) -> str:
+        """Return its fate; somebody may cancel the run meanwhile."""
+        if self.cancels_once_it_holds == self.holds:
+            raise Cancelled
+        return self.fate
+
     def put(self, reference: str) -> None:
         """Write."""
         self.done.append(f"put {reference}")
         fault, self.fault = self.fault, None
         if fault:
             raise fault
-        self.holds = reference
+        self.holds = self.loses_to or reference
         if self.lost:
             failure = Unreachable(host="shelf", detail="no answer", via="directly")
             failure.leaves_open = True
@@ -155,7 +165,7 @@ class ShelfTarget:
             "cannot be seen": Unavailable("it is dark"),
         }
         judge: Check[str] = Check(name="image", judge=lambda seen, _: evidence[seen])
-        return Watch(observe=lambda: self.shelf.fate, checks=(judge,), seconds=plan.seconds)
+        return Watch(observe=self.shelf.look, checks=(judge,), seconds=plan.seconds)
 
     def annotate(self, update: Update, snapshot: Snapshot, properties: Mapping[str, str]) -> str:
         """Mark nothing."""
