@@ -78,13 +78,14 @@ class Rollout:
             self._confirm(update)
             return
         try:
-            self._verify(update, self.plan.verify)
+            verification = self._verify(update, self.plan.verify)
         except StartFailure as failure:
             if isinstance(failure, ImageNotSet):
                 self.journal.add(ChangedBySomeoneElse(failure.found))
             with self.job.stage("Roll back"):
                 self._roll_back(self.journal.update() or update, self.plan.verify, failure)
             raise
+        self._judge(update, self.plan.verify, verification)
 
     def check(self) -> None:
         """Report the target's health, and what a deployment would change besides the image.
@@ -146,12 +147,11 @@ class Rollout:
             told = f"the new role may take up to {minutes} minutes to propagate; until then the app cannot pull"
             self.job.console.line(told)
 
-    def _verify(self, update: Update, plan: VerifyPlan) -> None:
+    def _verify(self, update: Update, plan: VerifyPlan) -> Verification:
         """Verify that the target runs the image, and meanwhile mark the deployment.
 
         Raises:
             StartFailure: why the target does not run it.
-            Unverified: when checks could not be made and `whenUnverified` is `fail`.
         """
         with self.job.stage("Verify"):
             marking = Background(lambda: self._marked(update)) if plan.annotate and self.snapshot.settings else None
@@ -160,6 +160,14 @@ class Rollout:
                 self.job.console.line(f"  release annotation: {marking.result()}")
         self.journal.add(verification)
         self.target.confirm_settings(self.journal.update() or update)
+        return verification
+
+    def _judge(self, update: Update, plan: VerifyPlan, verification: Verification) -> None:
+        """Turn unmade checks into a failure if `whenUnverified` is `fail`; that is never a reason to roll back.
+
+        Raises:
+            Unverified: in that case.
+        """
         if verification.unavailable and plan.when_unverified is WhenUnverified.FAIL:
             gaps = "; ".join(f"{check} ({reason})" for check, reason in verification.unavailable)
             raise Unverified(app=update.app.title, reference=update.reference, gaps=gaps)

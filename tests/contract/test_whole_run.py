@@ -13,7 +13,7 @@ import pytest
 from pytask.agent.console import Console
 from pytask.agent.network import read_network
 from pytask.errors import Cancelled, TaskFailure
-from pytask.errors.start import ContainerExits, ImageNotSet
+from pytask.errors.start import ContainerExits, ImageNotSet, Unverified
 from pytask.job import Job
 from pytask.journal import Journal
 from pytask.model import BuiltImage, Digest, PushedImage, RegistryHost
@@ -149,6 +149,15 @@ def test_a_run_that_is_cancelled_while_its_rollback_is_verified_says_what_the_ta
     assert describe_state(scene.journal) == f"shop is configured with {BEFORE} again; it is not known whether it runs"
     assert outputs(scene.journal)["runningImage"] == ""
     assert "rolled back to the previous one, which is not verified" in summary(scene.journal, ("cancelled",))
+
+
+def test_a_target_that_cannot_be_seen_fails_only_if_the_step_asks_for_it_and_is_never_rolled_back(scene: Scene) -> None:
+    scene.shelf.new_image("cannot be seen")
+    with pytest.raises(Unverified):
+        scene.run(PaperBuilder(scene.cabinet), whenUnverified="fail")
+    assert scene.shelf.holds == f"{REGISTRY}/shop:7"
+    assert "oll back" not in scene.log.getvalue().partition("##[endgroup]")[2]
+    assert "rolled back" not in describe_state(scene.journal)
 
 
 def test_a_target_that_somebody_else_changes_without_a_verification_is_not_said_to_run_our_image(scene: Scene) -> None:
