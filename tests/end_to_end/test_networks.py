@@ -144,7 +144,7 @@ def test_what_is_wrong_with_the_proxy_is_told_in_the_first_seconds_and_ends_the_
         pipeline.edit("COPY . /home", "RUN sleep 60\nCOPY . /home", file="Dockerfile")
         began = time.monotonic()
         run = pipeline.run()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
         assert f"proxy-authentication: the proxy {company.proxy_url} does not accept" in run.log
         assert "it returned 407 Proxy Authentication Required" in run.log
         assert "--proxyusername" in run.log

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import time
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -12,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytask.targets.site.platform_log import Attempt, FailureKind, PlatformLog, read_platform_log
+from tests.unit.growth import grows_linearly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -501,17 +500,6 @@ def test_a_retry_that_gives_way_to_another_image_is_not_taken_for_the_one_that_c
         lambda times: classic(1, f"docker run -d --name {APP} -e A=b") + "a piece of it\n" * 8_000 * times,
     ],
 )
-def test_ten_times_the_log_takes_no_more_than_some_ten_times_as_long(grown: Callable[[int], str]) -> None:
-    once, ten = (min(_seconds(grown(times)) for _ in range(3)) for times in (1, 10))
-    assert ten <= 15 * once + 0.05
-
-
-def _seconds(text: str) -> float:
-    gc.collect()
-    gc.disable()  # it walks over all that there is, now and then: not what is measured
-    try:
-        began = time.process_time()
-        read(text)
-        return time.process_time() - began
-    finally:
-        gc.enable()
+def test_ten_times_the_log_takes_some_ten_times_as_long(grown: Callable[[int], str]) -> None:
+    logs = {times: grown(times) for times in (1, 10)}
+    assert grows_linearly(lambda times: read(logs[times]), small=1)
