@@ -93,7 +93,7 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
         console.line(app.url)
     for name, value in outputs(journal).items():
         console.output(name, value)
-    _write_summary(job, tuple(render(failure, state) for failure in failures))
+    _write_summary(job, tuple(render(failure, state if failure is failures[-1] else "") for failure in failures))
     _keep_record(job)
     console.complete(_result(journal, failures))
 

@@ -13,12 +13,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from pytask.errors import Declined, TaskFailure
-from pytask.model import App, BuiltImage, PushedImage, RolledBack, SettingsChange, Update, Verification
+from pytask.model import App, BuiltImage, PushedImage, RolledBack, SettingsBack, SettingsChange, Update, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pytask.model import Plan, SettingsBack
+    from pytask.model import Plan
 
 E = TypeVar("E")
 
@@ -121,8 +121,6 @@ class ImageRestored:
     """The app was pointed at its previous image again; whether it runs is not known yet."""
 
     reference: str
-    settings: SettingsBack | None
-    """None when the run had changed none."""
     configuration: tuple[str, ...]
     """The names of the properties of the configuration that were restored."""
 
@@ -135,13 +133,24 @@ class ChangedBySomeoneElse:
     """What its configuration reads."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
+class VerificationFailed:
+    """The app does not run the image of this run."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotRolledBack:
-    """The app was not rolled back, or does not run the previous image either."""
+    """The app was not pointed at its previous image again, or that is not known."""
 
     reason: str
-    configured: str = ""
-    """The previous image, when the app is configured with it anyway."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RollbackFailed:
+    """The app was pointed at its previous image again, but does not run it either."""
+
+    reference: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +171,18 @@ Event: TypeAlias = (
     | Refused
     | AccessGiven
     | SettingsChange
+    | SettingsBack
     | MadeSticky
     | LeftAsItIs
     | Update
     | PullsAgain
     | Verification
+    | VerificationFailed
     | RolledBack
     | ImageRestored
     | ChangedBySomeoneElse
     | NotRolledBack
+    | RollbackFailed
     | ImageLost
 )
 

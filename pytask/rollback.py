@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pytask.errors import TaskFailure
-from pytask.journal import Action, ImageRestored
-from pytask.model import Digest, ImageReference, NotAReference, RolledBack
+from pytask.errors.start import StartFailure
+from pytask.journal import Action, ImageRestored, RollbackFailed
+from pytask.model import Digest, ImageReference, NotAReference, RolledBack, Verification
 from pytask.registry.hosts import is_azures, registry_name
 from pytask.registry.images import Gone
 from pytask.targets.target import CannotRollBack
@@ -16,7 +17,6 @@ from pytask.verification import verify_by
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytask.errors.start import StartFailure
     from pytask.job import Job
     from pytask.model import PreviousImage, Update, VerifyPlan
     from pytask.registry.images import ImageSource
@@ -34,11 +34,11 @@ def roll_back(
     source: ImageSource,
     update: Update,
     failure: StartFailure,
-) -> RolledBack:
+) -> RolledBack | RollbackFailed:
     """Point the target at its previous image again and verify it, with a new time limit of the same length.
 
     Raises:
-        CannotRollBack: when rollback is off, would not help, or the previous image does not start either.
+        CannotRollBack: when rollback is off or would not help.
         TaskFailure: why Azure refuses the rollback.
     """
     if not plan.roll_back:
@@ -47,23 +47,17 @@ def roll_back(
         raise CannotRollBack("the image is not the cause")
     say, journal = job.console.line, job.journal.of(target.app.title)
     reference = former_reference(snapshot.previous, source.digest_now, say)
-    began = job.clock.monotonic()
     with journal.attempt(Action.ROLL_BACK, reference):
-        back = target.roll_back(update, reference, snapshot.previous)
-    restored = ImageRestored(reference=reference, settings=back.settings, configuration=back.configuration)
-    journal.add(restored)
-    watch = target.watch(back.update, plan, digest_now=known_digests(source), rolls_back=True)
+        back = target.roll_back(update, reference, snapshot.previous, journal)
+    journal.add(ImageRestored(reference=reference, configuration=back.configuration))
     try:
+        watch = target.watch(back.update, plan, digest_now=known_digests(source), rolls_back=True)
         verification = verify_by(watch, clock=job.clock, timeouts=job.timeouts, say=say)
+    except StartFailure as another:
+        return RollbackFailed(reference=reference, reason=str(another))
     except TaskFailure as another:
-        raise CannotRollBack(f"{reference} does not start either: {another}", configured=reference) from another
-    return RolledBack(
-        reference=reference,
-        verification=verification,
-        seconds=job.clock.monotonic() - began,
-        settings=back.settings,
-        configuration=back.configuration,
-    )
+        verification = Verification(passed=(), unavailable=(("rollback", str(another)),))
+    return RolledBack(reference=reference, verification=verification)
 
 
 def known_digests(source: ImageSource) -> Callable[[str], Digest | None]:

@@ -13,7 +13,16 @@ from pytask.errors import TaskFailure, render
 from pytask.errors.registry import DigestUnknown
 from pytask.errors.start import ImageNotSet, PullFailed, PullNotFound, PullUnauthorized, StartFailure, Unverified
 from pytask.inspection.image import inspect_new_layers
-from pytask.journal import AccessGiven, Action, ChangedBySomeoneElse, ImageLost, LeftAsItIs, NotRolledBack, PullsAgain
+from pytask.journal import (
+    AccessGiven,
+    Action,
+    ChangedBySomeoneElse,
+    ImageLost,
+    LeftAsItIs,
+    NotRolledBack,
+    PullsAgain,
+    VerificationFailed,
+)
 from pytask.model import DeployBy, ImageReference, WhenUnchanged, WhenUnverified
 from pytask.registry.images import Gone
 from pytask.rollback import known_digests, roll_back
@@ -80,8 +89,8 @@ class Rollout:
         try:
             verification = self._verify(update, self.plan.verify)
         except StartFailure as failure:
-            if isinstance(failure, ImageNotSet):
-                self.journal.add(ChangedBySomeoneElse(failure.found))
+            changed = ChangedBySomeoneElse(failure.found) if isinstance(failure, ImageNotSet) else None
+            self.journal.add(changed or VerificationFailed())
             with self.job.stage("Roll back"):
                 self._roll_back(self.journal.update() or update, self.plan.verify, failure)
             raise
@@ -226,9 +235,9 @@ class Rollout:
                 )
             )
         except CannotRollBack as reason:
-            self.journal.add(NotRolledBack(reason=str(reason), configured=reason.configured))
+            self.journal.add(NotRolledBack(str(reason)))
         except TaskFailure as another:
-            self.journal.add(NotRolledBack(reason=f"the rollback failed: {another}"))
+            self.journal.add(NotRolledBack(f"the rollback failed: {another}"))
         if isinstance(failure, PullNotFound):
             self.journal.add(ImageLost())
 

@@ -137,7 +137,8 @@ class _Rounds:
         now, self.found = self.clock.monotonic(), found
         failed = [name for name, one in found.items() if isinstance(one, Failed)]
         self.failed_since = {name: self.failed_since.get(name, now) for name in failed}
-        self.alone_since = (self.alone_since or now) if self._only_late_ones() else None
+        began = now if self.alone_since is None else self.alone_since
+        self.alone_since = began if self._only_late_ones() else None
         self._tell(now)
 
     def final_failure(self) -> StartFailure | None:

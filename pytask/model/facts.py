@@ -10,7 +10,7 @@ from pytask.model.reference import Digest, ImageReference, ManifestDigest, NotAR
 
 if TYPE_CHECKING:
     from pytask.model.evidence import Verification
-    from pytask.model.settings import SettingsBack, SettingsChange
+    from pytask.model.settings import SettingsChange
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,8 +153,3 @@ class RolledBack:
 
     reference: str
     verification: Verification
-    seconds: float
-    settings: SettingsBack | None = None
-    """None when the run had not changed any."""
-    configuration: tuple[str, ...] = ()
-    """Names of the site properties that were restored."""

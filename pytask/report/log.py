@@ -6,7 +6,7 @@ import platform
 from typing import TYPE_CHECKING
 
 from pytask import __version__
-from pytask.journal import AccessGiven, LeftAsItIs, MadeSticky, NotRolledBack, PreflightPassed
+from pytask.journal import AccessGiven, LeftAsItIs, MadeSticky, NotRolledBack, PreflightPassed, RollbackFailed
 from pytask.model import SettingsChange, Update, Verdict, Verification
 from pytask.report.plan import render_plan
 from pytask.report.settings import property_names, tell_lost, tell_settings
@@ -53,8 +53,8 @@ def _text(event: Event) -> str:
             return tell_update(event)
         case Verification():
             return tell_verification(event)
-        case NotRolledBack(reason=reason):
-            return f"Not rolled back: {reason}"
+        case NotRolledBack() | RollbackFailed():
+            return tell_failed_rollback(event)
         case _:
             return _text_of_settings(event)
 
@@ -85,11 +85,18 @@ def tell_update(update: Update) -> str:
     return f"image  {update.reference} unchanged{digest}; {why}, so that it is pulled again{beside}"
 
 
+def tell_failed_rollback(event: NotRolledBack | RollbackFailed) -> str:
+    """Return why the previous image does not run again."""
+    if isinstance(event, NotRolledBack):
+        return f"Not rolled back: {event.reason}"
+    return f"Rolled back, but {event.reference} does not start either: {event.reason}"
+
+
 def tell_verification(verification: Verification) -> str:
     """Return the verdict and its evidence."""
     checks = ", ".join(check for check, _ in verification.passed)
     verified = verification.verdict is Verdict.VERIFIED
-    rows = [f"Verified: {checks}" if verified else f"Unverified; checks that passed: {checks}"]
+    rows = [f"Verified: {checks}" if verified else f"Unverified; checks that passed: {checks or 'none'}"]
     rows += [f"  {check:<14}  {rests_on}" for check, rests_on in verification.passed]
     return "\n".join(rows)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytask import __version__
 from pytask.agent.environment import variable
-from pytask.journal import Action, ChangedBySomeoneElse, ImageRestored, Planned, StageEnded
+from pytask.journal import Action, ChangedBySomeoneElse, ImageRestored, Planned, StageEnded, VerificationFailed
 from pytask.model import App, PushedImage, RolledBack, SettingsChange, Verdict, Verification, app_plan
 
 if TYPE_CHECKING:
@@ -53,11 +53,13 @@ def as_json(journal: Journal, environment: Mapping[str, str], redact: Callable[[
 
 def verdict(journal: Journal) -> Verdict:
     """Return the verdict of the verification at this point of the run."""
-    verification, planned = journal.last(Verification), journal.last(Planned)
-    if verification:
+    if journal.last(VerificationFailed) or journal.last(ChangedBySomeoneElse):
+        return Verdict.FAILED
+    if verification := journal.last(Verification):
         return verification.verdict
+    planned = journal.last(Planned)
     app = app_plan(planned.plan) if planned else None
-    return Verdict.FAILED if journal.update() and app and app.verify else Verdict.SKIPPED
+    return Verdict.UNVERIFIED if journal.update() and app and app.verify else Verdict.SKIPPED
 
 
 def _running_image(journal: Journal) -> str:
@@ -65,6 +67,8 @@ def _running_image(journal: Journal) -> str:
     back, update, app = journal.last(RolledBack), journal.update(), journal.last(App)
     if back:
         return back.reference
-    if update and verdict(journal) is not Verdict.FAILED and not journal.last(ChangedBySomeoneElse):
+    settled = journal.last(Verification) or verdict(journal) is Verdict.SKIPPED
+    if update and settled and verdict(journal) is not Verdict.FAILED:
         return update.reference
-    return app.image if app and not journal.tried(Action.UPDATE) else ""
+    untouched = not update and not journal.left_open(Action.UPDATE)
+    return app.image if app and untouched else ""

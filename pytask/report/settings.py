@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.journal import ImageRestored, MadeSticky
-from pytask.model import SettingsChange
+from pytask.model import SettingsBack, SettingsChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,11 +29,11 @@ def tell_lost(change: SettingsChange) -> str:
 
 def settings_now(journal: Journal) -> str:
     """Return the present state of the settings that the run changed; empty when it changed none."""
-    back, change, made = journal.last(ImageRestored), journal.last(SettingsChange), journal.last(MadeSticky)
-    if back and back.settings:
-        stayed = f"; {', '.join(back.settings.stayed)} left unchanged" if back.settings.stayed else ""
-        return f"{', '.join(back.settings.names) or 'nothing'} restored{stayed}"
-    sticky = f"{', '.join(made.names)} made sticky" if made and not back else ""
+    back, change, made = journal.last(SettingsBack), journal.last(SettingsChange), journal.last(MadeSticky)
+    if back:
+        stayed = f"; {', '.join(back.stayed)} left unchanged" if back.stayed else ""
+        return f"{', '.join(back.names) or 'nothing'} restored{stayed}"
+    sticky = f"{', '.join(made.names)} made sticky" if made and not journal.last(ImageRestored) else ""
     return "; ".join(part for part in (_written(change) if change else "", sticky) if part)
 
 

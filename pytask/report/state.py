@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.journal import AccessGiven, Action, ChangedBySomeoneElse, ImageLost, ImageRestored, NotRolledBack, Planned
-from pytask.model import App, PushedImage, RolledBack, Verdict, app_plan
+from pytask.journal import (
+    AccessGiven,
+    Action,
+    ChangedBySomeoneElse,
+    ImageLost,
+    ImageRestored,
+    NotRolledBack,
+    Planned,
+    RollbackFailed,
+)
+from pytask.model import App, PushedImage, RolledBack, SettingsBack, Verdict, app_plan
 from pytask.report.settings import settings_now
 
 if TYPE_CHECKING:
@@ -23,12 +32,12 @@ def describe_state(journal: Journal) -> str:
     kept = f"\nits pull access is kept: {given}" if (given := _access(journal)) else ""
     if update:
         return _after_the_update(journal, app, update) + kept
-    if pushed and journal.left_open(Action.UPDATE):
-        either = f"it is configured with {pushed.reference} or still with {app.image or 'no image'}"
-        told = f"the change to {app.title} was sent, but its result is not known: {either}"
-        return f"{told}{_settings_too(journal)}{kept}"
     if pushed and pushed.tags and app.image == str(pushed.reference):
         return _not_restarted(journal, app) + kept
+    if pushed and journal.left_open(Action.UPDATE):
+        either = f"it may be configured with {pushed.reference} or still with {app.image or 'no image'}"
+        told = f"the change to {app.title} was sent, but its result is not known: {either}"
+        return f"{told}{_settings_too(journal)}{kept}"
     return _without_an_update(journal, app, pushed)
 
 
@@ -65,12 +74,13 @@ def _before_the_update(journal: Journal, app: App) -> str:
 
 def _not_restarted(journal: Journal, app: App) -> str:
     """Return the state of an app whose tag may have moved: no change, and yet another image at its next start."""
-    told = f"{app.title} is still configured with {app.image} and was not restarted"
-    if settings := settings_now(journal):
-        return f"{app.title} is still configured with {app.image}; settings: {settings}"
-    then = "its next start pulls the image that the tag points to now"
+    told = f"{app.title} is still configured with {app.image}"
     on = f"\nto continue by hand: {app.by_hand.restart}" if journal.tried(Action.UPDATE) else ""
-    return f"{told}: {then}{on}"
+    if settings := settings_now(journal):
+        return f"{told}; settings: {settings}{on}"
+    if journal.left_open(Action.UPDATE):
+        return f"{told}; it is not known whether it was changed and restarted{on}"
+    return f"{told} and was not restarted: its next start pulls the image that the tag points to now{on}"
 
 
 def _settings_too(journal: Journal) -> str:
@@ -86,13 +96,13 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
     back, not_back = journal.last(RolledBack), journal.last(NotRolledBack)
     if back:
         return _rolled_back(journal, back, update)
-    if not_back and not_back.configured:
-        return f"{app.title} is configured with {not_back.configured} again, but does not run: {not_back.reason}"
+    if failed := journal.last(RollbackFailed):
+        return f"{app.title} is configured with {failed.reference} again, but does not run that either: {failed.reason}"
     if restored := journal.last(ImageRestored):
-        settings = f"; settings: {settings_now(journal)}" if restored.settings else ""
+        settings = f"; settings: {settings_now(journal)}" if journal.last(SettingsBack) else ""
         return f"{app.title} is configured with {restored.reference} again; it is not known whether it runs{settings}"
     if sent := journal.left_open(Action.ROLL_BACK):
-        either = f"it is configured with {sent[-1]} again or still with {update.reference}"
+        either = f"it may be configured with {sent[-1]} again or still with {update.reference}"
         return f"the rollback of {app.title} was sent, but its result is not known: {either}"
     if changed_by := journal.last(ChangedBySomeoneElse):
         before = app.image or "no image"
@@ -109,5 +119,5 @@ def _rolled_back(journal: Journal, back: RolledBack, update: Update) -> str:
     verified = back.verification.verdict is Verdict.VERIFIED
     verdict = " and verified" if verified else "; it could not be verified that it runs"
     stays = "" if journal.last(ImageLost) else f"; {update.reference} stays in the registry"
-    settings = f"; settings: {settings_now(journal)}" if back.settings else ""
+    settings = f"; settings: {settings_now(journal)}" if journal.last(SettingsBack) else ""
     return f"rolled back to {back.reference}{verdict}{settings}{stays}"

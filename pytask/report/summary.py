@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.journal import AccessGiven, ImageRestored, LeftAsItIs, NotRolledBack, Planned, StageEnded
+from pytask.journal import (
+    AccessGiven,
+    Action,
+    ChangedBySomeoneElse,
+    ImageRestored,
+    LeftAsItIs,
+    Planned,
+    RollbackFailed,
+    StageEnded,
+    VerificationFailed,
+)
 from pytask.model import App, PushedImage, RolledBack, Verdict, Verification, app_plan
 from pytask.report.markdown import block, cell, code, escaped
 from pytask.report.outputs import verdict
@@ -51,21 +61,29 @@ def named(journal: Journal) -> str:
 
 
 def _failed(journal: Journal) -> str:
+    if journal.last(VerificationFailed):
+        return _not_running(journal)
+    if journal.last(ChangedBySomeoneElse):
+        return "deployed, but someone else has changed the image since"
     verification = journal.last(Verification)
-    if journal.last(RolledBack):
-        return "the new image does not run; rolled back to the previous one"
-    not_back = journal.last(NotRolledBack)
-    if not_back and not_back.configured:
+    if verification and not verification.unavailable:
+        return "the new image runs, but not everything is as requested"
+    if journal.update():
+        return "deployed, unverified"
+    return "it is not known whether it was deployed" if journal.left_open(Action.UPDATE) else "not deployed"
+
+
+def _not_running(journal: Journal) -> str:
+    if back := journal.last(RolledBack):
+        unverified = "" if back.verification.verdict is Verdict.VERIFIED else ", unverified"
+        return f"the new image does not run; rolled back to the previous one{unverified}"
+    if journal.last(RollbackFailed):
         return "neither the new image nor the previous one runs"
     if journal.last(ImageRestored):
-        return "the new image does not run; rolled back to the previous one, which is not verified"
-    if verification:
-        return (
-            "deployed, unverified"
-            if verification.unavailable
-            else "the new image runs, but not everything is as requested"
-        )
-    return "deployed, but it does not run" if journal.update() else "not deployed"
+        return "the new image does not run; rolled back to the previous one, unverified"
+    if journal.left_open(Action.ROLL_BACK):
+        return "the new image does not run; it is not known whether it was rolled back"
+    return "deployed, but it does not run"
 
 
 def _rows(journal: Journal) -> list[tuple[str, str]]:

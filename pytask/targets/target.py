@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytask.access.setup import AppIdentity, PullSetup
     from pytask.errors.start import StartFailure
     from pytask.journal import Journal
-    from pytask.model import App, AppPlan, Digest, PreviousImage, SettingsBack, VerifyPlan
+    from pytask.model import App, AppPlan, Digest, PreviousImage, VerifyPlan
     from pytask.registry.images import ImageSource
     from pytask.verification import Watch
 
@@ -70,19 +70,12 @@ class Restored(Generic[U]):
     """What a rollback changed."""
 
     update: U
-    settings: SettingsBack | None
-    """None when the run had not changed any."""
     configuration: tuple[str, ...]
     """Names of the site properties that were restored."""
 
 
 class CannotRollBack(Declined):
-    """The target was not rolled back, or does not run the previous image either, with the reason."""
-
-    def __init__(self, reason: str, *, configured: str = "") -> None:
-        super().__init__(reason)
-        self.configured = configured
-        """The previous image, when the target is configured with it anyway."""
+    """The target was not rolled back, with the reason."""
 
 
 class Target(Protocol[U]):
@@ -148,8 +141,10 @@ class Target(Protocol[U]):
     def annotate(self, update: U, snapshot: Snapshot, properties: Mapping[str, str]) -> str:
         """Mark the deployment in the target's monitoring, best effort, and return the result in a few words."""
 
-    def roll_back(self, update: U, reference: str, previous: PreviousImage | None) -> Restored[U]:
+    def roll_back(self, update: U, reference: str, previous: PreviousImage | None, journal: Journal) -> Restored[U]:
         """Undo an update: restore the previous image by its reference, and the other changes.
+
+        What is restored before the image is recorded in the journal at once.
 
         Raises:
             CannotRollBack: when someone else has changed the target since.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytask.errors import TaskFailure
 from pytask.errors.start import ImageNotSet, PropertyNotSet
 from pytask.model import Moment
 from pytask.targets.site.update import point_at
@@ -77,3 +78,14 @@ def test_what_azure_did_while_it_took_its_time_to_answer_counts_as_after_the_cha
     before = datetime.now(timezone.utc)
     update = point_at(arm, site.found(), "r/app:2", None, instances=None, beside={})
     assert before - timedelta(seconds=2) < update.written <= before
+
+
+def test_a_refused_restart_after_a_written_property_does_not_mean_that_nothing_changed(site: Site, arm: Arm) -> None:
+    site.refusals["POST restart"].append(403)
+    with pytest.raises(TaskFailure) as caught:
+        point_at(arm, site.found(), "r/app:1", None, instances=None, beside={"publicNetworkAccess": "Disabled"})
+    assert caught.value.leaves_open
+    site.refusals["POST restart"].append(403)
+    with pytest.raises(TaskFailure) as caught:
+        point_at(arm, site.found(), "r/app:1", None, instances=None, beside={})
+    assert not caught.value.leaves_open

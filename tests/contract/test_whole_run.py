@@ -137,7 +137,7 @@ def test_an_image_that_does_not_start_is_rolled_back_from_on_another_target_too(
     with pytest.raises(ContainerExits):
         scene.run(PaperBuilder(scene.cabinet))
     assert scene.shelf.holds == BEFORE
-    assert "does not start either" in describe_state(scene.journal)
+    assert "does not run that either" in describe_state(scene.journal)
 
 
 def test_a_run_that_is_cancelled_while_its_rollback_is_verified_says_what_the_target_has(scene: Scene) -> None:
@@ -148,7 +148,7 @@ def test_a_run_that_is_cancelled_while_its_rollback_is_verified_says_what_the_ta
         scene.run(PaperBuilder(scene.cabinet))
     assert describe_state(scene.journal) == f"shop is configured with {BEFORE} again; it is not known whether it runs"
     assert outputs(scene.journal)["runningImage"] == ""
-    assert "rolled back to the previous one, which is not verified" in summary(scene.journal, ("cancelled",))
+    assert "rolled back to the previous one, unverified" in summary(scene.journal, ("cancelled",))
 
 
 def test_a_target_that_cannot_be_seen_fails_only_if_the_step_asks_for_it_and_is_never_rolled_back(scene: Scene) -> None:

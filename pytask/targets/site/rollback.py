@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytask.cloud.arm import Arm
+    from pytask.journal import Journal
     from pytask.model import PreviousImage, SettingsBack
     from pytask.targets.site.site import Site, SiteUpdate
 
 
-def restore(arm: Arm, update: SiteUpdate, reference: str, previous: PreviousImage | None) -> Restored[SiteUpdate]:
+def restore(
+    arm: Arm, update: SiteUpdate, reference: str, previous: PreviousImage | None, journal: Journal
+) -> Restored[SiteUpdate]:
     """Restore settings and properties, and point the site at its previous image.
 
     Raises:
@@ -28,7 +31,7 @@ def restore(arm: Arm, update: SiteUpdate, reference: str, previous: PreviousImag
     """
     say, site = arm.http.say, _still_ours(arm, update)
     say(f"Rolling back to {reference}")
-    settings = _settings_back(arm, update, say)
+    settings = _settings_back(arm, update, journal, say)
     instances, former = instances_now(arm, site.resource_id), former_properties(update, site.configuration)
     back = point_at(
         arm,
@@ -41,7 +44,7 @@ def restore(arm: Arm, update: SiteUpdate, reference: str, previous: PreviousImag
     )
     if former:
         say(f"configuration  {', '.join(former)} restored")
-    return Restored(update=back, settings=settings, configuration=tuple(former))
+    return Restored(update=back, configuration=tuple(former))
 
 
 def _still_ours(arm: Arm, update: SiteUpdate) -> Site:
@@ -53,7 +56,7 @@ def _still_ours(arm: Arm, update: SiteUpdate) -> Site:
     return site
 
 
-def _settings_back(arm: Arm, update: SiteUpdate, say: Callable[[str], None]) -> SettingsBack | None:
+def _settings_back(arm: Arm, update: SiteUpdate, journal: Journal, say: Callable[[str], None]) -> SettingsBack | None:
     """Restore the settings that were changed; return None when there were none."""
     if update.sticky:
         make_not_sticky(arm, update.app, update.sticky)
@@ -61,6 +64,7 @@ def _settings_back(arm: Arm, update: SiteUpdate, say: Callable[[str], None]) -> 
     if update.settings is None:
         return None
     back = put_settings_back(arm, update.app.resource_id, update.settings)
+    journal.add(back)
     if back.names:
         say(f"settings  {', '.join(back.names)} restored")
     if back.stayed:

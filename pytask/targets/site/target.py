@@ -145,9 +145,11 @@ class SiteTarget:
         name = f"{update.app.title} {properties['Release'] or properties['Build']}".strip()
         return annotate(self.azure.arm, snapshot.settings or {}, name=name, at=update.written, properties=properties)
 
-    def roll_back(self, update: SiteUpdate, reference: str, previous: PreviousImage | None) -> Restored[SiteUpdate]:
+    def roll_back(
+        self, update: SiteUpdate, reference: str, previous: PreviousImage | None, journal: Journal
+    ) -> Restored[SiteUpdate]:
         """Restore the changed settings and properties, and point the site at its previous image."""
-        return restore(self.azure.arm, update, reference, previous)
+        return restore(self.azure.arm, update, reference, previous, journal)
 
 
 def _properties(plan: AppPlan, snapshot: Snapshot) -> Mapping[str, object]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import ArmCall
 from pytask.cloud.http import server_time
+from pytask.errors import TaskFailure
 from pytask.model import Moment
 from pytask.targets.site.site import IMAGE_PROPERTY, SiteUpdate, differing, fx_version_of
 
@@ -60,7 +61,7 @@ def point_at(
     same = site.fx_version == fx_version
     patched = None if same and not changes else _patch(arm, site, {IMAGE_PROPERTY: fx_version, **changes})
     restarts_by_itself = patched if not same or changes.keys() - AT_THE_FRONT else settings
-    moment = restarts_by_itself or _restart(arm, site)
+    moment = restarts_by_itself or _restart(arm, site, half_done=patched is not None)
     return SiteUpdate(
         app=site,
         reference=reference,
@@ -76,7 +77,7 @@ def point_at(
 
 def pull_again(arm: Arm, update: SiteUpdate) -> SiteUpdate:
     """Restart the app, which makes it pull its image again."""
-    moment = _restart(arm, update.app)
+    moment = _restart(arm, update.app, half_done=True)
     return replace(update, written=moment.at, sent_at=moment.sent_at)
 
 
@@ -85,12 +86,18 @@ def _patch(arm: Arm, site: Site, properties: Mapping[str, object]) -> Moment:
     return _sent(arm, "PATCH", f"{site.resource_id}/config/web", body={"properties": properties}, doing=doing)
 
 
-def _restart(arm: Arm, site: Site) -> Moment:
+def _restart(arm: Arm, site: Site, *, half_done: bool) -> Moment:
     """Restart the app, which is the only way to pull the tag again when nothing else is written.
+
+    `half_done` says that something was written before, so that a refused restart does not mean that nothing changed.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/restart
     """
-    return _sent(arm, "POST", f"{site.resource_id}/restart", doing="restart the Function App")
+    try:
+        return _sent(arm, "POST", f"{site.resource_id}/restart", doing="restart the Function App")
+    except TaskFailure as failure:
+        failure.leaves_open |= half_done
+        raise
 
 
 def _sent(arm: Arm, method: str, path: str, *, doing: str, body: object = None) -> Moment:

@@ -172,11 +172,14 @@ class ShelfTarget:
         del update, snapshot, properties
         return "a shelf has no page"
 
-    def roll_back(self, update: Update, reference: str, previous: PreviousImage | None) -> Restored[Any]:
+    def roll_back(
+        self, update: Update, reference: str, previous: PreviousImage | None, journal: Journal
+    ) -> Restored[Any]:
         """Put the image before there."""
+        del journal
         if self.shelf.holds != update.reference:
             raise CannotRollBack(f"somebody else has put {self.shelf.holds} there meanwhile")
         self.shelf.put(reference)
         digest = previous.digest if previous else None
         back = Update(app=self.app, reference=reference, digest=digest, restarted=False)
-        return Restored(update=back, settings=None, configuration=())
+        return Restored(update=back, configuration=())

@@ -141,7 +141,7 @@ def test_what_ran_before_is_no_evidence_for_the_new_image(scene: Scene) -> None:
 def test_a_rollback_has_it_run_the_previous_image(scene: Scene) -> None:
     target = scene.find()
     snapshot = target.preflight(PLAN, NO_REGISTRY)
-    back = target.roll_back(updated(target), BEFORE, snapshot.previous)
+    back = target.roll_back(updated(target), BEFORE, snapshot.previous, Journal(lambda _: None))
     assert scene.image() == back.update.reference == BEFORE
     assert verified(scene, target, back.update, rolls_back=True).passed
 
@@ -153,7 +153,7 @@ def test_a_rollback_leaves_alone_what_somebody_else_has_changed(scene: Scene) ->
     scene.somebody_uses(THEIRS)
     written = list(scene.writes())
     with pytest.raises(CannotRollBack):
-        target.roll_back(update, BEFORE, snapshot.previous)
+        target.roll_back(update, BEFORE, snapshot.previous, Journal(lambda _: None))
     assert (scene.image(), scene.writes()) == (THEIRS, written)
 
 
