@@ -23,6 +23,10 @@ class Timeouts:
     http_longest_wait: float = 30.0
     http_connect: float = 10.0
     http_read: float = 60.0
+    http_total: float = 120.0
+    """For one attempt of a call, from connecting to the last byte, however steadily bytes come."""
+    slowest_blob: float = 50_000.0
+    """Bytes in a second: a layer that arrives more slowly than this is given up."""
     identity_connect: float = 2.0
     """To connect to a machine's managed identity endpoint, which is one hop away or does not exist."""
     signing: float = 30.0

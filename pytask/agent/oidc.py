@@ -5,7 +5,7 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidcto
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -19,6 +19,7 @@ from pytask.decode import Unreadable, decode, decode_object, text_at
 from pytask.errors.federation import OidcCause, OidcTokenRefused
 from pytask.errors.foreign import shortened, without_page
 from pytask.network.failure import is_of_the_network, network_failure
+from pytask.network.limits import Limits, within
 from pytask.network.place import is_address
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class OidcTokens:
     connection: str
     route: Route
     mask: Callable[[str], Secret]
+    limits: Limits = field(default_factory=Limits)
 
     def fresh(self) -> str:
         """Return a token that nobody has used.
@@ -62,7 +64,8 @@ class OidcTokens:
             NetworkFailure: when it cannot be reached.
         """
         try:
-            token = self.client.create_oidc_token({}, self.project, self.hub, self.plan, self.job, self.connection)
+            with within(self.limits):
+                token = self.client.create_oidc_token({}, self.project, self.hub, self.plan, self.job, self.connection)
         except _Refused as refused:
             raise oidc_refusal(self.connection, refused.text, refused.status) from refused
         except ClientException as error:
@@ -101,8 +104,11 @@ def open_oidc_tokens(
     route: Route,
     timeout: tuple[float, float],
     mask: Callable[[str], Secret],
+    total: float = 120.0,
 ) -> OidcTokens:
     """Return the source of tokens for a service connection of this job; `timeout` is for connecting and for reading.
+
+    `total` is for a whole call, however steadily bytes come.
 
     Raises:
         AgentVariableMissing: outside a job.
@@ -122,6 +128,7 @@ def open_oidc_tokens(
         connection=connection,
         route=route,
         mask=mask,
+        limits=Limits(seconds=total),
     )
 
 

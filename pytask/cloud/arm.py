@@ -18,6 +18,7 @@ from pytask.cloud.http import USER_AGENT, Call, request
 from pytask.cloud.transport import only
 from pytask.decode import Unreadable, decode_object, objects_at, text_at
 from pytask.errors.azure import ApiVersionUnsupported, AzureFailing
+from pytask.network.limits import ANSWER_BYTES
 from pytask.network.place import is_address
 from pytask.network.retry import asked_wait
 
@@ -36,6 +37,8 @@ WEB_VERSION = "2025-05-01"
 RESOURCES_VERSION = "2021-04-01"
 REGISTRY_VERSION = "2023-07-01"
 _SUCCESS = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
+LARGE_ANSWER = 16 << 20
+"""Bytes of an answer that grows with the app: its log, its settings, its functions."""
 _LONGEST_DETAIL = 300
 
 
@@ -56,6 +59,8 @@ class ArmCall:
     api_version: str = WEB_VERSION
     besides: AbstractSet[int] = frozenset()
     """Statuses that are an answer besides those of success; any other is a refusal."""
+    most_bytes: int = ANSWER_BYTES
+    """Of the answer, after decoding; more is a failure."""
 
     def in_version(self, api_version: str) -> Call:
         """Return the call in an api-version."""
@@ -65,7 +70,13 @@ class ArmCall:
 
         renew = self.renew
         again = (lambda: asked(renew())) if renew else None
-        return Call(request=asked(self.body), doing=self.doing, accept=_SUCCESS | self.besides, renew=again)
+        return Call(
+            request=asked(self.body),
+            doing=self.doing,
+            accept=_SUCCESS | self.besides,
+            renew=again,
+            most_bytes=self.most_bytes,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

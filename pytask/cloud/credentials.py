@@ -17,12 +17,13 @@ from azure.identity import ClientAssertionCredential, ClientSecretCredential, Ma
 
 from pytask.cloud.http import new_transport
 from pytask.cloud.sign_in import keep_refusal, refusal_behind, sign_in_failure
-from pytask.cloud.transport import authorities
+from pytask.cloud.transport import Transport, authorities
 from pytask.errors.azure import AzureFailing
 from pytask.errors.federation import IssuerUnreachable, OidcTokenRefused
 from pytask.errors.network import NetworkFailure
 from pytask.model import CertificateIdentity, FederatedIdentity, KeyIdentity, ManagedIdentity
 from pytask.network.failure import is_of_the_network
+from pytask.network.limits import Limits
 from pytask.network.retry import asked_wait, retry_wait
 
 if TYPE_CHECKING:
@@ -212,6 +213,9 @@ def _of_the_machine(identity: ManagedIdentity, http: HttpClient) -> TokenSource:
     """Return the tokens of a virtual machine, or of another host with App Service's identity endpoint."""
     return ManagedIdentityCredential(
         client_id=identity.client_id or None,
-        transport=new_transport(http.route, connect=http.timeouts.identity_connect, read=http.timeouts.http_read),
+        transport=Transport(
+            new_transport(http.route, connect=http.timeouts.identity_connect, read=http.timeouts.http_read),
+            limits=Limits(seconds=http.timeouts.http_total),
+        ),
         **_ALWAYS,
     )

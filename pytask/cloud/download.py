@@ -42,8 +42,9 @@ def pieces(http: HttpClient, ask: Callable[[int], HttpResponse]) -> Generator[by
 def _wait(http: HttpClient, answer: HttpResponse, error: AzureError, attempt: int) -> None:
     """Wait before the next attempt, or raise the failure when this was the last one."""
     host = urlsplit(answer.request.url).hostname or "the registry"
-    if attempt == http.timeouts.http_attempts:
-        raise http.failure(error, answer.request.url)
+    failure = http.failure(error, answer.request.url)
+    if failure.final or attempt == http.timeouts.http_attempts:
+        raise failure
     seconds = retry_wait(http.timeouts, attempt)
     http.say(f"the connection to {host} was interrupted; resuming in {seconds:.0f} s")
     http.clock.sleep(seconds)

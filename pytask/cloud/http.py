@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from azure.core import PipelineClient
-from azure.core.exceptions import IncompleteReadError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import UserAgentPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
@@ -21,6 +21,7 @@ from pytask import __version__
 from pytask.cloud.answers import failing, refusal, says_busy
 from pytask.cloud.transport import Transport
 from pytask.network.failure import network_failure
+from pytask.network.limits import ANSWER_BYTES, Limits
 from pytask.network.retry import asked_wait, http_date, retry_wait
 
 if TYPE_CHECKING:
@@ -65,6 +66,12 @@ class Call:
     """Makes the request once more before it is repeated, where what it says may be out of date by then."""
     only_to: frozenset[Place] | None = None
     """Where alone it may go, as it carries a credential; a call with an `Authorization` that says none is not sent."""
+    most_bytes: int = ANSWER_BYTES
+    """Of the answer, after decoding; more is a failure."""
+    cut: bool = False
+    """Whether a longer answer is cut there instead: its beginning is enough."""
+    seconds: float | None = None
+    """For one attempt from connecting to the last byte, where that is not `http_total`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,13 +123,18 @@ class HttpClient:
         """Return the answer, or what is in the way of one."""
         try:
             # Always as a stream: otherwise azure-core tries to make sense of the body and fails on a log's.
-            bound = {} if call.only_to is None else {"only_to": call.only_to}
-            response = self.sender(call.request, stream=True, **bound)
+            bound: dict[str, Any] = {} if call.only_to is None else {"only_to": call.only_to}
+            response = self.sender(call.request, stream=True, limits=self._limits(call), **bound)
             if not stream or response.status_code not in call.accept:
                 response.read()
-        except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
+        except AzureError as error:
+            # azure-core has a class for each way in which an answer breaks, such as that of a refusal for bad chunks.
             return self.failure(error, call.request.url)
         return response
+
+    def _limits(self, call: Call) -> Limits:
+        seconds = self.timeouts.http_total if call.seconds is None else call.seconds
+        return Limits(seconds=seconds, most_bytes=call.most_bytes, cut=call.cut)
 
     def _final(self, call: Call, answer: HttpResponse | NetworkFailure, attempt: int) -> TaskFailure | None:
         """Return the failure that ends the call; None when it is to be sent again."""
@@ -157,7 +169,8 @@ def _perhaps_done(answer: HttpResponse | NetworkFailure) -> bool:
 
 def open_http_client(route: Route, *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> HttpClient:
     """Return an HTTP client that adds no credentials, for absolute URLs; nothing is sent yet."""
-    transport = Transport(new_transport(route, connect=timeouts.http_connect, read=timeouts.http_read))
+    pool = new_transport(route, connect=timeouts.http_connect, read=timeouts.http_read)
+    transport = Transport(pool, limits=Limits(seconds=timeouts.http_total))
     sender = _plain_sender(transport)
     return HttpClient(sender=sender, transport=transport, route=route, clock=clock, timeouts=timeouts, say=say)
 

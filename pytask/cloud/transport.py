@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 
 from pytask.errors.network import CredentialNotSent
+from pytask.network.limits import Limits, within
 from pytask.network.place import Place, place_of
 
 if TYPE_CHECKING:
@@ -35,19 +36,23 @@ https://github.com/AzureAD/microsoft-authentication-library-for-python/blob/dev/
 class Transport(HttpTransport["HttpRequest", "HttpResponse"]):
     """Sends requests through one pool; a request with a credential must name the places that it may reach."""
 
-    def __init__(self, pool: RequestsTransport, places: frozenset[Place] | None = None) -> None:
+    def __init__(
+        self, pool: RequestsTransport, places: frozenset[Place] | None = None, *, limits: Limits | None = None
+    ) -> None:
         self._pool = pool
         self._places = places
+        self._limits = limits or Limits()
 
     def bound_to(self, places: frozenset[Place]) -> Transport:
         """Return a transport on the same pool that sends requests only to `places`, for clients that sign them."""
-        return Transport(self._pool, places)
+        return Transport(self._pool, places, limits=self._limits)
 
     def send(
         self,
         request: HttpRequest,
         *,
         only_to: frozenset[Place] | None = None,
+        limits: Limits | None = None,
         **options: Any,  # noqa: ANN401 - azure-core's
     ) -> HttpResponse:
         """Send a request as azure-core's own transport does, without following redirects.
@@ -58,7 +63,8 @@ class Transport(HttpTransport["HttpRequest", "HttpResponse"]):
         places = only_to if self._places is None else self._places
         if places is not None or any(name in request.headers for name in _CREDENTIALS):
             _confirm(request.url, places or frozenset())
-        sent: HttpResponse = self._pool.send(request, **options)
+        with within(limits or self._limits):
+            sent: HttpResponse = self._pool.send(request, **options)
         return sent
 
     def open(self) -> None:

@@ -36,6 +36,31 @@ class Unreachable(NetworkFailure):
     link = _PROXY_LINK
 
 
+class ResponseTooLarge(NetworkFailure):
+    """A response is larger than the task reads."""
+
+    most: str
+    """Bytes, after decompression."""
+    code = "response-too-large"
+    leaves_open = True
+    title = "the response of {host} is larger than {most} bytes"
+    happened = "connecting {via}: {detail}, after decompression; the rest was not read"
+    cause = "something else answers as {host}, such as a page of a proxy, or {host} is failing; what the task asks for is smaller"
+    fix = "run curl -v https://{host} on the agent to see what answers, and correct the proxy or the name; if {host} itself sends that much, report it to its operator"
+
+
+class ResponseTooSlow(NetworkFailure):
+    """A response arrives, but too slowly to wait for its end."""
+
+    code = "response-too-slow"
+    leaves_open = True
+    title = "{host} sends its response too slowly"
+    happened = "connecting {via}: {detail}"
+    cause = "the network between the agent and {host}, a proxy in between, or {host} itself is overloaded or broken"
+    fix = "run again; if it happens again, run curl -v https://{host} on the agent, and have the network or the proxy looked at"
+    link = _PROXY_LINK
+
+
 class HostUnknown(NetworkFailure):
     """The agent cannot resolve the host's name."""
 

@@ -114,7 +114,7 @@ def _entry(reference: str, entries: Sequence[Mapping[str, Any]], platform: str) 
 def _configuration(repository: Repository, digest: str, size: int) -> dict[str, Any]:
     if size > _LARGEST_CONFIGURATION:
         raise repository.ruined(digest, f"its configuration has {size} bytes")
-    with repository.blob(digest) as pieces:
+    with repository.blob(digest, size) as pieces:
         return _fields(repository, digest, b"".join(pieces))
 
 

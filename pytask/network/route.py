@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from urllib3.exceptions import InsecureRequestWarning
 
 from pytask.model import Proxy, is_local
 from pytask.network.issuer import issuer_of
+from pytask.network.limits import POOLS, limited
 from pytask.network.proxy import proxy_headers
 from pytask.network.trust import tls_context, unverified_context
 
@@ -108,7 +110,12 @@ class _Adapter(HTTPAdapter):
         if proxy:
             self._proxies[proxy.address] = proxy
         proxies = {urlsplit(url).scheme: proxy.address} if proxy else {}
-        return super().send(request, **{**options, "verify": True, "cert": None, "proxies": proxies})
+        given = {**options, "verify": True, "cert": None, "proxies": proxies}
+        return limited(partial(super().send, request, **given))
+
+    def init_poolmanager(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - requests' own
+        super().init_poolmanager(*given, **named)
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
         return proxy_headers(self._proxies[proxy])
@@ -116,12 +123,14 @@ class _Adapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:  # noqa: ANN401 - urllib3's own
         # For proxies, urllib3 leaves Nagle's algorithm on. A body is sent after the headers, and would wait until the
         # proxy has acknowledged those: 40 ms on Linux for every call with a body.
-        return super().proxy_manager_for(
+        manager = super().proxy_manager_for(
             proxy,
             proxy_ssl_context=self._route.context,
             socket_options=HTTPConnection.default_socket_options,
             **options,
         )
+        manager.pool_classes_by_scheme = POOLS
+        return manager
 
     def build_connection_pool_key_attributes(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - requests' own
         host, _ = super().build_connection_pool_key_attributes(*given, **named)

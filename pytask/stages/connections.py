@@ -72,6 +72,7 @@ def _fresh_assertion(job: Job, connection: ServiceConnection, http: HttpClient) 
         access_token=token,
         route=http.route,
         timeout=(job.timeouts.http_connect, job.timeouts.http_read),
+        total=job.timeouts.http_total,
         mask=job.console.secret,
     )
     return tokens.fresh

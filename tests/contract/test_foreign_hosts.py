@@ -337,7 +337,7 @@ def test_a_layer_elsewhere_is_fetched_without_the_registrys_token(world: World, 
 
     world.answers[REGISTRY] = answer
     repository = Repository(session=registries(azure).open(RegistryHost(REGISTRY)), name="app")
-    with pytest.raises(TaskFailure), repository.blob(f"sha256:{'b' * 64}") as pieces:
+    with pytest.raises(TaskFailure), repository.blob(f"sha256:{'b' * 64}", 100) as pieces:
         list(pieces)  # what the foreign server gives has another digest
     assert [asked.has_credentials() for asked in world.strange] == [False]
 
@@ -349,7 +349,7 @@ def test_a_layer_is_not_fetched_without_tls(world: World, azure: Azure, location
         (307, {"Location": location}, {}) if "/blobs/" in asked.line else usual(asked)
     )
     repository = Repository(session=registries(azure).open(RegistryHost(REGISTRY)), name="app")
-    with pytest.raises(TaskFailure), repository.blob(f"sha256:{'b' * 64}") as pieces:
+    with pytest.raises(TaskFailure), repository.blob(f"sha256:{'b' * 64}", 100) as pieces:
         list(pieces)
     assert (world.strange, world.foreign_places()) == ([], set())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.cloud.arm import ArmCall
+from pytask.cloud.arm import LARGE_ANSWER, ArmCall
 from pytask.cloud.poll import Seen, poll, read_items, read_object
 from pytask.decode import flag_at, object_at, objects_at, text_at
 from pytask.model import Function
@@ -28,7 +28,8 @@ def list_functions(arm: Arm, path: str) -> Reading[tuple[Function, ...]]:
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-functions
     """
-    return poll(arm, ArmCall("GET", f"{path}/functions", doing="list the functions"), _functions)
+    call = ArmCall("GET", f"{path}/functions", doing="list the functions", most_bytes=LARGE_ANSWER)
+    return poll(arm, call, _functions)
 
 
 def sync_triggers(arm: Arm, path: str) -> Reading[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytask.cloud.arm import ArmCall
+from pytask.cloud.arm import LARGE_ANSWER, ArmCall
 from pytask.cloud.poll import NOT_ASKED, NotAllowed, NotYet, Seen, poll, read_object
 from pytask.decode import object_at
 from pytask.targets.site.checks import checks, new_image_runs
@@ -146,7 +146,9 @@ def container_log(arm: Arm, site: Site, *, reference: str, since: datetime) -> R
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-web-site-container-logs
     """
-    call = ArmCall("POST", f"{site.resource_id}/containerlogs", doing="read the platform's log")
+    call = ArmCall(
+        "POST", f"{site.resource_id}/containerlogs", doing="read the platform's log", most_bytes=LARGE_ANSWER
+    )
     found = poll(arm, call, _text)
     if not isinstance(found, Seen):
         return found

@@ -13,7 +13,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from pytask.cloud.arm import ArmCall, needed_part, unreadable
+from pytask.cloud.arm import LARGE_ANSWER, ArmCall, needed_part, unreadable
 from pytask.cloud.http import server_time
 from pytask.decode import text_at
 from pytask.errors.app import SettingsNotReadable, SettingsOverwritten
@@ -191,7 +191,8 @@ def _write(arm: Arm, path: str, merged: Callable[[Mapping[str, str]], dict[str, 
     clock = arm.http.clock
     sent_at = clock.monotonic()
     doing, body = "change the app's settings", {"properties": sent[0]}
-    answer = arm.send(ArmCall("PUT", f"{path}/config/appsettings", doing=doing, body=body, renew=again))
+    way = f"{path}/config/appsettings"
+    answer = arm.send(ArmCall("PUT", way, doing=doing, body=body, renew=again, most_bytes=LARGE_ANSWER))
     at = server_time(answer, clock.now()) - timedelta(seconds=clock.monotonic() - sent_at)
     return _Write(read=read, sent=sent[-1], moment=Moment(at=at, sent_at=sent_at))
 
@@ -201,7 +202,8 @@ def _listed(arm: Arm, path: str, *, besides: AbstractSet[int] = frozenset()) -> 
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-application-settings
     """
-    return arm.send(ArmCall("POST", f"{path}/config/appsettings/list", doing=_READING, besides=besides))
+    way = f"{path}/config/appsettings/list"
+    return arm.send(ArmCall("POST", way, doing=_READING, besides=besides, most_bytes=LARGE_ANSWER))
 
 
 def _settings_in(answer: HttpResponse) -> Mapping[str, str]:

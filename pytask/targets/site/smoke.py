@@ -33,6 +33,7 @@ _FORBIDDEN_ADDRESS = "x-ms-forbidden-ip"
 https://learn.microsoft.com/azure/app-service/overview-access-restrictions"""
 _SHOWN = 200
 _LOOKED_AT = 2000
+_READ_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +63,8 @@ def call(azure: Azure, site: Site, test: SmokeTest, functions: tuple[Function, .
 def _answered(azure: Azure, site: Site, test: SmokeTest, key: str) -> Reading[Answer]:
     headers = {"x-functions-key": azure.credentials.mask(key).reveal()} if key else {}
     asked = request("GET", f"{site.url}{test.path}", headers=headers)
-    app_call = Call(request=asked, doing=f"call {test.path}", accept=_EVERY_ANSWER, only_to=only(site.url))
+    doing, app = f"call {test.path}", only(site.url)
+    app_call = Call(request=asked, doing=doing, accept=_EVERY_ANSWER, only_to=app, most_bytes=_READ_BYTES, cut=True)
     try:
         answer = azure.http.send(app_call)
     except CredentialNotSent as error:
