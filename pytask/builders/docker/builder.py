@@ -79,7 +79,7 @@ class DockerImage:
 
     def archive(self) -> Generator[bytes, None, None]:
         """Return the image in the format of `docker save`."""
-        return self.builder.engine().saved(self.facts().id)
+        return self.builder.engine().saved(self.references[0], self.facts().id)
 
     def push(
         self,

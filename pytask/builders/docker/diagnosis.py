@@ -9,12 +9,13 @@ from pytask.builders.docker.base_image import base_image_failure, image_of, regi
 from pytask.builders.docker.build_output import BuildEnd, build_end
 from pytask.builders.docker.dockerfile import shown
 from pytask.builders.docker.missing_file import missing_file, why_missing
+from pytask.builders.docker.storage import is_broken, is_full
 from pytask.builders.docker.trouble import network_trouble
 from pytask.builders.docker.usage import usage_mistake
 from pytask.errors.agent_docker import EngineForbidden
 from pytask.errors.build import BuildCause, BuildFailed, PlatformNotRunnable
 from pytask.errors.build_inputs import DockerfileNotFound
-from pytask.errors.docker import AgentDiskFull, EngineUnreachable
+from pytask.errors.docker import AgentDiskFull, EngineFailing, EngineGone, EngineUnreachable
 from pytask.errors.engine_network import BuildHasNoNetwork
 from pytask.errors.foreign import shortened
 
@@ -29,9 +30,10 @@ _LONGEST_STEP = 200
 _RAN = ("did not complete successfully", "executor failed running", "returned a non-zero")
 _CANCELLED = "context canceled"
 _NO_ENGINE = ("cannot connect to the docker", "failed to connect to the docker", "error during connect")
-_ENGINE_GONE = ("error reading from server: eof", "transport is closing", "code = unavailable")
+_ENGINE_GONE = ("error reading from server: ", "transport is closing", "code = unavailable", "closing transport due to")
+"""https://github.com/docker/buildx/issues/2064 and https://github.com/docker/buildx/issues/2789"""
+_BUILD = "build the image"
 _FORBIDDEN = "permission denied while trying to connect to the docker"
-_FULL = "no space left on device"
 _NO_DOCKERFILE = (
     "failed to read dockerfile: open ",
     "unable to evaluate symlinks in dockerfile path: lstat ",
@@ -131,9 +133,13 @@ def _of_the_engine(end: BuildEnd, said: str) -> TaskFailure | None:
     """Return the failure of the engine itself."""
     if _FORBIDDEN in said:
         return EngineForbidden(detail=_reason(end))
-    if any(sign in said for sign in (*_NO_ENGINE, *_ENGINE_GONE)):
+    if any(sign in said for sign in _NO_ENGINE):
         return EngineUnreachable(detail=_reason(end))
-    return AgentDiskFull(detail=_reason(end)) if _FULL in said else None
+    if any(sign in said for sign in _ENGINE_GONE):
+        return EngineGone(doing=_BUILD, detail=_reason(end))
+    if is_full(said):
+        return AgentDiskFull(detail=_reason(end))
+    return EngineFailing(doing=_BUILD, detail=_reason(end)) if is_broken(said) else None
 
 
 def _of_an_image(end: BuildEnd, answers: Mapping[str, TaskFailure | None]) -> TaskFailure | None:
