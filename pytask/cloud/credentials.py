@@ -160,7 +160,7 @@ def open_credentials(
         case FederatedIdentity() as identity:
             source = _by_assertion(connection, identity.client_id, fresh_assertion, http)
         case ManagedIdentity() as identity:
-            source = _of_the_machine(identity, http)
+            source = _of_the_machine(identity, http, environment)
     return Credentials(connection=connection, source=source, http=http, mask=mask)
 
 
@@ -209,12 +209,13 @@ def _without_version(request: PipelineRequest[HttpRequest]) -> None:
     request.http_request.url = request.http_request.url.replace("/oauth2/v2.0/token", "/oauth2/token")
 
 
-def _of_the_machine(identity: ManagedIdentity, http: HttpClient) -> TokenSource:
+def _of_the_machine(identity: ManagedIdentity, http: HttpClient, environment: Mapping[str, str]) -> TokenSource:
     """Return the tokens of a virtual machine, or of another host with App Service's identity endpoint."""
     return ManagedIdentityCredential(
         client_id=identity.client_id or None,
-        transport=Transport(
+        transport=Transport.of_a_machine(
             new_transport(http.route, connect=http.timeouts.identity_connect, read=http.timeouts.http_read),
+            environment,
             limits=Limits(seconds=http.timeouts.http_total),
         ),
         **_ALWAYS,

@@ -113,6 +113,18 @@ class HttpClient:
             call = replace(call, request=call.renew()) if call.renew else call
         raise AssertionError
 
+    def read(self, answer: HttpResponse) -> HttpResponse:
+        """Read an answer to its end that was sent for as a stream.
+
+        Raises:
+            NetworkFailure: when it breaks off.
+        """
+        try:
+            answer.read()
+        except AzureError as error:
+            raise self.failure(error, answer.request.url) from error
+        return answer
+
     def failure(self, error: Exception, url: str) -> NetworkFailure:
         """Return what it means that a call did not come through; it has the error behind it."""
         failure = network_failure(error, urljoin(self.base, url), self.route)

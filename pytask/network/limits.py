@@ -12,7 +12,8 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from requests.exceptions import RequestException
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 ANSWER_BYTES = 4 << 20
 """Answers of Azure and of registries have some kilobytes; a registry takes manifests of at most 4 MB.
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests"""
-_FRAMING = 1 << 20
-"""For headers, and for what stands around chunks."""
+_AHEAD = 4 << 20
+"""Bytes that may come from the socket without one piece of the body: headers, or a chunk's size."""
+_WHOLE = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT})
+"""Statuses of what was asked for. Of any other answer, such as a page of an error, the beginning says enough."""
 _LONGEST_LENGTH = 18
 
 
@@ -84,11 +87,11 @@ class _Attempt:
 
     limits: Limits
     deadline: Deadline = field(init=False)
-    bytes_left: int = field(init=False)
+    bytes_left: int = _AHEAD
+    """Until the next piece of the body."""
 
     def __post_init__(self) -> None:
         self.deadline = Deadline.after(Clock(), self.limits.seconds)
-        self.bytes_left = 2 * self.limits.most_bytes + _FRAMING
 
     def wait(self, usual: float | None) -> float:
         """Return how long the next read may wait; raise TooSlow when the time is over."""
@@ -114,6 +117,12 @@ def within(limits: Limits) -> Iterator[None]:
         _here.limits = before
 
 
+def hold(connection: socket.socket, limits: Limits) -> None:
+    """Apply limits to a connection that no client uses: from now on, whatever is read from it."""
+    if isinstance(connection, _OfACall):
+        connection.attempt = _Attempt(limits)
+
+
 def limited(send: Callable[[], requests.Response]) -> requests.Response:
     """Return the response to one attempt, whose body keeps to the limits as well.
 
@@ -126,6 +135,8 @@ def limited(send: Callable[[], requests.Response]) -> requests.Response:
     finally:
         _here.attempt = None
     _confirm_length(response)
+    if response.status_code not in _WHOLE:
+        attempt.limits = replace(attempt.limits, most_bytes=min(ANSWER_BYTES, attempt.limits.most_bytes), cut=True)
     raw: Any = response.raw
     stream = raw.stream
     raw.stream = lambda *given, **named: _counted(raw, stream(*given, **named), attempt)
@@ -133,16 +144,17 @@ def limited(send: Callable[[], requests.Response]) -> requests.Response:
 
 
 def _counted(raw: Any, pieces: Iterator[bytes], attempt: _Attempt) -> Iterator[bytes]:  # noqa: ANN401 - urllib3's own
-    received = 0
+    left = attempt.limits.most_bytes
     for piece in _sized(pieces):
         attempt.wait(None)
-        received += len(piece)
-        if received > attempt.limits.most_bytes:
+        attempt.bytes_left = _AHEAD
+        if len(piece) > left:
             raw.close()
-            if attempt.limits.cut:
-                yield piece[: len(piece) - received + attempt.limits.most_bytes]
-                return
-            raise TooLarge(attempt.limits.most_bytes)
+            if not attempt.limits.cut:
+                raise TooLarge(attempt.limits.most_bytes)
+            yield piece[:left]
+            return
+        left -= len(piece)
         yield piece
 
 

@@ -12,14 +12,14 @@ from __future__ import annotations
 import secrets
 import socket
 import socketserver
-import ssl
 import threading
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytask.clock import Clock, Deadline
 from pytask.errors.network import (
     HostUnknown,
     ProxyAuthenticationNeeded,
@@ -27,7 +27,9 @@ from pytask.errors.network import (
     ProxyUnreachable,
     Unreachable,
 )
-from pytask.network.proxy import basic, proxy_headers
+from pytask.network.proxy import basic
+from pytask.network.tunnel import ProxyAnswer, led, proxy_context
+from pytask.network.tunnel import head as read_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,15 +40,8 @@ if TYPE_CHECKING:
 _LOOPBACK = "127.0.0.1"
 _USER = "task"
 _CHUNK = 1 << 16
-_LONGEST_HEAD = 1 << 16
 _SECONDS_TO_CONNECT = 10.0
-_HTTP, _HTTPS = 80, 443
-
-
-class _Refused(Exception):  # noqa: N818 - what the proxy did
-    def __init__(self, status: int, reason: str = "") -> None:
-        super().__init__(f"it returned {status} {reason}".strip())
-        self.status, self.reason = status, reason
+_SECONDS_TO_ASK = 10.0
 
 
 class Relay(socketserver.ThreadingTCPServer):
@@ -57,6 +52,7 @@ class Relay(socketserver.ThreadingTCPServer):
 
     def __init__(self, network: Network) -> None:
         self._network = network
+        self._context = proxy_context(network)
         self._word = secrets.token_urlsafe(24)
         self.failures: dict[str, NetworkFailure] = {}
         """Failed connections, by requested host."""
@@ -77,18 +73,18 @@ class Relay(socketserver.ThreadingTCPServer):
         """Return a connection to a host.
 
         Raises:
-            _Refused: with the status to return; the failure itself is in `failures`.
+            ProxyAnswer: with the status to return; the failure itself is in `failures`.
         """
         proxy = self._network.own_proxy_for(f"https://{host}:{port}")
         try:
             if proxy is None:
                 return socket.create_connection((host, port), _SECONDS_TO_CONNECT)
-            return _led(self._network, proxy, host, port)
-        except (_Refused, OSError) as error:
+            return led(proxy, host, port, context=self._context, seconds=_SECONDS_TO_CONNECT)
+        except (ProxyAnswer, OSError) as error:
             self.failures[host] = _failure(error, host, proxy)
-            if isinstance(error, _Refused):
+            if isinstance(error, ProxyAnswer):
                 raise
-            raise _Refused(HTTPStatus.BAD_GATEWAY, f"{error.strerror or error}") from error
+            raise ProxyAnswer(HTTPStatus.BAD_GATEWAY, f"{error.strerror or error}") from error
 
 
 class _Caller(socketserver.BaseRequestHandler):
@@ -99,7 +95,7 @@ class _Caller(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         with suppress(OSError, ValueError):  # a caller that breaks off or does not speak HTTP gets no answer
-            head = _head(self.request)
+            head = read_head(self.request, Deadline.after(Clock(), _SECONDS_TO_ASK))
             method, authority, _ = head.split(b" ", 2)
             host, _, port = authority.decode("ascii", "replace").rpartition(":")
             if not self.server.knows(head):
@@ -112,7 +108,7 @@ class _Caller(socketserver.BaseRequestHandler):
     def _lead(self, host: str, port: int) -> None:
         try:
             upstream = self.server.connected(host, port)
-        except _Refused as refused:
+        except ProxyAnswer as refused:
             return self._answer(refused.status, refused.reason)
         with upstream:
             upstream.settimeout(None)
@@ -181,45 +177,6 @@ def _relay(network: Network) -> Iterator[Relay]:
             relay.shutdown()
 
 
-def _led(network: Network, proxy: Proxy, host: str, port: int) -> socket.socket:
-    """Return a connection through the agent's proxy."""
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
-    lines += [f"{name}: {value}" for name, value in proxy_headers(proxy).items()]
-    with ExitStack() as unless_led:
-        connection = unless_led.enter_context(_at(network, proxy))
-        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        _, status, *reason = _head(connection).split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-        if int(status) != HTTPStatus.OK:
-            raise _Refused(int(status), *reason)
-        unless_led.pop_all()
-        return connection
-
-
-def _at(network: Network, proxy: Proxy) -> socket.socket:
-    """Return a connection to the proxy itself."""
-    at = urlsplit(proxy.address)
-    usual = _HTTPS if at.scheme == "https" else _HTTP
-    connection = socket.create_connection((at.hostname or "", at.port or usual), _SECONDS_TO_CONNECT)
-    if at.scheme != "https":
-        return connection
-    context = ssl.create_default_context()
-    if network.authorities:
-        context.load_verify_locations(network.authorities)
-    return context.wrap_socket(connection, server_hostname=at.hostname)
-
-
-def _head(connection: socket.socket) -> bytes:
-    """Read up to the end of a message's headers. Neither side sends more before the other answers."""
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        piece = connection.recv(1)
-        if not piece or len(head) > _LONGEST_HEAD:
-            raise OSError("connection closed")
-        head += piece
-    return head
-
-
 def _copy(source: socket.socket, target: socket.socket) -> None:
     """Copy data until the source ends, then shut down the target's input."""
     with suppress(OSError):
@@ -229,7 +186,7 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
-def _failure(error: _Refused | OSError, host: str, proxy: Proxy | None) -> NetworkFailure:
+def _failure(error: ProxyAnswer | OSError, host: str, proxy: Proxy | None) -> NetworkFailure:
     words = error.strerror or str(error) if isinstance(error, OSError) else str(error)
     facts: dict[str, Any] = {
         "host": host,

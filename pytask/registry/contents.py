@@ -21,7 +21,7 @@ from pytask.errors.image import ImageUnreadable
 from pytask.errors.network import ResponseTooLarge
 from pytask.errors.registry import ManifestMissing
 from pytask.model.reference import Digest, NotAReference, digest_of
-from pytask.network.place import is_address, place_of
+from pytask.network.place import is_address, is_inner_address, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
@@ -48,6 +48,7 @@ _REDIRECTS = frozenset(
         HTTPStatus.PERMANENT_REDIRECT,
     }
 )
+_MOST_REDIRECTS = 3
 _MORE = 64 << 10
 """Bytes above a blob's size that are read still: what is a little longer has another digest, which tells more."""
 _AS_IT_IS = {"Accept-Encoding": "identity"}
@@ -153,15 +154,32 @@ class Repository:
         seconds = self.http.timeouts.http_total + left / self.http.timeouts.slowest_blob
         asked = partial(Call, doing=doing, most_bytes=left + _MORE, seconds=seconds)
         answer = self._asked("GET", f"blobs/{digest}", asked, headers, accept=accept, stream=True)
-        if answer.status_code == wanted:
-            return answer
-        answer.read()
+        for _ in range(_MOST_REDIRECTS):
+            if answer.status_code == wanted:
+                return answer
+            address = self._elsewhere(digest, answer)
+            call = asked(request=request("GET", address, headers=headers), accept=accept)
+            answer = self.http.send(call, stream=True)
+        if answer.status_code != wanted:
+            raise self.ruined(digest, f"it is redirected more than {_MOST_REDIRECTS} times")
+        return answer
+
+    def _elsewhere(self, digest: str, answer: HttpResponse) -> str:
+        """Return the address that a redirect leads to.
+
+        Whoever answers for the registry must not make this agent call services of its own network, so an address in
+        numbers is a public one.
+        """
+        self.http.read(answer)  # to its end, so that the connection is good for the next layer
         told = answer.headers.get("Location", "")
         address = urljoin(answer.request.url, told) if is_address(told) else told
-        if place_of(address) is None:
-            raise self.ruined(digest, f"the registry redirects to an address without TLS for it ({address[:200]})")
+        place = place_of(address)
+        if place is None:
+            raise self.ruined(digest, f"it is redirected to an address without TLS ({address[:200]})")
+        if is_inner_address(place.host) and place != place_of(answer.request.url):
+            raise self.ruined(digest, f"it is redirected into this agent's own network ({place})")
         self.session.mask(urlsplit(address).query)
-        return self.http.send(asked(request=request("GET", address, headers=headers), accept={wanted}), stream=True)
+        return address
 
     def _asked(
         self,
@@ -188,8 +206,7 @@ class Repository:
             self.session.forget()
             answer = sent()
         if answer.status_code not in accept:
-            answer.read()
-            raise self._refusal(path, answer)
+            raise self._refusal(path, self.http.read(answer))
         return answer
 
     def _refusal(self, path: str, answer: HttpResponse) -> TaskFailure:
