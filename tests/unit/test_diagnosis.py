@@ -244,6 +244,8 @@ def test_the_fix_is_that_for_what_docker_says(message: str, cause: BuildCause, f
     ("line", "code"),
     [
         ("ERROR: Cannot connect to the Docker daemon at unix:///x.", "docker-engine-unreachable"),
+        ("unexpected EOF", "docker-engine-gone"),
+        ("ERROR: unexpected EOF", "docker-engine-gone"),
         (
             "ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF",
             "docker-engine-gone",

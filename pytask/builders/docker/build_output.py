@@ -62,6 +62,8 @@ _SAID_BY_DOCKER = (
     "received unexpected http status",
     "buildkit is enabled but",
 )
+_CUT_OFF = frozenset({"eof", "unexpected eof"})
+"""All that a docker command before 23 says when its engine is killed (seen with 20.10)."""
 _NO_FAILURES = ("importing cache manifest", "[internal] importing cache", "inferring ")
 """Steps whose error does not end a build: a missing `--cache-from` reference is ignored."""
 _AFTERWARDS = ("view build details:", "what's next:", "learn more", "see 'docker")
@@ -247,7 +249,7 @@ def _is_dockers(line: str) -> bool:
         told = told.removeprefix(prefix)
     # bake and compose print `target web: failed to solve: …`, and old compose `Service 'web' failed to build: …`.
     named = told.startswith(("target ", "service '")) and "failed to " in told
-    return named or told.startswith(_SAID_BY_DOCKER)
+    return named or told in _CUT_OFF or told.startswith(_SAID_BY_DOCKER)
 
 
 def _numbered(line: str) -> tuple[str, str] | None:

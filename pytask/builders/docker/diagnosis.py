@@ -32,6 +32,7 @@ _CANCELLED = "context canceled"
 _NO_ENGINE = ("cannot connect to the docker", "failed to connect to the docker", "error during connect")
 _ENGINE_GONE = ("error reading from server: ", "transport is closing", "code = unavailable", "closing transport due to")
 """https://github.com/docker/buildx/issues/2064 and https://github.com/docker/buildx/issues/2789"""
+_CUT_OFF = frozenset({"eof", "error: eof", "unexpected eof", "error: unexpected eof"})
 _BUILD = "build the image"
 _FORBIDDEN = "permission denied while trying to connect to the docker"
 _NO_DOCKERFILE = (
@@ -135,7 +136,7 @@ def _of_the_engine(end: BuildEnd, said: str) -> TaskFailure | None:
         return EngineForbidden(detail=_reason(end))
     if any(sign in said for sign in _NO_ENGINE):
         return EngineUnreachable(detail=_reason(end))
-    if any(sign in said for sign in _ENGINE_GONE):
+    if said in _CUT_OFF or any(sign in said for sign in _ENGINE_GONE):
         return EngineGone(doing=_BUILD, detail=_reason(end))
     if is_full(said):
         return AgentDiskFull(detail=_reason(end))
