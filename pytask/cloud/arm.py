@@ -61,6 +61,8 @@ class ArmCall:
     """Statuses that are an answer besides those of success; any other is a refusal."""
     most_bytes: int = ANSWER_BYTES
     """Of the answer, after decoding; more is a failure."""
+    stream: bool = False
+    """Whether the body of an answer with status 200 is left to be read, which may be too large for memory."""
 
     def in_version(self, api_version: str) -> Call:
         """Return the call in an api-version."""
@@ -140,15 +142,17 @@ class Arm:
         provider = _provider(call.path)
         version = min(call.api_version, self.newest.get(provider, call.api_version))
         try:
-            return self._sent(call.in_version(version))
+            return self._sent(call.in_version(version), stream=call.stream)
         except ApiVersionUnsupported as refusal:
             if not refusal.newest:
                 raise
             self.newest[provider] = refusal.newest
-        return self._sent(call.in_version(self.newest[provider]))
+        return self._sent(call.in_version(self.newest[provider]), stream=call.stream)
 
-    def _sent(self, call: Call) -> HttpResponse:
-        response = self.http.send(call)
+    def _sent(self, call: Call, *, stream: bool) -> HttpResponse:
+        response = self.http.send(call, stream=stream)
+        if response.status_code != HTTPStatus.OK:
+            response.read()
         perhaps_too_new = response.status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
         if perhaps_too_new and (refusal := version_refusal(call.doing, response)):
             raise refusal
