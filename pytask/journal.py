@@ -58,7 +58,7 @@ class StageEnded:
 class PreflightPassed:
     """The preflight found nothing that would make the run fail."""
 
-    told: str
+    findings: str
     """The findings, for people."""
 
 
@@ -106,7 +106,7 @@ class MadeSticky:
 class LeftAsItIs:
     """The app already runs this very image; nothing was written."""
 
-    told: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class RollbackFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageLost:
+class ImageGone:
     """The run's image is no longer in the registry."""
 
 
@@ -183,7 +183,7 @@ Event: TypeAlias = (
     | ChangedBySomeoneElse
     | NotRolledBack
     | RollbackFailed
-    | ImageLost
+    | ImageGone
 )
 
 

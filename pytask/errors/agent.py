@@ -17,14 +17,14 @@ class AgentVariableMissing(TaskFailure):
 
 
 class RunCancelled(TaskFailure):
-    """The run was cancelled or reached its time limit."""
+    """The agent stopped the task before it was done."""
 
     stage: str
     code = "run-cancelled"
     leaves_open = True
-    title = "the run was cancelled"
+    title = "the run was canceled"
     happened = "the agent asked the task to stop ({stage})"
-    cause = "someone cancelled the run, or the time limit of the step or job was reached"
+    cause = "someone canceled the run, or the time limit of the step or job was reached"
     fix = "run it again; if the time limit was too short, raise timeoutInMinutes of the step or job"
 
 

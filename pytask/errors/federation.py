@@ -82,6 +82,6 @@ class OidcTokenRefused(OneOfSeveral):
     detail: str
     final: bool
     code = "oidc-token-refused"
-    title = "Azure DevOps does not issue this job a token for the service connection {connection}"
+    title = "Azure DevOps refuses to issue a token for the service connection {connection}"
     happened = "{detail}"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"

@@ -24,10 +24,10 @@ class LoginServerUnusable(AzureFailure):
     """The registry's login server, as Azure returns it, is not a registry host."""
 
     registry: str
-    told: str
+    login_server: str
     code = "login-server-unusable"
     title = "Azure does not return a usable login server for the registry {registry}"
-    happened = "its login server reads '{told}'; nothing was sent there"
+    happened = "its login server reads '{login_server}'; nothing was sent there"
     cause = "a login server is a host under azurecr.io, or its equivalent in another cloud; something else may be responding in place of Azure Resource Manager"
     fix = "compare with az acr show --name {registry} --query loginServer; set azureContainerRegistry to the login server itself, and check the proxy between the agent and Azure Resource Manager"
 

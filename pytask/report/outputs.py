@@ -45,7 +45,7 @@ def as_json(journal: Journal, environment: Mapping[str, str], redact: Callable[[
         "app": app.resource_id if app else "",
         "settings": list(settings.written) if settings and not back else [],
         "configuration": list(update.changed) if update and not back else [],
-        "checks": {check: redact(told) for check, told in verification.passed} if verification else {},
+        "checks": {check: redact(rests_on) for check, rests_on in verification.passed} if verification else {},
         "seconds": {stage.title: round(stage.seconds, 1) for stage in journal.all(StageEnded)},
     }
     return json.dumps(fields, indent=2) + "\n"

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 def tell_settings(change: SettingsChange) -> str:
     """Return which settings were written, for the log."""
     kept = f", and {', '.join(change.kept)} restored" if change.kept else ""
-    again = f"\nsettings  another write at the same time had dropped them: written again{kept}" if change.again else ""
+    again = (
+        f"\nsettings  overwritten by another change at the same time, and written again{kept}" if change.again else ""
+    )
     return f"settings  {_written(change)}{again}"
 
 
 def tell_lost(change: SettingsChange) -> str:
     """Return the warning about settings that are gone."""
-    return (
-        f"app settings that this run had kept were dropped by another write at the same time: {', '.join(change.lost)}"
-    )
+    return f"app settings that this run kept were lost to another change at the same time: {', '.join(change.lost)}"
 
 
 def settings_now(journal: Journal) -> str:
@@ -33,7 +33,8 @@ def settings_now(journal: Journal) -> str:
     if back:
         stayed = f"; {', '.join(back.stayed)} left unchanged" if back.stayed else ""
         return f"{', '.join(back.names) or 'nothing'} restored{stayed}"
-    sticky = f"{', '.join(made.names)} made sticky" if made and not journal.last(ImageRestored) else ""
+    restored = journal.last(ImageRestored)
+    sticky = f"now slot settings: {', '.join(made.names)}" if made and not restored else ""
     return "; ".join(part for part in (_written(change) if change else "", sticky) if part)
 
 

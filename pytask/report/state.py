@@ -8,7 +8,7 @@ from pytask.journal import (
     AccessGiven,
     Action,
     ChangedBySomeoneElse,
-    ImageLost,
+    ImageGone,
     ImageRestored,
     NotRolledBack,
     Planned,
@@ -29,7 +29,7 @@ def describe_state(journal: Journal) -> str:
     app, pushed, update = journal.last(App), journal.last(PushedImage), journal.update()
     if app is None:
         return _without_an_app(journal, pushed)
-    kept = f"\nits pull access is kept: {given}" if (given := _access(journal)) else ""
+    kept = f"\nthe pull access that this run set up remains: {given}" if (given := _access(journal)) else ""
     if update:
         return _after_the_update(journal, app, update) + kept
     if pushed and pushed.tags and app.image == str(pushed.reference):
@@ -65,11 +65,11 @@ def _before_the_update(journal: Journal, app: App) -> str:
     """Return the state of an app that was not pointed at the image."""
     open_ones = [f"it is not known whether {what}" for what in journal.left_open(Action.PULL_ACCESS)]
     done = [*([given] if (given := _access(journal)) else []), *open_ones]
-    settings = [f"settings: {told}"] if (told := settings_now(journal)) else []
+    settings = [f"settings: {message}"] if (message := settings_now(journal)) else []
     if not done and not settings:
         return f"{app.title} was not changed"
-    pulls = " and its pull configuration" if done else ""
-    return f"{app.title} keeps its image{pulls}; {'; '.join([*settings, *done])}"
+    pulls = " and pull configuration" if done else ""
+    return f"{app.title} still has its previous image{pulls}; {'; '.join([*settings, *done])}"
 
 
 def _not_restarted(journal: Journal, app: App) -> str:
@@ -106,7 +106,8 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
         return f"the rollback of {app.title} was sent, but its result is not known: {either}"
     if changed_by := journal.last(ChangedBySomeoneElse):
         before = app.image or "no image"
-        return f"someone else has changed {app.title}: it reads {changed_by.found} (before this run {before})"
+        now = f"its configuration now reads {changed_by.found} (before this run: {before})"
+        return f"someone else has changed {app.title}: {now}"
     settings = settings_now(journal)
     changed = f"; settings: {settings}" if settings else ""
     stayed = f"; it was not rolled back: {not_back.reason}" if not_back else ""
@@ -117,7 +118,7 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
 
 def _rolled_back(journal: Journal, back: RolledBack, update: Update) -> str:
     verified = back.verification.verdict is Verdict.VERIFIED
-    verdict = " and verified" if verified else "; it could not be verified that it runs"
-    stays = "" if journal.last(ImageLost) else f"; {update.reference} stays in the registry"
+    verdict = " and verified" if verified else ", but the task could not verify that it runs"
+    stays = "" if journal.last(ImageGone) else f"; {update.reference} stays in the registry"
     settings = f"; settings: {settings_now(journal)}" if journal.last(SettingsBack) else ""
     return f"rolled back to {back.reference}{verdict}{settings}{stays}"

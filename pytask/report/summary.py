@@ -49,8 +49,8 @@ def _headline(journal: Journal, failures: tuple[str, ...]) -> str:
         return f"### ✅ {name}: already runs this image; nothing{else_} was written"
     if not journal.update():
         return f"### ✅ {name}: {planned.plan.command.value if planned else ''} done"
-    told = {Verdict.VERIFIED: "✅ {}: runs the new image", Verdict.UNVERIFIED: "⚠️ {}: deployed, unverified"}
-    return "### " + told.get(verdict(journal), "✅ {}: deployed, verification off").format(name)
+    headlines = {Verdict.VERIFIED: "✅ {}: runs the new image", Verdict.UNVERIFIED: "⚠️ {}: deployed, unverified"}
+    return "### " + headlines.get(verdict(journal), "✅ {}: deployed, verification off").format(name)
 
 
 def named(journal: Journal) -> str:

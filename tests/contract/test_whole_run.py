@@ -166,7 +166,8 @@ def test_a_target_that_somebody_else_changes_without_a_verification_is_not_said_
         scene.run(PaperBuilder(scene.cabinet), verify="false")
     assert outputs(scene.journal)["runningImage"] == ""
     told = describe_state(scene.journal)
-    assert told == f"someone else has changed shop: it reads contoso.azurecr.io/theirs:1 (before this run {BEFORE})"
+    now = f"its configuration now reads contoso.azurecr.io/theirs:1 (before this run: {BEFORE})"
+    assert told == f"someone else has changed shop: {now}"
 
 
 @pytest.mark.parametrize("command", ["deploy", "check", "build", "buildAndPush"])

@@ -9,7 +9,7 @@ import pytest
 from pytask.errors import Cancelled, TaskFailure
 from pytask.errors.app import AppNotFound
 from pytask.errors.network import Unreachable
-from pytask.journal import AccessGiven, Action, Event, ImageLost, Journal, StageBegan, StageEnded
+from pytask.journal import AccessGiven, Action, Event, ImageGone, Journal, StageBegan, StageEnded
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_every_event_is_told_as_it_happens_and_kept_in_order() -> None:
         journal.add(event)
     assert told == list(events)
     assert journal.all(StageBegan) == (events[0], events[2])
-    assert (journal.last(StageBegan), journal.last(ImageLost)) == (events[2], None)
+    assert (journal.last(StageBegan), journal.last(ImageGone)) == (events[2], None)
 
 
 def test_what_is_confirmed_is_no_longer_open(journal: Journal) -> None:

@@ -57,8 +57,8 @@ def durable_notes(arm: Arm, path: str) -> tuple[str, ...]:
     found = list_functions(arm, path)
     functions = found.value if isinstance(found, Seen) else ()
     durable = [one.name for one in functions if one.trigger.lower() in {"orchestrationtrigger", "entitytrigger"}]
-    told = f"{', '.join(durable)}: running orchestrations continue with the code of the new image"
-    return (told,) if durable else ()
+    line = f"{', '.join(durable)}: running orchestrations continue with the code of the new image"
+    return (line,) if durable else ()
 
 
 def _functions(answer: HttpResponse) -> tuple[Function, ...] | None:

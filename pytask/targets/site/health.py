@@ -37,7 +37,7 @@ def look_at_health(azure: Azure, site: Site, settings: Mapping[str, str] | None)
     failure = None if site.stopped else _failure(site, host, attempt, listed, settings)
     running = isinstance(host, Seen) and host.value.running
     return Health(
-        told=tuple(_told(site, host, functions, log)),
+        lines=tuple(_lines(site, host, functions, log)),
         failure=failure,
         healthy=failure is None and running and bool(listed),
         digest=_digest(attempt),
@@ -66,7 +66,7 @@ def _failure(
     return None
 
 
-def _told(
+def _lines(
     site: Site,
     host: Reading[HostStatus],
     functions: Reading[tuple[Function, ...]],
@@ -80,14 +80,14 @@ def _told(
     if site.stopped:
         yield "state      the app is stopped"
     else:
-        yield from _told_of_host(host)
+        yield from _lines_of_host(host)
         if isinstance(functions, Seen):
             names = ", ".join(f"{one.name} ({one.trigger})" for one in functions.value)
             yield f"functions  {names or 'none'}"
     yield from (f"not visible: {one.reason}" for one in (host, functions, log) if isinstance(one, NotAllowed))
 
 
-def _told_of_host(host: Reading[HostStatus]) -> Iterator[str]:
+def _lines_of_host(host: Reading[HostStatus]) -> Iterator[str]:
     if isinstance(host, NotYet):
         yield "host       does not respond"
     if isinstance(host, Seen):

@@ -120,7 +120,7 @@ class ShelfTarget:
 
     def health(self) -> Health:
         """Return that it holds what it holds."""
-        return Health(told=(f"image      {self.shelf.holds}",), failure=None, healthy=True, digest="")
+        return Health(lines=(f"image      {self.shelf.holds}",), failure=None, healthy=True, digest="")
 
     def assign_identity(self, identity: AppIdentity) -> AppIdentity:
         """Give it a name of its own."""
