@@ -18,9 +18,17 @@ https://docs.python.org/3/library/signal.html#execution-of-python-signal-handler
 class Timeouts:
     """All time limits and waits, in seconds, in one record so that they can be compared."""
 
-    http_attempts: int = 5
+    http_attempts: int = 8
+    """With the waits between them, these outlast a minute without network."""
     http_first_wait: float = 1.0
     http_longest_wait: float = 30.0
+    """Between two attempts, where the server does not ask for a longer one."""
+    http_jitter: float = 0.25
+    """The most that a wait is lengthened by chance, as a part of it, so that many runs do not call at once."""
+    http_retries: float = 300.0
+    """From the first attempt of a call to its last."""
+    poll_attempts: int = 2
+    """While polling, the next poll is the retry."""
     http_connect: float = 10.0
     http_read: float = 60.0
     http_total: float = 120.0

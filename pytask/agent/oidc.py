@@ -15,12 +15,14 @@ from msrest.authentication import BasicTokenAuthentication
 from msrest.exceptions import ClientException, ClientRequestError
 
 from pytask.agent.environment import required_variable, variable
+from pytask.clock import Clock
 from pytask.decode import Unreadable, decode, decode_object, text_at
 from pytask.errors.federation import OidcCause, OidcTokenRefused
 from pytask.errors.foreign import shortened, without_page
 from pytask.network.failure import is_of_the_network, network_failure
 from pytask.network.limits import Limits, within
 from pytask.network.place import is_address
+from pytask.network.retry import REPEATED, asked_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,7 +69,7 @@ class OidcTokens:
             with within(self.limits):
                 token = self.client.create_oidc_token({}, self.project, self.hub, self.plan, self.job, self.connection)
         except _Refused as refused:
-            raise oidc_refusal(self.connection, refused.text, refused.status) from refused
+            raise oidc_refusal(self.connection, refused.text, refused.status, wait=refused.wait) from refused
         except ClientException as error:
             if isinstance(error, ClientRequestError) and is_of_the_network(error):
                 raise network_failure(error, self.client.normalized_url, self.route) from error
@@ -80,20 +82,20 @@ class OidcTokens:
         return self.mask(token.oidc_token).reveal()
 
 
-def oidc_refusal(connection: str, text: str, status: int) -> OidcTokenRefused:
+def oidc_refusal(connection: str, text: str, status: int, *, wait: float | None = None) -> OidcTokenRefused:
     """Return the failure that Azure DevOps' refusal of a token is; `status` is 0 where there was no answer.
 
-    Only its own outages are worth a retry.
+    Only its own outages are worth a retry, after the `wait` in seconds that it asks for.
     """
     detail = shortened(_words(text) or f"Azure DevOps answered {status}", _LONGEST_DETAIL)
     told = detail.lower()
     known = next((cause for cause, signs in _CAUSES if any(sign in told for sign in signs)), OidcCause.OTHER)
     if known is OidcCause.OTHER and status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         known = OidcCause.NOT_PERMITTED
-    passing = status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+    passing = status in REPEATED
     refused = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR and not passing
     final = known is not OidcCause.OTHER or refused
-    return OidcTokenRefused(known=known, connection=connection, detail=detail, final=final)
+    return OidcTokenRefused(known=known, connection=connection, detail=detail, final=final, wait=wait)
 
 
 def open_oidc_tokens(
@@ -135,10 +137,11 @@ def open_oidc_tokens(
 class _Refused(Exception):  # noqa: N818 - an answer on its way to where it is understood
     """An answer that is none, as it came: azure-devops would drop the words of some."""
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, wait: float | None) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
+        self.wait = wait
 
 
 def _keep_refusal(answer: requests.Response, **_: object) -> None:
@@ -149,7 +152,8 @@ def _keep_refusal(answer: requests.Response, **_: object) -> None:
     """
     refused = answer.status_code >= HTTPStatus.BAD_REQUEST or _leads_elsewhere(answer)
     if refused or (not _is_redirect(answer) and isinstance(decode_object(answer.content), Unreadable)):
-        raise _Refused(answer.status_code, answer.text[:_LONGEST_ANSWER])
+        wait = asked_wait(answer.headers, Clock().now())
+        raise _Refused(answer.status_code, answer.text[:_LONGEST_ANSWER], wait)
 
 
 def _leads_elsewhere(answer: requests.Response) -> bool:

@@ -10,10 +10,11 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.web import WebSiteManagementClient
 
 from pytask.clock import Deadline
-from pytask.cloud.answers import correlation_id, text_of, version_refusal
+from pytask.cloud.answers import correlation_id, says_expired, text_of, version_refusal
 from pytask.cloud.http import USER_AGENT, Call, request
 from pytask.cloud.transport import only
 from pytask.decode import Unreadable, decode_object, objects_at, text_at
@@ -63,6 +64,8 @@ class ArmCall:
     """Of the answer, after decoding; more is a failure."""
     stream: bool = False
     """Whether the body of an answer with status 200 is left to be read, which may be too large for memory."""
+    attempts: int | None = None
+    """The most, where that is fewer than for other calls."""
 
     def in_version(self, api_version: str) -> Call:
         """Return the call in an api-version."""
@@ -78,6 +81,7 @@ class ArmCall:
             accept=_SUCCESS | self.besides,
             renew=again,
             most_bytes=self.most_bytes,
+            attempts=self.attempts,
         )
 
 
@@ -235,20 +239,37 @@ def _provider(path: str) -> str:
     return path.lower().rpartition("/providers/")[2].partition("/")[0] if "/providers/" in path.lower() else ""
 
 
+class _Signing(ARMChallengeAuthenticationPolicy):
+    """Signs each request; it keeps a token of its own until that expires."""
+
+    def forget(self) -> None:
+        """Ask for a token again before the next request."""
+        self._token = None
+
+
 def open_azure(credentials: Credentials, http: HttpClient) -> Azure:
     """Return the ways to Azure; nothing is sent yet."""
     connection = credentials.connection
+    signing = _Signing(credentials, connection.cloud.arm_scope)
     client = WebSiteManagementClient(
         credentials,
         connection.subscription_id,
         base_url=connection.cloud.arm_url,
-        credential_scopes=[connection.cloud.arm_scope],
+        authentication_policy=signing,
         transport=http.transport.bound_to(only(connection.cloud.arm_url)),
         retry_total=0,
         permit_redirects=False,
         base_user_agent=USER_AGENT,
     )
-    arm_http = replace(http, sender=client.send_request, base=connection.cloud.arm_url)
+
+    def renewed(answer: HttpResponse) -> bool:
+        is_refused = answer.status_code == HTTPStatus.UNAUTHORIZED
+        if not is_refused or not credentials.renew(surely=says_expired(answer)):
+            return False
+        signing.forget()
+        return True
+
+    arm_http = replace(http, sender=client.send_request, base=connection.cloud.arm_url, renew_token=renewed)
     return Azure(
         arm=Arm(http=arm_http, url=connection.cloud.arm_url, subscription=connection.subscription_id),
         http=http,

@@ -81,6 +81,8 @@ class OidcTokenRefused(OneOfSeveral):
     connection: str
     detail: str
     final: bool
+    wait: float | None = None
+    """Seconds that Azure DevOps asks to wait before the next attempt."""
     code = "oidc-token-refused"
     title = "Azure DevOps refuses to issue a token for the service connection {connection}"
     happened = "{detail}"
