@@ -61,6 +61,10 @@ class Timeouts:
     """For a new role to propagate to the registry, usually."""
     role_propagation_limit: float = 600.0
     """The longest it may take: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"""
+    relay_asking: float = 10.0
+    """For a caller of the relay to say where it is going, and to get there."""
+    relay_idle: float = 600.0
+    """A connection through the relay without a byte for so long is closed."""
     engine: float = 30.0
     """For the engine to answer; a call to its socket may have to start it first."""
     child_exit: float = 3.0

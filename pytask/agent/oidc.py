@@ -82,7 +82,7 @@ class OidcTokens:
         return self.mask(token.oidc_token).reveal()
 
 
-def oidc_refusal(connection: str, text: str, status: int, *, wait: float | None = None) -> OidcTokenRefused:
+def oidc_refusal(connection: str, text: str, status: int, *, wait: float = 0.0) -> OidcTokenRefused:
     """Return the failure that Azure DevOps' refusal of a token is; `status` is 0 where there was no answer.
 
     Only its own outages are worth a retry, after the `wait` in seconds that it asks for.
@@ -92,10 +92,14 @@ def oidc_refusal(connection: str, text: str, status: int, *, wait: float | None 
     known = next((cause for cause, signs in _CAUSES if any(sign in told for sign in signs)), OidcCause.OTHER)
     if known is OidcCause.OTHER and status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         known = OidcCause.NOT_PERMITTED
+    if known is OidcCause.OTHER and status == HTTPStatus.NON_AUTHORITATIVE_INFORMATION:
+        known = OidcCause.SIGN_IN  # with 203 comes the page of the sign-in, in the language of whoever
     passing = status in REPEATED
-    refused = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR and not passing
-    final = known is not OidcCause.OTHER or refused
-    return OidcTokenRefused(known=known, connection=connection, detail=detail, final=final, wait=wait)
+    definite = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR and not passing
+    final = known is not OidcCause.OTHER or definite
+    refused = OidcTokenRefused(known=known, connection=connection, detail=detail, final=final)
+    refused.wait = wait
+    return refused
 
 
 def open_oidc_tokens(
@@ -137,7 +141,7 @@ def open_oidc_tokens(
 class _Refused(Exception):  # noqa: N818 - an answer on its way to where it is understood
     """An answer that is none, as it came: azure-devops would drop the words of some."""
 
-    def __init__(self, status: int, text: str, wait: float | None) -> None:
+    def __init__(self, status: int, text: str, wait: float) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
@@ -152,8 +156,9 @@ def _keep_refusal(answer: requests.Response, **_: object) -> None:
     """
     refused = answer.status_code >= HTTPStatus.BAD_REQUEST or _leads_elsewhere(answer)
     if refused or (not _is_redirect(answer) and isinstance(decode_object(answer.content), Unreadable)):
-        wait = asked_wait(answer.headers, Clock().now())
-        raise _Refused(answer.status_code, answer.text[:_LONGEST_ANSWER], wait)
+        wait = asked_wait(answer.headers, Clock().now()) or 0.0
+        # Not `answer.text`, which takes long to guess an encoding where none is said.
+        raise _Refused(answer.status_code, answer.content[:_LONGEST_ANSWER].decode("utf-8-sig", "replace"), wait)
 
 
 def _leads_elsewhere(answer: requests.Response) -> bool:

@@ -78,6 +78,12 @@ def poll(arm: Arm, call: ArmCall, read: Callable[[HttpResponse], T | None]) -> R
     return Seen(value) if value is not None else NotYet(f"Azure's response to '{call.doing}' cannot be read")
 
 
+def asked_once(arm: Arm) -> Arm:
+    """Return Resource Manager for what nobody asks a second time: then a poll has as many attempts as any call."""
+    timeouts = replace(arm.http.timeouts, poll_attempts=arm.http.timeouts.http_attempts)
+    return replace(arm, http=replace(arm.http, timeouts=timeouts))
+
+
 def _wait_as_asked(arm: Arm, answer: HttpResponse) -> None:
     """Wait as a limit on calls asks to, but not beyond a deadline that is unknown here."""
     http = arm.http

@@ -81,8 +81,8 @@ class OidcTokenRefused(OneOfSeveral):
     connection: str
     detail: str
     final: bool
-    wait: float | None = None
-    """Seconds that Azure DevOps asks to wait before the next attempt."""
+    wait = 0.0
+    """Seconds that Azure DevOps asks to wait before the next attempt. Not a fact of the texts."""
     code = "oidc-token-refused"
     title = "Azure DevOps refuses to issue a token for the service connection {connection}"
     happened = "{detail}"

@@ -10,16 +10,18 @@ Source of CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
 from __future__ import annotations
 
 import secrets
+import selectors
 import socket
 import socketserver
+import ssl
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pytask.clock import Clock, Deadline
+from pytask.clock import Clock, Deadline, Timeouts
 from pytask.errors.network import (
     HostUnknown,
     ProxyAuthenticationNeeded,
@@ -40,8 +42,9 @@ if TYPE_CHECKING:
 _LOOPBACK = "127.0.0.1"
 _USER = "task"
 _CHUNK = 1 << 16
-_SECONDS_TO_CONNECT = 10.0
-_SECONDS_TO_ASK = 10.0
+_MOST_UNKNOWN, _MOST_LED = 32, 128
+"""Callers at a time: those that have not shown the password, and those that have. The program opens a few."""
+_USUAL = Timeouts()
 
 
 class Relay(socketserver.ThreadingTCPServer):
@@ -49,9 +52,15 @@ class Relay(socketserver.ThreadingTCPServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, timeouts: Timeouts) -> None:
         self._network = network
+        self.timeouts = timeouts
+        self._unknown: dict[socket.socket, None] = {}
+        """In the order in which they came."""
+        self._led: set[socket.socket] = set()
+        self._turns = threading.Lock()
         self._context = proxy_context(network)
         self._word = secrets.token_urlsafe(24)
         self.failures: dict[str, NetworkFailure] = {}
@@ -62,6 +71,31 @@ class Relay(socketserver.ThreadingTCPServer):
     def address(self) -> str:
         """The proxy's address for an environment variable, with the password for this run."""
         return f"http://{_USER}:{self._word}@{_LOOPBACK}:{self.server_address[1]}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's
+        """Serve one more caller; of too many that say nothing, the one that came first is closed for it."""
+        with self._turns:
+            self._unknown[request] = None
+            for idle in list(self._unknown)[:-_MOST_UNKNOWN]:
+                del self._unknown[idle]
+                _shut(idle)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - the base class's
+        """Forget a caller that has ended."""
+        with self._turns:
+            self._unknown.pop(request, None)
+            self._led.discard(request)
+        super().shutdown_request(request)
+
+    def admits(self, caller: socket.socket) -> bool:
+        """Tell whether there is room for one more caller that has shown the password."""
+        with self._turns:
+            self._unknown.pop(caller, None)
+            if len(self._led) >= _MOST_LED:
+                return False
+            self._led.add(caller)
+            return True
 
     def knows(self, head: bytes) -> bool:
         """Tell whether a request has the right password."""
@@ -78,8 +112,8 @@ class Relay(socketserver.ThreadingTCPServer):
         proxy = self._network.own_proxy_for(f"https://{host}:{port}")
         try:
             if proxy is None:
-                return socket.create_connection((host, port), _SECONDS_TO_CONNECT)
-            return led(proxy, host, port, context=self._context, seconds=_SECONDS_TO_CONNECT)
+                return socket.create_connection((host, port), self.timeouts.relay_asking)
+            return led(proxy, host, port, context=self._context, seconds=self.timeouts.relay_asking)
         except (ProxyAnswer, OSError) as error:
             self.failures[host] = _failure(error, host, proxy)
             if isinstance(error, ProxyAnswer):
@@ -95,11 +129,13 @@ class _Caller(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         with suppress(OSError, ValueError):  # a caller that breaks off or does not speak HTTP gets no answer
-            head = read_head(self.request, Deadline.after(Clock(), _SECONDS_TO_ASK))
+            head = read_head(self.request, Deadline.after(Clock(), self.server.timeouts.relay_asking))
             method, authority, _ = head.split(b" ", 2)
             host, _, port = authority.decode("ascii", "replace").rpartition(":")
             if not self.server.knows(head):
                 return self._answer(HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, "Proxy Authentication Required")
+            if not self.server.admits(self.request):
+                return self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "Too Many Connections")
             if method != b"CONNECT" or not port.isdigit():
                 return self._answer(HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed")
             self._lead(host.strip("[]"), int(port))
@@ -111,11 +147,13 @@ class _Caller(socketserver.BaseRequestHandler):
         except ProxyAnswer as refused:
             return self._answer(refused.status, refused.reason)
         with upstream:
-            upstream.settimeout(None)
+            both = _Both(idle=self.server.timeouts.relay_idle)
+            for one in (upstream, self.request):
+                one.settimeout(self.server.timeouts.relay_idle)
             self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_copy, args=(upstream, self.request), daemon=True, name=f"from {host}")
+            back = threading.Thread(target=both.copy, args=(upstream, self.request), daemon=True, name=f"from {host}")
             back.start()
-            _copy(self.request, upstream)
+            both.copy(self.request, upstream)
             back.join()
         return None
 
@@ -134,7 +172,7 @@ class Along:
 
 
 @contextmanager
-def along(network: Network, environment: Mapping[str, str]) -> Iterator[Along]:
+def along(network: Network, environment: Mapping[str, str], timeouts: Timeouts = _USUAL) -> Iterator[Along]:
     """Yield the environment in which a program started within the block uses the agent's route.
 
     Without an agent proxy, the machine's settings stay as they are.
@@ -143,7 +181,7 @@ def along(network: Network, environment: Mapping[str, str]) -> Iterator[Along]:
     if network.proxy is None:
         yield Along(environment=given, failures={})
         return
-    with _relay(network) as relay:
+    with _relay(network, timeouts) as relay:
         direct = ",".join(filter(None, ("localhost", _LOOPBACK, "::1", _engine_host(environment))))
         named = {"HTTPS_PROXY": relay.address, "NO_PROXY": direct}
         both_cases = {form: value for name, value in named.items() for form in (name, name.lower())}
@@ -168,8 +206,8 @@ def _engine_host(environment: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _relay(network: Network) -> Iterator[Relay]:
-    with Relay(network) as relay:
+def _relay(network: Network, timeouts: Timeouts) -> Iterator[Relay]:
+    with Relay(network, timeouts) as relay:
         threading.Thread(target=relay.serve_forever, args=(0.05,), daemon=True, name="relay").start()
         try:
             yield relay
@@ -177,13 +215,39 @@ def _relay(network: Network) -> Iterator[Relay]:
             relay.shutdown()
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    """Copy data until the source ends, then shut down the target's input."""
+@dataclass(slots=True)
+class _Both:
+    """The two directions of one connection: it is idle when neither has a byte."""
+
+    idle: float
+    until: Deadline = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.until = Deadline.after(Clock(), self.idle)
+
+    def copy(self, source: socket.socket, target: socket.socket) -> None:
+        """Copy data until the source ends, or both are idle; then shut down the target's input."""
+        with suppress(OSError), selectors.DefaultSelector() as selector:
+            selector.register(source, selectors.EVENT_READ)
+            while data := self._received(source, selector):
+                target.sendall(data)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    def _received(self, source: socket.socket, selector: selectors.BaseSelector) -> bytes:
+        # What TLS has read and decrypted already, no selector sees.
+        waits = not (isinstance(source, ssl.SSLSocket) and source.pending())
+        while waits and not selector.select(self.until.left()):
+            if self.until.passed():
+                _shut(source)
+                return b""
+        self.until = Deadline.after(Clock(), self.idle)
+        return source.recv(_CHUNK)
+
+
+def _shut(connection: socket.socket) -> None:
     with suppress(OSError):
-        while data := source.recv(_CHUNK):
-            target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _failure(error: ProxyAnswer | OSError, host: str, proxy: Proxy | None) -> NetworkFailure:

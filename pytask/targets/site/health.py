@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from pytask.cloud.poll import NotAllowed, NotYet, Seen
+from pytask.cloud.poll import NotAllowed, NotYet, Seen, asked_once
 from pytask.targets.site.functions import list_functions
 from pytask.targets.site.host import host_status
 from pytask.targets.site.host_check import explain_host
@@ -29,7 +29,7 @@ _EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 def look_at_health(azure: Azure, site: Site, settings: Mapping[str, str] | None) -> Health:
     """Return the app's health; what the connection may not see is mentioned and does not count as a failure."""
-    arm, path = azure.arm, site.resource_id
+    arm, path = asked_once(azure.arm), site.resource_id
     host, functions = host_status(arm, path), list_functions(arm, path)
     log = container_log(arm, site, reference=site.image, since=_EVER)
     attempt = log.value.latest() if isinstance(log, Seen) else None
