@@ -7,6 +7,7 @@ again: twice does no more than once. A failure says so when an earlier attempt m
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from itertools import count
@@ -22,18 +23,18 @@ from azure.core.rest import HttpRequest, HttpResponse
 from pytask import __version__
 from pytask.cloud.answers import failing, refusal, says_busy, told_wait
 from pytask.cloud.transport import Transport
+from pytask.errors import TaskFailure
 from pytask.errors.network import HostUnknown
 from pytask.network.failure import network_failure
 from pytask.network.limits import ANSWER_BYTES, Limits
 from pytask.network.retry import REFUSED_BEFORE_WORK, REPEATED, Retries, asked_wait, http_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from pytask.clock import Clock, Timeouts
-    from pytask.errors import TaskFailure
     from pytask.errors.network import NetworkFailure
     from pytask.network.place import Place
     from pytask.network.route import Route
@@ -100,9 +101,10 @@ class HttpClient:
         perhaps_done, renewed = False, False
         retries = Retries.begin(self.clock, self.timeouts, self.chance)
         for attempt in count(1):
-            answer = self._sent(call, stream=stream)
-            if not renewed and self._renewed_token(call, answer):
-                renewed, answer = True, self._sent(call, stream=stream)
+            with _before_it_is_sent(perhaps_done=perhaps_done):
+                answer = self._sent(call, stream=stream)
+                if not renewed and self._renewed_token(call, answer):
+                    renewed, answer = True, self._sent(call, stream=stream)
             if isinstance(answer, HttpResponse) and answer.status_code in call.accept:
                 return answer
             asked = asked_wait(answer.headers, self.clock.now()) if isinstance(answer, HttpResponse) else None
@@ -112,7 +114,8 @@ class HttpClient:
                 raise told_wait(failure, retries.too_long(asked))
             perhaps_done |= _perhaps_done(answer)
             self._wait(call, answer, seconds or 0.0)
-            call = replace(call, request=call.renew()) if call.renew else call
+            with _before_it_is_sent(perhaps_done=perhaps_done):
+                call = replace(call, request=call.renew()) if call.renew else call
         raise AssertionError
 
     def read(self, answer: HttpResponse) -> HttpResponse:
@@ -178,6 +181,16 @@ class HttpClient:
 
     def _host(self, call: Call) -> str:
         return urlsplit(urljoin(self.base, call.request.url)).netloc
+
+
+@contextmanager
+def _before_it_is_sent(*, perhaps_done: bool) -> Iterator[None]:
+    """Have a failure to sign in, or to read what is to be written, say only what an earlier attempt leaves open."""
+    try:
+        yield
+    except TaskFailure as failure:
+        failure.leaves_open = perhaps_done
+        raise
 
 
 def _told(answer: HttpResponse | NetworkFailure) -> str:

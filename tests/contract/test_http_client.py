@@ -29,7 +29,7 @@ from tests.contract.http_clients import an_http_client
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from azure.core.rest import HttpResponse
+    from azure.core.rest import HttpRequest, HttpResponse
 
     from tests.contract.company import Company
 
@@ -219,6 +219,33 @@ def test_a_token_that_is_refused_is_renewed_once_and_the_call_repeated_once(
         renewing.send(a_call(server, "PATCH"))
     assert not caught.value.leaves_open, "a refused token has changed nothing"
     assert len(server.asked) == 4
+
+
+@pytest.mark.parametrize("first", [*UNANSWERED, *BEFORE_ANY_WORK, (200, {}, "{}")])
+@pytest.mark.parametrize("renews", [False, True])
+def test_what_fails_before_a_retry_is_sent_leaves_open_only_what_an_earlier_attempt_did(
+    http: HttpClient, server: Server, first: Answer, *, renews: bool
+) -> None:
+    """Signing in again may fail, and so may reading again what is to be written."""
+    server.answers.append(first)
+    attempts: list[object] = []
+    failure = Unreachable(host="login.microsoftonline.com", detail="it broke off", via="directly")
+
+    def sender(*given: object, **named: object) -> HttpResponse:
+        attempts.append(given)
+        if len(attempts) == (1 if first and first[0] == 200 else 2):
+            raise failure
+        return http.sender(*given, **named)
+
+    def renew() -> HttpRequest:
+        raise failure
+
+    call = a_call(server, "PATCH")
+    renewing = renews and first is not None and first[0] != 200
+    with pytest.raises(Unreachable) as caught:
+        replace(http, sender=sender).send(replace(call, renew=renew) if renewing else call)
+    assert caught.value is failure
+    assert failure.leaves_open is (first in UNANSWERED)
 
 
 def test_the_last_attempt_ends_it(http: HttpClient, server: Server) -> None:

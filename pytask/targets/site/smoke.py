@@ -64,7 +64,15 @@ def _answered(azure: Azure, site: Site, test: SmokeTest, key: str) -> Reading[An
     headers = {"x-functions-key": azure.credentials.mask(key).reveal()} if key else {}
     asked = request("GET", f"{site.url}{test.path}", headers=headers)
     doing, app = f"call {test.path}", only(site.url)
-    app_call = Call(request=asked, doing=doing, accept=_EVERY_ANSWER, only_to=app, most_bytes=_READ_BYTES, cut=True)
+    app_call = Call(
+        request=asked,
+        doing=doing,
+        accept=_EVERY_ANSWER,
+        only_to=app,
+        most_bytes=_READ_BYTES,
+        cut=True,
+        attempts=azure.http.timeouts.poll_attempts,
+    )
     try:
         answer = azure.http.send(app_call)
     except CredentialNotSent as error:
