@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from pytask.journal import Journal
 
 
+_LONGEST_OUTPUT = 32_000
+"""Characters. Later steps get each output as an environment variable: Windows allows 32,766 characters, Linux 128 KiB,
+and beyond that no program starts at all ('Argument list too long').
+https://learn.microsoft.com/windows/win32/procthread/environment-variables, https://man7.org/linux/man-pages/man2/execve.2.html
+and https://github.com/microsoft/azure-pipelines-tasks/issues/9379"""
+
+
 def outputs(journal: Journal) -> dict[str, str]:
     """Return the task's output variables at this point of the run."""
     pushed, app, verification = journal.last(PushedImage), journal.last(App), journal.last(Verification)
@@ -25,7 +32,7 @@ def outputs(journal: Journal) -> dict[str, str]:
         "previousImage": app.image if app else "",
         "runningImage": _running_image(journal),
         "verification": verdict(journal).value,
-        "functions": ",".join(function.name for function in verification.functions) if verification else "",
+        "functions": _functions(verification),
         "AppServiceApplicationUrl": app.url if app else "",
     }
 
@@ -41,6 +48,7 @@ def as_json(journal: Journal, environment: Mapping[str, str], redact: Callable[[
         "commit": variable(environment, "Build.SourceVersion"),
         "build": variable(environment, "Build.BuildId"),
         **outputs(journal),
+        "functions": ",".join(_names(verification)),
         "tags": list(pushed.tags) if pushed else [],
         "app": app.resource_id if app else "",
         "settings": list(settings.written) if settings and not back else [],
@@ -49,6 +57,16 @@ def as_json(journal: Journal, environment: Mapping[str, str], redact: Callable[[
         "seconds": {stage.title: round(stage.seconds, 1) for stage in journal.all(StageEnded)},
     }
     return json.dumps(fields, indent=2) + "\n"
+
+
+def _names(verification: Verification | None) -> list[str]:
+    return [function.name for function in verification.functions] if verification else []
+
+
+def _functions(verification: Verification | None) -> str:
+    """Return the names of the functions, as many as fit, each of them whole."""
+    names = ",".join(_names(verification))
+    return names if len(names) <= _LONGEST_OUTPUT else names[: _LONGEST_OUTPUT + 1].rpartition(",")[0]
 
 
 def verdict(journal: Journal) -> Verdict:

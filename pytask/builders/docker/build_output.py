@@ -13,6 +13,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytask.errors.foreign import shortened
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -22,6 +24,8 @@ _SHORTEST_RULE = 8
 _REMEMBERED = 60
 _LONGEST_LINE = 400
 _LONGEST_MESSAGE = 1_500
+LONGEST_LINE = _LONGEST_MESSAGE
+"""Characters of a line that are worth keeping, from its beginning and its end."""
 _MOST_FURTHER_LINES = 12
 _SAID_BY_DOCKER = (
     "failed to solve",
@@ -127,7 +131,7 @@ def build_end(lines: Iterable[str]) -> BuildEnd:
     before = ""
     for line in lines:
         text = line.rstrip()
-        _take(seen, text[:_LONGEST_MESSAGE], before)
+        _take(seen, shortened(text, LONGEST_LINE), before)
         before = text
     return _ended(seen)
 

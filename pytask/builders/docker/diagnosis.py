@@ -34,6 +34,8 @@ _ENGINE_GONE = ("error reading from server: ", "transport is closing", "code = u
 """https://github.com/docker/buildx/issues/2064 and https://github.com/docker/buildx/issues/2789"""
 _CUT_OFF = frozenset({"eof", "error: eof", "unexpected eof", "error: unexpected eof"})
 _BUILD = "build the image"
+_KILLED = (-9, 137)
+"""Exit codes of a docker command that SIGKILL ended, directly or behind a wrapper."""
 _FORBIDDEN = "permission denied while trying to connect to the docker"
 _NO_DOCKERFILE = (
     "failed to read dockerfile: open ",
@@ -125,7 +127,8 @@ def _of_an_instruction(recipe: Recipe, exit_code: int, end: BuildEnd) -> TaskFai
     if line := inside.no_network(end.printed):
         reason = end.message or f"docker build ended with exit code {exit_code}"
         return BuildHasNoNetwork(dockerfile=dockerfile, reason=reason, detail=line, **seen)
-    known = inside.cause_of(outcome, end.printed)
+    killed = exit_code in _KILLED and not end.message
+    known = BuildCause.MEMORY if killed else inside.cause_of(outcome, end.printed)
     reason = _reason(end)
     return BuildFailed(known=known, dockerfile=dockerfile, exit_code=exit_code, reason=reason, **seen)
 

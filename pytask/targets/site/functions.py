@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pytask.cloud.poll import Reading
 
 
+_SHOWN = 10
+
+
 def list_functions(arm: Arm, path: str) -> Reading[tuple[Function, ...]]:
     """Return the functions that Azure lists.
 
@@ -57,7 +60,8 @@ def durable_notes(arm: Arm, path: str) -> tuple[str, ...]:
     found = list_functions(arm, path)
     functions = found.value if isinstance(found, Seen) else ()
     durable = [one.name for one in functions if one.trigger.lower() in {"orchestrationtrigger", "entitytrigger"}]
-    line = f"{', '.join(durable)}: running orchestrations continue with the code of the new image"
+    names = ", ".join(durable[:_SHOWN]) + (f" and {len(durable) - _SHOWN} more" if len(durable) > _SHOWN else "")
+    line = f"{names}: running orchestrations continue with the code of the new image"
     return (line,) if durable else ()
 
 
