@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import _thread
+import errno
 import logging
 import os
 import signal
 import sys
-import tempfile
 import threading
 import traceback
 from pathlib import Path
@@ -16,11 +16,11 @@ from uuid import uuid4
 
 from pytask import __version__
 from pytask.agent.console import Console
-from pytask.agent.environment import variable
+from pytask.agent.environment import temporary_folders, variable
 from pytask.agent.network import read_network
 from pytask.clock import Clock, Timeouts
 from pytask.errors import Cancelled, ManyFailures, TaskFailure, render
-from pytask.errors.agent import OurBug, RunCancelled
+from pytask.errors.agent import AgentCannotWrite, OurBug, RunCancelled
 from pytask.job import Job
 from pytask.journal import Journal, Planned, StageBegan
 from pytask.model import App, Deploy, Verdict, Verification, WhenUnverified, app_plan
@@ -32,6 +32,10 @@ from pytask.run import run
 
 if TYPE_CHECKING:
     from types import FrameType
+
+
+_CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+"""https://man7.org/linux/man-pages/man3/errno.3.html"""
 
 
 def main(timeouts: Timeouts | None = None) -> int:
@@ -67,11 +71,22 @@ def _failures_of(job: Job) -> tuple[TaskFailure, ...]:
         return (failure,)
     except Cancelled:
         return (RunCancelled(stage=_stage(job.journal)),)
+    except OSError as error:
+        return (_of_the_disk(error) or _defect(job, error),)
     except Exception as error:  # noqa: BLE001 - the last resort
-        if variable(job.environment, "System.Debug").lower() == "true":
-            job.console.line(traceback.format_exc())
-        return (OurBug(version=__version__, error=f"{type(error).__name__}: {error}"),)
+        return (_defect(job, error),)
     return ()
+
+
+def _of_the_disk(error: OSError) -> TaskFailure | None:
+    """Return the failure of an agent that cannot write what a run, or a library of it, needs to; None for another."""
+    return AgentCannotWrite(detail=str(error)) if error.errno in _CANNOT_WRITE else None
+
+
+def _defect(job: Job, error: Exception) -> OurBug:
+    if variable(job.environment, "System.Debug").lower() == "true":
+        job.console.line(traceback.format_exc())
+    return OurBug(version=__version__, error=f"{type(error).__name__}: {error}")
 
 
 def _stage(journal: Journal) -> str:
@@ -141,7 +156,7 @@ def _warns(journal: Journal) -> bool:
 
 
 def _temporary(job: Job) -> Path:
-    return Path(variable(job.environment, "Agent.TempDirectory") or tempfile.gettempdir())
+    return Path(temporary_folders(job.environment)[0])
 
 
 def _cancel_on_signals(clock: Clock) -> None:

@@ -5,6 +5,8 @@ Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent
 
 from __future__ import annotations
 
+import os
+import tempfile
 from typing import TYPE_CHECKING
 
 from pytask.errors.agent import AgentVariableMissing
@@ -46,6 +48,20 @@ def variable_name(name: str) -> str:
 def variable(environment: Mapping[str, str], name: str) -> str:
     """Return the value of a pipeline variable; empty when there is none."""
     return environment.get(variable_name(name), "")
+
+
+def temporary_folders(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the folders for temporary files, the job's own first; none of them need be writable.
+
+    Python looks for the system's one by writing to it, and finds none on a full or read-only disk:
+    https://docs.python.org/3/library/tempfile.html#tempfile.gettempdir
+    """
+    own = variable(environment, "Agent.TempDirectory")
+    try:
+        systems = tempfile.gettempdir()
+    except OSError:
+        systems = "" if own else environment.get("TMPDIR") or os.curdir
+    return tuple(dict.fromkeys(folder for folder in (own, systems) if folder))
 
 
 def required_variable(environment: Mapping[str, str], name: str) -> str:

@@ -8,10 +8,9 @@ from collections import deque
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
-from pytask.agent.environment import variable, without_the_agents_own
+from pytask.agent.environment import temporary_folders, without_the_agents_own
 from pytask.builders.docker.arguments import steers_docker
 from pytask.builders.docker.build_output import LONGEST_LINE
 from pytask.builders.docker.configuration import WayIn, current_context, lent_configuration
@@ -155,7 +154,7 @@ def _configuration(
         environment,
         cli,
         WayIn(hosts=logins.hosts, login=login),
-        temporary=variable(machine.environment, "Agent.TempDirectory") or gettempdir(),
+        temporary=temporary_folders(machine.environment),
         warn=machine.console.warning,
     )
 

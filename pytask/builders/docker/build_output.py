@@ -23,9 +23,7 @@ _SHORTEST_RULE = 8
 """Dashes. The rule around an excerpt of the Dockerfile has twenty, the rule around a step's block six."""
 _REMEMBERED = 60
 _LONGEST_LINE = 400
-_LONGEST_MESSAGE = 1_500
-LONGEST_LINE = _LONGEST_MESSAGE
-"""Characters of a line that are worth keeping, from its beginning and its end."""
+_LONGEST_MESSAGE = LONGEST_LINE = 1_500
 _MOST_FURTHER_LINES = 12
 _SAID_BY_DOCKER = (
     "failed to solve",

@@ -23,7 +23,7 @@ from pytask.builders.docker.handover import handed_over
 from pytask.errors import TaskFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytask.builders.docker.cli import DockerCli
     from pytask.builders.docker.credential_helper import LoginByName
@@ -62,12 +62,17 @@ class WayIn:
 
 @contextmanager
 def lent_configuration(
-    environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, *, temporary: str, warn: Callable[[str], None]
+    environment: Mapping[str, str],
+    cli: DockerCli,
+    way_in: WayIn,
+    *,
+    temporary: Sequence[str],
+    warn: Callable[[str], None],
 ) -> Iterator[Lent]:
     """Yield what a docker command needs to sign in to more registries; it is removed after the block.
 
     Registries that the user's configuration knows are left to it. When it knows them all, Docker uses it unchanged,
-    unless it cannot be written. `temporary` is the folder for the links.
+    unless it cannot be written. `temporary` are the folders for the links, of which the first that can be used is.
     """
     with ExitStack() as until_used:
         try:
@@ -83,7 +88,9 @@ def lent_configuration(
         yield lent
 
 
-def _lent(environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, temporary: str, until_used: ExitStack) -> Lent:
+def _lent(
+    environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, temporary: Sequence[str], until_used: ExitStack
+) -> Lent:
     own = own_folder(environment)
     if not way_in.hosts and _can_be_written(own):
         return Lent()
@@ -219,16 +226,26 @@ def _remembering(
     return ask
 
 
-def _room(temporary: str, until_used: ExitStack) -> Path:
+def _room(temporary: Sequence[str], until_used: ExitStack) -> Path:
     """Make a folder that programs can start from, with the helper in it; raise OSError when there is none."""
-    for parent in dict.fromkeys((temporary, tempfile.gettempdir())):
-        room = Path(tempfile.mkdtemp(prefix="docker-configuration-", dir=parent))
-        until_used.callback(shutil.rmtree, room, ignore_errors=True)
-        for name in ("bin", "config"):
-            (room / name).mkdir()
-        if write_helper(room, room / "bin"):
+    first, *others = temporary
+    try:
+        if room := _room_in(first, until_used):
             return room
-    raise PermissionError(f"programs cannot be started from {temporary} or {tempfile.gettempdir()} (noexec)")
+    except OSError:
+        if not others:
+            raise
+    if others:
+        return _room(others, until_used)
+    raise PermissionError(f"programs cannot be started from {first} (noexec)")
+
+
+def _room_in(parent: str, until_used: ExitStack) -> Path | None:
+    room = Path(tempfile.mkdtemp(prefix="docker-configuration-", dir=parent))
+    until_used.callback(shutil.rmtree, room, ignore_errors=True)
+    for name in ("bin", "config"):
+        (room / name).mkdir()
+    return room if write_helper(room, room / "bin") else None
 
 
 def _lay_links(own: Path | None, folder: Path, configuration: str) -> None:
