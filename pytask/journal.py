@@ -27,6 +27,8 @@ class Action(Enum):
     """A change that may have been made although it was not confirmed."""
 
     PUSH = "push the image"
+    STICKY = "make settings sticky"
+    SETTINGS = "change the app settings"
     UPDATE = "update the app"
     PULL_ACCESS = "set up pull access"
     ROLL_BACK = "roll back"
@@ -220,7 +222,7 @@ class Journal:
         """Record an attempt around a block that sends a change.
 
         Only an answer that refuses the change says that it was not made; after any other failure or a cancellation,
-        that stays open.
+        that stays open. An attempt within another one is made before it: what it leaves open is recorded with it only.
         """
         attempt = Attempted(action, what)
         self.add(attempt)
@@ -229,6 +231,8 @@ class Journal:
         except (TaskFailure, Declined) as failure:
             if isinstance(failure, Declined) or not failure.leaves_open:
                 self.add(Refused(attempt))
+            if isinstance(failure, TaskFailure):
+                failure.leaves_open = False
             raise
         self.add(Confirmed(attempt))
 

@@ -18,6 +18,7 @@ from pytask.cloud.answers import correlation_id, says_expired, text_of, version_
 from pytask.cloud.http import USER_AGENT, Call, request
 from pytask.cloud.transport import only
 from pytask.decode import Unreadable, decode_object, objects_at, text_at
+from pytask.errors import once_sent
 from pytask.errors.azure import ApiVersionUnsupported, AzureFailing
 from pytask.network.limits import ANSWER_BYTES
 from pytask.network.place import is_address
@@ -136,7 +137,9 @@ class Arm:
         Raises:
             TaskFailure: whatever the answer or the operation's own end means.
         """
-        return self._finished(self._answered(call), call.doing)
+        answer = self._answered(call)
+        with once_sent():
+            return self._finished(answer, call.doing)
 
     def _answered(self, call: ArmCall) -> HttpResponse:
         """Return the answer in the api-version that is wanted, else in the newest that this cloud has.

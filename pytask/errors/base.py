@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pytask.errors.foreign import shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from typing_extensions import dataclass_transform
 
     @dataclass_transform(kw_only_default=True, eq_default=False)
@@ -108,6 +111,16 @@ class OneOfSeveral(TaskFailure):
     def known_fix(self) -> str:
         """The fix for the known cause."""
         return self.tell(self.known.fix)
+
+
+@contextmanager
+def once_sent() -> Iterator[None]:
+    """Have each failure of a block leave open whether the change that was sent before it has taken effect."""
+    try:
+        yield
+    except TaskFailure as failure:
+        failure.leaves_open = True
+        raise
 
 
 class ManyFailures(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.journal import ImageRestored, MadeSticky
+from pytask.journal import Action, ImageRestored, MadeSticky
 from pytask.model import SettingsBack, SettingsChange
 
 if TYPE_CHECKING:
@@ -35,7 +35,13 @@ def settings_now(journal: Journal) -> str:
         return f"{', '.join(back.names) or 'nothing'} restored{stayed}"
     restored = journal.last(ImageRestored)
     sticky = f"now slot settings: {', '.join(made.names)}" if made and not restored else ""
-    return "; ".join(part for part in (_written(change) if change else "", sticky) if part)
+    return "; ".join(part for part in (_written(change) if change else "", sticky, *_open(journal)) if part)
+
+
+def _open(journal: Journal) -> list[str]:
+    """Return the changes of settings that were sent, and whose results are not known."""
+    effects = {Action.SETTINGS: "may have been written", Action.STICKY: "may be slot settings now"}
+    return [f"{names} {effect}" for action, effect in effects.items() for names in journal.left_open(action)]
 
 
 def property_names(names: Iterable[str]) -> str:

@@ -103,17 +103,24 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
         return f"{app.title} is configured with {restored.reference} again; it is not known whether it runs{settings}"
     if sent := journal.left_open(Action.ROLL_BACK):
         either = f"it may be configured with {sent[-1]} again or still with {update.reference}"
-        return f"the rollback of {app.title} was sent, but its result is not known: {either}"
-    if changed_by := journal.last(ChangedBySomeoneElse):
-        before = app.image or "no image"
-        now = f"its configuration now reads {changed_by.found} (before this run: {before})"
-        return f"someone else has changed {app.title}: {now}"
+        restored = f"; settings: {settings}, or restored" if (settings := settings_now(journal)) else ""
+        return f"the rollback of {app.title} was sent, but its result is not known: {either}{restored}"
     settings = settings_now(journal)
     changed = f"; settings: {settings}" if settings else ""
+    if changed_by := journal.last(ChangedBySomeoneElse):
+        return f"{_read_instead(app, changed_by.found)}{changed}; {update.reference} is in the registry"
     stayed = f"; it was not rolled back: {not_back.reason}" if not_back else ""
     by_hand = f"\nto roll back by hand: {app.by_hand.use(app.image)}" if app.image else ""
     before = app.image or "no image"
     return f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}{by_hand}"
+
+
+def _read_instead(app: App, found: str) -> str:
+    before = app.image or "no image"
+    if app.image and found.endswith(f"|{app.image}"):
+        return f"{app.title} is still configured with {before}, although Azure answered that it was changed"
+    now = f"its configuration now reads {found} (before this run: {before})"
+    return f"someone else has changed {app.title}: {now}"
 
 
 def _rolled_back(journal: Journal, back: RolledBack, update: Update) -> str:

@@ -167,7 +167,7 @@ def test_a_target_that_somebody_else_changes_without_a_verification_is_not_said_
     assert outputs(scene.journal)["runningImage"] == ""
     told = describe_state(scene.journal)
     now = f"its configuration now reads contoso.azurecr.io/theirs:1 (before this run: {BEFORE})"
-    assert told == f"someone else has changed shop: {now}"
+    assert told == f"someone else has changed shop: {now}; {REGISTRY}/shop:7 is in the registry"
 
 
 @pytest.mark.parametrize("command", ["deploy", "check", "build", "buildAndPush"])

@@ -124,6 +124,10 @@ class PaperAzure(LocalAzure):
         name = self.serving(site)
         return self.host.image_of(name) if name else ""
 
+    def apps(self) -> list[Site]:
+        """Return every app, without its slots."""
+        return self._loop.call(lambda: list(self._services.cloud.sites.values()))
+
     def all_assignments(self) -> list[tuple[str, str, str]]:
         """Return every role that somebody has: whose, which, and where, in lower case."""
         found = self._loop.call(lambda: list(self._services.cloud.assignments))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from tests.agent.endpoints import arm_connection_with_federation, arm_connection_with_key
+from tests.faults.paper_azure import QUICK
 from tests.faults.paper_host import FUNCTION
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ class Scene:
 
     name: str
     inputs: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """The app settings that it asks for."""
+    sticky: tuple[str, ...] = ()
+    """Those of them that are to stay with their slot."""
     federated: bool = False
     pull: Literal["managed_identity", "admin_user"] = "managed_identity"
     """How the app pulls its image before the step."""
@@ -47,9 +52,14 @@ class Scene:
     slot: str = ""
 
     @property
-    def writes(self) -> bool:
-        """Whether the step changes the app."""
-        return self.inputs["command"] != "check"
+    def command(self) -> str:
+        """What the step does."""
+        return self.inputs["command"]
+
+    @property
+    def image(self) -> str:
+        """The tag of the image that the step deploys."""
+        return OLD if self.name == "restart" else NEW
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +80,15 @@ SCENES = (
     Scene(
         name="grant",
         pull="admin_user",
-        inputs={"command": "buildPushDeploy", "appPullAccess": "managedIdentity", **_DEPLOYS},
+        settings={"COLOR": "green", "NEW_SECRET": "canary-of-the-new-setting"},
+        inputs={**_DEPLOYS, "command": "buildPushDeploy", "appPullAccess": "managedIdentity"},
     ),
     Scene(
         name="roll back",
         crashes=True,
         slot="staging",
+        settings={"COLOR": "green"},
+        sticky=("COLOR",),
         inputs={
             **_DEPLOYS,
             "command": "buildPushDeploy",
@@ -85,6 +98,8 @@ SCENES = (
     Scene(
         name="admin user",
         federated=True,
+        settings={"NEW_SECRET": "canary-of-the-new-setting"},
+        sticky=("NEW_SECRET",),
         inputs={
             **_DEPLOYS,
             "command": "deploy",
@@ -94,7 +109,7 @@ SCENES = (
             "appSettings": '[{"name": "NEW_SECRET", "value": "canary-of-the-new-setting", "slotSetting": true}]',
         },
     ),
-    Scene(name="user identity", inputs={**_DEPLOYS, "command": "buildPushDeploy", "appPullAccess": "managedIdentity", "pullIdentity": "puller"}),
+    Scene(name="user identity", settings={"COLOR": "green", "NEW_SECRET": "canary-of-the-new-setting"}, inputs={**_DEPLOYS, "command": "buildPushDeploy", "appPullAccess": "managedIdentity", "pullIdentity": "puller"}),
     Scene(name="restart", inputs={"command": "deploy", "imageName": f"contoso.azurecr.io/{REPOSITORY}:{OLD}", "verifyTimeoutMinutes": "0.05"}),
     Scene(name="verification off", inputs={"command": "buildPushDeploy", "verify": "false", "deployBy": "digest"}),
     Scene(name="check", inputs={"command": "check", "resourceGroupName": "rg-func"}),
@@ -104,6 +119,7 @@ SCENES = (
 def arrange(scene: Scene, azure: PaperAzure) -> Stage:
     """Have the local Azure hold what a scene begins with, and nothing else."""
     azure.reset()
+    azure.use_weather(QUICK)
     azure.host.crashes = lambda _: False
     registry = azure.add_registry("contoso")
     registry.admin_user_enabled = True
@@ -116,7 +132,7 @@ def arrange(scene: Scene, azure: PaperAzure) -> Stage:
     settings = {**_SETTINGS, "APPLICATIONINSIGHTS_CONNECTION_STRING": component.connection_string}
     image = f"{registry.login_server}/{REPOSITORY}:{OLD}"
     site = azure.add_running_app("shop-app", image, pull=scene.pull, settings=settings)
-    site.slot_names["appSettingNames"] = ["SIZE"]
+    site.slot_names.update({"appSettingNames": ["SIZE"], "connectionStringNames": ["Db"]})
     if scene.slot:
         site = azure.add_running_slot(site, image, name=scene.slot, pull=scene.pull, settings=settings)
     azure.assign_identity(site, "worker")

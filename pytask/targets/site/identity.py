@@ -14,6 +14,7 @@ from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, error_of, refusal
 from pytask.cloud.arm import ArmCall, needed_part
 from pytask.decode import object_at, text_at
+from pytask.errors import once_sent
 from pytask.errors.azure import AzureFailing
 from pytask.errors.pull import IdentityNotAssignable, PullIdentityNotAssigned, PullIdentityNotFound
 from pytask.targets.site.site import az_flags
@@ -85,7 +86,8 @@ def give_identity(arm: Arm, site: Site, identity: AppIdentity) -> AppIdentity:
     answer = arm.send(call)
     if answer.status_code == HTTPStatus.FORBIDDEN:
         raise _refused(site, identity, answer, doing)
-    return _shown(arm, site, identity, doing)
+    with once_sent():
+        return _shown(arm, site, identity, doing)
 
 
 def identity_command(site: Site, identity: AppIdentity) -> str:
