@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, error_of, refusal
-from pytask.cloud.arm import ArmCall
+from pytask.cloud.arm import ArmCall, needed_part
 from pytask.decode import object_at, objects_at, text_at, texts_at
 from pytask.errors.azure import Forbidden
 from pytask.errors.pull import IdentityNotReplicated, RoleNotGrantable
@@ -118,6 +118,7 @@ def grant_role(arm: Arm, registry: RegistryResource, principal: str, *, app: str
     while True:
         answer = _put(arm, registry, principal)
         if answer.status_code in {HTTPStatus.CREATED, HTTPStatus.OK}:
+            needed_part(answer, _DOING, "properties")  # a front end may have answered in Azure's place
             return answer.status_code == HTTPStatus.CREATED
         code, detail = error_of(answer)
         if code == "RoleAssignmentExists":

@@ -103,8 +103,8 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
         return f"{app.title} is configured with {restored.reference} again; it is not known whether it runs{settings}"
     if sent := journal.left_open(Action.ROLL_BACK):
         either = f"it may be configured with {sent[-1]} again or still with {update.reference}"
-        restored = f"; settings: {settings}, or restored" if (settings := settings_now(journal)) else ""
-        return f"the rollback of {app.title} was sent, but its result is not known: {either}{restored}"
+        perhaps = f"; settings: {known}, or restored" if (known := settings_now(journal)) else ""
+        return f"the rollback of {app.title} was sent, but its result is not known: {either}{perhaps}"
     settings = settings_now(journal)
     changed = f"; settings: {settings}" if settings else ""
     if changed_by := journal.last(ChangedBySomeoneElse):

@@ -1,4 +1,4 @@
-"""The task's program in a process of its own, with a builder of paper, short limits and a clock that skips long waits."""
+"""The task's program in a process of its own: with a builder of paper, short limits, a clock that skips long waits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytask import __main__ as edge
+import pytask.__main__
 from pytask import stages
 from pytask.agent import oidc  # noqa: F401 - loaded before the fork
 from pytask.builders.builder import Sent
@@ -37,6 +37,7 @@ LIMITS = {
     "http_longest_wait": 30.0,
     "http_connect": 2.0,
     "http_read": 0.7,
+    "http_total": 2.0,
     "identity_connect": 1.0,
     "operation": 2.0,
     "first_poll": 0.03,
@@ -128,10 +129,11 @@ def run_task(environment: Mapping[str, str], log: str, store: str) -> None:
     os.dup2(out, 2)
     never_written, _kept_open = os.pipe()
     os.dup2(never_written, 0)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123 - until the process ends
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - until the process ends
     builder = StoreBuilder(Store(Path(store)))
-    edge.Job = partial(Job, find_builder=lambda _: builder)  # type: ignore[misc, assignment]
-    edge.Clock = HurriedClock  # type: ignore[misc]
+    edge: Any = pytask.__main__
+    edge.Job = partial(Job, find_builder=lambda _: builder)
+    edge.Clock = HurriedClock
     known = {one.name for one in fields(Timeouts)}
     code = edge.main(Timeouts(**{name: value for name, value in LIMITS.items() if name in known}))  # type: ignore[arg-type]
     with suppress(OSError):

@@ -22,8 +22,8 @@ _EXPIRED = json.dumps(
 _WRONG_TYPES = json.dumps(
     {
         **dict.fromkeys(("properties", "value", "identity", "name", "id", "type", "kind", "location"), 7),
-        **dict.fromkeys(("access_token", "refresh_token", "oidcToken", "token", "expires_in"), [1e18, None]),
-        **dict.fromkeys(("schemaVersion", "config", "layers", "manifests", "state", "username", "passwords"), {"a": 1}),
+        **{name: [1e18, None] for name in ("access_token", "refresh_token", "oidcToken", "token", "expires_in")},
+        **{name: {"a": 1} for name in ("schemaVersion", "config", "layers", "manifests", "state", "passwords")},
     }
 )
 _NESTED = "[" * 20_000 + "]" * 20_000

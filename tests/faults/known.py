@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 KNOWN: tuple[re.Pattern[str], ...] = (
-    re.compile("× bad gzip"),  # until `cloud.http` reads every body within its limits
-    re.compile("× drip"),  # until `cloud.http` has a deadline for a whole call
+    re.compile(r"\| bad gzip"),  # until `cloud.http` reads every body within its limits
+    re.compile(r"\| drip"),  # until `cloud.http` has a deadline for a whole call
 )
-"""Searched in the title of a run, `scene: call #n × fault`."""
+"""Searched in the title of a run, `scene: call #n | fault`."""

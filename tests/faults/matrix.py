@@ -79,7 +79,7 @@ def points(azure: PaperAzure, folder: Path, scenes: Sequence[Scene] = SCENES) ->
         for call, times in _made(azure.calls).items():
             for nth in range(1, min(times, _MOST) + 1):
                 found.setdefault((call, nth), Point(scene, call, nth))
-    return list(found.values())
+    return sorted(found.values(), key=lambda point: point.title)
 
 
 def pairs(found: Iterable[Point], kinds: Sequence[Kind] = KINDS) -> list[tuple[Point, Kind]]:

@@ -81,8 +81,8 @@ def _kept(case: Case) -> Iterator[str]:
     for name, value in case.added.items():
         if name in before.settings and settings.get(name) != value and not name.startswith("DOCKER_"):
             yield f"the setting {name} became {value!r}"
-    if lost := before.sticky - after.sticky or before.lists - after.lists:
-        yield f"no longer stay with their slot: {', '.join(sorted(lost))}"
+    if loose := before.sticky - after.sticky or before.lists - after.lists:
+        yield f"no longer stay with their slot: {', '.join(sorted(loose))}"
     if before.identities - after.identities:
         yield "lost an identity"
     if before.roles - after.roles:
@@ -131,6 +131,17 @@ def _of_success(case: Case) -> Iterator[str]:
     if scene.command == "check":
         yield from () if before == after else ["a check changed something"]
         return
+    yield from _of_deployed(case)
+    if case.run.variables.get("verification") == "unverified":
+        if case.run.result == "Succeeded":
+            yield "unverified without a warning"
+        if case.kind and case.kind.passes:
+            why = next((line for line in case.run.log.splitlines() if "could not be made" in line), "")
+            yield f"a passing fault left it unverified: {why}"
+
+
+def _of_deployed(case: Case) -> Iterator[str]:
+    scene, after = case.stage.scene, case.after
     if after.image != case.wanted:
         yield f"it succeeded, and the app is configured with {after.image}"
     if any(after.settings.get(name) != value for name, value in scene.settings.items()):
@@ -139,10 +150,6 @@ def _of_success(case: Case) -> Iterator[str]:
         yield "it succeeded without its sticky settings"
     if "alwaysOn" in scene.inputs.get("configurationStrings", "") and not after.properties["alwaysOn"]:
         yield "it succeeded without its configuration"
-    if case.run.variables.get("verification") == "unverified" and case.run.result == "Succeeded":
-        yield "unverified without a warning"
-    if case.kind and case.kind.passes and case.run.variables.get("verification") == "unverified":
-        yield "a passing fault left it unverified"
 
 
 def _of_failure(case: Case) -> Iterator[str]:
@@ -221,5 +228,3 @@ def _of_silence(case: Case) -> Iterator[str]:
         yield f"an image was pushed, and the state is silent: {state}"
     if after.image != before.image and after.image not in state:
         yield f"the app was pointed at {after.image}, and the state is silent: {state}"
-
-

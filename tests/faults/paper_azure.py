@@ -152,5 +152,3 @@ class PaperAzure(LocalAzure):
             mishap=self._front.unexpected.append,
             faults=self.faults,
         )
-
-

@@ -125,7 +125,13 @@ def _host(environment: Mapping[str, str], age: float) -> web.Application:
 
     async def status(_: web.Request) -> web.Response:
         uptime = int((time.monotonic() - began) * 1000)
-        told = {"id": "shop", "state": "Running", "version": "4.0-paper", "instanceId": process, "processUptime": uptime}
+        told = {
+            "id": "shop",
+            "state": "Running",
+            "version": "4.0-paper",
+            "instanceId": process,
+            "processUptime": uptime,
+        }
         return web.json_response(told)
 
     async def functions(_: web.Request) -> web.Response:

@@ -7,7 +7,6 @@ import re
 import shutil
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.agent.agent import Agent
@@ -20,6 +19,7 @@ from tests.faults.scenes import checkout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tests.faults.scenes import Stage
 

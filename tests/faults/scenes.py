@@ -30,7 +30,7 @@ _DEPLOYS = {
     "appSettings": "COLOR=green\nNEW_SECRET=canary-of-the-new-setting",
     "configurationStrings": "alwaysOn=true",
     "smokeTestPath": f"/api/{FUNCTION}",
-    "verifyTimeoutMinutes": "0.05",
+    "verifyTimeoutMinutes": "0.1",
 }
 
 
@@ -109,8 +109,19 @@ SCENES = (
             "appSettings": '[{"name": "NEW_SECRET", "value": "canary-of-the-new-setting", "slotSetting": true}]',
         },
     ),
-    Scene(name="user identity", settings={"COLOR": "green", "NEW_SECRET": "canary-of-the-new-setting"}, inputs={**_DEPLOYS, "command": "buildPushDeploy", "appPullAccess": "managedIdentity", "pullIdentity": "puller"}),
-    Scene(name="restart", inputs={"command": "deploy", "imageName": f"contoso.azurecr.io/{REPOSITORY}:{OLD}", "verifyTimeoutMinutes": "0.05"}),
+    Scene(
+        name="user identity",
+        settings={"COLOR": "green", "NEW_SECRET": "canary-of-the-new-setting"},
+        inputs={**_DEPLOYS, "command": "buildPushDeploy", "appPullAccess": "managedIdentity", "pullIdentity": "puller"},
+    ),
+    Scene(
+        name="restart",
+        inputs={
+            "command": "deploy",
+            "imageName": f"contoso.azurecr.io/{REPOSITORY}:{OLD}",
+            "verifyTimeoutMinutes": "0.1",
+        },
+    ),
     Scene(name="verification off", inputs={"command": "buildPushDeploy", "verify": "false", "deployBy": "digest"}),
     Scene(name="check", inputs={"command": "check", "resourceGroupName": "rg-func"}),
 )
@@ -180,7 +191,11 @@ def _connection(scene: Scene, azure: PaperAzure) -> Endpoint:
     tenant, subscription = azure.tenant_id, azure.subscription_id
     if scene.federated:
         return arm_connection_with_federation(
-            tenant_id=tenant, client_id=principal.client_id, subscription_id=subscription, subject=_SUBJECT, id=connection_id
+            tenant_id=tenant,
+            client_id=principal.client_id,
+            subscription_id=subscription,
+            subject=_SUBJECT,
+            id=connection_id,
         )
     return arm_connection_with_key(
         tenant_id=tenant,

@@ -12,7 +12,10 @@ import json
 import shutil
 import tarfile
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _DOCKER = "application/vnd.docker"
 MANIFEST = f"{_DOCKER}.distribution.manifest.v2+json"
@@ -28,7 +31,10 @@ class Store:
         """Write an image of one file under its tags, and return its digest."""
         layer = _tar(file)
         packed = gzip.compress(layer, compresslevel=1, mtime=0)
-        blobs = {f"{_DOCKER}.container.image.v1+json": configuration(layer), f"{_DOCKER}.image.rootfs.diff.tar.gzip": packed}
+        blobs = {
+            f"{_DOCKER}.container.image.v1+json": configuration(layer),
+            f"{_DOCKER}.image.rootfs.diff.tar.gzip": packed,
+        }
         config, one = (self._described(repository, kind, blob) for kind, blob in blobs.items())
         manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [one]}
         digest = self._blob(json.dumps(manifest).encode())

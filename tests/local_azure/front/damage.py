@@ -44,7 +44,7 @@ async def _wait(request: web.Request, seconds: float) -> None:
     """Wait, but no longer than the caller does."""
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
-    while (left := until - loop.time()) > 0 and _is_there(request):
+    while (left := until - loop.time()) > 0 and _is_there(request):  # noqa: ASYNC110 - nobody tells that it is gone
         await asyncio.sleep(min(left, _LOOK_EVERY))
 
 
