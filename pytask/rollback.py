@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pytask.errors import TaskFailure
-from pytask.errors.start import StartFailure
-from pytask.journal import Action, ImageRestored, RollbackFailed
+from pytask.errors.start import ImageNotSet, StartFailure
+from pytask.journal import Action, ChangedBySomeoneElse, ImageRestored, RollbackFailed
 from pytask.model import Digest, ImageReference, NotAReference, RolledBack, Verification
 from pytask.registry.hosts import is_azure_registry, registry_name
 from pytask.registry.images import Gone
@@ -53,6 +53,9 @@ def roll_back(
     try:
         watch = target.watch(back.update, plan, digest_now=digest_reader(source), rolls_back=True)
         verification = verify_watch(watch, clock=job.clock, timeouts=job.timeouts, say=say)
+    except ImageNotSet as another:
+        journal.add(ChangedBySomeoneElse(another.found))
+        raise CannotRollBack(str(another)) from another
     except StartFailure as another:
         return RollbackFailed(reference=reference, reason=str(another))
     except TaskFailure as another:

@@ -96,6 +96,8 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
     back, not_back = journal.last(RolledBack), journal.last(NotRolledBack)
     if back:
         return _rolled_back(journal, back, update)
+    if changed_by := journal.last(ChangedBySomeoneElse):
+        return _read_instead(journal, app, update, changed_by.found)
     if failed := journal.last(RollbackFailed):
         return f"{app.title} is configured with {failed.reference} again, but does not run that either: {failed.reason}"
     if restored := journal.last(ImageRestored):
@@ -107,20 +109,23 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
         return f"the rollback of {app.title} was sent, but its result is not known: {either}{perhaps}"
     settings = settings_now(journal)
     changed = f"; settings: {settings}" if settings else ""
-    if changed_by := journal.last(ChangedBySomeoneElse):
-        return f"{_read_instead(app, changed_by.found)}{changed}; {update.reference} is in the registry"
     stayed = f"; it was not rolled back: {not_back.reason}" if not_back else ""
     by_hand = f"\nto roll back by hand: {app.by_hand.use(app.image)}" if app.image else ""
     before = app.image or "no image"
     return f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}{by_hand}"
 
 
-def _read_instead(app: App, found: str) -> str:
-    before = app.image or "no image"
-    if app.image and found.endswith(f"|{app.image}"):
-        return f"{app.title} is still configured with {before}, although Azure answered that it was changed"
-    now = f"its configuration now reads {found} (before this run: {before})"
-    return f"someone else has changed {app.title}: {now}"
+def _read_instead(journal: Journal, app: App, update: Update, found: str) -> str:
+    """Return the state of an app whose configuration does not read as this run has written it last."""
+    restored, settings = journal.last(ImageRestored), settings_now(journal)
+    left = update.reference if restored else app.image
+    now = f"its configuration now reads {found} (before this run: {app.image or 'no image'})"
+    message = f"someone else has changed {app.title}: {now}"
+    if left and found.endswith(f"|{left}"):
+        done = "rolled back" if restored else "changed"
+        message = f"{app.title} is still configured with {left}, although Azure answered that it was {done}"
+    changed = f"; settings: {settings}" if settings else ""
+    return f"{message}{changed}; {update.reference} is in the registry"
 
 
 def _rolled_back(journal: Journal, back: RolledBack, update: Update) -> str:

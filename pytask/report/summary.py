@@ -61,10 +61,10 @@ def named(journal: Journal) -> str:
 
 
 def _failed(journal: Journal) -> str:
+    if journal.last(ChangedBySomeoneElse):
+        return "the app is not configured as this run has written it"
     if journal.last(VerificationFailed):
         return _not_running(journal)
-    if journal.last(ChangedBySomeoneElse):
-        return "deployed, but someone else has changed the image since"
     verification = journal.last(Verification)
     if verification and not verification.unavailable:
         return "the new image runs, but not everything is as requested"
@@ -88,7 +88,7 @@ def _not_running(journal: Journal) -> str:
 
 def _rows(journal: Journal) -> list[tuple[str, str]]:
     pushed, app, verification = journal.last(PushedImage), journal.last(App), journal.last(Verification)
-    back = journal.last(ImageRestored)
+    back = None if journal.last(ChangedBySomeoneElse) else journal.last(ImageRestored)
     return [
         ("Image", code(str(pushed.reference)) if pushed else ""),
         ("Digest", code(str(pushed.digest)) if pushed and pushed.digest else ""),
