@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytask.__main__
 from pytask import stages
 from pytask.agent import oidc  # noqa: F401 - loaded before the fork
-from pytask.builders.builder import Sent
+from pytask.builders.builder import PushResult
 from pytask.clock import Clock, Timeouts
 from pytask.job import Job
 from pytask.model import BuiltImage
@@ -110,14 +110,14 @@ class StoreImage:
         *,
         login: Callable[[bool], RegistryLogin | None],
         blocked: Callable[[], TaskFailure | None],
-    ) -> Sent:
+    ) -> PushResult:
         """Store it, once the registry has given a login."""
         del blocked
         login(False)  # noqa: FBT003 - no fresh one
         repository = references[0].partition("/")[2].rpartition(":")[0]
         tags = tuple(reference.rpartition(":")[2] for reference in references)
         digest = self.store.put(repository, tags, self.file)
-        return Sent(digest=digest, layers=1, new_layers=1, bytes_sent=len(self.file))
+        return PushResult(digest=digest, layers=1, new_layers=1, bytes_sent=len(self.file))
 
 
 def run_task(environment: Mapping[str, str], log: str, store: str) -> None:
