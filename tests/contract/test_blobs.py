@@ -304,7 +304,7 @@ def test_a_cancellation_ends_the_reading_and_its_threads(server: Server, reposit
         began = time.monotonic()
         with pytest.raises(Cancelled):
             inspect(repository, an_image(*blobs), frozenset())
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 45
     finally:
         signal.signal(signal.SIGUSR1, before)
         held.set()

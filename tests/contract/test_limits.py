@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     Speaks = Callable[[socket.socket], None]
 
 QUICK = Timeouts(http_attempts=1, http_connect=2, http_read=2, http_total=0.3)
-SOON = 10
+SOON = 45
 """Seconds; a machine under load needs some, but a drip would go on for ever."""
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
