@@ -214,8 +214,18 @@ class TlsSocket(_OfACall, ssl.SSLSocket):
     """What a TLS context makes connections of (`sslsocket_class`)."""
 
 
+class _Options(list[Any]):
+    """Options for the sockets of a call: urllib3 reads them for each address of a host, just before it tries it."""
+
+    def __iter__(self) -> Iterator[Any]:
+        if _here.attempt:
+            _here.attempt.wait(None)
+        return super().__iter__()
+
+
 class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
+        self.socket_options = _Options(self.socket_options or ())
         made = super()._new_conn()
         timeout = made.gettimeout()
         known = _OfACall(made.family, made.type, made.proto, fileno=made.detach())

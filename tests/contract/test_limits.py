@@ -28,6 +28,7 @@ from pytask.errors.network import NetworkFailure, ResponseTooLarge, ResponseTooS
 from pytask.model import Cloud, KeyIdentity, ManagedIdentity, Network, Proxy, Secret, ServiceConnection
 from pytask.network.route import open_route
 from tests.contract.http_clients import an_http_client
+from tests.contract.test_managed_identity import a_port_that_answers_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -269,6 +270,14 @@ def test_a_proxy_that_drips_its_answer_outlasts_no_call(
             http.send(Call(request=request("GET", "https://management.contoso.test/x"), doing="ask"))
         assert time.monotonic() - began < SOON
     http.transport.close()
+
+
+def test_no_number_of_addresses_outlasts_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    http = an_http_client(Timeouts(http_attempts=1, http_connect=0.3, http_total=0.5))
+    with a_port_that_answers_nobody() as port:
+        addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))] * 200
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+        failure_of(http, f"http://localhost:{port}/x")
 
 
 def a_connection(identity: KeyIdentity | ManagedIdentity, authority_url: str) -> ServiceConnection:
