@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.faults.scenes import Stage
 
-LIMIT = 25.0
+LIMIT = 60.0
 """Seconds after which a run hangs; the slowest takes a few, and the machine may be busy."""
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.faults.child"])
