@@ -18,6 +18,7 @@ from pytask import __version__
 from pytask.agent.console import Console
 from pytask.agent.environment import temporary_folders, variable
 from pytask.agent.network import read_network
+from pytask.background import Background
 from pytask.clock import Clock, Timeouts
 from pytask.errors import Cancelled, ManyFailures, TaskFailure, render
 from pytask.errors.agent import AgentCannotWrite, OurBug, RunCancelled
@@ -54,7 +55,7 @@ def main(timeouts: Timeouts | None = None) -> int:
     os.environ["AZURE_DEVOPS_CACHE_DIR"] = str(_temporary(job) / "azure-devops")
     # Library logs would go to stderr unredacted; our failures already say what matters.
     logging.getLogger().addHandler(logging.NullHandler())
-    _cancel_on_signals(clock)
+    _cancel_on_signals(job)
     _cancel_when_the_shim_is_gone()
     failures = _failures_of(job)
     _tell(job, failures)
@@ -159,16 +160,20 @@ def _temporary(job: Job) -> Path:
     return Path(temporary_folders(job.environment)[0])
 
 
-def _cancel_on_signals(clock: Clock) -> None:
+def _cancel_on_signals(job: Job) -> None:
     """Turn the agent's SIGINT, and the SIGTERM that follows 7.5 s later, into one `Cancelled` in the main thread.
 
+    An answer to a change that is out may still arrive, so that the report can say what it was.
     On Windows these are Ctrl+C and Ctrl+Break, which reach every process of the console.
     Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/ProcessInvoker.cs
     """
 
     def cancel(_signal: int, _frame: FrameType | None) -> None:
-        if not clock.cancelled.is_set():
-            clock.cancelled.set()
+        first = not job.clock.cancelled.is_set()
+        job.clock.cancelled.set()
+        if first and job.clock.awaits.is_set():
+            Background(lambda: _interrupt_after(job.timeouts.last_answer))
+        elif first or job.clock.awaits.is_set():
             raise Cancelled
 
     signal.signal(signal.SIGINT, cancel)
@@ -181,15 +186,20 @@ def _cancel_when_the_shim_is_gone() -> None:
     """Cancel when stdin ends: the shim keeps it open and never writes, so it ends only when the shim is killed."""
 
     def wait() -> None:
-        if os.read(0, 1):
-            return
-        if sys.platform == "win32":
-            _thread.interrupt_main(signal.SIGTERM)
-        else:
-            # Sent to the main thread itself, or its blocking call would not be interrupted.
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+        if not os.read(0, 1):
+            _interrupt_after(0)
 
     threading.Thread(target=wait, daemon=True, name="shim").start()
+
+
+def _interrupt_after(seconds: float) -> None:
+    """Interrupt the main thread once so much time has passed."""
+    threading.Event().wait(seconds)
+    if sys.platform == "win32":
+        _thread.interrupt_main(signal.SIGTERM)
+    else:
+        # Sent to the main thread itself, or its blocking call would not be interrupted.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from pytask.errors import Cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WAKES = 0.5
 """Seconds after which a waiting main thread wakes up: on Windows it notices Ctrl+C only then.
@@ -67,6 +72,9 @@ class Timeouts:
     """A connection through the relay without a byte for so long is closed."""
     engine: float = 30.0
     """For the engine to answer; a call to its socket may have to start it first."""
+    last_answer: float = 5.0
+    """How long a cancelled run waits for the answer to a change; the agent kills the shim after 10 seconds.
+    https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/ProcessInvoker.cs"""
     child_exit: float = 3.0
     """Between asking a process to end and killing it."""
 
@@ -77,6 +85,8 @@ class Clock:
 
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set when the agent asks the task to stop."""
+    awaits: threading.Event = field(default_factory=threading.Event)
+    """Set while the answer to a change is out, which a cancellation lets arrive."""
 
     def monotonic(self) -> float:
         """Return seconds that never go backward."""
@@ -97,6 +107,30 @@ class Clock:
             if self.monotonic() >= until:
                 return
         raise Cancelled
+
+    def confirm_not_cancelled(self) -> None:
+        """Confirm that the task is to go on.
+
+        Raises:
+            Cancelled: when the agent asks the task to stop.
+        """
+        if self.cancelled.is_set():
+            raise Cancelled
+
+    @contextmanager
+    def until_answered(self) -> Iterator[None]:
+        """Let the block send a change and record its answer, for a while even when the agent asks the task to stop.
+
+        Raises:
+            Cancelled: before the block or after it, when the agent asks the task to stop.
+        """
+        self.confirm_not_cancelled()
+        self.awaits.set()
+        try:
+            yield
+        finally:
+            self.awaits.clear()
+        self.confirm_not_cancelled()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,10 @@ def roll_back(
         raise CannotRollBack("the image is not the cause")
     say, journal = job.console.line, job.journal.of(target.app.title)
     reference = find_previous_reference(snapshot.previous, source.digest_now, say)
-    with journal.attempt(Action.ROLL_BACK, reference):
-        back = target.roll_back(update, reference, snapshot.previous, journal)
-    journal.add(ImageRestored(reference=reference, configuration=back.configuration))
+    with job.clock.until_answered():
+        with journal.attempt(Action.ROLL_BACK, reference):
+            back = target.roll_back(update, reference, snapshot.previous, journal)
+        journal.add(ImageRestored(reference=reference, configuration=back.configuration))
     try:
         watch = target.watch(back.update, plan, digest_now=digest_reader(source), rolls_back=True)
         verification = verify_watch(watch, clock=job.clock, timeouts=job.timeouts, say=say)

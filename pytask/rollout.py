@@ -66,9 +66,10 @@ class Rollout:
         with self.job.stage(f"Set up pull access for {app.title}"):
             if not identity.assigned:
                 done = f"{identity.title} was {identity.assignment}"
-                with self.journal.attempt(Action.PULL_ACCESS, done):
-                    identity = self.target.assign_identity(identity)
-                self.journal.add(AccessGiven(done=done))
+                with self.job.clock.until_answered():
+                    with self.journal.attempt(Action.PULL_ACCESS, done):
+                        identity = self.target.assign_identity(identity)
+                    self.journal.add(AccessGiven(done=done))
             if setup.grant:
                 grant(setup.grant, identity, app, self.journal)
 
@@ -139,9 +140,10 @@ class Rollout:
         )
         if not self.target.app.stopped:
             wait_for_role_propagation(self.journal, self.job.clock, self.job.timeouts, self.job.console.line)
-        with self.journal.attempt(Action.UPDATE):
-            update: Update = self.target.update(change, self.snapshot, self.journal)
-        self.journal.add(update)
+        with self.job.clock.until_answered():
+            with self.journal.attempt(Action.UPDATE):
+                update: Update = self.target.update(change, self.snapshot, self.journal)
+            self.journal.add(update)
         return update
 
     def _confirm(self, update: Update) -> None:

@@ -97,10 +97,12 @@ class HttpClient:
 
         Raises:
             TaskFailure: a `NetworkFailure`, `AzureFailing`, or what the answer means (`cloud.answers.refusal`).
+            Cancelled: when the agent has asked the task to stop; then nothing more is sent.
         """
         perhaps_done, renewed = False, False
         retries = Retries.begin(self.clock, self.timeouts, self.chance)
         for attempt in count(1):
+            self.clock.confirm_not_cancelled()
             with _before_it_is_sent(perhaps_done=perhaps_done):
                 answer = self._sent(call, stream=stream)
                 if not renewed and self._renewed_token(call, answer):

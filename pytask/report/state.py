@@ -36,15 +36,16 @@ def describe_state(journal: Journal) -> str:
         return _not_restarted(journal, app) + kept
     if pushed and journal.left_open(Action.UPDATE):
         either = f"it may be configured with {pushed.reference} or still with {app.image or 'no image'}"
-        told = f"the change to {app.title} was sent, but its result is not known: {either}"
-        return f"{told}{_settings_too(journal)}{kept}"
+        message = f"the change to {app.title} was sent, but its result is not known: {either}"
+        finish = f"\nto finish it by hand: {app.by_hand.use(str(pushed.reference))}"
+        return f"{message}{_settings_too(journal)}{kept}{finish}{_undo(app)}"
     return _without_an_update(journal, app, pushed)
 
 
 def _without_an_app(journal: Journal, pushed: PushedImage | None) -> str:
     if pushed:
         return f"{pushed.reference} is in the registry"
-    return "the image was built; parts of it may be in the registry" if journal.tried(Action.PUSH) else _NOTHING
+    return "the image was built; it or parts of it may be in the registry" if journal.tried(Action.PUSH) else _NOTHING
 
 
 def _without_an_update(journal: Journal, app: App, pushed: PushedImage | None) -> str:
@@ -53,7 +54,7 @@ def _without_an_update(journal: Journal, app: App, pushed: PushedImage | None) -
         by_hand = app.by_hand.use(str(pushed.reference))
         return f"{pushed.reference} is in the registry; {left}\nto continue by hand: {by_hand}"
     if journal.tried(Action.PUSH):
-        return f"the image was built; parts of it may be in the registry; {left}"
+        return f"the image was built; it or parts of it may be in the registry; {left}"
     return f"nothing was pushed; {left}" if journal.tried(Action.PULL_ACCESS) else _NOTHING
 
 
@@ -106,13 +107,17 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
     if sent := journal.left_open(Action.ROLL_BACK):
         either = f"it may be configured with {sent[-1]} again or still with {update.reference}"
         perhaps = f"; settings: {known}, or restored" if (known := settings_now(journal)) else ""
-        return f"the rollback of {app.title} was sent, but its result is not known: {either}{perhaps}"
+        finish = f"\nto finish it by hand: {app.by_hand.use(sent[-1])}"
+        return f"the rollback of {app.title} was sent, but its result is not known: {either}{perhaps}{finish}"
     settings = settings_now(journal)
     changed = f"; settings: {settings}" if settings else ""
     stayed = f"; it was not rolled back: {not_back.reason}" if not_back else ""
-    by_hand = f"\nto roll back by hand: {app.by_hand.use(app.image)}" if app.image else ""
     before = app.image or "no image"
-    return f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}{by_hand}"
+    return f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}{_undo(app)}"
+
+
+def _undo(app: App) -> str:
+    return f"\nto roll back by hand: {app.by_hand.use(app.image)}" if app.image else ""
 
 
 def _read_instead(journal: Journal, app: App, update: Update, found: str) -> str:

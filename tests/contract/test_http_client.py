@@ -289,8 +289,15 @@ def test_a_host_that_is_not_there_is_named(http: HttpClient) -> None:
         http.send(Call(request=request("GET", "http://127.0.0.1:9/x"), doing="try this"))
 
 
-def test_a_cancellation_ends_the_waiting(server: Server, http: HttpClient) -> None:
+def test_nothing_is_sent_after_a_cancellation(server: Server, http: HttpClient) -> None:
     http.clock.cancelled.set()
+    with pytest.raises(Cancelled):
+        http.send(a_call(server))
+    assert not server.asked
+
+
+def test_a_cancellation_ends_the_waiting(server: Server, http: HttpClient) -> None:
     server.answers.append((503, {"Retry-After": "30"}, ""))
+    threading.Timer(0.3, http.clock.cancelled.set).start()
     with pytest.raises(Cancelled):
         http.send(a_call(server))
