@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytask.targets.site.platform_log import PlatformLog
 
-LARGE = 2_400_000
+LARGE = 2_600_000
 MOST = 4_300_000
 CHATTER = {
     "nine digits": "2026-11-27T12:00:02.123456789Z info: the app says the same again and again\n",
@@ -61,7 +62,7 @@ def test_a_log_that_fits_is_kept_as_it_is_however_it_was_cut(text: bytes, size: 
 @pytest.mark.parametrize("log", LOGS)
 def test_a_log_of_many_megabytes_tells_of_the_same_starts(log: str, chatter: str) -> None:
     lines = LOGS[log].splitlines(keepends=True)
-    noise = CHATTER[chatter] * (LARGE // (len(CHATTER[chatter]) + 48) // 2)
+    noise = CHATTER[chatter] * (LARGE // len(CHATTER[chatter]) // 2 + 1)
     large = "".join([noise, *lines[:-1], noise, lines[-1]])
     kept = excerpt(pieces(large))
     assert len(kept) < 100_000
@@ -70,10 +71,19 @@ def test_a_log_of_many_megabytes_tells_of_the_same_starts(log: str, chatter: str
 
 
 def test_the_last_lines_of_a_container_that_exits_are_kept() -> None:
-    noise = CHATTER["nine digits"] * (LARGE // 100)
+    noise = CHATTER["nine digits"] * (LARGE // 60)
     last = "2026-11-27T12:00:08.123456789Z ModuleNotFoundError: No module named 'requests'\n"
     kept = excerpt(pieces(classic_start(ready=None) + noise + last + EXITS))
     assert "ModuleNotFoundError" in told(kept).attempts[-1].output[-1]
+
+
+def test_a_log_takes_no_more_memory_than_what_is_kept_of_it() -> None:
+    piece = (CHATTER["nine digits"] * 1_500).encode()
+    tracemalloc.start()
+    excerpt(piece for _ in range(200))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10_000_000
 
 
 def test_a_row_without_an_end_is_cut() -> None:
@@ -83,7 +93,7 @@ def test_a_row_without_an_end_is_cut() -> None:
 
 
 def test_of_a_log_full_of_the_platforms_own_lines_the_newest_are_kept() -> None:
-    starts = of_2025(0, "Container start method called.") * (2 * LARGE // 50)
+    starts = of_2025(0, "Container start method called.") * (2 * LARGE // 60)
     kept = excerpt(pieces(starts + LOGS["2025"]))
     assert len(kept) < MOST
     assert told(kept).attempts[-1].ready_at == told(LOGS["2025"]).attempts[-1].ready_at

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import LARGE_ANSWER, ArmCall
-from pytask.cloud.poll import Seen, poll, read_items, read_object
-from pytask.decode import flag_at, object_at, objects_at, text_at
+from pytask.cloud.poll import Seen, poll, read_object
+from pytask.decode import Unreadable, decode_object, flag_at, object_at, objects_at, text_at
 from pytask.model import Function
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 
 _SHOWN = 10
+_READ = frozenset(
+    ("value", "name", "properties", "config", "bindings", "type", "authLevel", "invoke_url_template", "isDisabled")
+)
+"""All that is kept of an answer with thousands of functions: it has many more links and texts than these."""
 
 
 def list_functions(arm: Arm, path: str) -> Reading[tuple[Function, ...]]:
@@ -66,8 +70,10 @@ def durable_notes(arm: Arm, path: str) -> tuple[str, ...]:
 
 
 def _functions(answer: HttpResponse) -> tuple[Function, ...] | None:
-    items = read_items(answer)
-    return tuple(_function(item) for item in items) if items is not None else None
+    body = decode_object(answer.content, names=_READ)
+    if isinstance(body, Unreadable) or not isinstance(body.get("value"), list):
+        return None
+    return tuple(_function(item) for item in objects_at(body, "value"))
 
 
 def _function(item: Mapping[str, object]) -> Function:
