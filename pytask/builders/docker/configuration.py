@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytask.builders.docker.credential_helper import NAME, answering, write_helper
 from pytask.builders.docker.handover import handed_over
+from pytask.decode import decode, object_at
 from pytask.errors import TaskFailure
 
 if TYPE_CHECKING:
@@ -164,14 +165,11 @@ def known_hosts(content: Mapping[str, Any], variable: str = "") -> frozenset[str
     Source: https://docs.docker.com/reference/cli/docker/#environment-variables
     """
     given = {**content, "more": _auths(variable)}
-    return frozenset(_host(key) for part in ("auths", "credHelpers", "more") for key in given.get(part) or ())
+    return frozenset(_host(key) for part in ("auths", "credHelpers", "more") for key in object_at(given, part))
 
 
 def _auths(variable: str) -> Mapping[str, Any]:
-    with suppress(ValueError):
-        given = json.loads(variable or "{}")
-        return dict(given.get("auths") or {}) if isinstance(given, dict) else {}
-    return {}
+    return object_at(decode(variable), "auths")
 
 
 def _content(own: Path | None) -> Mapping[str, Any]:
@@ -185,7 +183,7 @@ def _content(own: Path | None) -> Mapping[str, Any]:
         content = json.loads((own / "config.json").read_bytes() or "{}")
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{own / 'config.json'} is not valid JSON ({error})") from error
     if not isinstance(content, dict):
         raise ValueError(f"{own / 'config.json'} is not a JSON object")  # noqa: TRY004 - what is wrong is the file
@@ -194,7 +192,7 @@ def _content(own: Path | None) -> Mapping[str, Any]:
 
 def _with_helper(content: Mapping[str, Any], hosts: Iterable[RegistryHost]) -> bytes:
     ours = {_HUBS_KEY if host.is_docker_hub else str(host): NAME for host in hosts}
-    return json.dumps({**content, "credHelpers": {**ours, **(content.get("credHelpers") or {})}}).encode()
+    return json.dumps({**content, "credHelpers": {**ours, **object_at(content, "credHelpers")}}).encode()
 
 
 def _host(key: str) -> str:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import posixpath
 import re
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_FOLDERS, _ANYTHING, _NAME = "**/", "**", "*"
+_LONGEST = 4096
+"""Characters of a pattern, as many as a path may have. https://man7.org/linux/man-pages/man3/realpath.3.html"""
+_PIECE = re.compile(r"\*\*/?|\*|\?|\[(?:\\.|[^\]\\])+\]|\\?.")
 
 
 def can_be_copied(file: Path, *, context: Path, dockerfile: Path) -> bool:
@@ -45,70 +48,48 @@ def _patterns(context: Path, dockerfile: Path) -> str:
 def _matches(path: str, pattern: str) -> bool:
     """Tell whether a pattern matches a path or one of its parent folders.
 
-    The pattern is matched piece by piece against all places of the path at once, so it takes no more time than both
-    are long, whatever stars it has. Places are the bits of a number; bit 0 is before the first letter.
+    The places in the path where the pattern may have arrived move on piece by piece. One regular expression for the
+    whole pattern would try every way to share the path among its asterisks.
     """
-    slashes = _where(path, "/".__eq__)
-    places = 1
-    for piece in _pieces(posixpath.normpath(pattern).lstrip("/")):
-        if piece in {_FOLDERS, _ANYTHING}:
-            following = (1 << len(path) + 1) - (places & -places)
-            places = places | (following & slashes) << 1 if piece == _FOLDERS else following
-        elif piece == _NAME:
-            places = _within_name(places, path)
-        else:
-            places = (places & _where(path, _letters(piece))) << 1
+    places = {0}
+    for piece in _PIECE.findall(posixpath.normpath(pattern[:_LONGEST]).lstrip("/")):
+        places = _behind(piece, path, places)
         if not places:
             return False
-    return bool(places & (slashes | 1 << len(path)))
+    return any(place == len(path) or path[place] == "/" for place in places)
 
 
-def _where(path: str, fits: Callable[[str], object]) -> int:
-    """Return the places before the letters that fit."""
-    return int("".join("1" if fits(letter) else "0" for letter in reversed(path)) or "0", 2)
+def _behind(piece: str, path: str, places: set[int]) -> set[int]:
+    """Return where one piece of a pattern may end that begins at one of the places."""
+    first, end = min(places), len(path)
+    if piece == "**":
+        return set(range(first, end + 1))
+    if piece == "**/":
+        return places | {at + 1 for at in range(first, end) if path[at] == "/"}
+    if piece == "*":
+        return set(_within_a_name(path, places))
+    fits = _one(piece)
+    return {place + 1 for place in places if place < end and fits(path[place])}
 
 
-def _within_name(places: int, path: str) -> int:
-    """Return the places that can be reached without passing a slash."""
-    found, reached = [], False
-    for number, letter in enumerate(f"{path}/"):
-        reached = reached or bool(places >> number & 1)
-        found.append("1" if reached else "0")
-        reached = reached and letter != "/"
-    return int("".join(reversed(found)), 2)
+def _within_a_name(path: str, places: set[int]) -> Iterator[int]:
+    """Yield the places themselves, and those behind them up to the next slash."""
+    going = False
+    for at in range(min(places), len(path) + 1):
+        going = at in places or (going and path[at - 1] != "/")
+        if going:
+            yield at
 
 
-def _letters(piece: str) -> Callable[[str], object]:
-    """Return what tells whether a letter fits a piece that stands for one letter; a bad class fits none."""
+def _one(piece: str) -> Callable[[str], object]:
+    """Return the test of one character: a class, any but a slash, or a literal; a class that is none fits nothing."""
     if piece == "?":
-        return "/".__ne__
-    if not piece.startswith("[") or len(piece) == 1:
-        return piece[-1].__eq__
-    try:
-        return re.compile(piece, re.DOTALL).fullmatch
-    except re.error:
-        return lambda _: False
-
-
-def _pieces(pattern: str) -> Iterator[str]:
-    """Yield the parts of a pattern: wildcards, classes such as `[a-z]`, and letters, escaped or not."""
-    at, classes = 0, True
-    while at < len(pattern):
-        wild = next((one for one in (_FOLDERS, _ANYTHING, _NAME) if pattern.startswith(one, at)), "")
-        end = _end_of_class(pattern, at) if classes and pattern[at] == "[" else 0
-        # When one class has no end, no later one has.
-        classes = classes and end >= 0
-        escaped = 2 if pattern[at] == "\\" and at + 1 < len(pattern) else 1
-        length = len(wild) or (end - at if end > 0 else escaped)
-        yield pattern[at : at + length]
-        at += length
-
-
-def _end_of_class(pattern: str, begin: int) -> int:
-    """Return where a class ends; 0 for an empty one, which is none, and -1 when it does not end."""
-    at = begin + 1
-    while at < len(pattern) and pattern[at] != "]":
-        at += 2 if pattern[at] == "\\" else 1
-    if at >= len(pattern):
-        return -1
-    return at + 1 if at > begin + 1 else 0
+        return lambda character: character != "/"
+    if len(piece) == 1 or not piece.startswith("["):
+        return (piece.removeprefix("\\") or piece).__eq__
+    with warnings.catch_warnings():  # Python warns of classes that it may read otherwise one day
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            return re.compile(piece, re.DOTALL).fullmatch
+        except re.error:
+            return lambda _: False
