@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytask.access.admin_user import admin_user
 from pytask.access.roles import grant_command, may_grant, pull_role, right_of
 from pytask.access.setup import Grant, PullSetup
+from pytask.errors.foreign import shell_word
 from pytask.errors.pull import AdminUserUnreadable, PullAcrossTenants, RoleNotGrantable
 from pytask.model import Right
 from pytask.registry.hosts import is_azure_registry, registry_name
@@ -167,8 +168,8 @@ def _not_grantable(
 def _command(access: RegistryAccess, registry: RegistryResource | None, identity: AppIdentity, assign: str) -> str:
     """Return the administrator's command; a nested command finds each id that is not known yet."""
     name = registry_name(access.registry)
-    principal = identity.principal_id or f"$({assign} {_OBJECT_ID})"
-    scope = registry.id if registry else f"$(az acr show --name {name} --query id --output tsv)"
+    principal = shell_word(identity.principal_id) if identity.principal_id else f"$({assign} {_OBJECT_ID})"
+    scope = shell_word(registry.id) if registry else f"$(az acr show --name {name} --query id --output tsv)"
     return grant_command(_role_name(registry), principal, scope)
 
 

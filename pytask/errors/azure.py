@@ -149,7 +149,7 @@ class AzureRefusedCause(Cause):
     )
     PROVIDER = (
         "the subscription has not registered the resource provider {subject}",
-        "ask someone with the role Contributor on the subscription to run az provider register --namespace {subject} once, then run again",
+        "ask someone with the role Contributor on the subscription to run az provider register --namespace {subject!q} once, then run again",
     )
     ASSIGNMENT = (
         "a role assignment with the same name exists for another identity or scope",

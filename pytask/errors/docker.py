@@ -112,7 +112,7 @@ class ImageNotSaved(TaskFailure):
     happened = "{detail}"
     cause = "the engine cannot read the image that it built, or stopped during the export"
     fix = (
-        "run docker save {reference} > /dev/null on the agent, which should show more; restart the engine, or build "
+        "run docker save {reference!q} > /dev/null on the agent, which should show more; restart the engine, or build "
         "again without its build cache (docker builder prune --all)"
     )
 

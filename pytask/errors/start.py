@@ -163,7 +163,7 @@ class ContainerExits(ToldStartFailure):
     title = "{app} does not start with {reference}: its program exits"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the program in the image stops before it listens"
-    fix = "run the image locally (docker run {reference} prints the same) and fix what its last lines name"
+    fix = "run the image locally (docker run {reference!q} prints the same) and fix what its last lines name"
 
 
 class ContainerSilent(ToldStartFailure):
@@ -184,7 +184,7 @@ class ContainerStartFailed(ToldStartFailure):
     title = "{app} does not start with {reference}"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the platform's line above is all that is known; if it names a command (exec: …), that command is not in the image or is not executable"
-    fix = "check the app's log stream in the portal; run the image locally with docker run {reference}; correct containerCommand, or ENTRYPOINT and CMD in the Dockerfile, if the line names a command"
+    fix = "check the app's log stream in the portal; run the image locally with docker run {reference!q}; correct containerCommand, or ENTRYPOINT and CMD in the Dockerfile, if the line names a command"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
 
 

@@ -16,6 +16,7 @@ from pytask.cloud.arm import ArmCall, needed_part
 from pytask.decode import object_at, text_at
 from pytask.errors import once_sent
 from pytask.errors.azure import AzureFailing
+from pytask.errors.foreign import shell_word
 from pytask.errors.pull import IdentityNotAssignable, PullIdentityNotAssigned, PullIdentityNotFound
 from pytask.targets.site.site import az_flags
 
@@ -95,7 +96,7 @@ def identity_command(site: Site, identity: AppIdentity) -> str:
 
     Source: https://learn.microsoft.com/cli/azure/functionapp/identity#az-functionapp-identity-assign
     """
-    which = f" --identities {identity.resource_id}" if identity.resource_id else ""
+    which = f" --identities {shell_word(identity.resource_id)}" if identity.resource_id else ""
     return f"az functionapp identity assign {az_flags(site.name, site.resource_group, site.slot)}{which}"
 
 
