@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from pytask import __version__
 from pytask.agent.console import Console
-from pytask.agent.environment import temporary_folders, variable
+from pytask.agent.environment import known_credentials, known_variables, temporary_folders, variable
 from pytask.agent.network import read_network
 from pytask.background import Background
 from pytask.clock import Clock, Timeouts
@@ -43,6 +43,7 @@ def main(timeouts: Timeouts | None = None) -> int:
     """Run the task and return 0 once its result is reported: the agent reads the result from `task.complete`."""
     clock, environment = Clock(), dict(os.environ)
     console = Console(sys.stdout, clock)
+    console.know(known_credentials(environment), of_others=known_variables(environment))
     job = Job(
         environment=environment,
         network=read_network(environment, console.secret),
@@ -107,7 +108,7 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
         console.warning(told) if _warns(journal) else console.line(told)
     if app and not failures:
         console.line(app.url)
-    for name, value in outputs(journal).items():
+    for name, value in outputs(journal, console.redacted, console.redacted_image).items():
         console.output(name, value)
     _write_summary(job, tuple(render(failure, state if failure is failures[-1] else "") for failure in failures))
     _keep_record(job)
@@ -119,7 +120,7 @@ def _write_summary(job: Job, failures: tuple[str, ...]) -> None:
     step = variable(job.environment, "System.TaskInstanceId") or str(uuid4())
     file = _temporary(job) / f"{named(job.journal)} {step[:8]}.md"
     try:
-        text = job.console.redacted(summary(job.journal, failures))
+        text = summary(job.journal, failures, job.console.redacted)
         file.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         job.console.warning(f"the summary could not be written: {error}")
@@ -135,7 +136,9 @@ def _keep_record(job: Job) -> None:
         return
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(as_json(job.journal, job.environment, job.console.redacted), encoding="utf-8")
+        console = job.console
+        text = as_json(job.journal, job.environment, console.redacted, console.redacted_image)
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         job.console.warning(f"the record could not be written: {error}")
 

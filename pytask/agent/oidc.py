@@ -158,7 +158,8 @@ def _keep_refusal(answer: requests.Response, **_: object) -> None:
     if refused or (not _is_redirect(answer) and isinstance(decode_object(answer.content), Unreadable)):
         wait = asked_wait(answer.headers, Clock().now()) or 0.0
         # Not `answer.text`, which takes long to guess an encoding where none is said.
-        raise _Refused(answer.status_code, answer.content[:_LONGEST_ANSWER].decode("utf-8-sig", "replace"), wait)
+        text = answer.content.decode("utf-8-sig", "replace")
+        raise _Refused(answer.status_code, shortened(_words(text), _LONGEST_ANSWER), wait)
 
 
 def _leads_elsewhere(answer: requests.Response) -> bool:

@@ -17,6 +17,7 @@ from pytask.cloud.answers import correlation_id
 from pytask.cloud.download import pieces
 from pytask.cloud.http import Call, request
 from pytask.cloud.transport import only
+from pytask.errors.foreign import beginning
 from pytask.errors.image import ImageUnreadable
 from pytask.errors.network import ResponseTooLarge
 from pytask.errors.registry import ManifestMissing
@@ -175,7 +176,7 @@ class Repository:
         address = urljoin(answer.request.url, told) if is_address(told) else told
         place = place_of(address)
         if place is None:
-            raise self.ruined(digest, f"it is redirected to an address without TLS ({address[:200]})")
+            raise self.ruined(digest, f"it is redirected to an address without TLS ({beginning(address, 200)})")
         if is_inner_address(place.host) and place != place_of(answer.request.url):
             raise self.ruined(digest, f"it is redirected into this agent's own network ({place})")
         self.session.mask(urlsplit(address).query)

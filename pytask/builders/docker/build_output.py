@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytask.errors.foreign import shortened
+from pytask.errors.foreign import beginning, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -147,7 +147,7 @@ def _take(seen: _Seen, line: str, before: str) -> None:
         seen.loose.clear()
         seen.instruction = seen.instruction or _marked(line)
     elif seen.in_block and not _is_dockers(line):
-        seen.blocks[seen.in_block].append(_untimed(line)[:_LONGEST_LINE])
+        seen.blocks[seen.in_block].append(beginning(_untimed(line), _LONGEST_LINE))
     else:
         _take_loose(seen, line)
 
@@ -156,7 +156,7 @@ def _take_step(seen: _Seen, number: str, text: str) -> None:
     """Take a line `#7 …`; older versions print the step's number in an unfinished block too."""
     step = seen.steps.setdefault(number, _Step())
     if seen.in_block:
-        seen.blocks[seen.in_block].append(_untimed(text)[:_LONGEST_LINE])
+        seen.blocks[seen.in_block].append(beginning(_untimed(text), _LONGEST_LINE))
         return
     seen.loose.clear()
     if text.startswith("ERROR: "):
@@ -164,7 +164,7 @@ def _take_step(seen: _Seen, number: str, text: str) -> None:
     elif text == "CANCELED":
         step.cancelled = True
     elif (printed := _untimed(text)) != text:
-        step.printed.append(printed[:_LONGEST_LINE])
+        step.printed.append(beginning(printed, _LONGEST_LINE))
     elif not step.name:
         step.name = text
 
@@ -188,7 +188,7 @@ def _take_loose(seen: _Seen, line: str) -> None:
         seen.loose.clear()
         return
     if line.startswith(" - ") and "(line " in line:
-        seen.warnings.append(line.removeprefix(" - ")[:_LONGEST_LINE])
+        seen.warnings.append(beginning(line.removeprefix(" - "), _LONGEST_LINE))
     elif line.strip():
         seen.loose.append(line)
         del seen.loose[: -2 * _REMEMBERED]
@@ -201,7 +201,7 @@ def _ended(seen: _Seen) -> BuildEnd:
     return BuildEnd(
         message=message,
         step=step.name,
-        reason=step.error[:_LONGEST_MESSAGE],
+        reason=beginning(step.error, _LONGEST_MESSAGE),
         printed=tuple(line.rstrip() for line in printed if line.strip())[-_REMEMBERED:],
         place=seen.place,
         instruction=seen.instruction,
@@ -241,7 +241,7 @@ def _message(loose: Sequence[str], *, structured: bool) -> tuple[str, list[str]]
         return "", list(loose)
     further = [line for line in loose[begins + 1 :] if not line.strip().lower().startswith(_AFTERWARDS)]
     told = [loose[begins].strip(), *(line.strip() for line in further[:_MOST_FURTHER_LINES])]
-    return "\n".join(told)[:_LONGEST_MESSAGE], list(loose[:begins])
+    return beginning("\n".join(told), _LONGEST_MESSAGE), list(loose[:begins])
 
 
 def _is_dockers(line: str) -> bool:

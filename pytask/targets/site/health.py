@@ -60,7 +60,7 @@ def _failure(
     app, reference = site.title, site.image or "its image"
     if isinstance(host, Seen):
         unhealthy = not functions or host.value.state.lower() == "error"
-        return explain_host(host.value, app=app, reference=reference) if unhealthy else None
+        return explain_host(host.value, app=app, reference=reference, settings=settings) if unhealthy else None
     if isinstance(host, NotYet) and attempt and attempt.failure:
         return explain(attempt, app=app, reference=reference, settings=settings)
     return None

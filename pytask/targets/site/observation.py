@@ -125,8 +125,9 @@ class Observer:
         if not self.seen.functions_settled:
             self.seen = replace(self.seen, functions=self._functions(now - self._runs_since))
         if self.question.smoke_test and self.seen.functions_settled and not self.seen.answer_settled:
-            site = self.question.update.app
-            self.seen = replace(self.seen, answer=call(self.azure, site, self.question.smoke_test, self.seen.listed))
+            site, settings = self.question.update.app, self.question.settings
+            answer = call(self.azure, site, self.question.smoke_test, self.seen.listed, settings)
+            self.seen = replace(self.seen, answer=answer)
 
     def _functions(self, waited: float) -> Reading[tuple[Function, ...]]:
         """Return the list once it can be the new image's: after the triggers were synced, or else after a while."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,8 +15,11 @@ from pytask.cloud.transport import only
 from pytask.errors import TaskFailure
 from pytask.errors.network import CredentialNotSent
 from pytask.targets.site.functions import function_key
+from pytask.targets.site.redaction import redacted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azure.core.rest import HttpResponse
 
     from pytask.cloud.arm import Azure
@@ -31,7 +34,8 @@ _CLOSED = ("ip forbidden", "web app is stopped", "does not have permission to vi
 _FORBIDDEN_ADDRESS = "x-ms-forbidden-ip"
 """A header that App Service's front end adds when access restrictions block a client.
 https://learn.microsoft.com/azure/app-service/overview-access-restrictions"""
-_SHOWN = 200
+_SHOWN = 206
+"""Characters: the status, and 200 of the body."""
 _LOOKED_AT = 2000
 _READ_BYTES = 64 << 10
 
@@ -46,8 +50,14 @@ class Answer:
     """The status and the beginning of the body, for people."""
 
 
-def call(azure: Azure, site: Site, test: SmokeTest, functions: tuple[Function, ...]) -> Reading[Answer]:
-    """Call the app once, with the function's own key if it requires one.
+def call(
+    azure: Azure,
+    site: Site,
+    test: SmokeTest,
+    functions: tuple[Function, ...],
+    settings: Mapping[str, str] | None = None,
+) -> Reading[Answer]:
+    """Call the app once, with the function's own key if it requires one; values of `settings` are not shown.
 
     The result is NotAllowed when the network, a sign-in page or a missing permission keeps the agent from the app.
     """
@@ -57,7 +67,10 @@ def call(azure: Azure, site: Site, test: SmokeTest, functions: tuple[Function, .
         if not isinstance(found, Seen):
             return found
         key = found.value
-    return _answered(azure, site, test, key)
+    seen = _answered(azure, site, test, key)
+    if isinstance(seen, Seen):
+        return Seen(replace(seen.value, text=_shortened(redacted(seen.value.text, settings))))
+    return seen
 
 
 def _answered(azure: Azure, site: Site, test: SmokeTest, key: str) -> Reading[Answer]:
@@ -126,5 +139,10 @@ def _expected(status: int, wanted: tuple[str, ...]) -> bool:
 
 
 def _shown(answer: HttpResponse) -> str:
-    body = re.sub(r"\s+", " ", text_of(answer)[: 10 * _SHOWN]).strip()
-    return f'{answer.status_code} "{body[:_SHOWN]}{"…" if len(body) > _SHOWN else ""}"'
+    body = re.sub(r"\s+", " ", text_of(answer)[:_LOOKED_AT]).strip()
+    return f'{answer.status_code} "{body}"'
+
+
+def _shortened(shown: str) -> str:
+    """Return the status and the beginning of the body: shortened last, because a part of a secret is still one."""
+    return shown if len(shown) <= _SHOWN else f'{shown[:_SHOWN]}…"'

@@ -14,6 +14,7 @@ from pytask.targets.site.identity import give_identity
 from pytask.targets.site.instances import instances_now
 from pytask.targets.site.observed import Question
 from pytask.targets.site.pull_access import inspect_pull
+from pytask.targets.site.redaction import secret_values
 from pytask.targets.site.rollback import restore
 from pytask.targets.site.settings import change_settings, confirm_readable, settings_notes, wanted_settings
 from pytask.targets.site.site import differing
@@ -37,12 +38,15 @@ if TYPE_CHECKING:
 
 
 def find_site(azure: Azure, address: AppAddress) -> SiteTarget:
-    """Return the Function App or slot that an address names.
+    """Return the Function App or slot that an address names; secrets in its settings are masked from now on.
 
     Raises:
         TaskFailure: when there is no such app, or it cannot run a container image.
     """
-    return SiteTarget(azure=azure, found=find_app(azure.arm, address))
+    found = find_app(azure.arm, address)
+    for secret in secret_values(found.settings or {}):
+        azure.credentials.mask(secret)
+    return SiteTarget(azure=azure, found=found)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
