@@ -40,7 +40,7 @@ _OF_CONNECTIONS = "ENDPOINT_AUTH_PARAMETER_"
 _SECRET_PARAMETERS = ("_SERVICEPRINCIPALKEY", "_SERVICEPRINCIPALCERTIFICATE", "_PASSWORD", "_APITOKEN", "_ACCESSTOKEN")
 """The parameters of a connection that are its secret.
 https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints"""
-_NO_SECRET = re.compile(r"\d*|true|false", re.IGNORECASE)
+_NO_SECRET = re.compile(r"\d*|true|false|-----(?:BEGIN|END) .*", re.IGNORECASE)
 _SHORTEST_CREDENTIAL = 8
 """Characters. A shorter password may occur anywhere in another variable."""
 _JOBS_TOKEN = "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"  # noqa: S105 - a name
