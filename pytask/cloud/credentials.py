@@ -107,7 +107,7 @@ class Credentials:
                 seconds = retries.wait(attempt, asked)
                 if seconds is None or not self._worth_repeating(refusal, failure):
                     raise told_wait(failure, retries.too_long(asked)) from error
-                self.http.say(f"the sign-in failed ({failure.code}); retrying in {seconds:.0f} s")
+                self.http.say(f"the sign-in failed; retrying in {seconds:.0f} s")
                 self.http.clock.sleep(seconds)
             else:
                 self.mask(token.token)
