@@ -75,7 +75,10 @@ def test_two_runs_on_one_machine_mix_nothing(pipeline: Pipeline, tmp_path: Path)
         assert one.variables["imageReference"].endswith(":1")
         assert other.variables["imageReference"].endswith(":2")
         secrets = {*minted(one), *minted(other), SECRET, OTHER_SECRET}
-        assert not minted(one) & minted(other)
+        for run, neighbor in ((one, other), (other, one)):
+            only_the_neighbors = minted(neighbor) - minted(run)
+            assert only_the_neighbors
+            assert not [line for line in run.lines if any(secret in line for secret in only_the_neighbors)]
         assert not [secret for secret in secrets if secret in one.log + other.log]
         assert files_with(secrets, tmp_path) == []
         assert not (tmp_path / "home" / ".docker" / "config.json").exists()
@@ -93,7 +96,7 @@ def test_two_runs_that_push_the_same_tag_deploy_their_own_image_or_say_why_not(
             if run.result == "Succeeded":
                 assert owner.call()[1].startswith(f"{greeting}, you"), run.log
             else:
-                assert the_error(run) == "digest-differs", run.log
+                assert the_error(run) in {"digest-differs", "tag-moved-on-agent"}, run.log
                 assert owner.site.config["linuxFxVersion"] == ""
         assert "Succeeded" in {run.result for run in runs}
 
@@ -105,7 +108,7 @@ def test_a_run_whose_app_another_run_takes_over_says_so_and_leaves_it(pipeline: 
         assert pipeline.run(command="buildAndPush", appName="", tags=tag).result == "Succeeded"
     written = threading.Event()
     pipeline.azure.faults.meanwhile("PATCH .*/config/web", written.set, after=True)
-    pipeline.azure.faults.script("POST .*/containerlogs", status=None, delay=6, times=1)
+    pipeline.site.settings["SANDBOX_START_SECONDS"] = "200"  # of the platform's; 10 of this machine's
     with second.agent:
         first = pipeline.start(command="deploy", imageName="hello-function:one")
         assert written.wait(60)
