@@ -59,7 +59,7 @@ def _of_much(pieces: Iterable[bytes]) -> str:
 
 
 def _whole_rows(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the pieces anew, each ending with a row; of a row that is longer than a piece only the beginning."""
+    """Yield pieces that each end with a row; of a row that is longer than a piece only the beginning."""
     rest = b""
     for piece in pieces:
         rows, end, begun = piece.rpartition(_END)
