@@ -7,13 +7,15 @@ import html
 import json
 import secrets
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from tests.contract.foreign import ARM, ENTRA, REGISTRY, entra
 from tests.contract.targets.site import ScriptedSite
 from tests.corpus.azure import _OIDC_LOCATION
-from tests.scripted import PATH, SENT_AT, Answer
+from tests.platform_lines import classic, classic_start
+from tests.scripted import BEGAN, PATH, SENT_AT, Answer
 from tests.unit.site.test_verify import a_function
 
 if TYPE_CHECKING:
@@ -218,18 +220,18 @@ class Aviary:
                 one["properties"]["config"]["bindings"][0]["type"] = f"{self.canaries.song()} trigger"
             return Answer(body={"value": [one]})
         if route == "POST containerlogs" and self._sings("the platform's log"):
-            lines = "".join(f"{line}\n" for line in (*self.canaries.words(), CHIRP))
-            return Answer(body=f"{answer.content.decode()}{lines}{self._exit()}")
+            return Answer(body=self._log() if self.site.updated >= 0 else "")
         if route.startswith("GET hostruntime") and self._sings("a host's error"):
             status = json.loads(answer.content)
             return Answer(body={**status, "state": "Error", "errors": [self.canaries.song()]})
         return answer
 
-    def _exit(self) -> str:
-        from tests.platform_lines import classic  # noqa: PLC0415 - one line of it
-
+    def _log(self) -> str:
+        """Return the log of a start that fails; the update's time is that of the server's clock."""
+        at = (datetime.now(timezone.utc) - BEGAN).total_seconds() + 2
+        lines = "".join(f"{line}\n" for line in (*self.canaries.words(), CHIRP))
         said = f"Container shop_1_0a1b2c3d for site shop has exited, failing site start {self.canaries.song(flat=True)}"
-        return classic(self.site.updated + 9, said, "ERROR") if self.site.updated >= 0 else ""
+        return f"{classic_start(at, ready=None)}{lines}{classic(at + 3, said, 'ERROR')}"
 
 
 _REFUSED_AT: Mapping[str, tuple[str, str]] = {
