@@ -25,6 +25,8 @@ class Timeouts:
 
     http_attempts: int = 8
     """With the waits between them, these outlast a minute without network."""
+    unreached_attempts: int = 5
+    """While no host has answered in this run: the network is then rather set up wrong than down for a minute."""
     http_first_wait: float = 1.0
     http_longest_wait: float = 30.0
     """Between two attempts, where the server does not ask for a longer one."""

@@ -104,7 +104,7 @@ class Credentials:
             except (AzureError, OidcTokenRefused, NetworkFailure, OSError) as error:  # noqa: PERF203 - a retry is a loop around a try
                 refusal = refusal_behind(error)
                 failure, asked = self._failure(refusal, attempt), self._asked(refusal)
-                seconds = retries.wait(attempt, asked)
+                seconds = retries.wait(attempt, asked, attempts=self.http.most_attempts(failure))
                 if seconds is None or not self._worth_repeating(refusal, failure):
                     raise told_wait(failure, retries.too_long(asked)) from error
                 self.http.say(f"the sign-in failed; retrying in {seconds:.0f} s")

@@ -24,7 +24,7 @@ from pytask import __version__
 from pytask.cloud.answers import failing, refusal, says_busy, told_wait
 from pytask.cloud.transport import Transport
 from pytask.errors import TaskFailure
-from pytask.errors.network import HostUnknown
+from pytask.errors.network import HostUnknown, NetworkFailure
 from pytask.network.failure import network_failure
 from pytask.network.limits import ANSWER_BYTES, Limits
 from pytask.network.retry import REFUSED_BEFORE_WORK, REPEATED, Retries, asked_wait, http_date
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytask.clock import Clock, Timeouts
-    from pytask.errors.network import NetworkFailure
     from pytask.network.place import Place
     from pytask.network.route import Route
 
@@ -110,7 +109,7 @@ class HttpClient:
             if isinstance(answer, HttpResponse) and answer.status_code in call.accept:
                 return answer
             asked = asked_wait(answer.headers, self.clock.now()) if isinstance(answer, HttpResponse) else None
-            seconds = retries.wait(attempt, asked, attempts=call.attempts)
+            seconds = retries.wait(attempt, asked, attempts=call.attempts or self.most_attempts(answer))
             if failure := self._final(call, answer, attempt, last=seconds is None):
                 failure.leaves_open |= perhaps_done
                 raise told_wait(failure, retries.too_long(asked))
@@ -131,6 +130,11 @@ class HttpClient:
         except AzureError as error:
             raise self.failure(error, answer.request.url) from error
         return answer
+
+    def most_attempts(self, answer: object) -> int:
+        """Return how often a call is sent at most that had this answer, or a failure in its place."""
+        unreached = isinstance(answer, NetworkFailure) and not self.reached
+        return self.timeouts.unreached_attempts if unreached else self.timeouts.http_attempts
 
     def failure(self, error: Exception, url: str) -> NetworkFailure:
         """Return what it means that a call did not come through; it has the error behind it."""

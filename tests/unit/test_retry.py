@@ -151,6 +151,8 @@ def test_the_documents_have_the_policy_as_it_is() -> None:
     of_a_machine = sorted(REPEATED_ON_A_MACHINE - REPEATED)
     assert rows["A managed identity endpoint"] == f"also {' and '.join(str(int(status)) for status in of_a_machine)}"
     assert rows["Attempts"] == f"at most {now.http_attempts}, within {now.http_retries:g} s"
+    unreached = rows["Attempts while no host has answered in this run"]
+    assert unreached.startswith(f"at most {now.unreached_attempts}:")
     chance = f"each lengthened at random by up to {now.http_jitter:.0%}".replace("%", " %")
     assert rows["Waits between them"] == f"{', '.join(waits)} s, {chance}"
     total = f"{now.http_total:g} s from connecting to the last byte"
