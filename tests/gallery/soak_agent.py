@@ -29,7 +29,7 @@ _WARM = 2
 _CAPTIONS = ("home", "temp", "checkout", "work", "processes", "builders", "containers", "volumes", "untagged", "images")
 _MAY_GROW = frozenset({"images"})
 _DOCKER = {
-    "builders": ("buildx", "ls", "--format", "{{.Name}}"),
+    "builders": ("buildx", "ls"),
     "containers": ("container", "ls", "--all", "--quiet"),
     "volumes": ("volume", "ls", "--quiet"),
     "untagged": ("image", "ls", "--quiet", "--filter", "dangling=true"),
@@ -83,10 +83,12 @@ def _counted(pipeline: Pipeline, folder: Path) -> Counter[str]:
     )
 
 
-def _docker(pipeline: Pipeline, *arguments: str) -> list[str]:
-    environment = {**os.environ, **pipeline.agent.machine}
-    told = subprocess.run(["docker", *arguments], env=environment, capture_output=True, text=True, check=True)
-    return told.stdout.split()
+def _docker(pipeline: Pipeline, *command: str) -> list[str]:
+    """Return the lines of a docker command's answer; a machine without buildx has no builders."""
+    environment = {**os.environ, "DOCKER_HOST": pipeline.azure.agent_engine.url}
+    needed = command[0] != "buildx"
+    told = subprocess.run(["docker", *command], env=environment, capture_output=True, text=True, check=needed)
+    return told.stdout.splitlines()
 
 
 def _files(folder: Path) -> list[Path]:
