@@ -1,9 +1,8 @@
-"""Two runs at the same time on one machine, with its one home and its one Docker engine, and to one app."""
+"""Two runs at the same time on one machine, with its one home and its one Docker engine."""
 
 from __future__ import annotations
 
 import shutil
-import threading
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -99,22 +98,3 @@ def test_two_runs_that_push_the_same_tag_deploy_their_own_image_or_say_why_not(
                 assert the_error(run) in {"digest-differs", "tag-moved-on-agent"}, run.log
                 assert owner.site.config["linuxFxVersion"] == ""
         assert "Succeeded" in {run.result for run in runs}
-
-
-def test_a_run_whose_app_another_run_takes_over_says_so_and_leaves_it(pipeline: Pipeline, tmp_path: Path) -> None:
-    second = replace(second_on(pipeline, tmp_path), site=pipeline.site)
-    pipeline.azure.grant(second.principal, "Website Contributor", pipeline.site.id)
-    for tag in ("one", "other"):
-        assert pipeline.run(command="buildAndPush", appName="", tags=tag).result == "Succeeded"
-    written = threading.Event()
-    pipeline.azure.faults.meanwhile("PATCH .*/config/web", written.set, after=True)
-    pipeline.site.settings["SANDBOX_START_SECONDS"] = "200"  # of the platform's; 10 of this machine's
-    with second.agent:
-        first = pipeline.start(command="deploy", imageName="hello-function:one")
-        assert written.wait(60)
-        last = second.run(command="deploy", imageName="hello-function:other")
-        run = first.wait(120)
-        assert last.result in {"Succeeded", "SucceededWithIssues"}, last.log
-        assert (run.result, the_error(run)) == ("Failed", "image-not-set"), run.log
-        assert "someone else has changed docker-func-sample" in run.log
-        assert pipeline.site.config["linuxFxVersion"] == "DOCKER|contoso.azurecr.io/hello-function:other"
