@@ -218,7 +218,7 @@ def _of_silence(case: Case) -> Iterator[str]:
     for name in case.added:
         if name not in state and not open_:
             yield f"the setting {name} was changed, and the state is silent: {state}"
-    if after.sticky - before.sticky and "sticky" not in state and not open_:
+    if after.sticky - before.sticky and "slot settings" not in state and not open_:
         yield f"a setting was made sticky, and the state is silent: {state}"
     if after.identities - before.identities and "identity" not in state:
         yield f"an identity was assigned, and the state is silent: {state}"
