@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytask.inspection.image import previous_image
-from pytask.targets.site.annotation import annotate
+from pytask.targets.annotation import annotate
 from pytask.targets.site.find import Found, find_app
 from pytask.targets.site.functions import durable_notes
 from pytask.targets.site.health import look_at_health
-from pytask.targets.site.identity import give_identity
+from pytask.targets.site.identity import give_site_identity
 from pytask.targets.site.instances import instances_now
 from pytask.targets.site.observed import Question
 from pytask.targets.site.pull_access import inspect_pull
@@ -91,7 +91,7 @@ class SiteTarget:
 
     def assign_identity(self, identity: AppIdentity) -> AppIdentity:
         """Turn on its system-assigned identity, or assign it a user-assigned one."""
-        return give_identity(self.azure.arm, self.found.site, identity)
+        return give_site_identity(self.azure.arm, self.found.site, identity)
 
     def update(self, change: UseImage, snapshot: Snapshot, journal: Journal) -> SiteUpdate:
         """Change the settings that differ, then point the site at the image."""
