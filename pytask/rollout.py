@@ -115,7 +115,7 @@ class Rollout:
         """Tell whether to skip the update: the plan allows it, and the app runs this very image and is healthy."""
         if self.plan.when_unchanged is not WhenUnchanged.SKIP:
             return False
-        app, health = self.target.app, self.target.health()
+        app, health = self.snapshot.app, self.target.health()
         pinned = app.reference.digest if app.reference else None
         same = image.digest is not None and str(image.digest) in {str(health.digest or ""), str(pinned or "")}
         if not same or not health.healthy:
