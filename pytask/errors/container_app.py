@@ -114,6 +114,20 @@ class SecretMissing(AzureFailure):
     link = "https://learn.microsoft.com/azure/container-apps/manage-secrets"
 
 
+class SettingIsSecret(AzureFailure):
+    """The value of a setting comes from a secret variable, and would be visible on the app."""
+
+    app: str
+    names: str
+    first: str
+    code = "container-app-setting-is-secret"
+    title = "appSettings would show a secret to everyone who can read {app}"
+    happened = "the values of these come from secret variables: {names}"
+    cause = "settings are plain environment variables there; the task adds no secrets to the app, because Azure replaces all secrets of an app at once"
+    fix = "add the secret to the app once (az containerapp secret set --name {app} --resource-group <group> --secrets NAME=…), then write {first}=secretref:NAME in appSettings"
+    link = "https://learn.microsoft.com/azure/container-apps/manage-secrets"
+
+
 class ContainerAppCannotPull(AzureFailure):
     """The app has no way to pull from the registry."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytask.agent.environment import secret_values
 from pytask.errors.setting_inputs import SettingNameInvalid, SettingValueInvalid
 from pytask.inputs.folded import note_folded
 from pytask.inputs.outsiders import confirm_whole
@@ -42,13 +43,20 @@ def read_app_settings(reader: Reader, mask: Callable[[str], Secret]) -> Read[Wan
     reader.notes.extend(_notes(written.value))
     note_folded(reader, _APP_SETTINGS, _in_lines(written.value))
     settings = [(setting, _read_setting(reader, setting)) for setting in written.value]
+    secrets = secret_values(reader.environment)
     return together(
         lambda: WantedSettings(
             values={setting.name: value.value for setting, value in settings},
             sticky=tuple(setting.name for setting, _ in settings if setting.sticky),
+            secret=tuple(setting.name for setting, value in settings if _is_secret(value.value, secrets)),
         ),
         *(value for _, value in settings),
     )
+
+
+def _is_secret(value: str, secrets: tuple[str, ...]) -> bool:
+    """Tell whether a value is that of a secret variable, or has one in it that is too long to be there by chance."""
+    return any(value == one or (len(one) >= _SHORTEST_SECRET and one in value) for one in secrets)
 
 
 def read_configuration(reader: Reader) -> Read[Mapping[str, object]]:

@@ -28,6 +28,7 @@ from pytask.errors.container_app import (
     RevisionPullUnauthorized,
     RevisionWithoutFunctions,
     SecretMissing,
+    SettingIsSecret,
 )
 from pytask.errors.start import (
     ContainerExits,
@@ -167,6 +168,7 @@ def test_a_revision_mode_that_is_not_single_is_refused_before_anything_is_writte
         (replace(PLAN, configuration={"appCommandLine": "x"}), InputsForSites),
         (replace(PLAN, settings=WantedSettings(values={"A": "secretref:other"})), SecretMissing),
         (replace(PLAN, pull=PullPlan(access=PullAccess.ADMIN_USER)), ContainerAppAdminUser),
+        (replace(PLAN, settings=WantedSettings(values={"A": "hunter22"}, secret=("A",))), SettingIsSecret),
     ],
 )
 def test_what_a_container_app_cannot_have_is_refused(plan: AppPlan, refusal: type[TaskFailure]) -> None:

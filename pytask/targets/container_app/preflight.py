@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.decode import objects_at, text_at
-from pytask.errors.container_app import ContainerAppMode, ContainerUnknown, InputsForSites, SecretMissing
+from pytask.errors.container_app import (
+    ContainerAppMode,
+    ContainerUnknown,
+    InputsForSites,
+    SecretMissing,
+    SettingIsSecret,
+)
 from pytask.model.reference import ImageReference, NotAReference
 from pytask.targets.container_app.app import SECRET_REFERENCE
 
@@ -23,17 +29,29 @@ def confirm_possible(app: ContainerApp, plan: AppPlan) -> None:
     """Check the app's revision mode, and that it can have what the step sets.
 
     Raises:
-        ContainerAppMode, InputsForSites, SecretMissing: when it cannot.
+        ContainerAppMode, InputsForSites, SecretMissing, SettingIsSecret: when it cannot.
     """
     if app.mode.lower() != _SINGLE:
         raise ContainerAppMode(app=app.title, mode=app.mode or "unknown")
     if plan.configuration:
         raise InputsForSites(app=app.title, names=", ".join(plan.configuration))
+    _confirm_no_secrets(app, plan)
     secrets = {text_at(one, "name") for one in objects_at(app.properties, "configuration", "secrets")}
     wanted = [one for one in plan.settings.values.values() if one.startswith(SECRET_REFERENCE)]
     missing = [name for name in (one.removeprefix(SECRET_REFERENCE) for one in wanted) if name not in secrets]
     if missing:
         raise SecretMissing(app=app.title, names=", ".join(missing))
+
+
+def _confirm_no_secrets(app: ContainerApp, plan: AppPlan) -> None:
+    """Raise SettingIsSecret when a secret would become a plain variable, which everyone sees who may read the app.
+
+    What the app has already with this very value stays as it is.
+    """
+    there = app.environment
+    new = [name for name in plan.settings.secret if there.get(name) != plan.settings.values[name]]
+    if new:
+        raise SettingIsSecret(app=app.title, names=", ".join(new), first=new[0])
 
 
 def with_our_container(app: ContainerApp, source: ImageSource) -> ContainerApp:
