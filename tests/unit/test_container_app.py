@@ -278,6 +278,30 @@ def test_another_deployment_is_waited_for(body: object) -> None:
         updated(app)
 
 
+@pytest.mark.parametrize("told", ["at once", "in the operation", "not at all"])
+def test_an_update_whose_answer_was_lost_makes_one_revision_when_it_is_sent_again(told: str) -> None:
+    app = ScriptedContainerApp()
+    message = "Field 'template.revisionsuffix' is invalid: revision with suffix x already exists."
+    error = {"error": {"code": "ContainerAppOperationError", "message": message}}
+    app.loses_once = True
+    if told == "at once":
+        app.answers_after_loss = [Answer(400, error)]
+    if told == "in the operation":
+        app.operation = Answer(200, {"status": "Failed", **error})
+    update = updated(app)
+    assert [one.name for one in app.revisions] == ["shop--0000001", update.revision]
+    assert len(app.writes()) > 1
+    assert verified(app, update).verdict is Verdict.VERIFIED
+
+
+def test_an_update_that_is_refused_after_a_lost_answer_may_have_been_done() -> None:
+    app = ScriptedContainerApp()
+    app.loses_once, app.answers_after_loss = True, [a_refusal(_UNAUTHORIZED)]
+    with pytest.raises(ImageRefused) as caught:
+        updated(app)
+    assert caught.value.leaves_open
+
+
 # Verified
 
 

@@ -7,6 +7,7 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/management/asyn
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from pytask.cloud.arm import ArmCall
 from pytask.cloud.http import Call, request
 from pytask.decode import Unreadable, decode_object, object_at, text_at
 from pytask.errors import TaskFailure
+from pytask.errors.azure import AzureRefused
 from pytask.errors.container_app import ImageRefused
 from pytask.targets.container_app.app import VERSION
 
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 _EVERY_ANSWER = frozenset(range(100, 600))
 _IN_TEMPLATE = "InvalidParameterValueInContainerTemplate"
+_THERE_ALREADY = "already exists"
+"""Of a revision's name, which nobody else can have chosen.
+https://learn.microsoft.com/azure/container-apps/revisions#name-suffix"""
 _FAILED = frozenset({"failed", "canceled"})
 ENDED = ""
 """The end of an operation of which nothing bad is known."""
@@ -35,16 +40,22 @@ ENDED = ""
 def patch(arm: Arm, app: ContainerApp, properties: JSONObject, *, reference: str) -> str:
     """Send one change of an app, and return where Azure tells how it ends; empty when it does not say.
 
+    When the answer is lost, the call is repeated; Azure may then refuse the revision's name because the first one has
+    made it, which is what was wanted.
+
     Raises:
         ImageRefused: when the image cannot be pulled with the app's credentials; then nothing has changed.
         TaskFailure: when Azure refuses for another reason.
     """
     doing = "point the container app at the image"
     call = ArmCall("PATCH", app.resource_id, body={"properties": properties}, doing=doing, api_version=VERSION)
-    sent = call.in_version(min(VERSION, arm.newest.get("microsoft.app", VERSION)))
-    answer = arm.http.send(Call(request=sent.request, doing=doing, accept=sent.accept | {HTTPStatus.BAD_REQUEST}))
-    if answer.status_code == HTTPStatus.BAD_REQUEST:
-        raise _refused(answer, app, doing, reference)
+    http = replace(arm.http, refusals=lambda call, answer: _refused(answer, app, call.doing, reference))
+    try:
+        answer = http.send(call.in_version(min(VERSION, arm.newest.get("microsoft.app", VERSION))))
+    except AzureRefused as refused:
+        if refused.leaves_open and _THERE_ALREADY in refused.detail:
+            return ""
+        raise
     return answer.headers.get("Azure-AsyncOperation") or answer.headers.get("Location", "")
 
 
@@ -57,7 +68,8 @@ def failure_of(arm: Arm, operation: str) -> str | None:
         answer = arm.http.send(call)
     except TaskFailure:
         return None
-    return _told(answer)
+    told = _told(answer)
+    return ENDED if told and _THERE_ALREADY in told else told
 
 
 def _told(answer: HttpResponse) -> str | None:

@@ -52,6 +52,8 @@ class ScriptedContainerApp(ScriptedApp):
         self.urls: list[str] = []
         self.refusals: list[Answer] = []
         self.loses = False
+        self.loses_once = False
+        self.answers_after_loss: list[Answer] = []
         self.hides_kind_in = "none"
         self.events: list[dict[str, Any]] = []
         self.replicas: list[dict[str, Any]] | None = None
@@ -149,7 +151,8 @@ class ScriptedContainerApp(ScriptedApp):
         self.configuration = {**self.configuration, **sent.get("configuration", {})}
         if "template" in sent:
             self._revise({**self.template, **sent["template"]}, at)
-        if self.loses:
+        if self.loses or self.loses_once:
+            self.loses_once, self.refusals = False, [*self.answers_after_loss]
             raise ServiceResponseError("the connection was closed")
         return Answer(202, headers={"Location": f"https://management.azure.com{OPERATION}", "Retry-After": "15"})
 
