@@ -49,9 +49,12 @@ class ScriptedContainerApp(ScriptedApp):
         self.state_words = ("Provisioned", "RunningAtMaxScale", "Healthy")
         self.bodies: list[dict[str, Any]] = []
         self.done: list[str] = []
+        self.good: set[str] = set()
+        """Images that run whatever becomes of others."""
         self.urls: list[str] = []
         self.refusals: list[Answer] = []
         self.loses = False
+        self.crash_details = self.somebody_follows_with = ""
         self.loses_once = False
         self.answers_after_loss: list[Answer] = []
         self.hides_kind_in = "none"
@@ -88,19 +91,24 @@ class ScriptedContainerApp(ScriptedApp):
         return Answer(body=shown | ({"kind": ""} if version == self.hides_kind_in else {}))
 
     def _is_ready(self, one: Created, at: float) -> bool:
-        return one.at < 0 or (self.fate in {"runs", "cannot be seen"} and at >= one.at + _READY_AFTER)
+        return one.at < 0 or (self._fate(one) in {"runs", "cannot be seen"} and at >= one.at + _READY_AFTER)
+
+    def _fate(self, one: Created) -> str:
+        return "runs" if str(one.template["containers"][0]["image"]) in self.good else self.fate
 
     def _revision(self, one: Created, at: float) -> Answer:
         ready = self._is_ready(one, at)
         words = self.state_words if ready else ("Provisioning", "Processing", "None")
-        if self.fate == "crashes" and one.at >= 0 and at >= one.at + _READY_AFTER:
+        if self._fate(one) == "crashes" and one.at >= 0 and at >= one.at + _READY_AFTER:
             words = ("Failed", "Failed", "Unhealthy")
         states = dict(zip(("provisioningState", "runningState", "healthState"), words, strict=True))
         fqdn = f"{one.name}.{_DOMAIN}"
         return Answer(body={"name": one.name, "properties": {**states, "template": one.template, "fqdn": fqdn}})
 
     def _replicas(self, one: Created, at: float) -> Answer:
-        items = [a_replica(ready=self._is_ready(one, at))] if self.replicas is None else self.replicas
+        ready = self._is_ready(one, at)
+        details = "" if ready else self.crash_details
+        items = [a_replica(ready=ready, details=details)] if self.replicas is None else self.replicas
         return Answer(body={"value": items})
 
     def _send(self, request: HttpRequest, **_: object) -> ScriptedResponse:
@@ -151,6 +159,8 @@ class ScriptedContainerApp(ScriptedApp):
         self.configuration = {**self.configuration, **sent.get("configuration", {})}
         if "template" in sent:
             self._revise({**self.template, **sent["template"]}, at)
+            if self.somebody_follows_with:
+                self.somebody_uses(self.somebody_follows_with)
         if self.loses or self.loses_once:
             self.loses_once, self.refusals = False, [*self.answers_after_loss]
             raise ServiceResponseError("the connection was closed")
