@@ -80,7 +80,8 @@ class Rollout:
         """
         if self._is_unchanged(image):
             return
-        self.job.console.line(inspect_new_layers(self.source, image, self.snapshot.known_layers, self.job.clock))
+        known, limits = self.snapshot.known_layers, self.snapshot.limits_ids
+        self.job.console.line(inspect_new_layers(self.source, image, known, self.job.clock, limits_ids=limits))
         with self.job.stage(f"Update {self.target.app.title}"):
             update = self._updated(image)
         if self.plan.verify is None:

@@ -51,6 +51,8 @@ def test_an_image_is_built_pushed_deployed_and_verified(scene: Scene, app: Scrip
     assert "Verified: configuration, image of the revision, ready replicas, functions" in log
     assert "settings  COLOR changed" in log
     assert "side by side" in log
+    assert "Inspected in" in log
+    assert "layers read" not in log
     assert "✅ shop: runs the new image" in summary(journal)
     assert len(app.writes()) == 1
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
 
 from pytask.errors.app import AppNotFound
 from pytask.errors.azure import Forbidden, OperationInProgress
@@ -492,6 +493,19 @@ def test_a_rollback_is_a_revision_of_the_former_template() -> None:
     assert back.revision not in {update.revision, "shop--0000001"}
 
 
+def test_a_rollback_restores_the_revision_that_served_and_not_one_that_was_never_ready() -> None:
+    app = ScriptedContainerApp()
+    app.new_image("stays away")
+    app.somebody_uses(THEIRS)
+    target = app.find()
+    snapshot = target.preflight(PLAN, NO_REGISTRY)
+    assert (snapshot.app.image, snapshot.previous and snapshot.previous.reference) == (THEIRS, BEFORE)
+    assert any("is not ready" in note for note in snapshot.notes)
+    update = updated(app)
+    target.roll_back(update, BEFORE, snapshot.previous, NO_JOURNAL)
+    assert sent(app)["template"]["containers"] == [a_container()]
+
+
 def test_an_update_that_azure_did_not_carry_out_needs_no_rollback() -> None:
     app = ScriptedContainerApp()
     update = updated(app)
@@ -580,3 +594,19 @@ def test_an_identity_is_named_in_the_registries_of_the_app_beside_the_others(*, 
     assert target.pending(plan, snapshot) == (() if there else ("registry contoso.azurecr.io",))
     target.update(UseImage(reference=NEW, digest=OURS, fresh_tag=True, plan=plan), snapshot, NO_JOURNAL)
     assert sent(app).get("configuration") == (None if there else {"registries": [other, ours]})
+
+
+def test_a_network_that_hides_the_system_log_is_tried_only_once() -> None:
+    app = ScriptedContainerApp()
+    app.new_image("crashes")
+    app.answers("GET eventstream", lambda _: ServiceRequestError("no route to host"))
+    assert isinstance(failure(app), RevisionFailed)
+    assert len([url for url in app.urls if url.endswith("/eventstream")]) == 1
+
+
+def test_by_hand_the_runs_own_container_is_named() -> None:
+    app = ScriptedContainerApp()
+    app.template["containers"].insert(0, a_container(name="proxy", image="contoso.azurecr.io/proxy:1"))
+    snapshot = app.find().preflight(PLAN, replace(NO_REGISTRY, host=HOST, repository="shop"))
+    assert " --container-name shop --image " in snapshot.app.by_hand.use(NEW)
+    assert snapshot.app.by_hand.restart.endswith("--revision shop--0000001")

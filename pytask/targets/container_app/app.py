@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytask.decode import object_at, objects_at, text_at
-from pytask.model import App, Update
+from pytask.model import App, ByHand, Update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,12 @@ class ContainerApp(App):
 
     def with_container(self, name: str) -> ContainerApp:
         """Return the same app with another container as the one that runs the functions."""
-        return replace(self, container=name, image=image_of(self.resource, name))
+        by_hand = commands(self.name, self.resource_group, self.resource, name)
+        return replace(self, container=name, image=image_of(self.resource, name), by_hand=by_hand)
+
+    def with_template(self, template: JSONObject) -> ContainerApp:
+        """Return the same app with the template of one of its revisions."""
+        return self.reading({**self.resource, "properties": {**self.properties, "template": template}})
 
     def reading(self, resource: JSONObject) -> ContainerApp:
         """Return the same app as another answer shows it."""
@@ -87,8 +92,25 @@ class ContainerAppUpdate(Update):
     """Name of the revision that the update creates."""
     operation: str
     """Where Azure tells how the update ends; empty when it said nothing of it."""
+    serving: ContainerApp
+    """The app with the template that served before the update: that of the revision that was ready last."""
     fresh_tag: bool = False
     """Whether `reference` has a tag that did not exist before this run."""
+
+
+def commands(name: str, resource_group: str, resource: JSONObject, container: str) -> ByHand:
+    """Return how a person sets the image of an app's container, and starts the app again.
+
+    Source: https://learn.microsoft.com/cli/azure/containerapp
+    """
+    flags = f"--name {name} --resource-group {resource_group}"
+    several = len(objects_at(resource, "properties", "template", "containers")) > 1
+    which = f" --container-name {container}" if several else ""
+    latest = text_at(resource, "properties", "latestRevisionName") or "<revision>"
+    return ByHand(
+        use_image=f"az containerapp update {flags}{which} --image",
+        restart=f"az containerapp revision restart {flags} --revision {latest}",
+    )
 
 
 def image_of(resource: JSONObject, container: str) -> str:

@@ -5,7 +5,7 @@ Reading it is optional: the role Reader may not. Source: https://learn.microsoft
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import ArmCall
@@ -27,13 +27,16 @@ if TYPE_CHECKING:
 _LINES = 100
 
 
-def warnings_about(azure: Azure, app: ContainerApp, revision: str) -> tuple[str, ...]:
-    """Return the warnings about a revision, the oldest first; none when the log cannot be read."""
+def warnings_about(azure: Azure, app: ContainerApp, revision: str) -> tuple[str, ...] | None:
+    """Return the warnings about a revision, the oldest first; None when the log cannot be read from here.
+
+    A network that does not let the agent through is tried only once.
+    """
     endpoint = text_at(app.properties, "eventStreamEndpoint")
     call = ArmCall("POST", f"{app.resource_id}/getAuthToken", doing="open the system log", api_version=VERSION)
     token = poll(azure.arm, call, _token) if endpoint.startswith("https://") else None
     if not isinstance(token, Seen):
-        return ()
+        return None
     secret = azure.credentials.mask(token.value).reveal()
     asked = request(
         "GET",
@@ -41,11 +44,12 @@ def warnings_about(azure: Azure, app: ContainerApp, revision: str) -> tuple[str,
         params={"follow": "false", "output": "json", "tailLines": str(_LINES)},
         headers={"Authorization": f"Bearer {secret}"},
     )
+    once = replace(azure.http, timeouts=replace(azure.http.timeouts, http_attempts=1))
     try:
-        answer = azure.http.send(Call(request=asked, doing="read the system log", only_to=only(endpoint)))
+        answer = once.send(Call(request=asked, doing="read the system log", only_to=only(endpoint)))
     except TaskFailure:
-        return ()
-    return tuple(dict.fromkeys(_warnings(answer, revision))) if answer.status_code == HTTPStatus.OK else ()
+        return None
+    return tuple(dict.fromkeys(_warnings(answer, revision)))
 
 
 def _token(answer: HttpResponse) -> str | None:

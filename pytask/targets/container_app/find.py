@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pytask.cloud.arm import RESOURCES_VERSION
-from pytask.decode import objects_at, text_at
+from pytask.decode import object_at, objects_at, text_at
 from pytask.errors.app import AppAmbiguous
 from pytask.errors.azure import ApiVersionUnsupported, AzureRefused
 from pytask.errors.container_app import ContainerAppHasNoSlots, ContainerAppIsNoFunctionApp, ContainerAppNotFound
-from pytask.model import ByHand
 from pytask.model.reference import is_dns_name
-from pytask.targets.container_app.app import VERSION, ContainerApp, image_of
+from pytask.targets.container_app.app import VERSION, ContainerApp, commands, image_of
 
 if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
@@ -70,13 +69,24 @@ def read_app(arm: Arm, app: ContainerApp) -> ContainerApp:
     return app.reading(arm.get(app.resource_id, doing=_READING, api_version=VERSION))
 
 
+def serving(arm: Arm, app: ContainerApp) -> ContainerApp:
+    """Return the app with the template of the revision that serves: a later one may never have become ready.
+
+    Revisions cannot be changed. Source: https://learn.microsoft.com/azure/container-apps/revisions
+    """
+    if app.ready_revision in {"", app.latest_revision}:
+        return app
+    path = f"{app.resource_id}/revisions/{app.ready_revision}"
+    found = arm.find(path, doing="read the revision that serves", api_version=VERSION)
+    template = object_at(found or {}, "properties", "template")
+    return app.with_template(template) if objects_at(template, "containers") else app
+
+
 def _app(path: str, name: str, resource: JSONObject) -> ContainerApp:
     group = path.split("/")[4]
-    flags = f"--name {name} --resource-group {group}"
     containers = objects_at(resource, "properties", "template", "containers")
     container = text_at(containers[0], "name") if containers else ""
     host = text_at(resource, "properties", "configuration", "ingress", "fqdn").lower()
-    of_several = f" --container-name {container}" if len(containers) > 1 else ""
     return ContainerApp(
         resource_id=path,
         name=text_at(resource, "name") or name,
@@ -85,10 +95,7 @@ def _app(path: str, name: str, resource: JSONObject) -> ContainerApp:
         url=f"https://{host}" if is_dns_name(host) else "",
         image=image_of(resource, container),
         stopped=text_at(resource, "properties", "runningStatus").lower() == "stopped",
-        by_hand=ByHand(
-            use_image=f"az containerapp update {flags}{of_several} --image",
-            restart=f"az containerapp revision restart {flags} --revision <revision>",
-        ),
+        by_hand=commands(name, group, resource, container),
         container=container,
         resource=resource,
     )

@@ -49,9 +49,10 @@ def _failure(azure: Azure, app: ContainerApp, seen: Observation) -> StartFailure
         restarted=False,
         revision=app.latest_revision,
         operation="",
+        serving=app,
     )
     events = warnings_about(azure, app, app.latest_revision)
-    return explain(update, Observation(revision=seen.revision, replicas=seen.replicas, events=events))
+    return explain(update, Observation(revision=seen.revision, replicas=seen.replicas, events=events or ()))
 
 
 def _told(app: ContainerApp, seen: Observation) -> Iterator[str]:

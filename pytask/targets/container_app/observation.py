@@ -40,6 +40,7 @@ class Observer:
     _operation_ended: bool = False
     _asked_operation_at: float | None = None
     _read_events_at: float | None = None
+    _log_is_closed: bool = False
 
     def observe(self) -> Observation:
         """Return what is known after one more round; for a stopped app, that is only its configuration."""
@@ -66,11 +67,12 @@ class Observer:
         self.seen = replace(self.seen, revision=revision_at(arm, path))
         if isinstance(self.seen.revision, Seen):
             self.seen = replace(self.seen, replicas=replicas_at(arm, path))
-        if self._is_ready() or not self._is_due(self._read_events_at):
+        if self._is_ready() or self._log_is_closed or not self._is_due(self._read_events_at):
             return
         self._read_events_at = self._now()
         if isinstance(self.seen.app, Seen):
             events = warnings_about(self.azure, self.seen.app.value, update.revision)
+            self._log_is_closed = events is None
             self.seen = replace(self.seen, events=events or self.seen.events)
 
     def _look_at_app(self) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def restore(
     arm: Arm, update: ContainerAppUpdate, reference: str, previous: PreviousImage | None, journal: Journal
 ) -> Restored[ContainerAppUpdate]:
-    """Give the app its former containers again, with the previous image, in a new revision.
+    """Give the app the containers that served before again, with the previous image, in a new revision.
 
     Raises:
         CannotRollBack: when someone else has changed its template since.
@@ -28,7 +28,7 @@ def restore(
     say, now = arm.http.say, read_app(arm, update.app)
     _confirm_ours(update, now)
     say(f"Rolling back to {reference}")
-    containers = with_image(update.app.containers, update.app.container, reference, {})
+    containers = with_image(update.serving.containers, update.app.container, reference, {})
     digest = previous.digest if previous else None
     back = sent_as_revision(arm, now, {"template": {"containers": containers}}, reference, digest)
     if update.settings:

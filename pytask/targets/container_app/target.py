@@ -10,7 +10,7 @@ from pytask.inspection.image import previous_image
 from pytask.model.settings import WantedSettings
 from pytask.targets.annotation import annotate
 from pytask.targets.container_app.app import VERSION
-from pytask.targets.container_app.find import find_app, read_app
+from pytask.targets.container_app.find import find_app, read_app, serving
 from pytask.targets.container_app.health import look_at_health
 from pytask.targets.container_app.observed import Question
 from pytask.targets.container_app.preflight import confirm_possible, notes, with_our_container
@@ -58,7 +58,7 @@ class ContainerAppTarget:
         confirm_possible(self.app, plan)
         app = with_our_container(self.app, source)
         pull = inspect_pull(self.azure, app, plan, source)
-        previous, known = previous_image(source.reading, app)
+        previous, known = previous_image(source.reading, serving(self.azure.arm, app))
         return Snapshot(
             app=app,
             settings=app.environment,
@@ -66,6 +66,7 @@ class ContainerAppTarget:
             known_layers=known,
             pull=pull,
             notes=(*notes(app, plan), *pull.notes, *source.notes),
+            limits_ids=False,
         )
 
     def pending(self, plan: AppPlan, snapshot: Snapshot) -> tuple[str, ...]:

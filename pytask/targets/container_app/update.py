@@ -17,7 +17,7 @@ from pytask.errors.container_app import ImageRefused, ImageRefusedCause
 from pytask.model import Moment, SettingsChange
 from pytask.model.settings import WantedSettings
 from pytask.targets.container_app.app import ContainerAppUpdate, with_image
-from pytask.targets.container_app.find import read_app
+from pytask.targets.container_app.find import read_app, serving
 from pytask.targets.container_app.operation import patch
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def sent_as_revision(
     """
     suffix = f"d{uuid4().hex[:_SUFFIX_LENGTH]}"
     template = {**_template(properties), "revisionSuffix": suffix}
+    before = serving(arm, app)
     operation = patch(arm, app, {**properties, "template": template}, reference=reference)
     return ContainerAppUpdate(
         app=app,
@@ -80,6 +81,7 @@ def sent_as_revision(
         restarted=app.image == reference,
         revision=f"{app.name}--{suffix}",
         operation=operation,
+        serving=before,
     )
 
 

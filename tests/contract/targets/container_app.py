@@ -122,8 +122,6 @@ class ScriptedContainerApp(ScriptedApp):
         return ScriptedResponse(request, self._answer(request, url, below, at))
 
     def _answer(self, request: HttpRequest, url: str, below: str, at: float) -> Answer:
-        if url == EVENTS:
-            return Answer(body="\n".join(json.dumps(one) for one in self.events) + "\n\n")
         if url.endswith(OPERATION):
             return self.operation if at >= self.revisions[-1].at + _ACCEPTED_AFTER else Answer(202)
         if url.endswith(PATH):
@@ -131,10 +129,13 @@ class ScriptedContainerApp(ScriptedApp):
         if below == "getAuthToken":
             return self.token
         custom = next((self.routes[one] for one in (*self.routes,) if _fits(one, request.method, url)), None)
-        found: Any = custom(at) if custom else self._below(below, at)
+        found: Any = custom(at) if custom else self._below(below, at) if url != EVENTS else self._log()
         if isinstance(found, Exception):
             raise found
         return found if isinstance(found, Answer) else Answer(404, {"error": {"code": "NotFound"}})
+
+    def _log(self) -> Answer:
+        return Answer(body="\n".join(json.dumps(one) for one in self.events) + "\n\n")
 
     def _below(self, below: str, at: float) -> Answer | None:
         parts = below.split("/")
@@ -168,7 +169,7 @@ class ScriptedContainerApp(ScriptedApp):
 
     def _revise(self, template: dict[str, Any], at: float) -> None:
         """Make a revision of a template; the same once more, under the same name, makes none."""
-        self.template, name = template, f"shop--{template['revisionSuffix'] or f'{len(self.revisions):07}'}"
+        self.template, name = template, f"shop--{template['revisionSuffix'] or f'{len(self.revisions) + 1:07}'}"
         if name != self.revisions[-1].name:
             self.revisions.append(Created(name, template, at))
 
