@@ -280,7 +280,7 @@ def _contents(entries: Iterable[Entry]) -> str:
 
 def markdown(template: str) -> str:
     """Return a text of the catalogue as Markdown, with ‹fact› where a fact belongs."""
-    return _escaped(template.format_map(_Shown())).replace("\n", "<br>")
+    return _escaped(template.replace("!q}", "}").format_map(_Shown())).replace("\n", "<br>")
 
 
 def _escaped(text: str) -> str:

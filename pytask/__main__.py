@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import _thread
+import errno
 import logging
 import os
 import signal
 import sys
-import tempfile
 import threading
 import traceback
 from pathlib import Path
@@ -16,11 +16,12 @@ from uuid import uuid4
 
 from pytask import __version__
 from pytask.agent.console import Console
-from pytask.agent.environment import variable
+from pytask.agent.environment import known_credentials, known_variables, temporary_folders, variable
 from pytask.agent.network import read_network
+from pytask.background import Background
 from pytask.clock import Clock, Timeouts
 from pytask.errors import Cancelled, ManyFailures, TaskFailure, render
-from pytask.errors.agent import OurBug, RunCancelled
+from pytask.errors.agent import AgentCannotWrite, OurBug, RunCancelled
 from pytask.job import Job
 from pytask.journal import Journal, Planned, StageBegan
 from pytask.model import App, Deploy, Verdict, Verification, WhenUnverified, app_plan
@@ -34,10 +35,15 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+_CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+"""https://man7.org/linux/man-pages/man3/errno.3.html"""
+
+
 def main(timeouts: Timeouts | None = None) -> int:
     """Run the task and return 0 once its result is reported: the agent reads the result from `task.complete`."""
     clock, environment = Clock(), dict(os.environ)
     console = Console(sys.stdout, clock)
+    console.know(known_credentials(environment), of_others=known_variables(environment))
     job = Job(
         environment=environment,
         network=read_network(environment, console.secret),
@@ -50,7 +56,7 @@ def main(timeouts: Timeouts | None = None) -> int:
     os.environ["AZURE_DEVOPS_CACHE_DIR"] = str(_temporary(job) / "azure-devops")
     # Library logs would go to stderr unredacted; our failures already say what matters.
     logging.getLogger().addHandler(logging.NullHandler())
-    _cancel_on_signals(clock)
+    _cancel_on_signals(job)
     _cancel_when_the_shim_is_gone()
     failures = _failures_of(job)
     _tell(job, failures)
@@ -67,11 +73,22 @@ def _failures_of(job: Job) -> tuple[TaskFailure, ...]:
         return (failure,)
     except Cancelled:
         return (RunCancelled(stage=_stage(job.journal)),)
+    except OSError as error:
+        return (_of_the_disk(error) or _defect(job, error),)
     except Exception as error:  # noqa: BLE001 - the last resort
-        if variable(job.environment, "System.Debug").lower() == "true":
-            job.console.line(traceback.format_exc())
-        return (OurBug(version=__version__, error=f"{type(error).__name__}: {error}"),)
+        return (_defect(job, error),)
     return ()
+
+
+def _of_the_disk(error: OSError) -> TaskFailure | None:
+    """Return the failure of an agent that cannot write what a run, or a library of it, needs to; None for another."""
+    return AgentCannotWrite(detail=str(error)) if error.errno in _CANNOT_WRITE else None
+
+
+def _defect(job: Job, error: Exception) -> OurBug:
+    if variable(job.environment, "System.Debug").lower() == "true":
+        job.console.line(traceback.format_exc())
+    return OurBug(version=__version__, error=f"{type(error).__name__}: {error}")
 
 
 def _stage(journal: Journal) -> str:
@@ -91,7 +108,7 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
         console.warning(told) if _warns(journal) else console.line(told)
     if app and not failures:
         console.line(app.url)
-    for name, value in outputs(journal).items():
+    for name, value in outputs(journal, console.redacted, console.redacted_image).items():
         console.output(name, value)
     _write_summary(job, tuple(render(failure, state if failure is failures[-1] else "") for failure in failures))
     _keep_record(job)
@@ -103,7 +120,7 @@ def _write_summary(job: Job, failures: tuple[str, ...]) -> None:
     step = variable(job.environment, "System.TaskInstanceId") or str(uuid4())
     file = _temporary(job) / f"{named(job.journal)} {step[:8]}.md"
     try:
-        text = job.console.redacted(summary(job.journal, failures))
+        text = summary(job.journal, failures, job.console.redacted)
         file.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         job.console.warning(f"the summary could not be written: {error}")
@@ -119,7 +136,9 @@ def _keep_record(job: Job) -> None:
         return
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(as_json(job.journal, job.environment, job.console.redacted), encoding="utf-8")
+        console = job.console
+        text = as_json(job.journal, job.environment, console.redacted, console.redacted_image)
+        file.write_text(text, encoding="utf-8")
     except OSError as error:
         job.console.warning(f"the record could not be written: {error}")
 
@@ -141,19 +160,23 @@ def _warns(journal: Journal) -> bool:
 
 
 def _temporary(job: Job) -> Path:
-    return Path(variable(job.environment, "Agent.TempDirectory") or tempfile.gettempdir())
+    return Path(temporary_folders(job.environment)[0])
 
 
-def _cancel_on_signals(clock: Clock) -> None:
+def _cancel_on_signals(job: Job) -> None:
     """Turn the agent's SIGINT, and the SIGTERM that follows 7.5 s later, into one `Cancelled` in the main thread.
 
+    An answer to a change that is out may still arrive, so that the report can say what it was.
     On Windows these are Ctrl+C and Ctrl+Break, which reach every process of the console.
     Source: https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/ProcessInvoker.cs
     """
 
     def cancel(_signal: int, _frame: FrameType | None) -> None:
-        if not clock.cancelled.is_set():
-            clock.cancelled.set()
+        first = not job.clock.cancelled.is_set()
+        job.clock.cancelled.set()
+        if first and job.clock.awaits.is_set():
+            Background(lambda: _interrupt_after(job.timeouts.last_answer))
+        elif first or job.clock.awaits.is_set():
             raise Cancelled
 
     signal.signal(signal.SIGINT, cancel)
@@ -166,15 +189,20 @@ def _cancel_when_the_shim_is_gone() -> None:
     """Cancel when stdin ends: the shim keeps it open and never writes, so it ends only when the shim is killed."""
 
     def wait() -> None:
-        if os.read(0, 1):
-            return
-        if sys.platform == "win32":
-            _thread.interrupt_main(signal.SIGTERM)
-        else:
-            # Sent to the main thread itself, or its blocking call would not be interrupted.
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+        if not os.read(0, 1):
+            _interrupt_after(0)
 
     threading.Thread(target=wait, daemon=True, name="shim").start()
+
+
+def _interrupt_after(seconds: float) -> None:
+    """Interrupt the main thread once so much time has passed."""
+    threading.Event().wait(seconds)
+    if sys.platform == "win32":
+        _thread.interrupt_main(signal.SIGTERM)
+    else:
+        # Sent to the main thread itself, or its blocking call would not be interrupted.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 if __name__ == "__main__":

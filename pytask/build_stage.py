@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Found")
 
 
-def build_beside(
+def build_during_preflight(
     job: Job, plan: BuildPlan, preflight: Callable[[Builder, Callable[[LoginFor], None]], F]
 ) -> tuple[F, LocalImage | PushedImage]:
     """Build the image, and return what the preflight found and the image.
@@ -36,14 +36,14 @@ def build_beside(
     begin(plan, job.console, job.network, builder.title)
     logins: Logins = Logins(hosts=plan.signs_in_to, signed_in=Promised())
 
-    def look() -> F:
+    def run_preflight() -> F:
         with logins.signed_in:
             return preflight(builder, logins.signed_in.give)
 
-    with in_background(look) as looking:
+    with in_background(run_preflight) as running:
         with job.stage("Build image"):
-            image = builder.build(plan.recipe, plan.names.references, logins=logins, preflight=looking)
-        found = looking.result()
-    job.journal.add(PreflightPassed(found.told))
+            image = builder.build(plan.recipe, plan.names.references, logins=logins, preflight=running)
+        found = running.result()
+    job.journal.add(PreflightPassed(found.findings))
     job.journal.add(image if isinstance(image, PushedImage) else image.facts())
     return found, image

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from pytask.errors import Cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WAKES = 0.5
 """Seconds after which a waiting main thread wakes up: on Windows it notices Ctrl+C only then.
@@ -18,11 +23,23 @@ https://docs.python.org/3/library/signal.html#execution-of-python-signal-handler
 class Timeouts:
     """All time limits and waits, in seconds, in one record so that they can be compared."""
 
-    http_attempts: int = 5
+    http_attempts: int = 8
+    """With the waits between them, these outlast a minute without network."""
     http_first_wait: float = 1.0
     http_longest_wait: float = 30.0
+    """Between two attempts, where the server does not ask for a longer one."""
+    http_jitter: float = 0.25
+    """The most that a wait is lengthened by chance, as a part of it, so that many runs do not call at once."""
+    http_retries: float = 300.0
+    """From the first attempt of a call to its last."""
+    poll_attempts: int = 2
+    """While polling, the next poll is the retry."""
     http_connect: float = 10.0
     http_read: float = 60.0
+    http_total: float = 120.0
+    """For one attempt of a call, from connecting to the last byte, however steadily bytes come."""
+    slowest_blob: float = 50_000.0
+    """Bytes in a second: a layer that arrives more slowly than this is given up."""
     identity_connect: float = 2.0
     """To connect to a machine's managed identity endpoint, which is one hop away or does not exist."""
     signing: float = 30.0
@@ -49,8 +66,15 @@ class Timeouts:
     """For a new role to propagate to the registry, usually."""
     role_propagation_limit: float = 600.0
     """The longest it may take: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"""
+    relay_asking: float = 10.0
+    """For a caller of the relay to say where it is going, and to get there."""
+    relay_idle: float = 600.0
+    """A connection through the relay without a byte for so long is closed."""
     engine: float = 30.0
     """For the engine to answer; a call to its socket may have to start it first."""
+    last_answer: float = 5.0
+    """How long a cancelled run waits for the answer to a change; the agent kills the shim after 10 seconds.
+    https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/ProcessInvoker.cs"""
     child_exit: float = 3.0
     """Between asking a process to end and killing it."""
 
@@ -61,6 +85,8 @@ class Clock:
 
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set when the agent asks the task to stop."""
+    awaits: threading.Event = field(default_factory=threading.Event)
+    """Set while the answer to a change is out, which a cancellation lets arrive."""
 
     def monotonic(self) -> float:
         """Return seconds that never go backward."""
@@ -81,6 +107,30 @@ class Clock:
             if self.monotonic() >= until:
                 return
         raise Cancelled
+
+    def confirm_not_cancelled(self) -> None:
+        """Confirm that the task is to go on.
+
+        Raises:
+            Cancelled: when the agent asks the task to stop.
+        """
+        if self.cancelled.is_set():
+            raise Cancelled
+
+    @contextmanager
+    def until_answered(self) -> Iterator[None]:
+        """Let the block send a change and record its answer, for a while even when the agent asks the task to stop.
+
+        Raises:
+            Cancelled: before the block or after it, when the agent asks the task to stop.
+        """
+        self.confirm_not_cancelled()
+        self.awaits.set()
+        try:
+            yield
+        finally:
+            self.awaits.clear()
+        self.confirm_not_cancelled()
 
 
 @dataclass(frozen=True, slots=True)

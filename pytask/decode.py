@@ -12,6 +12,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
@@ -32,11 +33,14 @@ class Unreadable:
     """Why, in a few words, such as `it is no JSON`."""
 
 
-def decode(body: bytes | str) -> JSON | Unreadable:
-    """Return the JSON value of a body, or Unreadable."""
+def decode(body: bytes | str, *, names: frozenset[str] | None = None) -> JSON | Unreadable:
+    """Return the JSON value of a body, or Unreadable; with `names`, objects keep only the members of these names."""
+    kept = None if names is None else partial(_kept, names)
     try:
         text = (body.encode() if isinstance(body, str) else body).decode("utf-8-sig")
-        value: JSON = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_no_number)
+        value: JSON = json.loads(
+            text, parse_int=_whole, parse_float=_finite, parse_constant=_no_number, object_pairs_hook=kept
+        )
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
@@ -48,9 +52,9 @@ def decode(body: bytes | str) -> JSON | Unreadable:
     return Unreadable("it is nested too deep") if _is_deep(value) else value
 
 
-def decode_object(body: bytes | str) -> JSONObject | Unreadable:
-    """Return the JSON object of a body, or Unreadable."""
-    value = decode(body)
+def decode_object(body: bytes | str, *, names: frozenset[str] | None = None) -> JSONObject | Unreadable:
+    """Return the JSON object of a body, or Unreadable; `names` is as for `decode`."""
+    value = decode(body, names=names)
     return value if isinstance(value, dict | Unreadable) else Unreadable("it is no JSON object")
 
 
@@ -115,6 +119,10 @@ def _is_deep(value: JSON) -> bool:
         if not level:
             return False
     return True
+
+
+def _kept(names: frozenset[str], members: list[tuple[str, JSON]]) -> JSONObject:
+    return {name: value for name, value in members if name in names}
 
 
 def _whole(digits: str) -> int:

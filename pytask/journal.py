@@ -27,6 +27,8 @@ class Action(Enum):
     """A change that may have been made although it was not confirmed."""
 
     PUSH = "push the image"
+    STICKY = "make settings sticky"
+    SETTINGS = "change the app settings"
     UPDATE = "update the app"
     PULL_ACCESS = "set up pull access"
     ROLL_BACK = "roll back"
@@ -58,7 +60,7 @@ class StageEnded:
 class PreflightPassed:
     """The preflight found nothing that would make the run fail."""
 
-    told: str
+    findings: str
     """The findings, for people."""
 
 
@@ -106,7 +108,7 @@ class MadeSticky:
 class LeftAsItIs:
     """The app already runs this very image; nothing was written."""
 
-    told: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class RollbackFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageLost:
+class ImageGone:
     """The run's image is no longer in the registry."""
 
 
@@ -183,7 +185,7 @@ Event: TypeAlias = (
     | ChangedBySomeoneElse
     | NotRolledBack
     | RollbackFailed
-    | ImageLost
+    | ImageGone
 )
 
 
@@ -220,7 +222,7 @@ class Journal:
         """Record an attempt around a block that sends a change.
 
         Only an answer that refuses the change says that it was not made; after any other failure or a cancellation,
-        that stays open.
+        that stays open. An attempt within another one is made before it: what it leaves open is recorded with it only.
         """
         attempt = Attempted(action, what)
         self.add(attempt)
@@ -229,6 +231,8 @@ class Journal:
         except (TaskFailure, Declined) as failure:
             if isinstance(failure, Declined) or not failure.leaves_open:
                 self.add(Refused(attempt))
+            if isinstance(failure, TaskFailure):
+                failure.leaves_open = False
             raise
         self.add(Confirmed(attempt))
 

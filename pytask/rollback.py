@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pytask.errors import TaskFailure
-from pytask.errors.start import StartFailure
-from pytask.journal import Action, ImageRestored, RollbackFailed
+from pytask.errors.start import ImageNotSet, StartFailure
+from pytask.journal import Action, ChangedBySomeoneElse, ImageRestored, RollbackFailed
 from pytask.model import Digest, ImageReference, NotAReference, RolledBack, Verification
-from pytask.registry.hosts import is_azures, registry_name
+from pytask.registry.hosts import is_azure_registry, registry_name
 from pytask.registry.images import Gone
 from pytask.targets.target import CannotRollBack
-from pytask.verification import verify_by
+from pytask.verification import verify_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,13 +46,17 @@ def roll_back(
     if not failure.rolls_back:
         raise CannotRollBack("the image is not the cause")
     say, journal = job.console.line, job.journal.of(target.app.title)
-    reference = former_reference(snapshot.previous, source.digest_now, say)
-    with journal.attempt(Action.ROLL_BACK, reference):
-        back = target.roll_back(update, reference, snapshot.previous, journal)
-    journal.add(ImageRestored(reference=reference, configuration=back.configuration))
+    reference = find_previous_reference(snapshot.previous, source.digest_now, say)
+    with job.clock.until_answered():
+        with journal.attempt(Action.ROLL_BACK, reference):
+            back = target.roll_back(update, reference, snapshot.previous, journal)
+        journal.add(ImageRestored(reference=reference, configuration=back.configuration))
     try:
-        watch = target.watch(back.update, plan, digest_now=known_digests(source), rolls_back=True)
-        verification = verify_by(watch, clock=job.clock, timeouts=job.timeouts, say=say)
+        watch = target.watch(back.update, plan, digest_now=digest_reader(source), rolls_back=True)
+        verification = verify_watch(watch, clock=job.clock, timeouts=job.timeouts, say=say)
+    except ImageNotSet as another:
+        journal.add(ChangedBySomeoneElse(another.found))
+        raise CannotRollBack(str(another)) from another
     except StartFailure as another:
         return RollbackFailed(reference=reference, reason=str(another))
     except TaskFailure as another:
@@ -60,7 +64,7 @@ def roll_back(
     return RolledBack(reference=reference, verification=verification)
 
 
-def known_digests(source: ImageSource) -> Callable[[str], Digest | None]:
+def digest_reader(source: ImageSource) -> Callable[[str], Digest | None]:
     """Return a function that returns the digest that a reference points at now, or None when it is unknown or gone."""
 
     def known(reference: str) -> Digest | None:
@@ -70,7 +74,7 @@ def known_digests(source: ImageSource) -> Callable[[str], Digest | None]:
     return known
 
 
-def former_reference(previous: PreviousImage | None, digest_of: DigestNow, say: Callable[[str], None]) -> str:
+def find_previous_reference(previous: PreviousImage | None, digest_of: DigestNow, say: Callable[[str], None]) -> str:
     """Return the reference that means the previous image: its own, or by digest when its tag has moved.
 
     This compares what the reference pointed at then and now, an index with an index: a platform's manifest has its own
@@ -115,7 +119,7 @@ def _tagging(reference: ImageReference, pinned: ImageReference) -> str:
     https://docs.docker.com/reference/cli/docker/buildx/imagetools/create/
     """
     tagged = replace(reference, tag=reference.tag or "latest")
-    if is_azures(reference.host, None):
+    if is_azure_registry(reference.host, None):
         image, registry = f"{tagged.repository}:{tagged.tag}", registry_name(reference.host)
         return f"az acr import --name {registry} --source {pinned} --image {image} --force"
     return f"docker buildx imagetools create --prefer-index=false --tag {tagged} {pinned}"

@@ -17,7 +17,7 @@ from pytask.journal import (
     AccessGiven,
     Action,
     ChangedBySomeoneElse,
-    ImageLost,
+    ImageGone,
     LeftAsItIs,
     NotRolledBack,
     PullsAgain,
@@ -25,9 +25,9 @@ from pytask.journal import (
 )
 from pytask.model import DeployBy, ImageReference, WhenUnchanged, WhenUnverified
 from pytask.registry.images import Gone
-from pytask.rollback import known_digests, roll_back
+from pytask.rollback import digest_reader, roll_back
 from pytask.targets.target import CannotRollBack, UseImage
-from pytask.verification import verify_by
+from pytask.verification import verify_watch
 
 if TYPE_CHECKING:
     from pytask.job import Job
@@ -66,9 +66,10 @@ class Rollout:
         with self.job.stage(f"Set up pull access for {app.title}"):
             if not identity.assigned:
                 done = f"{identity.title} was {identity.assignment}"
-                with self.journal.attempt(Action.PULL_ACCESS, done):
-                    identity = self.target.assign_identity(identity)
-                self.journal.add(AccessGiven(done=done))
+                with self.job.clock.until_answered():
+                    with self.journal.attempt(Action.PULL_ACCESS, done):
+                        identity = self.target.assign_identity(identity)
+                    self.journal.add(AccessGiven(done=done))
             if setup.grant:
                 grant(setup.grant, identity, app, self.journal)
 
@@ -83,7 +84,7 @@ class Rollout:
         known, limits = self.snapshot.known_layers, self.snapshot.limits_ids
         self.job.console.line(inspect_new_layers(self.source, image, known, self.job.clock, limits_ids=limits))
         with self.job.stage(f"Update {self.target.app.title}"):
-            update = self._updated(image)
+            update = self._update(image)
         if self.plan.verify is None:
             self._confirm(update)
             return
@@ -105,7 +106,7 @@ class Rollout:
         title, console = self.target.app.title, self.job.console
         with self.job.stage(f"Check {title}"):
             health = self.target.health()
-            for line in health.told:
+            for line in health.lines:
                 console.line(f"  {line}")
             if changes := self.target.pending(self.plan, self.snapshot):
                 console.line(f"  a deployment would change: {', '.join(changes)}")
@@ -128,7 +129,7 @@ class Rollout:
         self.journal.add(LeftAsItIs(f"{app.title} already runs {image.digest} and is healthy: {nothing} is written"))
         return True
 
-    def _updated(self, image: PushedImage) -> Update:
+    def _update(self, image: PushedImage) -> Update:
         by_digest = self.plan.deploy_by is DeployBy.DIGEST
         if by_digest and not image.digest:
             raise DigestUnknown(reference=str(image.reference))
@@ -140,9 +141,10 @@ class Rollout:
         )
         if not self.target.app.stopped:
             wait_for_role_propagation(self.journal, self.job.clock, self.job.timeouts, self.job.console.line)
-        with self.journal.attempt(Action.UPDATE):
-            update: Update = self.target.update(change, self.snapshot, self.journal)
-        self.journal.add(update)
+        with self.job.clock.until_answered():
+            with self.journal.attempt(Action.UPDATE):
+                update: Update = self.target.update(change, self.snapshot, self.journal)
+            self.journal.add(update)
         return update
 
     def _confirm(self, update: Update) -> None:
@@ -154,8 +156,8 @@ class Rollout:
             raise
         if granted_at(self.journal) is not None:
             minutes = f"{self.job.timeouts.role_propagation_limit / 60:g}"
-            told = f"the new role may take up to {minutes} minutes to propagate; until then the app cannot pull"
-            self.job.console.line(told)
+            message = f"the new role may take up to {minutes} minutes to propagate; until then the app cannot pull"
+            self.job.console.line(message)
 
     def _verify(self, update: Update, plan: VerifyPlan) -> Verification:
         """Verify that the target runs the image, and meanwhile mark the deployment.
@@ -164,8 +166,8 @@ class Rollout:
             StartFailure: why the target does not run it.
         """
         with self.job.stage("Verify"):
-            marking = Background(lambda: self._marked(update)) if plan.annotate and self.snapshot.settings else None
-            verification = self._verification(update, plan)
+            marking = Background(lambda: self._annotate(update)) if plan.annotate and self.snapshot.settings else None
+            verification = self._verify_during_propagation(update, plan)
             if marking:
                 self.job.console.line(f"  release annotation: {marking.result()}")
         self.journal.add(verification)
@@ -182,7 +184,7 @@ class Rollout:
             gaps = "; ".join(f"{check} ({reason})" for check, reason in verification.unavailable)
             raise Unverified(app=update.app.title, reference=update.reference, gaps=gaps)
 
-    def _verification(self, update: Update, plan: VerifyPlan) -> Verification:
+    def _verify_during_propagation(self, update: Update, plan: VerifyPlan) -> Verification:
         """Verify the target, and retry a refused pull while a newly granted role propagates.
 
         The verification may take as long as the propagation, even when the plan allows less.
@@ -190,11 +192,11 @@ class Rollout:
         """
         granted = granted_at(self.journal)
         if granted is None:
-            return self._verified_once(update, plan)
+            return self._verify_once(update, plan)
         window = Deadline(self.job.clock, granted + self.job.timeouts.role_propagation_limit)
         while True:
             try:
-                return self._verified_once(update, replace(plan, seconds=max(plan.seconds, window.left())))
+                return self._verify_once(update, replace(plan, seconds=max(plan.seconds, window.left())))
             except StartFailure as failure:
                 if window.passed() or not isinstance(failure, PullUnauthorized):
                     raise
@@ -205,17 +207,17 @@ class Rollout:
             update = self.target.update_again(update)
             self.journal.add(PullsAgain(update))
 
-    def _verified_once(self, update: Update, plan: VerifyPlan) -> Verification:
-        watch = self.target.watch(update, plan, digest_now=known_digests(self.source))
+    def _verify_once(self, update: Update, plan: VerifyPlan) -> Verification:
+        watch = self.target.watch(update, plan, digest_now=digest_reader(self.source))
         if watch.seconds > plan.seconds:
-            told = f"  the app's start limit is longer: verifying for up to {watch.seconds / 60:g} minutes"
-            self.job.console.line(told)
+            message = f"  the app's start limit is longer: verifying for up to {watch.seconds / 60:g} minutes"
+            self.job.console.line(message)
         try:
-            return verify_by(watch, clock=self.job.clock, timeouts=self.job.timeouts, say=self.job.console.line)
+            return verify_watch(watch, clock=self.job.clock, timeouts=self.job.timeouts, say=self.job.console.line)
         except PullFailed as failure:
-            raise self._told_by_registry(update, failure) from None
+            raise self._refine_pull_failure(update, failure) from None
 
-    def _told_by_registry(self, update: Update, failure: PullFailed) -> StartFailure:
+    def _refine_pull_failure(self, update: Update, failure: PullFailed) -> StartFailure:
         """Return PullNotFound when the registry says that the image is gone: the platform does not always say why."""
         if not isinstance(self.source.digest_now(ImageReference.parse(update.reference)), Gone):
             return failure
@@ -240,9 +242,9 @@ class Rollout:
         except TaskFailure as another:
             self.journal.add(NotRolledBack(f"the rollback failed: {another}"))
         if isinstance(failure, PullNotFound):
-            self.journal.add(ImageLost())
+            self.journal.add(ImageGone())
 
-    def _marked(self, update: Update) -> str:
+    def _annotate(self, update: Update) -> str:
         environment = self.job.environment
         properties = {
             "Image": update.reference,

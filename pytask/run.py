@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from pytask import stages
 from pytask.background import Background
-from pytask.build_stage import build_beside
+from pytask.build_stage import build_during_preflight
 from pytask.inputs import read_plan
 from pytask.journal import Planned, PreflightPassed
 from pytask.model import Build, BuildAndPush, BuildPushDeploy, Check, Deploy, PushedImage
@@ -46,20 +47,20 @@ def run(job: Job) -> None:
 
 def build(job: Job, plan: Build) -> None:
     """Build the image and inspect it where it was built."""
-    _, image = build_beside(job, plan, lambda *given: stages.preflight_build(job, plan, *given))
+    _, image = build_during_preflight(job, plan, partial(stages.preflight_build, job, plan))
     if not isinstance(image, PushedImage):
         stages.inspect_local(image, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
 
 
 def build_and_push(job: Job, plan: BuildAndPush) -> None:
     """Build the image and push it."""
-    found, image = build_beside(job, plan, lambda *given: stages.preflight_push(job, plan, *given))
+    found, image = build_during_preflight(job, plan, partial(stages.preflight_push, job, plan))
     push(job, plan, found, image)
 
 
 def build_push_deploy(job: Job, plan: BuildPushDeploy) -> None:
     """Build the image, push it, and roll it out."""
-    found, image = build_beside(job, plan, lambda *given: stages.preflight_push_and_target(job, plan, *given))
+    found, image = build_during_preflight(job, plan, partial(stages.preflight_push_and_target, job, plan))
     rollout = stages.Rollout(job=job, target=found.target, plan=plan.app, source=found.source, snapshot=found.snapshot)
     rollout.set_up_pull_access()
     rollout.roll_out(push(job, plan, found, image))
@@ -69,7 +70,7 @@ def deploy(job: Job, plan: Deploy) -> None:
     """Roll out an image that is already in a registry."""
     begin(plan, job.console, job.network)
     found = stages.preflight_deploy(job, plan)
-    job.journal.add(PreflightPassed(found.told))
+    job.journal.add(PreflightPassed(found.findings))
     rollout = stages.Rollout(job=job, target=found.target, plan=plan.app, source=found.source, snapshot=found.snapshot)
     rollout.set_up_pull_access()
     job.journal.add(found.image)
@@ -80,7 +81,7 @@ def check(job: Job, plan: Check) -> None:
     """Report on the app without changing anything."""
     begin(plan, job.console, job.network)
     found = stages.preflight_check(job, plan)
-    job.journal.add(PreflightPassed(found.told))
+    job.journal.add(PreflightPassed(found.findings))
     stages.Rollout(job=job, target=found.target, plan=plan.app, source=found.source, snapshot=found.snapshot).check()
 
 

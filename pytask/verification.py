@@ -87,7 +87,7 @@ def verify(
         wait = min(timeouts.longest_poll, wait * _GROWTH)
 
 
-def verify_by(watch: Watch[Any], *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> Verification:
+def verify_watch(watch: Watch[Any], *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> Verification:
     """Return the result of `verify` for a watch, with its other observations; raise what `verify` raises."""
     seen = verify(watch.observe, watch.checks, clock=clock, timeouts=timeouts, seconds=watch.seconds, say=say)
     return watch.complete(seen)

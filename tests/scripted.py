@@ -16,7 +16,7 @@ from pytask.cloud.http import HttpClient
 from pytask.model import ByHand, Digest, ManifestDigest, Secret
 from pytask.targets.site.site import Site, SiteUpdate, image_in
 from pytask.targets.site.verify import watch_site
-from pytask.verification import verify_by
+from pytask.verification import verify_watch
 from tests.way_out import usual_way_out
 
 if TYPE_CHECKING:
@@ -209,4 +209,4 @@ def verdict_of(app: ScriptedApp, question: Question, timeouts: Timeouts | None =
     """
     azure = app.azure(timeouts)
     watch = watch_site(azure, question, digest_now=app.registry)
-    return verify_by(watch, clock=app.clock, timeouts=azure.arm.http.timeouts, say=app.said.append)
+    return verify_watch(watch, clock=app.clock, timeouts=azure.arm.http.timeouts, say=app.said.append)

@@ -27,16 +27,17 @@ def grant(given: Grant, identity: AppIdentity, app: App, journal: Journal) -> No
     http, role, registry = given.arm.http, pull_role(given.registry).name, given.registry.name
     done = f"{role} on {registry} was granted to {identity.title}"
     try:
-        with journal.attempt(Action.PULL_ACCESS, done):
-            new = grant_role(given.arm, given.registry, identity.principal_id, app=app.title)
+        with http.clock.until_answered():
+            with journal.attempt(Action.PULL_ACCESS, done):
+                new = grant_role(given.arm, given.registry, identity.principal_id, app=app.title)
+            if new:
+                journal.add(AccessGiven(done=done, role_at=http.clock.monotonic()))
     except RoleNotGrantable:
         if given.right is Right.LACKING:
             raise
         http.say(f"  role      {role} cannot be granted; the pull will show whether {identity.title} has it")
         return
-    if new:
-        journal.add(AccessGiven(done=done, role_at=http.clock.monotonic()))
-    else:
+    if not new:
         http.say(f"  role      {identity.title} already has {role} on {registry}")
 
 

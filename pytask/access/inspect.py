@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from pytask.access.admin_user import admin_user
 from pytask.access.roles import grant_command, may_grant, pull_role, right_of
 from pytask.access.setup import Grant, PullSetup
+from pytask.errors.foreign import shell_word
 from pytask.errors.pull import AdminUserUnreadable, PullAcrossTenants, RoleNotGrantable
 from pytask.model import Right
-from pytask.registry.hosts import is_azures, registry_name
+from pytask.registry.hosts import is_azure_registry, registry_name
 from pytask.registry.resource import find_resource
 from pytask.registry.rights import everybody_may_pull
 
@@ -46,7 +47,9 @@ class RegistryAccess:
     @property
     def of_azure(self) -> bool:
         """Whether this is an Azure Container Registry: no other registry accepts managed identities."""
-        return is_azures(self.registry, (self.source.registries.azure or self.azure).credentials.connection.cloud)
+        return is_azure_registry(
+            self.registry, (self.source.registries.azure or self.azure).credentials.connection.cloud
+        )
 
     def resource(self) -> RegistryResource | None:
         """Return the registry as Resource Manager shows it; None when it is not shown."""
@@ -78,7 +81,7 @@ def inspect_identity(access: RegistryAccess, app: App, identity: AppIdentity, *,
     if right is Right.LACKING and grants is None:
         raise _not_grantable(access, app, registry, identity, command)
     return PullSetup(
-        told=_told(identity, grants),
+        description=_description(identity, grants),
         notes=tuple(_doubts(access, right, identity, "" if grants else command)),
         identity=identity,
         grant=Grant(registry=grants, arm=access.arm, right=right) if grants else None,
@@ -127,7 +130,7 @@ def _right(access: RegistryAccess, registry: RegistryResource | None, identity: 
     return right_of(access.arm, registry, identity.principal_id) if registry else Right.UNKNOWN
 
 
-def _told(identity: AppIdentity, grants: RegistryResource | None) -> str:
+def _description(identity: AppIdentity, grants: RegistryResource | None) -> str:
     missing = [] if identity.assigned else [f"to be {identity.assignment}"]
     missing += [f"role {pull_role(grants).name} to be granted on {grants.name}"] if grants else []
     return f"with {identity.title} ({', '.join(missing)})" if missing else f"with {identity.title}"
@@ -165,8 +168,8 @@ def _not_grantable(
 def _command(access: RegistryAccess, registry: RegistryResource | None, identity: AppIdentity, assign: str) -> str:
     """Return the administrator's command; a nested command finds each id that is not known yet."""
     name = registry_name(access.registry)
-    principal = identity.principal_id or f"$({assign} {_OBJECT_ID})"
-    scope = registry.id if registry else f"$(az acr show --name {name} --query id --output tsv)"
+    principal = shell_word(identity.principal_id) if identity.principal_id else f"$({assign} {_OBJECT_ID})"
+    scope = shell_word(registry.id) if registry else f"$(az acr show --name {name} --query id --output tsv)"
     return grant_command(_role_name(registry), principal, scope)
 
 

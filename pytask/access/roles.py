@@ -6,7 +6,6 @@ https://learn.microsoft.com/azure/container-registry/container-registry-rbac-bui
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, error_of, refusal
-from pytask.cloud.arm import ArmCall
+from pytask.cloud.arm import ArmCall, needed_part
 from pytask.decode import object_at, objects_at, text_at, texts_at
 from pytask.errors.azure import Forbidden
 from pytask.errors.pull import IdentityNotReplicated, RoleNotGrantable
@@ -118,6 +117,7 @@ def grant_role(arm: Arm, registry: RegistryResource, principal: str, *, app: str
     while True:
         answer = _put(arm, registry, principal)
         if answer.status_code in {HTTPStatus.CREATED, HTTPStatus.OK}:
+            needed_part(answer, _DOING, "properties")  # a front end may have answered in Azure's place
             return answer.status_code == HTTPStatus.CREATED
         code, detail = error_of(answer)
         if code == "RoleAssignmentExists":
@@ -208,8 +208,27 @@ def allows(permissions: Iterable[Mapping[str, object]], kind: str, permission: s
 
 
 def _named(patterns: Iterable[str], permission: str) -> bool:
-    forms = (re.escape(pattern).replace(r"\*", ".*") for pattern in patterns)
-    return any(re.fullmatch(form, permission, re.IGNORECASE) for form in forms)
+    return any(_fits(pattern.lower().split("*"), permission.lower()) for pattern in patterns)
+
+
+def _fits(parts: list[str], permission: str) -> bool:
+    """Tell whether the parts of a pattern, between its asterisks, are a permission's in this order.
+
+    Each is looked for once, because a regular expression would try every way to share the text among the asterisks.
+    """
+    first, *between = parts
+    if not between:
+        return permission == first
+    last = between.pop()
+    rest = permission.removeprefix(first)
+    if not permission.startswith(first) or not rest.endswith(last):
+        return False
+    rest = rest.removesuffix(last)
+    for part in between:
+        _, found, rest = rest.partition(part) if part else ("", "*", rest)
+        if not found:
+            return False
+    return True
 
 
 def _mode(registry: RegistryResource) -> _Mode:

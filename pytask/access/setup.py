@@ -57,7 +57,7 @@ class Grant:
 class PullSetup:
     """How the app will pull, and what must change first; none of it is done yet."""
 
-    told: str = ""
+    description: str = ""
     """The planned changes, for the log; empty when nothing changes."""
     notes: tuple[str, ...] = ()
     warning: str = ""

@@ -15,7 +15,7 @@ from pytask.errors import render
 from pytask.model import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pytask.clock import Clock
@@ -28,7 +28,7 @@ class Console:
     def __init__(self, stream: TextIO, clock: Clock) -> None:
         self._stream = stream
         self._clock = clock
-        self._redactor = Redactor()
+        self._redactor, self._own = Redactor(), Redactor()
         self._lock = threading.Lock()
 
     def line(self, text: str = "") -> None:
@@ -59,15 +59,31 @@ class Console:
 
     def secret(self, text: str) -> Secret:
         """Return the text as a `Secret` that is masked from now on, in the agent's lines and in ours."""
+        self._own.add(text)
         self._write(*(command("task.setsecret", {}, line) for line in self._redactor.add(text)))
         return Secret(text)
+
+    def know(self, secrets: Iterable[str], *, of_others: Iterable[str]) -> None:
+        """Redact secrets that the agent masks already; it does so in the log, but not in the summary and the record."""
+        for secret in secrets:
+            self._own.add(secret)
+            self._redactor.add(secret)
+        for secret in of_others:
+            self._redactor.add(secret)
 
     def redacted(self, text: str) -> str:
         """Return a text without this run's secrets; text for files goes through here too."""
         return self._redactor.redact(text)
 
+    def redacted_image(self, text: str) -> str:
+        """Return an image that others named, for later steps: without this run's credentials, but whole otherwise.
+
+        What others chose to mask, such as a variable that holds the registry's name, stays.
+        """
+        return self._own.redact(text)
+
     def output(self, name: str, value: str) -> None:
-        """Set an output variable of the task. Never redact it: later steps use it, and it is not foreign text."""
+        """Set an output variable of the task, as it is: later steps use it."""
         self._write(command("task.setvariable", {"variable": name, "isoutput": "true"}, disarm(value)))
 
     def summary(self, file: Path) -> None:

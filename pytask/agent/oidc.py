@@ -5,7 +5,7 @@ Source: https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidcto
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -15,11 +15,14 @@ from msrest.authentication import BasicTokenAuthentication
 from msrest.exceptions import ClientException, ClientRequestError
 
 from pytask.agent.environment import required_variable, variable
+from pytask.clock import Clock
 from pytask.decode import Unreadable, decode, decode_object, text_at
 from pytask.errors.federation import OidcCause, OidcTokenRefused
 from pytask.errors.foreign import shortened, without_page
 from pytask.network.failure import is_of_the_network, network_failure
+from pytask.network.limits import Limits, within
 from pytask.network.place import is_address
+from pytask.network.retry import REPEATED, asked_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,6 +56,7 @@ class OidcTokens:
     connection: str
     route: Route
     mask: Callable[[str], Secret]
+    limits: Limits = field(default_factory=Limits)
 
     def fresh(self) -> str:
         """Return a token that nobody has used.
@@ -62,9 +66,10 @@ class OidcTokens:
             NetworkFailure: when it cannot be reached.
         """
         try:
-            token = self.client.create_oidc_token({}, self.project, self.hub, self.plan, self.job, self.connection)
+            with within(self.limits):
+                token = self.client.create_oidc_token({}, self.project, self.hub, self.plan, self.job, self.connection)
         except _Refused as refused:
-            raise oidc_refusal(self.connection, refused.text, refused.status) from refused
+            raise oidc_refusal(self.connection, refused.text, refused.status, wait=refused.wait) from refused
         except ClientException as error:
             if isinstance(error, ClientRequestError) and is_of_the_network(error):
                 raise network_failure(error, self.client.normalized_url, self.route) from error
@@ -77,20 +82,24 @@ class OidcTokens:
         return self.mask(token.oidc_token).reveal()
 
 
-def oidc_refusal(connection: str, text: str, status: int) -> OidcTokenRefused:
+def oidc_refusal(connection: str, text: str, status: int, *, wait: float = 0.0) -> OidcTokenRefused:
     """Return the failure that Azure DevOps' refusal of a token is; `status` is 0 where there was no answer.
 
-    Only its own outages are worth a retry.
+    Only its own outages are worth a retry, after the `wait` in seconds that it asks for.
     """
     detail = shortened(_words(text) or f"Azure DevOps answered {status}", _LONGEST_DETAIL)
     told = detail.lower()
     known = next((cause for cause, signs in _CAUSES if any(sign in told for sign in signs)), OidcCause.OTHER)
     if known is OidcCause.OTHER and status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         known = OidcCause.NOT_PERMITTED
-    passing = status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-    refused = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR and not passing
-    final = known is not OidcCause.OTHER or refused
-    return OidcTokenRefused(known=known, connection=connection, detail=detail, final=final)
+    if known is OidcCause.OTHER and status == HTTPStatus.NON_AUTHORITATIVE_INFORMATION:
+        known = OidcCause.SIGN_IN  # with 203 comes the page of the sign-in, in the language of whoever
+    passing = status in REPEATED
+    definite = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR and not passing
+    final = known is not OidcCause.OTHER or definite
+    refused = OidcTokenRefused(known=known, connection=connection, detail=detail, final=final)
+    refused.wait = wait
+    return refused
 
 
 def open_oidc_tokens(
@@ -101,8 +110,11 @@ def open_oidc_tokens(
     route: Route,
     timeout: tuple[float, float],
     mask: Callable[[str], Secret],
+    total: float = 120.0,
 ) -> OidcTokens:
     """Return the source of tokens for a service connection of this job; `timeout` is for connecting and for reading.
+
+    `total` is for a whole call, however steadily bytes come.
 
     Raises:
         AgentVariableMissing: outside a job.
@@ -122,16 +134,18 @@ def open_oidc_tokens(
         connection=connection,
         route=route,
         mask=mask,
+        limits=Limits(seconds=total),
     )
 
 
 class _Refused(Exception):  # noqa: N818 - an answer on its way to where it is understood
     """An answer that is none, as it came: azure-devops would drop the words of some."""
 
-    def __init__(self, status: int, text: str) -> None:
+    def __init__(self, status: int, text: str, wait: float) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
+        self.wait = wait
 
 
 def _keep_refusal(answer: requests.Response, **_: object) -> None:
@@ -142,7 +156,10 @@ def _keep_refusal(answer: requests.Response, **_: object) -> None:
     """
     refused = answer.status_code >= HTTPStatus.BAD_REQUEST or _leads_elsewhere(answer)
     if refused or (not _is_redirect(answer) and isinstance(decode_object(answer.content), Unreadable)):
-        raise _Refused(answer.status_code, answer.text[:_LONGEST_ANSWER])
+        wait = asked_wait(answer.headers, Clock().now()) or 0.0
+        # Not `answer.text`, which takes long to guess an encoding where none is said.
+        text = answer.content.decode("utf-8-sig", "replace")
+        raise _Refused(answer.status_code, shortened(_words(text), _LONGEST_ANSWER), wait)
 
 
 def _leads_elsewhere(answer: requests.Response) -> bool:

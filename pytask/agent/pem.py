@@ -6,7 +6,6 @@ Sources: https://www.rfc-editor.org/rfc/rfc7468 and, for encrypted PKCS#1 keys, 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -81,7 +80,7 @@ class CertificateField:
     def _der(self, what: str, body: str) -> bytes:
         try:
             return base64.b64decode("".join(body.split()), validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             detail = f"the {what} is not base64"
             raise CertificateBroken(input=self.input, name=self.name, detail=detail) from error
 

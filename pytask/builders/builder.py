@@ -38,7 +38,7 @@ class Logins:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sent:
+class PushResult:
     """The result of a push."""
 
     digest: str
@@ -67,7 +67,7 @@ class LocalImage(Protocol):
         *,
         login: Callable[[bool], RegistryLogin | None],
         blocked: Callable[[], TaskFailure | None],
-    ) -> Sent:
+    ) -> PushResult:
         """Push the image under every reference, and return the result for the first.
 
         `login` returns user and password, fresh ones when it is called with true. `blocked` asks the registry why it

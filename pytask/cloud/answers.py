@@ -52,6 +52,8 @@ _MEANINGS: dict[str, Callable[..., AzureFailure]] = {
         TokenRefused,
     ),
 }
+_EXPIRED_CODES = frozenset({"AuthenticationFailed", "ExpiredAuthenticationToken", "InvalidAuthenticationToken"})
+_EXPIRED = 'error="invalid_token"'
 _VERSION_CODES = frozenset({"InvalidApiVersionParameter", "NoRegisteredProviderFound", "InvalidResourceType"})
 _VERSION = re.compile(r"\b\d{4}-\d{2}-\d{2}(?![-\w])")
 """A version without a suffix such as `-preview`."""
@@ -160,6 +162,24 @@ def failing(doing: str, response: HttpResponse, attempts: int) -> TaskFailure:
         return OperationInProgress(doing=doing, detail=detail, correlation_id=correlation)
     status = response.status_code
     return AzureFailing(doing=doing, status=status, attempts=attempts, detail=detail, correlation_id=correlation)
+
+
+def told_wait(failure: TaskFailure, words: str) -> TaskFailure:
+    """Return a failure that also says which wait was asked for, where it has a detail to say it in."""
+    detail = vars(failure).get("detail")
+    if words and isinstance(detail, str):
+        vars(failure)["detail"] = f"{detail}{words}"
+    return failure
+
+
+def says_expired(response: HttpResponse) -> bool:
+    """Return whether a refusal means that the token is not good any more, or was not from the beginning.
+
+    Source: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+    """
+    if response.status_code != HTTPStatus.UNAUTHORIZED:
+        return False
+    return error_of(response)[0] in _EXPIRED_CODES or _EXPIRED in response.headers.get("WWW-Authenticate", "")
 
 
 def _detail(code: str, message: str) -> str:

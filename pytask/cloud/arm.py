@@ -10,14 +10,17 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 from azure.mgmt.web import WebSiteManagementClient
 
 from pytask.clock import Deadline
-from pytask.cloud.answers import correlation_id, text_of, version_refusal
+from pytask.cloud.answers import correlation_id, says_expired, text_of, version_refusal
 from pytask.cloud.http import USER_AGENT, Call, request
 from pytask.cloud.transport import only
 from pytask.decode import Unreadable, decode_object, objects_at, text_at
+from pytask.errors import once_sent
 from pytask.errors.azure import ApiVersionUnsupported, AzureFailing
+from pytask.network.limits import ANSWER_BYTES
 from pytask.network.place import is_address
 from pytask.network.retry import asked_wait
 
@@ -36,6 +39,8 @@ WEB_VERSION = "2025-05-01"
 RESOURCES_VERSION = "2021-04-01"
 REGISTRY_VERSION = "2023-07-01"
 _SUCCESS = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
+LARGE_ANSWER = 16 << 20
+"""Bytes of an answer that grows with the app: its log, its settings, its functions."""
 _LONGEST_DETAIL = 300
 
 
@@ -56,6 +61,12 @@ class ArmCall:
     api_version: str = WEB_VERSION
     besides: AbstractSet[int] = frozenset()
     """Statuses that are an answer besides those of success; any other is a refusal."""
+    most_bytes: int = ANSWER_BYTES
+    """Of the answer, after decoding; more is a failure."""
+    stream: bool = False
+    """Whether the body of an answer with status 200 is left to be read, which may be too large for memory."""
+    attempts: int | None = None
+    """The most, where that is fewer than for other calls."""
 
     def in_version(self, api_version: str) -> Call:
         """Return the call in an api-version."""
@@ -65,7 +76,14 @@ class ArmCall:
 
         renew = self.renew
         again = (lambda: asked(renew())) if renew else None
-        return Call(request=asked(self.body), doing=self.doing, accept=_SUCCESS | self.besides, renew=again)
+        return Call(
+            request=asked(self.body),
+            doing=self.doing,
+            accept=_SUCCESS | self.besides,
+            renew=again,
+            most_bytes=self.most_bytes,
+            attempts=self.attempts,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +137,9 @@ class Arm:
         Raises:
             TaskFailure: whatever the answer or the operation's own end means.
         """
-        return self._finished(self._answered(call), call.doing)
+        answer = self._answered(call)
+        with once_sent():
+            return self._finished(answer, call.doing)
 
     def _answered(self, call: ArmCall) -> HttpResponse:
         """Return the answer in the api-version that is wanted, else in the newest that this cloud has.
@@ -129,15 +149,17 @@ class Arm:
         provider = _provider(call.path)
         version = min(call.api_version, self.newest.get(provider, call.api_version))
         try:
-            return self._sent(call.in_version(version))
+            return self._sent(call.in_version(version), stream=call.stream)
         except ApiVersionUnsupported as refusal:
             if not refusal.newest:
                 raise
             self.newest[provider] = refusal.newest
-        return self._sent(call.in_version(self.newest[provider]))
+        return self._sent(call.in_version(self.newest[provider]), stream=call.stream)
 
-    def _sent(self, call: Call) -> HttpResponse:
-        response = self.http.send(call)
+    def _sent(self, call: Call, *, stream: bool) -> HttpResponse:
+        response = self.http.send(call, stream=stream)
+        if response.status_code != HTTPStatus.OK:
+            response.read()
         perhaps_too_new = response.status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
         if perhaps_too_new and (refusal := version_refusal(call.doing, response)):
             raise refusal
@@ -220,20 +242,37 @@ def _provider(path: str) -> str:
     return path.lower().rpartition("/providers/")[2].partition("/")[0] if "/providers/" in path.lower() else ""
 
 
+class _Signing(ARMChallengeAuthenticationPolicy):
+    """Signs each request; it keeps a token of its own until that expires."""
+
+    def forget(self) -> None:
+        """Ask for a token again before the next request."""
+        self._token = None
+
+
 def open_azure(credentials: Credentials, http: HttpClient) -> Azure:
     """Return the ways to Azure; nothing is sent yet."""
     connection = credentials.connection
+    signing = _Signing(credentials, connection.cloud.arm_scope)
     client = WebSiteManagementClient(
         credentials,
         connection.subscription_id,
         base_url=connection.cloud.arm_url,
-        credential_scopes=[connection.cloud.arm_scope],
+        authentication_policy=signing,
         transport=http.transport.bound_to(only(connection.cloud.arm_url)),
         retry_total=0,
         permit_redirects=False,
         base_user_agent=USER_AGENT,
     )
-    arm_http = replace(http, sender=client.send_request, base=connection.cloud.arm_url)
+
+    def renewed(answer: HttpResponse) -> bool:
+        is_refused = answer.status_code == HTTPStatus.UNAUTHORIZED
+        if not is_refused or not credentials.renew(surely=says_expired(answer)):
+            return False
+        signing.forget()
+        return True
+
+    arm_http = replace(http, sender=client.send_request, base=connection.cloud.arm_url, renew_token=renewed)
     return Azure(
         arm=Arm(http=arm_http, url=connection.cloud.arm_url, subscription=connection.subscription_id),
         http=http,

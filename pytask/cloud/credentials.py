@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from http import HTTPStatus
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
 from azure.core.rest import HttpResponse
 from azure.identity import ClientAssertionCredential, ClientSecretCredential, ManagedIdentityCredential
 
+from pytask.cloud.answers import told_wait
 from pytask.cloud.http import new_transport
 from pytask.cloud.sign_in import keep_refusal, refusal_behind, sign_in_failure
-from pytask.cloud.transport import authorities
+from pytask.cloud.transport import Transport, authorities
 from pytask.errors.azure import AzureFailing
 from pytask.errors.federation import IssuerUnreachable, OidcTokenRefused
 from pytask.errors.network import NetworkFailure
 from pytask.model import CertificateIdentity, FederatedIdentity, KeyIdentity, ManagedIdentity
 from pytask.network.failure import is_of_the_network
-from pytask.network.retry import asked_wait, retry_wait
+from pytask.network.limits import Limits
+from pytask.network.retry import REPEATED, REPEATED_ON_A_MACHINE, Retries, asked_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,18 +41,6 @@ if TYPE_CHECKING:
     from pytask.model import Secret, ServiceConnection
 
 _ALWAYS: dict[str, Any] = {"retry_total": 0, "raw_response_hook": keep_refusal}
-_TRANSIENT = frozenset(
-    {
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
-    }
-)
-_TRANSIENT_OF_A_MACHINE = _TRANSIENT | {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
-"""A managed identity endpoint also returns these while it is being updated.
-https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling"""
 
 
 class TokenSource(Protocol):
@@ -58,7 +50,7 @@ class TokenSource(Protocol):
         """Return the cached token, or a new one when it is about to expire."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True, eq=False)
 class Credentials:
     """Tokens for one service connection, cached in memory and renewed in time.
 
@@ -66,12 +58,30 @@ class Credentials:
     """
 
     connection: ServiceConnection
-    source: TokenSource
+    opened: Callable[[], TokenSource]
+    """Returns a source that knows no tokens yet."""
     http: HttpClient
     """The client whose connection pool, clock and timeouts are used for signing in."""
     mask: Callable[[str], Secret]
     turns: threading.Lock = field(default_factory=threading.Lock)
     """Lets a second caller reuse what the first one learned about the authority, and perhaps its token."""
+    source: TokenSource = field(init=False)
+    _renewed_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.source, self._renewed_at = self.opened(), self.http.clock.monotonic()
+
+    def renew(self, *, surely: bool) -> bool:
+        """Forget the tokens, because one was refused, and return whether they are forgotten.
+
+        Not `surely`, a token that was just given is not: a new one would be refused for the same reason.
+        """
+        with self.turns:
+            now = self.http.clock.monotonic()
+            if not surely and now - self._renewed_at < self.http.timeouts.young_login:
+                return False
+            self.source, self._renewed_at = self.opened(), now
+            return True
 
     def token(self, scope: str) -> Secret:
         """Return an access token for `scope`.
@@ -87,17 +97,21 @@ class Credentials:
             return self._token(scopes, options)
 
     def _token(self, scopes: tuple[str, ...], options: dict[str, Any]) -> AccessToken:
-        for attempt in range(1, self.http.timeouts.http_attempts + 1):
+        retries = Retries.begin(self.http.clock, self.http.timeouts, self.http.chance)
+        for attempt in count(1):
             try:
                 token = self.source.get_token(*scopes, **options)
             except (AzureError, OidcTokenRefused, NetworkFailure, OSError) as error:  # noqa: PERF203 - a retry is a loop around a try
                 refusal = refusal_behind(error)
-                failure = self._failure(refusal, attempt)
-                if attempt == self.http.timeouts.http_attempts or not self._worth_repeating(refusal, failure):
-                    raise failure from error
-                self._wait(refusal, attempt)
+                failure, asked = self._failure(refusal, attempt), self._asked(refusal)
+                seconds = retries.wait(attempt, asked)
+                if seconds is None or not self._worth_repeating(refusal, failure):
+                    raise told_wait(failure, retries.too_long(asked)) from error
+                self.http.say(f"the sign-in failed; retrying in {seconds:.0f} s")
+                self.http.clock.sleep(seconds)
             else:
                 self.mask(token.token)
+                self.http.reached.add(urlsplit(self.connection.cloud.authority_url).hostname or "")
                 return token
         raise AssertionError
 
@@ -110,12 +124,14 @@ class Credentials:
         return sign_in_failure(refusal, self.connection, attempts=attempts)
 
     def _worth_repeating(self, refusal: Exception, failure: TaskFailure) -> bool:
-        if isinstance(failure, OidcTokenRefused | NetworkFailure):
+        if isinstance(failure, NetworkFailure):
+            return not self.http.is_final(failure)
+        if isinstance(failure, OidcTokenRefused):
             return not failure.final
         if isinstance(failure, AzureFailing | IssuerUnreachable):
             return True
         if isinstance(refusal, HttpResponseError):
-            return refusal.status_code in (_TRANSIENT_OF_A_MACHINE if self._of_a_machine else _TRANSIENT)
+            return refusal.status_code in (REPEATED_ON_A_MACHINE if self._of_a_machine else REPEATED)
         # A machine's endpoint is one hop away: one that cannot be reached does not exist.
         return isinstance(refusal, ServiceResponseError)
 
@@ -123,12 +139,12 @@ class Credentials:
     def _of_a_machine(self) -> bool:
         return isinstance(self.connection.identity, ManagedIdentity)
 
-    def _wait(self, refusal: Exception, attempt: int) -> None:
+    def _asked(self, refusal: Exception) -> float | None:
+        """Return the seconds that whoever refused asks to wait."""
+        if isinstance(refusal, OidcTokenRefused):
+            return refusal.wait
         answer = refusal.response if isinstance(refusal, HttpResponseError) else None
-        asked = asked_wait(answer.headers, self.http.clock.now()) if isinstance(answer, HttpResponse) else None
-        seconds = retry_wait(self.http.timeouts, attempt, asked)
-        self.http.say(f"the sign-in failed; retrying in {seconds:.0f} s")
-        self.http.clock.sleep(seconds)
+        return asked_wait(answer.headers, self.http.clock.now()) if isinstance(answer, HttpResponse) else None
 
 
 def open_credentials(
@@ -147,20 +163,20 @@ def open_credentials(
     Raises:
         AgentVariableMissing: when a certificate needs the signer and the environment does not name it.
     """
-    source: TokenSource
+    opened: Callable[[], TokenSource]
     match connection.identity:
         case KeyIdentity() as identity:
             key = identity.secret.reveal()
             options = _at_entra(connection, http)
-            source = ClientSecretCredential(connection.sign_in_tenant, identity.client_id, key, **options)
+            opened = partial(ClientSecretCredential, connection.sign_in_tenant, identity.client_id, key, **options)
         case CertificateIdentity() as identity:
             fresh = _signed_assertions(connection, identity, environment, http, mask)
-            source = _by_assertion(connection, identity.client_id, fresh, http)
+            opened = partial(_by_assertion, connection, identity.client_id, fresh, http)
         case FederatedIdentity() as identity:
-            source = _by_assertion(connection, identity.client_id, fresh_assertion, http)
+            opened = partial(_by_assertion, connection, identity.client_id, fresh_assertion, http)
         case ManagedIdentity() as identity:
-            source = _of_the_machine(identity, http)
-    return Credentials(connection=connection, source=source, http=http, mask=mask)
+            opened = partial(_of_the_machine, identity, http, environment)
+    return Credentials(connection=connection, opened=opened, http=http, mask=mask)
 
 
 def _signed_assertions(
@@ -208,10 +224,14 @@ def _without_version(request: PipelineRequest[HttpRequest]) -> None:
     request.http_request.url = request.http_request.url.replace("/oauth2/v2.0/token", "/oauth2/token")
 
 
-def _of_the_machine(identity: ManagedIdentity, http: HttpClient) -> TokenSource:
+def _of_the_machine(identity: ManagedIdentity, http: HttpClient, environment: Mapping[str, str]) -> TokenSource:
     """Return the tokens of a virtual machine, or of another host with App Service's identity endpoint."""
     return ManagedIdentityCredential(
         client_id=identity.client_id or None,
-        transport=new_transport(http.route, connect=http.timeouts.identity_connect, read=http.timeouts.http_read),
+        transport=Transport.of_a_machine(
+            new_transport(http.route, connect=http.timeouts.identity_connect, read=http.timeouts.http_read),
+            environment,
+            limits=Limits(seconds=http.timeouts.http_total),
+        ),
         **_ALWAYS,
     )

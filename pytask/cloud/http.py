@@ -6,50 +6,42 @@ again: twice does no more than once. A failure says so when an earlier attempt m
 
 from __future__ import annotations
 
+import random
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from azure.core import PipelineClient
-from azure.core.exceptions import IncompleteReadError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import UserAgentPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 
 from pytask import __version__
-from pytask.cloud.answers import failing, refusal, says_busy
+from pytask.cloud.answers import failing, refusal, says_busy, told_wait
 from pytask.cloud.transport import Transport
+from pytask.errors import TaskFailure
+from pytask.errors.network import HostUnknown
 from pytask.network.failure import network_failure
-from pytask.network.retry import asked_wait, http_date, retry_wait
+from pytask.network.limits import ANSWER_BYTES, Limits
+from pytask.network.retry import REFUSED_BEFORE_WORK, REPEATED, Retries, asked_wait, http_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from pytask.clock import Clock, Timeouts
-    from pytask.errors import TaskFailure
     from pytask.errors.network import NetworkFailure
     from pytask.network.place import Place
     from pytask.network.route import Route
 
 USER_AGENT = f"FunctionAppContainerDeploy/{__version__}"
-_WORTH_REPEATING = frozenset(
-    {
-        HTTPStatus.REQUEST_TIMEOUT,
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
-    }
-)
-"""https://learn.microsoft.com/azure/architecture/best-practices/retry-service-specific"""
 _BLOCK = 128 * 1024
 """Bytes that are read at once: with azure-core's own 4 KB a large layer takes a third longer."""
-_REFUSED_BEFORE_WORK = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
-"""With these nothing was carried out. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +57,14 @@ class Call:
     """Makes the request once more before it is repeated, where what it says may be out of date by then."""
     only_to: frozenset[Place] | None = None
     """Where alone it may go, as it carries a credential; a call with an `Authorization` that says none is not sent."""
+    most_bytes: int = ANSWER_BYTES
+    """Of the answer, after decoding; more is a failure."""
+    cut: bool = False
+    """Whether a longer answer is cut there instead: its beginning is enough."""
+    seconds: float | None = None
+    """For one attempt from connecting to the last byte, where that is not `http_total`."""
+    attempts: int | None = None
+    """The most, where that is fewer than for other calls."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,25 +86,51 @@ class HttpClient:
         default=lambda call, response, attempts: failing(call.doing, response, attempts)
     )
     """What it means when the last of so many attempts was answered with a status worth repeating."""
+    renew_token: Callable[[HttpResponse], bool] | None = None
+    """Renews the token where an answer means that it is not good any more, and returns whether it was renewed."""
+    reached: set[str] = field(default_factory=set)
+    """The hosts that have answered in this run."""
+    chance: Callable[[], float] = random.random
 
     def send(self, call: Call, *, stream: bool = False) -> HttpResponse:
         """Return the answer to a call; its status is one of `call.accept`.
 
         Raises:
             TaskFailure: a `NetworkFailure`, `AzureFailing`, or what the answer means (`cloud.answers.refusal`).
+            Cancelled: when the agent has asked the task to stop; then nothing more is sent.
         """
-        perhaps_done = False
-        for attempt in range(1, self.timeouts.http_attempts + 1):
-            answer = self._sent(call, stream=stream)
+        perhaps_done, renewed = False, False
+        retries = Retries.begin(self.clock, self.timeouts, self.chance)
+        for attempt in count(1):
+            self.clock.confirm_not_cancelled()
+            with _before_it_is_sent(perhaps_done=perhaps_done):
+                answer = self._sent(call, stream=stream)
+                if not renewed and self._renewed_token(call, answer):
+                    renewed, answer = True, self._sent(call, stream=stream)
             if isinstance(answer, HttpResponse) and answer.status_code in call.accept:
                 return answer
-            if failure := self._final(call, answer, attempt):
+            asked = asked_wait(answer.headers, self.clock.now()) if isinstance(answer, HttpResponse) else None
+            seconds = retries.wait(attempt, asked, attempts=call.attempts)
+            if failure := self._final(call, answer, attempt, last=seconds is None):
                 failure.leaves_open |= perhaps_done
-                raise failure
+                raise told_wait(failure, retries.too_long(asked))
             perhaps_done |= _perhaps_done(answer)
-            self._wait(call, answer, attempt)
-            call = replace(call, request=call.renew()) if call.renew else call
+            self._wait(call, answer, seconds or 0.0)
+            with _before_it_is_sent(perhaps_done=perhaps_done):
+                call = replace(call, request=call.renew()) if call.renew else call
         raise AssertionError
+
+    def read(self, answer: HttpResponse) -> HttpResponse:
+        """Read an answer to its end that was sent for as a stream.
+
+        Raises:
+            NetworkFailure: when it breaks off.
+        """
+        try:
+            answer.read()
+        except AzureError as error:
+            raise self.failure(error, answer.request.url) from error
+        return answer
 
     def failure(self, error: Exception, url: str) -> NetworkFailure:
         """Return what it means that a call did not come through; it has the error behind it."""
@@ -116,29 +142,57 @@ class HttpClient:
         """Return the answer, or what is in the way of one."""
         try:
             # Always as a stream: otherwise azure-core tries to make sense of the body and fails on a log's.
-            bound = {} if call.only_to is None else {"only_to": call.only_to}
-            response = self.sender(call.request, stream=True, **bound)
+            bound: dict[str, Any] = {} if call.only_to is None else {"only_to": call.only_to}
+            response = self.sender(call.request, stream=True, limits=self._limits(call), **bound)
             if not stream or response.status_code not in call.accept:
                 response.read()
-        except (ServiceRequestError, ServiceResponseError, IncompleteReadError) as error:
+        except AzureError as error:
+            # azure-core has a class for each way in which an answer breaks, such as that of a refusal for bad chunks.
             return self.failure(error, call.request.url)
+        self.reached.add(urlsplit(urljoin(self.base, call.request.url)).hostname or "")
         return response
 
-    def _final(self, call: Call, answer: HttpResponse | NetworkFailure, attempt: int) -> TaskFailure | None:
+    def _limits(self, call: Call) -> Limits:
+        seconds = self.timeouts.http_total if call.seconds is None else call.seconds
+        return Limits(seconds=seconds, most_bytes=call.most_bytes, cut=call.cut)
+
+    def _renewed_token(self, call: Call, answer: HttpResponse | NetworkFailure) -> bool:
+        """Renew the token where the answer means that it is not good any more, and tell whether it was renewed."""
+        if not (isinstance(answer, HttpResponse) and self.renew_token and self.renew_token(answer)):
+            return False
+        self.say(f"trying to {call.doing}: {self._host(call)} {_told(answer)}; retrying with a new token")
+        return True
+
+    def _final(
+        self, call: Call, answer: HttpResponse | NetworkFailure, attempt: int, *, last: bool
+    ) -> TaskFailure | None:
         """Return the failure that ends the call; None when it is to be sent again."""
-        last = attempt == self.timeouts.http_attempts
         if not isinstance(answer, HttpResponse):
-            return answer if last or answer.final else None
-        if not says_busy(answer) and answer.status_code not in _WORTH_REPEATING:
+            return answer if last or self.is_final(answer) else None
+        if not says_busy(answer) and answer.status_code not in REPEATED:
             return self.refusals(call, answer)
         return self.failing(call, answer, attempt) if last else None
 
-    def _wait(self, call: Call, answer: HttpResponse | NetworkFailure, attempt: int) -> None:
-        asked = asked_wait(answer.headers, self.clock.now()) if isinstance(answer, HttpResponse) else None
-        seconds = retry_wait(self.timeouts, attempt, asked)
-        host = urlsplit(urljoin(self.base, call.request.url)).netloc
-        self.say(f"trying to {call.doing}: {host} {_told(answer)}; retrying in {seconds:.0f} s")
+    def is_final(self, failure: NetworkFailure) -> bool:
+        """Tell whether a retry is pointless. The name of a host that has answered before is not mistyped."""
+        return failure.final and not (isinstance(failure, HostUnknown) and failure.host in self.reached)
+
+    def _wait(self, call: Call, answer: HttpResponse | NetworkFailure, seconds: float) -> None:
+        self.say(f"trying to {call.doing}: {self._host(call)} {_told(answer)}; retrying in {seconds:.0f} s")
         self.clock.sleep(seconds)
+
+    def _host(self, call: Call) -> str:
+        return urlsplit(urljoin(self.base, call.request.url)).netloc
+
+
+@contextmanager
+def _before_it_is_sent(*, perhaps_done: bool) -> Iterator[None]:
+    """Have a failure to sign in, or to read what is to be written, say only what an earlier attempt leaves open."""
+    try:
+        yield
+    except TaskFailure as failure:
+        failure.leaves_open = perhaps_done
+        raise
 
 
 def _told(answer: HttpResponse | NetworkFailure) -> str:
@@ -151,13 +205,14 @@ def _told(answer: HttpResponse | NetworkFailure) -> str:
 def _perhaps_done(answer: HttpResponse | NetworkFailure) -> bool:
     """Tell whether a call may have been carried out although its answer is none."""
     if isinstance(answer, HttpResponse):
-        return not says_busy(answer) and answer.status_code not in _REFUSED_BEFORE_WORK
+        return not says_busy(answer) and answer.status_code not in REFUSED_BEFORE_WORK
     return answer.leaves_open
 
 
 def open_http_client(route: Route, *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> HttpClient:
     """Return an HTTP client that adds no credentials, for absolute URLs; nothing is sent yet."""
-    transport = Transport(new_transport(route, connect=timeouts.http_connect, read=timeouts.http_read))
+    pool = new_transport(route, connect=timeouts.http_connect, read=timeouts.http_read)
+    transport = Transport(pool, limits=Limits(seconds=timeouts.http_total))
     sender = _plain_sender(transport)
     return HttpClient(sender=sender, transport=transport, route=route, clock=clock, timeouts=timeouts, say=say)
 

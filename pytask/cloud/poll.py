@@ -15,6 +15,7 @@ from azure.core.exceptions import AzureError
 
 from pytask.decode import Unreadable, decode_object, objects_at
 from pytask.errors import TaskFailure
+from pytask.network.retry import poll_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,9 +59,13 @@ NOT_ASKED = NotYet("")
 
 
 def poll(arm: Arm, call: ArmCall, read: Callable[[HttpResponse], T | None]) -> Reading[T]:
-    """Ask once; `read` returns the value in an answer, None when it is not what was asked for. Raises nothing."""
+    """Ask once; `read` returns the value in an answer, None when it is not what was asked for.
+
+    No answer and no outage raises anything: until its deadline, whoever polls just asks again.
+    """
     try:
-        answer = arm.send(replace(call, besides=_EVERY_ANSWER))
+        answer = arm.send(replace(call, besides=_EVERY_ANSWER, attempts=arm.http.timeouts.poll_attempts))
+        _wait_as_asked(arm, answer)
         if answer.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
             return NotAllowed(f"Azure returned {answer.status_code} for '{call.doing}'")
         if answer.status_code not in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
@@ -71,6 +76,19 @@ def poll(arm: Arm, call: ArmCall, read: Callable[[HttpResponse], T | None]) -> R
     except (AzureError, ValueError) as error:
         return NotYet(f"Azure's response to '{call.doing}' cannot be read ({type(error).__name__})")
     return Seen(value) if value is not None else NotYet(f"Azure's response to '{call.doing}' cannot be read")
+
+
+def asked_once(arm: Arm) -> Arm:
+    """Return Resource Manager for what nobody asks a second time: then a poll has as many attempts as any call."""
+    timeouts = replace(arm.http.timeouts, poll_attempts=arm.http.timeouts.http_attempts)
+    return replace(arm, http=replace(arm.http, timeouts=timeouts))
+
+
+def _wait_as_asked(arm: Arm, answer: HttpResponse) -> None:
+    """Wait as a limit on calls asks to, but not beyond a deadline that is unknown here."""
+    http = arm.http
+    if seconds := poll_wait(http.timeouts, answer.status_code, answer.headers, http.clock.now()):
+        http.clock.sleep(seconds)
 
 
 def read_object(answer: HttpResponse) -> JSONObject | None:

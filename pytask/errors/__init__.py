@@ -13,6 +13,7 @@ from pytask.errors.base import (
     ManyFailures,
     OneOfSeveral,
     TaskFailure,
+    once_sent,
     render,
 )
 
@@ -24,5 +25,6 @@ __all__ = [
     "ManyFailures",
     "OneOfSeveral",
     "TaskFailure",
+    "once_sent",
     "render",
 ]

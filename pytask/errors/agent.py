@@ -17,15 +17,27 @@ class AgentVariableMissing(TaskFailure):
 
 
 class RunCancelled(TaskFailure):
-    """The run was cancelled or reached its time limit."""
+    """The agent stopped the task before it was done."""
 
     stage: str
     code = "run-cancelled"
     leaves_open = True
-    title = "the run was cancelled"
+    title = "the run was canceled"
     happened = "the agent asked the task to stop ({stage})"
-    cause = "someone cancelled the run, or the time limit of the step or job was reached"
+    cause = "someone canceled the run, or the time limit of the step or job was reached"
     fix = "run it again; if the time limit was too short, raise timeoutInMinutes of the step or job"
+
+
+class AgentCannotWrite(TaskFailure):
+    """A disk of the agent is full, read-only or broken."""
+
+    detail: str
+    code = "agent-cannot-write"
+    leaves_open = True
+    title = "the agent cannot write to its disk"
+    happened = "{detail}"
+    cause = "a disk of the agent is full or read-only: the one with the agent's work folder, its temporary folder or the user's home"
+    fix = "free space on the agent (df -h shows which disk is full; old checkouts and Docker's images use most), or mount the folder so that the agent's user can write to it"
 
 
 class OurBug(TaskFailure):

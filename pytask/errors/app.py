@@ -39,7 +39,7 @@ class SlotNotFound(AzureFailure):
     title = "{app} has no slot {slot}"
     happened = "its slots are: {slots}"
     cause = "the slot's name is misspelled, or the slot has not been created yet"
-    fix = "set slotName to one of them, or create it: az functionapp deployment slot create --slot {slot} …"
+    fix = "set slotName to one of them, or create it: az functionapp deployment slot create --slot {slot!q} …"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-deployment-slots"
 
 
@@ -100,7 +100,7 @@ class AppIsSidecar(AzureFailure):
     title = "{app} is made of several containers (sitecontainers), which this version cannot change"
     happened = "its linuxFxVersion reads sitecontainers"
     cause = "its images are set container by container; setting linuxFxVersion would break the app"
-    fix = "update its main container by hand: az webapp sitecontainers update --name {app} …"
+    fix = "update its main container by hand: az webapp sitecontainers update --name {app!q} …"
     link = "https://learn.microsoft.com/azure/app-service/tutorial-custom-container-sidecar"
 
 

@@ -56,8 +56,8 @@ class Locked(AzureFailure):
     code = "azure-locked"
     title = "a lock does not allow the task to {doing}"
     happened = "{detail}"
-    cause = "there is a read-only lock on the app, its resource group or the subscription"
-    fix = "remove the lock for the deployment, or use a Delete lock instead of a Read-only one"
+    cause = "the app, its resource group or the subscription has a ReadOnly lock"
+    fix = "remove the lock during the deployment, or replace the ReadOnly lock with a CanNotDelete lock"
 
 
 class SubscriptionNotVisible(AzureFailure):
@@ -145,11 +145,11 @@ class AzureRefusedCause(Cause):
     )
     POLICY = (
         "a policy of the subscription or its management group does not allow the change: {subject}",
-        "comply with the policy, or ask its owner for an exemption (portal: Policy > Assignments); the change that it refuses is the one that this step makes",
+        "ask the policy's owner for an exemption (portal: Policy > Assignments), or change the step or the app so that it complies with the policy",
     )
     PROVIDER = (
         "the subscription has not registered the resource provider {subject}",
-        "ask someone with the role Contributor on the subscription to run az provider register --namespace {subject} once, then run again",
+        "ask someone with the role Contributor on the subscription to run az provider register --namespace {subject!q} once, then run again",
     )
     ASSIGNMENT = (
         "a role assignment with the same name exists for another identity or scope",

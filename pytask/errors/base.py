@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import string
+from contextlib import contextmanager
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pytask.errors.foreign import shortened
+from pytask.errors.foreign import shell_word, shortened
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from typing_extensions import dataclass_transform
 
     @dataclass_transform(kw_only_default=True, eq_default=False)
@@ -17,6 +21,19 @@ if TYPE_CHECKING:
 
 else:
     _CheckedFacts = Exception
+
+
+class _Filling(string.Formatter):
+    """Fills facts into a text, and quotes those that stand in a command: people copy it into their shells."""
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:  # noqa: ANN401 - as the base class has it
+        """Return a fact as one word in one line for `!q`."""
+        if conversion == "q":
+            return shell_word(str(value))
+        return super().convert_field(value, conversion)
+
+
+_FILLING = _Filling()
 
 
 class TaskFailure(_CheckedFacts):
@@ -53,15 +70,18 @@ class TaskFailure(_CheckedFacts):
             raise TypeError(f"{type(self).__name__}: unknown facts {sorted(unknown)}, missing facts {missing}")
 
     def tell(self, template: str) -> str:
-        """Return a text of the catalogue with this failure's facts filled in."""
-        return template.format_map(self)
+        """Return a text of the catalogue with this failure's facts filled in; `{fact!q}` is a word of a command."""
+        facts: Any = self  # it is asked for facts by name only
+        told: str = _FILLING.vformat(template, (), facts)
+        return told
 
     def __getitem__(self, name: str) -> object:
         """Return a fact or property by its name in the texts."""
         return getattr(self, name)
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.tell(self.title)}"
+        # In one line: what follows a line end of a foreign name would stand there as if it were ours.
+        return f"{self.code}: {' '.join(self.tell(self.title).splitlines())}"
 
 
 _LONGEST_ROW = 8_000
@@ -108,6 +128,16 @@ class OneOfSeveral(TaskFailure):
     def known_fix(self) -> str:
         """The fix for the known cause."""
         return self.tell(self.known.fix)
+
+
+@contextmanager
+def once_sent() -> Iterator[None]:
+    """Have each failure of a block leave open whether the change that was sent before it has taken effect."""
+    try:
+        yield
+    except TaskFailure as failure:
+        failure.leaves_open = True
+        raise
 
 
 class ManyFailures(Exception):

@@ -53,7 +53,7 @@ class UnauthorizedCause(Cause):
 
     AZURE = (
         "this run has no credentials of its own for {registry}, and those in the agent's Docker configuration, if there are any, are wrong or expired; or there is no such image",
-        "set azureSubscription to a connection whose identity has the role AcrPull on {registry}, and run docker logout {registry} on the agent, so that this run's own credentials are used",
+        "set azureSubscription to a connection whose identity has the role AcrPull on {registry}, and run docker logout {registry!q} on the agent, so that this run's own credentials are used",
     )
     STAGE = (
         "{image} is named without a registry, so Docker asked Docker Hub for an official image, and Docker Hub refuses names that it does not have; often the name is meant to be a stage of the Dockerfile whose name after AS is spelled differently, or an image that exists on one machine only",

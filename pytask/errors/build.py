@@ -66,7 +66,7 @@ class BuildCause(Cause):
     )
     PLATFORM_MISSING = (
         "the image {subject} exists, but not for the platform {platform} that this build is for",
-        "set platform to one that the image has (docker buildx imagetools inspect {subject} lists them), or use another base image or tag in {dockerfile}",
+        "set platform to one that the image has (docker buildx imagetools inspect {subject!q} lists them), or use another base image or tag in {dockerfile}",
     )
     SECRET = (
         "an instruction mounts the build secret {subject}, but the build was given no secret with this id",
@@ -104,7 +104,7 @@ class BuildFailed(OneOfSeveral):
     code = "build-failed"
     title = "the image cannot be built"
     happened = "docker build ended with exit code {exit_code}: {reason}{seen}"
-    fix = "{known_fix}; docker build -f {dockerfile} on your own machine shows the same"
+    fix = "{known_fix}; docker build -f {dockerfile!q} on your own machine shows the same"
 
     @property
     def seen(self) -> str:

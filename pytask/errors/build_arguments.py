@@ -39,7 +39,7 @@ class ArgumentRefused(InputMistake):
     code = "argument-refused"
     title = "{flag} cannot be used in arguments"
     happened = "{input} contains {flag}"
-    cause = "the task sets this itself, or it would leave no image to deploy"
+    cause = "the task sets this flag itself, or the flag would leave no image to deploy"
     fix = "remove {flag} from arguments; {instead}"
 
 

@@ -47,6 +47,61 @@ class EngineUnreachable(TaskFailure):
     link = "https://docs.docker.com/engine/install/linux-postinstall/"
 
 
+class EngineGone(TaskFailure):
+    """The engine was there, and the connection to it broke off."""
+
+    doing: str
+    detail: str
+    code = "docker-engine-gone"
+    leaves_open = True
+    title = "the Docker engine stopped during the run"
+    happened = "the engine did not finish what it was asked ({doing}): {detail}"
+    cause = (
+        "the engine exited or was restarted: an upgrade of Docker on the agent, the system's out-of-memory killer (a build "
+        "that needs more memory than the agent has), or someone who stopped it"
+    )
+    fix = (
+        "run the pipeline again: finished layers are neither built nor pushed again; if it happens again, look at "
+        "journalctl -u docker and at dmesg on the agent, and give the agent more memory if it ran out of it"
+    )
+    link = "https://docs.docker.com/engine/daemon/troubleshoot/"
+
+
+class EngineFailing(TaskFailure):
+    """The engine responds, but with an error of its own."""
+
+    doing: str
+    detail: str
+    code = "docker-engine-failing"
+    title = "the Docker engine failed"
+    happened = "asked to {doing}, the engine returned: {detail}"
+    cause = "the engine responds, but cannot do its work: its storage is damaged or read-only, or its own state is"
+    fix = (
+        "run the pipeline again; if it persists, look at journalctl -u docker on the agent, check the disk under the "
+        "engine's data (docker info shows the Docker Root Dir), and restart the engine (sudo systemctl restart docker)"
+    )
+    link = "https://docs.docker.com/engine/daemon/troubleshoot/"
+
+
+class ImageRemoved(TaskFailure):
+    """The engine had the image, and has it no longer."""
+
+    reference: str
+    detail: str
+    code = "image-removed"
+    title = "something on the agent removed {reference} from the Docker engine during the run"
+    happened = "the build left the image in the engine, which now returns: {detail}"
+    cause = (
+        "another job or a schedule on this agent cleaned up while this job was running (docker image prune, docker system "
+        "prune, docker rmi)"
+    )
+    fix = (
+        "run the pipeline again; clean up when no job is running, or leave recent images alone: docker image prune "
+        "--all --filter until=24h"
+    )
+    link = "https://docs.docker.com/reference/cli/docker/image/prune/#filter"
+
+
 class ImageNotSaved(TaskFailure):
     """The engine cannot export the image that it built."""
 
@@ -57,17 +112,18 @@ class ImageNotSaved(TaskFailure):
     happened = "{detail}"
     cause = "the engine cannot read the image that it built, or stopped during the export"
     fix = (
-        "run docker save {reference} > /dev/null on the agent, which should show more; restart the engine, or build "
+        "run docker save {reference!q} > /dev/null on the agent, which should show more; restart the engine, or build "
         "again without its build cache (docker builder prune --all)"
     )
 
 
 class AgentDiskFull(TaskFailure):
-    """The engine ran out of space."""
+    """The engine or the docker command ran out of space."""
 
     detail: str
     code = "agent-disk-full"
     title = "the agent's disk is full"
     happened = "{detail}"
-    cause = "images and build cache from earlier runs fill the disk where the Docker engine stores them"
-    fix = "free space on the agent (docker system prune --all), or use an agent with a larger disk"
+    cause = "images and build cache from earlier runs fill the disk where the Docker engine stores them; the registry has nothing to do with it"
+    fix = "free space on the agent (docker system df shows what uses it; docker system prune --all and docker builder prune --all free it), or use an agent with a larger disk"
+    link = "https://docs.docker.com/engine/manage-resources/pruning/"

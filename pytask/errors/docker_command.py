@@ -48,7 +48,7 @@ class DockerDropsEnvironment(TaskFailure):
     leads_to: str
     code = "docker-drops-environment"
     title = "the docker command of this agent does not pass on the environment"
-    happened = "{path} ({leads_to}) did not pass DOCKER_CONFIG on to Docker when it was asked"
+    happened = "{path} ({leads_to}) did not pass DOCKER_CONFIG on to Docker when the task called it"
     cause = (
         "it is a wrapper, such as a script that calls sudo, and starts Docker with its own environment; build "
         "arguments and credentials reach Docker through its environment, so the image would be built without them"
@@ -84,9 +84,9 @@ class EngineBySsh(TaskFailure):
     title = "the Docker engine on the other machine does not respond over SSH"
     happened = "{detail}"
     cause = (
-        "DOCKER_HOST or the Docker context is an ssh:// address; Docker runs ssh as the agent's user, who cannot answer "
-        "prompts: ssh needs a key that the machine accepts and the machine in known_hosts, and the machine needs a docker "
-        "command and an engine"
+        "DOCKER_HOST or the Docker context is an ssh:// address, and Docker runs ssh as the agent's user, without prompts; "
+        "the other machine must be in that user's known_hosts, accept one of that user's keys, and have a docker command "
+        "and an engine"
     )
     fix = (
         "run docker version as the agent's user until it answers without a prompt (InstallSSHKey@0 installs a key and "

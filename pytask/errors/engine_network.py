@@ -63,7 +63,7 @@ class EngineDistrusts(EngineNetworkFailure):
     code = "engine-certificate"
     title = "the Docker engine does not trust the certificate of {host}"
     happened = "{detail}"
-    cause = f"a proxy or firewall signs the connection with its own certificate authority (TLS inspection), or the registry has a self-signed certificate; {_OWN_WAY}"
+    cause = f"a proxy or firewall presents a certificate from its own certificate authority (TLS inspection), or the registry has a self-signed certificate; {_OWN_WAY}"
     fix = (
         "copy that authority's certificate to /etc/docker/certs.d/{host}/ca.crt on the agent's machine (no restart "
         "needed), or install it for the whole machine (update-ca-certificates) and run systemctl restart docker"

@@ -81,7 +81,9 @@ class OidcTokenRefused(OneOfSeveral):
     connection: str
     detail: str
     final: bool
+    wait = 0.0
+    """Seconds that Azure DevOps asks to wait before the next attempt. Not a fact of the texts."""
     code = "oidc-token-refused"
-    title = "Azure DevOps does not issue this job a token for the service connection {connection}"
+    title = "Azure DevOps refuses to issue a token for the service connection {connection}"
     happened = "{detail}"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload-identity"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import shlex
 
 _GAP = " … "
 
@@ -13,6 +14,19 @@ def shortened(text: str, most: int) -> str:
         return text
     half = max(0, most - len(_GAP)) // 2
     return f"{text[:half]}{_GAP}{text[len(text) - half :]}"
+
+
+def beginning(text: str, most: int) -> str:
+    """Return text of which no more than the first `most` characters are kept; a sign says that there was more.
+
+    What is shortened without a sign would hide that a secret was cut there, and half of it would not be redacted.
+    """
+    return text if len(text) <= most else f"{text[:most]}{_GAP.strip()}"
+
+
+def shell_word(text: str) -> str:
+    """Return text as one word of a command to copy, in one line, whatever is in it."""
+    return shlex.quote(" ".join(text.split()))
 
 
 def without_page(text: str) -> str:

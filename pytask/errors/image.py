@@ -80,7 +80,7 @@ class UserOutOfRange(TaskFailure):
     user: str
     code = "user-out-of-range"
     title = "{reference} runs as a user that App Service cannot map"
-    happened = "the image's configuration says USER {user}"
+    happened = "the image's configuration sets USER {user}"
     cause = "App Service maps only the user and group ids 0 to 65535, and does not start a container as any other user"
     fix = "write USER with an id in that range in the Dockerfile, such as USER 1000, and give useradd the same --uid; if the Dockerfile has no USER, the base image sets it"
     link = "https://azureossd.github.io/2022/06/30/Docker-User-Namespace-remapping-issues/"
@@ -94,7 +94,7 @@ class WrongPlatform(TaskFailure):
     wanted: str
     code = "wrong-platform"
     title = "{reference} is built for {found}, but the app's host runs {wanted}"
-    happened = "the image says {found}"
+    happened = "the image's configuration names the platform {found}"
     cause = "Docker builds for the agent's processor architecture by default; --platform in a FROM line, or a base image for only one architecture, can also determine it"
     fix = "set platform to {wanted} and remove --platform from the FROM lines"
     link = "https://docs.docker.com/build/building/multi-platform/"

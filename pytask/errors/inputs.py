@@ -69,7 +69,7 @@ class NotABoolean(InputMistake):
     code = "input-not-boolean"
     title = "the input {input} is neither true nor false"
     happened = "{input} reads '{value}'"
-    cause = "it is a switch"
+    cause = "the input is a switch: a variable in it may be empty or hold another value"
     fix = "set {input} to true or false"
 
 
@@ -200,8 +200,10 @@ class TagMissing(InputMistake):
 
     code = "tag-missing"
     title = "there is no tag for the image"
-    happened = "neither imageName nor tags gives one, and the variable Build.BuildId does not exist here"
-    cause = "without a build (in a classic release with no build artifact, say) there is no build id to use as the tag"
+    happened = (
+        "imageName and tags contain no tag, and the variable Build.BuildId, which would be used instead, is not set"
+    )
+    cause = "Build.BuildId is set only where a build is involved; a classic release without a build artifact has none"
     fix = "set tags, for example to $(Release.ReleaseId)"
 
 

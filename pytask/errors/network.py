@@ -28,11 +28,38 @@ class Unreachable(NetworkFailure):
     leaves_open = True
     title = "{host} cannot be reached from this agent"
     happened = "connecting {via}: {detail}"
-    cause = "a firewall, the network between the agent and {host}, or the host itself"
+    cause = (
+        "a firewall blocks the connection, the network between the agent and {host} is interrupted, or {host} is down"
+    )
     fix = (
         "run curl -v https://{host} on the agent, and allow {host} through the firewall; if the network can be reached only through a proxy, "
         "configure the agent to use it (./config.sh --proxyurl), or set HTTPS_PROXY and NO_PROXY for the job"
     )
+    link = _PROXY_LINK
+
+
+class ResponseTooLarge(NetworkFailure):
+    """A response is larger than the task reads."""
+
+    most: str
+    """Bytes, after decompression."""
+    code = "response-too-large"
+    leaves_open = True
+    title = "the response of {host} is larger than {most} bytes"
+    happened = "connecting {via}: {detail}, after decompression; the rest was not read"
+    cause = "something else answers as {host}, such as a page of a proxy, or {host} is failing; what the task asks for is smaller"
+    fix = "run curl -v https://{host} on the agent to see what answers, and correct the proxy or the name; if {host} itself sends that much, report it to its operator"
+
+
+class ResponseTooSlow(NetworkFailure):
+    """A response arrives, but too slowly to wait for its end."""
+
+    code = "response-too-slow"
+    leaves_open = True
+    title = "{host} sends its response too slowly"
+    happened = "connecting {via}: {detail}"
+    cause = "the network between the agent and {host}, a proxy in between, or {host} itself is overloaded or broken"
+    fix = "run again; if it happens again, run curl -v https://{host} on the agent, and have the network or the proxy looked at"
     link = _PROXY_LINK
 
 
@@ -58,7 +85,7 @@ class ProxyUnreachable(NetworkFailure):
     code = "proxy-unreachable"
     title = "the proxy {proxy} cannot be reached from this agent"
     happened = "connecting to {host} {via}: {detail}"
-    cause = "the agent's proxy setting, or HTTPS_PROXY of its machine, names a proxy that does not exist or refuses this agent"
+    cause = "the agent's proxy setting, or HTTPS_PROXY in its environment, names a proxy that does not exist or refuses this agent"
     fix = (
         "correct the agent's proxy (./config.sh remove, then ./config.sh --proxyurl …) or HTTPS_PROXY; when no proxy "
         "is needed for {host}, add it to the agent's file .proxybypass or to NO_PROXY"
@@ -116,7 +143,7 @@ class CertificateUntrusted(NetworkFailure):
     code = "certificate-untrusted"
     title = "this agent does not trust the certificate of {host}"
     happened = "connecting {via}: {detail}; the certificate was issued by {issuer}"
-    cause = "a proxy or firewall decrypts the connection and signs it with its own certificate authority (TLS inspection), which neither the agent nor its machine trusts"
+    cause = "a proxy or firewall decrypts the connection and presents a certificate from its own certificate authority (TLS inspection), which neither the agent nor its machine trusts"
     fix = (
         "give the agent that authority's certificate as a PEM file (./config.sh remove, then ./config.sh --sslcacert "
         "FILE), or install it on the machine (update-ca-certificates), or set REQUESTS_CA_BUNDLE for the job; "
@@ -144,9 +171,9 @@ class ClientCertificateNeeded(NetworkFailure):
     shown: str
     """The certificate that the agent presented."""
     code = "client-certificate"
-    title = "{host} does not accept this agent without a client certificate that it trusts"
+    title = "{host} requires a client certificate that it trusts"
     happened = "connecting {via}, with {shown}: {detail}"
-    cause = "a front end of {host} requires a client certificate (mutual TLS)"
+    cause = "{host}, or a gateway in front of it, uses mutual TLS, and the agent presents no client certificate or one that it does not accept"
     fix = (
         "give the agent its certificate (./config.sh remove, then ./config.sh --sslclientcert … --sslclientcertkey … "
         "--sslclientcertarchive … --sslclientcertpassword …)"

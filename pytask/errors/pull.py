@@ -172,10 +172,10 @@ class AdminUserDisabled(AzureFailure):
 
     registry: str
     code = "admin-user-disabled"
-    title = "{registry} has no admin user"
-    happened = "appPullAccess is adminUser, and the registry's admin user is disabled"
+    title = "the admin user of {registry} is disabled"
+    happened = "appPullAccess is adminUser, but the registry's admin user is not enabled"
     cause = "it is disabled by default, because its password gives access to the whole registry"
-    fix = "set appPullAccess to managedIdentity, which needs no password; or enable it: az acr update --name {registry} --admin-enabled true"
+    fix = "set appPullAccess to managedIdentity, which needs no password; or enable it: az acr update --name {registry!q} --admin-enabled true"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-authentication#admin-account"
 
 

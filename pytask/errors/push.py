@@ -79,7 +79,7 @@ class TagLockedCause(Cause):
     )
     LOCKED = (
         "the tag, its image or the repository is locked against writing, the image is in quarantine, or the registry's storage is full; no role changes that",
-        "give each run a tag of its own, such as $(Build.BuildId) in tags; to see a lock, run az acr repository show --name {registry} --repository <repository>, and to remove it, az acr repository update … --write-enabled true; az acr show-usage --name {registry} shows the storage",
+        "give each run a tag of its own, such as $(Build.BuildId) in tags; to see a lock, run az acr repository show --name {registry!q} --repository <repository>, and to remove it, az acr repository update … --write-enabled true; az acr show-usage --name {registry!q} shows the storage",
         "https://learn.microsoft.com/azure/container-registry/container-registry-image-lock",
     )
 
@@ -123,7 +123,7 @@ class RegistryFull(AzureFailure):
     title = "{registry} has no room for {reference}"
     happened = "the registry returned: {detail}"
     cause = "the quota for storage or for the number of images or repositories is used up"
-    fix = "delete images that are no longer used, or raise the quota; in Azure Container Registry, az acr show-usage --name {registry} shows it and az acr run with acr purge cleans up"
+    fix = "delete images that are no longer used, or raise the quota; in Azure Container Registry, az acr show-usage --name {registry!q} shows it and az acr run with acr purge cleans up"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-skus"
 
 

@@ -24,12 +24,12 @@ class LoginServerUnusable(AzureFailure):
     """The registry's login server, as Azure returns it, is not a registry host."""
 
     registry: str
-    told: str
+    login_server: str
     code = "login-server-unusable"
     title = "Azure does not return a usable login server for the registry {registry}"
-    happened = "its login server reads '{told}'; nothing was sent there"
+    happened = "its login server reads '{login_server}'; nothing was sent there"
     cause = "a login server is a host under azurecr.io, or its equivalent in another cloud; something else may be responding in place of Azure Resource Manager"
-    fix = "compare with az acr show --name {registry} --query loginServer; set azureContainerRegistry to the login server itself, and check the proxy between the agent and Azure Resource Manager"
+    fix = "compare with az acr show --name {registry!q} --query loginServer; set azureContainerRegistry to the login server itself, and check the proxy between the agent and Azure Resource Manager"
 
 
 class NoRegistry(TaskFailure):
@@ -82,7 +82,7 @@ class RegistryLoginRefused(AzureFailure):
     title = "{registry} does not accept the user name and password of the Docker registry connection"
     happened = "{detail}"
     cause = "the user name or password is wrong or has expired, or the user has no permission on this repository; Docker Hub, GitHub and GitLab take an access token instead of the password"
-    fix = "correct the user name, password and Docker Registry (the host) of the connection in containerRegistry, under Project settings > Service connections; try docker login {registry} with the same values"
+    fix = "correct the user name, password and Docker Registry (the host) of the connection in containerRegistry, under Project settings > Service connections; try docker login {registry!q} with the same values"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
 
@@ -154,7 +154,7 @@ class RegistryFirewall(AzureFailure):
     title = "the firewall of {registry} blocks this agent, which connects from {address}"
     happened = "the registry returned: {detail}"
     cause = "the registry allows only selected networks or private endpoints, and the agent's address is not among them; a Microsoft-hosted agent has a different address each time"
-    fix = "allow {address} on the registry's Networking page (az acr network-rule add --ip-address {address} …), or run the job on an agent inside the registry's network"
+    fix = "allow {address} on the registry's Networking page (az acr network-rule add --ip-address {address!q} …), or run the job on an agent inside the registry's network"
     link = "https://aka.ms/acr/firewall"
 
 

@@ -100,7 +100,7 @@ class PropertyRefused(InputMistake):
     code = "property-refused"
     title = "{name} does not belong in {input}"
     happened = "{input} names {name}"
-    cause = "another input sets it, so that it is set in one place only"
+    cause = "another input sets this property, and only one can"
     fix = "remove {name} from {input}; {instead}"
 
 

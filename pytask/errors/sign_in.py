@@ -28,7 +28,7 @@ class SecretExpired(AzureFailure):
     code = "secret-expired"
     title = "the service connection's secret has expired"
     happened = "{detail}"
-    cause = "client secrets expire, and the one for the connection's app registration has expired"
+    cause = "a client secret is valid only until the date that was chosen when it was created"
     fix = "convert the connection ({page}) to workload identity federation, which has no secret to renew, or put a new client secret into it"
     link = "https://learn.microsoft.com/azure/devops/pipelines/release/configure-workload-identity"
 
@@ -143,7 +143,7 @@ class ConditionalAccessBlocks(AzureFailure):
 
     detail: str
     code = "conditional-access-blocks"
-    title = "a Conditional Access policy keeps the service connection from signing in"
+    title = "a Conditional Access policy blocks the service connection's sign-in"
     happened = "{detail}"
     cause = "a policy for workload identities blocks the connection's app registration because of this agent's location or because of a risk"
     fix = (

@@ -121,7 +121,7 @@ class PullFailed(ToldStartFailure):
     code = "pull-failed"
     title = "{app} cannot pull {reference}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "the platform's line above gives the reason; a registry that is busy or down (HTTP 429, 500, or 503) is a temporary one"
+    cause = "the platform's line above gives the reason; HTTP 429, 500 or 503 means that the registry is busy or down for the moment"
     fix = "fix what it names, or run again if the registry was down; the app's log stream in the portal shows the whole log"
 
 
@@ -163,7 +163,7 @@ class ContainerExits(ToldStartFailure):
     title = "{app} does not start with {reference}: its program exits"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the program in the image stops before it listens"
-    fix = "run the image locally (docker run {reference} prints the same) and fix what its last lines name"
+    fix = "run the image locally (docker run {reference!q} prints the same) and fix what its last lines name"
 
 
 class ContainerSilent(ToldStartFailure):
@@ -184,7 +184,7 @@ class ContainerStartFailed(ToldStartFailure):
     title = "{app} does not start with {reference}"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the platform's line above is all that is known; if it names a command (exec: …), that command is not in the image or is not executable"
-    fix = "check the app's log stream in the portal; run the image locally with docker run {reference}; correct containerCommand, or ENTRYPOINT and CMD in the Dockerfile, if the line names a command"
+    fix = "check the app's log stream in the portal; run the image locally with docker run {reference!q}; correct containerCommand, or ENTRYPOINT and CMD in the Dockerfile, if the line names a command"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
 
 
@@ -258,5 +258,5 @@ class Unverified(StartFailure):
     code = "app-unverified"
     title = "the task could not verify that {app} runs {reference}"
     happened = "these checks could not be made: {gaps}"
-    cause = "the connection's rights or the network do not allow them, Azure did not return enough, or the app is stopped; whenUnverified is fail"
+    cause = "the connection's rights or the network do not allow them, Azure did not return enough, or the app is stopped; the run fails because whenUnverified is fail"
     fix = "give the connection the rights in docs/permissions.md; with deployBy: digest, or a new tag for each run, the platform's log always tells which image it started; or set whenUnverified to warn"

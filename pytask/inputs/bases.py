@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytask.builders.docker.instructions import registries_named
 from pytask.builders.docker.syntax import read_dockerfile
 from pytask.model import DOCKER_HUB, NotAReference, RegistryHost, RegistryLogin
-from pytask.registry.hosts import is_azures
+from pytask.registry.hosts import is_azure_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ def signs_in_to(
     named = frozenset(_hosts(recipe))
     # An image without a host is on Docker Hub, and nearly every Dockerfile names one.
     of_login = {login.host} & {*named, DOCKER_HUB} if login else set[RegistryHost]()
-    return frozenset(of_login | {host for host in named if azure and is_azures(host, azure.cloud)})
+    return frozenset(of_login | {host for host in named if azure and is_azure_registry(host, azure.cloud)})
 
 
 def _hosts(recipe: Recipe) -> Iterator[RegistryHost]:

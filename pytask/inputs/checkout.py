@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
-from pytask.agent.environment import variable
+from pytask.agent.environment import temporary_folders, variable
 from pytask.builders.docker.dockerfile import find_dockerfile, shown
 from pytask.builders.docker.syntax import is_utf16
 from pytask.errors.build_inputs import (
@@ -64,8 +63,11 @@ def shared_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
 
     Source: https://learn.microsoft.com/azure/devops/pipelines/build/variables#agent-variables-devops-services
     """
-    agents = (variable(environment, name) for name in ("Agent.TempDirectory", "Agent.HomeDirectory"))
-    folders = (*agents, gettempdir(), environment.get("HOME", ""))
+    folders = (
+        *temporary_folders(environment),
+        variable(environment, "Agent.HomeDirectory"),
+        environment.get("HOME", ""),
+    )
     return tuple(Path(folder) for folder in folders if folder)
 
 

@@ -22,7 +22,7 @@ from pytask.errors.pull import PullAccessNeedsAzure
 from pytask.inputs.reader import Read
 from pytask.model import Cloud, NotAReference, PullAccess, RegistryAddress, RegistryLogin, ServiceConnection
 from pytask.registry.address import parse_registry
-from pytask.registry.hosts import host_in, is_azures, is_same_registry, registry_name
+from pytask.registry.hosts import host_in, is_azure_registry, is_same_registry, registry_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ def confirm_pull_access(
 ) -> None:
     """Note a mistake when `appPullAccess` asks for something that only Azure's registries support."""
     cloud = _cloud_of(own.value if own.found else None, cloud)
-    if access is not PullAccess.KEEP and host and not is_azures(host, cloud):
+    if access is not PullAccess.KEEP and host and not is_azure_registry(host, cloud):
         reader.mistakes.append(PullAccessNeedsAzure(input="appPullAccess", access=access.value, registry=str(host)))
 
 
@@ -127,7 +127,7 @@ def _confirm_one(
 def _confirm_way(reader: Reader, registry: RegistryAddress, given: RegistryGiven | None, cloud: Cloud | None) -> None:
     """Note a mistake when no connection is for the registry; ARM finds the host of one given by name."""
     host = registry.login_server
-    if host and not (given and given.host) and not is_azures(host, _cloud_of(given, cloud)):
+    if host and not (given and given.host) and not is_azure_registry(host, _cloud_of(given, cloud)):
         reader.mistakes.append(RegistryConnectionNeeded(input=_NAMED, registry=str(host)))
 
 
@@ -146,7 +146,7 @@ def _docker_connection(reader: Reader, value: str, mask: Callable[[str], Secret]
     if endpoint.data("registrytype").lower() == "acr" or endpoint.parameter("loginServer"):
         server = _host(endpoint, "login server", endpoint.parameter("loginServer"))
         reader.notes.append(_MASKED)
-        if not is_azures(server, _of_azure(endpoint, mask, cloud).cloud):
+        if not is_azure_registry(server, _of_azure(endpoint, mask, cloud).cloud):
             endpoint.needed("login server of an Azure Container Registry", "")
         return RegistryGiven(host=server, connection=_of_azure(endpoint, mask, cloud))
     if endpoint.scheme.lower() != "usernamepassword":

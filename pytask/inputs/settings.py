@@ -11,6 +11,7 @@ from pytask.inputs.folded import note_folded
 from pytask.inputs.outsiders import confirm_whole
 from pytask.inputs.reader import Read, together
 from pytask.model import WantedSettings
+from pytask.targets.redaction import may_be_secret, secret_parts
 from pytask.targets.site.setting_forms import parse_settings
 from pytask.targets.site.site_properties import property_of
 
@@ -26,10 +27,8 @@ _NAME = re.compile(r"[A-Za-z0-9_.]+")
 """https://learn.microsoft.com/azure/app-service/configure-common#configure-app-settings; Azure refuses others on Linux:
 https://github.com/Azure/azure-cli/issues/21259"""
 _NEARLY_A_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}")
-_SHORTEST_SECRET = 8
-_WORD = r"(?:[A-Z]?[a-z]+|[A-Z]+)"
-_PLAIN = re.compile(rf"{_WORD}(?:[ ._-]{_WORD})*|[\d.,:]+|https?://[A-Za-z0-9.-]+/?")
-"""Words, numbers and host addresses: masking them would hide them in the logs of all later steps."""
+_SHORTEST_SECRET = 6
+"""Characters of a secret that is not in a longer value by chance."""
 
 
 def read_app_settings(reader: Reader, mask: Callable[[str], Secret]) -> Read[WantedSettings]:
@@ -166,5 +165,6 @@ def _in_lines(settings: tuple[Setting, ...]) -> Iterator[tuple[str, str]]:
 def _mask(value: object, mask: Callable[[str], Secret]) -> None:
     """Mask each line of a value that may be secret. We never show values; this is for the output of others."""
     for line in value.splitlines() if isinstance(value, str) else ():
-        if len(line.strip()) >= _SHORTEST_SECRET and not _PLAIN.fullmatch(line.strip()):
-            mask(line)
+        for one in (line, *secret_parts(line)):
+            if may_be_secret(one):
+                mask(one)

@@ -62,10 +62,10 @@ def read_image(repository: Repository, tag_or_digest: str, platform: str = "linu
     reference = f"{repository.session.host}/{repository.name}{joint}{tag_or_digest}"
     document = _document(repository, tag_or_digest)
     if "manifests" in document.fields:
-        document = _document(repository, document.told(lambda index: _entry(reference, index["manifests"], platform)))
-    digest, size = document.told(lambda manifest: (str(manifest["config"]["digest"]), int(manifest["config"]["size"])))
+        document = _document(repository, document.parse(lambda index: _entry(reference, index["manifests"], platform)))
+    digest, size = document.parse(lambda manifest: (str(manifest["config"]["digest"]), int(manifest["config"]["size"])))
     configuration = _configuration(repository, digest, size)
-    return document.told(
+    return document.parse(
         lambda manifest: ImageContents(
             reference=reference,
             digest=document.digest,
@@ -84,7 +84,7 @@ class _Document:
     digest: str
     fields: dict[str, Any]
 
-    def told(self, read: Callable[[dict[str, Any]], T]) -> T:
+    def parse(self, read: Callable[[dict[str, Any]], T]) -> T:
         """Return the result of `read` on the fields; raise ImageUnreadable when they are not an image's."""
         try:
             return read(self.fields)
@@ -114,7 +114,7 @@ def _entry(reference: str, entries: Sequence[Mapping[str, Any]], platform: str) 
 def _configuration(repository: Repository, digest: str, size: int) -> dict[str, Any]:
     if size > _LARGEST_CONFIGURATION:
         raise repository.ruined(digest, f"its configuration has {size} bytes")
-    with repository.blob(digest) as pieces:
+    with repository.blob(digest, size) as pieces:
         return _fields(repository, digest, b"".join(pieces))
 
 

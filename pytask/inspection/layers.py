@@ -136,7 +136,7 @@ class _Reading:
         return None
 
     def _inspected(self, number: int, layer: Layer) -> ForeignLayer | None:
-        with self._repository.blob(layer.digest) as pieces:
+        with self._repository.blob(layer.digest, layer.size_bytes) as pieces:
             counted = self._counted(number, pieces)
             try:
                 found = foreign_owners(inflated(counted))

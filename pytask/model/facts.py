@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from pytask.errors.foreign import shell_word
 from pytask.model.reference import Digest, ImageReference, ManifestDigest, NotAReference, RegistryHost
 
 if TYPE_CHECKING:
@@ -22,8 +23,12 @@ class ByHand:
     restart: str
 
     def use(self, reference: str) -> str:
-        """Return the command that sets the app's image."""
-        return f"{self.use_image} {reference}"
+        """Return the command that sets the app's image; what is no reference has no place in a command."""
+        try:
+            ImageReference.parse(reference)
+        except NotAReference:
+            return f"{self.use_image} <image>"
+        return f"{self.use_image} {shell_word(reference)}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,8 +21,11 @@ from pytask.errors.network import (
     ProxyRefused,
     ProxyUnreachable,
     ProxyUnusable,
+    ResponseTooLarge,
+    ResponseTooSlow,
     Unreachable,
 )
+from pytask.network.limits import BadFraming, TooLarge, TooSlow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +34,14 @@ if TYPE_CHECKING:
     from pytask.model import Proxy
     from pytask.network.route import Route
 
-_OF_THE_NETWORK = (exceptions.ConnectionError, exceptions.Timeout, exceptions.ChunkedEncodingError, HTTPError)
+_OF_THE_NETWORK = (
+    exceptions.ConnectionError,
+    exceptions.Timeout,
+    exceptions.ChunkedEncodingError,
+    HTTPError,
+    TooLarge,
+    BadFraming,
+)
 _NO_CONNECTION = (NewConnectionError, ConnectTimeoutError)
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}) ?(.*)")
 """The message of Python's http.client when a proxy does not answer CONNECT with 200."""
@@ -53,7 +63,7 @@ def network_failure(error: BaseException, url: str, route: Route) -> NetworkFail
         "detail": _words(causes[-1]),
         "via": f"through the proxy {proxy.title}" if proxy else "directly",
     }
-    found = _certificate_failure(causes, facts, url, route)
+    found = _of_limits(causes, facts) or _certificate_failure(causes, facts, url, route)
     if found is None and proxy:
         found = _proxy_failure(causes, facts, proxy)
     if found is None and isinstance(causes[-1], socket.gaierror):
@@ -64,6 +74,15 @@ def network_failure(error: BaseException, url: str, route: Route) -> NetworkFail
 def is_of_the_network(error: BaseException) -> bool:
     """Tell whether a client's error means that no answer came, rather than a bad answer."""
     return any(isinstance(cause, _OF_THE_NETWORK) for cause in _causes(error))
+
+
+def _of_limits(causes: list[BaseException], facts: dict[str, Any]) -> NetworkFailure | None:
+    for cause in causes:
+        if isinstance(cause, TooLarge):
+            return ResponseTooLarge(**{**facts, "detail": str(cause)}, most=f"{cause.most:,}", final=True)
+        if isinstance(cause, TooSlow):
+            return ResponseTooSlow(**{**facts, "detail": str(cause)})
+    return None
 
 
 def _certificate_failure(

@@ -10,16 +10,18 @@ Source of CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
 from __future__ import annotations
 
 import secrets
+import selectors
 import socket
 import socketserver
 import ssl
 import threading
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pytask.clock import Clock, Deadline, Timeouts
 from pytask.errors.network import (
     HostUnknown,
     ProxyAuthenticationNeeded,
@@ -27,7 +29,9 @@ from pytask.errors.network import (
     ProxyUnreachable,
     Unreachable,
 )
-from pytask.network.proxy import basic, proxy_headers
+from pytask.network.proxy import basic
+from pytask.network.tunnel import ProxyAnswer, led, proxy_context
+from pytask.network.tunnel import head as read_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,15 +42,9 @@ if TYPE_CHECKING:
 _LOOPBACK = "127.0.0.1"
 _USER = "task"
 _CHUNK = 1 << 16
-_LONGEST_HEAD = 1 << 16
-_SECONDS_TO_CONNECT = 10.0
-_HTTP, _HTTPS = 80, 443
-
-
-class _Refused(Exception):  # noqa: N818 - what the proxy did
-    def __init__(self, status: int, reason: str = "") -> None:
-        super().__init__(f"it returned {status} {reason}".strip())
-        self.status, self.reason = status, reason
+_MOST_UNKNOWN, _MOST_LED = 32, 128
+"""Callers at a time: those that have not shown the password, and those that have. The program opens a few."""
+_USUAL = Timeouts()
 
 
 class Relay(socketserver.ThreadingTCPServer):
@@ -54,9 +52,16 @@ class Relay(socketserver.ThreadingTCPServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, timeouts: Timeouts) -> None:
         self._network = network
+        self.timeouts = timeouts
+        self._unknown: dict[socket.socket, None] = {}
+        """In the order in which they came."""
+        self._led: set[socket.socket] = set()
+        self._turns = threading.Lock()
+        self._context = proxy_context(network)
         self._word = secrets.token_urlsafe(24)
         self.failures: dict[str, NetworkFailure] = {}
         """Failed connections, by requested host."""
@@ -66,6 +71,31 @@ class Relay(socketserver.ThreadingTCPServer):
     def address(self) -> str:
         """The proxy's address for an environment variable, with the password for this run."""
         return f"http://{_USER}:{self._word}@{_LOOPBACK}:{self.server_address[1]}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's
+        """Serve one more caller; of too many that say nothing, the one that came first is closed for it."""
+        with self._turns:
+            self._unknown[request] = None
+            for idle in list(self._unknown)[:-_MOST_UNKNOWN]:
+                del self._unknown[idle]
+                _shut(idle)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - the base class's
+        """Forget a caller that has ended."""
+        with self._turns:
+            self._unknown.pop(request, None)
+            self._led.discard(request)
+        super().shutdown_request(request)
+
+    def admits(self, caller: socket.socket) -> bool:
+        """Tell whether there is room for one more caller that has shown the password."""
+        with self._turns:
+            self._unknown.pop(caller, None)
+            if len(self._led) >= _MOST_LED:
+                return False
+            self._led.add(caller)
+            return True
 
     def knows(self, head: bytes) -> bool:
         """Tell whether a request has the right password."""
@@ -77,18 +107,18 @@ class Relay(socketserver.ThreadingTCPServer):
         """Return a connection to a host.
 
         Raises:
-            _Refused: with the status to return; the failure itself is in `failures`.
+            ProxyAnswer: with the status to return; the failure itself is in `failures`.
         """
         proxy = self._network.own_proxy_for(f"https://{host}:{port}")
         try:
             if proxy is None:
-                return socket.create_connection((host, port), _SECONDS_TO_CONNECT)
-            return _led(self._network, proxy, host, port)
-        except (_Refused, OSError) as error:
+                return socket.create_connection((host, port), self.timeouts.relay_asking)
+            return led(proxy, host, port, context=self._context, seconds=self.timeouts.relay_asking)
+        except (ProxyAnswer, OSError) as error:
             self.failures[host] = _failure(error, host, proxy)
-            if isinstance(error, _Refused):
+            if isinstance(error, ProxyAnswer):
                 raise
-            raise _Refused(HTTPStatus.BAD_GATEWAY, f"{error.strerror or error}") from error
+            raise ProxyAnswer(HTTPStatus.BAD_GATEWAY, f"{error.strerror or error}") from error
 
 
 class _Caller(socketserver.BaseRequestHandler):
@@ -99,11 +129,13 @@ class _Caller(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         with suppress(OSError, ValueError):  # a caller that breaks off or does not speak HTTP gets no answer
-            head = _head(self.request)
+            head = read_head(self.request, Deadline.after(Clock(), self.server.timeouts.relay_asking))
             method, authority, _ = head.split(b" ", 2)
             host, _, port = authority.decode("ascii", "replace").rpartition(":")
             if not self.server.knows(head):
                 return self._answer(HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, "Proxy Authentication Required")
+            if not self.server.admits(self.request):
+                return self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "Too Many Connections")
             if method != b"CONNECT" or not port.isdigit():
                 return self._answer(HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed")
             self._lead(host.strip("[]"), int(port))
@@ -112,14 +144,16 @@ class _Caller(socketserver.BaseRequestHandler):
     def _lead(self, host: str, port: int) -> None:
         try:
             upstream = self.server.connected(host, port)
-        except _Refused as refused:
+        except ProxyAnswer as refused:
             return self._answer(refused.status, refused.reason)
         with upstream:
-            upstream.settimeout(None)
+            both = _Both(idle=self.server.timeouts.relay_idle)
+            for one in (upstream, self.request):
+                one.settimeout(self.server.timeouts.relay_idle)
             self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_copy, args=(upstream, self.request), daemon=True, name=f"from {host}")
+            back = threading.Thread(target=both.copy, args=(upstream, self.request), daemon=True, name=f"from {host}")
             back.start()
-            _copy(self.request, upstream)
+            both.copy(self.request, upstream)
             back.join()
         return None
 
@@ -138,7 +172,7 @@ class Along:
 
 
 @contextmanager
-def along(network: Network, environment: Mapping[str, str]) -> Iterator[Along]:
+def along(network: Network, environment: Mapping[str, str], timeouts: Timeouts = _USUAL) -> Iterator[Along]:
     """Yield the environment in which a program started within the block uses the agent's route.
 
     Without an agent proxy, the machine's settings stay as they are.
@@ -147,7 +181,7 @@ def along(network: Network, environment: Mapping[str, str]) -> Iterator[Along]:
     if network.proxy is None:
         yield Along(environment=given, failures={})
         return
-    with _relay(network) as relay:
+    with _relay(network, timeouts) as relay:
         direct = ",".join(filter(None, ("localhost", _LOOPBACK, "::1", _engine_host(environment))))
         named = {"HTTPS_PROXY": relay.address, "NO_PROXY": direct}
         both_cases = {form: value for name, value in named.items() for form in (name, name.lower())}
@@ -172,8 +206,8 @@ def _engine_host(environment: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _relay(network: Network) -> Iterator[Relay]:
-    with Relay(network) as relay:
+def _relay(network: Network, timeouts: Timeouts) -> Iterator[Relay]:
+    with Relay(network, timeouts) as relay:
         threading.Thread(target=relay.serve_forever, args=(0.05,), daemon=True, name="relay").start()
         try:
             yield relay
@@ -181,55 +215,42 @@ def _relay(network: Network) -> Iterator[Relay]:
             relay.shutdown()
 
 
-def _led(network: Network, proxy: Proxy, host: str, port: int) -> socket.socket:
-    """Return a connection through the agent's proxy."""
-    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
-    lines += [f"{name}: {value}" for name, value in proxy_headers(proxy).items()]
-    with ExitStack() as unless_led:
-        connection = unless_led.enter_context(_at(network, proxy))
-        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
-        _, status, *reason = _head(connection).split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-        if int(status) != HTTPStatus.OK:
-            raise _Refused(int(status), *reason)
-        unless_led.pop_all()
-        return connection
+@dataclass(slots=True)
+class _Both:
+    """The two directions of one connection: it is idle when neither has a byte."""
+
+    idle: float
+    until: Deadline = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.until = Deadline.after(Clock(), self.idle)
+
+    def copy(self, source: socket.socket, target: socket.socket) -> None:
+        """Copy data until the source ends, or both are idle; then shut down the target's input."""
+        with suppress(OSError), selectors.DefaultSelector() as selector:
+            selector.register(source, selectors.EVENT_READ)
+            while data := self._received(source, selector):
+                target.sendall(data)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    def _received(self, source: socket.socket, selector: selectors.BaseSelector) -> bytes:
+        # What TLS has read and decrypted already, no selector sees.
+        waits = not (isinstance(source, ssl.SSLSocket) and source.pending())
+        while waits and not selector.select(self.until.left()):
+            if self.until.passed():
+                _shut(source)
+                return b""
+        self.until = Deadline.after(Clock(), self.idle)
+        return source.recv(_CHUNK)
 
 
-def _at(network: Network, proxy: Proxy) -> socket.socket:
-    """Return a connection to the proxy itself."""
-    at = urlsplit(proxy.address)
-    usual = _HTTPS if at.scheme == "https" else _HTTP
-    connection = socket.create_connection((at.hostname or "", at.port or usual), _SECONDS_TO_CONNECT)
-    if at.scheme != "https":
-        return connection
-    context = ssl.create_default_context()
-    if network.authorities:
-        context.load_verify_locations(network.authorities)
-    return context.wrap_socket(connection, server_hostname=at.hostname)
-
-
-def _head(connection: socket.socket) -> bytes:
-    """Read up to the end of a message's headers. Neither side sends more before the other answers."""
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        piece = connection.recv(1)
-        if not piece or len(head) > _LONGEST_HEAD:
-            raise OSError("connection closed")
-        head += piece
-    return head
-
-
-def _copy(source: socket.socket, target: socket.socket) -> None:
-    """Copy data until the source ends, then shut down the target's input."""
+def _shut(connection: socket.socket) -> None:
     with suppress(OSError):
-        while data := source.recv(_CHUNK):
-            target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
+        connection.shutdown(socket.SHUT_RDWR)
 
 
-def _failure(error: _Refused | OSError, host: str, proxy: Proxy | None) -> NetworkFailure:
+def _failure(error: ProxyAnswer | OSError, host: str, proxy: Proxy | None) -> NetworkFailure:
     words = error.strerror or str(error) if isinstance(error, OSError) else str(error)
     facts: dict[str, Any] = {
         "host": host,

@@ -1,26 +1,87 @@
-"""How long to wait before a retry: the one formula, and the server's own request.
+"""When a call is sent again: the one policy, for every host, with the one formula and the server's own request.
 
 Source: https://learn.microsoft.com/azure/architecture/best-practices/retry-service-specific
 """
 
 from __future__ import annotations
 
+import random
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from pytask.clock import Deadline
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from pytask.clock import Timeouts
+    from pytask.clock import Clock, Timeouts
+
+REFUSED_BEFORE_WORK = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+"""With these nothing was carried out. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9"""
+REPEATED = REFUSED_BEFORE_WORK | {
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+    HTTPStatus.INSUFFICIENT_STORAGE,
+}
+"""Statuses after which a call is sent again; 409 as well, where it says that another operation is at work."""
+REPEATED_ON_A_MACHINE = REPEATED | {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+"""A managed identity endpoint also returns these while it is being updated.
+https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling"""
 
 
-def retry_wait(timeouts: Timeouts, attempt: int, asked: float | None = None) -> float:
+_AGES = 365 * 86_400.0
+"""Seconds; nobody asks for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """The retries of one call, under one deadline."""
+
+    timeouts: Timeouts
+    deadline: Deadline
+    chance: Callable[[], float] = random.random
+
+    @classmethod
+    def begin(cls, clock: Clock, timeouts: Timeouts, chance: Callable[[], float] = random.random) -> Retries:
+        """Return the retries of a call that begins now; `chance` returns a number from 0 to 1."""
+        return cls(timeouts, Deadline.after(clock, timeouts.http_retries), chance)
+
+    def wait(self, attempt: int, asked: float | None = None, *, attempts: int | None = None) -> float | None:
+        """Return the seconds to wait after a failed attempt, counted from 1; None when it was the last one.
+
+        It was, after as many as `attempts` (by default, those of the timeouts), or when the wait would end too late.
+        """
+        last = attempt >= min(self.timeouts.http_attempts, attempts or self.timeouts.http_attempts)
+        seconds, left = retry_wait(self.timeouts, attempt, asked, self.chance()), self.deadline.left()
+        return None if last or min(seconds, asked or seconds) > left else min(seconds, left)
+
+    def too_long(self, asked: float | None) -> str:
+        """Return what it means that a server asks for more time than is left; empty when it does not."""
+        if not asked or asked <= self.deadline.left():
+            return ""
+        most = self.timeouts.http_retries
+        return f"; it asks to wait {asked:,.0f} s, but a call is retried for {most:,.0f} s at most"
+
+
+def retry_wait(timeouts: Timeouts, attempt: int, asked: float | None = None, chance: float = 0.0) -> float:
     """Return the seconds to wait after a failed attempt, counted from 1.
 
-    A wait that the server `asked` for takes precedence; otherwise each wait doubles. No wait exceeds the maximum.
+    A wait that the server `asked` for is kept to; otherwise each wait doubles, up to the longest. Either is lengthened
+    by `chance`, from 0 to 1.
     """
-    return min(timeouts.http_longest_wait, asked or timeouts.http_first_wait * 2 ** (attempt - 1))
+    usual = min(timeouts.http_longest_wait, timeouts.http_first_wait * 2 ** (attempt - 1))
+    return (asked or usual) * (1 + timeouts.http_jitter * chance)
+
+
+def poll_wait(timeouts: Timeouts, status: int, headers: Mapping[str, str], now: datetime) -> float:
+    """Return the seconds to wait before the next poll, as an answer asks; no more at once than any other wait."""
+    asked = asked_wait(headers, now) if status in REPEATED else None
+    return min(timeouts.http_longest_wait, asked or 0.0)
 
 
 def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -31,9 +92,9 @@ def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     value = headers.get("Retry-After", "").strip()
     # Without isascii(), ² counts as a digit, but int() refuses it.
     if value.isascii() and value.isdigit():
-        return float(value)
+        return min(_AGES, float(value))
     until = http_date(value)
-    return None if until is None else max(0.0, (until - now).total_seconds())
+    return None if until is None else min(_AGES, max(0.0, (until - now).total_seconds()))
 
 
 def http_date(value: str) -> datetime | None:

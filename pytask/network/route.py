@@ -6,9 +6,12 @@ the route is an adapter of the session, which overrides whatever else a client c
 
 from __future__ import annotations
 
-import http.client
+import socket
+import ssl
 import warnings
 from dataclasses import dataclass
+from functools import partial
+from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,14 +20,16 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies, select_proxy
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import InsecureRequestWarning
+from urllib3.util.ssltransport import SSLTransport
 
 from pytask.model import Proxy, is_local
 from pytask.network.issuer import issuer_of
+from pytask.network.limits import POOLS, Limits, hold, limited
 from pytask.network.proxy import proxy_headers
 from pytask.network.trust import tls_context, unverified_context
+from pytask.network.tunnel import ProxyAnswer, led
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
     from pytask.model import Network
@@ -49,6 +54,8 @@ class Route:
         """Make a session use this route; a second call does nothing."""
         # Otherwise requests reads ~/.netrc and would replace our tokens with credentials from there.
         session.trust_env = False
+        # No call needs a cookie, and some hosts share their domain with strangers' (azurewebsites.net).
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         if not isinstance(session.adapters.get("https://"), _Adapter):
             adapter = _Adapter(self)
             session.mount("https://", adapter)
@@ -64,26 +71,41 @@ class Route:
         return self.network.machine_proxies.get(written) or Proxy(address=written)
 
     def issuer(self, url: str) -> str:
-        """Return the issuer of a host's certificate; empty when it cannot be read.
+        """Return the issuer of the certificate that was refused on the way to a host; empty when it cannot be read.
 
-        Only the TLS handshake is sent to the host.
+        That is the host's, or the one of a proxy over TLS. Only the handshake is sent to whoever was not verified, and
+        the proxy's password goes where it goes in any call: to the proxy itself, verified if it is an https one.
         """
         proxy, parts = self.proxy_for(url), urlsplit(url)
         host, port = parts.hostname or "", parts.port or 443
-        through = urlsplit(proxy.address) if proxy else parts
-        connection = http.client.HTTPSConnection(
-            through.hostname or "", through.port or port, timeout=_SECONDS_TO_LOOK, context=unverified_context()
-        )
-        if proxy:
-            connection.set_tunnel(host, port, headers=proxy_headers(proxy))
         try:
-            connection.connect()
-            shown: Any = connection.sock
-            return issuer_of(shown.getpeercert(binary_form=True))
-        except (OSError, http.client.HTTPException):
+            if proxy is None:
+                return _shown(socket.create_connection((host, port), _SECONDS_TO_LOOK), host)
+            return _shown(led(proxy, host, port, context=self.context, seconds=_SECONDS_TO_LOOK), host)
+        except ssl.SSLCertVerificationError:
+            return self._issuer_of_proxy(proxy) if proxy else ""
+        except (OSError, ProxyAnswer, ValueError):
             return ""
-        finally:
-            connection.close()
+
+    def _issuer_of_proxy(self, proxy: Proxy) -> str:
+        parts = urlsplit(proxy.address)
+        host, port = parts.hostname or "", parts.port or 443
+        try:
+            return _shown(socket.create_connection((host, port), _SECONDS_TO_LOOK), host)
+        except (OSError, ValueError):
+            return ""
+
+
+def _shown(connection: socket.socket, host: str) -> str:
+    """Return the issuer of the certificate at the other end of a connection, which is closed then."""
+    shown: Any
+    with connection:
+        if isinstance(connection, ssl.SSLSocket):  # to a proxy, and Python has no TLS within TLS
+            hold(connection, Limits(seconds=_SECONDS_TO_LOOK))
+            shown = SSLTransport(connection, unverified_context(), host)
+            return issuer_of(shown.getpeercert(binary_form=True))
+        with unverified_context().wrap_socket(connection, server_hostname=host) as shown:
+            return issuer_of(shown.getpeercert(binary_form=True))
 
 
 def open_route(network: Network, warn: Callable[[str], None]) -> Route:
@@ -108,7 +130,12 @@ class _Adapter(HTTPAdapter):
         if proxy:
             self._proxies[proxy.address] = proxy
         proxies = {urlsplit(url).scheme: proxy.address} if proxy else {}
-        return super().send(request, **{**options, "verify": True, "cert": None, "proxies": proxies})
+        given = {**options, "verify": True, "cert": None, "proxies": proxies}
+        return limited(partial(super().send, request, **given))
+
+    def init_poolmanager(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - requests' own
+        super().init_poolmanager(*given, **named)
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
         return proxy_headers(self._proxies[proxy])
@@ -116,12 +143,14 @@ class _Adapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:  # noqa: ANN401 - urllib3's own
         # For proxies, urllib3 leaves Nagle's algorithm on. A body is sent after the headers, and would wait until the
         # proxy has acknowledged those: 40 ms on Linux for every call with a body.
-        return super().proxy_manager_for(
+        manager = super().proxy_manager_for(
             proxy,
             proxy_ssl_context=self._route.context,
             socket_options=HTTPConnection.default_socket_options,
             **options,
         )
+        manager.pool_classes_by_scheme = POOLS
+        return manager
 
     def build_connection_pool_key_attributes(self, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - requests' own
         host, _ = super().build_connection_pool_key_attributes(*given, **named)

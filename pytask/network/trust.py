@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import certifi
 
+from pytask.network.limits import TlsSocket
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,6 +26,7 @@ def tls_context(network: Network, warn: Callable[[str], None]) -> ssl.SSLContext
     certificates, and exempt hosts have public ones.
     """
     context = ssl.create_default_context()
+    context.sslsocket_class = TlsSocket
     # Since 3.13, Python refuses authorities without an Authority Key Identifier, which many companies have. The agent
     # itself, Node and Go accept them. https://docs.python.org/3/whatsnew/3.13.html#ssl
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -16,13 +17,15 @@ from pytask.cloud.answers import correlation_id
 from pytask.cloud.download import pieces
 from pytask.cloud.http import Call, request
 from pytask.cloud.transport import only
+from pytask.errors.foreign import beginning
 from pytask.errors.image import ImageUnreadable
+from pytask.errors.network import ResponseTooLarge
 from pytask.errors.registry import ManifestMissing
 from pytask.model.reference import Digest, NotAReference, digest_of
-from pytask.network.place import is_address, place_of
+from pytask.network.place import is_address, is_inner_address, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from azure.core.rest import HttpResponse
@@ -46,6 +49,9 @@ _REDIRECTS = frozenset(
         HTTPStatus.PERMANENT_REDIRECT,
     }
 )
+_MOST_REDIRECTS = 3
+_MORE = 64 << 10
+"""Bytes above a blob's size that are read still: what is a little longer has another digest, which tells more."""
 _AS_IT_IS = {"Accept-Encoding": "identity"}
 """A digest is that of the bytes the registry stores, so nothing on the way may pack them once more."""
 
@@ -72,9 +78,8 @@ class Repository:
         Raises:
             ManifestMissing: when there is no such image.
         """
-        answer = self._asked(
-            "HEAD", f"manifests/{tag_or_digest}", "look up the image", {"Accept": ", ".join(MANIFEST_TYPES)}
-        )
+        asked, accept = partial(Call, doing="look up the image"), {"Accept": ", ".join(MANIFEST_TYPES)}
+        answer = self._asked("HEAD", f"manifests/{tag_or_digest}", asked, accept)
         # The header is a custom that not every registry follows.
         digest = answer.headers.get("Docker-Content-Digest") or _digest(self.manifest_text(tag_or_digest))
         media_type = answer.headers.get("Content-Type", "").partition(";")[0]
@@ -91,21 +96,22 @@ class Repository:
             ImageUnreadable: when a digest was asked for and the bytes have another.
         """
         accept = {"Accept": ", ".join(MANIFEST_TYPES), **_AS_IT_IS}
-        text = self._asked("GET", f"manifests/{tag_or_digest}", "read the image's manifest", accept).content
+        asked = partial(Call, doing="read the image's manifest")
+        text = self._asked("GET", f"manifests/{tag_or_digest}", asked, accept).content
         if tag_or_digest.startswith("sha256:") and _digest(text) != tag_or_digest:
             raise self.ruined(tag_or_digest, f"its bytes have the digest {_digest(text)}")
         return text
 
     @contextmanager
-    def blob(self, digest: str) -> Iterator[Iterator[bytes]]:
-        """Return a blob piece by piece; nothing of it is kept. Reading to the end confirms its digest.
+    def blob(self, digest: str, size: int) -> Iterator[Iterator[bytes]]:
+        """Return a blob of `size` bytes piece by piece; nothing of it is kept. Reading to the end confirms its digest.
 
         Raises:
             ManifestMissing: when there is no such blob.
-            ImageUnreadable: at the end, when the bytes have another digest.
+            ImageUnreadable: when there are more bytes, or at the end, when they have another digest.
             NetworkFailure: when the blob cannot be read to its end; its `host` may be the registry's storage.
         """
-        with closing(self._confirmed(digest)) as confirmed:
+        with closing(self._confirmed(digest, size)) as confirmed:
             yield confirmed
 
     @property
@@ -122,16 +128,19 @@ class Repository:
         """Return the failure of a manifest, layer or configuration that is not what it should be."""
         return ImageUnreadable(reference=f"{self.session.host}/{self.name}", part=digest, detail=detail)
 
-    def _confirmed(self, digest: str) -> Generator[bytes, None, None]:
+    def _confirmed(self, digest: str, size: int) -> Generator[bytes, None, None]:
         checksum = hashlib.sha256()
-        with closing(pieces(self.http, lambda offset: self._stored(digest, offset))) as body:
-            for piece in body:
-                checksum.update(piece)
-                yield piece
+        with closing(pieces(self.http, lambda offset: self._stored(digest, size, offset))) as body:
+            try:
+                for piece in body:
+                    checksum.update(piece)
+                    yield piece
+            except ResponseTooLarge as error:
+                raise self.ruined(digest, f"it is longer than the {size} bytes that its manifest says") from error
         if f"sha256:{checksum.hexdigest()}" != digest:
             raise self.ruined(digest, f"its bytes have the digest sha256:{checksum.hexdigest()}")
 
-    def _stored(self, digest: str, offset: int) -> HttpResponse:
+    def _stored(self, digest: str, size: int, offset: int) -> HttpResponse:
         """Return the open answer that has a blob from a byte on, wherever the registry keeps it.
 
         Azure Container Registry leads to a storage account, with a signature in the address; the registry's own token
@@ -142,23 +151,42 @@ class Repository:
         doing, wanted = "read a layer", HTTPStatus.PARTIAL_CONTENT if offset else HTTPStatus.OK
         headers = {**_AS_IT_IS, **({"Range": f"bytes={offset}-"} if offset else {})}
         accept = {wanted, *_REDIRECTS}
-        answer = self._asked("GET", f"blobs/{digest}", doing, headers, accept=accept, stream=True)
-        if answer.status_code == wanted:
-            return answer
-        answer.read()
+        left = max(0, size - offset)
+        seconds = self.http.timeouts.http_total + left / self.http.timeouts.slowest_blob
+        asked = partial(Call, doing=doing, most_bytes=left + _MORE, seconds=seconds)
+        answer = self._asked("GET", f"blobs/{digest}", asked, headers, accept=accept, stream=True)
+        for _ in range(_MOST_REDIRECTS):
+            if answer.status_code == wanted:
+                return answer
+            address = self._elsewhere(digest, answer)
+            call = asked(request=request("GET", address, headers=headers), accept=accept)
+            answer = self.http.send(call, stream=True)
+        if answer.status_code != wanted:
+            raise self.ruined(digest, f"it is redirected more than {_MOST_REDIRECTS} times")
+        return answer
+
+    def _elsewhere(self, digest: str, answer: HttpResponse) -> str:
+        """Return the address that a redirect leads to.
+
+        Whoever answers for the registry must not make this agent call services of its own network, so an address in
+        numbers is a public one.
+        """
+        self.http.read(answer)  # to its end, so that the connection is good for the next layer
         told = answer.headers.get("Location", "")
         address = urljoin(answer.request.url, told) if is_address(told) else told
-        if place_of(address) is None:
-            raise self.ruined(digest, f"the registry redirects to an address without TLS for it ({address[:200]})")
+        place = place_of(address)
+        if place is None:
+            raise self.ruined(digest, f"it is redirected to an address without TLS ({beginning(address, 200)})")
+        if is_inner_address(place.host) and place != place_of(answer.request.url):
+            raise self.ruined(digest, f"it is redirected into this agent's own network ({place})")
         self.session.mask(urlsplit(address).query)
-        call = Call(request=request("GET", address, headers=headers), doing=doing, accept={wanted})
-        return self.http.send(call, stream=True)
+        return address
 
     def _asked(
         self,
         method: str,
         path: str,
-        doing: str,
+        asked: Callable[..., Call],
         headers: Mapping[str, str],
         *,
         accept: AbstractSet[int] = frozenset({HTTPStatus.OK}),
@@ -170,7 +198,7 @@ class Repository:
         def sent() -> HttpResponse:
             authorization = self.session.authorization(self.name)
             signed = {"Authorization": authorization, **headers} if authorization else headers
-            call = Call(request=request(method, url, headers=signed), doing=doing, accept=answers, only_to=only(url))
+            call = asked(request=request(method, url, headers=signed), accept=answers, only_to=only(url))
             return self.http.send(call, stream=stream)
 
         answer = sent()
@@ -179,8 +207,7 @@ class Repository:
             self.session.forget()
             answer = sent()
         if answer.status_code not in accept:
-            answer.read()
-            raise self._refusal(path, answer)
+            raise self._refusal(path, self.http.read(answer))
         return answer
 
     def _refusal(self, path: str, answer: HttpResponse) -> TaskFailure:

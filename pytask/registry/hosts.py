@@ -58,7 +58,7 @@ def asked_for(host: RegistryHost, repository: str) -> str:
     return f"library/{repository}" if host.is_docker_hub and "/" not in repository else repository
 
 
-def is_azures(host: RegistryHost, cloud: Cloud | None) -> bool:
+def is_azure_registry(host: RegistryHost, cloud: Cloud | None) -> bool:
     """Return whether a host is an Azure Container Registry by its name, so that a token of Entra ID may be shown to it.
 
     Only the forms that Azure gives to registries count, at the port that they answer at.
@@ -66,13 +66,13 @@ def is_azures(host: RegistryHost, cloud: Cloud | None) -> bool:
     return _registry_at(host, cloud) is not None
 
 
-def may_be_azures(host: RegistryHost, cloud: Cloud) -> bool:
+def may_be_azure_registry(host: RegistryHost, cloud: Cloud) -> bool:
     """Return whether Resource Manager may name a host as a registry of its cloud.
 
     The domains of Azure's own clouds are known; in another cloud its own word is all there is.
     """
     known = (urlsplit(cloud.arm_url).hostname or "").endswith(tuple(f".{domain}" for domain in _KNOWN_CLOUDS))
-    return is_azures(host, cloud) or (not known and host.port in {None, _HTTPS})
+    return is_azure_registry(host, cloud) or (not known and host.port in {None, _HTTPS})
 
 
 def is_same_registry(one: RegistryHost, other: RegistryHost) -> bool:
@@ -92,7 +92,7 @@ def may_hold_tokens_of(service: RegistryHost, registry: RegistryHost) -> bool:
     """
     if service.dialed == registry.dialed:
         return True
-    if is_azures(registry, None):
+    if is_azure_registry(registry, None):
         return is_same_registry(service, registry)
     site = _site(registry.name)
     near = service.name in {registry.name, site} or service.name.endswith(f".{site}")

@@ -8,7 +8,7 @@ from pytask.cloud.arm import REGISTRY_VERSION
 from pytask.decode import text_at
 from pytask.errors.registry import LoginServerUnusable, RegistryNotFound
 from pytask.model import NotAReference, RegistryHost
-from pytask.registry.hosts import may_be_azures
+from pytask.registry.hosts import may_be_azure_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,21 +27,21 @@ def login_server(arm: Arm, address: RegistryAddress, cloud: Cloud) -> RegistryHo
 
     Raises:
         RegistryNotFound: when the connection sees no such registry.
-        LoginServerUnusable: when what it is told is no host of a registry in this cloud.
+        LoginServerUnusable: when the login server that Azure returns is no host of a registry in this cloud.
     """
-    told = _by_id(arm, address) if address.resource_id else _by_name(arm, address)
-    if not told:
+    login_server = _by_id(arm, address) if address.resource_id else _by_name(arm, address)
+    if not login_server:
         raise RegistryNotFound(registry=address.name, subscription=arm.subscription)
-    return _host(told, address, cloud)
+    return _host(login_server, address, cloud)
 
 
-def _host(told: str, address: RegistryAddress, cloud: Cloud) -> RegistryHost:
+def _host(login_server: str, address: RegistryAddress, cloud: Cloud) -> RegistryHost:
     try:
-        host = RegistryHost.parse(told)
+        host = RegistryHost.parse(login_server)
     except NotAReference as error:
-        raise LoginServerUnusable(registry=address.name, told=told) from error
-    if not may_be_azures(host, cloud):
-        raise LoginServerUnusable(registry=address.name, told=told)
+        raise LoginServerUnusable(registry=address.name, login_server=login_server) from error
+    if not may_be_azure_registry(host, cloud):
+        raise LoginServerUnusable(registry=address.name, login_server=login_server)
     return host
 
 

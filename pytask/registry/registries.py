@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytask.errors.registry import RegistryNotFound
 from pytask.registry.challenge import challenge_of
-from pytask.registry.hosts import is_azures
+from pytask.registry.hosts import is_azure_registry
 from pytask.registry.lookup import login_server
 from pytask.registry.refusal import http_client_of
 from pytask.registry.session import RegistrySession
@@ -84,6 +84,6 @@ class Registries:
         if self._login and host == self._login.host:
             return PasswordSignIn(self._login)
         cloud = self.azure.credentials.connection.cloud if self.azure else None
-        if self.azure and (host in self._azures or is_azures(host, cloud)):
+        if self.azure and (host in self._azures or is_azure_registry(host, cloud)):
             return EntraSignIn(self.azure)
         return NoSignIn()

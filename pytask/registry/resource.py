@@ -75,8 +75,8 @@ def _resource(item: JSONObject) -> RegistryResource:
     )
 
 
-def _host(told: str) -> RegistryHost | None:
+def _host(login_server: str) -> RegistryHost | None:
     try:
-        return RegistryHost.parse(told)
+        return RegistryHost.parse(login_server)
     except NotAReference:
         return None

@@ -121,7 +121,7 @@ class RegistrySession:
         if self._challenge.scheme == "basic":
             url = f"https://{asked_at(self.host)}/v2/"
             asked = request("GET", url, headers=_header(self.authorization("")))
-            self._accepted(asked, url, "sign in to the registry")
+            self._accepted(self._answered(asked, url, "sign in to the registry"))
 
     def as_anybody(self) -> RegistrySession:
         """Return the same registry without credentials."""
@@ -148,10 +148,17 @@ class RegistrySession:
         """
         params = {"scope": f"repository:{asked_for(self.host, repository)}:{actions}"}
         params |= {"service": self._challenge.service} if self._challenge.service else {}
-        headers = _header(self._basic(self._known_login()))
-        url = self._sign_in.realm(self.host, self._challenge).url
-        asked = request("GET", url, params=params, headers=headers)
-        return self.mask(self._given(self._accepted(asked, url, "get a token from the registry")))
+        url, before = self._sign_in.realm(self.host, self._challenge).url, self._login
+
+        def answered(login: RegistryLogin | None) -> HttpResponse:
+            asked = request("GET", url, params=params, headers=_header(self._basic(login)))
+            return self._answered(asked, url, "get a token from the registry")
+
+        answer = answered(self._known_login())
+        if answer.status_code == HTTPStatus.UNAUTHORIZED and before and self.docker_login(renew=True) != before:
+            # What the registry gave lives for hours, but a build may take longer.
+            answer = answered(self._login)
+        return self.mask(self._given(self._accepted(answer)))
 
     def _given(self, answer: HttpResponse) -> str:
         """Return the token in an answer; one without any is a refusal."""
@@ -161,10 +168,11 @@ class RegistrySession:
             raise self.refusal(answer)
         return token
 
-    def _accepted(self, asked: HttpRequest, url: str, doing: str) -> HttpResponse:
+    def _answered(self, asked: HttpRequest, url: str, doing: str) -> HttpResponse:
         refusals = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
-        call = Call(request=asked, doing=doing, accept={HTTPStatus.OK, *refusals}, only_to=only(url))
-        answer = self.http.send(call)
+        return self.http.send(Call(request=asked, doing=doing, accept={HTTPStatus.OK, *refusals}, only_to=only(url)))
+
+    def _accepted(self, answer: HttpResponse) -> HttpResponse:
         if answer.status_code != HTTPStatus.OK:
             raise self.refusal(answer)
         return answer

@@ -86,6 +86,18 @@ class EntraSignIn:
         return RegistrySignInRefused(registry=str(host), detail=detail, correlation_id=correlation_id(answer))
 
     def _exchanged(self, host: RegistryHost, realm: Realm, service: str) -> RegistryLogin:
+        credentials = self._azure.credentials
+        answer = self._asked_to_exchange(realm, service)
+        if answer.status_code == HTTPStatus.UNAUTHORIZED and credentials.renew(surely=False):
+            answer = self._asked_to_exchange(realm, service)
+        if answer.status_code != HTTPStatus.OK:
+            raise firewall(host, answer) or self.refusal(host, answer)
+        token = text_at(decode(answer.content), "refresh_token")
+        if not token:
+            raise self.refusal(host, answer)
+        return RegistryLogin(host=host, user=DOCKER_USER, password=credentials.mask(token))
+
+    def _asked_to_exchange(self, realm: Realm, service: str) -> HttpResponse:
         credentials, url = self._azure.credentials, f"https://{realm.host}/oauth2/exchange"
         form = {
             "grant_type": "access_token",
@@ -93,18 +105,10 @@ class EntraSignIn:
             "tenant": credentials.connection.tenant_id,
             "access_token": credentials.token(self._scope).reveal(),
         }
-        asked = request("POST", url, form=form)
         refusals = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
-        call = Call(
-            request=asked, doing="sign in to the registry", accept={HTTPStatus.OK, *refusals}, only_to=only(url)
-        )
-        answer = self._azure.http.send(call)
-        if answer.status_code != HTTPStatus.OK:
-            raise firewall(host, answer) or self.refusal(host, answer)
-        token = text_at(decode(answer.content), "refresh_token")
-        if not token:
-            raise self.refusal(host, answer)
-        return RegistryLogin(host=host, user=DOCKER_USER, password=credentials.mask(token))
+        asked, accept = request("POST", url, form=form), {HTTPStatus.OK, *refusals}
+        call = Call(request=asked, doing="sign in to the registry", accept=accept, only_to=only(url))
+        return self._azure.http.send(call)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ def begin(plan: Plan, console: Console, network: Network, builder: str = "") -> 
 
 def header(builder: str, network: Network) -> str:
     """Return the first lines of the log: the versions, and how this agent is configured to reach the network."""
-    told = f" · {builder}" if builder else ""
-    first = f"FunctionAppContainerDeploy {__version__} · Python {platform.python_version()}{told}"
+    builder_title = f" · {builder}" if builder else ""
+    first = f"FunctionAppContainerDeploy {__version__} · Python {platform.python_version()}{builder_title}"
     ways = "; ".join(_ways(network))
     return f"{first}\nNetwork: {ways}" if ways else first
 
@@ -45,8 +45,8 @@ def tell(event: Event, console: Console) -> None:
 
 def _text(event: Event) -> str:
     match event:
-        case PreflightPassed(told) | LeftAsItIs(told):
-            return told
+        case PreflightPassed(text) | LeftAsItIs(text):
+            return text
         case AccessGiven(done=done, role_at=role_at):
             return f"  {'identity' if role_at is None else 'role':<9} {done}"
         case Update():
@@ -61,7 +61,7 @@ def _text(event: Event) -> str:
 
 def _text_of_settings(event: Event) -> str:
     if isinstance(event, MadeSticky):
-        return f"settings  {', '.join(event.names)} now stay with their slot"
+        return f"settings  now slot settings: {', '.join(event.names)}"
     return tell_settings(event) if isinstance(event, SettingsChange) else ""
 
 
@@ -94,7 +94,7 @@ def tell_failed_rollback(event: NotRolledBack | RollbackFailed) -> str:
 
 def tell_verification(verification: Verification) -> str:
     """Return the verdict and its evidence."""
-    checks = ", ".join(check for check, _ in verification.passed)
+    checks = ", ".join(check for check, _ in verification.passed) or "none"
     verified = verification.verdict is Verdict.VERIFIED
     rows = [f"Verified: {checks}" if verified else f"Unverified; checks that passed: {checks or 'none'}"]
     rows += [f"  {check:<14}  {rests_on}" for check, rests_on in verification.passed]

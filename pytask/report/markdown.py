@@ -6,13 +6,37 @@ Source: https://github.github.com/gfm/
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pytask.errors.foreign import shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SIGNS = re.compile(r"([\\`*\[\]<>|~]|&(?=[#\w])|(?<![^\W_])_|_(?![^\W_])|^[#+-])")
 """An underscore within a word has no meaning, nor do block markers that are not at the start of a line."""
 _LONGEST = 500
 _FEWEST_IN_A_FENCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Foreign text in Markdown, without secrets."""
+
+    redact: Callable[[str], str]
+
+    def escaped(self, text: str) -> str:
+        """Return text as prose in one line."""
+        return escaped(self.redact(text))
+
+    def code(self, text: str) -> str:
+        """Return text as a code span in one line."""
+        return code(self.redact(text))
+
+    def block(self, text: str) -> str:
+        """Return text of several lines as a code block."""
+        return block(self.redact(text))
 
 
 def escaped(text: str) -> str:

@@ -117,7 +117,7 @@ def _app(plan: DeployPlan | Check, deploy: AppPlan) -> str:
 def _set(deploy: AppPlan) -> Iterator[tuple[str, str]]:
     """Yield what is set besides the image; names only."""
     settings, properties = tuple(deploy.settings.values), tuple(deploy.configuration)
-    sticky = f", of which {', '.join(deploy.settings.sticky)} stay with the slot" if deploy.settings.sticky else ""
+    sticky = f"; slot settings: {', '.join(deploy.settings.sticky)}" if deploy.settings.sticky else ""
     words = [f"{_count(settings, 'app setting')} ({', '.join(settings)}){sticky}"] if settings else []
     words += ["startup command"] if "appCommandLine" in properties else []
     others = tuple(name for name in properties if name != "appCommandLine")
@@ -133,10 +133,10 @@ def _count(things: tuple[str, ...], name: str) -> str:
 
 def _pull(pull: PullPlan) -> Iterator[tuple[str, str]]:
     if pull.access is PullAccess.ADMIN_USER:
-        yield "pull", "with the registry's admin user; its password is put into the app's settings"
+        yield "pull", "with the registry's admin user, whose password is stored in the app's settings"
     if pull.access is PullAccess.MANAGED_IDENTITY:
         whose = f"the identity {pull.identity.rpartition('/')[2]}" if pull.identity else "the system-assigned identity"
-        yield "pull", f"with {whose}; a missing identity or role on the registry is set up"
+        yield "pull", f"with {whose}; the identity and its role on the registry are set up if missing"
 
 
 def _verify(verify: VerifyPlan | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.journal import ImageRestored, MadeSticky
+from pytask.journal import Action, ImageRestored, MadeSticky
 from pytask.model import SettingsBack, SettingsChange
 
 if TYPE_CHECKING:
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 def tell_settings(change: SettingsChange) -> str:
     """Return which settings were written, for the log."""
     kept = f", and {', '.join(change.kept)} restored" if change.kept else ""
-    again = f"\nsettings  another write at the same time had dropped them: written again{kept}" if change.again else ""
+    again = (
+        f"\nsettings  overwritten by another change at the same time, and written again{kept}" if change.again else ""
+    )
     return f"settings  {_written(change)}{again}"
 
 
 def tell_lost(change: SettingsChange) -> str:
     """Return the warning about settings that are gone."""
-    return (
-        f"app settings that this run had kept were dropped by another write at the same time: {', '.join(change.lost)}"
-    )
+    return f"app settings that this run kept were lost to another change at the same time: {', '.join(change.lost)}"
 
 
 def settings_now(journal: Journal) -> str:
@@ -33,8 +33,15 @@ def settings_now(journal: Journal) -> str:
     if back:
         stayed = f"; {', '.join(back.stayed)} left unchanged" if back.stayed else ""
         return f"{', '.join(back.names) or 'nothing'} restored{stayed}"
-    sticky = f"{', '.join(made.names)} made sticky" if made and not journal.last(ImageRestored) else ""
-    return "; ".join(part for part in (_written(change) if change else "", sticky) if part)
+    restored = journal.last(ImageRestored)
+    sticky = f"now slot settings: {', '.join(made.names)}" if made and not restored else ""
+    return "; ".join(part for part in (_written(change) if change else "", sticky, *_open(journal)) if part)
+
+
+def _open(journal: Journal) -> list[str]:
+    """Return the changes of settings that were sent, and whose results are not known."""
+    effects = {Action.SETTINGS: "may have been written", Action.STICKY: "may be slot settings now"}
+    return [f"{names} {effect}" for action, effect in effects.items() for names in journal.left_open(action)]
 
 
 def property_names(names: Iterable[str]) -> str:

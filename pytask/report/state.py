@@ -8,7 +8,7 @@ from pytask.journal import (
     AccessGiven,
     Action,
     ChangedBySomeoneElse,
-    ImageLost,
+    ImageGone,
     ImageRestored,
     NotRolledBack,
     Planned,
@@ -29,22 +29,23 @@ def describe_state(journal: Journal) -> str:
     app, pushed, update = journal.last(App), journal.last(PushedImage), journal.update()
     if app is None:
         return _without_an_app(journal, pushed)
-    kept = f"\nits pull access is kept: {given}" if (given := _access(journal)) else ""
+    kept = f"\nthe pull access that this run set up remains: {given}" if (given := _access(journal)) else ""
     if update:
         return _after_the_update(journal, app, update) + kept
     if pushed and pushed.tags and app.image == str(pushed.reference):
         return _not_restarted(journal, app) + kept
     if pushed and journal.left_open(Action.UPDATE):
         either = f"it may be configured with {pushed.reference} or still with {app.image or 'no image'}"
-        told = f"the change to {app.title} was sent, but its result is not known: {either}"
-        return f"{told}{_settings_too(journal)}{kept}"
+        message = f"the change to {app.title} was sent, but its result is not known: {either}"
+        finish = f"\nto finish it by hand: {app.by_hand.use(str(pushed.reference))}"
+        return f"{message}{_settings_too(journal)}{kept}{finish}{_undo(app)}"
     return _without_an_update(journal, app, pushed)
 
 
 def _without_an_app(journal: Journal, pushed: PushedImage | None) -> str:
     if pushed:
         return f"{pushed.reference} is in the registry"
-    return "the image was built; parts of it may be in the registry" if journal.tried(Action.PUSH) else _NOTHING
+    return "the image was built; it or parts of it may be in the registry" if journal.tried(Action.PUSH) else _NOTHING
 
 
 def _without_an_update(journal: Journal, app: App, pushed: PushedImage | None) -> str:
@@ -53,7 +54,7 @@ def _without_an_update(journal: Journal, app: App, pushed: PushedImage | None) -
         by_hand = app.by_hand.use(str(pushed.reference))
         return f"{pushed.reference} is in the registry; {left}\nto continue by hand: {by_hand}"
     if journal.tried(Action.PUSH):
-        return f"the image was built; parts of it may be in the registry; {left}"
+        return f"the image was built; it or parts of it may be in the registry; {left}"
     return f"nothing was pushed; {left}" if journal.tried(Action.PULL_ACCESS) else _NOTHING
 
 
@@ -65,11 +66,11 @@ def _before_the_update(journal: Journal, app: App) -> str:
     """Return the state of an app that was not pointed at the image."""
     open_ones = [f"it is not known whether {what}" for what in journal.left_open(Action.PULL_ACCESS)]
     done = [*([given] if (given := _access(journal)) else []), *open_ones]
-    settings = [f"settings: {told}"] if (told := settings_now(journal)) else []
+    settings = [f"settings: {message}"] if (message := settings_now(journal)) else []
     if not done and not settings:
         return f"{app.title} was not changed"
-    pulls = " and its pull configuration" if done else ""
-    return f"{app.title} keeps its image{pulls}; {'; '.join([*settings, *done])}"
+    pulls = " and pull configuration" if done else ""
+    return f"{app.title} still has its previous image{pulls}; {'; '.join([*settings, *done])}"
 
 
 def _not_restarted(journal: Journal, app: App) -> str:
@@ -96,6 +97,8 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
     back, not_back = journal.last(RolledBack), journal.last(NotRolledBack)
     if back:
         return _rolled_back(journal, back, update)
+    if changed_by := journal.last(ChangedBySomeoneElse):
+        return _read_instead(journal, app, update, changed_by.found)
     if failed := journal.last(RollbackFailed):
         return f"{app.title} is configured with {failed.reference} again, but does not run that either: {failed.reason}"
     if restored := journal.last(ImageRestored):
@@ -103,21 +106,36 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
         return f"{app.title} is configured with {restored.reference} again; it is not known whether it runs{settings}"
     if sent := journal.left_open(Action.ROLL_BACK):
         either = f"it may be configured with {sent[-1]} again or still with {update.reference}"
-        return f"the rollback of {app.title} was sent, but its result is not known: {either}"
-    if changed_by := journal.last(ChangedBySomeoneElse):
-        before = app.image or "no image"
-        return f"someone else has changed {app.title}: it reads {changed_by.found} (before this run {before})"
+        perhaps = f"; settings: {known}, or restored" if (known := settings_now(journal)) else ""
+        finish = f"\nto finish it by hand: {app.by_hand.use(sent[-1])}"
+        return f"the rollback of {app.title} was sent, but its result is not known: {either}{perhaps}{finish}"
     settings = settings_now(journal)
     changed = f"; settings: {settings}" if settings else ""
     stayed = f"; it was not rolled back: {not_back.reason}" if not_back else ""
-    by_hand = f"\nto roll back by hand: {app.by_hand.use(app.image)}" if app.image else ""
     before = app.image or "no image"
-    return f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}{by_hand}"
+    return f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}{_undo(app)}"
+
+
+def _undo(app: App) -> str:
+    return f"\nto roll back by hand: {app.by_hand.use(app.image)}" if app.image else ""
+
+
+def _read_instead(journal: Journal, app: App, update: Update, found: str) -> str:
+    """Return the state of an app whose configuration does not read as this run has written it last."""
+    restored, settings = journal.last(ImageRestored), settings_now(journal)
+    left = update.reference if restored else app.image
+    now = f"its configuration now reads {found} (before this run: {app.image or 'no image'})"
+    message = f"someone else has changed {app.title}: {now}"
+    if left and found.endswith(f"|{left}"):
+        done = "rolled back" if restored else "changed"
+        message = f"{app.title} is still configured with {left}, although Azure answered that it was {done}"
+    changed = f"; settings: {settings}" if settings else ""
+    return f"{message}{changed}; {update.reference} is in the registry"
 
 
 def _rolled_back(journal: Journal, back: RolledBack, update: Update) -> str:
     verified = back.verification.verdict is Verdict.VERIFIED
-    verdict = " and verified" if verified else "; it could not be verified that it runs"
-    stays = "" if journal.last(ImageLost) else f"; {update.reference} stays in the registry"
+    verdict = " and verified" if verified else ", but the task could not verify that it runs"
+    stays = "" if journal.last(ImageGone) else f"; {update.reference} stays in the registry"
     settings = f"; settings: {settings_now(journal)}" if journal.last(SettingsBack) else ""
     return f"rolled back to {back.reference}{verdict}{settings}{stays}"

@@ -16,11 +16,13 @@ from pytask.journal import (
     VerificationFailed,
 )
 from pytask.model import App, PushedImage, RolledBack, Verdict, Verification, app_plan
-from pytask.report.markdown import block, cell, code, escaped
+from pytask.report.markdown import Words, cell
 from pytask.report.outputs import verdict
 from pytask.report.settings import property_names, settings_now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytask.journal import Journal
     from pytask.model import Update
 
@@ -28,20 +30,24 @@ if TYPE_CHECKING:
 _MOST_FUNCTIONS = 50
 
 
-def summary(journal: Journal, failures: tuple[str, ...] = ()) -> str:
-    """Return the Markdown summary for the run's Extensions tab."""
-    rows = [(name, value) for name, value in _rows(journal) if value]
+def summary(journal: Journal, failures: tuple[str, ...] = (), redact: Callable[[str], str] = str) -> str:
+    """Return the Markdown summary for the run's Extensions tab.
+
+    `redact` removes secrets. It sees every text before it is escaped or shortened, which would change a secret.
+    """
+    show = Words(redact)
+    rows = [(name, value) for name, value in _rows(journal, show) if value]
     table = "\n".join(f"| {name} | {cell(value)} |" for name, value in rows)
-    times = ", ".join(f"{escaped(stage.title)} {stage.seconds:.1f} s" for stage in journal.all(StageEnded))
-    parts = [_headline(journal, failures), *map(block, failures)]
+    times = ", ".join(f"{show.escaped(stage.title)} {stage.seconds:.1f} s" for stage in journal.all(StageEnded))
+    parts = [_headline(journal, failures, show), *map(show.block, failures)]
     parts += [f"| | |\n|---|---|\n{table}"] if rows else []
     parts += [f"Time: {times}"] if times else []
     return "\n\n".join(parts) + "\n"
 
 
-def _headline(journal: Journal, failures: tuple[str, ...]) -> str:
+def _headline(journal: Journal, failures: tuple[str, ...], show: Words) -> str:
     planned, app = journal.last(Planned), journal.last(App)
-    name = escaped(app.title if app else named(journal))
+    name = show.escaped(app.title if app else named(journal))
     if failures:
         return f"### ❌ {name}: {_failed(journal)}"
     if journal.last(LeftAsItIs):
@@ -49,8 +55,8 @@ def _headline(journal: Journal, failures: tuple[str, ...]) -> str:
         return f"### ✅ {name}: already runs this image; nothing{else_} was written"
     if not journal.update():
         return f"### ✅ {name}: {planned.plan.command.value if planned else ''} done"
-    told = {Verdict.VERIFIED: "✅ {}: runs the new image", Verdict.UNVERIFIED: "⚠️ {}: deployed, unverified"}
-    return "### " + told.get(verdict(journal), "✅ {}: deployed, verification off").format(name)
+    headlines = {Verdict.VERIFIED: "✅ {}: runs the new image", Verdict.UNVERIFIED: "⚠️ {}: deployed, unverified"}
+    return "### " + headlines.get(verdict(journal), "✅ {}: deployed, verification off").format(name)
 
 
 def named(journal: Journal) -> str:
@@ -61,10 +67,10 @@ def named(journal: Journal) -> str:
 
 
 def _failed(journal: Journal) -> str:
+    if journal.last(ChangedBySomeoneElse):
+        return "the app is not configured as this run has written it"
     if journal.last(VerificationFailed):
         return _not_running(journal)
-    if journal.last(ChangedBySomeoneElse):
-        return "deployed, but someone else has changed the image since"
     verification = journal.last(Verification)
     if verification and not verification.unavailable:
         return "the new image runs, but not everything is as requested"
@@ -86,27 +92,27 @@ def _not_running(journal: Journal) -> str:
     return "deployed, but it does not run"
 
 
-def _rows(journal: Journal) -> list[tuple[str, str]]:
+def _rows(journal: Journal, show: Words) -> list[tuple[str, str]]:
     pushed, app, verification = journal.last(PushedImage), journal.last(App), journal.last(Verification)
-    back = journal.last(ImageRestored)
+    back = None if journal.last(ChangedBySomeoneElse) else journal.last(ImageRestored)
     return [
-        ("Image", code(str(pushed.reference)) if pushed else ""),
-        ("Digest", code(str(pushed.digest)) if pushed and pushed.digest else ""),
-        ("Previous image", code(app.image) if app else ""),
-        ("Rolled back to", code(back.reference) if back else ""),
-        ("Settings", escaped(settings_now(journal))),
-        ("Configuration", escaped(_configuration(back, journal.update()))),
-        ("Function App", _app(app) if app else ""),
-        ("Pull access", escaped("; ".join(one.done for one in journal.all(AccessGiven)))),
-        ("Verification", f"{verdict(journal).value}{_checks(verification)}" if app else ""),
-        ("Functions", _functions(verification) if verification else ""),
-        ("Smoke test", code(verification.answer) if verification else ""),
+        ("Image", show.code(str(pushed.reference)) if pushed else ""),
+        ("Digest", show.code(str(pushed.digest)) if pushed and pushed.digest else ""),
+        ("Previous image", show.code(app.image) if app else ""),
+        ("Rolled back to", show.code(back.reference) if back else ""),
+        ("Settings", show.escaped(settings_now(journal))),
+        ("Configuration", show.escaped(_configuration(back, journal.update()))),
+        ("Function App", _app(app, show) if app else ""),
+        ("Pull access", show.escaped("; ".join(one.done for one in journal.all(AccessGiven)))),
+        ("Verification", f"{verdict(journal).value}{_checks(verification, show)}" if app else ""),
+        ("Functions", _functions(verification, show) if verification else ""),
+        ("Smoke test", show.code(verification.answer) if verification else ""),
     ]
 
 
-def _app(app: App) -> str:
-    title = escaped(app.title)
-    return f"{f'[{title}]({app.url})' if app.url else title} in {escaped(app.resource_group)}"
+def _app(app: App, show: Words) -> str:
+    title = show.escaped(app.title)
+    return f"{f'[{title}]({app.url})' if app.url else title} in {show.escaped(app.resource_group)}"
 
 
 def _configuration(back: ImageRestored | None, update: Update | None) -> str:
@@ -115,18 +121,18 @@ def _configuration(back: ImageRestored | None, update: Update | None) -> str:
     return f"{property_names(update.changed)} changed" if update and update.changed else ""
 
 
-def _functions(verification: Verification) -> str:
+def _functions(verification: Verification, show: Words) -> str:
     """Return the functions as on the portal's page: name, trigger, and whether one is disabled."""
     shown = ", ".join(
-        f"{code(one.name)} ({escaped(one.trigger or 'no trigger')}{', disabled' if one.disabled else ''})"
+        f"{show.code(one.name)} ({show.escaped(one.trigger or 'no trigger')}{', disabled' if one.disabled else ''})"
         for one in verification.functions[:_MOST_FUNCTIONS]
     )
     more = len(verification.functions) - _MOST_FUNCTIONS
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _checks(verification: Verification | None) -> str:
+def _checks(verification: Verification | None, show: Words) -> str:
     if verification is None:
         return ""
-    gaps = "".join(f"; unavailable: {check} ({code(reason)})" for check, reason in verification.unavailable)
+    gaps = "".join(f"; unavailable: {check} ({show.code(reason)})" for check, reason in verification.unavailable)
     return f" ({', '.join(check for check, _ in verification.passed)}{gaps})"

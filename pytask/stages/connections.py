@@ -25,7 +25,7 @@ _ACCESS_TOKEN = "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"  # noq
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/TaskRunner.cs"""
 
 
-def open_way_out(job: Job) -> HttpClient:
+def open_shared_http_client(job: Job) -> HttpClient:
     """Return the HTTP client that all of a run's connections share; it adds no credentials."""
     route = open_route(job.network, job.console.warning)
     return open_http_client(route, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
@@ -72,6 +72,7 @@ def _fresh_assertion(job: Job, connection: ServiceConnection, http: HttpClient) 
         access_token=token,
         route=http.route,
         timeout=(job.timeouts.http_connect, job.timeouts.http_read),
+        total=job.timeouts.http_total,
         mask=job.console.secret,
     )
     return tokens.fresh

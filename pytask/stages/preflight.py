@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytask.background import Background
 from pytask.registry.images import open_destination, open_existing, open_running
-from pytask.stages.connections import open_connection, open_optional, open_registries, open_way_out
+from pytask.stages.connections import open_connection, open_optional, open_registries, open_shared_http_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 class Found:
     """The result of every command's preflight."""
 
-    told: str
+    findings: str
     """The findings, in a few words; empty when Azure was not asked."""
 
 
@@ -79,20 +79,20 @@ def preflight_build(job: Job, plan: Build, builder: Builder, signed_in: Callable
         TaskFailure: why the run certainly cannot succeed; all preflights raise this.
     """
     builder.preflight()
-    http = open_way_out(job)
+    http = open_shared_http_client(job)
     signed_in(open_registries(job, plan, open_optional(job, plan.connection, http), http).docker_login)
-    return Found(told="")
+    return Found(findings="")
 
 
 def preflight_push(job: Job, plan: BuildAndPush, builder: Builder, signed_in: Callable[[LoginFor], None]) -> PushFound:
     """Check that the registry will accept the image."""
     began = job.clock.monotonic()
     builder.preflight()
-    http = open_way_out(job)
+    http = open_shared_http_client(job)
     registries = open_registries(job, plan, open_optional(job, plan.connection, http), http)
     signed_in(registries.docker_login)
     source, session = open_destination(registries, plan.names)
-    return PushFound(source=source, session=session, told=_told(job, began, source))
+    return PushFound(source=source, session=session, findings=_findings(job, began, source))
 
 
 def preflight_push_and_target(
@@ -101,43 +101,45 @@ def preflight_push_and_target(
     """Check that the registry will accept the image and that the target can run it."""
     began = job.clock.monotonic()
     builder.preflight()
-    http = open_way_out(job)
+    http = open_shared_http_client(job)
     azure = open_connection(job, plan.connection, http)
     registries = open_registries(job, plan, azure, http)
     signed_in(registries.docker_login)
     opening = Background(lambda: open_destination(registries, plan.names))
-    target = _found(job, azure, plan.app)
+    target = _find_target(job, azure, plan.app)
     source, session = opening.result()
     snapshot = _snapshot(job, target, plan.app, source)
-    told = _told(job, began, source, snapshot)
-    return PushAndTargetFound(source=source, session=session, target=target, snapshot=snapshot, told=told)
+    findings = _findings(job, began, source, snapshot)
+    return PushAndTargetFound(source=source, session=session, target=target, snapshot=snapshot, findings=findings)
 
 
 def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
     """Find the image, and check that the target can run it."""
-    began, http = job.clock.monotonic(), open_way_out(job)
+    began, http = job.clock.monotonic(), open_shared_http_client(job)
     azure = open_connection(job, plan.connection, http)
     registries = open_registries(job, plan, azure, http)
     opening = Background(lambda: open_existing(registries, plan.image))
-    target = _found(job, azure, plan.app)
+    target = _find_target(job, azure, plan.app)
     source, image = opening.result()
     snapshot = _snapshot(job, target, plan.app, source)
-    told = _told(job, began, source, snapshot)
-    return ImageAndTargetFound(source=source, image=image, target=target, snapshot=snapshot, told=told)
+    findings = _findings(job, began, source, snapshot)
+    return ImageAndTargetFound(source=source, image=image, target=target, snapshot=snapshot, findings=findings)
 
 
 def preflight_check(job: Job, plan: Check) -> TargetFound:
     """Find the target, and check that it can run an image from the registry that it pulls from."""
-    began, http = job.clock.monotonic(), open_way_out(job)
+    began, http = job.clock.monotonic(), open_shared_http_client(job)
     azure = open_connection(job, plan.connection, http)
     registries = open_registries(job, plan, azure, http)
-    target = _found(job, azure, plan.app)
+    target = _find_target(job, azure, plan.app)
     source = open_running(registries, target.app)
     snapshot = _snapshot(job, target, plan.app, source)
-    return TargetFound(source=source, target=target, snapshot=snapshot, told=_told(job, began, source, snapshot))
+    return TargetFound(
+        source=source, target=target, snapshot=snapshot, findings=_findings(job, began, source, snapshot)
+    )
 
 
-def _found(job: Job, azure: Azure, plan: AppPlan) -> Target[Any]:
+def _find_target(job: Job, azure: Azure, plan: AppPlan) -> Target[Any]:
     """Find the target and record it in the journal, so that a later failure can report its state."""
     target = job.find_target(azure, plan.app)
     job.journal.of(target.app.title).add(target.app)
@@ -151,12 +153,12 @@ def _snapshot(job: Job, target: Target[Any], plan: AppPlan, source: ImageSource)
     return snapshot
 
 
-def _told(job: Job, began: float, source: ImageSource, snapshot: Snapshot | None = None) -> str:
+def _findings(job: Job, began: float, source: ImageSource, snapshot: Snapshot | None = None) -> str:
     words, rows = [], []
     if snapshot:
         app = snapshot.app
         words.append(f"{app.title} found in {app.resource_group} (image: {app.image or 'none'})")
-        rows += [f"\n  pull    {snapshot.pull.told}"] if snapshot.pull.told else []
+        rows += [f"\n  pull    {snapshot.pull.description}"] if snapshot.pull.description else []
         rows += [f"\n  note    {note}" for note in snapshot.notes]
     if source.reading:
         words.append(f"{'anonymous access to' if source.reading.anonymous else 'signed in to'} {source.reading.host}")

@@ -38,7 +38,7 @@ def push_image(
             login=lambda renew: session.docker_login(renew=renew),
             blocked=lambda: _blocked(session, destination),
         )
-        pushed = replace(_confirmed(session, destination, seen.digest), fresh_tag=found.source.fresh_tag)
+        pushed = replace(_confirm_push(session, destination, seen.digest), fresh_tag=found.source.fresh_tag)
         job.console.line(f"{pushed.reference} is {pushed.digest}")
         job.console.line(f"{seen.new_layers} of {seen.layers} layers new, {seen.bytes_sent / _MEGABYTE:.1f} MB")
     job.journal.add(pushed)
@@ -56,7 +56,7 @@ def _blocked(session: RegistrySession, destination: Destination) -> TaskFailure 
     return None
 
 
-def _confirmed(session: RegistrySession, destination: Destination, pushed: str) -> PushedImage:
+def _confirm_push(session: RegistrySession, destination: Destination, pushed: str) -> PushedImage:
     """Return the image in the registry; `pushed` is the digest that was sent, empty when unknown."""
     repository = Repository(session=session, name=destination.repository)
     manifest = repository.manifest(destination.tags[0])

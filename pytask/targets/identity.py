@@ -15,6 +15,7 @@ from pytask.clock import Deadline
 from pytask.cloud.answers import correlation_id, error_of, refusal
 from pytask.cloud.arm import WEB_VERSION, ArmCall, needed_part
 from pytask.decode import object_at, text_at
+from pytask.errors import once_sent
 from pytask.errors.azure import AzureFailing
 from pytask.errors.pull import IdentityNotAssignable, PullIdentityNotAssigned, PullIdentityNotFound
 
@@ -82,7 +83,8 @@ def give_identity(
     answer = arm.send(call)
     if answer.status_code == HTTPStatus.FORBIDDEN:
         raise _refused(app, command, answer, doing)
-    return _shown(arm, app, identity, doing, api_version)
+    with once_sent():
+        return _shown(arm, app, identity, doing, api_version)
 
 
 def _assigned(resource_id: str, ids: object) -> AppIdentity:

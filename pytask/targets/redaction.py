@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from pytask.agent.redactor import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,20 +16,43 @@ _SHORTEST_SECRET = 8
 _HIDDEN = "***"
 _BETWEEN = " \t\"'"
 _VALUE = re.compile(r"\S+")
+_WORD = r"(?:[A-Z]?[a-z]+|[A-Z]+)"
+_PLAIN = re.compile(rf"{_WORD}(?:[ ._-]{_WORD})*|[\d.,:]+|https?://[A-Za-z0-9.-]+/?|@Microsoft\.KeyVault\(.*")
+"""Words, numbers, host addresses and references: masking them would hide them in the logs of all later steps."""
 
 
 def redacted(text: str, settings: Mapping[str, str] | None) -> str:
-    """Return a text without the values of app settings and anything that looks like a secret."""
-    for value in sorted(_secrets(settings or {}), key=len, reverse=True):
-        text = text.replace(value, _HIDDEN)
-    return "\n".join("".join(_without_assigned(line)) for line in text.split("\n"))
+    """Return a text without the values of app settings, in whatever form, and anything that looks like a secret."""
+    values = frozenset(value for value in (settings or {}).values() if len(value) >= _SHORTEST_SECRET)
+    return "\n".join("".join(_without_assigned(line)) for line in _redactor(values).redact(text).split("\n"))
 
 
-def _secrets(settings: Mapping[str, str]) -> set[str]:
-    """Return the values of the settings, and the secret parts of connection strings."""
-    values = {value for value in settings.values() if len(value) >= _SHORTEST_SECRET}
-    parts = (part.partition("=") for value in values for part in value.split(";"))
-    return values | {one for name, _, one in parts if _is_secret_name(name) and len(one) >= _SHORTEST_SECRET}
+@lru_cache(maxsize=2)
+def _redactor(values: frozenset[str]) -> Redactor:
+    """Return the redactor of settings; a verification shows many texts of one app."""
+    made = Redactor()
+    for value in values:
+        for one in (value, *secret_parts(value)):
+            made.add(one)
+    return made
+
+
+def secret_values(settings: Mapping[str, str]) -> Iterator[str]:
+    """Yield the values that are secret by their names, and the secret parts of connection strings."""
+    for name, value in settings.items():
+        yield from (line for line in value.splitlines() if _is_secret_name(name) and may_be_secret(line))
+        yield from secret_parts(value)
+
+
+def may_be_secret(line: str) -> bool:
+    """Tell whether a line of a setting is worth masking."""
+    return len(line.strip()) >= _SHORTEST_SECRET and not _PLAIN.fullmatch(line.strip())
+
+
+def secret_parts(value: str) -> tuple[str, ...]:
+    """Return the secret parts of a connection string such as `AccountName=shop;AccountKey=…`."""
+    parts = (part.partition("=") for part in value.split(";"))
+    return tuple(one for name, _, one in parts if _is_secret_name(name) and len(one) >= _SHORTEST_SECRET)
 
 
 def _is_secret_name(name: str) -> bool:

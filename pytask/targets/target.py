@@ -57,7 +57,7 @@ class UseImage:
 class Health:
     """The present health of a target."""
 
-    told: tuple[str, ...]
+    lines: tuple[str, ...]
     """Lines for people."""
     failure: StartFailure | None
     """What is wrong; None when nothing is known to be."""

@@ -116,9 +116,9 @@ def a_site() -> Iterator[tuple[Site, Arm]]:
     """Return a site, and the way to it."""
     site, http = Site(), an_http_client(TIMEOUTS)
 
-    def sender(asked: HttpRequest, *, stream: bool) -> HttpResponse:
+    def sender(asked: HttpRequest, **options: object) -> HttpResponse:
         body = json.loads(str(asked.content)) if asked.content else None
-        return http.sender(request(asked.method, site.url + asked.url, json=body), stream=stream)
+        return http.sender(request(asked.method, site.url + asked.url, json=body), **options)
 
     yield site, Arm(http=replace(http, sender=sender), url=site.url, subscription="s")
     http.transport.close()

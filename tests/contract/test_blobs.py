@@ -23,7 +23,7 @@ from pytask.agent.network import read_network
 from pytask.clock import Timeouts
 from pytask.errors import Cancelled
 from pytask.errors.image import ImageUnreadable
-from pytask.errors.network import Unreachable
+from pytask.errors.network import ResponseTooSlow, Unreachable
 from pytask.errors.registry import ManifestMissing
 from pytask.inspection.contents import ImageContents, Layer
 from pytask.inspection.layers import inspect
@@ -49,6 +49,8 @@ class Answer:
     status: int = 200
     body: bytes = CONTENT
     headers: dict[str, str] = field(default_factory=dict)
+    drips: bool = False
+    """Send a byte every 50 ms instead, for ever."""
     cut: int = 0
     """Close the connection in the middle, after so many bytes; 0 does not."""
     held: threading.Event | None = None
@@ -88,6 +90,9 @@ class Server:
                 for name, value in {"Content-Length": str(len(body)), **answer.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
+                while answer.drips:
+                    self.wfile.write(b"x")
+                    time.sleep(0.05)
                 middle = answer.cut or len(body) // 2
                 self.wfile.write(body[:middle])
                 if answer.cut:
@@ -122,7 +127,11 @@ def said() -> list[str]:
 
 @pytest.fixture
 def repository(server: Server, said: list[str]) -> Repository:
-    http = an_http_client(QUICK, said.append, network=read_network(os.environ, Secret))
+    return a_repository(server, said, QUICK)
+
+
+def a_repository(server: Server, said: list[str], timeouts: Timeouts) -> Repository:
+    http = an_http_client(timeouts, said.append, network=read_network(os.environ, Secret))
     login = RegistryLogin(host=server.host, user="me", password=Secret("the password"))
     session = RegistrySession(
         server.host,
@@ -139,7 +148,7 @@ def digest(content: bytes) -> str:
 
 
 def read(repository: Repository, wanted: str = digest(CONTENT)) -> bytes:
-    with repository.blob(wanted) as pieces:
+    with repository.blob(wanted, len(CONTENT)) as pieces:
         return b"".join(pieces)
 
 
@@ -184,6 +193,26 @@ def test_a_blob_with_other_bytes_than_its_digest_says_is_damaged(server: Server,
     assert "its bytes have the digest sha256:" in caught.value.detail
 
 
+def test_a_blob_that_is_longer_than_its_manifest_says_is_not_read_to_its_end(
+    server: Server, repository: Repository, said: list[str]
+) -> None:
+    server.answers.append(Answer(body=CONTENT * 100))
+    with pytest.raises(ImageUnreadable) as caught:
+        read(repository)
+    assert caught.value.detail == "it is longer than the 300000 bytes that its manifest says"
+    assert said == []
+
+
+def test_a_blob_that_drips_is_given_up(server: Server, said: list[str]) -> None:
+    slow = Timeouts(http_attempts=2, http_first_wait=0.01, http_total=0.2, slowest_blob=3_000_000)
+    server.answers += [Answer(drips=True), Answer(drips=True)]
+    began = time.monotonic()
+    with pytest.raises(ResponseTooSlow) as caught:
+        read(a_repository(server, said, slow))
+    assert 0.5 < time.monotonic() - began < 10, "0.3 s for each, which is 0.2 s and what its size takes"
+    assert caught.value.detail.startswith("not complete after 0.")
+
+
 def test_a_blob_that_is_not_there_is_told(server: Server, repository: Repository) -> None:
     server.answers.append(Answer(status=404, body=b"{}"))
     with pytest.raises(ManifestMissing):
@@ -218,11 +247,11 @@ def an_image(*blobs: bytes) -> ImageContents:
 def test_layers_in_a_storage_out_of_reach_are_told_as_unread_and_asked_for_once(
     server: Server, repository: Repository
 ) -> None:
-    # Nothing listens there, so a connection is refused at once.
-    server.answers += [Answer(status=307, body=b"", headers={"Location": "https://127.0.0.1:9/data"})] * 6
+    # Names of .test are never resolved: https://www.rfc-editor.org/rfc/rfc6761#section-6.2
+    server.answers += [Answer(status=307, body=b"", headers={"Location": "https://storage.contoso.test/data"})] * 6
     seen = inspect(repository, an_image(*(a_layer(size=size) for size in range(6))), frozenset())
     assert (seen.read, seen.bytes_read, len(seen.unread)) == (0, 0, 6)
-    assert {reason for _, reason in seen.unread} == {"this agent cannot read from 127.0.0.1"}
+    assert {reason for _, reason in seen.unread} == {"this agent cannot read from storage.contoso.test"}
     assert len(server.asked) <= 2  # one for each reader
 
 
@@ -275,7 +304,7 @@ def test_a_cancellation_ends_the_reading_and_its_threads(server: Server, reposit
         began = time.monotonic()
         with pytest.raises(Cancelled):
             inspect(repository, an_image(*blobs), frozenset())
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 45
     finally:
         signal.signal(signal.SIGUSR1, before)
         held.set()

@@ -10,7 +10,7 @@ import pytest
 from pytask.errors.start import StartFailure
 from pytask.journal import Journal
 from pytask.targets.target import UseImage
-from pytask.verification import verify_by
+from pytask.verification import verify_watch
 from tests.contract.targets.container_app import OPERATION, PATH, ScriptedContainerApp
 from tests.contract.targets.scene import BEFORE, NEW, NO_REGISTRY, PLAN, VERIFY
 from tests.scripted import OURS
@@ -43,7 +43,7 @@ def test_the_document_names_every_permission_that_a_run_takes_and_no_other(fate:
     update = target.update(UseImage(reference=NEW, digest=OURS, fresh_tag=True, plan=PLAN), snapshot, journal)
     watch = target.watch(update, VERIFY, digest_now=lambda _: OURS)
     try:
-        verify_by(watch, clock=app.clock, timeouts=app.timeouts, say=lambda _: None)
+        verify_watch(watch, clock=app.clock, timeouts=app.timeouts, say=lambda _: None)
     except StartFailure:
         target.roll_back(update, BEFORE, snapshot.previous, journal)
     below = ["/subscriptions" + url.partition("/subscriptions")[2] for url in app.urls]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,7 @@ def lent(
     (tmp_path / "temporary").mkdir(exist_ok=True)
     given = {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"], **environment}
     way_in = WayIn(hosts=frozenset(map(RegistryHost.parse, hosts)), login=lambda host: login(str(host)))
-    temporary = str(tmp_path / "temporary")
+    temporary = (str(tmp_path / "temporary"), tempfile.gettempdir())
     with lent_configuration(given, cli, way_in, temporary=temporary, warn=warnings.append) as one:
         yield one, warnings
     assert list((tmp_path / "temporary").iterdir()) == []

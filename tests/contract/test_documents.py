@@ -170,6 +170,17 @@ def test_every_link_within_the_repository_leads_somewhere(path: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
+def test_every_test_that_the_page_on_security_names_is_there() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[^`]+)`", text)
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+    promised = text.partition("## What an attacker can do")[2].partition("## What the task does with secrets")[0]
+    for attacker in promised.split("### ")[1:]:
+        assert "`tests/" in attacker, attacker[:40]
+        assert "Not defended: " in attacker, attacker[:40]
+
+
 def test_snippets_name_inputs_that_exist_and_all_that_are_required() -> None:
     declared = {name for item in task()["inputs"] for name in (item["name"], *item.get("aliases", []))}
     required = {item["name"] for item in task()["inputs"] if documents.must_be_given(item)}

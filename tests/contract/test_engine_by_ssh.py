@@ -12,7 +12,7 @@ import pytest
 from pytask.builders.docker.cli import DockerCli, find_docker
 from pytask.builders.docker.engine import open_engine
 from pytask.errors import render
-from pytask.errors.docker import EngineUnreachable
+from pytask.errors.docker import EngineFailing, EngineUnreachable
 from pytask.errors.docker_command import DockerConfigurationInvalid, EngineBySsh, ImageNotLoaded
 from tests.local_azure.engine.windows_engine import VERSION, a_windows_engine
 
@@ -58,7 +58,7 @@ def test_an_engine_over_ssh_is_found_and_asked_by_dockers_own_command(
         docker = find_docker(environment, 30)
         assert (docker.path, docker.api, docker.wrapped) == ("/usr/bin/docker", "1.41", False)
         found = open_engine(environment, docker)
-        with pytest.raises(EngineUnreachable):  # this little engine knows no images: it was asked, over ssh
+        with pytest.raises(EngineFailing):  # this little engine knows no images: it was asked, over ssh
             found.inspect(("contoso.azurecr.io/app:1",))
         found.api.close()
         assert "/v1.41/images/contoso.azurecr.io/app:1/json" in engine.asked

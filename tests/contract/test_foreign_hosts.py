@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
+from azure.core.rest import HttpRequest
 
 from pytask.agent.network import read_network
 from pytask.agent.oidc import open_oidc_tokens
 from pytask.clock import Timeouts
 from pytask.cloud.arm import ArmCall
+from pytask.cloud.credentials import open_credentials
 from pytask.cloud.http import Call, request
 from pytask.cloud.transport import only
 from pytask.errors import ManyFailures, TaskFailure
+from pytask.errors.federation import OidcCause, OidcTokenRefused
 from pytask.errors.inputs import ImageHostDiffers
 from pytask.errors.network import CredentialNotSent
 from pytask.errors.registry import LoginServerUnusable, RegistryLoginRefused, RegistryNotAzure
@@ -25,6 +32,7 @@ from pytask.model import (
     AppAddress,
     Deploy,
     Function,
+    ManagedIdentity,
     RegistryAddress,
     RegistryHost,
     RegistryLogin,
@@ -47,9 +55,10 @@ from tests.unit.test_inputs import an_environment
 from tests.unit.test_registry_inputs import OTHER, a_docker_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from pytask.agent.oidc import OidcTokens
     from pytask.cloud.arm import Azure
     from pytask.cloud.http import HttpClient
     from tests.contract.foreign import Answer, Asked
@@ -337,7 +346,7 @@ def test_a_layer_elsewhere_is_fetched_without_the_registrys_token(world: World, 
 
     world.answers[REGISTRY] = answer
     repository = Repository(session=registries(azure).open(RegistryHost(REGISTRY)), name="app")
-    with pytest.raises(TaskFailure), repository.blob(f"sha256:{'b' * 64}") as pieces:
+    with pytest.raises(TaskFailure), repository.blob(f"sha256:{'b' * 64}", 100) as pieces:
         list(pieces)  # what the foreign server gives has another digest
     assert [asked.has_credentials() for asked in world.strange] == [False]
 
@@ -349,9 +358,73 @@ def test_a_layer_is_not_fetched_without_tls(world: World, azure: Azure, location
         (307, {"Location": location}, {}) if "/blobs/" in asked.line else usual(asked)
     )
     repository = Repository(session=registries(azure).open(RegistryHost(REGISTRY)), name="app")
-    with pytest.raises(TaskFailure), repository.blob(f"sha256:{'b' * 64}") as pieces:
+    with pytest.raises(TaskFailure), repository.blob(f"sha256:{'b' * 64}", 100) as pieces:
         list(pieces)
     assert (world.strange, world.foreign_places()) == ([], set())
+
+
+INNER = [
+    *("127.0.0.1", "127.1", "0x7f.1", "0177.0.0.1", "2130706433", "0x7f000001", "017700000001", "127.0.0.1.", "0"),
+    *(
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "168.63.129.16",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+    ),
+    *("255.255.255.255", "198.18.0.1", "2852039166", "0xa9fea9fe", "[::1]", "[::]", "[fe80::1]", "[fe80::1%25eth0]"),
+    *("[fd00::1]", "[fc00::1]", "[ff02::1]", "[::ffff:127.0.0.1]", "[::ffff:a9fe:a9fe]", "[::127.0.0.1]"),
+    *("[64:ff9b::7f00:1]", "[64:ff9b::169.254.169.254]", "[2002:7f00:1::]", "[2001:db8::1]", "[fec0::1]"),
+    *("\uff11\uff12\uff17.0.0.1", "127\u30020\u30020\u30021", "127.0.0.1:443", "127.0.0.1:8443", "user@127.0.0.1"),
+]
+"""This machine and what is around it, in every notation that some client reads."""
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_no_redirect_of_a_layer_makes_the_agent_call_its_own_network(world: World, azure: Azure, status: int) -> None:
+    usual, hops = registry(), ["https://store.contoso.test/1"]
+    told = [""]
+
+    def moved(asked: Asked) -> Answer:
+        return (status, {"Location": told[0]}, {}) if "/blobs/" in asked.line else usual(asked)
+
+    world.answers[REGISTRY] = moved
+    world.answers["store.contoso.test"] = lambda _asked: (status, {"Location": inner}, {})
+    repository = Repository(session=registries(azure).open(RegistryHost(REGISTRY)), name="app")
+    for host in INNER:
+        inner = f"https://{host}/latest/meta-data"
+        for told[0] in (inner, *hops):
+            with pytest.raises(TaskFailure), repository.blob(f"sha256:{'b' * 64}", 100) as pieces:
+                list(pieces)
+            assert (world.strange, world.foreign_places()) == ([], set()), told[0]
+
+
+def test_a_name_of_a_private_endpoint_is_no_address(world: World, azure: Azure) -> None:
+    for host in ("contoso.privatelink.azurecr.io", "10.contoso.test", "127.0.0.1.contoso.test", "dead.beef"):
+        world.answers[REGISTRY] = _moved_to(f"https://{host}/data")
+        repository = Repository(session=registries(azure).open(RegistryHost(REGISTRY)), name="app")
+        with pytest.raises(TaskFailure), repository.blob(f"sha256:{'b' * 64}", 100) as pieces:
+            list(pieces)  # what the foreign server gives has another digest
+        assert [(asked.host, asked.has_credentials()) for asked in world.strange] == [(host, False)]
+        world.strange.clear()
+
+
+def test_a_layer_that_is_always_somewhere_else_is_given_up(world: World, azure: Azure) -> None:
+    world.answers[REGISTRY] = _moved_to("https://store.contoso.test/data")
+    world.answers["store.contoso.test"] = lambda _asked: (307, {"Location": "/data"}, {})
+    repository = Repository(session=registries(azure).open(RegistryHost(REGISTRY)), name="app")
+    with pytest.raises(TaskFailure, match="image-unreadable"), repository.blob(f"sha256:{'b' * 64}", 100) as pieces:
+        list(pieces)
+    asked = [asked for asked in world.asked if asked.host == "store.contoso.test"]
+    assert [one.has_credentials() for one in asked] == [False] * 3
+
+
+def _moved_to(address: str) -> Callable[[Asked], Answer]:
+    usual = registry()
+    return lambda asked: (307, {"Location": address}, {}) if "/blobs/" in asked.line else usual(asked)
 
 
 FOREIGN_LINKS = [
@@ -418,19 +491,71 @@ def test_an_app_that_resource_manager_finds_elsewhere_is_not_asked_for(world: Wo
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_the_jobs_own_token_follows_no_redirect_of_azure_devops(world: World, http: HttpClient, status: int) -> None:
     world.answers["dev.azure.com"] = lambda _asked: (status, {"Location": "https://evil.com/taken"}, {})
+    with pytest.raises(TaskFailure):
+        oidc_tokens(http).fresh()
+    assert [asked for asked in world.asked if asked.host == "dev.azure.com" and asked.has_credentials()]
+    assert not [asked for asked in world.strange if asked.has_credentials()]
+
+
+def oidc_tokens(http: HttpClient) -> OidcTokens:
+    """Return the tokens of an organization of its own: azure-devops remembers the resources of each."""
     variables = ("SYSTEM_TEAMPROJECTID", "SYSTEM_HOSTTYPE", "SYSTEM_PLANID", "SYSTEM_JOBID")
-    tokens = open_oidc_tokens(
-        {"SYSTEM_COLLECTIONURI": "https://dev.azure.com/contoso/", **dict.fromkeys(variables, "x")},
+    return open_oidc_tokens(
+        {"SYSTEM_COLLECTIONURI": f"https://dev.azure.com/{uuid4()}/", **dict.fromkeys(variables, "x")},
         connection="c",
         access_token=Secret("the-password"),
         route=http.route,
         timeout=(1.0, 1.0),
         mask=Secret,
     )
-    with pytest.raises(TaskFailure):
-        tokens.fresh()
-    assert [asked for asked in world.asked if asked.host == "dev.azure.com" and asked.has_credentials()]
-    assert not [asked for asked in world.strange if asked.has_credentials()]
+
+
+SIGN_IN_PAGE = b"<html><head><title>Azure DevOps Services | Anmelden</title></head></html>"
+OF_AZURE_DEVOPS: list[tuple[Answer, bool]] = [
+    ((203, {"Content-Type": "text/html"}, SIGN_IN_PAGE), True),
+    ((200, {"Content-Type": "text/html"}, b"<html><title>Out of order</title></html>"), False),
+    ((200, {}, {}), False),
+    ((200, {}, []), False),
+    ((200, {}, None), False),
+    ((200, {}, {"count": 1, "value": [None]}), False),
+    ((200, {}, {"count": 1, "value": "x"}), False),
+    ((200, {}, b'{"oidcToken": '), False),
+    ((200, {}, b""), False),
+    ((204, {}, b""), False),
+    ((200, {}, b"\xff\xfe" + b"x" * 3_000_000), False),
+    ((500, {}, b"<html><title>Server error</title></html>"), False),
+    ((429, {"Retry-After": "7"}, b""), False),
+    ((401, {}, b""), True),
+]
+
+
+@pytest.mark.parametrize(("answer", "final"), OF_AZURE_DEVOPS, ids=lambda one: str(one)[:40])
+@pytest.mark.parametrize("path", ["OPTIONS", "POST"])
+def test_whatever_azure_devops_answers_is_a_failure_of_the_catalogue(
+    world: World,
+    http: HttpClient,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Answer,
+    *,
+    final: bool,
+    path: str,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("AZURE_DEVOPS_CACHE_DIR", str(tmp_path))
+    place = {"id": "69a319f4-28c1-4bfd-93e6-ea0ff5c6f1a2", "area": "distributedtask", "resourceName": "oidctoken"}
+    route = "{scopeIdentifier}/_apis/{area}/hubs/{hubName}/plans/{planId}/jobs/{jobId}/{resource}"
+    versions = {"routeTemplate": route, "resourceVersion": 1, "minVersion": "1.0", "maxVersion": "9.9"}
+    known = {"count": 1, "value": [{**place, **versions, "releasedVersion": "7.1"}]}
+    world.answers["dev.azure.com"] = lambda asked: answer if asked.line.startswith(path) else (200, {}, known)
+    began = time.thread_time()
+    with pytest.raises(OidcTokenRefused) as caught:
+        oidc_tokens(http).fresh()
+    assert time.thread_time() - began < 5, "nobody guesses at encodings"
+    assert [asked for asked in world.asked if asked.line.startswith(path)]
+    assert caught.value.final is final
+    if answer[0] == 203:
+        assert caught.value.known is OidcCause.SIGN_IN
+    assert caught.value.wait == (7 if answer[0] == 429 else 0)
 
 
 @pytest.mark.parametrize("status", [307, 308])
@@ -492,7 +617,62 @@ def test_a_functions_key_follows_no_redirect_of_the_app(world: World, azure: Azu
     assert (world.strange, world.foreign_places()) == ([], set())
 
 
-@pytest.mark.parametrize("name", ["Authorization", "authorization", "x-functions-key", "X-MS-AUTHORIZATION-AUXILIARY"])
+HEADERS = ("Authorization", "authorization", "x-functions-key", "X-MS-AUTHORIZATION-AUXILIARY", "Cookie", "Secret")
+FIELDS = ("client_secret", "client_assertion", "assertion", "refresh_token", "access_token", "password")
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("encoded", [False, True])
+def test_a_form_with_a_credential_that_names_no_host_is_not_sent(
+    world: World, http: HttpClient, field: str, *, encoded: bool
+) -> None:
+    asked = request("POST", f"https://{REGISTRY}/oauth2/exchange", form={"grant_type": "x", field: "the-password"})
+    if encoded:
+        asked = HttpRequest("POST", asked.url, content=f"grant_type=x&{field}=the-password")
+    with pytest.raises(CredentialNotSent):
+        http.send(Call(request=asked, doing="ask"))
+    assert world.dialed == []
+
+
+def test_no_cookie_that_a_host_gave_is_sent_to_any(world: World, http: HttpClient) -> None:
+    world.answers["a.azurewebsites.net"] = lambda _asked: (
+        200, {"Set-Cookie": "session=the-password; Domain=azurewebsites.net; Secure"}, {}
+    )  # fmt: skip
+    for host in ("a.azurewebsites.net", "evil.azurewebsites.net", "a.azurewebsites.net"):
+        http.send(Call(request=request("GET", f"https://{host}/"), doing="ask"))
+    assert not [asked for asked in (*world.asked, *world.strange) if asked.has_credentials()]
+
+
+@pytest.mark.parametrize("status", [*REDIRECTS, 200])
+def test_a_machines_own_secret_goes_to_its_endpoint_only(
+    world: World, http: HttpClient, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setenv("IDENTITY_ENDPOINT", "http://identity.contoso.test/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", "the-password")
+    identity = ManagedIdentity(client_id="")
+    before = azure_for("client", "the-client-secret", timeouts=QUICK).credentials.connection
+    connection = replace(before, identity=identity)
+    asked_at: set[tuple[str, int]] = set()
+
+    def greedy(asked: Asked) -> Answer:
+        asked_at.add((asked.host, asked.port))
+        return status, {"Location": "https://evil.com/token"}, {"access_token": "t", "expires_on": "9999999999"}
+
+    def signed_in(environment: Mapping[str, str]) -> None:
+        ours = open_credentials(connection, http=http, fresh_assertion=str, mask=Secret, environment=environment)
+        with suppress(TaskFailure):
+            ours.token("scope/.default")
+
+    monkeypatch.setattr(world, "answer", greedy)
+    told = dict(os.environ)
+    signed_in(told)
+    assert asked_at == {("identity.contoso.test", 80)}
+    monkeypatch.setenv("IDENTITY_ENDPOINT", "http://evil.com/msi/token")
+    signed_in(told)  # as if azure-identity were led elsewhere: the endpoint is what the environment said at first
+    assert asked_at == {("identity.contoso.test", 80)}
+
+
+@pytest.mark.parametrize("name", HEADERS)
 def test_a_call_with_a_credential_that_names_no_host_is_not_sent(world: World, http: HttpClient, name: str) -> None:
     asked = request("GET", f"https://{REGISTRY}/v2/", headers={name: "the-password"})
     with pytest.raises(CredentialNotSent):
@@ -570,3 +750,52 @@ def _without_audience(code: str) -> Callable[[Asked], Answer]:
         return 400, {}, told
 
     return answer
+
+
+def test_a_token_that_expires_in_mid_run_is_renewed_and_the_call_repeated(world: World, azure: Azure) -> None:
+    given = iter(f"entra-token-{number}" for number in range(9))
+    told = {"expires_in": 3600, "token_type": "Bearer"}
+    world.answers[ENTRA] = lambda asked: (
+        (200, {}, {"access_token": next(given), **told}) if asked.line.startswith("POST") else entra(asked)
+    )
+    expired = {"error": {"code": "ExpiredAuthenticationToken", "message": "it has expired"}}
+    world.answers[ARM] = lambda asked: (
+        (401, {}, expired) if asked.headers["Authorization"] == "Bearer entra-token-0" else (200, {}, {"id": "x"})
+    )
+    assert azure.arm.get("/subscriptions/s/x", doing="read") == {"id": "x"}
+    assert azure.arm.get("/subscriptions/s/x", doing="read") == {"id": "x"}
+    shown = [asked.headers["Authorization"] for asked in world.asked if asked.host == ARM]
+    assert shown == ["Bearer entra-token-0", "Bearer entra-token-1", "Bearer entra-token-1"]
+
+
+@pytest.mark.parametrize(
+    ("code", "calls"), [("InvalidAuthenticationToken", 2), ("InvalidAuthenticationTokenTenant", 1)]
+)
+def test_a_token_that_is_refused_for_good_is_renewed_once_at_most(
+    world: World, azure: Azure, code: str, calls: int
+) -> None:
+    world.answers[ARM] = lambda _asked: (401, {}, {"error": {"code": code, "message": "no"}})
+    with pytest.raises(TaskFailure):
+        azure.arm.get("/subscriptions/s/x", doing="read")
+    assert len([asked for asked in world.asked if asked.host == ARM]) == calls
+
+
+def test_what_a_registry_gave_is_renewed_when_it_has_expired(world: World, azure: Azure) -> None:
+    usual, good = registry(), ["refresh-token"]
+
+    def answer(asked: Asked) -> Answer:
+        if asked.line.startswith("POST /oauth2/exchange"):
+            return 200, {}, {"refresh_token": good[0]}
+        if asked.line.startswith("GET /oauth2/token"):
+            shown = base64.b64decode(asked.headers["Authorization"].removeprefix("Basic ")).decode()
+            return usual(asked) if shown.endswith(f":{good[0]}") else (401, {}, {"errors": []})
+        return usual(asked)
+
+    world.answers[REGISTRY] = answer
+    session = registries(azure).open(RegistryHost(REGISTRY))
+    assert session.token("app")
+    good[0] = "refresh-token-of-later"
+    assert session.token("another")
+    session.forget()
+    good[0] = "refresh-token-of-much-later"
+    assert session.token("app")

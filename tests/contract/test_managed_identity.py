@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from contextlib import ExitStack, contextmanager
@@ -38,7 +39,11 @@ def credentials(network: Network | None = None) -> Credentials:
         identity=ManagedIdentity(client_id=""),
     )
     return open_credentials(
-        connection, http=an_http_client(TIMEOUTS, network=network), fresh_assertion=str, mask=Secret, environment={}
+        connection,
+        http=an_http_client(TIMEOUTS, network=network),
+        fresh_assertion=str,
+        mask=Secret,
+        environment=os.environ,
     )
 
 

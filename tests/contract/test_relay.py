@@ -5,6 +5,10 @@ from __future__ import annotations
 import base64
 import re
 import socket
+import threading
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from pytask.clock import Clock, Deadline, Timeouts
 from pytask.errors.network import HostUnknown, ProxyAuthenticationNeeded, ProxyRefused, ProxyUnreachable, Unreachable
 from pytask.model import Network, Proxy
 from pytask.network.relay import along
@@ -124,3 +129,90 @@ def test_a_remote_engine_is_asked_directly() -> None:
         assert way.environment["NO_PROXY"] == "localhost,127.0.0.1,::1,engine.contoso.test"
     with along(Network(proxy=Proxy(address="http://p")), {"DOCKER_HOST": "unix:///run/docker.sock"}) as way:
         assert way.environment["NO_PROXY"] == "localhost,127.0.0.1,::1"
+
+
+def held(way: Along, stack: ExitStack, said: bytes = b"") -> socket.socket:
+    """Open a connection to the relay that says something, or nothing, and stays."""
+    at = urlsplit(way.environment["HTTPS_PROXY"])
+    connection = stack.enter_context(socket.create_connection((at.hostname, at.port or 0), 10))
+    connection.sendall(said)
+    return connection
+
+
+def is_closed(connection: socket.socket) -> bool:
+    with suppress(ConnectionError):
+        return connection.recv(1 << 16) == b""
+    return True
+
+
+def of_the_relay() -> int:
+    return sum("process_request_thread" in thread.name for thread in threading.enumerate())
+
+
+def test_three_hundred_idle_callers_keep_nobody_out(company: Company) -> None:
+    with along(company.network(), {}) as way, ExitStack() as stack:
+        idle = [held(way, stack) for _ in range(300)]
+        assert through(way, f"https://{HOST}/", company) == "200"
+        assert is_closed(idle[0]), "who came first"
+        deadline = Deadline.after(Clock(), 10)
+        while of_the_relay() > 40 and not deadline.passed():
+            time.sleep(0.01)
+        assert of_the_relay() <= 40
+    assert company.proxy.led == [HOST]
+
+
+def test_a_caller_that_does_not_say_what_it_is_after_is_closed(company: Company) -> None:
+    quick = Timeouts(relay_asking=0.3)
+    with along(company.network(), {}, quick) as way, ExitStack() as stack:
+        silent = held(way, stack)
+        slow = held(way, stack, b"CONNECT x:443 HTTP/1.1\r\n")
+        threading.Thread(target=_drip, args=(slow,), daemon=True).start()
+        assert is_closed(silent)
+        assert is_closed(slow)
+
+
+def _drip(connection: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize("proxied", [False, True])
+def test_a_connection_that_nobody_uses_is_closed(company: Company, *, proxied: bool) -> None:
+    network = company.network()
+    if not proxied:
+        network = replace(network, bypass=(re.compile("https://localhost"),))
+    place = f"{HOST}:443" if proxied else f"localhost:{company.server.port}"
+    with along(network, {}, Timeouts(relay_idle=0.3)) as way, ExitStack() as stack:
+        asked = f"CONNECT {place} HTTP/1.1\r\n".encode() + word_of(way) + b"\r\n"
+        connection = held(way, stack, asked)
+        assert b"200 Connection established" in connection.recv(1 << 16)
+        assert is_closed(connection)
+
+
+def test_a_connection_in_use_stays_open_in_either_direction() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, ExitStack() as stack:
+        port = listening.getsockname()[1]
+        with along(Network(proxy=Proxy(address="http://127.0.0.1:9")), {}, Timeouts(relay_idle=1.0)) as way:
+            asked = f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n".encode() + word_of(way) + b"\r\n"
+            connection = held(way, stack, asked)
+            there, _ = listening.accept()
+            with there:
+                assert b"200" in connection.recv(1 << 16)
+                for _ in range(10):  # 2 s in all, of which one direction is idle
+                    there.sendall(b"more")
+                    assert connection.recv(1 << 16) == b"more"
+                    time.sleep(0.2)
+                connection.sendall(b"thanks")
+                assert there.recv(1 << 16) == b"thanks"
+
+
+def test_too_many_callers_with_the_password_are_told_so() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as listening, ExitStack() as stack:
+        port = listening.getsockname()[1]
+        with along(Network(proxy=Proxy(address="http://127.0.0.1:9")), {}) as way:
+            asked = f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n".encode() + word_of(way) + b"\r\n"
+            told = [held(way, stack, asked).recv(1 << 16) for _ in range(130)]
+    assert [b" 200 " in line for line in told] == [True] * 128 + [False] * 2
+    assert told[-1].startswith(b"HTTP/1.1 503")

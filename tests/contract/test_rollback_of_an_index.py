@@ -16,7 +16,7 @@ from pytask.inspection.image import previous_image
 from pytask.model import IndexDigest, ManifestDigest, RegistryHost, RegistryLogin, Secret
 from pytask.registry.images import ImageSource
 from pytask.registry.registries import Registries
-from pytask.rollback import former_reference
+from pytask.rollback import find_previous_reference
 from pytask.targets.site.update import point_at
 from pytask.targets.target import CannotRollBack
 from tests.contract.foreign import REGISTRY, a_world
@@ -102,7 +102,7 @@ class Scene:
         point_at(self.arm, self.site.found(), f"{APP}:2", None, instances=None, beside={})
         assert self.reads == f"{APP}:2"
         change()
-        reference = former_reference(previous, source.digest_now, said.append)
+        reference = find_previous_reference(previous, source.digest_now, said.append)
         point_at(self.arm, self.site.found(), reference, previous.digest, instances=None, beside={})
         return said
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytask.errors.app import SettingsNotReadable, SettingsOverwritten
-from pytask.errors.azure import AzureFailing
+from pytask.errors.azure import AzureFailing, AzureRefused
+from pytask.journal import Action, Journal
 from pytask.model import WantedSettings
+from pytask.report.settings import settings_now
 from pytask.targets.site.settings import (
     STORAGE,
+    change_settings,
     confirm_readable,
     confirm_written,
     put_settings_back,
@@ -197,6 +200,33 @@ def test_settings_are_made_sticky_and_those_that_are_stay_so(site: Site, arm: Ar
     assert make_sticky(arm, target, ("A",)) == ()
     assert site.writes == ["PUT slotConfigNames"] * 3
     assert {path.partition("?")[0] for path in site.paths} == {f"{PATH}/config/slotConfigNames"}
+
+
+def test_names_count_as_sticky_only_when_the_answer_lists_them(
+    site: Site, arm: Arm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "_answered", lambda *_: {"appSettingNames": ["OLD"]})
+    for change in (make_sticky, make_not_sticky):
+        with pytest.raises(AzureFailing) as caught:
+            change(arm, site.found(), ("A", "OLD"))
+        assert caught.value.leaves_open
+
+
+def test_a_write_that_cannot_be_read_back_may_have_been_done(site: Site, arm: Arm) -> None:
+    journal = Journal(lambda _: None)
+    site.refusals["POST list"].extend([200, 400])
+    with pytest.raises(AzureRefused), journal.attempt(Action.UPDATE):
+        change_settings(arm, site.found(), WantedSettings(values={"A": "1"}), AS_BEFORE, journal)
+    assert site.settings == {**AS_BEFORE, "A": "1"}
+    assert settings_now(journal) == "A may have been written"
+    assert journal.left_open(Action.UPDATE) == ()
+
+
+def test_settings_count_as_restored_only_when_they_are(site: Site, arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
+    change = written(arm)
+    kept = dict(site.settings)
+    monkeypatch.setattr(site, "_answered", lambda *_: kept)
+    assert put_settings_back(arm, PATH, change).names == ()
 
 
 def test_nothing_is_asked_where_no_setting_is_to_be_sticky(site: Site, arm: Arm) -> None:

@@ -151,6 +151,17 @@ def test_a_run_that_is_cancelled_while_its_rollback_is_verified_says_what_the_ta
     assert "rolled back to the previous one, unverified" in summary(scene.journal, ("cancelled",))
 
 
+def test_a_run_that_is_cancelled_while_a_change_is_out_says_what_the_answer_was(scene: Scene) -> None:
+    scene.shelf.cancels_while_written = True
+    with pytest.raises(Cancelled):
+        scene.run(PaperBuilder(scene.cabinet))
+    assert scene.shelf.holds == f"{REGISTRY}/shop:7"
+    assert describe_state(scene.journal) == (
+        f"shop is configured with {REGISTRY}/shop:7 (previously {BEFORE})\n"
+        f"to roll back by hand: shelf put shop {BEFORE}"
+    )
+
+
 def test_a_target_that_cannot_be_seen_fails_only_if_the_step_asks_for_it_and_is_never_rolled_back(scene: Scene) -> None:
     scene.shelf.new_image("cannot be seen")
     with pytest.raises(Unverified):
@@ -166,7 +177,8 @@ def test_a_target_that_somebody_else_changes_without_a_verification_is_not_said_
         scene.run(PaperBuilder(scene.cabinet), verify="false")
     assert outputs(scene.journal)["runningImage"] == ""
     told = describe_state(scene.journal)
-    assert told == f"someone else has changed shop: it reads contoso.azurecr.io/theirs:1 (before this run {BEFORE})"
+    now = f"its configuration now reads contoso.azurecr.io/theirs:1 (before this run: {BEFORE})"
+    assert told == f"someone else has changed shop: {now}; {REGISTRY}/shop:7 is in the registry"
 
 
 @pytest.mark.parametrize("command", ["deploy", "check", "build", "buildAndPush"])
@@ -195,4 +207,7 @@ def test_a_lost_answer_says_that_the_update_may_have_been_done(scene: Scene) -> 
         scene.run(PaperBuilder(scene.cabinet))
     told = describe_state(scene.journal)
     assert told.startswith("the change to shop was sent, but its result is not known")
+    assert told.endswith(
+        f"\nto finish it by hand: shelf put shop {REGISTRY}/shop:7\nto roll back by hand: shelf put shop {BEFORE}"
+    )
     assert outputs(scene.journal)["runningImage"] == ""

@@ -66,7 +66,7 @@ def lent(environment: Mapping[str, str], cli: DockerCli, temporary: Path, *hosts
     warnings: list[str] = []
     way_in = WayIn(hosts=frozenset(map(RegistryHost.parse, hosts)), login=login)
     given = {"PATH": "/usr/bin:/bin", **environment}
-    with lent_configuration(given, cli, way_in, temporary=str(temporary), warn=warnings.append) as one:
+    with lent_configuration(given, cli, way_in, temporary=(str(temporary),), warn=warnings.append) as one:
         folder = one.environment.get("DOCKER_CONFIG")
         return {
             "given": sorted(one.environment),

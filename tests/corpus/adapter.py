@@ -195,7 +195,7 @@ def _entra(case: ErrorOutput) -> None:
         credentials = azure.credentials
         if case.call == "exception":
             credentials = Credentials(
-                connection=credentials.connection, source=_Refuses(case.text), http=azure.http, mask=Secret
+                connection=credentials.connection, opened=lambda: _Refuses(case.text), http=azure.http, mask=Secret
             )
         credentials.token(_CLOUD.arm_scope)
 

@@ -81,7 +81,7 @@ def test_a_grant_that_is_refused_only_when_it_is_tried_says_that_the_identity_wa
         assert command(pipeline.site.identity.object_id, pipeline.registry.id) in as_written(run)
         assert "an ABAC condition not fulfilled" in run.log
         assert re.search(
-            "state +nothing was pushed; docker-func-sample keeps its image and its pull configuration; "
+            "state +nothing was pushed; docker-func-sample still has its previous image and pull configuration; "
             "the system-assigned identity was turned on\n",
             run.log,
         )
@@ -117,7 +117,10 @@ def test_a_change_whose_outcome_is_not_known_is_told_as_such(
         azure.faults.script(call, status=503, times=None)
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert the_error(run) == "azure-failing"
-        assert f"nothing was pushed; docker-func-sample keeps its image and its pull configuration; {told}\n" in run.log
+        assert (
+            f"nothing was pushed; docker-func-sample still has its previous image and pull configuration; {told}\n"
+            in run.log
+        )
 
 
 def test_with_the_least_rights_the_command_is_told_and_once_it_was_run_the_app_pulls(

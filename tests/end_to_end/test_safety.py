@@ -83,7 +83,7 @@ def test_a_run_that_is_stopped_in_the_build_leaves_nothing_and_says_so(pipeline:
     run = task.wait(20)
     assert time.monotonic() - began < 7
     assert_gone(pipeline)
-    assert "run-cancelled: the run was cancelled" in run.log
+    assert "run-cancelled: the run was canceled" in run.log
     assert "nothing was pushed and nothing was changed" in run.log
     assert pipeline.site.config["linuxFxVersion"] == ""
     assert not pipeline.registry.pushes

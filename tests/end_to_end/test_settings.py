@@ -187,7 +187,7 @@ def test_a_setting_that_disappears_beside_ours_is_named(promotion: Pipeline) -> 
     promotion.azure.faults.meanwhile(PUT, lambda: site.settings.pop("OLD"), after=True)
     run = deploy(promotion, appSettings="GREETING=Hi", verify="false")
     (warning,) = run.issues
-    assert "dropped by another write at the same time: OLD" in warning.message
+    assert "lost to another change at the same time: OLD" in warning.message
     assert run.result == "Succeeded"
     assert ("OLD" in site.settings, site.settings["GREETING"]) == (False, "Hi")
 
@@ -198,7 +198,10 @@ def test_a_writer_who_goes_on_ends_the_run_before_the_image_and_it_says_how_thin
     run = deploy(promotion, appSettings="GREETING=Hi")
     assert the_error(run) == "settings-overwritten"
     assert "these no longer have the values that were written: GREETING" in run.log
-    assert "docker-func-sample keeps its image; settings: GREETING written, but overwritten by someone else" in run.log
+    assert (
+        "docker-func-sample still has its previous image; settings: GREETING written, but overwritten by someone else"
+        in run.log
+    )
     assert writes(promotion) == ["PUT appsettings", "PUT appsettings"]
     assert promotion.site.config["linuxFxVersion"] == ""
 
@@ -272,7 +275,7 @@ def test_sticky_settings_stay_with_their_slot_and_others_lists_stay_as_they_are(
     array = [{"name": "PLACE", "value": "staging", "slotSetting": True}, {"name": "A", "value": "1"}]
     run = deploy(promotion, slotName="staging", appSettings=json.dumps(array), verify="false")
     assert run.result == "Succeeded", run.log
-    assert "2 app settings (PLACE, A), of which PLACE stay with the slot" in run.log
+    assert "2 app settings (PLACE, A); slot settings: PLACE" in run.log
     assert site.slot_names["appSettingNames"] == ["OLD", "PLACE"]
     assert site.slot_names["connectionStringNames"] == ["Db"]
     assert (slot.settings["PLACE"], "PLACE" in site.settings) == ("staging", False)
@@ -335,7 +338,7 @@ def test_a_change_that_azure_refuses_after_the_settings_says_that_they_were_chan
     promotion.azure.faults.script("PATCH .*/config/web", status=400)
     run = deploy(promotion, appSettings="GREETING=Hi")
     assert the_error(run) == "azure-refused"
-    assert "docker-func-sample keeps its image; settings: GREETING added" in run.log
+    assert "docker-func-sample still has its previous image; settings: GREETING added" in run.log
     assert promotion.site.settings["GREETING"] == "Hi"
 
 

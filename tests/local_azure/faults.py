@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+Damage = Literal["truncated", "bad gzip", "drip"]
+"""What happens to an answer's body on its way: it ends early, is no gzip though it says so, or comes byte by byte."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,13 +26,18 @@ class Fault:
     drop: bool
     """Whether the connection is cut without an answer."""
     delay: float
-    """Seconds before anything happens."""
+    """Seconds before anything is answered."""
+    after: bool = False
+    """Whether the call is carried out first."""
+    damage: Damage | None = None
+    """What happens to the answer: the one of `status` and `body`, else the real one."""
 
 
 @dataclass(kw_only=True, slots=True)
 class _Scripted:
     pattern: re.Pattern[str]
     fault: Fault
+    skip: int
     left: int | None
 
 
@@ -58,17 +66,23 @@ class Faults:
         body: str | None = None,
         drop: bool = False,
         delay: float = 0.0,
+        after: bool = False,
+        damage: Damage | None = None,
+        skip: int = 0,
         times: int | None = 1,
     ) -> None:
-        """Have the next `times` calls that match `pattern` meet this fault (None: all of them).
+        """Have the next `times` calls that match `pattern` meet this fault (None: all of them), `skip` calls later.
 
         `pattern` is searched in "METHOD host/path?query", without regard to case. With `status=None` the call
-        is only delayed (seconds) and then answered as ever; `drop` cuts the connection without an answer.
+        is only delayed (seconds) and then answered as ever; `drop` cuts the connection without an answer. With
+        `after` the call is carried out, and only its answer is another, none or damaged.
         """
-        fault = Fault(status=status, headers=dict(headers or {}), body=body, drop=drop, delay=delay)
+        fault = Fault(
+            status=status, headers=dict(headers or {}), body=body, drop=drop, delay=delay, after=after, damage=damage
+        )
         with self._lock:
             self._scripted.append(
-                _Scripted(pattern=re.compile(pattern, re.IGNORECASE), fault=fault, left=times),
+                _Scripted(pattern=re.compile(pattern, re.IGNORECASE), fault=fault, skip=skip, left=times),
             )
 
     def meanwhile(self, pattern: str, act: Callable[[], object], *, after: bool = False, times: int | None = 1) -> None:
@@ -95,6 +109,9 @@ class Faults:
         with self._lock:
             for scripted in self._scripted:
                 if scripted.left != 0 and scripted.pattern.search(call):
+                    if scripted.skip:
+                        scripted.skip -= 1
+                        continue
                     scripted.left = None if scripted.left is None else scripted.left - 1
                     return scripted.fault
         return None

@@ -92,7 +92,7 @@ class Machinery:
 
     def _start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        storage = base_image_storage(self._cache)
+        self._prepare()
         self._authority = Authority(self._folder)
         self._loop = LoopThread()
         self._stack.callback(self._loop.stop)
@@ -100,15 +100,25 @@ class Machinery:
         self._stack.callback(lambda: self._loop.run(self._front.stop()))
         self._loop.run(self._front.start(self._authority.server_context()))
         self.environment = self._client_environment("agent")
-        self.agent_engine = self._spawned("agent", "agent", remapped_users=False)
-        self.host_engine = self._spawned("host", "app", remapped_users=True)
-        microsoft_registry = self._started(
-            Registry(name="mcr", folder=self._folder / "registries" / "mcr", storage=storage),
-        )
-        self._services = self._loop.call(lambda: self._new_services(microsoft_registry))
+        self._spawn()
+        self._services = self._loop.call(self._new_services)
         self._stack.callback(lambda: self._loop.run(self._services.stop()))
         self._loop.run(self._services.machine_identities.start())
         self._front.rooms = self._services.rooms
+        self._wait_ready()
+
+    def _prepare(self) -> None:
+        """Make what is kept between runs."""
+        self._base_images = base_image_storage(self._cache)
+
+    def _spawn(self) -> None:
+        """Start what runs beside this process."""
+        self.agent_engine = self._spawned("agent", "agent", remapped_users=False)
+        self.host_engine = self._spawned("host", "app", remapped_users=True)
+        folder = self._folder / "registries" / "mcr"
+        self._microsoft_registry = self._started(Registry(name="mcr", folder=folder, storage=self._base_images))
+
+    def _wait_ready(self) -> None:
         self.agent_engine.wait_ready()
         self.host_engine.wait_ready()
 
@@ -179,11 +189,11 @@ class Machinery:
     def _registry_storage(self, login_server: str) -> Path:
         return self._folder / "registries" / login_server / "storage"
 
-    def _new_services(self, microsoft_registry: Registry) -> Services:
+    def _new_services(self) -> Services:
         return self.services(
             authority=self._authority,
             socket=self.host_engine.socket,
-            microsoft_registry=microsoft_registry,
+            microsoft_registry=self._microsoft_registry,
             homes=self._folder / "homes",
             second=self._second,
             mishap=self._front.unexpected.append,

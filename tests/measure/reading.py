@@ -43,7 +43,7 @@ def main(client_id: str, secret: str, login_server: str, name: str, tag: str, *k
     seen = inspect(repository, image, frozenset(known))
     figures = Figures(
         seconds=time.perf_counter() - began,
-        megabytes=_most_memory(),
+        megabytes=most_memory(),
         layers=[layer.digest for layer in image.layers],
         read=seen.read,
         bytes_read=seen.bytes_read,
@@ -51,7 +51,8 @@ def main(client_id: str, secret: str, login_server: str, name: str, tag: str, *k
     sys.stdout.write(json.dumps(asdict(figures)))
 
 
-def _most_memory() -> float:
+def most_memory() -> float:
+    """Return the most memory that this process ever had, in megabytes."""
     # Not getrusage's figure: that begins with what the parent process had.
     # https://www.kernel.org/doc/html/latest/filesystems/proc.html
     status = Path("/proc/self/status").read_text(encoding="ascii")

@@ -106,7 +106,7 @@ def test_a_policy_is_told_by_its_name_in_the_newer_form() -> None:
     )
     assert isinstance(told, AzureRefused)
     assert told.subject == "Baseline, FTP off"
-    assert "ask its owner" in told.tell(told.fix)
+    assert "ask the policy's owner" in told.tell(told.fix)
 
 
 def test_a_policy_is_told_by_its_name_in_the_older_form() -> None:

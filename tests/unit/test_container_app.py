@@ -49,7 +49,7 @@ from pytask.targets.container_app.target import find_container_app
 from pytask.targets.find import find_target
 from pytask.targets.site.address import parse_app
 from pytask.targets.target import CannotRollBack, UseImage
-from pytask.verification import verify_by
+from pytask.verification import verify_watch
 from tests.contract.targets.container_app import (
     FORBIDDEN,
     PATH,
@@ -88,7 +88,7 @@ def verified(
 ) -> Verification:
     plan = replace(VERIFY, smoke_test=smoke_test)
     watch = app.find().watch(update, plan, digest_now=lambda _: OURS)
-    return verify_by(watch, clock=app.clock, timeouts=app.timeouts, say=app.said.append)
+    return verify_watch(watch, clock=app.clock, timeouts=app.timeouts, say=app.said.append)
 
 
 def failure(app: ScriptedContainerApp) -> StartFailure:

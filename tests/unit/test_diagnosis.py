@@ -244,9 +244,27 @@ def test_the_fix_is_that_for_what_docker_says(message: str, cause: BuildCause, f
     ("line", "code"),
     [
         ("ERROR: Cannot connect to the Docker daemon at unix:///x.", "docker-engine-unreachable"),
+        ("unexpected EOF", "docker-engine-gone"),
+        ("ERROR: unexpected EOF", "docker-engine-gone"),
         (
             "ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF",
-            "docker-engine-unreachable",
+            "docker-engine-gone",
+        ),
+        (
+            "ERROR: failed to receive status: rpc error: code = Unavailable desc = closing transport due to: EOF",
+            "docker-engine-gone",
+        ),
+        (
+            'ERROR: failed to build: code = Unavailable desc = connection error: desc = "dial unix /x: refused"',
+            "docker-engine-gone",
+        ),
+        (
+            "ERROR: failed to solve: failed to prepare x: mkdir /var/lib/docker/overlay2/x: read-only file system",
+            "docker-engine-failing",
+        ),
+        (
+            "ERROR: failed to solve: write /data/containerd/ingest/1/data: disk quota exceeded",
+            "agent-disk-full",
         ),
         (
             "ERROR: permission denied while trying to connect to the Docker daemon socket at unix:///x",

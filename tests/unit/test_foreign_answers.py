@@ -91,7 +91,9 @@ def an_azure(answer: Answer) -> Azure:
     app.routes.default_factory = lambda: lambda _: answer
     azure = app.azure()
     connection = SimpleNamespace(tenant_id="t", cloud=CLOUD)
-    credentials = SimpleNamespace(mask=Secret, token=lambda _: Secret("t"), connection=connection)
+    credentials = SimpleNamespace(
+        mask=Secret, token=lambda _: Secret("t"), connection=connection, renew=lambda *, surely: surely
+    )
     return Azure(arm=azure.arm, http=azure.http, credentials=cast("Any", credentials))
 
 

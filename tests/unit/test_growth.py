@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytask.agent.commands import disarm
+from pytask.builders.docker.ignored import is_ignored
 from pytask.errors import TaskFailure
 from pytask.errors.foreign import without_page
 from pytask.inspection.history import instruction_of
@@ -38,6 +39,13 @@ PIECES = [
     "[",
     "sh -c ",
     "docker run ",
+    "*",
+    "**/",
+    "[",
+    "[\\]",
+    "[a]",
+    "*a",
+    "/a",
     "Image ",
     "<",
 ]
@@ -56,6 +64,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "an image's history": lambda text: instruction_of(f"|9 {text}"),
     "a page": lambda text: without_page(f"<html>{text}"),
     "a reference": ImageReference.parse,
+    "an ignore file's line": lambda text: is_ignored("a/b/c.txt", f"{text}x"),
+    "an ignored path": lambda text: is_ignored(f"{text}x", "**/*a*/**/*.[a-z]x"),
     "a cell of the summary": lambda text: (code(text), escaped(text), block(text)),
 }
 

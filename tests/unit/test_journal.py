@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from pytask.errors import Cancelled, TaskFailure
+from pytask.errors import Cancelled, TaskFailure, once_sent
 from pytask.errors.app import AppNotFound
 from pytask.errors.network import Unreachable
-from pytask.journal import AccessGiven, Action, Event, ImageLost, Journal, StageBegan, StageEnded
+from pytask.journal import AccessGiven, Action, Event, ImageGone, Journal, StageBegan, StageEnded
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_every_event_is_told_as_it_happens_and_kept_in_order() -> None:
         journal.add(event)
     assert told == list(events)
     assert journal.all(StageBegan) == (events[0], events[2])
-    assert (journal.last(StageBegan), journal.last(ImageLost)) == (events[2], None)
+    assert (journal.last(StageBegan), journal.last(ImageGone)) == (events[2], None)
 
 
 def test_what_is_confirmed_is_no_longer_open(journal: Journal) -> None:
@@ -55,6 +55,19 @@ def test_what_ends_without_an_answer_stays_open(journal: Journal, error: BaseExc
     with pytest.raises(type(error)):
         attempt(journal, error)
     assert journal.left_open(Action.PULL_ACCESS) == ("the identity was switched on",)
+
+
+def test_a_refusal_of_what_follows_a_change_leaves_the_change_open(journal: Journal) -> None:
+    with pytest.raises(AppNotFound), journal.attempt(Action.SETTINGS, "A"), once_sent():
+        raise AppNotFound(app="shop", where="here")
+    assert journal.left_open(Action.SETTINGS) == ("A",)
+
+
+def test_what_an_attempt_leaves_open_is_not_open_in_the_one_around_it(journal: Journal) -> None:
+    with pytest.raises(Unreachable), journal.attempt(Action.UPDATE), journal.attempt(Action.SETTINGS, "A"):
+        raise Unreachable(host="x", detail="reset", via="directly")
+    assert journal.left_open(Action.SETTINGS) == ("A",)
+    assert journal.left_open(Action.UPDATE) == ()
 
 
 def test_the_same_thing_attempted_again_is_open_until_it_is_settled_itself(journal: Journal) -> None:

@@ -18,7 +18,7 @@ from pytask.model import (
     Secret,
     ServiceConnection,
 )
-from pytask.registry.hosts import asked_at, asked_for, is_azures
+from pytask.registry.hosts import asked_at, asked_for, is_azure_registry
 from pytask.report.plan import render_plan
 from tests.plans import building, deploying, pushing
 from tests.unit.test_inputs import ID, an_environment, codes, read
@@ -245,13 +245,13 @@ def test_the_connection_and_the_name_may_both_name_the_registry(tmp_path: Path) 
     ],
 )
 def test_tokens_of_entra_id_are_for_azures_own_hosts(host: str, cloud: Cloud | None, azures: bool) -> None:
-    assert is_azures(RegistryHost.parse(host), cloud) is azures
+    assert is_azure_registry(RegistryHost.parse(host), cloud) is azures
 
 
 def test_the_public_clouds_domains_hold_machines_of_customers_too() -> None:
     public = Cloud(arm_url="https://management.usgovcloudapi.net", authority_url="", arm_scope="")
-    assert not is_azures(RegistryHost("mine.usgovvirginia.cloudapp.usgovcloudapi.net"), public)
-    assert not is_azures(RegistryHost("mine.usgovcloudapi.net"), public)
+    assert not is_azure_registry(RegistryHost("mine.usgovvirginia.cloudapp.usgovcloudapi.net"), public)
+    assert not is_azure_registry(RegistryHost("mine.usgovcloudapi.net"), public)
 
 
 def test_docker_hub_is_asked_elsewhere_and_keeps_its_own_images_in_a_library() -> None:

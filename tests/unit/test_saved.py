@@ -13,13 +13,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, NotFound
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytask.builders.docker.engine import Engine
 from pytask.errors import ManyFailures, TaskFailure
-from pytask.errors.docker import AgentDiskFull, ImageNotSaved
+from pytask.errors.docker import AgentDiskFull, EngineFailing, EngineGone, ImageNotSaved, ImageRemoved
 from pytask.errors.image import Maker, OwnerOutOfRange, UserOutOfRange, WrongPlatform
 from pytask.inspection.saved import inspect_saved
 from pytask.model import BuiltImage
@@ -303,9 +303,10 @@ class Api:
     ("error", "failure"),
     [
         (APIError("500", explanation="write /var/lib/docker/tmp/x: no space left on device"), AgentDiskFull),
-        (APIError("404", explanation="reference does not exist"), ImageNotSaved),
-        (ConnectionError("connection broken"), ImageNotSaved),
-        (DockerException("gone"), ImageNotSaved),
+        (NotFound("404", explanation="reference does not exist"), ImageRemoved),
+        (APIError("500", explanation="open /x: no such file or directory"), EngineFailing),
+        (ConnectionError("connection broken"), EngineGone),
+        (DockerException("gone"), EngineGone),
     ],
 )
 def test_an_engine_that_breaks_off_is_a_failure(error: Exception, failure: type[TaskFailure]) -> None:

@@ -8,16 +8,17 @@ from collections import deque
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
-from pytask.agent.environment import variable, without_the_agents_own
+from pytask.agent.environment import temporary_folders, without_the_agents_own
 from pytask.builders.docker.arguments import steers_docker
+from pytask.builders.docker.build_output import LONGEST_LINE
 from pytask.builders.docker.configuration import WayIn, current_context, lent_configuration
 from pytask.builders.docker.diagnosis import failure
 from pytask.builders.docker.handover import handed_over
 from pytask.builders.docker.process import end, lines, running
 from pytask.errors.docker_command import ImageNotLoaded
+from pytask.errors.foreign import shortened
 from pytask.model import Secret
 from pytask.network.relay import along
 
@@ -153,7 +154,7 @@ def _configuration(
         environment,
         cli,
         WayIn(hosts=logins.hosts, login=login),
-        temporary=variable(machine.environment, "Agent.TempDirectory") or gettempdir(),
+        temporary=temporary_folders(machine.environment),
         warn=machine.console.warning,
     )
 
@@ -212,7 +213,7 @@ def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None])
     for line in output:
         say(line)
         if line.strip():
-            tail.append(line)
+            tail.append(shortened(line, LONGEST_LINE))
         if _NOT_LOADED in line and not line.startswith("#"):
             elsewhere = line.strip()
         if exported := _EXPORTED.fullmatch(line.strip()):

@@ -13,6 +13,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytask.errors.foreign import beginning, shortened
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -21,7 +23,7 @@ _SHORTEST_RULE = 8
 """Dashes. The rule around an excerpt of the Dockerfile has twenty, the rule around a step's block six."""
 _REMEMBERED = 60
 _LONGEST_LINE = 400
-_LONGEST_MESSAGE = 1_500
+_LONGEST_MESSAGE = LONGEST_LINE = 1_500
 _MOST_FURTHER_LINES = 12
 _SAID_BY_DOCKER = (
     "failed to solve",
@@ -62,6 +64,8 @@ _SAID_BY_DOCKER = (
     "received unexpected http status",
     "buildkit is enabled but",
 )
+_CUT_OFF = frozenset({"eof", "unexpected eof"})
+"""All that a docker command before 23 says when its engine is killed (seen with 20.10)."""
 _NO_FAILURES = ("importing cache manifest", "[internal] importing cache", "inferring ")
 """Steps whose error does not end a build: a missing `--cache-from` reference is ignored."""
 _AFTERWARDS = ("view build details:", "what's next:", "learn more", "see 'docker")
@@ -125,7 +129,7 @@ def build_end(lines: Iterable[str]) -> BuildEnd:
     before = ""
     for line in lines:
         text = line.rstrip()
-        _take(seen, text[:_LONGEST_MESSAGE], before)
+        _take(seen, shortened(text, LONGEST_LINE), before)
         before = text
     return _ended(seen)
 
@@ -143,7 +147,7 @@ def _take(seen: _Seen, line: str, before: str) -> None:
         seen.loose.clear()
         seen.instruction = seen.instruction or _marked(line)
     elif seen.in_block and not _is_dockers(line):
-        seen.blocks[seen.in_block].append(_untimed(line)[:_LONGEST_LINE])
+        seen.blocks[seen.in_block].append(beginning(_untimed(line), _LONGEST_LINE))
     else:
         _take_loose(seen, line)
 
@@ -152,7 +156,7 @@ def _take_step(seen: _Seen, number: str, text: str) -> None:
     """Take a line `#7 …`; older versions print the step's number in an unfinished block too."""
     step = seen.steps.setdefault(number, _Step())
     if seen.in_block:
-        seen.blocks[seen.in_block].append(_untimed(text)[:_LONGEST_LINE])
+        seen.blocks[seen.in_block].append(beginning(_untimed(text), _LONGEST_LINE))
         return
     seen.loose.clear()
     if text.startswith("ERROR: "):
@@ -160,7 +164,7 @@ def _take_step(seen: _Seen, number: str, text: str) -> None:
     elif text == "CANCELED":
         step.cancelled = True
     elif (printed := _untimed(text)) != text:
-        step.printed.append(printed[:_LONGEST_LINE])
+        step.printed.append(beginning(printed, _LONGEST_LINE))
     elif not step.name:
         step.name = text
 
@@ -184,7 +188,7 @@ def _take_loose(seen: _Seen, line: str) -> None:
         seen.loose.clear()
         return
     if line.startswith(" - ") and "(line " in line:
-        seen.warnings.append(line.removeprefix(" - ")[:_LONGEST_LINE])
+        seen.warnings.append(beginning(line.removeprefix(" - "), _LONGEST_LINE))
     elif line.strip():
         seen.loose.append(line)
         del seen.loose[: -2 * _REMEMBERED]
@@ -197,7 +201,7 @@ def _ended(seen: _Seen) -> BuildEnd:
     return BuildEnd(
         message=message,
         step=step.name,
-        reason=step.error[:_LONGEST_MESSAGE],
+        reason=beginning(step.error, _LONGEST_MESSAGE),
         printed=tuple(line.rstrip() for line in printed if line.strip())[-_REMEMBERED:],
         place=seen.place,
         instruction=seen.instruction,
@@ -237,7 +241,7 @@ def _message(loose: Sequence[str], *, structured: bool) -> tuple[str, list[str]]
         return "", list(loose)
     further = [line for line in loose[begins + 1 :] if not line.strip().lower().startswith(_AFTERWARDS)]
     told = [loose[begins].strip(), *(line.strip() for line in further[:_MOST_FURTHER_LINES])]
-    return "\n".join(told)[:_LONGEST_MESSAGE], list(loose[:begins])
+    return beginning("\n".join(told), _LONGEST_MESSAGE), list(loose[:begins])
 
 
 def _is_dockers(line: str) -> bool:
@@ -247,7 +251,7 @@ def _is_dockers(line: str) -> bool:
         told = told.removeprefix(prefix)
     # bake and compose print `target web: failed to solve: …`, and old compose `Service 'web' failed to build: …`.
     named = told.startswith(("target ", "service '")) and "failed to " in told
-    return named or told.startswith(_SAID_BY_DOCKER)
+    return named or told in _CUT_OFF or told.startswith(_SAID_BY_DOCKER)
 
 
 def _numbered(line: str) -> tuple[str, str] | None:

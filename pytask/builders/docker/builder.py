@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pytask.builders.builder import Sent
+from pytask.builders.builder import PushResult
 from pytask.builders.docker.build import build
 from pytask.builders.docker.cli import find_docker
 
@@ -79,7 +79,7 @@ class DockerImage:
 
     def archive(self) -> Generator[bytes, None, None]:
         """Return the image in the format of `docker save`."""
-        return self.builder.engine().saved(self.facts().id)
+        return self.builder.engine().saved(self.references[0], self.facts().id)
 
     def push(
         self,
@@ -87,7 +87,7 @@ class DockerImage:
         *,
         login: Callable[[bool], RegistryLogin | None],
         blocked: Callable[[], TaskFailure | None],
-    ) -> Sent:
+    ) -> PushResult:
         """Have the engine push the image, and retry a push that broke off."""
         from pytask.builders.docker.push import Push  # noqa: PLC0415 - needs Docker's library
 
@@ -101,6 +101,6 @@ class DockerImage:
             say=machine.console.line,
         )
         seen = work.all(self.facts(), tuple(references))
-        return Sent(
+        return PushResult(
             digest=seen.digest, layers=seen.layers, new_layers=len(seen.done), bytes_sent=sum(seen.sent.values())
         )

@@ -8,10 +8,9 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
-from pytask.agent.environment import agent_kind, variable, without_the_agents_own
+from pytask.agent.environment import agent_kind, temporary_folders, without_the_agents_own
 from pytask.builders.docker.process import answer, read_answer
 from pytask.builders.docker.setup import no_command, no_engine
 from pytask.builders.docker.wrapper import PassedOn, is_dockers_own, passed_on
@@ -112,7 +111,7 @@ def find_docker(environment: Mapping[str, str], seconds: float) -> DockerCli:
     """
     asked: list[_Asked] = []
     scrubbed = without_the_agents_own(environment)
-    temporary = variable(environment, "Agent.TempDirectory") or gettempdir()
+    temporary = temporary_folders(environment)[0]
     for path in _on_path(environment):
         asked.append(one := _asked(path, scrubbed, temporary, seconds))
         if one.engine.get("Os") == "windows":

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytask.builders.docker.credential_helper import NAME, answering, write_helper
 from pytask.builders.docker.handover import handed_over
+from pytask.decode import decode, object_at
 from pytask.errors import TaskFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytask.builders.docker.cli import DockerCli
     from pytask.builders.docker.credential_helper import LoginByName
@@ -62,12 +63,17 @@ class WayIn:
 
 @contextmanager
 def lent_configuration(
-    environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, *, temporary: str, warn: Callable[[str], None]
+    environment: Mapping[str, str],
+    cli: DockerCli,
+    way_in: WayIn,
+    *,
+    temporary: Sequence[str],
+    warn: Callable[[str], None],
 ) -> Iterator[Lent]:
     """Yield what a docker command needs to sign in to more registries; it is removed after the block.
 
     Registries that the user's configuration knows are left to it. When it knows them all, Docker uses it unchanged,
-    unless it cannot be written. `temporary` is the folder for the links.
+    unless it cannot be written. `temporary` are the folders for the links, of which the first that can be used is.
     """
     with ExitStack() as until_used:
         try:
@@ -83,7 +89,9 @@ def lent_configuration(
         yield lent
 
 
-def _lent(environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, temporary: str, until_used: ExitStack) -> Lent:
+def _lent(
+    environment: Mapping[str, str], cli: DockerCli, way_in: WayIn, temporary: Sequence[str], until_used: ExitStack
+) -> Lent:
     own = own_folder(environment)
     if not way_in.hosts and _can_be_written(own):
         return Lent()
@@ -157,14 +165,11 @@ def known_hosts(content: Mapping[str, Any], variable: str = "") -> frozenset[str
     Source: https://docs.docker.com/reference/cli/docker/#environment-variables
     """
     given = {**content, "more": _auths(variable)}
-    return frozenset(_host(key) for part in ("auths", "credHelpers", "more") for key in given.get(part) or ())
+    return frozenset(_host(key) for part in ("auths", "credHelpers", "more") for key in object_at(given, part))
 
 
 def _auths(variable: str) -> Mapping[str, Any]:
-    with suppress(ValueError):
-        given = json.loads(variable or "{}")
-        return dict(given.get("auths") or {}) if isinstance(given, dict) else {}
-    return {}
+    return object_at(decode(variable), "auths")
 
 
 def _content(own: Path | None) -> Mapping[str, Any]:
@@ -178,7 +183,7 @@ def _content(own: Path | None) -> Mapping[str, Any]:
         content = json.loads((own / "config.json").read_bytes() or "{}")
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{own / 'config.json'} is not valid JSON ({error})") from error
     if not isinstance(content, dict):
         raise ValueError(f"{own / 'config.json'} is not a JSON object")  # noqa: TRY004 - what is wrong is the file
@@ -187,7 +192,7 @@ def _content(own: Path | None) -> Mapping[str, Any]:
 
 def _with_helper(content: Mapping[str, Any], hosts: Iterable[RegistryHost]) -> bytes:
     ours = {_HUBS_KEY if host.is_docker_hub else str(host): NAME for host in hosts}
-    return json.dumps({**content, "credHelpers": {**ours, **(content.get("credHelpers") or {})}}).encode()
+    return json.dumps({**content, "credHelpers": {**ours, **object_at(content, "credHelpers")}}).encode()
 
 
 def _host(key: str) -> str:
@@ -219,16 +224,26 @@ def _remembering(
     return ask
 
 
-def _room(temporary: str, until_used: ExitStack) -> Path:
+def _room(temporary: Sequence[str], until_used: ExitStack) -> Path:
     """Make a folder that programs can start from, with the helper in it; raise OSError when there is none."""
-    for parent in dict.fromkeys((temporary, tempfile.gettempdir())):
-        room = Path(tempfile.mkdtemp(prefix="docker-configuration-", dir=parent))
-        until_used.callback(shutil.rmtree, room, ignore_errors=True)
-        for name in ("bin", "config"):
-            (room / name).mkdir()
-        if write_helper(room, room / "bin"):
+    first, *others = temporary
+    try:
+        if room := _room_in(first, until_used):
             return room
-    raise PermissionError(f"programs cannot be started from {temporary} or {tempfile.gettempdir()} (noexec)")
+    except OSError:
+        if not others:
+            raise
+    if others:
+        return _room(others, until_used)
+    raise PermissionError(f"programs cannot be started from {first} (noexec)")
+
+
+def _room_in(parent: str, until_used: ExitStack) -> Path | None:
+    room = Path(tempfile.mkdtemp(prefix="docker-configuration-", dir=parent))
+    until_used.callback(shutil.rmtree, room, ignore_errors=True)
+    for name in ("bin", "config"):
+        (room / name).mkdir()
+    return room if write_helper(room, room / "bin") else None
 
 
 def _lay_links(own: Path | None, folder: Path, configuration: str) -> None:

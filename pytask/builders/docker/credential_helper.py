@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytask.errors import TaskFailure
+from pytask.errors import Cancelled, TaskFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,6 +112,8 @@ def _told(question: str, login: LoginByName) -> str:
         found = login(server.strip())
     except TaskFailure as failure:
         return f"-{failure}"
+    except Cancelled:
+        return "-the run was cancelled"
     if found is None:
         return f"-{_NOT_FOUND}"
     return "+" + json.dumps({"ServerURL": server, "Username": found.user, "Secret": found.password.reveal()})

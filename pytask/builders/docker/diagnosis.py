@@ -9,12 +9,13 @@ from pytask.builders.docker.base_image import base_image_failure, image_of, regi
 from pytask.builders.docker.build_output import BuildEnd, build_end
 from pytask.builders.docker.dockerfile import shown
 from pytask.builders.docker.missing_file import missing_file, why_missing
+from pytask.builders.docker.storage import is_broken, is_full
 from pytask.builders.docker.trouble import network_trouble
 from pytask.builders.docker.usage import usage_mistake
 from pytask.errors.agent_docker import EngineForbidden
 from pytask.errors.build import BuildCause, BuildFailed, PlatformNotRunnable
 from pytask.errors.build_inputs import DockerfileNotFound
-from pytask.errors.docker import AgentDiskFull, EngineUnreachable
+from pytask.errors.docker import AgentDiskFull, EngineFailing, EngineGone, EngineUnreachable
 from pytask.errors.engine_network import BuildHasNoNetwork
 from pytask.errors.foreign import shortened
 
@@ -29,9 +30,13 @@ _LONGEST_STEP = 200
 _RAN = ("did not complete successfully", "executor failed running", "returned a non-zero")
 _CANCELLED = "context canceled"
 _NO_ENGINE = ("cannot connect to the docker", "failed to connect to the docker", "error during connect")
-_ENGINE_GONE = ("error reading from server: eof", "transport is closing", "code = unavailable")
+_ENGINE_GONE = ("error reading from server: ", "transport is closing", "code = unavailable", "closing transport due to")
+"""https://github.com/docker/buildx/issues/2064 and https://github.com/docker/buildx/issues/2789"""
+_CUT_OFF = frozenset({"eof", "error: eof", "unexpected eof", "error: unexpected eof"})
+_BUILD = "build the image"
+_KILLED = (-9, 137)
+"""Exit codes of a docker command that SIGKILL ended, directly or behind a wrapper."""
 _FORBIDDEN = "permission denied while trying to connect to the docker"
-_FULL = "no space left on device"
 _NO_DOCKERFILE = (
     "failed to read dockerfile: open ",
     "unable to evaluate symlinks in dockerfile path: lstat ",
@@ -122,7 +127,8 @@ def _of_an_instruction(recipe: Recipe, exit_code: int, end: BuildEnd) -> TaskFai
     if line := inside.no_network(end.printed):
         reason = end.message or f"docker build ended with exit code {exit_code}"
         return BuildHasNoNetwork(dockerfile=dockerfile, reason=reason, detail=line, **seen)
-    known = inside.cause_of(outcome, end.printed)
+    killed = exit_code in _KILLED and not end.message
+    known = BuildCause.MEMORY if killed else inside.cause_of(outcome, end.printed)
     reason = _reason(end)
     return BuildFailed(known=known, dockerfile=dockerfile, exit_code=exit_code, reason=reason, **seen)
 
@@ -131,9 +137,13 @@ def _of_the_engine(end: BuildEnd, said: str) -> TaskFailure | None:
     """Return the failure of the engine itself."""
     if _FORBIDDEN in said:
         return EngineForbidden(detail=_reason(end))
-    if any(sign in said for sign in (*_NO_ENGINE, *_ENGINE_GONE)):
+    if any(sign in said for sign in _NO_ENGINE):
         return EngineUnreachable(detail=_reason(end))
-    return AgentDiskFull(detail=_reason(end)) if _FULL in said else None
+    if said in _CUT_OFF or any(sign in said for sign in _ENGINE_GONE):
+        return EngineGone(doing=_BUILD, detail=_reason(end))
+    if is_full(said):
+        return AgentDiskFull(detail=_reason(end))
+    return EngineFailing(doing=_BUILD, detail=_reason(end)) if is_broken(said) else None
 
 
 def _of_an_image(end: BuildEnd, answers: Mapping[str, TaskFailure | None]) -> TaskFailure | None:

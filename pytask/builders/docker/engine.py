@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +18,16 @@ from docker.errors import APIError, DockerException, InvalidConfigFile, NotFound
 
 from pytask.agent.environment import without_the_agents_own
 from pytask.builders.docker.dial import client_through
+from pytask.builders.docker.faults import translated
+from pytask.decode import text_at, whole_at
 from pytask.errors.agent_docker import EngineByPipe
-from pytask.errors.docker import AgentDiskFull, EngineUnreachable, ImageNotSaved
+from pytask.errors.docker import EngineGone, EngineUnreachable, ImageRemoved
 from pytask.errors.docker_command import DockerConfigurationInvalid, EngineBySsh, ImageNotLoaded
 from pytask.errors.network import CredentialNotSent
 from pytask.model import BuiltImage, ImageReference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from docker.api import APIClient
 
@@ -37,6 +39,7 @@ _SECONDS = 600
 """How long the engine may take to answer: a push is silent while it compresses a large layer."""
 _SECONDS_TO_PING = 60
 _SSH = "ssh://"
+_PUSH = "push the image"
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
 
 
@@ -50,10 +53,10 @@ class PushProgress:
     digest: str = ""
     error: str = ""
 
-    def take(self, event: Mapping[str, Any]) -> None:
+    def take(self, event: object) -> None:
         """Take one event of the engine's stream."""
-        layer, status = str(event.get("id", "")), str(event.get("status", ""))
-        if "error" in event:
+        layer, status = text_at(event, "id"), text_at(event, "status")
+        if isinstance(event, dict) and "error" in event:
             self.error = _error(event)
         elif status == "Layer already exists":
             self.there.add(layer)
@@ -80,41 +83,48 @@ class Engine:
         """Return the image with an id, or with the first of the references when its id is not known.
 
         Raises:
-            ImageNotLoaded: when the engine has no such image.
-            EngineUnreachable: when it does not answer.
+            ImageRemoved: when the engine no longer has the image with this id.
+            ImageNotLoaded: when it has none under the reference.
+            EngineGone, EngineFailing, EngineUnreachable: when it does not answer, or with an error.
         """
-        with _translated(references[0]):
-            found: Any = self.api.inspect_image(image or references[0])  # type: ignore[no-untyped-call] # the stubs lack it
-        variant = f"/{found['Variant']}" if found.get("Variant") else ""
-        return BuiltImage(
-            references=references,
-            id=str(found["Id"]),
-            platform=f"{found['Os']}/{found['Architecture']}{variant}",
-            size_bytes=int(found["Size"]),
-        )
+        try:
+            with translated("inspect the image", references[0]):
+                return _described(references, self.api.inspect_image(image or references[0]))  # type: ignore[no-untyped-call] # the stubs lack it
+        except ImageRemoved as missing:
+            if image:
+                raise
+            raise ImageNotLoaded(reference=references[0], detail=missing.detail) from missing
 
     def has(self, image: BuiltImage, reference: str) -> bool:
-        """Tell whether a reference still means the image; another job may have moved it.
+        """Tell whether a reference still means the image; another job may have moved or removed it.
 
         Raises:
-            ImageNotLoaded, EngineUnreachable: what `inspect` raises.
+            EngineGone, EngineFailing, EngineUnreachable: what `inspect` raises.
         """
-        return self.inspect((reference,)).id == image.id
+        try:
+            return self.inspect((reference,)).id == image.id
+        except ImageNotLoaded:
+            return False
 
     def name(self, image: BuiltImage, reference: str) -> None:
         """Give the image a name, by its id: another job may have moved the tag that it was built with.
 
         Raises:
-            ImageNotLoaded, EngineUnreachable: what `inspect` raises.
+            ImageRemoved, AgentDiskFull, EngineGone, EngineFailing, EngineUnreachable: when the engine does not do it.
         """
         repository, tag = reference.rsplit(":", 1)
-        with _translated(reference):
+        with translated("tag the image", reference):
             self.api.tag(image.id, repository, tag, force=True)
 
     def push(
         self, reference: str, *, login: RegistryLogin | None, progress: Callable[[PushProgress], None]
     ) -> PushProgress:
-        """Push one name of an image, and return the progress, which holds success or error."""
+        """Push one name of an image, and return the progress, which holds the digest or the engine's error.
+
+        Raises:
+            ImageRemoved, AgentDiskFull, EngineFailing, EngineUnreachable: when the engine cannot push at all.
+            EngineGone: when it broke off; the image may be in the registry all the same.
+        """
         repository, tag = reference.rsplit(":", 1)
         host = ImageReference.parse(reference).host
         if login and login.host != host:
@@ -122,40 +132,39 @@ class Engine:
         # An empty record means anonymous; with None the SDK would read the user's Docker configuration.
         credentials = {"username": login.user, "password": login.password.reveal()} if login else {}
         seen = PushProgress()
-        try:
-            for event in self.api.push(repository, tag, stream=True, decode=True, auth_config=credentials):
-                seen.take(event)
-                progress(seen)
-        except APIError as error:
-            seen.error = str(error.explanation or error)
+        with translated(_PUSH, reference):
+            try:
+                for event in self.api.push(repository, tag, stream=True, decode=True, auth_config=credentials):
+                    seen.take(event)
+                    progress(seen)
+            except NotFound:
+                raise
+            except APIError as error:
+                seen.error = str(error.explanation or error)
+        if not (seen.error or seen.digest):
+            # Both image stores end with it: https://github.com/moby/moby/blob/master/daemon/containerd/image_push.go
+            raise EngineGone(doing=_PUSH, detail="its report of the push ended before the digest")
         return seen
 
-    def saved(self, reference: str) -> Generator[bytes, None, None]:
-        """Yield an image in chunks, in the format of `docker save`, without keeping any.
+    def saved(self, reference: str, image: str = "") -> Generator[bytes, None, None]:
+        """Yield an image, found as by `inspect`, in chunks in the format of `docker save`, without keeping any.
 
         Raises:
             AgentDiskFull: when there is no room for the copy that the engine's classic image store makes first.
-            ImageNotSaved: when the engine refuses or breaks off.
+            ImageRemoved, EngineGone, EngineFailing, EngineUnreachable: when the engine refuses or breaks off.
         """
-        try:
-            yield from self.api.get_image(reference)
-        except (DockerException, OSError) as error:
-            detail = str(getattr(error, "explanation", None) or error)
-            if "no space left on device" in detail:
-                raise AgentDiskFull(detail=detail) from error
-            raise ImageNotSaved(reference=reference, detail=detail) from error
+        with translated("export the image", reference):
+            yield from self.api.get_image(image or reference)
 
 
-@contextmanager
-def _translated(reference: str) -> Iterator[None]:
-    """Raise the catalogue's failure for what the SDK raises in a call about an image."""
-    try:
-        yield
-    except NotFound as error:
-        raise ImageNotLoaded(reference=reference, detail=str(error.explanation or error)) from error
-    except (DockerException, OSError, LookupError, ValueError) as error:
-        # The SDK fails in its own ways on an error that is not in the engine's format.
-        raise EngineUnreachable(detail=f"{type(error).__name__}: {error}") from error
+def _described(references: tuple[str, ...], found: Any) -> BuiltImage:  # noqa: ANN401 - what the engine answers
+    variant = f"/{found['Variant']}" if found.get("Variant") else ""
+    return BuiltImage(
+        references=references,
+        id=str(found["Id"]),
+        platform=f"{found['Os']}/{found['Architecture']}{variant}",
+        size_bytes=int(found["Size"]),
+    )
 
 
 def open_engine(environment: Mapping[str, str], cli: DockerCli | None = None) -> Engine:
@@ -203,11 +212,8 @@ def _unreachable(detail: str) -> TaskFailure:
 
 def _error(event: Mapping[str, Any]) -> str:
     """Return the engine's message for a failed push; an error without a message is still an error."""
-    detail = event.get("errorDetail")
-    told = detail.get("message") if isinstance(detail, dict) else ""
-    return str(told or event["error"] or "the engine gave no reason")
+    return text_at(event, "errorDetail", "message") or str(event["error"] or "the engine gave no reason")
 
 
-def _size(event: Mapping[str, Any]) -> int:
-    detail = event.get("progressDetail") or {}
-    return int(detail.get("current") or 0)
+def _size(event: object) -> int:
+    return whole_at(event, "progressDetail", "current") or 0

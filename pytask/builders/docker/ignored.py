@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+_LONGEST = 4096
+"""Characters of a pattern, as many as a path may have. https://man7.org/linux/man-pages/man3/realpath.3.html"""
 _PIECE = re.compile(r"\*\*/?|\*|\?|\[(?:\\.|[^\]\\])+\]|\\?.")
 
 
@@ -42,17 +46,50 @@ def _patterns(context: Path, dockerfile: Path) -> str:
 
 
 def _matches(path: str, pattern: str) -> bool:
-    """Tell whether a pattern matches a path or one of its parent folders."""
-    cleaned = posixpath.normpath(pattern).lstrip("/")
-    rule = "".join(map(_rule, _PIECE.findall(cleaned)))
-    try:
-        return re.fullmatch(f"(?:{rule})(?:/.*)?", path, re.DOTALL) is not None
-    except re.error:
-        return False
+    """Tell whether a pattern matches a path or one of its parent folders.
+
+    The places in the path where the pattern may have arrived move on piece by piece. One regular expression for the
+    whole pattern would try every way to share the path among its asterisks.
+    """
+    places = {0}
+    for piece in _PIECE.findall(posixpath.normpath(pattern[:_LONGEST]).lstrip("/")):
+        places = _behind(piece, path, places)
+        if not places:
+            return False
+    return any(place == len(path) or path[place] == "/" for place in places)
 
 
-def _rule(piece: str) -> str:
-    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    if piece in known:
-        return known[piece]
-    return piece if len(piece) > 1 and piece.startswith("[") else re.escape(piece.removeprefix("\\") or piece)
+def _behind(piece: str, path: str, places: set[int]) -> set[int]:
+    """Return where one piece of a pattern may end that begins at one of the places."""
+    first, end = min(places), len(path)
+    if piece == "**":
+        return set(range(first, end + 1))
+    if piece == "**/":
+        return places | {at + 1 for at in range(first, end) if path[at] == "/"}
+    if piece == "*":
+        return set(_within_a_name(path, places))
+    fits = _one(piece)
+    return {place + 1 for place in places if place < end and fits(path[place])}
+
+
+def _within_a_name(path: str, places: set[int]) -> Iterator[int]:
+    """Yield the places themselves, and those behind them up to the next slash."""
+    going = False
+    for at in range(min(places), len(path) + 1):
+        going = at in places or (going and path[at - 1] != "/")
+        if going:
+            yield at
+
+
+def _one(piece: str) -> Callable[[str], object]:
+    """Return the test of one character: a class, any but a slash, or a literal; a class that is none fits nothing."""
+    if piece == "?":
+        return lambda character: character != "/"
+    if len(piece) == 1 or not piece.startswith("["):
+        return (piece.removeprefix("\\") or piece).__eq__
+    with warnings.catch_warnings():  # Python warns of classes that it may read otherwise one day
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            return re.compile(piece, re.DOTALL).fullmatch
+        except re.error:
+            return lambda _: False

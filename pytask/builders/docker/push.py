@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytask.builders.docker.push_refusal import is_bare, push_refusal
+from pytask.errors.docker import EngineGone
 from pytask.errors.foreign import shortened
 from pytask.errors.push import TagMoved
 from pytask.network.retry import retry_wait
@@ -46,20 +47,35 @@ class Push:
 
     def _one(self, image: BuiltImage, reference: str) -> PushProgress:
         for attempt in range(1, self.timeouts.push_attempts + 1):
-            self.engine.name(image, reference)
-            ticker = _Ticker(self.clock, self.timeouts.progress, self.say)
-            seen = self.engine.push(reference, login=self.login(attempt > 1), progress=ticker.tick)
-            if not seen.error:
-                if self.engine.has(image, reference):
-                    return seen
+            try:
+                seen = self._pushed(image, reference, again=attempt > 1)
+            except EngineGone as gone:
+                # An engine that restarts, or a connection that was cut: the image is still there.
+                if attempt == self.timeouts.push_attempts:
+                    raise
+                self._wait(attempt, gone.detail)
+                continue
+            if seen is None:
                 self.say(f"another job on this agent has moved {reference}; pushing it again")
                 continue
+            if not seen.error:
+                return seen
             if final := self._final(reference, seen.error, attempt):
                 raise final
-            wait = retry_wait(self.timeouts, attempt)
-            self.say(f"the push was interrupted ({shortened(seen.error, _LONGEST_TOLD)}); retrying in {wait:.0f} s")
-            self.clock.sleep(wait)
+            self._wait(attempt, seen.error)
         raise TagMoved(reference=reference)
+
+    def _pushed(self, image: BuiltImage, reference: str, *, again: bool) -> PushProgress | None:
+        """Push the image under a reference once; None when another job moved the reference meanwhile."""
+        self.engine.name(image, reference)
+        ticker = _Ticker(self.clock, self.timeouts.progress, self.say)
+        seen = self.engine.push(reference, login=self.login(again), progress=ticker.tick)
+        return seen if seen.error or self.engine.has(image, reference) else None
+
+    def _wait(self, attempt: int, why: str) -> None:
+        wait = retry_wait(self.timeouts, attempt)
+        self.say(f"the push was interrupted ({shortened(why, _LONGEST_TOLD)}); retrying in {wait:.0f} s")
+        self.clock.sleep(wait)
 
     def _final(self, reference: str, error: str, attempt: int) -> TaskFailure | None:
         """Return the failure when a retry is pointless; None when it may help."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytask.builders.docker.storage import is_broken, is_full, is_of_a_registry, lacks_image
 from pytask.builders.docker.trouble import lasts, network_trouble
 from pytask.errors.base import facts_of
-from pytask.errors.docker import AgentDiskFull
+from pytask.errors.docker import AgentDiskFull, EngineFailing, ImageRemoved
 from pytask.errors.foreign import shortened, without_page
 from pytask.errors.push import (
     LayerTooLarge,
@@ -30,9 +31,16 @@ _LASTING: dict[type[TaskFailure], tuple[str, ...]] = {
     TagLocked: ("immutable", "cannot be overwritten", "operation is disallowed", "disallowed_operation", "quarantine"),
     # https://learn.microsoft.com/azure/container-registry/intro-connected-registry
     RegistryReadOnly: ("not allowed on this registry", "read-only", "read only mode", "readonly"),
-    AgentDiskFull: ("/var/lib/docker/", "/var/lib/containerd/"),
     # https://github.com/goharbor/harbor/issues/17390
-    RegistryFull: ("quota", "configured upper limit", "storage limit", "insufficient storage", "no space left on"),
+    RegistryFull: (
+        "quota",
+        "configured upper limit",
+        "storage limit",
+        "insufficient storage",
+        "insufficient_storage",
+        "507 ",
+        "no space left on",
+    ),
     LayerTooLarge: ("413 ", "entity too large", "payload too large", "content too large"),
     RepositoryMissing: ("name unknown", "project not found", "unauthorized: project ", "repository_not_found"),
     RegistryLoginRefused: (
@@ -60,15 +68,27 @@ _TOO_OLD = ("unauthorized", "authentication required")
 def push_refusal(error: str, *, reference: str, registry: str, attempt: int, last: bool) -> TaskFailure | None:
     """Return the failure behind a push error; None when a retry may help."""
     detail = shortened(without_page(error), _LONGEST_DETAIL)
-    if final := firewall_in(error, registry) or _lasting(detail, reference, registry):
-        return final
     told = _told(detail, reference)
+    if final := firewall_in(error, registry) or _of_the_engine(told, detail) or _lasting(detail, reference, registry):
+        return final
+    if lacks_image(told):
+        # The next attempt tags the image again by its id.
+        return ImageRemoved(reference=reference, detail=detail) if last else None
     refused = any(sign in told for sign in _TOO_OLD) and attempt > 1
     if refused or any(sign in told for sign in _DENIED):
         return PushDenied(reference=reference, registry=registry, detail=detail)
     if (trouble := network_trouble(error, registry)) and (last or lasts(trouble)):
         return trouble
     return PushFailed(reference=reference, detail=detail, attempts=attempt) if last else None
+
+
+def _of_the_engine(told: str, detail: str) -> TaskFailure | None:
+    """Return the failure of the engine's own storage, which is not the registry's; None when it is no such failure."""
+    if is_of_a_registry(told):
+        return None
+    if is_full(told):
+        return AgentDiskFull(detail=detail)
+    return EngineFailing(doing="push the image", detail=detail) if is_broken(told) else None
 
 
 def is_bare(failure: TaskFailure) -> bool:

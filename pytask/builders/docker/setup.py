@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytask.errors.agent_docker import (
@@ -18,6 +18,7 @@ from pytask.errors.agent_docker import (
 )
 from pytask.errors.docker import DockerNotFound, EngineUnreachable
 from pytask.errors.docker_command import DockerAsksForPassword, EngineBySsh
+from pytask.errors.foreign import beginning
 
 if TYPE_CHECKING:
     from pytask.errors import TaskFailure
@@ -48,7 +49,7 @@ def no_command(path: str, agent: AgentKind) -> TaskFailure:
 
 def no_engine(said: str, cli: str, agent: AgentKind) -> TaskFailure:
     """Return the failure behind what a docker command said when it got no answer of an engine."""
-    detail = " ".join(said.split())[:_LONGEST] or "the docker command reported no engine"
+    detail = beginning(" ".join(said.split()), _LONGEST) or "the docker command reported no engine"
     if any(line.startswith(_ASKS_FOR_PASSWORD) for line in said.splitlines()):
         return DockerAsksForPassword(path=cli, detail=detail)
     if any(sign in said for sign in _BY_SSH):
@@ -67,6 +68,6 @@ def _nobody_at(address: str, detail: str, agent: AgentKind) -> TaskFailure:
     scheme, _, place = address.partition("://")
     if scheme != "unix":
         return EngineElsewhere(address=address, detail=detail)
-    if Path(place).exists():
+    if os.path.exists(place):  # noqa: PTH110 - Path.exists() raises for a name that is too long
         return EngineStopped(detail=detail)
     return EngineNotInContainer(detail=detail) if agent.container_job else EngineMissing(detail=detail)

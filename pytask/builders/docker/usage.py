@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytask.builders.docker.arguments import flag_names
 from pytask.errors.build_arguments import ArgumentsNeedContainerd, ArgumentsNotUnderstood
+from pytask.errors.foreign import beginning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def usage_mistake(recipe: Recipe, output: Sequence[str]) -> ArgumentsNotUndersto
     if not said:
         return None
     kind = ArgumentsNeedContainerd if any(sign in said for sign in _NEEDS_CONTAINERD) else ArgumentsNotUnderstood
-    return kind(input="arguments", said=said[:_LONGEST], flags=", ".join(flag_names(recipe.flags)))
+    return kind(input="arguments", said=beginning(said, _LONGEST), flags=", ".join(flag_names(recipe.flags)))
 
 
 def _plain(line: str) -> str:

@@ -55,11 +55,16 @@ def passed_on(path: str, environment: Mapping[str, str], *, temporary: str, seco
     Source: https://docs.docker.com/reference/cli/docker/context/inspect/
     """
     with ExitStack() as until_answered:
-        folder = Path(mkdtemp(prefix="docker-wrapper-", dir=temporary if Path(temporary).is_dir() else None))
-        until_answered.callback(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            folder = Path(mkdtemp(prefix="docker-wrapper-", dir=temporary if Path(temporary).is_dir() else None))
+            until_answered.callback(shutil.rmtree, folder, ignore_errors=True)
+            _file_of(folder, _ENVIRONMENT).write_bytes(_context(_ENVIRONMENT))
+            link = _file_of(folder, _DESCRIPTORS)
+        except OSError:
+            # A full or read-only disk: nothing can be asked, and most wrappers pass everything on.
+            return PassedOn()
         handed = until_answered.enter_context(handed_over([_context(_DESCRIPTORS)]))
-        _file_of(folder, _ENVIRONMENT).write_bytes(_context(_ENVIRONMENT))
-        _file_of(folder, _DESCRIPTORS).symlink_to(handed.paths[0])
+        link.symlink_to(handed.paths[0])
         question = [path, "context", "inspect", "--format", "{{.Name}}", _ENVIRONMENT, _DESCRIPTORS]
         given = {**environment, "DOCKER_CONFIG": str(folder)}
         said = read_answer(answer(question, given, descriptors=handed.descriptors), seconds)

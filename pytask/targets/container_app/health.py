@@ -32,7 +32,7 @@ def look_at_health(azure: Azure, app: ContainerApp) -> Health:
     failure = None if app.stopped else _failure(azure, app, seen)
     ready = bool(app.latest_revision) and app.latest_revision == app.ready_revision
     return Health(
-        told=tuple(_told(app, seen)),
+        lines=tuple(_told(app, seen)),
         failure=failure,
         healthy=failure is None and ready and bool(seen.listed) and not app.stopped,
         digest="",

@@ -92,7 +92,7 @@ class Observer:
         host = revision.value.host if isinstance(revision, Seen) else ""
         if not self.question.update.app.url or not host:
             return NotAllowed("the app has no ingress, so nothing can call it")
-        return answered(self.azure, f"https://{host}", test)
+        return answered(self.azure, f"https://{host}", test, self.question.update.app.environment)
 
     def _is_ready(self) -> bool:
         return self.seen.latest_ready() == self.question.update.revision

@@ -9,7 +9,7 @@ from pytask.errors.app import SettingsOverwritten
 from pytask.inspection.image import previous_image
 from pytask.model.settings import WantedSettings
 from pytask.targets.annotation import annotate
-from pytask.targets.container_app.app import VERSION
+from pytask.targets.container_app.app import SECRET_REFERENCE, VERSION
 from pytask.targets.container_app.find import find_app, read_app, serving
 from pytask.targets.container_app.health import look_at_health
 from pytask.targets.container_app.observed import Question
@@ -19,6 +19,7 @@ from pytask.targets.container_app.rollback import restore
 from pytask.targets.container_app.update import point_at, pull_again
 from pytask.targets.container_app.verify import confirm_template, watch_revision
 from pytask.targets.identity import give_identity
+from pytask.targets.redaction import secret_values
 from pytask.targets.target import Snapshot
 
 if TYPE_CHECKING:
@@ -38,11 +39,18 @@ if TYPE_CHECKING:
 def find_container_app(azure: Azure, address: AppAddress) -> ContainerAppTarget | None:
     """Return the Functions app on Container Apps that an address names; None when there is none.
 
+    Secrets among its variables are masked from now on.
+
     Raises:
         TaskFailure: when the container app cannot be what the step means.
     """
     app = find_app(azure.arm, address)
-    return None if app is None else ContainerAppTarget(azure=azure, app=app)
+    if app is None:
+        return None
+    values = {name: one for name, one in app.environment.items() if not one.startswith(SECRET_REFERENCE)}
+    for secret in secret_values(values):
+        azure.credentials.mask(secret)
+    return ContainerAppTarget(azure=azure, app=app)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

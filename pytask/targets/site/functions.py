@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.cloud.arm import ArmCall
-from pytask.cloud.poll import Seen, poll, read_items, read_object
-from pytask.decode import flag_at, object_at, objects_at, text_at
+from pytask.cloud.arm import LARGE_ANSWER, ArmCall
+from pytask.cloud.poll import Seen, poll, read_object
+from pytask.decode import Unreadable, decode_object, flag_at, object_at, objects_at, text_at
 from pytask.model import Function
 
 if TYPE_CHECKING:
@@ -23,12 +23,20 @@ if TYPE_CHECKING:
     from pytask.cloud.poll import Reading
 
 
+_SHOWN = 10
+_READ = frozenset(
+    ("value", "name", "properties", "config", "bindings", "type", "authLevel", "invoke_url_template", "isDisabled")
+)
+"""All that is kept of an answer with thousands of functions: it has many more links and texts than these."""
+
+
 def list_functions(arm: Arm, path: str) -> Reading[tuple[Function, ...]]:
     """Return the functions that Azure lists.
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-functions
     """
-    return poll(arm, ArmCall("GET", f"{path}/functions", doing="list the functions"), _functions)
+    call = ArmCall("GET", f"{path}/functions", doing="list the functions", most_bytes=LARGE_ANSWER)
+    return poll(arm, call, _functions)
 
 
 def sync_triggers(arm: Arm, path: str) -> Reading[bool]:
@@ -56,13 +64,16 @@ def durable_notes(arm: Arm, path: str) -> tuple[str, ...]:
     found = list_functions(arm, path)
     functions = found.value if isinstance(found, Seen) else ()
     durable = [one.name for one in functions if one.trigger.lower() in {"orchestrationtrigger", "entitytrigger"}]
-    told = f"{', '.join(durable)}: running orchestrations continue with the code of the new image"
-    return (told,) if durable else ()
+    names = ", ".join(durable[:_SHOWN]) + (f" and {len(durable) - _SHOWN} more" if len(durable) > _SHOWN else "")
+    line = f"{names}: running orchestrations continue with the code of the new image"
+    return (line,) if durable else ()
 
 
 def _functions(answer: HttpResponse) -> tuple[Function, ...] | None:
-    items = read_items(answer)
-    return tuple(_function(item) for item in items) if items is not None else None
+    body = decode_object(answer.content, names=_READ)
+    if isinstance(body, Unreadable) or not isinstance(body.get("value"), list):
+        return None
+    return tuple(_function(item) for item in objects_at(body, "value"))
 
 
 def _function(item: Mapping[str, object]) -> Function:

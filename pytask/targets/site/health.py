@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from pytask.cloud.poll import NotAllowed, NotYet, Seen
+from pytask.cloud.poll import NotAllowed, NotYet, Seen, asked_once
 from pytask.targets.site.functions import list_functions
 from pytask.targets.site.host import host_status
 from pytask.targets.site.host_check import explain_host
@@ -29,7 +29,7 @@ _EVER = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 def look_at_health(azure: Azure, site: Site, settings: Mapping[str, str] | None) -> Health:
     """Return the app's health; what the connection may not see is mentioned and does not count as a failure."""
-    arm, path = azure.arm, site.resource_id
+    arm, path = asked_once(azure.arm), site.resource_id
     host, functions = host_status(arm, path), list_functions(arm, path)
     log = container_log(arm, site, reference=site.image, since=_EVER)
     attempt = log.value.latest() if isinstance(log, Seen) else None
@@ -37,7 +37,7 @@ def look_at_health(azure: Azure, site: Site, settings: Mapping[str, str] | None)
     failure = None if site.stopped else _failure(site, host, attempt, listed, settings)
     running = isinstance(host, Seen) and host.value.running
     return Health(
-        told=tuple(_told(site, host, functions, log)),
+        lines=tuple(_lines(site, host, functions, log)),
         failure=failure,
         healthy=failure is None and running and bool(listed),
         digest=_digest(attempt),
@@ -60,13 +60,13 @@ def _failure(
     app, reference = site.title, site.image or "its image"
     if isinstance(host, Seen):
         unhealthy = not functions or host.value.state.lower() == "error"
-        return explain_host(host.value, app=app, reference=reference) if unhealthy else None
+        return explain_host(host.value, app=app, reference=reference, settings=settings) if unhealthy else None
     if isinstance(host, NotYet) and attempt and attempt.failure:
         return explain(attempt, app=app, reference=reference, settings=settings)
     return None
 
 
-def _told(
+def _lines(
     site: Site,
     host: Reading[HostStatus],
     functions: Reading[tuple[Function, ...]],
@@ -80,14 +80,14 @@ def _told(
     if site.stopped:
         yield "state      the app is stopped"
     else:
-        yield from _told_of_host(host)
+        yield from _lines_of_host(host)
         if isinstance(functions, Seen):
             names = ", ".join(f"{one.name} ({one.trigger})" for one in functions.value)
             yield f"functions  {names or 'none'}"
     yield from (f"not visible: {one.reason}" for one in (host, functions, log) if isinstance(one, NotAllowed))
 
 
-def _told_of_host(host: Reading[HostStatus]) -> Iterator[str]:
+def _lines_of_host(host: Reading[HostStatus]) -> Iterator[str]:
     if isinstance(host, NotYet):
         yield "host       does not respond"
     if isinstance(host, Seen):

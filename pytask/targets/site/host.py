@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pytask.cloud.arm import ArmCall
 from pytask.cloud.poll import NotAllowed, Seen, poll, read_object
 from pytask.decode import number_at, object_at, text_at, texts_at
+from pytask.errors.foreign import beginning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,10 +86,10 @@ def read_status(fields: Mapping[str, object]) -> HostStatus | None:
         return None
     return HostStatus(
         state=state,
-        version=text_at(fields, "version")[:_LONGEST_TEXT],
+        version=beginning(text_at(fields, "version"), _LONGEST_TEXT),
         instance=text_at(fields, "instanceId")[:_LONGEST_TEXT],
         uptime=_seconds(number_at(fields, "processUptime")),
-        errors=tuple(error[:_LONGEST_TEXT] for error in texts_at(fields, "errors")),
+        errors=tuple(beginning(error, _LONGEST_TEXT) for error in texts_at(fields, "errors")),
     )
 
 

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from pytask.cloud.poll import NotAllowed, NotYet
 from pytask.errors.start import HostError, StorageBroken
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
+from pytask.targets.redaction import redacted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytask.clock import Timeouts
     from pytask.errors.start import StartFailure
     from pytask.model.evidence import Evidence
@@ -37,7 +40,7 @@ def _judge_status(
 ) -> Evidence:
     newer = status.is_newer_than(question.update.sent_at)
     update = question.update
-    failure = explain_host(status, app=update.app.title, reference=str(update.reference))
+    failure = explain_host(status, app=update.app.title, reference=str(update.reference), settings=question.settings)
     if failure and (newer or (newer is None and image_runs)):
         return Failed(failure=failure, stands_for=timeouts.settled_failure)
     if newer is None or not status.instance:
@@ -62,11 +65,16 @@ def on_instances(hosts: Hosts) -> str:
     return f" on {len(hosts.new)} of {counted} instances" if counted > 1 else ""
 
 
-def explain_host(status: HostStatus, *, app: str, reference: str) -> StartFailure | None:
-    """Return the failure that the Functions host reports; None when there is none."""
+def explain_host(
+    status: HostStatus, *, app: str, reference: str, settings: Mapping[str, str] | None
+) -> StartFailure | None:
+    """Return the failure that the Functions host reports; None when there is none.
+
+    Values of `settings`, and anything that looks like a secret, are not shown.
+    """
     if not status.errors and status.state.lower() != "error":
         return None
-    errors = "; ".join(status.errors) or "it gives no reason"
+    errors = redacted("; ".join(status.errors), settings) or "it gives no reason"
     if any(sign in errors.lower() for sign in _STORAGE):
         return StorageBroken(app=app, reference=reference, errors=errors)
     return HostError(app=app, reference=reference, state=status.state, errors=errors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytask.errors.foreign import shell_word
 from pytask.targets.identity import give_identity
 from pytask.targets.site.site import az_flags
 
@@ -37,5 +38,5 @@ def identity_command(site: Site, identity: AppIdentity) -> str:
 
     Source: https://learn.microsoft.com/cli/azure/functionapp/identity#az-functionapp-identity-assign
     """
-    which = f" --identities {identity.resource_id}" if identity.resource_id else ""
+    which = f" --identities {shell_word(identity.resource_id)}" if identity.resource_id else ""
     return f"az functionapp identity assign {az_flags(site.name, site.resource_group, site.slot)}{which}"

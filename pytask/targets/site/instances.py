@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import ArmCall
-from pytask.cloud.poll import NOT_ASKED, NotAllowed, NotYet, Seen, poll, read_items
+from pytask.cloud.poll import NOT_ASKED, NotAllowed, NotYet, Seen, asked_once, poll, read_items
 from pytask.targets.site.host import host_status
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def count_instances(arm: Arm, path: str) -> Reading[int]:
 
 def instances_now(arm: Arm, path: str) -> int | None:
     """Return the number of the app's instances; None when unknown."""
-    count = count_instances(arm, path)
+    count = count_instances(asked_once(arm), path)
     return count.value if isinstance(count, Seen) else None
 
 

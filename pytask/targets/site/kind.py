@@ -19,6 +19,7 @@ from pytask.errors.app import (
     AppIsWindows,
     AppOnContainerApps,
 )
+from pytask.errors.foreign import beginning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,7 @@ def unfit(name: str, resource: Mapping[str, Any], fx_version: str) -> TaskFailur
         (_is_windows(kind, properties), AppIsWindows(app=name)),
         (sku == "dynamic", AppIsConsumption(app=name)),
         (form == "sitecontainers", AppIsSidecar(app=name)),
-        (form not in {"", "docker"}, AppIsCode(app=name, runs=fx_version[:_LONGEST_SHOWN])),
+        (form not in {"", "docker"}, AppIsCode(app=name, runs=beginning(fx_version, _LONGEST_SHOWN))),
     )
     return next((failure for applies, failure in judgements if applies), None)
 

@@ -12,7 +12,7 @@ from pytask.targets.site.checks import checks, new_image_runs
 from pytask.targets.site.functions import list_functions, sync_triggers
 from pytask.targets.site.instances import Instances
 from pytask.targets.site.observed import Observation
-from pytask.targets.site.platform_log import read_platform_log
+from pytask.targets.site.platform_log import excerpt, read_platform_log
 from pytask.targets.site.smoke import call
 from pytask.verification import judge
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pytask.targets.site.platform_log import PlatformLog
     from pytask.targets.site.site import Site
 
+_LARGEST_LOG = 256 << 20
+"""Bytes; a log is read row by row and not kept whole. It is never cut: its newest rows come last."""
 _SYNC = "Microsoft.Web/sites/syncfunctiontriggers/action"
 
 
@@ -123,8 +125,9 @@ class Observer:
         if not self.seen.functions_settled:
             self.seen = replace(self.seen, functions=self._functions(now - self._runs_since))
         if self.question.smoke_test and self.seen.functions_settled and not self.seen.answer_settled:
-            site = self.question.update.app
-            self.seen = replace(self.seen, answer=call(self.azure, site, self.question.smoke_test, self.seen.listed))
+            site, settings = self.question.update.app, self.question.settings
+            answer = call(self.azure, site, self.question.smoke_test, self.seen.listed, settings)
+            self.seen = replace(self.seen, answer=answer)
 
     def _functions(self, waited: float) -> Reading[tuple[Function, ...]]:
         """Return the list once it can be the new image's: after the triggers were synced, or else after a while."""
@@ -146,7 +149,13 @@ def container_log(arm: Arm, site: Site, *, reference: str, since: datetime) -> R
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/get-web-site-container-logs
     """
-    call = ArmCall("POST", f"{site.resource_id}/containerlogs", doing="read the platform's log")
+    call = ArmCall(
+        "POST",
+        f"{site.resource_id}/containerlogs",
+        doing="read the platform's log",
+        stream=True,
+        most_bytes=_LARGEST_LOG,
+    )
     found = poll(arm, call, _text)
     if not isinstance(found, Seen):
         return found
@@ -157,7 +166,13 @@ def container_log(arm: Arm, site: Site, *, reference: str, since: datetime) -> R
 
 
 def _text(answer: HttpResponse) -> str:
-    return answer.content.decode("utf-8", errors="replace")
+    """Return the log, of a very large one an excerpt; one that breaks off may lack the newest lines and is none."""
+    try:
+        return excerpt(answer.iter_bytes())
+    except OSError as error:
+        raise ValueError(f"the log broke off: {error}") from error
+    finally:
+        answer.close()
 
 
 def read_configuration(arm: Arm, path: str) -> Reading[Mapping[str, object]]:

@@ -68,7 +68,7 @@ def _with_admin_user(access: RegistryAccess, found: Found) -> PullSetup:
     user, registry = inspect_admin_user(access)
     by_identity = flag_at(found.site.configuration, "acrUseManagedIdentityCreds")
     return PullSetup(
-        told=f"with the admin user of {registry.name}; its password is in the app's settings",
+        description=f"with the admin user of {registry.name}; its password is in the app's settings",
         warning=(
             f"the admin password of {registry.name} is in the settings of {title}: it gives access to the "
             "whole registry, including push and delete, and anyone who can read the app's settings can see it; "

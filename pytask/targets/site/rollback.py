@@ -60,7 +60,7 @@ def _settings_back(arm: Arm, update: SiteUpdate, journal: Journal, say: Callable
     """Restore the settings that were changed; return None when there were none."""
     if update.sticky:
         make_not_sticky(arm, update.app, update.sticky)
-        say(f"settings  {', '.join(update.sticky)} no longer stay with their slot")
+        say(f"settings  no longer slot settings: {', '.join(update.sticky)}")
     if update.settings is None:
         return None
     back = put_settings_back(arm, update.app.resource_id, update.settings)

@@ -13,11 +13,12 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from pytask.cloud.arm import ArmCall, needed_part, unreadable
+from pytask.cloud.arm import LARGE_ANSWER, ArmCall, needed_part, unreadable
 from pytask.cloud.http import server_time
 from pytask.decode import text_at
+from pytask.errors import once_sent
 from pytask.errors.app import SettingsNotReadable, SettingsOverwritten
-from pytask.journal import MadeSticky
+from pytask.journal import Action, MadeSticky
 from pytask.model import Moment, SettingsBack, SettingsChange, WantedSettings
 from pytask.model.settings import among, with_changes, without
 from pytask.targets.site.slot_settings import make_sticky
@@ -84,16 +85,23 @@ def change_settings(
         SettingsOverwritten: when someone else keeps overwriting them.
         TaskFailure: when Azure refuses.
     """
-    sticky = make_sticky(arm, site, wanted.sticky)
-    if sticky:
-        journal.add(MadeSticky(sticky))
+    sticky = _made_sticky(arm, site, wanted.sticky, journal) if wanted.sticky else ()
     if found is None or not wanted.changes(found):
         return None, sticky
-    change = write_settings(arm, site.resource_id, wanted)
+    with journal.attempt(Action.SETTINGS, ", ".join(wanted.changes(found))):
+        change = write_settings(arm, site.resource_id, wanted)
     if change:
         journal.add(change)
         confirm_written(site.title, change)
     return change, sticky
+
+
+def _made_sticky(arm: Arm, site: Site, names: tuple[str, ...], journal: Journal) -> tuple[str, ...]:
+    with journal.attempt(Action.STICKY, ", ".join(names)):
+        sticky = make_sticky(arm, site, names)
+    if sticky:
+        journal.add(MadeSticky(sticky))
+    return sticky
 
 
 def write_settings(arm: Arm, path: str, wanted: WantedSettings) -> SettingsChange | None:
@@ -108,11 +116,13 @@ def write_settings(arm: Arm, path: str, wanted: WantedSettings) -> SettingsChang
     first = _write(arm, path, wanted.merged)
     if first is None:
         return None
-    now, written = list_settings(arm, path), wanted.changes(first.read)
-    dropped = first.missing_in(now, written) if wanted.changes(now) else {}
-    again = _write(arm, path, lambda read: wanted.merged(with_changes(dropped, read))) if wanted.changes(now) else None
-    if again:
-        now, written = list_settings(arm, path), {**written, **wanted.changes(again.read)}
+    with once_sent():
+        now, written = list_settings(arm, path), wanted.changes(first.read)
+        overwritten = bool(wanted.changes(now))
+        dropped = first.missing_in(now, written) if overwritten else {}
+        again = _write(arm, path, lambda read: wanted.merged(with_changes(dropped, read))) if overwritten else None
+        if again:
+            now, written = list_settings(arm, path), {**written, **wanted.changes(again.read)}
     last = again or first
     return SettingsChange(
         written=written,
@@ -128,6 +138,8 @@ def write_settings(arm: Arm, path: str, wanted: WantedSettings) -> SettingsChang
 def put_settings_back(arm: Arm, path: str, change: SettingsChange) -> SettingsBack:
     """Restore the former values of the settings that a run changed, except those that someone else has changed since.
 
+    The result is read back: a front end may answer in Azure's place.
+
     Raises:
         TaskFailure: when Azure refuses.
     """
@@ -139,7 +151,8 @@ def put_settings_back(arm: Arm, path: str, change: SettingsChange) -> SettingsBa
         return {**without(read, ours(read)), **among(change.before, ours(read))}
 
     write = _write(arm, path, merged)
-    names = ours(write.read) if write else []
+    now = list_settings(arm, path) if write else {}
+    names = [name for name in ours(write.read) if now.get(name) != change.written[name]] if write else []
     stayed = tuple(name for name in change.written if name not in names)
     return SettingsBack(names=tuple(names), stayed=stayed, moment=write.moment if write else None)
 
@@ -191,7 +204,8 @@ def _write(arm: Arm, path: str, merged: Callable[[Mapping[str, str]], dict[str, 
     clock = arm.http.clock
     sent_at = clock.monotonic()
     doing, body = "change the app's settings", {"properties": sent[0]}
-    answer = arm.send(ArmCall("PUT", f"{path}/config/appsettings", doing=doing, body=body, renew=again))
+    way = f"{path}/config/appsettings"
+    answer = arm.send(ArmCall("PUT", way, doing=doing, body=body, renew=again, most_bytes=LARGE_ANSWER))
     at = server_time(answer, clock.now()) - timedelta(seconds=clock.monotonic() - sent_at)
     return _Write(read=read, sent=sent[-1], moment=Moment(at=at, sent_at=sent_at))
 
@@ -201,7 +215,8 @@ def _listed(arm: Arm, path: str, *, besides: AbstractSet[int] = frozenset()) -> 
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/list-application-settings
     """
-    return arm.send(ArmCall("POST", f"{path}/config/appsettings/list", doing=_READING, besides=besides))
+    way = f"{path}/config/appsettings/list"
+    return arm.send(ArmCall("POST", way, doing=_READING, besides=besides, most_bytes=LARGE_ANSWER))
 
 
 def _settings_in(answer: HttpResponse) -> Mapping[str, str]:

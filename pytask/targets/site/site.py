@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytask.decode import text_at
+from pytask.errors.foreign import shell_word
 from pytask.model import App, Update
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ class SiteUpdate(Update):
 
 def az_flags(name: str, resource_group: str, slot: str) -> str:
     """Return the flags of `az functionapp` that name the site."""
-    of_slot = f" --slot {slot}" if slot else ""
-    return f"--name {name} --resource-group {resource_group}{of_slot}"
+    of_slot = f" --slot {shell_word(slot)}" if slot else ""
+    return f"--name {shell_word(name)} --resource-group {shell_word(resource_group)}{of_slot}"
 
 
 def differing(configuration: Mapping[str, object], wanted: Mapping[str, object]) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import ArmCall, needed_part, unreadable
 from pytask.decode import texts_at
+from pytask.errors import once_sent
 from pytask.model.settings import folded
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _missing(lists: JSONObject, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if name.casefold() not in there)
 
 
-def _listed(lists: JSONObject) -> list[str]:
+def _listed(lists: Mapping[str, object]) -> list[str]:
     return texts_at(lists, _NAMES)
 
 
@@ -70,8 +71,12 @@ def _read(arm: Arm, site: Site) -> JSONObject:
 
 
 def _write(arm: Arm, site: Site, lists: Mapping[str, object]) -> None:
+    """Write all lists; the answer must list the names, because a front end may have given it in Azure's place."""
     doing = "change which settings stay with their slot"
-    arm.send(ArmCall("PUT", _address(site), body={"properties": lists}, doing=doing))
+    answer = arm.send(ArmCall("PUT", _address(site), body={"properties": lists}, doing=doing))
+    with once_sent():
+        if folded(_listed(needed_part(answer, doing, "properties"))) != folded(_listed(lists)):
+            raise unreadable(answer, doing, f"it does not list the {_NAMES} that were sent")
 
 
 def _address(site: Site) -> str:

@@ -10,6 +10,8 @@ from pytask.targets.site.functions import function_key
 from pytask.targets.smoke import answered
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytask.cloud.arm import Azure
     from pytask.cloud.poll import Reading
     from pytask.model import Function, SmokeTest
@@ -17,8 +19,14 @@ if TYPE_CHECKING:
     from pytask.targets.smoke import Answer
 
 
-def call(azure: Azure, site: Site, test: SmokeTest, functions: tuple[Function, ...]) -> Reading[Answer]:
-    """Call the app once, with the function's own key if it requires one.
+def call(
+    azure: Azure,
+    site: Site,
+    test: SmokeTest,
+    functions: tuple[Function, ...],
+    settings: Mapping[str, str] | None = None,
+) -> Reading[Answer]:
+    """Call the app once, with the function's own key if it requires one; values of `settings` are not shown.
 
     The result is NotAllowed when the network, a sign-in page or a missing permission keeps the agent from the app.
     """
@@ -28,7 +36,7 @@ def call(azure: Azure, site: Site, test: SmokeTest, functions: tuple[Function, .
         if not isinstance(found, Seen):
             return found
         key = found.value
-    return answered(azure, site.url, test, key)
+    return answered(azure, site.url, test, settings, key)
 
 
 def _function_at(path: str, functions: tuple[Function, ...]) -> Function | None:

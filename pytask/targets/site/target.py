@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytask.inspection.image import previous_image
 from pytask.targets.annotation import annotate
+from pytask.targets.redaction import secret_values
 from pytask.targets.site.find import Found, find_app
 from pytask.targets.site.functions import durable_notes
 from pytask.targets.site.health import look_at_health
@@ -37,12 +38,15 @@ if TYPE_CHECKING:
 
 
 def find_site(azure: Azure, address: AppAddress) -> SiteTarget:
-    """Return the Function App or slot that an address names.
+    """Return the Function App or slot that an address names; secrets in its settings are masked from now on.
 
     Raises:
         TaskFailure: when there is no such app, or it cannot run a container image.
     """
-    return SiteTarget(azure=azure, found=find_app(azure.arm, address))
+    found = find_app(azure.arm, address)
+    for secret in secret_values(found.settings or {}):
+        azure.credentials.mask(secret)
+    return SiteTarget(azure=azure, found=found)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytask.builders.builder import Sent
+from pytask.builders.builder import PushResult
 from pytask.errors.docker_command import ImageNotLoaded
 from pytask.errors.push import PushDenied
 from pytask.model import BuiltImage
@@ -89,7 +89,7 @@ class PaperImage:
         *,
         login: Callable[[bool], RegistryLogin | None],
         blocked: Callable[[], TaskFailure | None],
-    ) -> Sent:
+    ) -> PushResult:
         """File it under its tags."""
         login(False)  # noqa: FBT003 - not for new ones
         if self.cabinet.closed:
@@ -99,7 +99,7 @@ class PaperImage:
         manifest = {"schemaVersion": 2, "mediaType": f"{_OCI}.manifest.v1+json", "config": config, "layers": layers}
         filed = self.cabinet.file(f"{_OCI}.manifest.v1+json", json.dumps(manifest).encode())
         self.cabinet.tags.update({reference.rpartition(":")[2]: filed["digest"] for reference in references})
-        return Sent(digest=filed["digest"], layers=1, new_layers=1, bytes_sent=len(self.layer))
+        return PushResult(digest=filed["digest"], layers=1, new_layers=1, bytes_sent=len(self.layer))
 
 
 def _config(layer: bytes) -> bytes:

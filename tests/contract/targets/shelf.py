@@ -38,6 +38,7 @@ class Shelf:
     fault: Exception | None = None
     lost: bool = False
     cancels_once_it_holds: str = ""
+    cancels_while_written: bool = False
     loses_to: str = ""
     """What somebody else puts there right after us."""
 
@@ -92,6 +93,8 @@ class Shelf:
         fault, self.fault = self.fault, None
         if fault:
             raise fault
+        if self.cancels_while_written:
+            self.clock.cancelled.set()
         self.holds = self.loses_to or reference
         if self.lost:
             failure = Unreachable(host="shelf", detail="no answer", via="directly")
@@ -120,7 +123,7 @@ class ShelfTarget:
 
     def health(self) -> Health:
         """Return that it holds what it holds."""
-        return Health(told=(f"image      {self.shelf.holds}",), failure=None, healthy=True, digest="")
+        return Health(lines=(f"image      {self.shelf.holds}",), failure=None, healthy=True, digest="")
 
     def assign_identity(self, identity: AppIdentity) -> AppIdentity:
         """Give it a name of its own."""

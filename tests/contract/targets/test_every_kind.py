@@ -11,7 +11,7 @@ from pytask.errors.start import StartFailure
 from pytask.journal import Journal
 from pytask.model import Verdict
 from pytask.targets.target import CannotRollBack, UseImage
-from pytask.verification import verify_by
+from pytask.verification import verify_watch
 from tests.contract.targets.container_app import ScriptedContainerApp
 from tests.contract.targets.scene import BEFORE, NEW, NO_REGISTRY, PLAN, THEIRS, VERIFY, Scene
 from tests.contract.targets.shelf import Shelf
@@ -45,7 +45,7 @@ def updated(target: Target[Any], reference: str = NEW) -> Update:
 
 def verified(scene: Scene, target: Target[Any], update: Update, *, rolls_back: bool = False) -> Verification:
     watch = target.watch(update, VERIFY, digest_now=lambda _: OURS, rolls_back=rolls_back)
-    return verify_by(watch, clock=scene.clock, timeouts=scene.timeouts, say=lambda _: None)
+    return verify_watch(watch, clock=scene.clock, timeouts=scene.timeouts, say=lambda _: None)
 
 
 def test_looking_changes_nothing(scene: Scene) -> None:

@@ -22,8 +22,9 @@ POLLS = 2
 
 
 def check_idle(site: Site) -> None:
-    """Raise WebError while a change to the site is under way."""
+    """Raise WebError while a change to the site is under way; it goes on whether or not its beginner asks for it."""
     if site.pending:
+        site.pending -= 1
         now = f"{datetime.now(timezone.utc):%m/%d/%Y %I:%M:%S %p}"
         text = (
             "Cannot modify this site because another operation is in progress. Details: "

@@ -6,7 +6,6 @@ Source of CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
 
 from __future__ import annotations
 
-import asyncio
 import time
 import traceback
 from dataclasses import dataclass
@@ -15,13 +14,14 @@ from typing import TYPE_CHECKING, Literal
 from aiohttp import web
 
 from tests.local_azure.front.connect_proxy import ConnectProxy
+from tests.local_azure.front.damage import meet
 from tests.local_azure.front.routes import NotServedError, Room
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
-    from tests.local_azure.faults import Fault, Faults
+    from tests.local_azure.faults import Faults
 
 LARGEST_BODY = 16 * 1024 * 1024
 """Bytes of a request read into memory at once; image layers are streamed and know no limit."""
@@ -144,9 +144,12 @@ class Front:
             return self._not_served(request, host, "no such host")
         call = f"{request.method} {host}{request.path_qs}"
         fault = self._faults.take(call)
-        answered = await _meet(fault, room, request) if fault else None
+
+        async def answer() -> web.StreamResponse:
+            return await self._answer(room, request, host)
+
         self._faults.befall(call, after=False)
-        response = answered or await self._answer(room, request, host)
+        response = await (meet(fault, room, request, answer) if fault else answer())
         self._faults.befall(call, after=True)
         return response
 
@@ -165,18 +168,3 @@ class Front:
         call = f"{request.method} {host}{request.path_qs}"
         self.unexpected.append(f"{call}: {reason}")
         return web.Response(status=501, text=f"The local Azure does not serve this call: {call}\n{reason}\n")
-
-
-async def _meet(fault: Fault, room: Room, request: web.Request) -> web.Response | None:
-    answers = fault.drop or fault.status is not None
-    usual = await room.refuse(request, fault.status or 503) if answers else None
-    await asyncio.sleep(fault.delay)
-    if fault.drop:
-        if request.transport is not None:
-            request.transport.abort()
-        raise ConnectionResetError("cut by a scripted fault")
-    if usual is not None:
-        usual.headers.update(fault.headers)
-        if fault.body is not None:
-            usual.text = fault.body
-    return usual

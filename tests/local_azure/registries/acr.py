@@ -91,6 +91,17 @@ class ContainerRegistries:
         """Return what `/oauth2/exchange` gives; it comes with no rights of its own."""
         return self._sign(registry, principal.object_id, REFRESH_TOKEN_LIFETIME, grant_type="refresh_token")
 
+    def lets_pull(self, host: str, repository: str, username: str | None, password: str | None) -> bool:
+        """Say whether someone may pull a repository, by user name and password; anonymously without a user name."""
+        registry = self._registry(host)
+        if username is None:
+            return registry.anonymous_pull
+        try:
+            caller = self._caller(registry, username, password or "")
+        except (UnauthorizedError, jwt.InvalidTokenError):
+            return False
+        return bool(granted(self._cloud, registry, caller, f"repository:{repository}:pull")["Actions"])
+
     async def _exchange(self, request: web.Request, _values: Mapping[str, str]) -> web.Response:
         """Return a refresh token for a token of Entra's.
 

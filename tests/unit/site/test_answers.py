@@ -87,7 +87,7 @@ def test_the_recorded_answer_of_a_host_on_linux_is_read() -> None:
 
 
 def health_of(app: ScriptedApp) -> tuple[str, ...]:
-    return look_at_health(app.azure(), found_site(fx_version=f"DOCKER|{REFERENCE}"), None).told
+    return look_at_health(app.azure(), found_site(fx_version=f"DOCKER|{REFERENCE}"), None).lines
 
 
 def a_healthy_app(log: str = "") -> ScriptedApp:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pytask.targets.site.platform_log.attempt import Attempt, Failure, FailureKind, PlatformLog
 from pytask.targets.site.platform_log.classic import is_unfinished, read_classic
 from pytask.targets.site.platform_log.dialect_2025 import read_2025
+from pytask.targets.site.platform_log.excerpt import excerpt
 from pytask.targets.site.platform_log.lines import Line, Writer, read_lines
 from pytask.targets.site.platform_log.reading import Reading
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-__all__ = ["Attempt", "Failure", "FailureKind", "PlatformLog", "read_platform_log"]
+__all__ = ["Attempt", "Failure", "FailureKind", "PlatformLog", "excerpt", "read_platform_log"]
 
 
 def read_platform_log(text: str, *, reference: str, since: datetime, site: str = "") -> PlatformLog:

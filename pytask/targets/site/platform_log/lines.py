@@ -65,7 +65,7 @@ def read_lines(text: str) -> Iterator[Line]:
     seen: set[str] = set()
     # Split only at line feeds: a container could use other line ends to fake the platform's lines.
     for row in (part.removesuffix("\r") for part in text.removeprefix("\ufeff").split("\n")):
-        line = None if row in seen else _stamped(row)
+        line = None if row in seen else stamped(row)
         if line:
             blocks.append([line])
             seen.add(row)
@@ -82,7 +82,8 @@ def _in_order(blocks: list[list[Line]]) -> list[list[Line]]:
     return sorted(blocks[::-1] if falling > rising else blocks, key=lambda block: block[0].at)
 
 
-def _stamped(row: str) -> Line | None:
+def stamped(row: str) -> Line | None:
+    """Return the line in a row that begins with a timestamp; None for any other row."""
     if row.startswith("{"):
         return _json_line(row)
     found = _STAMP.match(row)
@@ -133,5 +134,5 @@ def _json_line(row: str) -> Line | None:
     stamp, level, message = (text_at(told, name) for name in ("timestamp", "level", "message"))
     if not (stamp and level):
         return None
-    line = _stamped(f"{stamp} {level} - {message}")
+    line = stamped(f"{stamp} {level} - {message}")
     return line if line and line.writer is Writer.CLASSIC else None

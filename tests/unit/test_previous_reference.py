@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pytask.model import Digest, ImageReference, IndexDigest, ManifestDigest, PreviousImage
 from pytask.registry.images import Gone
-from pytask.rollback import former_reference
+from pytask.rollback import find_previous_reference
 from pytask.targets.target import CannotRollBack
 
 INDEX, INSIDE = IndexDigest(f"sha256:{'1' * 64}"), ManifestDigest(f"sha256:{'2' * 64}")
@@ -23,7 +23,7 @@ def went(
     """Return the reference and what was said; `registry` holds what references point at now, and what is gone."""
     said: list[str] = []
     previous = PreviousImage(reference=reference, digest=digest, manifest=manifest)
-    return former_reference(previous, lambda one: registry.get(str(one)), said.append), said
+    return find_previous_reference(previous, lambda one: registry.get(str(one)), said.append), said
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_what_is_written_into_the_app_is_always_a_reference(
     reference = f"contoso.azurecr.io/shop{tag}{f'@{pinned}' if pinned else ''}"
     previous = PreviousImage(reference=reference, digest=before, manifest=inside)
     try:
-        written = former_reference(previous, lambda _: now, lambda _: None)
+        written = find_previous_reference(previous, lambda _: now, lambda _: None)
     except CannotRollBack:
         return
     parsed = ImageReference.parse(written)

@@ -1,0 +1,39 @@
+"""A few of the points of `npm run signals`, one for each signal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.signals.points import POINTS
+from tests.signals.trial import have_images, try_point
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.local_azure.azure import LocalAzure
+    from tests.signals.points import How
+
+FEW: tuple[tuple[str, How, str], ...] = (
+    ("image sent", "SIGINT", "docker-func-sample is configured with contoso.azurecr.io/hello-function:stable (prev"),
+    ("settings written", "SIGTERM", "its settings may have been changed too\nto finish it by hand: az functionapp"),
+    ("rollback written", "SIGKILL", "docker-func-sample is configured with contoso.azurecr.io/hello-function:former a"),
+)
+"""Points, the signal, and what is told: the answer to a change that was out is waited for."""
+
+
+@pytest.fixture(scope="module")
+def images(local_azure: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> None:
+    have_images(local_azure, tmp_path_factory.mktemp("images"))
+
+
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize(("name", "how", "told"), FEW)
+def test_a_run_that_is_stopped_leaves_nothing_tells_the_truth_and_can_be_run_again(
+    azure: LocalAzure, tmp_path: Path, name: str, how: How, told: str
+) -> None:
+    (point,) = (one for one in POINTS if one.name == name)
+    trial = try_point(point, how, azure, tmp_path)
+    assert not trial.wrong, f"{trial.wrong}\n{trial.log}"
+    assert told in trial.told

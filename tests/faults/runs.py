@@ -1,0 +1,102 @@
+"""Running a scene once: the program in a process of its own, against a local Azure in this one."""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.agent.agent import Agent
+from tests.agent.secret_masker import SecretMasker
+from tests.agent.step_log import StepLog
+from tests.agent.task_definition import read_task
+from tests.agent.under_test import TASK
+from tests.faults.child import run_task
+from tests.faults.scenes import checkout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.faults.scenes import Stage
+
+LIMIT = 60.0
+"""Seconds after which a run hangs; the slowest takes a few, and the machine may be busy."""
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.faults.child"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What a run said and left."""
+
+    hung: bool
+    exit_code: int | None
+    raw: str
+    """All that it wrote."""
+    log: str
+    """What a person sees of it."""
+    result: str
+    variables: Mapping[str, str]
+    summary: str
+    record: str
+    seconds: float
+
+    @property
+    def code(self) -> str:
+        """The code of the last failure; empty without one."""
+        found = re.findall(r"##vso\[task\.logissue type=error[^\]]*\](?:error )?([a-z0-9-]+):", self.raw)
+        return found[-1] if found else ""
+
+    @property
+    def state(self) -> str:
+        """The row `state` of the failure, in one line; empty without one."""
+        found = re.findall(r"^ *state +(.*(?:\n {12,}.*)*)", self.log, re.MULTILINE)
+        return " ".join(found[-1].split()) if found else ""
+
+
+def run(stage: Stage, folder: Path) -> Run:
+    """Run the task to its end."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "home").mkdir(parents=True)
+    machine = {"PATH": "/usr/bin:/bin", "HOME": str(folder / "home"), "LANG": "C.UTF-8", **stage.azure.environment}
+    token = stage.azure.job_access_token
+    agent = Agent(
+        folder=folder / "agent", task=TASK, environment=machine, sources=checkout(folder / "s"), access_token=token
+    )
+    record = folder / "record.json"
+    inputs = {"azureSubscription": stage.connection.id, "recordFile": str(record), **stage.inputs}
+    environment = agent.environment(inputs, [stage.connection], agent.job.variables())
+    output, began = folder / "output", time.monotonic()
+    process = _FORKS.Process(
+        target=run_task, args=(environment, str(output), str(stage.azure.store(stage.registry.login_server).folder))
+    )
+    process.start()
+    process.join(LIMIT)
+    hung = process.is_alive()
+    if hung:
+        process.kill()
+        process.join()
+    raw = output.read_text(encoding="utf-8", errors="replace")
+    return _read(raw, agent, record, hung=hung, exit_code=process.exitcode, seconds=time.monotonic() - began)
+
+
+def _read(raw: str, agent: Agent, record: Path, *, hung: bool, exit_code: int | None, seconds: float) -> Run:
+    log = StepLog(task=read_task(TASK), masker=SecretMasker(), debug=False, show=None)
+    for line in raw.splitlines():
+        log.take(line)
+    summaries = list(agent.job.temp.glob("*.md"))
+    return Run(
+        hung=hung,
+        exit_code=exit_code,
+        raw=raw,
+        log="\n".join(log.shown),
+        result=log.result or "",
+        variables=dict(log.variables),
+        summary="\n".join(one.read_text(encoding="utf-8") for one in summaries),
+        record=record.read_text(encoding="utf-8") if record.exists() else "",
+        seconds=seconds,
+    )

@@ -1,0 +1,1 @@
+"""Random foreign text for every parser of the product (`npm run fuzz`)."""
