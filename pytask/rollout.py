@@ -81,7 +81,8 @@ class Rollout:
         """
         if self._is_unchanged(image):
             return
-        self.job.console.line(inspect_new_layers(self.source, image, self.snapshot.known_layers, self.job.clock))
+        known, limits = self.snapshot.known_layers, self.snapshot.limits_ids
+        self.job.console.line(inspect_new_layers(self.source, image, known, self.job.clock, limits_ids=limits))
         with self.job.stage(f"Update {self.target.app.title}"):
             update = self._update(image)
         if self.plan.verify is None:
@@ -116,7 +117,7 @@ class Rollout:
         """Tell whether to skip the update: the plan allows it, and the app runs this very image and is healthy."""
         if self.plan.when_unchanged is not WhenUnchanged.SKIP:
             return False
-        app, health = self.target.app, self.target.health()
+        app, health = self.snapshot.app, self.target.health()
         pinned = app.reference.digest if app.reference else None
         same = image.digest is not None and str(image.digest) in {str(health.digest or ""), str(pinned or "")}
         if not same or not health.healthy:

@@ -62,6 +62,7 @@ _BUSY_WORDS = (
     "operationinprogress",
     "ongoing provisioning operation",
     "acquire exclusive lock",
+    "another modification is in progress",
 )
 """https://github.com/Azure/azure-functions-on-container-apps/issues/59,
 https://github.com/microsoft/vscode-azurefunctions/issues/1907"""

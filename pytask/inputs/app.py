@@ -69,6 +69,7 @@ def _address(app: AppAddress, group: str, slot: str) -> AppAddress:
         resource_group=app.resource_group or group,
         subscription_id=app.subscription_id,
         slot=app.slot or slot,
+        on_container_apps=app.on_container_apps,
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytask.agent.environment import secret_values
 from pytask.errors.setting_inputs import SettingNameInvalid, SettingValueInvalid
 from pytask.inputs.folded import note_folded
 from pytask.inputs.outsiders import confirm_whole
 from pytask.inputs.reader import Read, together
 from pytask.model import WantedSettings
-from pytask.targets.site.redaction import may_be_secret, secret_parts
+from pytask.targets.redaction import may_be_secret, secret_parts
 from pytask.targets.site.setting_forms import parse_settings
 from pytask.targets.site.site_properties import property_of
 
@@ -26,6 +27,8 @@ _NAME = re.compile(r"[A-Za-z0-9_.]+")
 """https://learn.microsoft.com/azure/app-service/configure-common#configure-app-settings; Azure refuses others on Linux:
 https://github.com/Azure/azure-cli/issues/21259"""
 _NEARLY_A_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,79}")
+_SHORTEST_SECRET = 6
+"""Characters of a secret that is not in a longer value by chance."""
 
 
 def read_app_settings(reader: Reader, mask: Callable[[str], Secret]) -> Read[WantedSettings]:
@@ -39,13 +42,20 @@ def read_app_settings(reader: Reader, mask: Callable[[str], Secret]) -> Read[Wan
     reader.notes.extend(_notes(written.value))
     note_folded(reader, _APP_SETTINGS, _in_lines(written.value))
     settings = [(setting, _read_setting(reader, setting)) for setting in written.value]
+    secrets = secret_values(reader.environment)
     return together(
         lambda: WantedSettings(
             values={setting.name: value.value for setting, value in settings},
             sticky=tuple(setting.name for setting, _ in settings if setting.sticky),
+            secret=tuple(setting.name for setting, value in settings if _is_secret(value.value, secrets)),
         ),
         *(value for _, value in settings),
     )
+
+
+def _is_secret(value: str, secrets: tuple[str, ...]) -> bool:
+    """Tell whether a value is that of a secret variable, or has one in it that is too long to be there by chance."""
+    return any(value == one or (len(one) >= _SHORTEST_SECRET and one in value) for one in secrets)
 
 
 def read_configuration(reader: Reader) -> Read[Mapping[str, object]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytask.errors import TaskFailure
 from pytask.inspection.contents import read_image
+from pytask.inspection.host import confirm_platform
 from pytask.inspection.layers import inspect
 from pytask.inspection.saved import inspect_saved
 from pytask.model import Digest, IndexDigest, ManifestDigest, PreviousImage
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 _MEGABYTE = 1_000_000
 
 
-def inspect_new_layers(source: ImageSource, image: PushedImage, known: frozenset[str], clock: Clock) -> str:
+def inspect_new_layers(
+    source: ImageSource, image: PushedImage, known: frozenset[str], clock: Clock, *, limits_ids: bool = True
+) -> str:
     """Inspect the layers that the app does not run already, and return the log text; `known` has the digests it runs.
+
+    Where the host does not limit user ids, only the platform is confirmed, and no layer is read.
 
     Raises:
         TaskFailure: why the app's host cannot unpack or run the image.
@@ -38,6 +43,9 @@ def inspect_new_layers(source: ImageSource, image: PushedImage, known: frozenset
     began = clock.monotonic()
     repository = Repository(session=session, name=image.repository)
     contents = read_image(repository, str(image.digest))
+    if not limits_ids:
+        confirm_platform(contents.reference, contents.platform)
+        return f"Inspected in {clock.monotonic() - began:.1f} s: {contents.platform}"
     seen = inspect(repository, contents, known)
     layers = f"{seen.read} of {len(contents.layers)} layers read, {seen.bytes_read / _MEGABYTE:.1f} MB"
     return _told(clock.monotonic() - began, contents.platform, layers, seen)

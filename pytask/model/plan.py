@@ -34,6 +34,8 @@ class AppAddress:
     subscription_id: str = ""
     slot: str = ""
     """Empty means production."""
+    on_container_apps: bool = False
+    """Whether it was named by the resource id of a container app."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,8 @@ class WantedSettings:
     """Set only when there is no setting with that name; never overwritten."""
     sticky: tuple[str, ...] = ()
     """Names of the settings that must stay with their slot in a swap."""
+    secret: tuple[str, ...] = ()
+    """Names of the settings whose values come from secret variables."""
 
     def changes(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Return the changes to write when the app has `settings`."""

@@ -108,7 +108,7 @@ def preflight_push_and_target(
     opening = Background(lambda: open_destination(registries, plan.names))
     target = _find_target(job, azure, plan.app)
     source, session = opening.result()
-    snapshot = target.preflight(plan.app, source)
+    snapshot = _snapshot(job, target, plan.app, source)
     findings = _findings(job, began, source, snapshot)
     return PushAndTargetFound(source=source, session=session, target=target, snapshot=snapshot, findings=findings)
 
@@ -121,7 +121,7 @@ def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
     opening = Background(lambda: open_existing(registries, plan.image))
     target = _find_target(job, azure, plan.app)
     source, image = opening.result()
-    snapshot = target.preflight(plan.app, source)
+    snapshot = _snapshot(job, target, plan.app, source)
     findings = _findings(job, began, source, snapshot)
     return ImageAndTargetFound(source=source, image=image, target=target, snapshot=snapshot, findings=findings)
 
@@ -133,7 +133,7 @@ def preflight_check(job: Job, plan: Check) -> TargetFound:
     registries = open_registries(job, plan, azure, http)
     target = _find_target(job, azure, plan.app)
     source = open_running(registries, target.app)
-    snapshot = target.preflight(plan.app, source)
+    snapshot = _snapshot(job, target, plan.app, source)
     return TargetFound(
         source=source, target=target, snapshot=snapshot, findings=_findings(job, began, source, snapshot)
     )
@@ -144,6 +144,13 @@ def _find_target(job: Job, azure: Azure, plan: AppPlan) -> Target[Any]:
     target = job.find_target(azure, plan.app)
     job.journal.of(target.app.title).add(target.app)
     return target
+
+
+def _snapshot(job: Job, target: Target[Any], plan: AppPlan, source: ImageSource) -> Snapshot:
+    """Check that the target can run the image, and record what it runs: of several containers, the run's own."""
+    snapshot = target.preflight(plan, source)
+    job.journal.of(target.app.title).add(snapshot.app)
+    return snapshot
 
 
 def _findings(job: Job, began: float, source: ImageSource, snapshot: Snapshot | None = None) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytask.errors.app import AppNotFound
+from pytask.targets.container_app.target import find_container_app
 from pytask.targets.site.target import find_site
 
 if TYPE_CHECKING:
@@ -13,10 +15,17 @@ if TYPE_CHECKING:
 
 
 def find_target(azure: Azure, address: AppAddress) -> Target[Any]:
-    """Return the target that the user named.
+    """Return the target that the user named; a container app is looked for where there is no Function App of its name.
 
     Raises:
         AppNotFound, AppAmbiguous, SlotNotFound: when it is missing or not unique.
         TaskFailure: when it is of a kind that cannot run a container image.
     """
-    return find_site(azure, address)
+    if address.on_container_apps and (named := find_container_app(azure, address)):
+        return named
+    try:
+        return find_site(azure, address)
+    except AppNotFound:
+        if found := find_container_app(azure, address):
+            return found
+        raise

@@ -37,6 +37,8 @@ class Snapshot:
     """Digests of the layers that it already runs."""
     pull: PullSetup
     notes: tuple[str, ...]
+    limits_ids: bool = True
+    """Whether its host maps user and group ids from 0 to 65535 only, as App Service does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,7 +45,7 @@ from pytask.registry.refusal import http_client_of
 from pytask.registry.registries import Registries
 from pytask.registry.resource import RegistryResource
 from pytask.registry.rights import confirm_push
-from pytask.targets.site.identity import give_identity
+from pytask.targets.site.identity import give_site_identity
 from pytask.targets.site.platform_log import read_platform_log
 from pytask.targets.site.settings import confirm_readable, read_settings, write_settings
 from pytask.targets.site.site import Site
@@ -224,7 +224,7 @@ def _change_settings(azure: Azure) -> None:
 
 
 def _assign_identity(azure: Azure) -> None:
-    give_identity(azure.arm, _site(), AppIdentity(resource_id=played.IDENTITY, principal_id=played.PRINCIPAL))
+    give_site_identity(azure.arm, _site(), AppIdentity(resource_id=played.IDENTITY, principal_id=played.PRINCIPAL))
 
 
 def _acr(case: ErrorOutput) -> None:

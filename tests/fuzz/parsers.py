@@ -55,12 +55,12 @@ from pytask.registry.firewall import firewall_in
 from pytask.registry.hosts import host_in
 from pytask.registry.rights import granted_actions
 from pytask.report.markdown import block, cell, code, escaped
+from pytask.targets.identity import identities_of
+from pytask.targets.redaction import redacted
 from pytask.targets.site.address import parse_app, parse_identity
 from pytask.targets.site.host import read_status
-from pytask.targets.site.identity import identities_of
 from pytask.targets.site.kind import unfit
 from pytask.targets.site.platform_log import read_platform_log
-from pytask.targets.site.redaction import redacted
 from pytask.targets.site.setting_forms import parse_settings
 from pytask.targets.site.site import image_in
 from pytask.targets.site.site_properties import property_of

@@ -14,6 +14,7 @@ from tests.local_azure.arm.authorization import Authorization
 from tests.local_azure.arm.front import ResourceManager
 from tests.local_azure.arm.identities import ManagedIdentities
 from tests.local_azure.arm.insights import Insights
+from tests.local_azure.arm.no_container_apps import NoContainerApps
 from tests.local_azure.arm.registries import Registries
 from tests.local_azure.arm.resources import Resources
 from tests.local_azure.arm.settings import SiteSettings
@@ -91,6 +92,7 @@ class Services:
             SiteSettings(self.cloud, self.app_service),
             WebHosts(self.cloud, self.app_service, runtime),
             SiteContainers(self.cloud, self.app_service),
+            NoContainerApps(),
             Resources(self.cloud),
             Registries(self.cloud),
             Authorization(self.cloud),

@@ -33,9 +33,10 @@ from pytask.registry.resource import RegistryResource, find_resource
 from pytask.registry.rights import confirm_push, granted_actions, may_pull
 from pytask.registry.session import RegistrySession
 from pytask.registry.sign_in import EntraSignIn, NoSignIn
-from pytask.targets.site.annotation import annotate
+from pytask.targets.annotation import annotate
+from pytask.targets.identity import choose_identity
 from pytask.targets.site.find import find_app, read_configuration
-from pytask.targets.site.identity import choose_identity, give_identity
+from pytask.targets.site.identity import give_site_identity
 from pytask.targets.site.settings import list_settings, read_settings, write_settings
 from pytask.targets.site.slot_settings import make_not_sticky, make_sticky
 from tests.scripted import PATH, Answer, ScriptedApp, found_site
@@ -114,7 +115,7 @@ def questions(azure: Azure) -> Mapping[str, Callable[[], object]]:
         "sticky": lambda: make_sticky(arm, site, ["A"]),
         "not sticky": lambda: make_not_sticky(arm, site, ["A"]),
         "identity": lambda: choose_identity(arm, site, {}, IDENTITY),
-        "giving an identity": lambda: give_identity(arm, site, AppIdentity(resource_id=IDENTITY)),
+        "giving an identity": lambda: give_site_identity(arm, site, AppIdentity(resource_id=IDENTITY)),
         "rights": lambda: right_of(arm, REGISTRY, "p"),
         "own rights": lambda: may_grant(arm, REGISTRY),
         "granting": lambda: grant_role(arm, REGISTRY, "p", app="shop"),
@@ -166,7 +167,7 @@ def test_identities_are_not_written_from_an_answer_that_is_no_whole_site(body: b
     app = ScriptedApp()
     app.answers("GET ", Answer(body=body))
     with pytest.raises(AzureFailing, match="read the app's identities"):
-        give_identity(app.azure().arm, found_site(), AppIdentity(resource_id=IDENTITY))
+        give_site_identity(app.azure().arm, found_site(), AppIdentity(resource_id=IDENTITY))
     assert not app.asked("PATCH ")
 
 

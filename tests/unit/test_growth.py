@@ -16,8 +16,8 @@ from pytask.inspection.history import instruction_of
 from pytask.model.reference import ImageReference, NotAReference
 from pytask.registry.challenge import parse_challenges
 from pytask.report.markdown import block, code, escaped
+from pytask.targets.redaction import redacted
 from pytask.targets.site.platform_log import read_platform_log
-from pytask.targets.site.redaction import redacted
 from tests.platform_lines import classic, of_2025
 from tests.unit.growth import grows_linearly
 

@@ -246,3 +246,13 @@ def test_what_has_another_place_is_refused(name: str) -> None:
 def test_what_azure_would_ignore_is_refused() -> None:
     with pytest.raises(PropertyUnknown, match="linuxFXVersions"):
         a_property("linuxFXVersions", "x")
+
+
+@pytest.mark.parametrize(
+    ("value", "is_secret"),
+    [("hunter2222", True), ("Password=hunter2222;Server=a", True), ("no", True), ("none", False), ("hunter", False)],
+)
+def test_a_setting_whose_value_comes_from_a_secret_variable_is_known_as_that(value: str, *, is_secret: bool) -> None:
+    environment = {"INPUT_APPSETTINGS": f"A={value}\nB=1", "SECRET_PASSWORD": "hunter2222", "SECRET_SHORT": "no"}
+    found = read_app_settings(Reader(environment=environment), Secret).value
+    assert found.secret == (("A",) if is_secret else ())

@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 import pytest
 
 from pytask.errors.start import ReferenceInvalid, StartFailure
+from pytask.targets.redaction import redacted
 from pytask.targets.site.platform_log import Attempt, read_platform_log
-from pytask.targets.site.redaction import redacted
 from pytask.targets.site.start_failure import explain
 
 SINCE = datetime(2026, 11, 23, tzinfo=timezone.utc)

@@ -1,4 +1,4 @@
-"""Parsing the names and ids of a Function App and an identity."""
+"""Parsing the names and ids of a Function App, of any kind, and an identity."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ _RESOURCE_ID = re.compile(
     r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.Web/sites/([^/]+)(?:/slots/([^/]+))?",
     re.IGNORECASE,
 )
+_CONTAINER_APP_ID = re.compile(
+    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.App/containerApps/([^/]+)", re.IGNORECASE
+)
 _CLIENT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _IDENTITY = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/]+",
@@ -23,7 +26,8 @@ _IDENTITY = re.compile(
 def parse_app(text: str, *, input_name: str) -> AppAddress:
     """Return the app with a name or resource id.
 
-    Source: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftweb
+    Sources: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftweb and
+    #microsoftapp
 
     Raises:
         AppNameInvalid: for anything else.
@@ -32,6 +36,9 @@ def parse_app(text: str, *, input_name: str) -> AppAddress:
     if found := _RESOURCE_ID.fullmatch(value):
         subscription, group, name, slot = found.groups()
         return AppAddress(subscription_id=subscription.lower(), resource_group=group, name=name, slot=slot or "")
+    if found := _CONTAINER_APP_ID.fullmatch(value):
+        subscription, group, name = found.groups()
+        return AppAddress(subscription_id=subscription.lower(), resource_group=group, name=name, on_container_apps=True)
     if not _NAME.fullmatch(value):
         raise AppNameInvalid(input=input_name, value=text)
     return AppAddress(name=value)

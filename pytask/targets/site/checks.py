@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pytask.model.evidence import Evidence
     from pytask.targets.site.observed import Observation, Question
     from pytask.targets.site.site import SiteUpdate
-    from pytask.targets.site.smoke import Answer
+    from pytask.targets.smoke import Answer
 
 CONFIGURATION, IMAGE, HOST = "configuration", "image digest", "restarted host"
 FUNCTIONS, SMOKE_TEST = "functions", "smoke test"

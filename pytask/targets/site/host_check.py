@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytask.cloud.poll import NotAllowed, NotYet
 from pytask.errors.start import HostError, StorageBroken
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
-from pytask.targets.site.redaction import redacted
+from pytask.targets.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

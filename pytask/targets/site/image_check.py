@@ -14,7 +14,7 @@ from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.errors.start import NotUpInTime, OldImageStarted
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
 from pytask.model.reference import ImageReference, ManifestDigest, NotAReference
-from pytask.targets.site.redaction import redacted
+from pytask.targets.redaction import redacted
 from pytask.targets.site.start_failure import explain
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytask.model.reference import Digest
     from pytask.targets.site.platform_log import Attempt, PlatformLog
     from pytask.targets.site.site import SiteUpdate
-    from pytask.targets.site.smoke import Answer
+    from pytask.targets.smoke import Answer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

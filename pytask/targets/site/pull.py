@@ -12,7 +12,7 @@ from pytask.access.inspect import right_told
 from pytask.decode import flag_at, object_at, text_at
 from pytask.errors.pull import PullCredentialsMissing, PullImpossible
 from pytask.model import Right
-from pytask.targets.site.identity import identities_of
+from pytask.targets.identity import identities_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

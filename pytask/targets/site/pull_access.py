@@ -11,7 +11,8 @@ from pytask.decode import flag_at
 from pytask.errors.pull import PullSettingIsReference
 from pytask.model import PullAccess
 from pytask.model.settings import with_changes
-from pytask.targets.site.identity import choose_identity, identity_command, pulls_with
+from pytask.targets.identity import choose_identity
+from pytask.targets.site.identity import identity_command, pulls_with
 from pytask.targets.site.pull import REGISTRY_SETTINGS, is_reference, pull_notes, pull_warnings
 
 if TYPE_CHECKING:

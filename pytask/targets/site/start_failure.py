@@ -19,8 +19,8 @@ from pytask.errors.start import (
     UserIdOutOfRange,
     WrongArchitecture,
 )
+from pytask.targets.redaction import redacted
 from pytask.targets.site.platform_log import FailureKind
-from pytask.targets.site.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

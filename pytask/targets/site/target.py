@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytask.inspection.image import previous_image
-from pytask.targets.site.annotation import annotate
+from pytask.targets.annotation import annotate
+from pytask.targets.redaction import secret_values
 from pytask.targets.site.find import Found, find_app
 from pytask.targets.site.functions import durable_notes
 from pytask.targets.site.health import look_at_health
-from pytask.targets.site.identity import give_identity
+from pytask.targets.site.identity import give_site_identity
 from pytask.targets.site.instances import instances_now
 from pytask.targets.site.observed import Question
 from pytask.targets.site.pull_access import inspect_pull
-from pytask.targets.site.redaction import secret_values
 from pytask.targets.site.rollback import restore
 from pytask.targets.site.settings import change_settings, confirm_readable, settings_notes, wanted_settings
 from pytask.targets.site.site import differing
@@ -95,7 +95,7 @@ class SiteTarget:
 
     def assign_identity(self, identity: AppIdentity) -> AppIdentity:
         """Turn on its system-assigned identity, or assign it a user-assigned one."""
-        return give_identity(self.azure.arm, self.found.site, identity)
+        return give_site_identity(self.azure.arm, self.found.site, identity)
 
     def update(self, change: UseImage, snapshot: Snapshot, journal: Journal) -> SiteUpdate:
         """Change the settings that differ, then point the site at the image."""

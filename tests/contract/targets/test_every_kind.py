@@ -12,6 +12,7 @@ from pytask.journal import Journal
 from pytask.model import Verdict
 from pytask.targets.target import CannotRollBack, UseImage
 from pytask.verification import verify_watch
+from tests.contract.targets.container_app import ScriptedContainerApp
 from tests.contract.targets.scene import BEFORE, NEW, NO_REGISTRY, PLAN, THEIRS, VERIFY, Scene
 from tests.contract.targets.shelf import Shelf
 from tests.contract.targets.site import ScriptedSite
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
     from pytask.model import Update, Verification
     from pytask.targets.target import Target
 
-KINDS: dict[str, Callable[[], Scene]] = {"site": ScriptedSite, "shelf": Shelf}
+KINDS: dict[str, Callable[[], Scene]] = {
+    "site": ScriptedSite,
+    "container app": ScriptedContainerApp,
+    "shelf": Shelf,
+}
 
 
 @pytest.fixture(params=list(KINDS))

@@ -228,7 +228,7 @@ def _check_version(request: web.Request, operation: Operation, environment: Azur
         return
     found = re.search(r".*/providers/([^/]+)/([^/]+)", operation.template)
     provider, kind = found.groups() if found else ("Microsoft.Resources", "")
-    known = environment.versions[provider]
+    known = environment.versions.get(provider, frozenset())
     if version not in known:
         raise _version_refused(version, kind, sorted(known))
 

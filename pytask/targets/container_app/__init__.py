@@ -1,0 +1,1 @@
+"""A Functions app on Azure Container Apps (`Microsoft.App/containerApps` of the kind `functionapp`)."""
