@@ -516,8 +516,9 @@ def test_lines_outside_of_the_steps_that_move_never_change(drawn: tuple[str, lis
 
 
 def is_of_a_job(line: str) -> bool:
-    """Tell whether a line is the head of a job: those may go with their last step."""
-    return bool(re.match(r"- job: j|  pool: a|  # \?|  dependsOn: j0|  steps:", line)) or line.strip() == "# between"
+    """Tell whether a line is the head of a job or its checkout: those may go with their last step."""
+    head = r"- job: j|  pool: a|  # \?|  dependsOn: j0|  steps:| +- checkout: self$| +fetchDepth: "
+    return bool(re.match(head, line)) or line.strip() == "# between"
 
 
 @given(pipelines())
