@@ -20,6 +20,7 @@ from pytask.cloud.transport import only
 from pytask.decode import Unreadable, decode_object, objects_at, text_at
 from pytask.errors import once_sent
 from pytask.errors.azure import ApiVersionUnsupported, AzureFailing
+from pytask.errors.foreign import beginning
 from pytask.network.limits import ANSWER_BYTES
 from pytask.network.place import is_address
 from pytask.network.retry import asked_wait
@@ -202,7 +203,7 @@ class Arm:
     def _follow(self, response: HttpResponse, link: str, doing: str) -> HttpResponse:
         """Send a GET to a link that an answer gave; one that leads elsewhere is not followed (`cloud.transport`)."""
         if not link or not is_address(link):
-            raise unreadable(response, doing, f"it leads to '{link[:_LONGEST_DETAIL]}'")
+            raise unreadable(response, doing, f"it leads to '{beginning(link, _LONGEST_DETAIL)}'")
         return self.http.send(Call(request=request("GET", link), doing=doing, accept=_SUCCESS))
 
 
@@ -232,7 +233,7 @@ def needed_part(response: HttpResponse, doing: str, name: str) -> JSONObject:
 
 def unreadable(response: HttpResponse, doing: str, reason: str) -> AzureFailing:
     """Return the failure of an answer with a status of success that does not hold what was asked for."""
-    detail = f"the response cannot be read ({reason}): {text_of(response)[:_LONGEST_DETAIL]}"
+    detail = f"the response cannot be read ({reason}): {beginning(text_of(response), _LONGEST_DETAIL)}"
     status, correlation = response.status_code, correlation_id(response)
     return AzureFailing(doing=doing, status=status, attempts=1, detail=detail, correlation_id=correlation)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pytask.cloud.answers import text_of
 from pytask.cloud.http import Call, request
 from pytask.decode import decode, object_at, text_at, texts_at
+from pytask.errors.foreign import beginning
 from pytask.errors.sign_in import CloudUnknown
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _completed(cloud: Cloud, answer: HttpResponse, page: str) -> Cloud:
     told = object_at(decode(answer.content), "authentication")
     authority, audience = text_at(told, "loginEndpoint").rstrip("/"), next(iter(texts_at(told, "audiences")), "")
     if not (authority and audience):
-        raise CloudUnknown(url=cloud.arm_url, page=page, detail=text_of(answer)[:200])
+        raise CloudUnknown(url=cloud.arm_url, page=page, detail=beginning(text_of(answer), 200))
     return replace(
         cloud,
         authority_url=cloud.authority_url or _ADFS.sub("", authority),

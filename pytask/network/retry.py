@@ -88,13 +88,15 @@ def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return the seconds that an answer asks to wait, at least 0; None when it does not ask or cannot be read.
 
     The header has a number of seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    A date is by the server's clock, which its `Date` tells; `now` stands in where it does not.
     """
     value = headers.get("Retry-After", "").strip()
     # Without isascii(), ² counts as a digit, but int() refuses it.
     if value.isascii() and value.isdigit():
         return min(_AGES, float(value))
     until = http_date(value)
-    return None if until is None else min(_AGES, max(0.0, (until - now).total_seconds()))
+    its_now = http_date(headers.get("Date", "")) or now
+    return None if until is None else min(_AGES, max(0.0, (until - its_now).total_seconds()))
 
 
 def http_date(value: str) -> datetime | None:

@@ -38,6 +38,12 @@ def retries(chance: float = 0.0, **timeouts: float) -> tuple[Retries, StillClock
     return Retries.begin(clock, Timeouts(**timeouts), lambda: chance), clock  # type: ignore[arg-type] # of either kind
 
 
+def test_a_date_is_by_the_servers_clock_however_wrong_ours_is() -> None:
+    told = {"Date": "Fri, 27 Nov 2026 10:00:00 GMT", "Retry-After": "Fri, 27 Nov 2026 10:00:09 GMT"}
+    assert asked_wait(told, datetime(2026, 11, 27, 11, tzinfo=timezone.utc)) == 9
+    assert asked_wait({**told, "Date": "soon"}, datetime(2026, 11, 27, 10, tzinfo=timezone.utc)) == 9
+
+
 def test_each_wait_is_twice_the_one_before_up_to_the_longest() -> None:
     waits = [retry_wait(Timeouts(), attempt) for attempt in range(1, 8)]
     assert waits == [1, 2, 4, 8, 16, 30, 30]
