@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytask.errors.azure import AzureFailing, AzureRefused, Forbidden
+from pytask.errors.foreign import beginning
 from tests.scripted import PATH, Answer, ScriptedApp
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def test_an_answer_that_is_no_object_is_a_failure_of_the_catalogue(body: str, re
     for read in (arm.get, arm.find):
         with pytest.raises(AzureFailing, match="read the app") as failure:
             read(PATH, doing=DOING)
-        assert failure.value.detail == f"the response cannot be read ({reason}): {body[:300]}"
+        assert failure.value.detail == f"the response cannot be read ({reason}): {beginning(body, 300)}"
 
 
 def test_an_answer_without_content_is_a_failure_of_the_catalogue() -> None:

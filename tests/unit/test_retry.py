@@ -174,6 +174,7 @@ POSTS = {
     "/syncfunctiontriggers": "has the triggers read again",
     "/restart": "starts the app once more, which the verification waits for as well",
     "/oauth2/exchange": "gives one more token",
+    "/getAuthToken": "gives one more token",
 }
 """What each POST of the product does when it is done twice. One that does harm then must not be sent again."""
 
