@@ -58,7 +58,7 @@ class ContainerAppMode(AzureFailure):
     title = "{app} is in the revision mode {mode}, which this version cannot deploy to"
     happened = "its activeRevisionsMode reads {mode}"
     cause = "in this mode someone decides which revisions get traffic, and several revisions of a Functions app run their timers and queues side by side"
-    fix = "set single revision mode: az containerapp revision set-mode --name {app} --resource-group <group> --mode single"
+    fix = "set single revision mode: az containerapp revision set-mode --name {app!q} --resource-group <group> --mode single"
     link = "https://learn.microsoft.com/azure/container-apps/functions-overview#multi-revision-storage"
 
 
@@ -110,7 +110,7 @@ class SecretMissing(AzureFailure):
     title = "{app} has no secret that appSettings refers to"
     happened = "the app does not have these secrets: {names}"
     cause = "secretref: refers to a secret of the app by name, and the task adds no secrets"
-    fix = "correct the name, or add the secret once: az containerapp secret set --name {app} --resource-group <group> --secrets NAME=…"
+    fix = "correct the name, or add the secret once: az containerapp secret set --name {app!q} --resource-group <group> --secrets NAME=…"
     link = "https://learn.microsoft.com/azure/container-apps/manage-secrets"
 
 
@@ -124,7 +124,7 @@ class SettingIsSecret(AzureFailure):
     title = "appSettings would show a secret to everyone who can read {app}"
     happened = "the values of these come from secret variables: {names}"
     cause = "settings are plain environment variables there; the task adds no secrets to the app, because Azure replaces all secrets of an app at once"
-    fix = "add the secret to the app once (az containerapp secret set --name {app} --resource-group <group> --secrets NAME=…), then write {first}=secretref:NAME in appSettings"
+    fix = "add the secret to the app once (az containerapp secret set --name {app!q} --resource-group <group> --secrets NAME=…), then write {first}=secretref:NAME in appSettings"
     link = "https://learn.microsoft.com/azure/container-apps/manage-secrets"
 
 
@@ -137,7 +137,7 @@ class ContainerAppCannotPull(AzureFailure):
     title = "{app} has no way to pull from the registry"
     happened = "{reason}"
     cause = "the app signs in to the registry on its own, not with the service connection"
-    fix = "set appPullAccess to managedIdentity, which sets this up; or do it by hand: give the app's identity the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC), then az containerapp registry set --name {app} --server <registry> --identity system"
+    fix = "set appPullAccess to managedIdentity, which sets this up; or do it by hand: give the app's identity the role AcrPull on the registry (Container Registry Repository Reader where it uses ABAC), then az containerapp registry set --name {app!q} --server <registry> --identity system"
     link = _PULLING
 
 
@@ -222,7 +222,7 @@ class RevisionFailed(ToldStartFailure):
     title = "{app} does not start with {reference}: its revision failed"
     happened = "Container Apps says: {line}{tail}"
     cause = "the words above are all that is known; a quota of the environment or of the subscription may also be the reason"
-    fix = "check the revision's details and the system log in the portal; run the image locally with docker run {reference}"
+    fix = "check the revision's details and the system log in the portal; run the image locally with docker run {reference!q}"
     link = "https://learn.microsoft.com/azure/container-apps/deployment-errors"
 
 

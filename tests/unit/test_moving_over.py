@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any
@@ -495,14 +496,17 @@ def pipelines(draw: st.DrawFn) -> tuple[str, list[str]]:
 
 
 def missing(kept: list[str], lines: list[str]) -> list[str]:
-    """Return those of the lines that are not there in their order."""
-    gone, behind = [], 0
+    """Return the fewest of the lines without which the others are there in their order."""
+    longest: list[list[str]] = [[] for _ in range(len(lines) + 1)]
     for line in kept:
-        if line in lines[behind:]:
-            behind = lines.index(line, behind) + 1
-        else:
-            gone.append(line)
-    return gone
+        before = longest
+        longest = [[]]
+        for at, other in enumerate(lines):
+            found = [*before[at], line] if line == other else max(before[at + 1], longest[at], key=len)
+            longest.append(found)
+    left = Counter(kept)
+    left.subtract(longest[-1])
+    return list(left.elements())
 
 
 @given(pipelines(), st.sampled_from(["\n", "\r\n"]))
