@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FEW: tuple[tuple[str, How, str], ...] = (
     ("image sent", "SIGINT", "docker-func-sample is configured with contoso.azurecr.io/hello-function:stable (prev"),
-    ("settings written", "SIGTERM", "its settings may have been changed too\nto finish it by hand: az functionapp"),
+    ("settings written", "SIGTERM", "settings: GREETING may have been written\nto finish it by hand: az functionapp"),
     ("rollback written", "SIGKILL", "docker-func-sample is configured with contoso.azurecr.io/hello-function:former a"),
 )
 """Points, the signal, and what is told: the answer to a change that was out is waited for."""

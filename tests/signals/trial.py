@@ -129,7 +129,7 @@ def _left_on_disk(pipeline: Pipeline, run: TaskRun | None, folder: Path) -> Iter
 def _said_wrong(run: TaskRun, how: How, before: World, now: World) -> Iterator[str]:
     if how == "SIGINT" and run.result != "Canceled":
         yield f"the run ended {run.result}"
-    if "run-cancelled: the run was cancelled" not in run.log:
+    if "run-cancelled: the run was canceled" not in run.log:
         yield f"the log does not end with the cancellation:\n{run.log}"
     if not run.summaries:
         yield "there is no summary"
