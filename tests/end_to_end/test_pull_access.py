@@ -84,7 +84,9 @@ def test_an_app_without_any_access_becomes_able_to_pull_in_one_run_and_a_second_
         assert (run.result, run.variables["verification"], run.issues) == ("Succeeded", "verified", ()), run.log
         assert written(pipeline) == FROM_NOTHING
         assert roles(pipeline, pipeline.site.identity) == [("AcrPull", pipeline.registry.id)]
-        assert "pull    with the system-assigned identity; a missing identity or role" in run.log
+        assert (
+            "pull    with the system-assigned identity; the identity and its role on the registry are set up" in run.log
+        )
         assert (
             "pull    with the system-assigned identity (to be turned on, role AcrPull to be granted on contoso)"
             in run.log

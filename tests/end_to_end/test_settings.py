@@ -165,7 +165,7 @@ def test_whoever_writes_before_or_after_us_loses_nothing_and_neither_do_we(promo
     run = deploy(promotion, appSettings="GREETING=Hi", verify="false")
     assert run.result == "Succeeded", run.log
     assert site.settings == {**as_it_was, "EARLY": "1", "LATE": "2", "GREETING": "Hi"}
-    assert "dropped them: written again, and EARLY restored" in run.log
+    assert "overwritten by another change at the same time, and written again, and EARLY restored" in run.log
     assert faults.unused == []
 
 
@@ -357,7 +357,7 @@ def test_a_run_that_is_cancelled_while_settings_are_written_says_what_is_not_kno
     run = task.wait(30)
     assert run.result == "Canceled"
     assert "its result is not known" in run.log
-    assert "its settings may have been changed too" in run.log
+    assert "; settings: GREETING" in run.log
 
 
 def test_what_azure_does_not_keep_is_told(promotion: Pipeline) -> None:
