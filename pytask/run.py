@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from pytask import stages
@@ -47,20 +46,20 @@ def run(job: Job) -> None:
 
 def build(job: Job, plan: Build) -> None:
     """Build the image and inspect it where it was built."""
-    _, image = build_during_preflight(job, plan, partial(stages.preflight_build, job, plan))
+    _, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_build(job, plan, *seams))
     if not isinstance(image, PushedImage):
         stages.inspect_local(image, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
 
 
 def build_and_push(job: Job, plan: BuildAndPush) -> None:
     """Build the image and push it."""
-    found, image = build_during_preflight(job, plan, partial(stages.preflight_push, job, plan))
+    found, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_push(job, plan, *seams))
     push(job, plan, found, image)
 
 
 def build_push_deploy(job: Job, plan: BuildPushDeploy) -> None:
     """Build the image, push it, and roll it out."""
-    found, image = build_during_preflight(job, plan, partial(stages.preflight_push_and_target, job, plan))
+    found, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_push_and_target(job, plan, *seams))
     rollout = stages.Rollout(job=job, target=found.target, plan=plan.app, source=found.source, snapshot=found.snapshot)
     rollout.set_up_pull_access()
     rollout.roll_out(push(job, plan, found, image))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -230,3 +231,21 @@ def test_only_the_job_knows_which_builder_there_is() -> None:
         if name.startswith("pytask.builders.docker")
     }
     assert knowing == {"pytask/job.py"}
+
+
+def test_a_build_begins_before_any_library_of_azure_is_loaded() -> None:
+    script = (
+        "import sys\n"
+        "from pytask import run\n"
+        "class Job:\n"
+        "    machine = None\n"
+        "    def find_builder(self, machine): raise KeyError\n"
+        "for command in (run.build, run.build_and_push, run.build_push_deploy):\n"
+        "    try: command(Job(), None)\n"
+        "    except KeyError: pass\n"
+        "print([name for name in sys.modules if name.split('.')[0] in {'azure', 'msrest', 'requests'}])\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", script], cwd=PRODUCT.parent, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout == "[]\n"
