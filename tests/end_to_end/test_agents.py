@@ -1,4 +1,4 @@
-"""Every kind of agent and of job: it works, or its first second says what it lacks."""
+"""Every kind of agent and of job: it works, or says at once what it lacks."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from tests.local_azure.azure import LocalAzure
     from tests.pipeline import Pipeline
 
-FIRST_SECOND = 2.0 * SLOWNESS
+AT_ONCE = 2.0 * SLOWNESS
 """For a whole process, on a machine that runs other tests besides; whoever waits for an engine takes 5 s or more."""
 
 
 def told_at_once(pipeline: Pipeline, code: str) -> TaskRun:
-    """Run a step that fails with a code in its first second, at the latest when the machine has time for a third."""
+    """Run a step that fails with a code at once, at the latest when the machine has time for a third."""
     run = refused(pipeline, code)
     for _ in range(2):
-        run = run if run.seconds < FIRST_SECOND else refused(pipeline, code)
-    assert run.seconds < FIRST_SECOND
+        run = run if run.seconds < AT_ONCE else refused(pipeline, code)
+    assert run.seconds < AT_ONCE
     return run
 
 
@@ -49,7 +49,7 @@ def refused(pipeline: Pipeline, code: str) -> TaskRun:
 # Agents
 
 
-def test_an_agent_without_docker_says_so_in_its_first_second(azure: LocalAzure, tmp_path: Path) -> None:
+def test_an_agent_without_docker_says_so_at_once(azure: LocalAzure, tmp_path: Path) -> None:
     with a_pipeline(azure, tmp_path, path=str(PYTHON.parent)) as pipeline:
         run = told_at_once(pipeline, "docker-not-found")
         assert "ubuntu-latest" in run.log
@@ -66,7 +66,7 @@ def test_an_agent_of_another_system_is_told_what_it_can_do(
     assert "command: deploy" in run.log
 
 
-def test_a_docker_command_without_an_engine_says_so_in_its_first_second(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_a_docker_command_without_an_engine_says_so_at_once(pipeline: Pipeline, tmp_path: Path) -> None:
     pipeline.agent.machine["DOCKER_HOST"] = f"unix://{tmp_path}/docker.sock"
     run = told_at_once(pipeline, "docker-engine-missing")
     assert "ubuntu-slim" in run.log
