@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from requests.exceptions import RequestException
+from requests.exceptions import ReadTimeout, RequestException
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -146,7 +146,7 @@ def limited(send: Callable[[], requests.Response]) -> requests.Response:
 def _counted(raw: Any, pieces: Iterator[bytes], attempt: _Attempt) -> Iterator[bytes]:  # noqa: ANN401 - urllib3's own
     left = attempt.limits.most_bytes
     for piece in _sized(pieces):
-        attempt.wait(None)
+        _confirm_in_time(attempt)
         attempt.bytes_left = _AHEAD
         if len(piece) > left:
             raw.close()
@@ -156,6 +156,14 @@ def _counted(raw: Any, pieces: Iterator[bytes], attempt: _Attempt) -> Iterator[b
             return
         left -= len(piece)
         yield piece
+
+
+def _confirm_in_time(attempt: _Attempt) -> None:
+    try:
+        attempt.wait(None)
+    except TooSlow as error:
+        # Clients expect errors of requests here, as no socket is read whose timeout urllib3 would turn into one.
+        raise ReadTimeout(error) from error
 
 
 def _sized(pieces: Iterator[bytes]) -> Iterator[bytes]:

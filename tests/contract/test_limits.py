@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from requests.exceptions import RequestException
 
 from pytask.agent.oidc import open_oidc_tokens
 from pytask.clock import Timeouts
@@ -26,6 +27,7 @@ from pytask.errors import TaskFailure, render
 from pytask.errors.federation import OidcTokenRefused
 from pytask.errors.network import NetworkFailure, ResponseTooLarge, ResponseTooSlow, Unreachable
 from pytask.model import Cloud, KeyIdentity, ManagedIdentity, Network, Proxy, Secret, ServiceConnection
+from pytask.network.limits import Limits, TooSlow, within
 from pytask.network.route import open_route
 from tests.contract.http_clients import an_http_client
 from tests.contract.test_managed_identity import a_port_that_answers_nobody
@@ -191,6 +193,23 @@ def test_no_drip_outlasts_the_call(trusting: Network, context: ssl.SSLContext, n
     assert isinstance(failure, ResponseTooSlow)
     assert "not complete after 0.3 s" in render(failure)
     assert failure.leaves_open
+
+
+def test_a_reader_that_is_too_slow_itself_meets_an_error_of_its_client() -> None:
+    """All bytes are there by then: no socket is read whose timeout urllib3 would turn into one of its errors."""
+    session = open_route(Network(), print).new_session()
+    with (
+        a_server(partial(say, HEAD + b"\r\n" + b" " * 100)) as port,
+        session,
+        within(Limits(seconds=0.2)),
+        session.get(f"http://localhost:{port}/x", stream=True) as response,
+    ):
+        pieces = response.iter_content(10)
+        next(pieces)
+        time.sleep(0.25)
+        with pytest.raises(RequestException) as caught:
+            next(pieces)
+    assert isinstance(caught.value.__cause__, TooSlow)
 
 
 @pytest.mark.parametrize("name", FLOODS)
