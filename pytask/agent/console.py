@@ -76,14 +76,14 @@ class Console:
         return self._redactor.redact(text)
 
     def redacted_image(self, text: str) -> str:
-        """Return an image that others named, for later steps: without this run's credentials, but whole otherwise.
+        """Return an image that others named, for later steps: without this run's credentials, but otherwise complete.
 
-        What others chose to mask, such as a variable that holds the registry's name, stays.
+        Other values that are masked, such as a variable that holds the registry's name, stay in it.
         """
         return self._own.redact(text)
 
     def output(self, name: str, value: str) -> None:
-        """Set an output variable of the task, as it is: later steps use it."""
+        """Set an output variable of the task without redaction, because later steps use it."""
         self._write(command("task.setvariable", {"variable": name, "isoutput": "true"}, disarm(value)))
 
     def summary(self, file: Path) -> None:

@@ -72,9 +72,9 @@ class Credentials:
         self.source, self._renewed_at = self.opened(), self.http.clock.monotonic()
 
     def renew(self, *, surely: bool) -> bool:
-        """Forget the tokens, because one was refused, and return whether they are forgotten.
+        """Forget the tokens, because one was refused, and tell whether they are forgotten.
 
-        Not `surely`, a token that was just given is not: a new one would be refused for the same reason.
+        Unless `surely`, a token that was issued only now is kept: a new one would be refused for the same reason.
         """
         with self.turns:
             now = self.http.clock.monotonic()
@@ -140,7 +140,7 @@ class Credentials:
         return isinstance(self.connection.identity, ManagedIdentity)
 
     def _asked(self, refusal: Exception) -> float | None:
-        """Return the seconds that whoever refused asks to wait."""
+        """Return the seconds to wait that a refusal asks for."""
         if isinstance(refusal, OidcTokenRefused):
             return refusal.wait
         answer = refusal.response if isinstance(refusal, HttpResponseError) else None
