@@ -221,8 +221,9 @@ class Journal:
     def attempt(self, action: Action, what: str = "") -> Iterator[None]:
         """Record an attempt around a block that sends a change.
 
-        Only an answer that refuses the change says that it was not made; after any other failure or a cancellation,
-        that stays open. An attempt within another one is made before it: what it leaves open is recorded with it only.
+        Only an answer that refuses the change shows that it was not made; after any other failure or a cancellation,
+        the attempt stays open. An attempt within another one comes before it, and what it leaves open is recorded only
+        with it.
         """
         attempt = Attempted(action, what)
         self.add(attempt)

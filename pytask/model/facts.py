@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ByHand:
-    """The commands with which a person does by hand what a run does."""
+    """The commands that do by hand what a run does."""
 
     use_image: str
     """The command that sets the app's image, without the reference at its end."""
     restart: str
 
     def use(self, reference: str) -> str:
-        """Return the command that sets the app's image; what is no reference has no place in a command."""
+        """Return the command that sets the app's image; an invalid reference is left out."""
         try:
             ImageReference.parse(reference)
         except NotAReference:

@@ -66,7 +66,7 @@ class Retries:
         if not asked or asked <= self.deadline.left():
             return ""
         most = self.timeouts.http_retries
-        return f"; it asks to wait {asked:,.0f} s, but a call is retried for {most:,.0f} s at most"
+        return f"; it asks for a wait of {asked:,.0f} s, but a call is retried for at most {most:,.0f} s"
 
 
 def retry_wait(timeouts: Timeouts, attempt: int, asked: float | None = None, chance: float = 0.0) -> float:

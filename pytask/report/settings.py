@@ -24,7 +24,7 @@ def tell_settings(change: SettingsChange) -> str:
 
 def tell_lost(change: SettingsChange) -> str:
     """Return the warning about settings that are gone."""
-    return f"app settings that this run kept were lost to another change at the same time: {', '.join(change.lost)}"
+    return f"another change at the same time removed app settings that this run kept: {', '.join(change.lost)}"
 
 
 def settings_now(journal: Journal) -> str:

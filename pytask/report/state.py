@@ -74,7 +74,7 @@ def _before_the_update(journal: Journal, app: App) -> str:
 
 
 def _not_restarted(journal: Journal, app: App) -> str:
-    """Return the state of an app whose tag may have moved: no change, and yet another image at its next start."""
+    """Return the state of an app that is unchanged, but whose tag may have moved, so that its next start differs."""
     told = f"{app.title} is still configured with {app.image}"
     on = f"\nto continue by hand: {app.by_hand.restart}" if journal.tried(Action.UPDATE) else ""
     if settings := settings_now(journal):
@@ -121,7 +121,7 @@ def _undo(app: App) -> str:
 
 
 def _read_instead(journal: Journal, app: App, update: Update, found: str) -> str:
-    """Return the state of an app whose configuration does not read as this run has written it last."""
+    """Return the state of an app whose configuration is not what this run wrote last."""
     restored, settings = journal.last(ImageRestored), settings_now(journal)
     left = update.reference if restored else app.image
     now = f"its configuration now reads {found} (before this run: {app.image or 'no image'})"

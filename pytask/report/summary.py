@@ -68,7 +68,7 @@ def named(journal: Journal) -> str:
 
 def _failed(journal: Journal) -> str:
     if journal.last(ChangedBySomeoneElse):
-        return "the app is not configured as this run has written it"
+        return "the app is no longer configured as this run left it"
     if journal.last(VerificationFailed):
         return _not_running(journal)
     verification = journal.last(Verification)

@@ -82,7 +82,7 @@ def test_a_wait_that_fits_is_kept_to_and_one_that_does_not_ends_the_call(chance:
     ours, clock = retries(chance)
     assert ours.wait(1, 240.0) == (300 if chance else 240), "chance takes no more than is left"
     assert ours.wait(1, 301.0) is None
-    assert ours.too_long(301.0) == "; it asks to wait 301 s, but a call is retried for 300 s at most"
+    assert ours.too_long(301.0) == "; it asks for a wait of 301 s, but a call is retried for at most 300 s"
     assert ours.too_long(300.0) == ours.too_long(None) == ""
     clock.passed.append(299.5)
     assert ours.wait(2) is None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TYPE = "Microsoft.App/containerApps"
 _READING = "read the container app"
 _SHOWS_KIND = "2025-10-02-preview"
-"""An api-version whose answers have `kind` beyond doubt.
+"""An api-version that certainly returns `kind`.
 https://github.com/Azure/azure-cli-extensions/tree/main/src/containerapp/azext_containerapp/tests/latest/recordings"""
 _INVISIBLE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
@@ -35,9 +35,9 @@ def find_app(arm: Arm, address: AppAddress) -> ContainerApp | None:
     """Return the Functions app that an address names, as it is now; None when the connection can see none.
 
     Raises:
-        AppAmbiguous: when it is not unique.
-        ContainerAppNotFound: when its resource id was given, and there is none.
-        ContainerAppIsNoFunctionApp, ContainerAppHasNoSlots: when the container app cannot be what the step means.
+        AppAmbiguous: when more than one app has the name.
+        ContainerAppNotFound: when the address is a resource id that the connection cannot see.
+        ContainerAppIsNoFunctionApp, ContainerAppHasNoSlots: when it is not a Functions app, or a slot was named.
     """
     path = _path(arm, address)
     resource = _visible(arm, path) if path else None
@@ -53,7 +53,7 @@ def find_app(arm: Arm, address: AppAddress) -> ContainerApp | None:
 
 
 def _visible(arm: Arm, path: str) -> JSONObject | None:
-    """Return the container app; None when there is none, or none can be: not every cloud has Container Apps."""
+    """Return the container app; None when there is none, or when the cloud has no Container Apps."""
     try:
         return arm.find(path, doing=_READING, api_version=VERSION, none_for=_INVISIBLE)
     except (ApiVersionUnsupported, AzureRefused):
@@ -70,9 +70,10 @@ def read_app(arm: Arm, app: ContainerApp) -> ContainerApp:
 
 
 def serving(arm: Arm, app: ContainerApp) -> ContainerApp:
-    """Return the app with the template of the revision that serves: a later one may never have become ready.
+    """Return the app with the template of the revision that serves, because a later one may never have become ready.
 
-    Revisions cannot be changed. Source: https://learn.microsoft.com/azure/container-apps/revisions
+    Revisions cannot be changed.
+    Source: https://learn.microsoft.com/azure/container-apps/revisions
     """
     if app.ready_revision in {"", app.latest_revision}:
         return app
@@ -102,7 +103,7 @@ def _app(path: str, name: str, resource: JSONObject) -> ContainerApp:
 
 
 def _confirm_kind(arm: Arm, path: str, name: str, resource: JSONObject) -> None:
-    """Raise ContainerAppIsNoFunctionApp unless it was created as one; without a kind in the answer, ask once more."""
+    """Raise ContainerAppIsNoFunctionApp unless its kind is functionapp; read it again if the answer has no kind."""
     kind = text_at(resource, "kind")
     if not kind:
         again = arm.find(path, doing=_READING, api_version=_SHOWS_KIND)
@@ -112,7 +113,7 @@ def _confirm_kind(arm: Arm, path: str, name: str, resource: JSONObject) -> None:
 
 
 def _path(arm: Arm, address: AppAddress) -> str:
-    """Return the app's path, empty for none; look its group up only when it was not given."""
+    """Return the app's path, or an empty one when there is none; look up its group only when it was not given."""
     if address.resource_group:
         subscription = address.subscription_id or arm.subscription
         group = quote(address.resource_group, safe="()")

@@ -56,7 +56,7 @@ def _failure(azure: Azure, app: ContainerApp, seen: Observation) -> StartFailure
 
 
 def _told(app: ContainerApp, seen: Observation) -> Iterator[str]:
-    """Yield the app's state, and finally what may not be seen."""
+    """Yield the app's state, and at the end what the connection may not see."""
     yield f"image      {app.image or 'none'}"
     if app.stopped:
         yield "state      the app is stopped"

@@ -1,4 +1,4 @@
-"""What makes a deployment to a container app impossible, seen before anything changes."""
+"""Checking, before anything changes, what makes a deployment to a container app impossible."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _SINGLE = "single"
 
 
 def confirm_possible(app: ContainerApp, plan: AppPlan) -> None:
-    """Check the app's revision mode, and that it can have what the step sets.
+    """Check the app's revision mode, and whether it supports what the step sets.
 
     Raises:
-        ContainerAppMode, InputsForSites, SecretMissing, SettingIsSecret: when it cannot.
+        ContainerAppMode, InputsForSites, SecretMissing, SettingIsSecret: when the deployment is impossible.
     """
     if app.mode.lower() != _SINGLE:
         raise ContainerAppMode(app=app.title, mode=app.mode or "unknown")
@@ -44,9 +44,9 @@ def confirm_possible(app: ContainerApp, plan: AppPlan) -> None:
 
 
 def _confirm_no_secrets(app: ContainerApp, plan: AppPlan) -> None:
-    """Raise SettingIsSecret when a secret would become a plain variable, which everyone sees who may read the app.
+    """Raise SettingIsSecret when a secret would become a plain variable, which everyone who may read the app can see.
 
-    What the app has already with this very value stays as it is.
+    A variable that already has this very value is left as it is.
     """
     there = app.environment
     new = [name for name in plan.settings.secret if there.get(name) != plan.settings.values[name]]
@@ -55,7 +55,7 @@ def _confirm_no_secrets(app: ContainerApp, plan: AppPlan) -> None:
 
 
 def with_our_container(app: ContainerApp, source: ImageSource) -> ContainerApp:
-    """Return the app with the container that is to run the image: the one with its repository, else the only one.
+    """Return the app with the container that is to run the image: the one with its repository, or else the only one.
 
     Raises:
         ContainerUnknown: when there are several, and none or more than one has the repository.
@@ -75,7 +75,7 @@ def notes(app: ContainerApp, plan: AppPlan) -> Iterator[str]:
     if plan.settings.sticky:
         yield f"{', '.join(plan.settings.sticky)}: slotSetting has no effect, because Container Apps has no slots"
     if plan.verify:
-        yield "while the revisions change, both images run side by side for a moment, with their timers and queues"
+        yield "during the update, both revisions run side by side for a moment, with their timers and queue triggers"
     if app.latest_revision != app.ready_revision:
         yield f"the app's latest revision {app.latest_revision or '(none)'} is not ready"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def restore(
     arm: Arm, update: ContainerAppUpdate, reference: str, previous: PreviousImage | None, journal: Journal
 ) -> Restored[ContainerAppUpdate]:
-    """Give the app the containers that served before again, with the previous image, in a new revision.
+    """Give the app the containers that served before, with the previous image, in a new revision.
 
     Raises:
         CannotRollBack: when someone else has changed its template since.
@@ -44,7 +44,7 @@ def _confirm_ours(update: ContainerAppUpdate, now: ContainerApp) -> None:
     if now.image == update.app.image != update.reference:
         raise CannotRollBack(f"the app still has its previous image ({now.image}): Azure did not carry out the update")
     if now.image != update.reference:
-        raise CannotRollBack(f"someone else has changed the app's image (it reads {now.image or 'nothing'})")
+        raise CannotRollBack(f"someone else has changed the app's image (it is now {now.image or 'empty'})")
     known = {update.revision, update.app.latest_revision, ""}
     if now.latest_revision not in known:
         raise CannotRollBack(f"someone else has changed the app: its latest revision is {now.latest_revision}")

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 def find_container_app(azure: Azure, address: AppAddress) -> ContainerAppTarget | None:
     """Return the Functions app on Container Apps that an address names; None when there is none.
 
-    Secrets among its variables are masked from now on.
+    Secrets in its variables are masked from now on.
 
     Raises:
-        TaskFailure: when the container app cannot be what the step means.
+        TaskFailure: when the container app is not what the step requires.
     """
     app = find_app(azure.arm, address)
     if app is None:
@@ -59,7 +59,7 @@ class ContainerAppTarget:
 
     azure: Azure
     app: ContainerApp
-    """The app as found; of several containers, its first one is shown until the run's repository is known."""
+    """The app as found; if it has several containers, the first one until the run's repository is known."""
 
     def preflight(self, plan: AppPlan, source: ImageSource) -> Snapshot:
         """Return the app as it is, and what it still needs to pull."""
@@ -93,14 +93,14 @@ class ContainerAppTarget:
         return give_identity(self.azure.arm, self.app, identity, command=command, api_version=VERSION)
 
     def update(self, change: UseImage, snapshot: Snapshot, journal: Journal) -> ContainerAppUpdate:
-        """Point the app at the image, with the variables that differ, in a new revision."""
+        """Create a revision with the image and the variables that differ."""
         app = self.app
         if isinstance(snapshot.app, type(app)):
             app = app.with_container(snapshot.app.container)
         return point_at(self.azure.arm, app, change, snapshot.pull.properties, journal)
 
     def update_again(self, update: ContainerAppUpdate) -> ContainerAppUpdate:
-        """Make one more revision, which pulls the image again."""
+        """Create another revision, which pulls the image again."""
         return pull_again(self.azure.arm, update)
 
     def confirm(self, update: ContainerAppUpdate) -> None:

@@ -27,7 +27,7 @@ _SHOWN = 10
 _READ = frozenset(
     ("value", "name", "properties", "config", "bindings", "type", "authLevel", "invoke_url_template", "isDisabled")
 )
-"""All that is kept of an answer with thousands of functions: it has many more links and texts than these."""
+"""The only fields that are kept: an answer with thousands of functions has many more links and texts."""
 
 
 def list_functions(arm: Arm, path: str) -> Reading[tuple[Function, ...]]:

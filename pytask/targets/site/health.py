@@ -72,7 +72,7 @@ def _lines(
     functions: Reading[tuple[Function, ...]],
     log: Reading[PlatformLog],
 ) -> Iterator[str]:
-    """Yield the app's state, and finally what may not be seen."""
+    """Yield the app's state, and at the end what the connection may not see."""
     yield f"image      {site.image or 'none'}"
     attempt = log.value.latest() if isinstance(log, Seen) else None
     if attempt:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pytask.targets.site.site import Site
 
 _LARGEST_LOG = 256 << 20
-"""Bytes; a log is read row by row and not kept whole. It is never cut: its newest rows come last."""
+"""Bytes. A log is read row by row and not kept in memory; it is never cut, because its newest rows come last."""
 _SYNC = "Microsoft.Web/sites/syncfunctiontriggers/action"
 
 
@@ -166,7 +166,7 @@ def container_log(arm: Arm, site: Site, *, reference: str, since: datetime) -> R
 
 
 def _text(answer: HttpResponse) -> str:
-    """Return the log, of a very large one an excerpt; one that breaks off may lack the newest lines and is none."""
+    """Return the log, or an excerpt of a very large one. One that broke off, perhaps before its end, is not used."""
     try:
         return excerpt(answer.iter_bytes())
     except OSError as error:

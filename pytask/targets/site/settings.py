@@ -222,5 +222,5 @@ def _listed(arm: Arm, path: str, *, besides: AbstractSet[int] = frozenset()) -> 
 def _settings_in(answer: HttpResponse) -> Mapping[str, str]:
     settings = needed_part(answer, _READING, "properties")
     if not all(isinstance(value, str | None) for value in settings.values()):
-        raise unreadable(answer, _READING, "a setting is no text")
+        raise unreadable(answer, _READING, "a setting is not text")
     return {name: text_at(settings, name) for name in settings}

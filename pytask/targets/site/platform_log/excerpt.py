@@ -1,6 +1,6 @@
-"""What is kept of a log that is too large for memory: what the platform says, and the container's lines around it.
+"""An excerpt of a log that is too large for memory: the platform's lines, and the container's lines around them.
 
-A log that an app has filled comes as a stream and is cut to size row by row. One that fits is kept as it is.
+A log that an app has filled is streamed, and reduced row by row. One that fits is kept as it is.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _FITS = 2 << 20
-"""Bytes that are kept as they are; logs of real starts have some kilobytes."""
+"""Bytes of a log that is kept as it is; logs of real starts have a few kilobytes."""
 _MOST = 4 << 20
-"""Bytes that are kept of a larger log; the newest, which come last."""
+"""Bytes that are kept of a larger log: the newest rows, which come last."""
 _LONGEST_ROW = 64 << 10
 """Bytes; the platform's own longest line is a `docker run` with all settings."""
 _OF_A_ROW = 48
-"""Bytes of memory that a row takes besides its own."""
+"""Bytes of memory for each row, in addition to its text."""
 _AROUND = 40
-"""Rows of the container that are kept after a line of the platform, and as many before the next one. A line break in a
-setting spreads a `docker run` over several rows."""
+"""The container's rows that are kept after a line of the platform, and before the next one. A line break in a setting
+spreads a `docker run` over several rows."""
 _END = b"\n"
 _PERHAPS_THE_PLATFORMS = re.compile(
     rb"^(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,7})?Z? {1,9}[A-Z]|\{)[^\n]*", re.MULTILINE
 )
-"""A row that may be the platform's: its form and a capital letter. This alone rules out most of what containers print,
-without a look at each row."""
+"""A row that may be the platform's, by its timestamp and a capital letter. This alone rules out most of what containers
+print, without inspecting each row."""
 
 
 def excerpt(pieces: Iterable[bytes]) -> str:
-    """Return the text of a log that comes in pieces: whole, or of a larger one what says how the app starts."""
+    """Return the text of a log that arrives in pieces; of a large one, only what shows how the app starts."""
     coming, begun, size = iter(pieces), list[bytes](), 0
     for piece in coming:
         begun.append(piece)
@@ -59,7 +59,7 @@ def _of_much(pieces: Iterable[bytes]) -> str:
 
 
 def _whole_rows(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield pieces that each end with a row; of a row that is longer than a piece only the beginning."""
+    """Yield pieces that each end at a row's end; only the beginning of a row that is longer than a piece."""
     rest = b""
     for piece in pieces:
         rows, end, begun = piece.rpartition(_END)
@@ -81,12 +81,12 @@ class _Kept:
         self._rows: deque[bytes] = deque()
         self._size = 0
         self._after = 0
-        """Rows of the container since the platform's last line."""
+        """Number of the container's rows since the platform's last line."""
         self._before: deque[bytes] = deque(maxlen=_AROUND)
-        """Its latest rows that are not kept yet."""
+        """The container's latest rows, not kept yet."""
 
     def take(self, row: bytes) -> None:
-        """Take a row that may be the platform's."""
+        """Add a row that may be the platform's."""
         if not _is_the_platforms(row):
             self.pass_over(row + _END)
             return
@@ -97,7 +97,7 @@ class _Kept:
         self._keep(row)
 
     def pass_over(self, rows: bytes) -> None:
-        """Take rows of the container, each with its end: the first and the last ones are worth keeping."""
+        """Add rows of the container, each with its line end; the first and the last ones are worth keeping."""
         while rows and self._after < _AROUND:
             row, _, rows = rows.partition(_END)
             self._after += 1
@@ -107,7 +107,7 @@ class _Kept:
             self._before.extend(row[:_LONGEST_ROW] for row in last)
 
     def text(self) -> str:
-        """Return what is kept."""
+        """Return the kept rows as text."""
         return _text(row + _END for row in (*self._rows, *self._before))
 
     def _keep(self, row: bytes) -> None:
@@ -118,7 +118,7 @@ class _Kept:
 
 
 def _is_the_platforms(row: bytes) -> bool:
-    """Tell whether a row is the platform's, or a container's that reads like it."""
+    """Tell whether a row is the platform's, or a container's that has the same form."""
     line = stamped(row.decode("utf-8", errors="replace").removesuffix("\r"))
     if line is None:
         return False
