@@ -81,8 +81,8 @@ def tell_update(update: Update) -> str:
     beside = f"\nconfiguration  {property_names(update.changed)} changed" if update.changed else ""
     if before != update.reference:
         return f"image  {before} → {update.reference}{digest}{beside}"
-    why = "restarted" if update.restarted else "restarted by the change"
-    return f"image  {update.reference} unchanged{digest}; {why}, so that it is pulled again{beside}"
+    restarted = "the app was restarted" if update.restarted else "the other changes restart the app"
+    return f"image  {update.reference} unchanged{digest}; {restarted}, so that it pulls the image again{beside}"
 
 
 def tell_failed_rollback(event: NotRolledBack | RollbackFailed) -> str:

@@ -65,7 +65,7 @@ def _of_build(plan: BuildPlan) -> Iterator[tuple[str, str]]:
     yield "build", _build(plan.recipe)
     if plan.signs_in_to:
         hosts = ", ".join(sorted(map(str, plan.signs_in_to)))
-        yield "base", f"from {hosts} with this run's credentials, where Docker has none of its own"
+        yield "base", f"from {hosts} with this run's credentials, unless Docker has its own"
 
 
 def _of_app(plan: DeployPlan, app: AppPlan) -> Iterator[tuple[str, str]]:

@@ -149,7 +149,7 @@ def test_the_plan_names_secrets_and_private_registries_and_no_value() -> None:
     shown = render_plan(replace(plan, signs_in_to=frozenset(map(RegistryHost, ("b.azurecr.io", "a.azurecr.io")))))
     assert shown.splitlines()[1:3] == [
         "  build   app/Dockerfile, context app, linux/amd64, secrets feed",
-        "  base    from a.azurecr.io, b.azurecr.io with this run's credentials, where Docker has none of its own",
+        "  base    from a.azurecr.io, b.azurecr.io with this run's credentials, unless Docker has its own",
     ]
     assert "s3cret" not in shown
 
