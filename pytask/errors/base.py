@@ -80,7 +80,7 @@ class TaskFailure(_CheckedFacts):
         return getattr(self, name)
 
     def __str__(self) -> str:
-        # In one line: what follows a line end of a foreign name would stand there as if it were ours.
+        # In one line: otherwise the text after a line end in a foreign name would look like ours.
         return f"{self.code}: {' '.join(self.tell(self.title).splitlines())}"
 
 
@@ -94,7 +94,7 @@ def facts_of(kind: type[TaskFailure]) -> tuple[str, ...]:
 
 
 class AzureFailure(TaskFailure):
-    """A failure that Azure reported, with the correlation id that its support asks for."""
+    """A failure that Azure reported, with the correlation id that Microsoft support asks for."""
 
     correlation_id: str = ""
 

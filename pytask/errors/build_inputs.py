@@ -30,7 +30,7 @@ class DockerfileNotFound(InputMistake):
 
 
 class NothingToBuildFrom(InputMistake):
-    """What they share: a job whose sources folder is empty."""
+    """The base of failures of a job whose sources folder is empty."""
 
     folder: str
 

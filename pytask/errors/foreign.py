@@ -17,9 +17,9 @@ def shortened(text: str, most: int) -> str:
 
 
 def beginning(text: str, most: int) -> str:
-    """Return text of which no more than the first `most` characters are kept; a sign says that there was more.
+    """Return the first `most` characters of a text, with a sign at the end if there were more.
 
-    What is shortened without a sign would hide that a secret was cut there, and half of it would not be redacted.
+    Without the sign, the redactor could not tell that a secret was cut there, and would leave its first half.
     """
     return text if len(text) <= most else f"{text[:most]}{_GAP.strip()}"
 

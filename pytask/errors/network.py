@@ -9,7 +9,7 @@ _CERTIFICATE_LINK = "https://learn.microsoft.com/azure/devops/pipelines/agents/c
 
 
 class NetworkFailure(TaskFailure):
-    """What they share: a request that did not reach its host."""
+    """The base of failures of a request that did not reach its host, or got no complete response."""
 
     host: str
     """The host of the call, even when a proxy is in between."""

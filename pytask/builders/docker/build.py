@@ -199,7 +199,7 @@ def _stays_out(argument: BuildArgument, environment: Mapping[str, str]) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Printed:
-    """What the docker command says of the image."""
+    """What the docker command reports about the image."""
 
     image: str = ""
     """Its id in the engine."""
@@ -208,7 +208,7 @@ class _Printed:
 
 
 def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None]) -> _Printed:
-    """Show what the command prints, and return what it says of the image."""
+    """Show what the command prints, and return what it reports about the image."""
     image = elsewhere = ""
     for line in output:
         say(line)
