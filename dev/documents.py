@@ -97,7 +97,7 @@ SHIM = Chapter(
             happened="none of these can be used: {tried} (or: there is no Python on PATH)",
             cause="the task is written in Python and includes everything it needs except Python itself",
             fix=(
-                "add this step before it:\n- task: UsePythonVersion@0\n  inputs: {{ versionSpec: '3.x' }}\n"
+                "add this step before this one:\n- task: UsePythonVersion@0\n  inputs: {{ versionSpec: '3.x' }}\n"
                 "or install Python 3.10 or newer on the agent (in a container job: in the image)"
             ),
         ),
