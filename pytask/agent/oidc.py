@@ -175,7 +175,7 @@ def _is_redirect(answer: requests.Response) -> bool:
 
 
 def _words(text: str) -> str:
-    """Return the text of an answer: the `message` of an exception, or the `value` of an error in a list's place."""
+    """Return the text of an answer: an exception's `message`, or a `value` that is text instead of a list."""
     body = decode(text)
     told = text_at(body, "message") or text_at(body, "value") or text_at(body, "Message")
     return " ".join((told or without_page(text)).split())

@@ -32,8 +32,7 @@ class Redactor:
 
     def __init__(self) -> None:
         self._heads: dict[str, tuple[str, ...]] = {}
-        """The forms of all secrets by their first characters, longest first, so that one pass over a text finds them.
-        """
+        """The forms of all secrets by their first characters, longest first, so that one pass finds them all."""
         self._tails: dict[str, tuple[str, ...]] = {}
         """The same forms by their last characters."""
         self._lock = threading.Lock()

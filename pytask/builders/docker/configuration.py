@@ -48,8 +48,7 @@ class Lent:
     descriptors: tuple[int, ...] = ()
     """File descriptors that the command must inherit."""
     answers: Mapping[str, TaskFailure | None] = field(default_factory=dict)
-    """The hosts that Docker asked credentials for, each with the reason if it got none; filled while the command runs.
-    """
+    """The hosts that Docker asked credentials for, with the reason if it got none; filled while the command runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
