@@ -12,7 +12,7 @@ from enum import Enum
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from pytask.errors import Declined, TaskFailure
+from pytask.errors import Cancelled, Declined, TaskFailure
 from pytask.model import App, BuiltImage, PushedImage, RolledBack, SettingsBack, SettingsChange, Update, Verification
 
 if TYPE_CHECKING:
@@ -221,18 +221,18 @@ class Journal:
     def attempt(self, action: Action, what: str = "") -> Iterator[None]:
         """Record an attempt around a block that sends a change.
 
-        Only an answer that refuses the change shows that it was not made; after any other failure or a cancellation,
-        the attempt stays open. An attempt within another one comes before it, and what it leaves open is recorded only
-        with it.
+        Only an answer that refuses the change, or a cancellation before it was sent, shows that it was not made; after
+        any other failure or cancellation, the attempt stays open. An attempt within another one comes before it, and
+        what it leaves open is recorded only with it.
         """
         attempt = Attempted(action, what)
         self.add(attempt)
         try:
             yield
-        except (TaskFailure, Declined) as failure:
+        except (TaskFailure, Declined, Cancelled) as failure:
             if isinstance(failure, Declined) or not failure.leaves_open:
                 self.add(Refused(attempt))
-            if isinstance(failure, TaskFailure):
+            if not isinstance(failure, Declined):
                 failure.leaves_open = False
             raise
         self.add(Confirmed(attempt))

@@ -24,7 +24,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from pytask import __version__
 from pytask.cloud.answers import failing, refusal, says_busy, told_wait
 from pytask.cloud.transport import Transport
-from pytask.errors import TaskFailure
+from pytask.errors import Cancelled, TaskFailure
 from pytask.errors.network import HostUnknown, NetworkFailure
 from pytask.network.failure import network_failure
 from pytask.network.limits import ANSWER_BYTES, Limits
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from pytask.network.route import Route
 
 USER_AGENT = f"FunctionAppContainerDeploy/{__version__}"
+_READING = frozenset({"GET", "HEAD"})
+"""Methods of calls that change nothing."""
 _BLOCK = 128 * 1024
 """Bytes to read at a time: with azure-core's default of 4 KB, a large layer takes a third longer."""
 
@@ -102,7 +104,8 @@ class HttpClient:
         perhaps_done, renewed = False, False
         retries = Retries.begin(self.clock, self.timeouts, self.chance)
         for attempt in count(1):
-            self.clock.confirm_not_cancelled()
+            if self.clock.cancelled.is_set():
+                raise Cancelled(leaves_open=perhaps_done)
             with _before_it_is_sent(perhaps_done=perhaps_done):
                 answer = self._sent(call, stream=stream)
                 if not renewed and self._renewed_token(call, answer):
@@ -154,6 +157,9 @@ class HttpClient:
         except AzureError as error:
             # azure-core has many error classes: a bad chunk raises the one that stands for a refusal.
             return self.failure(error, call.request.url)
+        except Cancelled as cancelled:
+            cancelled.leaves_open = call.request.method not in _READING
+            raise
         self.reached.add(urlsplit(urljoin(self.base, call.request.url)).hostname or "")
         return response
 

@@ -135,7 +135,7 @@ def once_sent() -> Iterator[None]:
     """Have each failure of a block leave open whether the change that was sent before it has taken effect."""
     try:
         yield
-    except TaskFailure as failure:
+    except (TaskFailure, Cancelled) as failure:
         failure.leaves_open = True
         raise
 
@@ -154,6 +154,11 @@ class Declined(Exception):
 
 class Cancelled(BaseException):
     """The agent asked the task to stop; a `BaseException`, so that no handler of ordinary failures catches it."""
+
+    def __init__(self, *, leaves_open: bool = True) -> None:
+        super().__init__()
+        self.leaves_open = leaves_open
+        """Whether a change that was being made may have taken effect."""
 
 
 def render(failure: TaskFailure, state: str = "") -> str:

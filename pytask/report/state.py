@@ -55,7 +55,8 @@ def _without_an_update(journal: Journal, app: App, pushed: PushedImage | None) -
         return f"{pushed.reference} is in the registry; {left}\nto continue by hand: {by_hand}"
     if journal.tried(Action.PUSH):
         return f"the image was built; it or parts of it may be in the registry; {left}"
-    return f"nothing was pushed; {left}" if journal.tried(Action.PULL_ACCESS) else _NOTHING
+    tried = any(journal.tried(one) for one in (Action.PULL_ACCESS, Action.SETTINGS, Action.STICKY))
+    return f"nothing was pushed; {left}" if tried else _NOTHING
 
 
 def _access(journal: Journal) -> str:
