@@ -52,7 +52,7 @@ def roll_back(
             back = target.roll_back(update, reference, snapshot.previous, journal)
         journal.add(ImageRestored(reference=reference, configuration=back.configuration))
     try:
-        watch = target.watch(back.update, plan, digest_now=digest_reader(source), rolls_back=True)
+        watch = target.watch(back.update, plan, digest_now=source.digest_reading, rolls_back=True)
         verification = verify_watch(watch, clock=job.clock, timeouts=job.timeouts, say=say)
     except ImageNotSet as another:
         journal.add(ChangedBySomeoneElse(another.found))
@@ -62,16 +62,6 @@ def roll_back(
     except TaskFailure as another:
         verification = Verification(passed=(), unavailable=(("rollback", str(another)),))
     return RolledBack(reference=reference, verification=verification)
-
-
-def digest_reader(source: ImageSource) -> Callable[[str], Digest | None]:
-    """Return a function that returns the digest that a reference points at now, or None when it is unknown or gone."""
-
-    def known(reference: str) -> Digest | None:
-        now = source.digest_now(ImageReference.parse(reference))
-        return now if isinstance(now, Digest) else None
-
-    return known
 
 
 def find_previous_reference(previous: PreviousImage | None, digest_of: DigestNow, say: Callable[[str], None]) -> str:

@@ -25,7 +25,7 @@ from pytask.journal import (
 )
 from pytask.model import DeployBy, ImageReference, WhenUnchanged, WhenUnverified
 from pytask.registry.images import Gone
-from pytask.rollback import digest_reader, roll_back
+from pytask.rollback import roll_back
 from pytask.targets.target import CannotRollBack, UseImage
 from pytask.verification import verify_watch
 
@@ -208,7 +208,7 @@ class Rollout:
             self.journal.add(PullsAgain(update))
 
     def _verify_once(self, update: Update, plan: VerifyPlan) -> Verification:
-        watch = self.target.watch(update, plan, digest_now=digest_reader(self.source))
+        watch = self.target.watch(update, plan, digest_now=self.source.digest_reading)
         if watch.seconds > plan.seconds:
             message = f"  the app's start limit is longer: verifying for up to {watch.seconds / 60:g} minutes"
             self.job.console.line(message)

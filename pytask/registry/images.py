@@ -5,17 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.errors import TaskFailure
 from pytask.errors.inputs import ImageHostDiffers
-from pytask.errors.registry import ManifestMissing, RegistryFirewall, RegistryPrivate
-from pytask.model import PushedImage, RegistryHost
+from pytask.errors.registry import (
+    ManifestMissing,
+    RegistryFirewall,
+    RegistryLoginRefused,
+    RegistryPrivate,
+    RegistryReadRefused,
+    RegistrySignInRefused,
+)
+from pytask.model import Digest, ImageReference, PushedImage, RegistryHost
 from pytask.registry.contents import Repository
 from pytask.registry.hosts import is_same_registry
 from pytask.registry.resource import find_resource
 from pytask.registry.rights import confirm_push, may_pull
 
 if TYPE_CHECKING:
-    from pytask.model import App, Destination, Digest, ExistingImage, ImageReference
+    from pytask.cloud.poll import Reading
+    from pytask.model import App, Destination, ExistingImage
     from pytask.registry.registries import Registries
     from pytask.registry.session import RegistrySession
 
@@ -48,14 +57,28 @@ class ImageSource:
         return self.session if self.readable else None
 
     def digest_now(self, reference: ImageReference) -> Digest | Gone | None:
-        """Return the digest that a reference points at now, `Gone`, or None when that cannot be read."""
+        """Return the digest that a reference points at now, `Gone`, or None when it is not known."""
+        try:
+            return self._digest_at(reference)
+        except TaskFailure:
+            return None
+
+    def digest_reading(self, reference: str) -> Reading[Digest]:
+        """Return the digest that a reference points at now; `NotYet` where the registry gave no answer to use."""
+        try:
+            now = self._digest_at(ImageReference.parse(reference))
+        except (RegistryReadRefused, RegistrySignInRefused, RegistryLoginRefused, RegistryFirewall) as refused:
+            return NotAllowed(str(refused))
+        except TaskFailure as failure:
+            return NotYet(f"the registry does not tell the tag's digest: {failure}")
+        return Seen(now) if isinstance(now, Digest) else NotAllowed("the connection cannot read the tag's digest")
+
+    def _digest_at(self, reference: ImageReference) -> Digest | Gone | None:
         try:
             repository = repository_of(self.reading, reference)
             return repository.manifest(reference.wanted).digest if repository else None
         except ManifestMissing:
             return Gone()
-        except TaskFailure:
-            return None
 
 
 def open_destination(registries: Registries, destination: Destination) -> tuple[ImageSource, RegistrySession]:

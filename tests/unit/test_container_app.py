@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
+from pytask.cloud.poll import Seen
 from pytask.errors.app import AppNotFound
 from pytask.errors.azure import Forbidden, OperationInProgress
 from pytask.errors.container_app import (
@@ -87,7 +88,7 @@ def verified(
     app: ScriptedContainerApp, update: ContainerAppUpdate, smoke_test: SmokeTest | None = None
 ) -> Verification:
     plan = replace(VERIFY, smoke_test=smoke_test)
-    watch = app.find().watch(update, plan, digest_now=lambda _: OURS)
+    watch = app.find().watch(update, plan, digest_now=lambda _: Seen(OURS))
     return verify_watch(watch, clock=app.clock, timeouts=app.timeouts, say=app.said.append)
 
 

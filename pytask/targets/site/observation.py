@@ -42,15 +42,14 @@ class Observer:
 
     azure: Azure
     question: Question
-    digest_now: Callable[[str], Digest | None]
-    """Returns the digest that a reference means now in the registry; None when unknown."""
+    digest_now: Callable[[str], Reading[Digest]]
+    """Returns the digest that a reference means now in the registry."""
     say: Callable[[str], None]
     seen: Observation = field(default_factory=Observation)
     _instances: Instances = field(init=False)
     _asked_at: float | None = None
     """Monotonic clock of the last call to the hosts."""
     _was_ready: bool = False
-    _tag_asked: bool = False
     _synced: Reading[bool] = NOT_ASKED
     _runs_since: float | None = None
     """Monotonic clock when the new image was first seen running."""
@@ -86,9 +85,8 @@ class Observer:
         update = self.question.update
         log = container_log(self.azure.arm, update.app, reference=str(update.reference), since=update.written)
         self.seen = replace(self.seen, log=log)
-        if self.seen.ready and not self._tag_asked and not update.fresh_tag:
+        if self.seen.ready and isinstance(self.seen.tag_now, NotYet) and not update.fresh_tag:
             # Only the registry's answer after the app is ready shows what was pulled before.
-            self._tag_asked = True
             self.seen = replace(self.seen, tag_now=self.digest_now(str(update.reference)))
         if self._hosts_are_due():
             self._asked_at = self._clock.monotonic()
@@ -126,7 +124,7 @@ class Observer:
             self.seen = replace(self.seen, functions=self._functions(now - self._runs_since))
         if self.question.smoke_test and self.seen.functions_settled and not self.seen.answer_settled:
             site, settings = self.question.update.app, self.question.settings
-            answer = call(self.azure, site, self.question.smoke_test, self.seen.listed, settings)
+            answer = call(self.azure, site, self.question.smoke_test, self.seen.functions, settings)
             self.seen = replace(self.seen, answer=answer)
 
     def _functions(self, waited: float) -> Reading[tuple[Function, ...]]:

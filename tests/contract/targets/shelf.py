@@ -21,6 +21,7 @@ from tests.scripted import ScriptedClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytask.cloud.poll import Reading
     from pytask.journal import Journal
     from pytask.model import Digest, VerifyPlan
     from pytask.registry.images import ImageSource
@@ -155,7 +156,7 @@ class ShelfTarget:
         update: Update,
         plan: VerifyPlan,
         *,
-        digest_now: Callable[[str], Digest | None],
+        digest_now: Callable[[str], Reading[Digest]],
         rolls_back: bool = False,
     ) -> Watch[str]:
         """Return that its fate is what is seen of it."""
