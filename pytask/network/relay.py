@@ -182,7 +182,7 @@ def along(network: Network, environment: Mapping[str, str], timeouts: Timeouts =
         yield Along(environment=given, failures={})
         return
     with _relay(network, timeouts) as relay:
-        direct = ",".join(filter(None, ("localhost", _LOOPBACK, "::1", _engine_host(environment))))
+        direct = ",".join(filter(None, ("localhost", _LOOPBACK, "::1", engine_host(environment))))
         named = {"HTTPS_PROXY": relay.address, "NO_PROXY": direct}
         both_cases = {form: value for name, value in named.items() for form in (name, name.lower())}
         yield Along(environment={**given, **both_cases}, failures=relay.failures)
@@ -199,7 +199,7 @@ def _authorities(network: Network, environment: Mapping[str, str]) -> dict[str, 
     return {"SSL_CERT_FILE": str(network.authorities)}
 
 
-def _engine_host(environment: Mapping[str, str]) -> str:
+def engine_host(environment: Mapping[str, str]) -> str:
     """Return the host of a remote engine, which the docker command would otherwise reach through the proxy."""
     at = urlsplit(environment.get("DOCKER_HOST", ""))
     return at.hostname or "" if at.scheme in {"tcp", "http", "https"} else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
@@ -20,7 +21,7 @@ from pytask.builders.docker.process import end, lines, running
 from pytask.errors.docker_command import ImageNotLoaded
 from pytask.errors.foreign import shortened
 from pytask.model import Secret
-from pytask.network.relay import along
+from pytask.network.relay import along, engine_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pytask.builders.docker.cli import DockerCli
     from pytask.builders.docker.configuration import Lent
     from pytask.model import BuildArgument, Recipe, RegistryHost, RegistryLogin
+    from pytask.network.relay import Along
 
 _REMEMBERED = 400
 """Lines. Output of parallel steps is interleaved, and the end may show a long instruction of the Dockerfile."""
@@ -39,6 +41,16 @@ _EXPORTED = re.compile(
 """How BuildKit names the result in the classic and in the containerd image store. What a `RUN` prints has its time in
 between. https://github.com/moby/buildkit/blob/master/exporter/containerimage/writer.go and
 https://github.com/moby/moby/blob/master/daemon/internal/builder-next/exporter/mobyexporter/writer.go"""
+_PROXIES = (
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "FTP_PROXY",
+    "ftp_proxy",
+)
 _NOT_LOADED = "Build result will only remain in the build cache"
 """https://github.com/docker/buildx/blob/master/build/build.go"""
 
@@ -71,7 +83,7 @@ def build(
     tail: deque[str] = deque(maxlen=_REMEMBERED)
     printed = _Printed()
     with (
-        along(machine.network, environment) as way,
+        _on_its_way(machine, recipe, environment) as way,
         _configuration(machine, cli, environment, logins) as lent,
         handed_over(
             [text.encode(errors="surrogateescape") for text in _texts(recipe)], by_descriptors=cli.passes_descriptors
@@ -95,6 +107,13 @@ def build(
     return printed.image
 
 
+@contextmanager
+def _on_its_way(machine: Machine, recipe: Recipe, environment: Mapping[str, str]) -> Iterator[Along]:
+    """Yield the environment in which the docker command uses the agent's route, with what is hidden in it."""
+    with along(machine.network, environment) as way:
+        yield replace(way, environment=with_hidden_proxies(recipe, way.environment))
+
+
 def _commands_own(
     recipe: Recipe, machine: Mapping[str, str], on_its_way: Mapping[str, str], lent: Lent
 ) -> dict[str, str]:
@@ -113,7 +132,9 @@ def command_line(
     """Return the arguments of `docker build`; `handed` has the paths of the secrets that are not in a file.
 
     Values of build arguments stay out of it, because every user of the machine can read a command line. The exception
-    is a name that the docker command itself reads, such as HTTP_PROXY: in the environment it would affect the command.
+    is a name that the docker command itself reads, such as HTTP_PROXY: in the environment it would affect the command,
+    so that only a proxy with a password is there (`with_hidden_proxies`).
+    Source of a build argument without a value: https://docs.docker.com/reference/cli/docker/build-legacy/#build-arg
     """
     words = [
         cli.path,
@@ -130,6 +151,26 @@ def command_line(
         words += ["--build-arg", argument.name if stays_out else f"{argument.name}={argument.value}"]
     words += _secret_words(recipe, handed)
     return [*words, *recipe.flags, str(recipe.context)]
+
+
+def with_hidden_proxies(recipe: Recipe, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the docker command with the proxies that are build arguments and have a password.
+
+    Go programs take a proxy from these variables. Where the command uses none, it still uses none afterwards; to its
+    engine it goes directly in any case. Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy
+    """
+    hidden = {one.name: one.value for one in recipe.arguments if one.value and _is_proxy_with_password(one)}
+    if not hidden:
+        return {**environment}
+    known = [environment.get(name, "") for name in ("NO_PROXY", "no_proxy")]
+    direct = ",".join(dict.fromkeys(filter(None, (*known, engine_host(environment)))))
+    has_proxy = any(environment.get(name) for name in _PROXIES)
+    steers = dict.fromkeys(("NO_PROXY", "no_proxy"), direct if has_proxy else "*")
+    return {**environment, **steers, **hidden}
+
+
+def _is_proxy_with_password(argument: BuildArgument) -> bool:
+    return argument.name.upper() in {name.upper() for name in _PROXIES} and "@" in (argument.value or "")
 
 
 def buildkit_environment(context: str) -> dict[str, str]:
