@@ -237,7 +237,9 @@ def unreadable(response: HttpResponse, doing: str, reason: str) -> AzureFailing:
     """Return the failure for a successful answer without the expected content."""
     detail = f"the response cannot be read ({reason}): {beginning(text_of(response), _LONGEST_DETAIL)}"
     status, correlation = response.status_code, correlation_id(response)
-    return AzureFailing(doing=doing, status=status, attempts=1, detail=detail, correlation_id=correlation)
+    failure = AzureFailing(doing=doing, status=status, attempts=1, detail=detail, correlation_id=correlation)
+    failure.leaves_open = response.request.method != "GET"
+    return failure
 
 
 def _provider(path: str) -> str:

@@ -101,10 +101,12 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
     if changed_by := journal.last(ChangedBySomeoneElse):
         return _read_instead(journal, app, update, changed_by.found)
     if failed := journal.last(RollbackFailed):
-        return f"{app.title} is configured with {failed.reference} again, but does not run that either: {failed.reason}"
+        told = f"{app.title} is configured with {failed.reference} again, but does not run that either: {failed.reason}"
+        return told + _stays(journal, update)
     if restored := journal.last(ImageRestored):
         settings = f"; settings: {settings_now(journal)}" if journal.last(SettingsBack) else ""
-        return f"{app.title} is configured with {restored.reference} again; it is not known whether it runs{settings}"
+        told = f"{app.title} is configured with {restored.reference} again; it is not known whether it runs{settings}"
+        return told + _stays(journal, update)
     if sent := journal.left_open(Action.ROLL_BACK):
         either = f"it may be configured with {sent[-1]} again or still with {update.reference}"
         perhaps = f"; settings: {known}, or restored" if (known := settings_now(journal)) else ""
@@ -119,6 +121,10 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
 
 def _undo(app: App) -> str:
     return f"\nto roll back by hand: {app.by_hand.use(app.image)}" if app.image else ""
+
+
+def _stays(journal: Journal, update: Update) -> str:
+    return "" if journal.last(ImageGone) else f"; {update.reference} stays in the registry"
 
 
 def _read_instead(journal: Journal, app: App, update: Update, found: str) -> str:
@@ -137,6 +143,6 @@ def _read_instead(journal: Journal, app: App, update: Update, found: str) -> str
 def _rolled_back(journal: Journal, back: RolledBack, update: Update) -> str:
     verified = back.verification.verdict is Verdict.VERIFIED
     verdict = " and verified" if verified else ", but the task could not verify that it runs"
-    stays = "" if journal.last(ImageGone) else f"; {update.reference} stays in the registry"
+    stays = _stays(journal, update)
     settings = f"; settings: {settings_now(journal)}" if journal.last(SettingsBack) else ""
     return f"rolled back to {back.reference}{verdict}{settings}{stays}"

@@ -146,7 +146,8 @@ def test_a_run_that_is_cancelled_while_its_rollback_is_verified_says_what_the_ta
     scene.shelf.cancels_once_it_holds = BEFORE
     with pytest.raises(Cancelled):
         scene.run(PaperBuilder(scene.cabinet))
-    assert describe_state(scene.journal) == f"shop is configured with {BEFORE} again; it is not known whether it runs"
+    told = f"shop is configured with {BEFORE} again; it is not known whether it runs"
+    assert describe_state(scene.journal) == f"{told}; {REGISTRY}/shop:7 stays in the registry"
     assert outputs(scene.journal)["runningImage"] == ""
     assert "rolled back to the previous one, unverified" in summary(scene.journal, ("cancelled",))
 

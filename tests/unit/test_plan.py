@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytask.builders.docker.build import buildkit_environment, command_line
+from pytask.builders.docker.build import buildkit_environment, command_line, with_hidden_proxies
 from pytask.builders.docker.cli import DockerCli
 from pytask.builders.docker.diagnosis import failure
 from pytask.model import (

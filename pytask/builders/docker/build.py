@@ -41,16 +41,7 @@ _EXPORTED = re.compile(
 """How BuildKit names the result in the classic and in the containerd image store. What a `RUN` prints has its time in
 between. https://github.com/moby/buildkit/blob/master/exporter/containerimage/writer.go and
 https://github.com/moby/moby/blob/master/daemon/internal/builder-next/exporter/mobyexporter/writer.go"""
-_PROXIES = (
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-    "FTP_PROXY",
-    "ftp_proxy",
-)
+_PROXY = re.compile(r"(?:https?|ftp|all)_proxy", re.IGNORECASE)
 _NOT_LOADED = "Build result will only remain in the build cache"
 """https://github.com/docker/buildx/blob/master/build/build.go"""
 
@@ -164,13 +155,15 @@ def with_hidden_proxies(recipe: Recipe, environment: Mapping[str, str]) -> dict[
         return {**environment}
     known = [environment.get(name, "") for name in ("NO_PROXY", "no_proxy")]
     direct = ",".join(dict.fromkeys(filter(None, (*known, engine_host(environment)))))
-    has_proxy = any(environment.get(name) for name in _PROXIES)
-    steers = dict.fromkeys(("NO_PROXY", "no_proxy"), direct if has_proxy else "*")
+    has_proxy = any(value for name, value in environment.items() if _PROXY.fullmatch(name))
+    # A build argument that is in no environment has no value, and gets none here.
+    unset = {one.name for one in recipe.arguments if one.value is None}
+    steers = dict.fromkeys({"NO_PROXY", "no_proxy"} - unset, direct if has_proxy else "*")
     return {**environment, **steers, **hidden}
 
 
 def _is_proxy_with_password(argument: BuildArgument) -> bool:
-    return argument.name.upper() in {name.upper() for name in _PROXIES} and "@" in (argument.value or "")
+    return bool(_PROXY.fullmatch(argument.name)) and "@" in (argument.value or "")
 
 
 def buildkit_environment(context: str) -> dict[str, str]:

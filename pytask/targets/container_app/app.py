@@ -121,6 +121,27 @@ def image_of(resource: JSONObject, container: str) -> str:
     return ""
 
 
+def is_whole(resource: JSONObject, container: str) -> bool:
+    """Tell whether an answer shows all of what a change of the app replaces: its containers and its registries."""
+    configuration = object_at(resource, "properties", "configuration")
+    registries = bool(configuration) and _are_objects(configuration, "registries")
+    return registries and has_whole_containers(object_at(resource, "properties", "template"), container)
+
+
+def has_whole_containers(template: JSONObject, container: str) -> bool:
+    """Tell whether a template shows all of its containers, among them the one with a name."""
+    containers = objects_at(template, "containers")
+    complete = all(text_at(one, "name") and text_at(one, "image") and _are_objects(one, "env") for one in containers)
+    named = any(text_at(one, "name") == container for one in containers)
+    return named and complete and _are_objects(template, "containers")
+
+
+def _are_objects(value: JSONObject, name: str) -> bool:
+    """Tell whether a list holds objects only; a list that is absent or null is empty."""
+    found = value.get(name)
+    return found is None or (isinstance(found, list) and all(isinstance(one, dict) for one in found))
+
+
 def with_image(containers: list[JSONObject], container: str, image: str, variables: Mapping[str, str]) -> list[JSON]:
     """Return the containers with a new image and changed variables in one of them, and otherwise as they were read."""
     return [

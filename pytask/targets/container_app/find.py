@@ -13,10 +13,17 @@ from urllib.parse import quote
 from pytask.cloud.arm import RESOURCES_VERSION
 from pytask.decode import object_at, objects_at, text_at
 from pytask.errors.app import AppAmbiguous
-from pytask.errors.azure import ApiVersionUnsupported, AzureRefused
+from pytask.errors.azure import ApiVersionUnsupported, AzureFailing, AzureRefused
 from pytask.errors.container_app import ContainerAppHasNoSlots, ContainerAppIsNoFunctionApp, ContainerAppNotFound
 from pytask.model.reference import is_dns_name
-from pytask.targets.container_app.app import VERSION, ContainerApp, commands, image_of
+from pytask.targets.container_app.app import (
+    VERSION,
+    ContainerApp,
+    commands,
+    has_whole_containers,
+    image_of,
+    is_whole,
+)
 
 if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
@@ -36,6 +43,7 @@ def find_app(arm: Arm, address: AppAddress) -> ContainerApp | None:
 
     Raises:
         AppAmbiguous: when more than one app has the name.
+        AzureFailing: when the answer shows nothing of the app.
         ContainerAppNotFound: when the address is a resource id that the connection cannot see.
         ContainerAppIsNoFunctionApp, ContainerAppHasNoSlots: when it is not a Functions app, or a slot was named.
     """
@@ -46,6 +54,8 @@ def find_app(arm: Arm, address: AppAddress) -> ContainerApp | None:
             where = f"the resource group {address.resource_group}"
             raise ContainerAppNotFound(app=address.name, where=where)
         return None
+    if not object_at(resource, "properties"):
+        raise _incomplete()
     _confirm_kind(arm, path, address.name, resource)
     if address.slot:
         raise ContainerAppHasNoSlots(app=address.name, slot=address.slot)
@@ -64,9 +74,19 @@ def read_app(arm: Arm, app: ContainerApp) -> ContainerApp:
     """Return the app as it is now.
 
     Raises:
-        TaskFailure: when it cannot be read.
+        TaskFailure: when it cannot be read, or not whole: lists that are sent back replace everything that is there.
     """
-    return app.reading(arm.get(app.resource_id, doing=_READING, api_version=VERSION))
+    resource = arm.get(app.resource_id, doing=_READING, api_version=VERSION)
+    if not is_whole(resource, app.container):
+        raise _incomplete()
+    return app.reading(resource)
+
+
+def _incomplete() -> AzureFailing:
+    detail = "the answer is not a whole container app"
+    failure = AzureFailing(doing=_READING, status=HTTPStatus.OK.value, attempts=1, detail=detail)
+    failure.leaves_open = False
+    return failure
 
 
 def serving(arm: Arm, app: ContainerApp) -> ContainerApp:
@@ -80,7 +100,7 @@ def serving(arm: Arm, app: ContainerApp) -> ContainerApp:
     path = f"{app.resource_id}/revisions/{app.ready_revision}"
     found = arm.find(path, doing="read the revision that serves", api_version=VERSION)
     template = object_at(found or {}, "properties", "template")
-    return app.with_template(template) if objects_at(template, "containers") else app
+    return app.with_template(template) if has_whole_containers(template, app.container) else app
 
 
 def _app(path: str, name: str, resource: JSONObject) -> ContainerApp:
