@@ -113,7 +113,17 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
     changed = f"; settings: {settings}" if settings else ""
     stayed = f"; it was not rolled back: {not_back.reason}" if not_back else ""
     before = app.image or "no image"
-    return f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}{_undo(app)}"
+    told = f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}"
+    return f"{told}{_traffic(journal)}{_undo(app)}"
+
+
+def _traffic(journal: Journal) -> str:
+    """Return where the traffic is while it waits for the verification, and the command that releases it."""
+    held = journal.holds_back()
+    if not held:
+        return ""
+    known = "it is not known whether it gets traffic" if journal.left_open(Action.RELEASE) else "it gets no traffic"
+    return f"; {known}\nto give it its traffic by hand: {held}"
 
 
 def _undo(app: App) -> str:

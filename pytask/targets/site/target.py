@@ -149,6 +149,11 @@ class SiteTarget:
         name = f"{update.app.title} {properties['Release'] or properties['Build']}".strip()
         return annotate(self.azure.arm, snapshot.settings or {}, name=name, at=update.written, properties=properties)
 
+    def release(self, update: SiteUpdate) -> str:
+        """Do nothing: a site holds no traffic back."""
+        del update
+        return ""
+
     def roll_back(
         self, update: SiteUpdate, reference: str, previous: PreviousImage | None, journal: Journal
     ) -> Restored[SiteUpdate]:

@@ -175,6 +175,11 @@ class ShelfTarget:
         del update, snapshot, properties
         return "a shelf has no page"
 
+    def release(self, update: Update) -> str:
+        """Do nothing: everybody sees a shelf at once."""
+        del update
+        return ""
+
     def roll_back(
         self, update: Update, reference: str, previous: PreviousImage | None, journal: Journal
     ) -> Restored[Any]:
