@@ -75,9 +75,16 @@ def difference(update: SiteUpdate, configuration: Mapping[str, object]) -> Start
     if found != update.fx_version:
         wanted = update.fx_version
         return ImageNotSet(app=app, reference=update.reference, wanted=wanted, found=found)
-    if names := not_kept(configuration, update.beside):
+    if names := not_kept(_told(update, configuration), update.beside):
         return PropertyNotSet(app=app, reference=update.reference, names=", ".join(names))
     return None
+
+
+def _told(update: SiteUpdate, configuration: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the configuration; in a Container Apps environment Azure shows most properties as null."""
+    if not update.app.on_container_apps:
+        return configuration
+    return {**update.beside, **{name: value for name, value in configuration.items() if value is not None}}
 
 
 def _judge_configuration(update: SiteUpdate, seen: Observation) -> Evidence:

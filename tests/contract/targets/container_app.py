@@ -46,6 +46,7 @@ class ScriptedContainerApp(ScriptedApp):
     def __init__(self) -> None:
         super().__init__()
         self.timeouts = Timeouts()
+        self.shows_its_image = True
         self.fate = "runs"
         self.state_words = ("Provisioned", "RunningAtMaxScale", "Healthy")
         self.bodies: list[dict[str, Any]] = []

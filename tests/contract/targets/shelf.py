@@ -32,6 +32,7 @@ class Shelf:
 
     clock: Clock = field(default_factory=ScriptedClock)
     timeouts: Timeouts = field(default_factory=Timeouts)
+    shows_its_image: bool = True
     holds: str = BEFORE
     done: list[str] = field(default_factory=list)
     fate: str = "runs"
