@@ -140,7 +140,9 @@ def _read_instead(journal: Journal, app: App, update: Update, found: str) -> str
         done = "rolled back" if restored else "changed"
         message = f"{app.title} is still configured with {left}, although Azure answered that it was {done}"
     changed = f"; settings: {settings}" if settings else ""
-    return f"{message}{changed}; {update.reference} is in the registry"
+    held = journal.holds_back()
+    stays = f"\nthe traffic stays with the revisions that had it; to distribute it by hand: {held}" if held else ""
+    return f"{message}{changed}; {update.reference} is in the registry{stays}"
 
 
 def _rolled_back(journal: Journal, back: RolledBack, update: Update) -> str:
