@@ -32,6 +32,7 @@ class Action(Enum):
     UPDATE = "update the app"
     PULL_ACCESS = "set up pull access"
     ROLL_BACK = "roll back"
+    RELEASE = "release the traffic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,22 @@ class ImageRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """The image gets no traffic, because it is unverified."""
+
+    update: Update
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Released:
+    """The image was given the traffic that was held back from it."""
+
+    update: Update
+    told: str
+    """The traffic now, for people."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangedBySomeoneElse:
     """The app is not configured with the image of this run, although Azure accepted the update."""
 
@@ -182,6 +199,8 @@ Event: TypeAlias = (
     | VerificationFailed
     | RolledBack
     | ImageRestored
+    | HeldBack
+    | Released
     | ChangedBySomeoneElse
     | NotRolledBack
     | RollbackFailed
@@ -252,6 +271,11 @@ class Journal:
         """Return this run's last update of the app; None when there was none."""
         again, update = self.last(PullsAgain), self.last(Update)
         return again.update if again else update
+
+    def holds_back(self) -> str:
+        """Return the command that gives the image of the last update its traffic; empty when nothing is held back."""
+        update, released = self.update(), self.last(Released)
+        return update.held_back if update and not (released and released.update == update) else ""
 
     def tried(self, action: Action) -> bool:
         """Tell whether an action was attempted, with any result."""

@@ -11,6 +11,7 @@ from pytask.journal import Action, ChangedBySomeoneElse, ImageRestored, Rollback
 from pytask.model import Digest, ImageReference, NotAReference, RolledBack, Verification
 from pytask.registry.hosts import is_azure_registry, registry_name
 from pytask.registry.images import Gone
+from pytask.release import release
 from pytask.targets.target import CannotRollBack
 from pytask.verification import verify_watch
 
@@ -54,6 +55,7 @@ def roll_back(
     try:
         watch = target.watch(back.update, plan, digest_now=source.digest_reading, rolls_back=True)
         verification = verify_watch(watch, clock=job.clock, timeouts=job.timeouts, say=say)
+        release(job, target, back.update, plan, verification)
     except ImageNotSet as another:
         journal.add(ChangedBySomeoneElse(another.found))
         raise CannotRollBack(str(another)) from another

@@ -25,6 +25,7 @@ from pytask.journal import (
 )
 from pytask.model import DeployBy, ImageReference, WhenUnchanged, WhenUnverified
 from pytask.registry.images import Gone
+from pytask.release import release
 from pytask.rollback import roll_back
 from pytask.targets.target import CannotRollBack, UseImage
 from pytask.verification import verify_watch
@@ -97,6 +98,9 @@ class Rollout:
                 self._roll_back(self.journal.update() or update, self.plan.verify, failure)
             raise
         self._judge(update, self.plan.verify, verification)
+        if update.held_back:
+            with self.job.stage(f"Release {self.target.app.title}"):
+                release(self.job, self.target, self.journal.update() or update, self.plan.verify, verification)
 
     def check(self) -> None:
         """Report the target's health, and what a deployment would change besides the image.

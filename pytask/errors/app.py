@@ -105,14 +105,15 @@ class AppIsSidecar(AzureFailure):
 
 
 class AppOnContainerApps(AzureFailure):
-    """The app runs on Azure Container Apps."""
+    """The step asks for pull access of an app that runs on Container Apps through Microsoft.Web."""
 
     app: str
+    access: str
     code = "app-on-container-apps"
-    title = "{app} runs on Azure Container Apps, which this version cannot change"
-    happened = "the app belongs to a Container Apps environment"
-    cause = "the update and its verification work differently there"
-    fix = "use AzureFunctionAppContainer@1 for this app, with the image that buildAndPush pushes"
+    title = "{app} runs in a Container Apps environment, where the task does not set up pull access for a Function App"
+    happened = "appPullAccess is {access}"
+    cause = "what such an app signs in with is in a container app that Azure manages and nobody else may change"
+    fix = "remove appPullAccess, and give the app its registry once: az functionapp config container set --name {app!q} --resource-group <group> --registry-server … ; for new apps use the kind that docs/container-apps.md recommends"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-container-apps-hosting"
 
 

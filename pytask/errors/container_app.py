@@ -57,9 +57,23 @@ class ContainerAppMode(AzureFailure):
     code = "container-app-revision-mode"
     title = "{app} is in the revision mode {mode}, which this version cannot deploy to"
     happened = "its activeRevisionsMode is {mode}"
-    cause = "in this mode, you decide which revisions get traffic, and all active revisions of a Functions app run their timers and queue triggers side by side"
-    fix = "set single revision mode: az containerapp revision set-mode --name {app!q} --resource-group <group> --mode single"
+    cause = "in this mode labels decide which revisions are active, and a new revision takes a label from the revision that has it"
+    fix = "set single or multiple revision mode: az containerapp revision set-mode --name {app!q} --resource-group <group> --mode single"
     link = "https://learn.microsoft.com/azure/container-apps/functions-overview#multi-revision-storage"
+
+
+class TrafficChanged(AzureFailure):
+    """Someone else has changed the app between the update and the release of its traffic."""
+
+    app: str
+    found: str
+    command: str
+    code = "container-app-traffic-changed"
+    title = "the traffic of {app} was not given to the new revision: someone else has changed the app"
+    happened = "its traffic now reads: {found}"
+    cause = "another pipeline or person has moved the traffic or made a revision during the verification"
+    fix = "let only one pipeline change the app at a time; to give the new revision its share: {command}"
+    link = "https://learn.microsoft.com/azure/container-apps/traffic-splitting"
 
 
 class ContainerUnknown(AzureFailure):

@@ -137,6 +137,8 @@ class Update:
     """The change of the app settings before the app was pointed at the image."""
     sticky: tuple[str, ...] = ()
     """Names of the settings that this run made sticky to their slot."""
+    held_back: str = ""
+    """The command that gives the image its traffic by hand, if it gets none before it is verified; else empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,16 @@ import platform
 from typing import TYPE_CHECKING
 
 from pytask import __version__
-from pytask.journal import AccessGiven, LeftAsItIs, MadeSticky, NotRolledBack, PreflightPassed, RollbackFailed
+from pytask.journal import (
+    AccessGiven,
+    HeldBack,
+    LeftAsItIs,
+    MadeSticky,
+    NotRolledBack,
+    PreflightPassed,
+    Released,
+    RollbackFailed,
+)
 from pytask.model import SettingsChange, Update, Verdict, Verification
 from pytask.report.plan import render_plan
 from pytask.report.settings import property_names, tell_lost, tell_settings
@@ -41,6 +50,8 @@ def tell(event: Event, console: Console) -> None:
         console.line(text)
     if isinstance(event, SettingsChange) and event.lost:
         console.warning(tell_lost(event))
+    if isinstance(event, HeldBack):
+        console.warning(tell_held_back(event.update))
 
 
 def _text(event: Event) -> str:
@@ -56,12 +67,14 @@ def _text(event: Event) -> str:
         case NotRolledBack() | RollbackFailed():
             return tell_failed_rollback(event)
         case _:
-            return _text_of_settings(event)
+            return _text_of_changes(event)
 
 
-def _text_of_settings(event: Event) -> str:
+def _text_of_changes(event: Event) -> str:
     if isinstance(event, MadeSticky):
         return f"settings  now slot settings: {', '.join(event.names)}"
+    if isinstance(event, Released):
+        return f"traffic  {event.told}"
     return tell_settings(event) if isinstance(event, SettingsChange) else ""
 
 
@@ -90,6 +103,14 @@ def tell_failed_rollback(event: NotRolledBack | RollbackFailed) -> str:
     if isinstance(event, NotRolledBack):
         return f"Not rolled back: {event.reason}"
     return f"Rolled back, but {event.reference} does not start either: {event.reason}"
+
+
+def tell_held_back(update: Update) -> str:
+    """Return the warning that an unverified image gets no traffic."""
+    return (
+        f"{update.app.title} gives {update.reference} no traffic, because it is unverified; "
+        f"the traffic stays where it was. To give it its traffic by hand: {update.held_back}"
+    )
 
 
 def tell_verification(verification: Verification) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytask.journal import Journal
+    from pytask.model import Update
 
 _LONG_PART = re.compile("[^/:@,]{16,}")
 
@@ -103,6 +104,13 @@ def _named(text: str, redact: Callable[[str], str]) -> str:
     return f"{host}/{named}" if host else named
 
 
+def _with_traffic(journal: Journal, update: Update, redact: Callable[[str], str]) -> str:
+    """Return the image that has the traffic: the previous one while the new one is held back."""
+    if not journal.holds_back():
+        return update.reference
+    return "" if journal.left_open(Action.RELEASE) else _named(update.app.image, redact)
+
+
 def _running_image(journal: Journal, redact: Callable[[str], str]) -> str:
     """Return the image that runs; empty when unknown."""
     back, update, app = journal.last(RolledBack), journal.update(), journal.last(App)
@@ -110,6 +118,6 @@ def _running_image(journal: Journal, redact: Callable[[str], str]) -> str:
         return _named(back.reference, redact)
     settled = journal.last(Verification) or verdict(journal) is Verdict.SKIPPED
     if update and settled and verdict(journal) is not Verdict.FAILED:
-        return update.reference
+        return _with_traffic(journal, update, redact)
     untouched = not update and not journal.left_open(Action.UPDATE)
     return _named(app.image, redact) if app and untouched else ""

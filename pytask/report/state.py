@@ -116,7 +116,17 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
     changed = f"; settings: {settings}" if settings else ""
     stayed = f"; it was not rolled back: {not_back.reason}" if not_back else ""
     before = app.image or "no image"
-    return f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}{_undo(app)}"
+    told = f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}"
+    return f"{told}{_traffic(journal)}{_undo(app)}"
+
+
+def _traffic(journal: Journal) -> str:
+    """Return where the traffic is while it waits for the verification, and the command that releases it."""
+    held = journal.holds_back()
+    if not held:
+        return ""
+    known = "it is not known whether it gets traffic" if journal.left_open(Action.RELEASE) else "it gets no traffic"
+    return f"; {known}\nto give it its traffic by hand: {held}"
 
 
 def _undo(app: App) -> str:
@@ -137,7 +147,9 @@ def _read_instead(journal: Journal, app: App, update: Update, found: str) -> str
         done = "rolled back" if restored else "changed"
         message = f"{app.title} is still configured with {left}, although Azure answered that it was {done}"
     changed = f"; settings: {settings}" if settings else ""
-    return f"{message}{changed}; {update.reference} is in the registry"
+    held = journal.holds_back()
+    stays = f"\nthe traffic stays with the revisions that had it; to distribute it by hand: {held}" if held else ""
+    return f"{message}{changed}; {update.reference} is in the registry{stays}"
 
 
 def _rolled_back(journal: Journal, back: RolledBack, update: Update) -> str:

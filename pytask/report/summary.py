@@ -55,6 +55,8 @@ def _headline(journal: Journal, failures: tuple[str, ...], show: Words) -> str:
         return f"### ✅ {name}: already runs this image; nothing{else_} was written"
     if not journal.update():
         return f"### ✅ {name}: {planned.plan.command.value if planned else ''} done"
+    if journal.holds_back():
+        return f"### ⚠️ {name}: deployed without traffic, unverified"
     headlines = {Verdict.VERIFIED: "✅ {}: runs the new image", Verdict.UNVERIFIED: "⚠️ {}: deployed, unverified"}
     return "### " + headlines.get(verdict(journal), "✅ {}: deployed, verification off").format(name)
 

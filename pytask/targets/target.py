@@ -144,6 +144,13 @@ class Target(Protocol[U]):
     def annotate(self, update: U, snapshot: Snapshot, properties: Mapping[str, str]) -> str:
         """Mark the deployment in the target's monitoring, best effort, and return the result in a few words."""
 
+    def release(self, update: U) -> str:
+        """Give a verified image the traffic that was held back from it (`Update.held_back`), and return what it has.
+
+        Raises:
+            TaskFailure: why Azure did not accept it, or that someone else has changed the target since.
+        """
+
     def roll_back(self, update: U, reference: str, previous: PreviousImage | None, journal: Journal) -> Restored[U]:
         """Undo an update: restore the previous image by its reference, and the other changes.
 

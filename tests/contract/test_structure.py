@@ -25,6 +25,7 @@ LAYERS = [
     {"stages"},
     {"rollout"},
     {"rollback"},
+    {"release"},
     {"report"},
     {"inputs", "job"},
     {"targets"},

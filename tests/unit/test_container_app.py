@@ -155,8 +155,8 @@ def test_a_slot_of_a_container_app_is_refused() -> None:
         find_container_app(ScriptedContainerApp().azure(), replace(PLAN.app, slot="staging"))
 
 
-@pytest.mark.parametrize("mode", ["Multiple", "Labels", "", "Canary"])
-def test_a_revision_mode_that_is_not_single_is_refused_before_anything_is_written(mode: str) -> None:
+@pytest.mark.parametrize("mode", ["Labels", "", "Canary"])
+def test_a_revision_mode_that_is_not_known_is_refused_before_anything_is_written(mode: str) -> None:
     app = ScriptedContainerApp()
     app.configuration["activeRevisionsMode"] = mode
     with pytest.raises(ContainerAppMode):

@@ -161,8 +161,8 @@ def test_the_documents_have_the_policy_as_it_is() -> None:
     assert unreached.startswith(f"at most {now.unreached_attempts}:")
     chance = f"each lengthened at random by up to {now.http_jitter:.0%}".replace("%", " %")
     assert rows["Waits between them"] == f"{', '.join(waits)} s, {chance}"
-    total = f"{now.http_total:g} s from connecting to the last byte"
-    assert rows["One attempt"] == f"{total}; {now.http_read:g} s of silence end it"
+    total = f"at most {now.http_total:g} s from connecting to the last byte"
+    assert rows["One attempt"] == f"{total}, and at most {now.http_read:g} s without a byte"
     assert rows["While the app is verified"].startswith(f"{now.poll_attempts} attempts for a poll")
 
 
@@ -175,6 +175,7 @@ POSTS = {
     "/restart": "starts the app once more, which the verification waits for as well",
     "/oauth2/exchange": "gives one more token",
     "/getAuthToken": "gives one more token",
+    "/deactivate": "stops a revision of ours that is stopped already",
 }
 """What each POST of the product does when it is done twice. One that does harm then must not be sent again."""
 

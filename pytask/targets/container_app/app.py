@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytask.decode import JSON, JSONObject
+    from pytask.targets.container_app.traffic import Traffic
 
 VERSION = "2026-01-01"
 SECRET_REFERENCE = "secretref:"  # noqa: S105 - a prefix
@@ -58,6 +59,16 @@ class ContainerApp(App):
         return text_at(self.properties, "latestReadyRevisionName")
 
     @property
+    def traffic(self) -> list[JSONObject]:
+        """The distribution of its traffic over its revisions; none without ingress.
+
+        Source: https://learn.microsoft.com/azure/container-apps/traffic-splitting
+        """
+        ingress = object_at(self.properties, "configuration", "ingress")
+        everything: list[JSONObject] = [{"latestRevision": True, "weight": 100}]
+        return (objects_at(ingress, "traffic") or everything) if ingress else []
+
+    @property
     def registries(self) -> list[JSONObject]:
         """The registries that it signs in to."""
         return objects_at(self.properties, "configuration", "registries")
@@ -93,7 +104,9 @@ class ContainerAppUpdate(Update):
     operation: str
     """URL that shows how the update ends; empty when Azure returned none."""
     serving: ContainerApp
-    """The app with the template that served before the update, which is that of the revision that became ready last."""
+    """The app with the template that served before the update: that of the revision that became ready last."""
+    traffic: Traffic | None = None
+    """The traffic that waits for the verification; None where nothing is held back."""
     fresh_tag: bool = False
     """Whether `reference` has a tag that did not exist before this run."""
 

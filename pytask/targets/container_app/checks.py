@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.errors.container_app import ContainerImageNotSet, RevisionNotReady, RevisionWithoutFunctions
-from pytask.errors.start import SmokeTestFailed
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
 from pytask.model.reference import ImageReference
 from pytask.targets.container_app.explain import explain
+from pytask.targets.watch import judge_answer
 from pytask.verification import Check
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _judge_functions(
 def _judge_smoke_test(
     question: Question, timeouts: Timeouts, seen: Observation, earlier: Mapping[str, Evidence]
 ) -> Evidence:
-    test, update = question.smoke_test, question.update
+    test = question.smoke_test
     if isinstance(earlier[REPLICAS], Unavailable):
         return Unavailable("it is not known whether the new revision runs")
     if test is None or not isinstance(earlier[REPLICAS], Passed):
@@ -171,14 +171,4 @@ def _judge_smoke_test(
         return Unavailable(seen.answer.reason)
     if isinstance(seen.answer, NotYet):
         return Pending(reason=seen.answer.reason, alone_for=timeouts.settled_failure)
-    told = f"GET {test.path} → {seen.answer.value.text}"
-    if seen.answer.value.expected:
-        return Passed(told)
-    failure = SmokeTestFailed(
-        app=update.app.title,
-        reference=update.reference,
-        path=test.path,
-        wanted=", ".join(test.statuses),
-        answer=seen.answer.value.text,
-    )
-    return Pending(reason=told, at_deadline=failure)
+    return judge_answer(question.update, test, seen.answer.value)

@@ -10,6 +10,7 @@ from pytask.targets.container_app.events import warnings_about
 from pytask.targets.container_app.explain import explain
 from pytask.targets.container_app.observation import functions_at, replicas_at, revision_at
 from pytask.targets.container_app.observed import Observation
+from pytask.targets.container_app.traffic import is_multiple, is_released, told
 from pytask.targets.target import Health
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def look_at_health(azure: Azure, app: ContainerApp) -> Health:
     return Health(
         lines=tuple(_told(app, seen)),
         failure=failure,
-        healthy=failure is None and ready and bool(seen.listed) and not app.stopped,
+        healthy=failure is None and ready and bool(seen.listed) and not app.stopped and is_released(app),
         digest="",
     )
 
@@ -64,6 +65,8 @@ def _told(app: ContainerApp, seen: Observation) -> Iterator[str]:
         yield f"revision   {app.latest_revision}: {seen.revision.value.phase}"
         if app.ready_revision != app.latest_revision:
             yield f"           not ready; ready is {app.ready_revision or 'none'}"
+        if is_multiple(app):
+            yield f"traffic    {told(app.traffic)}"
     if isinstance(seen.replicas, Seen) and not app.stopped:
         ready = sum(one.is_ready for one in seen.running)
         yield f"replicas   {ready} of {len(seen.running)} ready" if seen.running else "replicas   none (scaled to zero)"

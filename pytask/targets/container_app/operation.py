@@ -32,12 +32,13 @@ _IN_TEMPLATE = "InvalidParameterValueInContainerTemplate"
 _THERE_ALREADY = "already exists"
 """Azure's message about the revision's name, which only this run can have chosen.
 https://learn.microsoft.com/azure/container-apps/revisions#name-suffix"""
+_UPDATING = "point the container app at the image"
 _FAILED = frozenset({"failed", "canceled"})
 ENDED = ""
 """The result of an operation without a known failure."""
 
 
-def patch(arm: Arm, app: ContainerApp, properties: JSONObject, *, reference: str) -> str:
+def patch(arm: Arm, app: ContainerApp, properties: JSONObject, *, reference: str, doing: str = _UPDATING) -> str:
     """Send one change of an app, and return the URL that shows how it ends; empty when Azure returns none.
 
     If the answer is lost, the call is sent again. Azure may then refuse the revision's name because the first call
@@ -47,7 +48,6 @@ def patch(arm: Arm, app: ContainerApp, properties: JSONObject, *, reference: str
         ImageRefused: when the image cannot be pulled with the app's credentials; then nothing has changed.
         TaskFailure: when Azure refuses for another reason.
     """
-    doing = "point the container app at the image"
     call = ArmCall("PATCH", app.resource_id, body={"properties": properties}, doing=doing, api_version=VERSION)
     http = replace(arm.http, refusals=lambda call, answer: _refused(answer, app, call.doing, reference))
     try:

@@ -14,6 +14,7 @@ from pytask.errors.container_app import (
 )
 from pytask.model.reference import ImageReference, NotAReference
 from pytask.targets.container_app.app import SECRET_REFERENCE
+from pytask.targets.container_app.traffic import is_multiple, told, traffic_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from pytask.registry.images import ImageSource
     from pytask.targets.container_app.app import ContainerApp
 
-_SINGLE = "single"
+_NEW = "the new one"
+_MODES = frozenset({"single", "multiple"})
 
 
 def confirm_possible(app: ContainerApp, plan: AppPlan) -> None:
@@ -31,7 +33,7 @@ def confirm_possible(app: ContainerApp, plan: AppPlan) -> None:
     Raises:
         ContainerAppMode, InputsForSites, SecretMissing, SettingIsSecret: when the deployment is impossible.
     """
-    if app.mode.lower() != _SINGLE:
+    if app.mode.lower() not in _MODES:
         raise ContainerAppMode(app=app.title, mode=app.mode or "unknown")
     if plan.configuration:
         raise InputsForSites(app=app.title, names=", ".join(plan.configuration))
@@ -74,10 +76,27 @@ def notes(app: ContainerApp, plan: AppPlan) -> Iterator[str]:
     """Yield what people should know before the update."""
     if plan.settings.sticky:
         yield f"{', '.join(plan.settings.sticky)}: slotSetting has no effect, because Container Apps has no slots"
-    if plan.verify:
+    if is_multiple(app):
+        yield from _traffic_notes(app, plan)
+    elif plan.verify:
         yield "during the update, both revisions run side by side for a moment, with their timers and queue triggers"
     if app.latest_revision != app.ready_revision:
         yield f"the app's latest revision {app.latest_revision or '(none)'} is not ready"
+
+
+def _traffic_notes(app: ContainerApp, plan: AppPlan) -> Iterator[str]:
+    """Yield who gets which traffic in multiple revision mode."""
+    traffic = traffic_of(app)
+    yield "the revisions that are active now stay active beside the new one, with their timers and queues"
+    if not plan.verify:
+        yield f"verify is false, so the traffic stays as it is configured: {told(app.traffic)}"
+    elif traffic is None:
+        yield "the app has no ready revision, so there is none that could keep the traffic from the new one"
+    elif traffic.has_share(_NEW):
+        then = told(traffic.released(_NEW))
+        yield f"the new revision gets no traffic before it is verified; then the traffic is: {then}"
+    elif traffic.entries:
+        yield f"the new revision gets no traffic, even once it is verified: {told(app.traffic)}"
 
 
 def _ours(source: ImageSource) -> tuple[str, str]:

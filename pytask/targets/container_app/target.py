@@ -15,6 +15,7 @@ from pytask.targets.container_app.health import look_at_health
 from pytask.targets.container_app.observed import Question
 from pytask.targets.container_app.preflight import confirm_possible, notes, with_our_container
 from pytask.targets.container_app.pull import identity_command, inspect_pull
+from pytask.targets.container_app.release import release
 from pytask.targets.container_app.rollback import restore
 from pytask.targets.container_app.update import point_at, pull_again
 from pytask.targets.container_app.verify import confirm_template, watch_revision
@@ -135,6 +136,10 @@ class ContainerAppTarget:
         name = f"{update.app.title} {properties['Release'] or properties['Build']}".strip()
         at = self.azure.arm.http.clock.now()
         return annotate(self.azure.arm, snapshot.settings or {}, name=name, at=at, properties=properties)
+
+    def release(self, update: ContainerAppUpdate) -> str:
+        """Distribute the traffic as before the run, with the new revision in its place."""
+        return release(self.azure.arm, update)
 
     def roll_back(
         self, update: ContainerAppUpdate, reference: str, previous: PreviousImage | None, journal: Journal

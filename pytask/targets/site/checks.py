@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.cloud.poll import NotAllowed, NotYet, Seen
-from pytask.errors.start import ImageNotSet, NoFunctions, PropertyNotSet, SmokeTestFailed
+from pytask.cloud.poll import NotAllowed, NotYet
+from pytask.errors.start import ImageNotSet, NoFunctions, PropertyNotSet
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
 from pytask.targets.site.host_check import judge_host
 from pytask.targets.site.image_check import judge_image
 from pytask.targets.site.site import IMAGE_PROPERTY, fx_version_in, not_kept
+from pytask.targets.watch import judge_answer
 from pytask.verification import Check
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from pytask.model.evidence import Evidence
     from pytask.targets.site.observed import Observation, Question
     from pytask.targets.site.site import SiteUpdate
-    from pytask.targets.smoke import Answer
 
 CONFIGURATION, IMAGE, HOST = "configuration", "image digest", "restarted host"
 FUNCTIONS, SMOKE_TEST = "functions", "smoke test"
@@ -75,9 +75,16 @@ def difference(update: SiteUpdate, configuration: Mapping[str, object]) -> Start
     if found != update.fx_version:
         wanted = update.fx_version
         return ImageNotSet(app=app, reference=update.reference, wanted=wanted, found=found)
-    if names := not_kept(configuration, update.beside):
+    if names := not_kept(_told(update, configuration), update.beside):
         return PropertyNotSet(app=app, reference=update.reference, names=", ".join(names))
     return None
+
+
+def _told(update: SiteUpdate, configuration: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the configuration; in a Container Apps environment Azure shows most properties as null."""
+    if not update.app.on_container_apps:
+        return configuration
+    return {**update.beside, **{name: value for name, value in configuration.items() if value is not None}}
 
 
 def _judge_configuration(update: SiteUpdate, seen: Observation) -> Evidence:
@@ -125,22 +132,7 @@ def _judge_smoke_test(
         return Unavailable(seen.answer.reason)
     if isinstance(seen.answer, NotYet):
         return Pending(reason=seen.answer.reason, alone_for=timeouts.settled_failure)
-    return _judge_answer(question, seen.answer, test.path, test.statuses)
-
-
-def _judge_answer(question: Question, answer: Seen[Answer], path: str, wanted: tuple[str, ...]) -> Evidence:
-    told = f"GET {path} → {answer.value.text}"
-    if answer.value.expected:
-        return Passed(told)
-    update = question.update
-    failure = SmokeTestFailed(
-        app=update.app.title,
-        reference=update.reference,
-        path=path,
-        wanted=", ".join(wanted),
-        answer=answer.value.text,
-    )
-    return Pending(reason=told, at_deadline=failure)
+    return judge_answer(question.update, test, seen.answer.value)
 
 
 def _nobody_tells(earlier: Mapping[str, Evidence]) -> bool:

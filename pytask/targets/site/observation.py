@@ -10,7 +10,7 @@ from pytask.cloud.poll import NOT_ASKED, NotAllowed, NotYet, Seen, poll, read_ob
 from pytask.decode import object_at
 from pytask.targets.site.checks import checks, new_image_runs
 from pytask.targets.site.functions import list_functions, sync_triggers
-from pytask.targets.site.instances import Instances
+from pytask.targets.site.instances import Hosts, Instances
 from pytask.targets.site.observed import Observation
 from pytask.targets.site.platform_log import excerpt, read_platform_log
 from pytask.targets.site.smoke import call
@@ -83,6 +83,9 @@ class Observer:
 
     def _look_at_start(self) -> None:
         update = self.question.update
+        if update.app.on_container_apps:
+            self.seen = replace(self.seen, log=_HIDDEN, hosts=Hosts(latest=_HIDDEN))
+            return
         log = container_log(self.azure.arm, update.app, reference=str(update.reference), since=update.written)
         self.seen = replace(self.seen, log=log)
         if self.seen.ready and isinstance(self.seen.tag_now, NotYet) and not update.fresh_tag:
@@ -139,6 +142,9 @@ class Observer:
         return list_functions(arm, self._path)
 
 
+_HIDDEN = NotAllowed("Azure does not show it for an app in a Container Apps environment")
+"""The app is a container app that Azure manages, with neither App Service's log nor its way to the host.
+https://learn.microsoft.com/azure/azure-functions/functions-container-apps-hosting"""
 _NO_LOG = NotYet("the app has no platform log yet", empty=True)
 
 

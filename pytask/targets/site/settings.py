@@ -21,6 +21,7 @@ from pytask.errors.app import SettingsNotReadable, SettingsOverwritten
 from pytask.journal import Action, MadeSticky
 from pytask.model import Moment, SettingsBack, SettingsChange, WantedSettings
 from pytask.model.settings import among, with_changes, without
+from pytask.targets.site.site import Site
 from pytask.targets.site.slot_settings import make_sticky
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
     from pytask.journal import Journal
     from pytask.model import AppPlan
-    from pytask.targets.site.site import Site
     from pytask.targets.target import Snapshot
 
 STORAGE = "WEBSITES_ENABLE_APP_SERVICE_STORAGE"
@@ -71,9 +71,13 @@ def confirm_readable(settings: Mapping[str, str] | None, wanted: WantedSettings,
 
 
 def wanted_settings(plan: AppPlan, snapshot: Snapshot) -> WantedSettings:
-    """Return the settings to set: those of the step and of pull access, and no storage over the image's /home."""
+    """Return the settings to set: those of the step and of pull access, and no storage over the image's /home.
+
+    In a Container Apps environment there is no such storage.
+    """
     values = {**plan.settings.values, **snapshot.pull.settings}
-    return replace(plan.settings, values=values, when_absent=STORAGE_OFF.when_absent)
+    absent = {} if isinstance(snapshot.app, Site) and snapshot.app.on_container_apps else STORAGE_OFF.when_absent
+    return replace(plan.settings, values=values, when_absent=absent)
 
 
 def change_settings(

@@ -45,6 +45,8 @@ class Site(App):
     """The property's value, as read."""
     configuration: Mapping[str, object] = field(default_factory=dict, repr=False)
     """The properties of `config/web`, by name."""
+    on_container_apps: bool = False
+    """Whether it was created through `Microsoft.Web` in a Container Apps environment."""
 
     @property
     def app_id(self) -> str:

@@ -33,6 +33,7 @@ class Shelf:
 
     clock: Clock = field(default_factory=ScriptedClock)
     timeouts: Timeouts = field(default_factory=Timeouts)
+    shows_its_image: bool = True
     holds: str = BEFORE
     done: list[str] = field(default_factory=list)
     fate: str = "runs"
@@ -175,6 +176,11 @@ class ShelfTarget:
         """Mark nothing."""
         del update, snapshot, properties
         return "a shelf has no page"
+
+    def release(self, update: Update) -> str:
+        """Do nothing: everybody sees a shelf at once."""
+        del update
+        return ""
 
     def roll_back(
         self, update: Update, reference: str, previous: PreviousImage | None, journal: Journal
