@@ -81,13 +81,29 @@ class Timeouts:
     """Between asking a process to end and killing it."""
 
 
+class Awaited:
+    """Counts the answers to changes that are out, because several threads may each await one."""
+
+    def __init__(self) -> None:
+        self._lock, self._open = threading.Lock(), 0
+
+    def is_set(self) -> bool:
+        """Tell whether any answer is out; a signal's handler may call this at any time, as it takes no lock."""
+        return self._open > 0
+
+    def add(self, count: int) -> None:
+        """Count one more, or one less."""
+        with self._lock:
+            self._open += count
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The time source of the whole task."""
 
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set when the agent asks the task to stop."""
-    awaits: threading.Event = field(default_factory=threading.Event)
+    awaits: Awaited = field(default_factory=Awaited)
     """Set while the answer to a change is out, which a cancellation lets arrive."""
 
     def monotonic(self) -> float:
@@ -126,12 +142,13 @@ class Clock:
         Raises:
             Cancelled: before the block or after it, when the agent asks the task to stop.
         """
-        self.confirm_not_cancelled()
-        self.awaits.set()
+        # First this, so that in another thread a cancellation either is seen here or sees this.
+        self.awaits.add(1)
         try:
+            self.confirm_not_cancelled()
             yield
         finally:
-            self.awaits.clear()
+            self.awaits.add(-1)
         self.confirm_not_cancelled()
 
 

@@ -6,7 +6,15 @@ import platform
 from typing import TYPE_CHECKING
 
 from pytask import __version__
-from pytask.journal import AccessGiven, LeftAsItIs, MadeSticky, NotRolledBack, PreflightPassed, RollbackFailed
+from pytask.journal import (
+    AccessGiven,
+    LeftAsItIs,
+    MadeSticky,
+    NotRolledBack,
+    PreflightPassed,
+    RollbackFailed,
+    RolloutFailed,
+)
 from pytask.model import SettingsChange, Update, Verdict, Verification
 from pytask.report.plan import render_plan
 from pytask.report.settings import property_names, tell_lost, tell_settings
@@ -53,8 +61,8 @@ def _text(event: Event) -> str:
             return tell_update(event)
         case Verification():
             return tell_verification(event)
-        case NotRolledBack() | RollbackFailed():
-            return tell_failed_rollback(event)
+        case NotRolledBack() | RollbackFailed() | RolloutFailed():
+            return tell_failed(event)
         case _:
             return _text_of_settings(event)
 
@@ -85,8 +93,10 @@ def tell_update(update: Update) -> str:
     return f"image  {update.reference} unchanged{digest}; {why}, so that it is pulled again{beside}"
 
 
-def tell_failed_rollback(event: NotRolledBack | RollbackFailed) -> str:
-    """Return why the previous image does not run again."""
+def tell_failed(event: NotRolledBack | RollbackFailed | RolloutFailed) -> str:
+    """Return why an app does not run the image, or not the previous one again."""
+    if isinstance(event, RolloutFailed):
+        return str(event.failure)
     if isinstance(event, NotRolledBack):
         return f"Not rolled back: {event.reason}"
     return f"Rolled back, but {event.reference} does not start either: {event.reason}"

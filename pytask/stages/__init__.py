@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytask.inspection.image import inspect_local
-    from pytask.rollout import Rollout
+    from pytask.rollouts import Rollouts
     from pytask.stages.preflight import (
         preflight_build,
         preflight_check,
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytask.stages.push import push_image
 
 _HOMES = {
-    "Rollout": "pytask.rollout",
+    "Rollouts": "pytask.rollouts",
     "inspect_local": "pytask.inspection.image",
     "preflight_build": "pytask.stages.preflight",
     "preflight_check": "pytask.stages.preflight",
@@ -29,7 +29,7 @@ _HOMES = {
 }
 
 __all__ = [
-    "Rollout",
+    "Rollouts",
     "inspect_local",
     "load",
     "preflight_build",

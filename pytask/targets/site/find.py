@@ -95,6 +95,7 @@ def _site(address: AppAddress, path: str, resource: JSONObject, configuration: J
         ),
         fx_version=fx_version,
         configuration=configuration,
+        workers=text_at(properties, "serverFarmId").lower(),
     )
 
 
