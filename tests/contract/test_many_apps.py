@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import threading
@@ -98,6 +99,10 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Store]:
     with a_world(monkeypatch, tmp_path) as world:
         world.answers[REGISTRY] = partial(_registry, cabinet)
         yield Store(tmp_path, Shelf(), cabinet, io.StringIO(), Journal(lambda _: None))
+        for thread in threading.enumerate():
+            if thread.name == "background":
+                thread.join(10)  # a run that ends early leaves one that still asks the registry
+        gc.collect()
 
 
 def numbered(count: int) -> list[str]:
