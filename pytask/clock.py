@@ -48,6 +48,8 @@ class Timeouts:
     """Signing with a certificate takes Node 0.05 s, but a busy agent may start it slowly."""
     operation: float = 300.0
     """For an asynchronous operation that ARM accepted (202)."""
+    import_image: float = 1800.0
+    """For an import from another registry, which Azure makes without this agent."""
     push_attempts: int = 3
     young_login: float = 60.0
     """How long a registry token is reused for Docker; it is valid for hours, but a build may take hours too."""

@@ -29,6 +29,7 @@ class Action(Enum):
     """A change that may have been made although it was not confirmed."""
 
     PUSH = "push the image"
+    IMPORT = "import the image"
     STICKY = "make settings sticky"
     SETTINGS = "change the app settings"
     UPDATE = "update the app"

@@ -66,14 +66,15 @@ def build_push_deploy(job: Job, plan: BuildPushDeploy) -> None:
 
 
 def deploy(job: Job, plan: Deploy) -> None:
-    """Roll out an image that is already in a registry."""
+    """Roll out an image that is already in a registry, or in another one that it is imported from."""
     begin(plan, job.console, job.network)
     found = stages.preflight_deploy(job, plan)
     job.journal.add(PreflightPassed(found.findings))
     rollout = stages.Rollouts(job=job, seen=found.targets)
     rollout.set_up_pull_access()
-    job.journal.add(found.image)
-    rollout.roll_out(found.image)
+    image = stages.bring_image(job, found.image)
+    job.journal.add(image)
+    rollout.roll_out(image)
 
 
 def check(job: Job, plan: Check) -> None:

@@ -268,6 +268,8 @@ class Deploy(_Plan):
     connection: ServiceConnection
     image: ExistingImage
     app: AppPlan
+    imports_into: RegistryAddress | None = None
+    """The registry to copy the image into first; None when the app pulls it from where it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

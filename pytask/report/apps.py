@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytask.journal import Journal
 
 _MOST_NAMES = 10
-_OWN = frozenset(Action) - {Action.PUSH}
+_OWN = frozenset(Action) - {Action.PUSH, Action.IMPORT}
 """The changes of one app."""
 
 

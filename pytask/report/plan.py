@@ -56,6 +56,8 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
             yield from _of_app(plan, plan.app)
         case Deploy():
             yield "use", str(plan.image.reference) + _signed_in(plan)
+            if plan.imports_into:
+                yield "import", f"into {plan.imports_into.login_server or plan.imports_into.name}, by Azure"
             yield from _of_app(plan, plan.app)
         case Check():
             yield "check", _app(plan, plan.app)

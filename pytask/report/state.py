@@ -102,6 +102,8 @@ def _without_an_update(journal: Journal, app: App, pushed: PushedImage | None) -
     if pushed:
         by_hand = app.by_hand.use(str(pushed.reference))
         return f"{pushed.reference} is in the registry; {left}\nto continue by hand: {by_hand}"
+    if imported := journal.left_open(Action.IMPORT):
+        return f"it is not known whether {imported[-1]}; {left}"
     if journal.tried(Action.PUSH):
         return f"the image was built; it or parts of it may be in the registry; {left}"
     return f"nothing was pushed; {left}" if journal.tried(Action.PULL_ACCESS) else _NOTHING

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytask.inspection.image import inspect_local
     from pytask.rollouts import Rollouts
+    from pytask.stages.imports import bring_image
     from pytask.stages.preflight import (
         preflight_build,
         preflight_check,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Rollouts": "pytask.rollouts",
+    "bring_image": "pytask.stages.imports",
     "inspect_local": "pytask.inspection.image",
     "preflight_build": "pytask.stages.preflight",
     "preflight_check": "pytask.stages.preflight",
@@ -30,6 +32,7 @@ _HOMES = {
 
 __all__ = [
     "Rollouts",
+    "bring_image",
     "inspect_local",
     "load",
     "preflight_build",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from pytask.background import Background
 from pytask.model import labels_of
-from pytask.registry.images import open_destination, open_existing, open_running
+from pytask.registry.images import open_destination, open_running
 from pytask.stages.connections import open_connection, open_optional, open_registries, open_shared_http_client
+from pytask.stages.imports import find_image
 from pytask.stages.targets import find_targets, see_targets
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
         Check,
         Deploy,
         LoginFor,
-        PushedImage,
     )
     from pytask.registry.images import ImageSource
     from pytask.registry.session import RegistrySession
     from pytask.rollouts import Seen
+    from pytask.stages.imports import FoundImage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +70,7 @@ class PushAndTargetFound(TargetFound):
 class ImageAndTargetFound(TargetFound):
     """The result for a command that deploys an existing image to a target."""
 
-    image: PushedImage
+    image: FoundImage
 
 
 def preflight_build(job: Job, plan: Build, builder: Builder, signed_in: Callable[[LoginFor], None]) -> Found:
@@ -118,11 +119,11 @@ def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
     began, http = job.clock.monotonic(), open_shared_http_client(job)
     azure = open_connection(job, plan.connection, http)
     registries = open_registries(job, plan, azure, http)
-    opening = Background(lambda: open_existing(registries, plan.image))
+    opening = Background(lambda: find_image(registries, azure, plan))
     targets = find_targets(job, azure, plan.app)
-    source, image = opening.result()
-    seen = see_targets(job, azure, plan.app, targets, lambda _: source)
-    return ImageAndTargetFound(image=image, targets=seen, findings=_findings(job, began, source, seen))
+    image = opening.result()
+    seen = see_targets(job, azure, plan.app, targets, lambda _: image.source)
+    return ImageAndTargetFound(image=image, targets=seen, findings=_findings(job, began, image.source, seen))
 
 
 def preflight_check(job: Job, plan: Check) -> TargetFound:
