@@ -95,7 +95,7 @@ def _defect(job: Job, error: Exception) -> OurBug:
 
 
 def _stage(journal: Journal) -> str:
-    began = journal.last(StageBegan)
+    began = journal.targets()[0].last(StageBegan)
     return began.title if began else "reading the inputs"
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
+import threading
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytask.errors import ManyFailures
+import pytask.__main__ as edge
+from pytask.errors import Cancelled, ManyFailures
 from pytask.journal import Journal
 from pytask.network.pace import Bucket
 from pytask.report.apps import End, rows_of
+from pytask.report.state import describe_state
 from tests.contract.builders.paper import Cabinet
 from tests.contract.foreign import REGISTRY, a_world
+from tests.contract.targets.container_app import ScriptedContainerApp
 from tests.contract.targets.many_sites import FastClock, ManySites, Town
 from tests.contract.targets.scene import BEFORE
 from tests.contract.targets.shelf import Shelf
@@ -86,3 +93,50 @@ def test_buckets_that_others_empty_too_make_all_wait_and_none_fail(opened: Calla
     assert town.sites.refused > 0
     assert [row.end for row in rows_of(town.journal)] == [End.VERIFIED] * 25
     assert town.images() == [OURS] * 25
+
+
+def test_a_signal_in_the_middle_begins_nothing_more_and_everything_that_was_begun_is_told(
+    opened: Callable[..., Town],
+) -> None:
+    town, written, before = opened(), list[str](), signal.getsignal(signal.SIGTERM)
+    town.sites.open(numbered(40))
+    town.prepare = edge._cancel_on_signals
+    town.shelf.timeouts = replace(town.shelf.timeouts, last_answer=0.2)
+
+    def called(name: str, route: str) -> None:
+        if route == "PATCH config/web":
+            written.append(name)
+            if len(written) == 10:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    town.sites.when_called = called
+    try:
+        with pytest.raises(Cancelled):
+            town.deploy(numbered(40))
+    finally:
+        for thread in threading.enumerate():
+            if thread.name == "background":
+                thread.join(30)  # one of them sends the second signal, for which the handlers must still be there
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, signal.default_int_handler if one is signal.SIGINT else before)
+    assert len(written) <= 30
+    state = describe_state(town.journal)
+    ends = {row.label: row.end for row in rows_of(town.journal)}
+    assert all((ends[name] is End.NOT_BEGUN) == (name not in written) for name in numbered(40))
+    open_ones = [name for name, end in ends.items() if end is End.STOPPED]
+    assert open_ones
+    for name in open_ones:
+        assert f"{name}: " in state
+        assert f"az functionapp config container set --name {name} " in state
+    assert f"{40 - len(written)} more not changed" in state
+
+
+def test_sites_and_a_container_app_run_the_same_image_after_one_build(opened: Callable[..., Town]) -> None:
+    town, jobs = opened(), ScriptedContainerApp()
+    jobs.clock = town.sites.clock  # type: ignore[assignment] # whichever they share
+    town.others["jobs"] = jobs.find
+    town.sites.open(numbered(3))
+    town.deploy([*numbered(3), "jobs"])
+    assert town.images() == [OURS] * 3
+    assert jobs.image() == OURS
+    assert [row.end for row in rows_of(town.journal)] == [End.VERIFIED] * 4

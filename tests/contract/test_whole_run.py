@@ -30,7 +30,7 @@ from tests.unit.test_inputs import an_environment
 from tests.unit.test_registry_inputs import OTHER, by_password
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from pytask.background import Background
@@ -75,6 +75,8 @@ class Scene:
     journal: Journal
     job: Job | None = None
     """The latest one."""
+    prepare: Callable[[Job], None] = lambda _: None
+    """Does something with it before it runs."""
 
     def run(self, builder: Builder, **inputs: str) -> Journal:
         """Run the task as the agent would start it."""
@@ -92,6 +94,7 @@ class Scene:
             find_builder=lambda _machine: builder,
             find_target=lambda _azure, address: self.find(address),
         )
+        self.prepare(self.job)
         run(self.job)
         return self.journal
 

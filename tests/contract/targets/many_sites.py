@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pytask.journal import Journal
     from pytask.model import AppAddress
     from pytask.targets.site.target import SiteTarget
+    from pytask.targets.target import Target
 
 _ARM = "https://management.azure.com"
 _EMPTY = {"error": {"code": "SubscriptionRequestsThrottled", "message": "Number of requests exceeded the limit."}}
@@ -119,6 +120,8 @@ class ManySites:
         self.sites: dict[str, NamedSite] = {}
         self.reads, self.writes = ArmBucket(reads, clock), ArmBucket(writes, clock)
         self.said: list[str] = []
+        self.when_called: Callable[[str, str], None] = lambda _name, _route: None
+        """Happens with each call, by the site's name and the route, before it is answered."""
         self.calls: Counter[tuple[str, str]] = Counter()
         """By site and route, those that were answered."""
         self._lock = threading.Lock()
@@ -160,6 +163,7 @@ class ManySites:
                 return ScriptedResponse(request, refused)
             name, _, rest = request.url.partition("/sites/")[2].partition("?")[0].partition("/")
             self.calls[name, f"{request.method} {rest}"] += 1
+        self.when_called(name, f"{request.method} {rest}")
         site = self.sites[name]
         request.url = request.url.replace(f"/sites/{name}", "/sites/shop")
         try:
@@ -174,14 +178,16 @@ class Town(Scene):
     """Many sites."""
 
     sites: ManySites = field(kw_only=True)
+    others: dict[str, Callable[[], Target[Any]]] = field(default_factory=dict)
+    """Targets of another kind, by name."""
 
-    def find(self, address: AppAddress) -> SiteTarget:
-        """Return the site with a name."""
-        return self.sites.find(address)
+    def find(self, address: AppAddress) -> Target[Any]:
+        """Return the site, or another target, with a name."""
+        return self.others[address.name]() if address.name in self.others else self.sites.find(address)
 
     def deploy(self, names: list[str], **inputs: str) -> Journal:
         """Run the task for the first of the names, and then for the others."""
-        self.sites.open([name for name in names if name not in self.sites.sites])
+        self.sites.open([name for name in names if name not in {*self.sites.sites, *self.others}])
         first, *more = names
         return self.run(PaperBuilder(self.cabinet), appName=first, moreApps="\n".join(more), **inputs)
 
