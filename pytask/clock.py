@@ -48,6 +48,8 @@ class Timeouts:
     """Signing with a certificate takes Node 0.05 s, but a busy agent may start it slowly."""
     operation: float = 300.0
     """For an asynchronous operation that ARM accepted (202)."""
+    import_image: float = 1800.0
+    """For an import from another registry, which Azure makes without this agent."""
     push_attempts: int = 3
     young_login: float = 60.0
     """How long a registry token is reused for Docker; it is valid for hours, but a build may take hours too."""
@@ -81,14 +83,30 @@ class Timeouts:
     """Between asking a process to end and killing it."""
 
 
+class Awaited:
+    """Counts the changes that are sent but not answered yet; several threads may each have one."""
+
+    def __init__(self) -> None:
+        self._lock, self._open = threading.Lock(), 0
+
+    def is_set(self) -> bool:
+        """Tell whether any answer is missing; a signal's handler may call this at any time, as it takes no lock."""
+        return self._open > 0
+
+    def add(self, count: int) -> None:
+        """Count one more, or one less."""
+        with self._lock:
+            self._open += count
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The time source of the whole task."""
 
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set when the agent asks the task to stop."""
-    awaits: threading.Event = field(default_factory=threading.Event)
-    """Set while a change is sent but not answered yet; a cancellation waits for that answer."""
+    awaits: Awaited = field(default_factory=Awaited)
+    """The changes that are sent but not answered yet; a cancellation waits for those answers."""
 
     def monotonic(self) -> float:
         """Return seconds that never go backward."""
@@ -126,12 +144,13 @@ class Clock:
         Raises:
             Cancelled: before the block or after it, when the agent asks the task to stop.
         """
-        self.confirm_not_cancelled()
-        self.awaits.set()
+        # First this, so that in another thread a cancellation either is seen here or sees this.
+        self.awaits.add(1)
         try:
+            self.confirm_not_cancelled()
             yield
         finally:
-            self.awaits.clear()
+            self.awaits.add(-1)
         self.confirm_not_cancelled()
 
 

@@ -46,7 +46,7 @@ def roll_back(
         raise CannotRollBack("rollbackOnFailure is false")
     if not failure.rolls_back:
         raise CannotRollBack("the image is not the cause")
-    say, journal = job.console.line, job.journal.of(target.app.title)
+    say, journal = job.console.line, job.journal.of(target.app)
     reference = find_previous_reference(snapshot.previous, source.digest_now, say)
     with job.clock.until_answered():
         with journal.attempt(Action.ROLL_BACK, reference):

@@ -12,7 +12,6 @@ from pytask.clock import Deadline
 from pytask.errors import TaskFailure, render
 from pytask.errors.registry import DigestUnknown
 from pytask.errors.start import ImageNotSet, PullFailed, PullNotFound, PullUnauthorized, StartFailure, Unverified
-from pytask.inspection.image import inspect_new_layers
 from pytask.journal import (
     AccessGiven,
     Action,
@@ -31,6 +30,7 @@ from pytask.targets.target import CannotRollBack, UseImage
 from pytask.verification import verify_watch
 
 if TYPE_CHECKING:
+    from pytask.inspection.image import InspectionOnce
     from pytask.job import Job
     from pytask.journal import Journal
     from pytask.model import AppPlan, PushedImage, Update, Verification, VerifyPlan
@@ -47,11 +47,13 @@ class Rollout:
     plan: AppPlan
     source: ImageSource
     snapshot: Snapshot
+    inspection: InspectionOnce
+    """Shared by all targets of the run."""
 
     @property
     def journal(self) -> Journal:
         """The target's part of the journal."""
-        return self.job.journal.of(self.target.app.title)
+        return self.job.journal.of(self.target.app)
 
     def set_up_pull_access(self) -> None:
         """Assign the app its identity and grant the identity its role, if they are missing.
@@ -83,7 +85,8 @@ class Rollout:
         if self._is_unchanged(image):
             return
         known, limits = self.snapshot.known_layers, self.snapshot.limits_ids
-        self.job.console.line(inspect_new_layers(self.source, image, known, self.job.clock, limits_ids=limits))
+        if told := self.inspection.inspect(self.source, image, known, self.job.clock, limits_ids=limits):
+            self.job.console.line(told)
         with self.job.stage(f"Update {self.target.app.title}"):
             update = self._update(image)
         if self.plan.verify is None:

@@ -22,6 +22,7 @@ from pytask.errors import once_sent
 from pytask.errors.azure import ApiVersionUnsupported, AzureFailing
 from pytask.errors.foreign import beginning
 from pytask.network.limits import ANSWER_BYTES
+from pytask.network.pace import Pace
 from pytask.network.place import is_address
 from pytask.network.retry import asked_wait
 
@@ -277,7 +278,13 @@ def open_azure(credentials: Credentials, http: HttpClient) -> Azure:
         signing.forget()
         return True
 
-    arm_http = replace(http, sender=client.send_request, base=connection.cloud.arm_url, renew_token=renewed)
+    arm_http = replace(
+        http,
+        sender=client.send_request,
+        base=connection.cloud.arm_url,
+        renew_token=renewed,
+        pace=Pace(clock=http.clock),
+    )
     return Azure(
         arm=Arm(http=arm_http, url=connection.cloud.arm_url, subscription=connection.subscription_id),
         http=http,

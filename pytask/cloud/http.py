@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytask.clock import Clock, Timeouts
+    from pytask.network.pace import Pace
     from pytask.network.place import Place
     from pytask.network.route import Route
 
@@ -44,6 +45,8 @@ _READING = frozenset({"GET", "HEAD"})
 """Methods of calls that change nothing."""
 _BLOCK = 128 * 1024
 """Bytes to read at a time: with azure-core's default of 4 KB, a large layer takes a third longer."""
+_OF_AN_APP = ("/hostruntime/", "/host/default/")
+"""In the paths of calls that Resource Manager hands on to an app's own host."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +96,8 @@ class HttpClient:
     reached: set[str] = field(default_factory=set)
     """The hosts that have answered in this run."""
     chance: Callable[[], float] = random.random
+    pace: Pace | None = None
+    """What keeps the calls within the server's limits; None for a server that has none for a run."""
 
     def send(self, call: Call, *, stream: bool = False) -> HttpResponse:
         """Return the answer to a call; its status is one of `call.accept`.
@@ -104,15 +109,18 @@ class HttpClient:
         perhaps_done, renewed = False, False
         retries = Retries.begin(self.clock, self.timeouts, self.chance)
         for attempt in count(1):
+            if self.pace:
+                self.pace.wait(call.request.method)
             if self.clock.cancelled.is_set():
                 raise Cancelled(leaves_open=perhaps_done)
             with _before_it_is_sent(perhaps_done=perhaps_done):
                 answer = self._sent(call, stream=stream)
                 if not renewed and self._renewed_token(call, answer):
                     renewed, answer = True, self._sent(call, stream=stream)
+            asked = asked_wait(answer.headers, self.clock.now()) if isinstance(answer, HttpResponse) else None
+            self._keep_pace(call, answer, asked)
             if isinstance(answer, HttpResponse) and answer.status_code in call.accept:
                 return answer
-            asked = asked_wait(answer.headers, self.clock.now()) if isinstance(answer, HttpResponse) else None
             seconds = retries.wait(attempt, asked, attempts=call.attempts or self.most_attempts(answer))
             if failure := self._final(call, answer, attempt, last=seconds is None):
                 failure.leaves_open |= perhaps_done
@@ -122,6 +130,12 @@ class HttpClient:
             with _before_it_is_sent(perhaps_done=perhaps_done):
                 call = replace(call, request=call.renew()) if call.renew else call
         raise AssertionError
+
+    def _keep_pace(self, call: Call, answer: HttpResponse | NetworkFailure, asked: float | None) -> None:
+        """Have every thread wait where an answer says that there were too many calls, and not only for one app."""
+        too_many = isinstance(answer, HttpResponse) and answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        if self.pace and too_many and not any(part in call.request.url for part in _OF_AN_APP):
+            self.pace.hold(call.request.method, min(asked or 0.0, self.timeouts.http_retries))
 
     def read(self, answer: HttpResponse) -> HttpResponse:
         """Read the rest of an answer that was requested as a stream.

@@ -117,13 +117,18 @@ def open_route(network: Network, warn: Callable[[str], None]) -> Route:
     return Route(network=network, context=tls_context(network, warn))
 
 
+_CONNECTIONS = 64
+"""The most that are kept open to one host: a run with many apps has as many threads, and each new one costs a
+handshake."""
+
+
 class _Adapter(HTTPAdapter):
     """Sends a session's requests with the route's proxy and certificates, whatever the session says."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
         self._proxies: dict[str, Proxy] = {}
-        super().__init__()
+        super().__init__(pool_maxsize=_CONNECTIONS)
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override] # noqa: ANN401 - passed on
         url = request.url or ""

@@ -24,7 +24,7 @@ from pytask.registry.rights import confirm_push, may_pull
 
 if TYPE_CHECKING:
     from pytask.cloud.poll import Reading
-    from pytask.model import App, Destination, ExistingImage
+    from pytask.model import App, Destination, ExistingImage, RegistryAddress
     from pytask.registry.registries import Registries
     from pytask.registry.session import RegistrySession
 
@@ -105,10 +105,29 @@ def open_destination(registries: Registries, destination: Destination) -> tuple[
     return source, session
 
 
+def open_target(
+    registries: Registries, address: RegistryAddress, image: PushedImage
+) -> tuple[ImageSource, RegistryHost]:
+    """Return the registry that an image is to be imported into; reading from it may not be allowed.
+
+    Raises:
+        TaskFailure: when it does not answer, or there is none.
+    """
+    host = registries.open_at(address).host
+    opened = _opened(registries, host, image.repository)
+    session, tags = opened.reading, image.tags
+    is_fresh = session is not None and bool(tags) and _lacks(session, image.repository, tags[0])
+    return replace(opened, resource_id=address.resource_id, fresh_tag=is_fresh), host
+
+
 def _is_fresh(session: RegistrySession, destination: Destination) -> bool:
-    """Tell whether the registry reports that it has no image under the tag to be deployed."""
+    """Tell whether the registry says that it has no image under the tag to be deployed."""
+    return _lacks(session, destination.repository, destination.tags[0])
+
+
+def _lacks(session: RegistrySession, repository: str, tag: str) -> bool:
     try:
-        Repository(session=session, name=destination.repository).manifest(destination.tags[0])
+        Repository(session=session, name=repository).manifest(tag)
     except ManifestMissing:
         return True
     except TaskFailure:

@@ -74,6 +74,10 @@ class Registries:
         """
         return None if isinstance(self._way_into(host), NoSignIn) else self.open(host).docker_login()
 
+    def login_of(self, host: RegistryHost) -> RegistryLogin | None:
+        """Return the user and password that a Docker Registry connection has for a registry; None for any other."""
+        return self._login if self._login and host == self._login.host else None
+
     def _opened(self, host: RegistryHost) -> RegistrySession:
         way, http = self._way_into(host), http_client_of(self._http, host)
         if isinstance(way, NoSignIn):

@@ -15,6 +15,7 @@ from pytask.journal import (
     PreflightPassed,
     Released,
     RollbackFailed,
+    RolloutFailed,
 )
 from pytask.model import SettingsChange, Update, Verdict, Verification
 from pytask.report.plan import render_plan
@@ -64,8 +65,8 @@ def _text(event: Event) -> str:
             return tell_update(event)
         case Verification():
             return tell_verification(event)
-        case NotRolledBack() | RollbackFailed():
-            return tell_failed_rollback(event)
+        case NotRolledBack() | RollbackFailed() | RolloutFailed():
+            return tell_failed(event)
         case _:
             return _text_of_changes(event)
 
@@ -98,8 +99,10 @@ def tell_update(update: Update) -> str:
     return f"image  {update.reference} unchanged{digest}; {restarted}, so that it pulls the image again{beside}"
 
 
-def tell_failed_rollback(event: NotRolledBack | RollbackFailed) -> str:
-    """Return why the previous image does not run again."""
+def tell_failed(event: NotRolledBack | RollbackFailed | RolloutFailed) -> str:
+    """Return why an app does not run the image, or not the previous one again."""
+    if isinstance(event, RolloutFailed):
+        return str(event.failure)
     if isinstance(event, NotRolledBack):
         return f"Not rolled back: {event.reason}"
     return f"Rolled back, but {event.reference} does not start either: {event.reason}"

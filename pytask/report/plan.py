@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytask.model import (
+        AppAddress,
         AppPlan,
         BuildPlan,
         DeployPlan,
@@ -55,9 +56,12 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
             yield from _of_app(plan, plan.app)
         case Deploy():
             yield "use", str(plan.image.reference) + _signed_in(plan)
+            if plan.imports_into:
+                yield "import", f"into {plan.imports_into.login_server or plan.imports_into.name}, by Azure"
             yield from _of_app(plan, plan.app)
         case Check():
             yield "check", _app(plan, plan.app)
+            yield from _more(plan.app.more)
             yield from _pull(plan.app.pull)
 
 
@@ -70,6 +74,7 @@ def _of_build(plan: BuildPlan) -> Iterator[tuple[str, str]]:
 
 def _of_app(plan: DeployPlan, app: AppPlan) -> Iterator[tuple[str, str]]:
     yield "deploy", _app(plan, app)
+    yield from _more(app.more)
     yield from _pull(app.pull)
     yield from _set(app)
     yield "verify", _verify(app.verify)
@@ -112,6 +117,13 @@ def _app(plan: DeployPlan | Check, deploy: AppPlan) -> str:
     words += ["pinned by digest"] if deploy.deploy_by is DeployBy.DIGEST else []
     words += ["unless it already runs this image"] if deploy.when_unchanged is WhenUnchanged.SKIP else []
     return ", ".join(words)
+
+
+def _more(more: tuple[AppAddress, ...]) -> Iterator[tuple[str, str]]:
+    """Yield the apps that follow the first one."""
+    for app in more:
+        group = f", resource group {app.resource_group}" if app.resource_group else ""
+        yield "then", f"{app.name}, {app.slot or 'production'}{group}"
 
 
 def _set(deploy: AppPlan) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,9 @@ _READING = "read the container app"
 _SHOWS_KIND = "2025-10-02-preview"
 """An api-version that certainly returns `kind`.
 https://github.com/Azure/azure-cli-extensions/tree/main/src/containerapp/azext_containerapp/tests/latest/recordings"""
+_AT_ONCE = 5
+"""Apps of one environment that are updated at once: while revisions change, each needs its cores twice, of a quota that
+the environment has. https://learn.microsoft.com/azure/container-apps/quotas"""
 _INVISIBLE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
@@ -119,7 +122,15 @@ def _app(path: str, name: str, resource: JSONObject) -> ContainerApp:
         by_hand=commands(name, group, resource, container),
         container=container,
         resource=resource,
+        workers=_environment(resource),
+        at_once=_AT_ONCE,
     )
+
+
+def _environment(resource: JSONObject) -> str:
+    """Return the app's environment; Azure gives its id under two names."""
+    names = ("managedEnvironmentId", "environmentId")
+    return next((found for name in names if (found := text_at(resource, "properties", name).lower())), "")
 
 
 def _confirm_kind(arm: Arm, path: str, name: str, resource: JSONObject) -> None:
