@@ -27,6 +27,7 @@ _VARIES = (
     ("{id}", _ID),
     ("{digest}", r"sha256:[0-9a-f]{64}"),
     ("{blob}", r"[0-9a-f]{2}/[0-9a-f]{64}"),
+    ("{suffix}", r"(?<=shop-native--)d[0-9a-f]{9}"),
     ("{operation}", r"(?<=operationresults/)[0-9a-f]+"),
 )
 _READING = re.compile(r"^(GET|HEAD|OPTIONS) |/(list\w*|containerlogs|token|exchange|oidctoken)$", re.IGNORECASE)
@@ -108,7 +109,8 @@ def play(azure: PaperAzure, folder: Path, scene: Scene, point: Point | None = No
         azure.faults.script(point.pattern, **kind.script(), skip=point.nth - 1, times=times)
     before = look(stage)
     done = run(stage, folder)
-    of_the_app = point is not None and f" {stage.site.host}/" in point.call
+    hosts = (f" {stage.site.host}/", "azurecontainerapps.io/")
+    of_the_app = point is not None and any(host in point.call for host in hosts)
     return Case(stage=stage, kind=kind, of_the_app=of_the_app, before=before, after=look(stage), run=done)
 
 

@@ -114,13 +114,17 @@ def _unknown_calls(case: Case) -> Iterator[str]:
 
 def _outputs(case: Case) -> Iterator[str]:
     told, after = case.run.variables, case.after
-    if (running := told.get("runningImage")) and running != after.image:
-        yield f"runningImage is {running}, and the app is configured with {after.image}"
+    if (running := told.get("runningImage")) and running != after.serves:
+        yield f"runningImage is {running}, and what serves is {after.serves}"
+    unverified = case.stage.scene.several_revisions and told.get("verification") != "verified"
+    if unverified and after.running != case.before.running:
+        yield "what is not verified has traffic"
     if previous := told.get("previousImage"):
         yield from () if previous == case.before.image else [f"previousImage is {previous}"]
     if (digest := told.get("imageDigest")) and digest not in after.tags.values():
         yield f"imageDigest {digest} is not in the registry"
-    if told.get("verification") == "verified" and not case.stage.scene.crashes:
+    held_back = case.stage.scene.several_revisions and case.run.result not in _SUCCESS
+    if told.get("verification") == "verified" and not case.stage.scene.crashes and not held_back:
         yield from () if after.running == after.tags.get(case.stage.scene.image) else ["verified, but another runs"]
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tests.agent.endpoints import Endpoint
     from tests.faults.paper_azure import PaperAzure
+    from tests.local_azure.state.container_app import ContainerApp
     from tests.local_azure.state.insights import Component
     from tests.local_azure.state.registry_state import RegistryState
     from tests.local_azure.state.site import Site
@@ -29,6 +30,12 @@ _SETTINGS = {"OLD_SECRET": "canary-of-the-old-setting", "COLOR": "blue", "SIZE":
 _DEPLOYS = {
     "appSettings": "COLOR=green\nNEW_SECRET=canary-of-the-new-setting",
     "configurationStrings": "alwaysOn=true",
+    "smokeTestPath": f"/api/{FUNCTION}",
+    "verifyTimeoutMinutes": "0.1",
+}
+_ON_CONTAINER_APPS = {
+    "appName": "shop-native",
+    "appSettings": "COLOR=green",
     "smokeTestPath": f"/api/{FUNCTION}",
     "verifyTimeoutMinutes": "0.1",
 }
@@ -50,6 +57,8 @@ class Scene:
     crashes: bool = False
     """Whether the new image's container exits at once."""
     slot: str = ""
+    several_revisions: bool = False
+    """Whether the step deploys to a container app in multiple revision mode."""
 
     @property
     def command(self) -> str:
@@ -71,6 +80,7 @@ class Stage:
     registry: RegistryState
     site: Site
     component: Component
+    container_app: ContainerApp | None
     connection: Endpoint
     old_digest: str
     inputs: Mapping[str, str] = field(default_factory=dict)
@@ -123,6 +133,19 @@ SCENES = (
         },
     ),
     Scene(name="verification off", inputs={"command": "buildPushDeploy", "verify": "false", "deployBy": "digest"}),
+    Scene(
+        name="revisions",
+        several_revisions=True,
+        settings={"COLOR": "green"},
+        inputs={**_ON_CONTAINER_APPS, "command": "buildPushDeploy"},
+    ),
+    Scene(
+        name="revisions, roll back",
+        several_revisions=True,
+        crashes=True,
+        settings={"COLOR": "green"},
+        inputs={**_ON_CONTAINER_APPS, "command": "buildPushDeploy"},
+    ),
     Scene(name="check", inputs={"command": "check", "resourceGroupName": "rg-func"}),
 )
 
@@ -157,6 +180,9 @@ def arrange(scene: Scene, azure: PaperAzure) -> Stage:
         registry=registry,
         site=site,
         component=component,
+        container_app=azure.add_container_app("shop-native", image=image, registry=registry, multiple=True)
+        if scene.several_revisions
+        else None,
         connection=_connection(scene, azure),
         old_digest=old,
         inputs=_inputs(inputs, scene),

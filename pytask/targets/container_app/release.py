@@ -57,8 +57,7 @@ def distribute(arm: Arm, now: ContainerApp, update: ContainerAppUpdate, wanted: 
     properties: JSONObject = {"configuration": {"ingress": {"traffic": [*wanted]}}}
     operation = patch(arm, now, properties, reference=update.reference, doing=_DOING)
     with once_sent():
-        _wait_for(arm, operation)
-        found = read_app(arm, now).traffic
+        found = _after(arm, now, operation, wanted).traffic
     if not same(found, wanted):
         raise TrafficChanged(app=now.title, found=told(found), command=update.held_back)
 
@@ -95,10 +94,18 @@ def _confirm_ours(update: ContainerAppUpdate, traffic: Traffic, now: ContainerAp
     raise TrafficChanged(app=now.title, found=found, command=update.held_back)
 
 
-def _wait_for(arm: Arm, operation: str) -> None:
+def _after(arm: Arm, app: ContainerApp, operation: str, wanted: list[JSONObject]) -> ContainerApp:
+    """Return the app once the operation has ended and it shows what was wanted, or still does not after a while.
+
+    Not everybody may ask how an operation ends.
+    """
     clock, timeouts = arm.http.clock, arm.http.timeouts
-    deadline = Deadline.after(clock, timeouts.operation)
-    while (failed := failure_of(arm, operation)) is None and not deadline.passed():
+    deadline, soon = Deadline.after(clock, timeouts.operation), Deadline.after(clock, timeouts.progress)
+    while True:
+        failed, now = failure_of(arm, operation), read_app(arm, app)
+        if failed:
+            raise AzureFailing(doing=_DOING, status=HTTPStatus.OK.value, attempts=1, detail=failed)
+        is_settled = same(now.traffic, wanted) or (soon.passed() and not now.is_changing)
+        if deadline.passed() or (failed is not None and is_settled):
+            return now
         clock.sleep(min(deadline.left(), timeouts.longest_poll))
-    if failed:
-        raise AzureFailing(doing=_DOING, status=HTTPStatus.OK.value, attempts=1, detail=failed)
