@@ -61,6 +61,7 @@ class PaperServices(Services):
         self.elsewhere = Elsewhere()
         self.rooms = (*self.rooms, self.elsewhere)
         self.host = PaperHost(digest_of=self._digest_of, lets_pull=self.registries.lets_pull)
+        self.container_apps.operation = 1.0  # shorter than the waits between the few attempts of a call here
         self.app_service.worker.host = self.host  # type: ignore[assignment] # as far as anybody asks it
 
     def _digest_of(self, host: str, repository: str, name: str) -> str | None:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     OfApp = Callable[[ContainerApp, ArmCall], Awaitable[web.Response]]
 
 APPS = "Microsoft.App/containerApps"
-OPERATION = 17.0
-"""Seconds of the platform that a change takes, as recorded."""
 _VERSIONS = frozenset({"2026-01-01", "2025-10-02-preview"})
 _APP = f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{APPS}/{{name}}"
 _LOCATION = "/subscriptions/{subscription}/providers/Microsoft.App/locations/{location}"
@@ -137,7 +135,7 @@ class NativeContainerApps:
 
     def _accepted(self, app: ContainerApp) -> web.Response:
         """Answer that the change began, and where to ask for its end."""
-        app.busy_until = time.monotonic() + OPERATION * self._environment.second
+        app.busy_until = time.monotonic() + self._environment.operation * self._environment.second
         operation = str(uuid.uuid4())
         self._operations[operation] = app
         return web.Response(status=202, headers=self._location(operation))

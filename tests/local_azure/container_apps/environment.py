@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tests.local_azure.state.container_app import ContainerApp
     from tests.local_azure.state.state import Cloud
 
+OPERATION = 17.0
+"""Seconds of the platform that a change takes, as recorded."""
 STARTUP_PROBE = 60.0
 """Seconds of the platform until a container that does not answer is started again."""
 BACK_OFF = 20.0
@@ -51,6 +53,7 @@ class Environment:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._others: set[asyncio.Task[None]] = set()
         self.second = worker.second
+        self.operation = OPERATION
 
     def credential(self, app: ContainerApp, image: str) -> Credential:
         """Return what an app signs in to its image's registry with; nothing without an entry for it.
