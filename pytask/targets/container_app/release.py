@@ -13,7 +13,7 @@ from pytask.errors.container_app import TrafficChanged
 from pytask.targets.container_app.app import VERSION
 from pytask.targets.container_app.find import read_app
 from pytask.targets.container_app.operation import failure_of, patch
-from pytask.targets.container_app.traffic import same, told
+from pytask.targets.container_app.traffic import deactivate_command, same, told
 
 if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
@@ -79,8 +79,7 @@ def stop(arm: Arm, app: ContainerApp, revision: str) -> None:
     try:
         deactivate(arm, app, revision)
     except TaskFailure as failure:
-        by_hand = f"az containerapp revision deactivate --name {app.name} --resource-group {app.resource_group}"
-        arm.http.say(f"  {revision} stays active: {failure}; to stop it: {by_hand} --revision {revision}")
+        arm.http.say(f"  {revision} stays active: {failure}; to stop it: {deactivate_command(app, revision)}")
     else:
         arm.http.say(f"revision  {revision} deactivated")
 
