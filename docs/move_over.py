@@ -530,10 +530,14 @@ def read_steps(source: Source) -> tuple[Step, ...]:
 
 
 def _lists(node: Node, parents: tuple[Node, ...]) -> Iterator[StepList]:
-    if node.kind == "sequence" and any(_is_step(item) for item in node.items):
+    if _holds_steps(node):
         yield StepList(node=node, parents=parents)
     for child in (*(pair.value for pair in node.pairs), *node.items):
         yield from _lists(child, (*parents, node))
+
+
+def _holds_steps(node: Node) -> bool:
+    return node.kind == "sequence" and any(_is_step(item) for item in node.items)
 
 
 def _is_step(item: Node) -> bool:
@@ -582,6 +586,8 @@ def _unusual(source: Source, steps: StepList, item: Node, used: set[str]) -> str
         return "it has no inputs of its own"
     if any(pair.key.text.startswith(("${{", "<<")) for mapping in (item, given) for pair in mapping.pairs):
         return "which inputs it has depends on a template expression or an alias"
+    if any(_holds_steps(node) for node in item.below()):
+        return "other steps stand inside it"
     if any(node.anchor in used for node in item.below() if node.anchor):
         return "an alias elsewhere refers to a part of it"
     return "" if stands_alone(source, item) and stands_alone(source, given) else "its keys do not stand one a line"
@@ -1928,7 +1934,8 @@ def _others_use_docker(pipeline: Pipeline, steps: StepList, gone: set[Step]) -> 
 
 # --- report: What the mover says: a line for each old step, and what is worth knowing of the file.
 
-_OUTPUT = re.compile(r"(?:\$\(|\[['\"]?|[.\s'\"])((?:\w+\.)?(?:DockerOutput|DockerOutputPath))\b", re.IGNORECASE)
+_OUTPUT = re.compile(r"(?<![\w.])((?:\w+[._])?(?:DockerOutput|DockerOutputPath))\b", re.IGNORECASE)
+"""As variables and outputs name it, `make.DockerOutput`, and as a script's environment does, `MAKE_DOCKEROUTPUT`."""
 _BY_SCRIPT = (
     (
         r"az\s+(?:functionapp|webapp)\s+config\s+container\s+set",
@@ -1978,7 +1985,7 @@ def _lost_outputs(source: Source, plan: Plan) -> Iterator[Outcome]:
 
 def _is_of(found: str, builders: list[Step]) -> bool:
     """Tell whether an output is read of a step that moved: by its name, or by none, as the steps of one job may."""
-    name = found.rpartition(".")[0].lower()
+    name = re.split(r"[._]", found)[0].lower() if re.search(r"[._]", found) else ""
     return not name or name in {step.heads["name"].text.lower() for step in builders if "name" in step.heads}
 
 
@@ -2224,7 +2231,19 @@ def move(text: str, apps: Iterable[str] = ()) -> Moved:
     source = read_source(text)
     pipeline = read_pipeline(source, apps)
     plan = make_plan(pipeline)
-    return Moved(before=text, after=apply_edits(source, plan.edits), lines=tuple(report(pipeline, plan)))
+    after = apply_edits(source, plan.edits)
+    _confirm_readable(after)
+    return Moved(before=text, after=after, lines=tuple(report(pipeline, plan)))
+
+
+def _confirm_readable(after: str) -> None:
+    """Raise Unreadable when what came out is not YAML: then nothing is written."""
+    try:
+        read_source(after)
+    except Unreadable as error:
+        raise Unreadable(
+            f"moving it would break it, so nothing was changed ({error}); please report this file"
+        ) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

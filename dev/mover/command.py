@@ -38,7 +38,19 @@ def move(text: str, apps: Iterable[str] = ()) -> Moved:
     source = read_source(text)
     pipeline = read_pipeline(source, apps)
     plan = make_plan(pipeline)
-    return Moved(before=text, after=apply_edits(source, plan.edits), lines=tuple(report(pipeline, plan)))
+    after = apply_edits(source, plan.edits)
+    _confirm_readable(after)
+    return Moved(before=text, after=after, lines=tuple(report(pipeline, plan)))
+
+
+def _confirm_readable(after: str) -> None:
+    """Raise Unreadable when what came out is not YAML: then nothing is written."""
+    try:
+        read_source(after)
+    except Unreadable as error:
+        raise Unreadable(
+            f"moving it would break it, so nothing was changed ({error}); please report this file"
+        ) from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from dev.mover.source import Source
     from dev.mover.steps import Step
 
-_OUTPUT = re.compile(r"(?:\$\(|\[['\"]?|[.\s'\"])((?:\w+\.)?(?:DockerOutput|DockerOutputPath))\b", re.IGNORECASE)
+_OUTPUT = re.compile(r"(?<![\w.])((?:\w+[._])?(?:DockerOutput|DockerOutputPath))\b", re.IGNORECASE)
+"""As variables and outputs name it, `make.DockerOutput`, and as a script's environment does, `MAKE_DOCKEROUTPUT`."""
 _BY_SCRIPT = (
     (
         r"az\s+(?:functionapp|webapp)\s+config\s+container\s+set",
@@ -65,7 +66,7 @@ def _lost_outputs(source: Source, plan: Plan) -> Iterator[Outcome]:
 
 def _is_of(found: str, builders: list[Step]) -> bool:
     """Tell whether an output is read of a step that moved: by its name, or by none, as the steps of one job may."""
-    name = found.rpartition(".")[0].lower()
+    name = re.split(r"[._]", found)[0].lower() if re.search(r"[._]", found) else ""
     return not name or name in {step.heads["name"].text.lower() for step in builders if "name" in step.heads}
 
 

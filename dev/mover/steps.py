@@ -85,10 +85,14 @@ def read_steps(source: Source) -> tuple[Step, ...]:
 
 
 def _lists(node: Node, parents: tuple[Node, ...]) -> Iterator[StepList]:
-    if node.kind == "sequence" and any(_is_step(item) for item in node.items):
+    if _holds_steps(node):
         yield StepList(node=node, parents=parents)
     for child in (*(pair.value for pair in node.pairs), *node.items):
         yield from _lists(child, (*parents, node))
+
+
+def _holds_steps(node: Node) -> bool:
+    return node.kind == "sequence" and any(_is_step(item) for item in node.items)
 
 
 def _is_step(item: Node) -> bool:
@@ -137,6 +141,8 @@ def _unusual(source: Source, steps: StepList, item: Node, used: set[str]) -> str
         return "it has no inputs of its own"
     if any(pair.key.text.startswith(("${{", "<<")) for mapping in (item, given) for pair in mapping.pairs):
         return "which inputs it has depends on a template expression or an alias"
+    if any(_holds_steps(node) for node in item.below()):
+        return "other steps stand inside it"
     if any(node.anchor in used for node in item.below() if node.anchor):
         return "an alias elsewhere refers to a part of it"
     return "" if stands_alone(source, item) and stands_alone(source, given) else "its keys do not stand one a line"

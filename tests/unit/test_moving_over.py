@@ -561,6 +561,7 @@ def test_logins_go_unless_something_else_uses_docker() -> None:
         "$(make.DockerOutput)",
         "$(DockerOutput)",
         "$(DockerOutputPath)",
+        "$MAKE_DOCKEROUTPUT",
         "$[ dependencies.b.outputs['make.DockerOutput'] ]",
     ],
 )
