@@ -160,7 +160,7 @@ def why_not_same(text: str, built: BuiltImage, values: Mapping[str, str]) -> str
 
 def _difference(wanted: ImageText, built: BuiltImage) -> str:
     """Return in what two images differ, by their text; empty when in nothing."""
-    if wanted.repository != built.repository:
+    if built.repository not in (wanted.repository, f"{wanted.host}/{wanted.repository}"):
         return "repository"
     if built.host and wanted.host != built.host:
         return "registry"
@@ -1897,6 +1897,8 @@ def _plan_others(pipeline: Pipeline) -> Plan:
 def _why_other(step: Step) -> str:
     if docker_kind(step) == "push":
         return "it does not directly follow a build of the same image, for the same place and under the same conditions"
+    if step.name.lower() == "docker@0":
+        return "this version has other inputs; make it Docker@1 or Docker@2, and run this again"
     return "the new step has no such command"
 
 
@@ -2115,14 +2117,33 @@ def read_source(text: str) -> Source:
     for line in lines:
         starts.append(offset)
         offset += len(line)
-    try:
-        roots = tuple(_documents(text))
-    except YAMLError as error:
-        raise Unreadable(_reason(error)) from error
-    except RecursionError as error:
-        raise Unreadable("it is nested too deeply") from error
+    roots = _roots(text)
     anchors = {node.anchor: node for root in roots for node in root.below() if node.anchor}
     return Source(text=text, lines=lines, starts=tuple(starts) or (0,), roots=roots, anchors=anchors)
+
+
+def _roots(text: str) -> tuple[Node, ...]:
+    """Return the documents of a text; raise Unreadable when it is not YAML.
+
+    A tab that only separates is YAML, and Azure Pipelines takes it, but the library does not: it reads a space instead.
+    """
+    try:
+        return tuple(_documents(text))
+    except YAMLError as error:
+        at = getattr(getattr(error, "problem_mark", None), "index", -1)
+        if not _is_separating_tab(text, at):
+            raise Unreadable(_reason(error)) from error
+        return _roots(f"{text[:at]} {text[at + 1 :]}")
+    except RecursionError as error:
+        raise Unreadable("it is nested too deeply") from error
+
+
+def _is_separating_tab(text: str, at: int) -> bool:
+    """Tell whether a tab stands behind something on its line, or on a line with nothing but a comment."""
+    if text[at : at + 1] != "\t":
+        return False
+    before, after = text[:at].rpartition("\n")[2], text[at:].partition("\n")[0].strip()
+    return bool(before.strip(" \t-")) or not after or after.startswith("#")
 
 
 def _split(text: str) -> Iterator[str]:

@@ -124,7 +124,7 @@ def why_not_same(text: str, built: BuiltImage, values: Mapping[str, str]) -> str
 
 def _difference(wanted: ImageText, built: BuiltImage) -> str:
     """Return in what two images differ, by their text; empty when in nothing."""
-    if wanted.repository != built.repository:
+    if built.repository not in (wanted.repository, f"{wanted.host}/{wanted.repository}"):
         return "repository"
     if built.host and wanted.host != built.host:
         return "registry"

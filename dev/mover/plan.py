@@ -199,6 +199,8 @@ def _plan_others(pipeline: Pipeline) -> Plan:
 def _why_other(step: Step) -> str:
     if docker_kind(step) == "push":
         return "it does not directly follow a build of the same image, for the same place and under the same conditions"
+    if step.name.lower() == "docker@0":
+        return "this version has other inputs; make it Docker@1 or Docker@2, and run this again"
     return "the new step has no such command"
 
 

@@ -102,14 +102,33 @@ def read_source(text: str) -> Source:
     for line in lines:
         starts.append(offset)
         offset += len(line)
-    try:
-        roots = tuple(_documents(text))
-    except YAMLError as error:
-        raise Unreadable(_reason(error)) from error
-    except RecursionError as error:
-        raise Unreadable("it is nested too deeply") from error
+    roots = _roots(text)
     anchors = {node.anchor: node for root in roots for node in root.below() if node.anchor}
     return Source(text=text, lines=lines, starts=tuple(starts) or (0,), roots=roots, anchors=anchors)
+
+
+def _roots(text: str) -> tuple[Node, ...]:
+    """Return the documents of a text; raise Unreadable when it is not YAML.
+
+    A tab that only separates is YAML, and Azure Pipelines takes it, but the library does not: it reads a space instead.
+    """
+    try:
+        return tuple(_documents(text))
+    except YAMLError as error:
+        at = getattr(getattr(error, "problem_mark", None), "index", -1)
+        if not _is_separating_tab(text, at):
+            raise Unreadable(_reason(error)) from error
+        return _roots(f"{text[:at]} {text[at + 1 :]}")
+    except RecursionError as error:
+        raise Unreadable("it is nested too deeply") from error
+
+
+def _is_separating_tab(text: str, at: int) -> bool:
+    """Tell whether a tab stands behind something on its line, or on a line with nothing but a comment."""
+    if text[at : at + 1] != "\t":
+        return False
+    before, after = text[:at].rpartition("\n")[2], text[at:].partition("\n")[0].strip()
+    return bool(before.strip(" \t-")) or not after or after.startswith("#")
 
 
 def _split(text: str) -> Iterator[str]:

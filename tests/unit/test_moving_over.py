@@ -597,6 +597,26 @@ def test_a_script_that_does_the_same_is_named(script: str, kind: str) -> None:
     assert tasks(move(text)[0])[-1] == "deploy"
 
 
+def test_tabs_that_only_separate_stay_and_tabs_that_indent_are_no_yaml() -> None:
+    text = job(DEPLOY).replace("a: contoso", "a:\tcontoso").replace("hello-function", "hello-function\t# here") + "\t\n"
+    moved, _ = move(text)
+    assert tasks(moved.replace("\t", " ")) == ["deploy"]
+    assert moved.count("\t") == text.count("\t")
+    with pytest.raises(Unreadable):
+        move(job(DEPLOY).replace("    appName", "\tappName"))
+
+
+def test_an_old_version_of_docker_is_named_with_what_to_do() -> None:
+    _, told = move(job("\n- task: Docker@0\n  inputs:\n    imageName: a\n", DEPLOY))
+    assert "line 2: Docker@0: left: this version has other inputs; make it Docker@1" in told
+
+
+def test_a_repository_that_names_its_registry_by_a_variable_is_the_same_as_a_whole() -> None:
+    build = BUILD_2.replace("hello", "$(registry)/hello")
+    assert tasks(move(job(build, DEPLOY.replace("contoso.azurecr.io", "$(registry)")))[0]) == ["all"]
+    assert tasks(move(job(build, DEPLOY.replace("contoso.azurecr.io", "$(other)")))[0]) == ["Docker@2", "deploy"]
+
+
 def test_text_that_looks_like_steps_is_none() -> None:
     text = job("\n- script: |\n    cat <<END\n    steps:" + indent(BUILD + PUSH + DEPLOY, "    ") + "    END\n")
     assert move(text) == (text, "")
