@@ -1403,6 +1403,8 @@ _NAME = "$(Build.Repository.Name):$(Build.BuildId)"
 def carry_build(build: Build, values: Mapping[str, str]) -> Carried:
     """Return the inputs of a build with its pushes: its tags are those that are pushed."""
     carried = carry(build.first, values)
+    for push in build.steps[1:]:
+        carried = carried.adding(*(entry for entry in carry(push, values).entries if entry.comments))
     if build.login and "containerregistry" in build.login.inputs:
         entry = replace(build.login.inputs["containerregistry"], above=(), name="containerRegistry")
         carried = carried.adding(entry, notes=("containerRegistry is that of the login",))
@@ -1585,21 +1587,48 @@ def apply_edits(source: Source, edits: Iterable[Edit]) -> str:
 
 def in_place(source: Source, step: Step, inputs: Sequence[Entry], command: str) -> Edit:
     """Return the edit that makes one old step a new one."""
-    return Edit(first=step.number, end=step.last + 1, lines=tuple(_lines(source, (step,), inputs, command)))
+    lines = _lines(source, (step,), _heads(source, (step,), (step,)), inputs, command)
+    return Edit(first=step.number, end=step.last + 1, lines=tuple(lines))
 
 
-def merged(source: Source, steps: Sequence[Step], inputs: Sequence[Entry], job: Node | None) -> list[Edit]:
-    """Return the edits that make several steps one, in the place of the first; `job` goes with the last step."""
-    moved = [line for step in steps[1:] for line in _behind(source, step, steps[0].column + 2)]
+def merged(source: Source, build: Sequence[Step], inputs: Sequence[Entry], command: str) -> list[Edit]:
+    """Return the edits that make a build and its pushes one step, in the place of the build."""
+    return [_united(source, build, build, inputs, command), *(_taken_out(source, push) for push in build[1:])]
+
+
+def merged_with(
+    source: Source, build: Sequence[Step], deploy: Step, inputs: Sequence[Entry], job: Node | None
+) -> list[Edit]:
+    """Return the edits that make a build, its pushes and a deployment one step; `job` goes with the deployment."""
+    edits = [_united(source, (*build, deploy), (deploy, *build), inputs, "")]
+    edits += [_taken_out(source, push) for push in build[1:]]
+    return [*edits, _without_job(source, job, deploy) if job else _taken_out(source, deploy)]
+
+
+def _united(
+    source: Source, steps: Sequence[Step], naming: Sequence[Step], inputs: Sequence[Entry], command: str
+) -> Edit:
+    """Return the edit of the first of several steps that become one; `naming` has the one whose name stays first."""
     first = steps[0]
-    lines = (*_lines(source, steps, inputs, ""), *moved)
-    gone = steps[1:-1] if job else steps[1:]
-    edits = [Edit(first=first.number, end=first.last + 1, lines=lines), *(taken_out(source, step) for step in gone)]
-    return [*edits, _without_job(source, job, steps[-1])] if job else edits
+    behind = [line for step in steps[1:] for line in _behind(source, step, first.column + 2)]
+    lines = (*_lines(source, steps, _heads(source, steps, naming), inputs, command), *behind)
+    return Edit(first=first.number, end=first.last + 1, lines=lines)
 
 
-def taken_out(source: Source, step: Step) -> Edit:
-    """Return the edit that takes a step away, with a blank line beside it."""
+def removed(source: Source, step: Step) -> Edit:
+    """Return the edit that takes a step away, with a blank line beside it; its comments stay."""
+    comments = [line for entry in (*step.heads.values(), *step.inputs.values()) for line in _own_comments(entry)]
+    behind = _behind(source, step, step.column)
+    kept = tuple(shifted(line, _indent(line), step.column) for line in comments)
+    return _removal(source, step.number, step.last + 1 + len(behind), (*kept, *behind))
+
+
+def _own_comments(entry: Entry) -> tuple[str, ...]:
+    return (_header(entry) if entry.name.lower() == "inputs" else entry).comments
+
+
+def _taken_out(source: Source, step: Step) -> Edit:
+    """Return the edit that takes a step away whose comments are elsewhere, with a blank line beside it."""
     return _removal(source, step.number, step.last + 1 + len(_behind(source, step, 0)))
 
 
@@ -1641,12 +1670,13 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _lines(source: Source, steps: Sequence[Step], inputs: Sequence[Entry], command: str) -> Iterator[str]:
+def _lines(
+    source: Source, steps: Sequence[Step], heads: Sequence[Entry], inputs: Sequence[Entry], command: str
+) -> Iterator[str]:
     """Return a new step's lines: what the first step and the last say of the step, and the inputs."""
     first = steps[0]
     added = [new_entry("command", command)] if command else []
     inner = [line for entry in (*added, *inputs) for line in entry.written(_inner_column(first))]
-    heads = _heads(source, steps)
     begin = next(place for place, entry in enumerate(heads) if entry.name)
     top = replace(heads[begin], above=())
     line, offset = source.lines[first.number], first.node.start - source.starts[first.number]
@@ -1664,10 +1694,10 @@ def _inner_column(step: Step) -> int:
     return given.column if given.column > step.column else step.column + 2
 
 
-def _heads(source: Source, steps: Sequence[Step]) -> list[Entry]:
-    """Return a new step's own keys: those of the first step, with the last one's names, and all their comments."""
+def _heads(source: Source, steps: Sequence[Step], naming: Sequence[Step]) -> list[Entry]:
+    """Return a new step's own keys: those of the first step, the names of the first that has them, and comments."""
     first, others = steps[0], steps[1:]
-    chosen = {key: next((step.heads[key] for step in reversed(steps) if key in step.heads), None) for key in _CHOSEN}
+    chosen = {key: next((step.heads[key] for step in naming if key in step.heads), None) for key in _CHOSEN}
     entries: list[Entry] = []
     for key, entry in first.heads.items():
         if key == "task":
@@ -1821,7 +1851,7 @@ def _alone(pipeline: Pipeline, build: Build, carried: Carried, reason: str) -> P
     """Return the plan for a build with its pushes whose deployment is a step of its own, for a reason."""
     if not carried.get("containerRegistry") and not carried.get("azureSubscription"):
         return _left(build, "it names no connection, and the new step signs in with one", carried.notes)
-    edits = (in_place(pipeline.source, build.first, carried.entries, "buildAndPush"), *_pushes_out(pipeline, build))
+    edits = tuple(merged(pipeline.source, build.steps, carried.entries, "buildAndPush"))
     notes = (*carried.notes, f"the deployment stays a step of its own: {reason}")
     outcome = _outcome(build.first, _MOVED, "builds and pushes (command: buildAndPush)", notes)
     return Plan(edits=edits, outcomes=(outcome, *_pushes_of(build)), gone=build.steps)
@@ -1853,23 +1883,19 @@ def _pushes_of(build: Build) -> Iterator[Outcome]:
         yield _outcome(push, _MOVED, f"into the step of line {build.first.number + 1}", carry(push, {}).notes)
 
 
-def _pushes_out(pipeline: Pipeline, build: Build) -> Iterator[Edit]:
-    return (taken_out(pipeline.source, push) for push in build.steps[1:])
-
-
 def _join(pipeline: Pipeline, build: Build, carried: Carried, deploy: Deploy) -> Plan:
     """Return the plan that makes a build, its pushes and a deployment one step."""
     job = job_to_remove(build, deploy.step, pipeline.rows)
     inputs, notes = unite(build, carried, deploy)
-    edits = merged(pipeline.source, (*build.steps, deploy.step), inputs, job)
-    removed = ("its job is removed: it did nothing else",) if job else ()
+    edits = merged_with(pipeline.source, build.steps, deploy.step, inputs, job)
+    notes_of_job = ("its job is removed: it did nothing else",) if job else ()
     line = build.first.number + 1
     return Plan(
         edits=tuple(edits),
         outcomes=(
             _outcome(build.first, _MOVED, f"one step with line {deploy.step.number + 1}", (*carried.notes, *notes)),
             *_pushes_of(build),
-            _outcome(deploy.step, _MOVED, f"into the step of line {line}", (*deploy.carried.notes, *removed)),
+            _outcome(deploy.step, _MOVED, f"into the step of line {line}", (*deploy.carried.notes, *notes_of_job)),
         ),
         gone=(*build.steps, deploy.step),
     )
@@ -1910,7 +1936,7 @@ def _plan_logins(pipeline: Pipeline, plan: Plan) -> Plan:
             found = found.adding(Plan(outcomes=(_outcome(step, _LEFT, why),)))
         else:
             outcome = _outcome(step, _MOVED, "removed: the new step signs in by itself")
-            found = found.adding(Plan(edits=(taken_out(pipeline.source, step),), outcomes=(outcome,)))
+            found = found.adding(Plan(edits=(removed(pipeline.source, step),), outcomes=(outcome,)))
     return found
 
 

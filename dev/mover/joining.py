@@ -25,6 +25,8 @@ _NAME = "$(Build.Repository.Name):$(Build.BuildId)"
 def carry_build(build: Build, values: Mapping[str, str]) -> Carried:
     """Return the inputs of a build with its pushes: its tags are those that are pushed."""
     carried = carry(build.first, values)
+    for push in build.steps[1:]:
+        carried = carried.adding(*(entry for entry in carry(push, values).entries if entry.comments))
     if build.login and "containerregistry" in build.login.inputs:
         entry = replace(build.login.inputs["containerregistry"], above=(), name="containerRegistry")
         carried = carried.adding(entry, notes=("containerRegistry is that of the login",))

@@ -11,7 +11,7 @@ from dev.mover.carried import Carried, carry
 from dev.mover.deploys import match, read_deploys
 from dev.mover.joining import carry_build, complete, connection_of, unite
 from dev.mover.merging import job_to_remove, why_apart
-from dev.mover.rewriting import Edit, in_place, merged, taken_out
+from dev.mover.rewriting import Edit, in_place, merged, merged_with, removed
 from dev.mover.steps import read_steps, variables
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _alone(pipeline: Pipeline, build: Build, carried: Carried, reason: str) -> P
     """Return the plan for a build with its pushes whose deployment is a step of its own, for a reason."""
     if not carried.get("containerRegistry") and not carried.get("azureSubscription"):
         return _left(build, "it names no connection, and the new step signs in with one", carried.notes)
-    edits = (in_place(pipeline.source, build.first, carried.entries, "buildAndPush"), *_pushes_out(pipeline, build))
+    edits = tuple(merged(pipeline.source, build.steps, carried.entries, "buildAndPush"))
     notes = (*carried.notes, f"the deployment stays a step of its own: {reason}")
     outcome = _outcome(build.first, _MOVED, "builds and pushes (command: buildAndPush)", notes)
     return Plan(edits=edits, outcomes=(outcome, *_pushes_of(build)), gone=build.steps)
@@ -155,23 +155,19 @@ def _pushes_of(build: Build) -> Iterator[Outcome]:
         yield _outcome(push, _MOVED, f"into the step of line {build.first.number + 1}", carry(push, {}).notes)
 
 
-def _pushes_out(pipeline: Pipeline, build: Build) -> Iterator[Edit]:
-    return (taken_out(pipeline.source, push) for push in build.steps[1:])
-
-
 def _join(pipeline: Pipeline, build: Build, carried: Carried, deploy: Deploy) -> Plan:
     """Return the plan that makes a build, its pushes and a deployment one step."""
     job = job_to_remove(build, deploy.step, pipeline.rows)
     inputs, notes = unite(build, carried, deploy)
-    edits = merged(pipeline.source, (*build.steps, deploy.step), inputs, job)
-    removed = ("its job is removed: it did nothing else",) if job else ()
+    edits = merged_with(pipeline.source, build.steps, deploy.step, inputs, job)
+    notes_of_job = ("its job is removed: it did nothing else",) if job else ()
     line = build.first.number + 1
     return Plan(
         edits=tuple(edits),
         outcomes=(
             _outcome(build.first, _MOVED, f"one step with line {deploy.step.number + 1}", (*carried.notes, *notes)),
             *_pushes_of(build),
-            _outcome(deploy.step, _MOVED, f"into the step of line {line}", (*deploy.carried.notes, *removed)),
+            _outcome(deploy.step, _MOVED, f"into the step of line {line}", (*deploy.carried.notes, *notes_of_job)),
         ),
         gone=(*build.steps, deploy.step),
     )
@@ -212,7 +208,7 @@ def _plan_logins(pipeline: Pipeline, plan: Plan) -> Plan:
             found = found.adding(Plan(outcomes=(_outcome(step, _LEFT, why),)))
         else:
             outcome = _outcome(step, _MOVED, "removed: the new step signs in by itself")
-            found = found.adding(Plan(edits=(taken_out(pipeline.source, step),), outcomes=(outcome,)))
+            found = found.adding(Plan(edits=(removed(pipeline.source, step),), outcomes=(outcome,)))
     return found
 
 

@@ -44,21 +44,48 @@ def apply_edits(source: Source, edits: Iterable[Edit]) -> str:
 
 def in_place(source: Source, step: Step, inputs: Sequence[Entry], command: str) -> Edit:
     """Return the edit that makes one old step a new one."""
-    return Edit(first=step.number, end=step.last + 1, lines=tuple(_lines(source, (step,), inputs, command)))
+    lines = _lines(source, (step,), _heads(source, (step,), (step,)), inputs, command)
+    return Edit(first=step.number, end=step.last + 1, lines=tuple(lines))
 
 
-def merged(source: Source, steps: Sequence[Step], inputs: Sequence[Entry], job: Node | None) -> list[Edit]:
-    """Return the edits that make several steps one, in the place of the first; `job` goes with the last step."""
-    moved = [line for step in steps[1:] for line in _behind(source, step, steps[0].column + 2)]
+def merged(source: Source, build: Sequence[Step], inputs: Sequence[Entry], command: str) -> list[Edit]:
+    """Return the edits that make a build and its pushes one step, in the place of the build."""
+    return [_united(source, build, build, inputs, command), *(_taken_out(source, push) for push in build[1:])]
+
+
+def merged_with(
+    source: Source, build: Sequence[Step], deploy: Step, inputs: Sequence[Entry], job: Node | None
+) -> list[Edit]:
+    """Return the edits that make a build, its pushes and a deployment one step; `job` goes with the deployment."""
+    edits = [_united(source, (*build, deploy), (deploy, *build), inputs, "")]
+    edits += [_taken_out(source, push) for push in build[1:]]
+    return [*edits, _without_job(source, job, deploy) if job else _taken_out(source, deploy)]
+
+
+def _united(
+    source: Source, steps: Sequence[Step], naming: Sequence[Step], inputs: Sequence[Entry], command: str
+) -> Edit:
+    """Return the edit of the first of several steps that become one; `naming` has the one whose name stays first."""
     first = steps[0]
-    lines = (*_lines(source, steps, inputs, ""), *moved)
-    gone = steps[1:-1] if job else steps[1:]
-    edits = [Edit(first=first.number, end=first.last + 1, lines=lines), *(taken_out(source, step) for step in gone)]
-    return [*edits, _without_job(source, job, steps[-1])] if job else edits
+    behind = [line for step in steps[1:] for line in _behind(source, step, first.column + 2)]
+    lines = (*_lines(source, steps, _heads(source, steps, naming), inputs, command), *behind)
+    return Edit(first=first.number, end=first.last + 1, lines=lines)
 
 
-def taken_out(source: Source, step: Step) -> Edit:
-    """Return the edit that takes a step away, with a blank line beside it."""
+def removed(source: Source, step: Step) -> Edit:
+    """Return the edit that takes a step away, with a blank line beside it; its comments stay."""
+    comments = [line for entry in (*step.heads.values(), *step.inputs.values()) for line in _own_comments(entry)]
+    behind = _behind(source, step, step.column)
+    kept = tuple(shifted(line, _indent(line), step.column) for line in comments)
+    return _removal(source, step.number, step.last + 1 + len(behind), (*kept, *behind))
+
+
+def _own_comments(entry: Entry) -> tuple[str, ...]:
+    return (_header(entry) if entry.name.lower() == "inputs" else entry).comments
+
+
+def _taken_out(source: Source, step: Step) -> Edit:
+    """Return the edit that takes a step away whose comments are elsewhere, with a blank line beside it."""
     return _removal(source, step.number, step.last + 1 + len(_behind(source, step, 0)))
 
 
@@ -100,12 +127,13 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
-def _lines(source: Source, steps: Sequence[Step], inputs: Sequence[Entry], command: str) -> Iterator[str]:
+def _lines(
+    source: Source, steps: Sequence[Step], heads: Sequence[Entry], inputs: Sequence[Entry], command: str
+) -> Iterator[str]:
     """Return a new step's lines: what the first step and the last say of the step, and the inputs."""
     first = steps[0]
     added = [new_entry("command", command)] if command else []
     inner = [line for entry in (*added, *inputs) for line in entry.written(_inner_column(first))]
-    heads = _heads(source, steps)
     begin = next(place for place, entry in enumerate(heads) if entry.name)
     top = replace(heads[begin], above=())
     line, offset = source.lines[first.number], first.node.start - source.starts[first.number]
@@ -123,10 +151,10 @@ def _inner_column(step: Step) -> int:
     return given.column if given.column > step.column else step.column + 2
 
 
-def _heads(source: Source, steps: Sequence[Step]) -> list[Entry]:
-    """Return a new step's own keys: those of the first step, with the last one's names, and all their comments."""
+def _heads(source: Source, steps: Sequence[Step], naming: Sequence[Step]) -> list[Entry]:
+    """Return a new step's own keys: those of the first step, the names of the first that has them, and comments."""
     first, others = steps[0], steps[1:]
-    chosen = {key: next((step.heads[key] for step in reversed(steps) if key in step.heads), None) for key in _CHOSEN}
+    chosen = {key: next((step.heads[key] for step in naming if key in step.heads), None) for key in _CHOSEN}
     entries: list[Entry] = []
     for key, entry in first.heads.items():
         if key == "task":
