@@ -383,9 +383,7 @@ def _same(names: str) -> dict[str, str]:
     return {name.lower(): name for name in names.split()}
 
 
-_BUILD = _same(
-    "azureSubscription azureContainerRegistry containerRegistry imageName tags dockerFile buildContext arguments"
-)
+_BUILD = _same("imageName dockerFile buildContext arguments")
 _DEPLOY = _same(
     "azureSubscription appName resourceGroupName slotName imageName containerCommand appSettings configurationStrings"
 )
@@ -395,11 +393,16 @@ TASKS = (
         inputs={
             **_BUILD,
             "azuresubscriptionendpoint": "azureSubscription",
+            "azurecontainerregistry": "azureContainerRegistry",
             "dockerregistryendpoint": "containerRegistry",
         },
         settled=frozenset({"command", "containerregistrytype", "usedefaultcontext", "includelatesttag"}),
     ),
-    OldTask(name="Docker@2", inputs={**_BUILD, "repository": "imageName"}, settled=frozenset({"command"})),
+    OldTask(
+        name="Docker@2",
+        inputs={**_BUILD, **_same("containerRegistry tags"), "repository": "imageName"},
+        settled=frozenset({"command"}),
+    ),
     OldTask(name="Docker@0", inputs={}),
     OldTask(name="AzureFunctionAppContainer@1", inputs=_DEPLOY, settled=frozenset({"deploytoslotorase"})),
     OldTask(
@@ -730,7 +733,7 @@ def _image(step: Step, logins: Sequence[Step]) -> tuple[BuiltImage, Step | None,
 
 def _registry(step: Step, logins: Sequence[Step]) -> tuple[str, str, Step | None, str]:
     """Return a Docker step's registry as host or connection, the login that it relies on, and what is wrong."""
-    own = step.given("containerregistry") or step.given("dockerregistryendpoint")
+    own = step.given("containerregistry" if step.name.lower() == "docker@2" else "dockerregistryendpoint")
     is_other = step.given("containerregistrytype").lower() == "container registry"
     host = read_registry(step.given("azurecontainerregistry")) if not is_other else ""
     if own and not (host and step.name.lower() == "docker@1"):
@@ -1150,6 +1153,9 @@ def carry(step: Step, values: Mapping[str, str]) -> Carried:
     found = Carried()
     for old, entry in step.inputs.items():
         found = _with_input(found, step, old, entry)
+    if _has_the_root_as_context(step):
+        note = "buildContext is the repository's root, as with useDefaultContext: false alone"
+        found = found.adding(new_entry("buildContext", "."), notes=(note,))
     if is_docker(step):
         return found
     return _with_host(_with_image(found, step), values)
@@ -1166,6 +1172,15 @@ def _with_input(found: Carried, step: Step, old: str, entry: Entry) -> Carried:
     if translated := _translated(name, step, entry):
         return _with_translated(found, name, entry, translated)
     return found.adding(replace(entry, name=name))
+
+
+def _has_the_root_as_context(step: Step) -> bool:
+    """Tell whether Docker@1 builds from the checkout's root, as its agent makes an empty path that folder.
+
+    https://github.com/microsoft/azure-pipelines-tasks/blob/master/Tasks/DockerV1/containerbuild.ts
+    """
+    builds = step.name.lower() == "docker@1" and docker_kind(step) == "build"
+    return builds and not step.is_set("usedefaultcontext", "true") and not step.given("buildcontext")
 
 
 def _gone(old: str, entry: Entry) -> str:
@@ -1261,7 +1276,7 @@ def qualify_hub(found: Carried, values: Mapping[str, str], connection: str) -> C
     if connection:
         note = "imageName has no registry: it is now that of containerRegistry, where Azure always took Docker Hub"
         return found.adding(new_entry("containerRegistry", connection), notes=(note,))
-    path = text if "/" in text else f"library/{text}"
+    path = text if "/" in expand(text, values) else f"library/{text}"
     entries = tuple(
         new_entry("imageName", f"docker.io/{path}", like=one) if one is entry else one for one in found.entries
     )
@@ -2036,6 +2051,9 @@ def _of_step(step: Step) -> Iterator[Outcome]:
     for pattern, does in _BY_SCRIPT:
         if re.search(pattern, _script(step), re.IGNORECASE):
             yield Outcome(number=step.number, title=title, verdict="note", text=f"it {does}; it stays")
+    if step.name.lower() == "azureappservicesettings@1":
+        text = "it changes an app's settings, which restarts the app unverified; appSettings of the new step does both"
+        yield Outcome(number=step.number, title=title, verdict="note", text=text)
     if step.name.lower() == "azureappservicemanage@0" and step.node.get("inputs"):
         action = step.node.get("inputs")
         if action and action.says("Action").lower().startswith("restart"):

@@ -101,7 +101,7 @@ def _image(step: Step, logins: Sequence[Step]) -> tuple[BuiltImage, Step | None,
 
 def _registry(step: Step, logins: Sequence[Step]) -> tuple[str, str, Step | None, str]:
     """Return a Docker step's registry as host or connection, the login that it relies on, and what is wrong."""
-    own = step.given("containerregistry") or step.given("dockerregistryendpoint")
+    own = step.given("containerregistry" if step.name.lower() == "docker@2" else "dockerregistryendpoint")
     is_other = step.given("containerregistrytype").lower() == "container registry"
     host = read_registry(step.given("azurecontainerregistry")) if not is_other else ""
     if own and not (host and step.name.lower() == "docker@1"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dev.mover.arguments import Translated, translate_arguments, translate_configuration, translate_environment
 from dev.mover.builds import docker_kind, is_docker
 from dev.mover.entries import Entry, new_entry, only_comments
-from dev.mover.images import may_have_host
+from dev.mover.images import expand, may_have_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +66,9 @@ def carry(step: Step, values: Mapping[str, str]) -> Carried:
     found = Carried()
     for old, entry in step.inputs.items():
         found = _with_input(found, step, old, entry)
+    if _has_the_root_as_context(step):
+        note = "buildContext is the repository's root, as with useDefaultContext: false alone"
+        found = found.adding(new_entry("buildContext", "."), notes=(note,))
     if is_docker(step):
         return found
     return _with_host(_with_image(found, step), values)
@@ -82,6 +85,15 @@ def _with_input(found: Carried, step: Step, old: str, entry: Entry) -> Carried:
     if translated := _translated(name, step, entry):
         return _with_translated(found, name, entry, translated)
     return found.adding(replace(entry, name=name))
+
+
+def _has_the_root_as_context(step: Step) -> bool:
+    """Tell whether Docker@1 builds from the checkout's root, as its agent makes an empty path that folder.
+
+    https://github.com/microsoft/azure-pipelines-tasks/blob/master/Tasks/DockerV1/containerbuild.ts
+    """
+    builds = step.name.lower() == "docker@1" and docker_kind(step) == "build"
+    return builds and not step.is_set("usedefaultcontext", "true") and not step.given("buildcontext")
 
 
 def _gone(old: str, entry: Entry) -> str:
@@ -177,7 +189,7 @@ def qualify_hub(found: Carried, values: Mapping[str, str], connection: str) -> C
     if connection:
         note = "imageName has no registry: it is now that of containerRegistry, where Azure always took Docker Hub"
         return found.adding(new_entry("containerRegistry", connection), notes=(note,))
-    path = text if "/" in text else f"library/{text}"
+    path = text if "/" in expand(text, values) else f"library/{text}"
     entries = tuple(
         new_entry("imageName", f"docker.io/{path}", like=one) if one is entry else one for one in found.entries
     )

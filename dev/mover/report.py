@@ -89,6 +89,9 @@ def _of_step(step: Step) -> Iterator[Outcome]:
     for pattern, does in _BY_SCRIPT:
         if re.search(pattern, _script(step), re.IGNORECASE):
             yield Outcome(number=step.number, title=title, verdict="note", text=f"it {does}; it stays")
+    if step.name.lower() == "azureappservicesettings@1":
+        text = "it changes an app's settings, which restarts the app unverified; appSettings of the new step does both"
+        yield Outcome(number=step.number, title=title, verdict="note", text=text)
     if step.name.lower() == "azureappservicemanage@0" and step.node.get("inputs"):
         action = step.node.get("inputs")
         if action and action.says("Action").lower().startswith("restart"):

@@ -43,9 +43,7 @@ def _same(names: str) -> dict[str, str]:
     return {name.lower(): name for name in names.split()}
 
 
-_BUILD = _same(
-    "azureSubscription azureContainerRegistry containerRegistry imageName tags dockerFile buildContext arguments"
-)
+_BUILD = _same("imageName dockerFile buildContext arguments")
 _DEPLOY = _same(
     "azureSubscription appName resourceGroupName slotName imageName containerCommand appSettings configurationStrings"
 )
@@ -55,11 +53,16 @@ TASKS = (
         inputs={
             **_BUILD,
             "azuresubscriptionendpoint": "azureSubscription",
+            "azurecontainerregistry": "azureContainerRegistry",
             "dockerregistryendpoint": "containerRegistry",
         },
         settled=frozenset({"command", "containerregistrytype", "usedefaultcontext", "includelatesttag"}),
     ),
-    OldTask(name="Docker@2", inputs={**_BUILD, "repository": "imageName"}, settled=frozenset({"command"})),
+    OldTask(
+        name="Docker@2",
+        inputs={**_BUILD, **_same("containerRegistry tags"), "repository": "imageName"},
+        settled=frozenset({"command"}),
+    ),
     OldTask(name="Docker@0", inputs={}),
     OldTask(name="AzureFunctionAppContainer@1", inputs=_DEPLOY, settled=frozenset({"deploytoslotorase"})),
     OldTask(

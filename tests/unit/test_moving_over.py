@@ -290,6 +290,28 @@ def test_a_deployment_of_latest_is_one_of_this_runs_tag_and_says_so(tag: str) ->
     assert "the tag $(Build.BuildId) of this run is deployed, not latest" in told
 
 
+@pytest.mark.parametrize(
+    ("image", "repository", "expected"),
+    [
+        ("hello:1", "", "docker.io/library/hello:1"),
+        ("contoso/hello:1", "", "docker.io/contoso/hello:1"),
+        ("$(name):1", "hello", "docker.io/library/$(name):1"),
+        ("$(name):1", "contoso/hello", "docker.io/$(name):1"),
+        ("$(name):1", "contoso.azurecr.io/hello", "$(name):1"),
+        ("$(name):1", "", "$(name):1"),
+        ("$(name)/hello:1", "contoso", "docker.io/$(name)/hello:1"),
+        ("localhost:5000/hello:1", "", "localhost:5000/hello:1"),
+    ],
+)
+def test_an_image_without_a_registry_is_on_docker_hub_as_azure_takes_it(
+    image: str, repository: str, expected: str
+) -> None:
+    head = f"variables:\n  name: {repository}\n" if repository else ""
+    moved, told = move(head + job(DEPLOY.replace("contoso.azurecr.io/hello:$(Build.BuildId)", image)))
+    assert only(moved)["imageName"] == expected
+    assert ("docker.io/" in told) == (expected != image or (image == "$(name):1" and not repository))
+
+
 def test_an_image_without_a_tag_is_deployed_by_the_tag_that_it_had() -> None:
     moved, _ = move(job(DEPLOY.replace(":$(Build.BuildId)", "")))
     assert only(moved)["imageName"] == "contoso.azurecr.io/hello"
@@ -301,6 +323,19 @@ def test_a_context_that_docker_1_ignored_is_none_now(flag: str) -> None:
     moved, told = move(job(f"{BUILD}    buildContext: app\n    {flag}\n", PUSH, DEPLOY))
     assert "buildContext" not in only(moved)
     assert "buildContext is left out" in told
+
+
+def test_a_context_that_is_the_root_without_being_written_is_written() -> None:
+    moved, told = move(job(f"{BUILD}    useDefaultContext: false\n", PUSH, DEPLOY))
+    assert only(moved)["buildContext"] == "."
+    assert "buildContext is the repository's root" in told
+
+
+def test_inputs_of_docker_2_mean_nothing_to_docker_1() -> None:
+    build = "\n- task: Docker@1\n  inputs:\n    containerRegistry: acr\n    repository: hello\n"
+    moved, told = move(job(build, build + "    command: push\n", DEPLOY))
+    assert tasks(moved) == ["Docker@1", "Docker@1", "deploy"]
+    assert "it names no registry" in told
 
 
 @pytest.mark.parametrize("context", ["$(Build.SourcesDirectory)", ".", "app/..", "'**'"])
