@@ -459,8 +459,28 @@ def task_name(reference: str) -> str:
     return f"{_IDS.get(found[1].lower(), found[1])}@{found[2]}" if found else reference.strip()
 
 
-REFUSED_PROPERTIES = frozenset({"connectionstrings", "azurestorageaccounts", "metadata", "appsettings"})
-"""Site properties that the new step refuses in configurationStrings, as writing them removes what is there."""
+REFUSED_PROPERTIES = frozenset(
+    {"connectionstrings", "azurestorageaccounts", "metadata", "appsettings", "machinekey", "vnetname"}
+)
+"""Site properties that the new step refuses in configurationStrings without having an input for them."""
+SITE_PROPERTIES = frozenset(
+    _same(
+        "alwaysOn apiDefinition apiManagementConfig autoHealEnabled autoHealRules autoSwapSlotName cors "
+        "defaultDocuments detailedErrorLoggingEnabled documentRoot elasticWebAppScaleLimit experiments ftpsState "
+        "functionAppScaleLimit functionsRuntimeScaleMonitoringEnabled handlerMappings healthCheckPath http20Enabled "
+        "http20ProxyFlag httpLoggingEnabled ipSecurityRestrictions ipSecurityRestrictionsDefaultAction "
+        "javaContainer javaContainerVersion javaVersion keyVaultReferenceIdentity limits loadBalancing "
+        "localMySqlEnabled logsDirectorySizeLimit managedPipelineMode managedServiceIdentityId "
+        "minimumElasticInstanceCount minTlsCipherSuite minTlsVersion netFrameworkVersion nodeVersion "
+        "numberOfWorkers phpVersion powerShellVersion preWarmedInstanceCount publicNetworkAccess publishingUsername "
+        "push pythonVersion remoteDebuggingEnabled remoteDebuggingVersion requestTracingEnabled "
+        "requestTracingExpirationTime scmIpSecurityRestrictions scmIpSecurityRestrictionsDefaultAction "
+        "scmIpSecurityRestrictionsUseMain scmMinTlsVersion scmType tracingOptions use32BitWorkerProcess "
+        "virtualApplications vnetPrivatePortsCount vnetRouteAllEnabled websiteTimeZone webSocketsEnabled "
+        "xManagedServiceIdentityId"
+    )
+)
+"""Site properties that the new step sets. A test compares them with the program's own."""
 
 
 # --- steps: The steps of a pipeline, wherever in the file they stand, with what they say.
@@ -937,7 +957,7 @@ class _Words:
 # --- arguments: Inputs whose text the new step takes in another form: `arguments`, `configurationStrings`, environment variables.
 
 _PROPERTY = re.compile(r"""(?<!\S)-([A-Za-z]\w*):?[ \t]+("[^"]*"|'[^']*'|[^\s'"]+)(?=\s|$)""")
-_OURS = (
+OWN_INPUTS = (
     "acrusemanagedidentitycreds",
     "acrusermanagedidentityid",
     "linuxfxversion",
@@ -1048,13 +1068,32 @@ def translate_configuration(text: str) -> Translated:
     result = Translated(text=text)
     for found in _PROPERTY.finditer(text):
         name, value = found[1].lower(), found[2].strip("\"'")
-        if name in REFUSED_PROPERTIES:
-            result = _refusing(result, f"{found[1]} in configurationStrings: writing it would remove what is there")
-        elif name in _OURS:
+        if name not in SITE_PROPERTIES | REFUSED_PROPERTIES | set(OWN_INPUTS) or _has_colon(found):
+            result = _refusing(result, f"-{found[1]} in configurationStrings is no property, and Azure ignored it")
+        elif name in REFUSED_PROPERTIES:
+            result = _refusing(result, f"{found[1]} in configurationStrings is refused; see settings.md")
+        elif name in OWN_INPUTS:
             result = _with_property(replace(result, text=_cut(result.text, found.group())), found[1], value)
-    if any(re.search(rf"(?i)\b{name}\b", result.text) for name in _OURS):
+    if any(re.search(rf"(?i)\b{name}\b", result.text) for name in OWN_INPUTS):
         return _refusing(result, "configurationStrings names a property that has an input of its own")
     return _with_identity(replace(result, text=result.text.strip()))
+
+
+def _has_colon(found: re.Match[str]) -> bool:
+    """Tell whether a property other than those that go elsewhere has a colon behind its name."""
+    return found[1].lower() not in OWN_INPUTS and found.group().startswith(f"-{found[1]}:")
+
+
+def refused_names(text: str) -> tuple[str, ...]:
+    """Return why the new step would refuse names of app settings in Microsoft's form, `-NAME value`."""
+    if not text.startswith("-"):
+        return ()
+    unquoted = re.sub(r"""(?<=\s)("[^"]*"|'[^']*')(?=\s|$)""", "''", text)
+    names = re.findall(r"(?<!\S)-([A-Za-z_]\S*)(?=\s)", unquoted)
+    unfit = dict.fromkeys(name for name in names if not re.fullmatch(r"[\w.]+", name, re.ASCII))
+    return tuple(
+        f"the name {name} in appSettings is not allowed on Linux; write __ for : and _ for -" for name in unfit
+    )
 
 
 def _cut(text: str, part: str) -> str:
@@ -1171,7 +1210,8 @@ def _with_input(found: Carried, step: Step, old: str, entry: Entry) -> Carried:
         return found.adding(only_comments(entry))
     if translated := _translated(name, step, entry):
         return _with_translated(found, name, entry, translated)
-    return found.adding(replace(entry, name=name))
+    refused = refused_names(entry.text) if name == "appSettings" else ()
+    return found.adding(replace(entry, name=name), refused=refused)
 
 
 def _has_the_root_as_context(step: Step) -> bool:

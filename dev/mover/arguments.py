@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dev.mover.tasks import REFUSED_PROPERTIES
+from dev.mover.tasks import REFUSED_PROPERTIES, SITE_PROPERTIES
 from pytask.builders.docker.build_flags import INSTEAD, SHORT, SWITCHES, WITH_VALUE
 from pytask.builders.docker.shell_words import split_words
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PROPERTY = re.compile(r"""(?<!\S)-([A-Za-z]\w*):?[ \t]+("[^"]*"|'[^']*'|[^\s'"]+)(?=\s|$)""")
-_OURS = (
+OWN_INPUTS = (
     "acrusemanagedidentitycreds",
     "acrusermanagedidentityid",
     "linuxfxversion",
@@ -125,13 +125,32 @@ def translate_configuration(text: str) -> Translated:
     result = Translated(text=text)
     for found in _PROPERTY.finditer(text):
         name, value = found[1].lower(), found[2].strip("\"'")
-        if name in REFUSED_PROPERTIES:
-            result = _refusing(result, f"{found[1]} in configurationStrings: writing it would remove what is there")
-        elif name in _OURS:
+        if name not in SITE_PROPERTIES | REFUSED_PROPERTIES | set(OWN_INPUTS) or _has_colon(found):
+            result = _refusing(result, f"-{found[1]} in configurationStrings is no property, and Azure ignored it")
+        elif name in REFUSED_PROPERTIES:
+            result = _refusing(result, f"{found[1]} in configurationStrings is refused; see settings.md")
+        elif name in OWN_INPUTS:
             result = _with_property(replace(result, text=_cut(result.text, found.group())), found[1], value)
-    if any(re.search(rf"(?i)\b{name}\b", result.text) for name in _OURS):
+    if any(re.search(rf"(?i)\b{name}\b", result.text) for name in OWN_INPUTS):
         return _refusing(result, "configurationStrings names a property that has an input of its own")
     return _with_identity(replace(result, text=result.text.strip()))
+
+
+def _has_colon(found: re.Match[str]) -> bool:
+    """Tell whether a property other than those that go elsewhere has a colon behind its name."""
+    return found[1].lower() not in OWN_INPUTS and found.group().startswith(f"-{found[1]}:")
+
+
+def refused_names(text: str) -> tuple[str, ...]:
+    """Return why the new step would refuse names of app settings in Microsoft's form, `-NAME value`."""
+    if not text.startswith("-"):
+        return ()
+    unquoted = re.sub(r"""(?<=\s)("[^"]*"|'[^']*')(?=\s|$)""", "''", text)
+    names = re.findall(r"(?<!\S)-([A-Za-z_]\S*)(?=\s)", unquoted)
+    unfit = dict.fromkeys(name for name in names if not re.fullmatch(r"[\w.]+", name, re.ASCII))
+    return tuple(
+        f"the name {name} in appSettings is not allowed on Linux; write __ for : and _ for -" for name in unfit
+    )
 
 
 def _cut(text: str, part: str) -> str:

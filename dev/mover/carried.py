@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dev.mover.arguments import Translated, translate_arguments, translate_configuration, translate_environment
+from dev.mover.arguments import (
+    Translated,
+    refused_names,
+    translate_arguments,
+    translate_configuration,
+    translate_environment,
+)
 from dev.mover.builds import docker_kind, is_docker
 from dev.mover.entries import Entry, new_entry, only_comments
 from dev.mover.images import expand, may_have_host
@@ -84,7 +90,8 @@ def _with_input(found: Carried, step: Step, old: str, entry: Entry) -> Carried:
         return found.adding(only_comments(entry))
     if translated := _translated(name, step, entry):
         return _with_translated(found, name, entry, translated)
-    return found.adding(replace(entry, name=name))
+    refused = refused_names(entry.text) if name == "appSettings" else ()
+    return found.adding(replace(entry, name=name), refused=refused)
 
 
 def _has_the_root_as_context(step: Step) -> bool:

@@ -119,5 +119,25 @@ def task_name(reference: str) -> str:
     return f"{_IDS.get(found[1].lower(), found[1])}@{found[2]}" if found else reference.strip()
 
 
-REFUSED_PROPERTIES = frozenset({"connectionstrings", "azurestorageaccounts", "metadata", "appsettings"})
-"""Site properties that the new step refuses in configurationStrings, as writing them removes what is there."""
+REFUSED_PROPERTIES = frozenset(
+    {"connectionstrings", "azurestorageaccounts", "metadata", "appsettings", "machinekey", "vnetname"}
+)
+"""Site properties that the new step refuses in configurationStrings without having an input for them."""
+SITE_PROPERTIES = frozenset(
+    _same(
+        "alwaysOn apiDefinition apiManagementConfig autoHealEnabled autoHealRules autoSwapSlotName cors "
+        "defaultDocuments detailedErrorLoggingEnabled documentRoot elasticWebAppScaleLimit experiments ftpsState "
+        "functionAppScaleLimit functionsRuntimeScaleMonitoringEnabled handlerMappings healthCheckPath http20Enabled "
+        "http20ProxyFlag httpLoggingEnabled ipSecurityRestrictions ipSecurityRestrictionsDefaultAction "
+        "javaContainer javaContainerVersion javaVersion keyVaultReferenceIdentity limits loadBalancing "
+        "localMySqlEnabled logsDirectorySizeLimit managedPipelineMode managedServiceIdentityId "
+        "minimumElasticInstanceCount minTlsCipherSuite minTlsVersion netFrameworkVersion nodeVersion "
+        "numberOfWorkers phpVersion powerShellVersion preWarmedInstanceCount publicNetworkAccess publishingUsername "
+        "push pythonVersion remoteDebuggingEnabled remoteDebuggingVersion requestTracingEnabled "
+        "requestTracingExpirationTime scmIpSecurityRestrictions scmIpSecurityRestrictionsDefaultAction "
+        "scmIpSecurityRestrictionsUseMain scmMinTlsVersion scmType tracingOptions use32BitWorkerProcess "
+        "virtualApplications vnetPrivatePortsCount vnetRouteAllEnabled websiteTimeZone webSocketsEnabled "
+        "xManagedServiceIdentityId"
+    )
+)
+"""Site properties that the new step sets. A test compares them with the program's own."""

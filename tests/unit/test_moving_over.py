@@ -14,9 +14,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dev.mover.arguments import OWN_INPUTS
 from dev.mover.command import move as moved_by
 from dev.mover.source import Unreadable
-from dev.mover.tasks import TASKS
+from dev.mover.tasks import REFUSED_PROPERTIES, SITE_PROPERTIES, TASKS
+from pytask.targets.site import site_properties
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -503,8 +505,35 @@ def test_properties_with_an_input_of_their_own_go_there() -> None:
     assert (only(moved)["configurationStrings"], only(moved)["appPullAccess"]) == ("-alwaysOn true", "managedIdentity")
 
 
+def test_the_mover_knows_each_property_that_the_program_knows() -> None:
+    names = (*site_properties.SWITCHES, *site_properties.NUMBERS, *site_properties.TEXTS, *site_properties.CHOICES)
+    known = {name.lower() for name in (*names, *site_properties.LISTS, *site_properties.OBJECTS)}
+    assert known == SITE_PROPERTIES
+    assert {name.lower() for name in site_properties.REFUSED} == REFUSED_PROPERTIES | set(OWN_INPUTS)
+
+
+@pytest.mark.parametrize("text", ["-A:B 1", "-A 1 -B-C 2", '-A "x -y:z" -D: 3'])
+def test_a_setting_whose_name_the_new_step_refuses_leaves_the_step_as_it_is(text: str) -> None:
+    step = job(f"{DEPLOY}    appSettings: '{text}'\n")
+    moved, told = move(step)
+    assert moved == step
+    assert "in appSettings is not allowed on Linux" in told
+
+
+@pytest.mark.parametrize("text", ['-A "-x:y" -B 1', "-A -1", "A:B=1", '-A.B__C "x" -URL https://a.b/c-d:e'])
+def test_a_setting_whose_value_only_looks_like_such_a_name_moves(text: str) -> None:
+    assert tasks(move(job(f"{DEPLOY}    appSettings: '{text}'\n"))[0]) == ["deploy"]
+
+
 @pytest.mark.parametrize(
-    "value", ["-acrUseManagedIdentityCreds $(x)", "-connectionStrings a", "-acrUserManagedIdentityID a"]
+    "value",
+    [
+        "-acrUseManagedIdentityCreds $(x)",
+        "-connectionStrings a",
+        "-acrUserManagedIdentityID a",
+        "-noSuchThing a",
+        "'-phpVersion: 7'",
+    ],
 )
 def test_a_property_that_the_new_step_refuses_leaves_the_step_as_it_is(value: str) -> None:
     text = job(f"{DEPLOY}    configurationStrings: {value}\n")
