@@ -707,6 +707,12 @@ def docker_kind(step: Step) -> str:
     return _KINDS.get(command, "") if step.name.lower() != "docker@0" else ""
 
 
+def place_of(step: Step) -> str:
+    """Return the registry of a Docker step as its connection or host; empty when it names none."""
+    host, connection, _, _ = _registry(step, ())
+    return connection or host
+
+
 def read_builds(source: Source, row: Sequence[Step | None], logins: Sequence[Step]) -> Iterator[Build]:
     """Return the builds of a list of steps; `row` has None for each item that is no step, and no logins."""
     for place, step in enumerate(row):
@@ -1069,7 +1075,8 @@ def translate_configuration(text: str) -> Translated:
     for found in _PROPERTY.finditer(text):
         name, value = found[1].lower(), found[2].strip("\"'")
         if name not in SITE_PROPERTIES | REFUSED_PROPERTIES | set(OWN_INPUTS) or _has_colon(found):
-            result = _refusing(result, f"-{found[1]} in configurationStrings is no property, and Azure ignored it")
+            written = found.group().split()[0]
+            result = _refusing(result, f"{written} in configurationStrings is no property, and Azure ignored it")
         elif name in REFUSED_PROPERTIES:
             result = _refusing(result, f"{found[1]} in configurationStrings is refused; see settings.md")
         elif name in OWN_INPUTS:
@@ -2001,7 +2008,15 @@ def _why_needed(pipeline: Pipeline, login: Step, gone: set[Step]) -> str:
         return login.unusual
     if not any(step.steps is login.steps for step in gone):
         return "no step of its list moves"
-    return "other steps of its job use Docker" if _others_use_docker(pipeline, login.steps, gone) else ""
+    if _others_use_docker(pipeline, login.steps, gone):
+        return "other steps of its job use Docker"
+    here = [build for build in pipeline.builds if build.first in gone and build.first.steps.job is login.steps.job]
+    places = {build.image.connection or build.image.host for build in here}
+    alike = [one for one in pipeline.steps if _is_login(one) and one.steps.job is login.steps.job]
+    wanted = {place_of(login)} - {""} or {place_of(one) for one in alike} - {""}
+    return (
+        "" if wanted <= places else "it is for another registry than the new steps push to, maybe that of a base image"
+    )
 
 
 def _others_use_docker(pipeline: Pipeline, steps: StepList, gone: set[Step]) -> bool:

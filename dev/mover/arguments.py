@@ -126,7 +126,8 @@ def translate_configuration(text: str) -> Translated:
     for found in _PROPERTY.finditer(text):
         name, value = found[1].lower(), found[2].strip("\"'")
         if name not in SITE_PROPERTIES | REFUSED_PROPERTIES | set(OWN_INPUTS) or _has_colon(found):
-            result = _refusing(result, f"-{found[1]} in configurationStrings is no property, and Azure ignored it")
+            written = found.group().split()[0]
+            result = _refusing(result, f"{written} in configurationStrings is no property, and Azure ignored it")
         elif name in REFUSED_PROPERTIES:
             result = _refusing(result, f"{found[1]} in configurationStrings is refused; see settings.md")
         elif name in OWN_INPUTS:

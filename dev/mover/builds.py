@@ -55,6 +55,12 @@ def docker_kind(step: Step) -> str:
     return _KINDS.get(command, "") if step.name.lower() != "docker@0" else ""
 
 
+def place_of(step: Step) -> str:
+    """Return the registry of a Docker step as its connection or host; empty when it names none."""
+    host, connection, _, _ = _registry(step, ())
+    return connection or host
+
+
 def read_builds(source: Source, row: Sequence[Step | None], logins: Sequence[Step]) -> Iterator[Build]:
     """Return the builds of a list of steps; `row` has None for each item that is no step, and no logins."""
     for place, step in enumerate(row):

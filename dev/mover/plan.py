@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dev.mover.builds import docker_kind, is_docker, read_builds
+from dev.mover.builds import docker_kind, is_docker, place_of, read_builds
 from dev.mover.carried import Carried, carry
 from dev.mover.deploys import match, read_deploys
 from dev.mover.joining import carry_build, complete, connection_of, unite
@@ -218,7 +218,15 @@ def _why_needed(pipeline: Pipeline, login: Step, gone: set[Step]) -> str:
         return login.unusual
     if not any(step.steps is login.steps for step in gone):
         return "no step of its list moves"
-    return "other steps of its job use Docker" if _others_use_docker(pipeline, login.steps, gone) else ""
+    if _others_use_docker(pipeline, login.steps, gone):
+        return "other steps of its job use Docker"
+    here = [build for build in pipeline.builds if build.first in gone and build.first.steps.job is login.steps.job]
+    places = {build.image.connection or build.image.host for build in here}
+    alike = [one for one in pipeline.steps if _is_login(one) and one.steps.job is login.steps.job]
+    wanted = {place_of(login)} - {""} or {place_of(one) for one in alike} - {""}
+    return (
+        "" if wanted <= places else "it is for another registry than the new steps push to, maybe that of a base image"
+    )
 
 
 def _others_use_docker(pipeline: Pipeline, steps: StepList, gone: set[Step]) -> bool:
