@@ -10,7 +10,8 @@ import pytest
 
 from tests.faults.paper_azure import PaperAzure
 from tests.faults.runs import run
-from tests.faults.scenes import NEW, REPOSITORY, Scene, Stage, arrange
+from tests.faults.scenes import NEW, REPOSITORY, Scene
+from tests.faults.stage import Stage, arrange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def stage(azure: PaperAzure) -> Stage:
 
 def add_apps(stage: Stage) -> dict[str, Site]:
     """Create further apps that run the old image."""
-    image = f"{stage.registry.login_server}/{REPOSITORY}:1"
+    image = f"{stage.host}/{REPOSITORY}:1"
     names = [f"shop-{number:02}" for number in range(MORE)]
     return {name: stage.azure.add_running_app(name, image, pull="managed_identity") for name in names}
 
@@ -45,7 +46,7 @@ def test_every_app_runs_the_image_and_their_lines_are_apart(stage: Stage, tmp_pa
     apps = add_apps(stage)
     done = run(replace(stage, inputs={**stage.inputs, "moreApps": "\n".join(apps)}), tmp_path / "run")
     assert done.result == "Succeeded", done.log[-3000:]
-    new = stage.azure.store(stage.registry.login_server).tags(REPOSITORY)[NEW]
+    new = stage.azure.store(stage.host).tags(REPOSITORY)[NEW]
     assert {name: stage.azure.running(site) for name, site in apps.items()} == dict.fromkeys(apps, new)
     assert f"{MORE + 1} apps: {MORE + 1} verified" in done.log
     assert done.variables["verification"] == "verified"
@@ -60,5 +61,5 @@ def test_one_that_is_missing_is_found_before_anything_is_pushed(stage: Stage, tm
     more = "\n".join([*apps, "missing"])
     done = run(replace(stage, inputs={**stage.inputs, "moreApps": more}), tmp_path / "run")
     assert (done.result, done.code) == ("Failed", "app-not-found")
-    assert NEW not in stage.azure.store(stage.registry.login_server).tags(REPOSITORY)
+    assert NEW not in stage.azure.store(stage.host).tags(REPOSITORY)
     assert done.state == "nothing was pushed and nothing was changed"
