@@ -13,7 +13,7 @@ from urllib.parse import quote
 from pytask.cloud.arm import RESOURCES_VERSION
 from pytask.decode import object_at, objects_at, text_at
 from pytask.errors.app import AppAmbiguous
-from pytask.errors.azure import ApiVersionUnsupported, AzureRefused
+from pytask.errors.azure import ApiVersionUnsupported, AzureFailing, AzureRefused
 from pytask.errors.container_app import ContainerAppHasNoSlots, ContainerAppIsNoFunctionApp, ContainerAppNotFound
 from pytask.model.reference import is_dns_name
 from pytask.targets.container_app.app import VERSION, ContainerApp, commands, image_of
@@ -28,6 +28,7 @@ _READING = "read the container app"
 _SHOWS_KIND = "2025-10-02-preview"
 """An api-version whose answers have `kind` beyond doubt.
 https://github.com/Azure/azure-cli-extensions/tree/main/src/containerapp/azext_containerapp/tests/latest/recordings"""
+_NOT_WHOLE = "the answer is not a whole container app"
 _INVISIBLE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
@@ -46,7 +47,7 @@ def find_app(arm: Arm, address: AppAddress) -> ContainerApp | None:
             where = f"the resource group {address.resource_group}"
             raise ContainerAppNotFound(app=address.name, where=where)
         return None
-    _confirm_kind(arm, path, address.name, resource)
+    _confirm_kind(arm, path, address.name, _whole(resource))
     if address.slot:
         raise ContainerAppHasNoSlots(app=address.name, slot=address.slot)
     return _app(path, address.name, resource)
@@ -64,9 +65,24 @@ def read_app(arm: Arm, app: ContainerApp) -> ContainerApp:
     """Return the app as it is now.
 
     Raises:
-        TaskFailure: when it cannot be read.
+        TaskFailure: when it cannot be read whole.
     """
-    return app.reading(arm.get(app.resource_id, doing=_READING, api_version=VERSION))
+    return app.reading(_whole(arm.get(app.resource_id, doing=_READING, api_version=VERSION)))
+
+
+def _whole(resource: JSONObject) -> JSONObject:
+    """Return an app that shows its containers and its revision mode.
+
+    Raises:
+        AzureFailing: for another answer, because a change made from it would remove what it does not show.
+    """
+    properties = object_at(resource, "properties")
+    mode = text_at(properties, "configuration", "activeRevisionsMode")
+    if not (mode and objects_at(properties, "template", "containers")):
+        failure = AzureFailing(doing=_READING, status=HTTPStatus.OK.value, attempts=1, detail=_NOT_WHOLE)
+        failure.leaves_open = False
+        raise failure
+    return resource
 
 
 def serving(arm: Arm, app: ContainerApp) -> ContainerApp:
