@@ -21,7 +21,7 @@ def release(job: Job, target: Target[Any], update: Update, plan: VerifyPlan, ver
     """
     if not update.held_back:
         return
-    journal = job.journal.of(target.app.title)
+    journal = job.journal.of(target.app)
     if verification.unavailable and plan.when_unverified is not WhenUnverified.SUCCEED:
         journal.add(HeldBack(update))
         return

@@ -60,20 +60,21 @@ def build_and_push(job: Job, plan: BuildAndPush) -> None:
 def build_push_deploy(job: Job, plan: BuildPushDeploy) -> None:
     """Build the image, push it, and roll it out."""
     found, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_push_and_target(job, plan, *seams))
-    rollout = stages.Rollout(job=job, target=found.target, plan=plan.app, source=found.source, snapshot=found.snapshot)
+    rollout = stages.Rollouts(job=job, seen=found.targets)
     rollout.set_up_pull_access()
     rollout.roll_out(push(job, plan, found, image))
 
 
 def deploy(job: Job, plan: Deploy) -> None:
-    """Roll out an image that is already in a registry."""
+    """Roll out an image that is already in a registry, or in another one that it is imported from."""
     begin(plan, job.console, job.network)
     found = stages.preflight_deploy(job, plan)
     job.journal.add(PreflightPassed(found.findings))
-    rollout = stages.Rollout(job=job, target=found.target, plan=plan.app, source=found.source, snapshot=found.snapshot)
+    rollout = stages.Rollouts(job=job, seen=found.targets)
     rollout.set_up_pull_access()
-    job.journal.add(found.image)
-    rollout.roll_out(found.image)
+    image = stages.bring_image(job, found.image)
+    job.journal.add(image)
+    rollout.roll_out(image)
 
 
 def check(job: Job, plan: Check) -> None:
@@ -81,7 +82,7 @@ def check(job: Job, plan: Check) -> None:
     begin(plan, job.console, job.network)
     found = stages.preflight_check(job, plan)
     job.journal.add(PreflightPassed(found.findings))
-    stages.Rollout(job=job, target=found.target, plan=plan.app, source=found.source, snapshot=found.snapshot).check()
+    stages.Rollouts(job=job, seen=found.targets).check()
 
 
 def push(

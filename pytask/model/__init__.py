@@ -26,6 +26,7 @@ from pytask.model.facts import (
     Right,
     RolledBack,
     Update,
+    labels_of,
 )
 from pytask.model.plan import (
     AppAddress,
@@ -137,4 +138,5 @@ __all__ = [
     "WhenUnverified",
     "app_plan",
     "is_local",
+    "labels_of",
 ]

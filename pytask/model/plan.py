@@ -204,6 +204,8 @@ class AppPlan:
     """The app settings to set."""
     configuration: Mapping[str, object] = field(default_factory=dict, repr=False)
     """The site properties to set besides the image."""
+    more: tuple[AppAddress, ...] = ()
+    """Further apps for the same image; all else in this record is meant for them too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -266,6 +268,8 @@ class Deploy(_Plan):
     connection: ServiceConnection
     image: ExistingImage
     app: AppPlan
+    imports_into: RegistryAddress | None = None
+    """The registry to copy the image into first; None when the app pulls it from where it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytask.access.setup import AppIdentity, PullSetup
+    from pytask.cloud.poll import Reading
     from pytask.errors.start import StartFailure
     from pytask.journal import Journal
     from pytask.model import App, AppPlan, Digest, PreviousImage, VerifyPlan
@@ -132,7 +133,7 @@ class Target(Protocol[U]):
         """
 
     def watch(
-        self, update: U, plan: VerifyPlan, *, digest_now: Callable[[str], Digest | None], rolls_back: bool = False
+        self, update: U, plan: VerifyPlan, *, digest_now: Callable[[str], Reading[Digest]], rolls_back: bool = False
     ) -> Watch[Any]:
         """Return how to observe whether the target runs the image.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytask.cloud.poll import Seen
 from pytask.errors.start import StartFailure
 from pytask.journal import Journal
 from pytask.targets.target import UseImage
@@ -46,7 +47,7 @@ def test_the_document_names_every_permission_that_a_run_takes_and_no_other(fate:
     snapshot = target.preflight(PLAN, NO_REGISTRY)
     journal = Journal(lambda _: None)
     update = target.update(UseImage(reference=NEW, digest=OURS, fresh_tag=True, plan=PLAN), snapshot, journal)
-    watch = target.watch(update, VERIFY, digest_now=lambda _: OURS)
+    watch = target.watch(update, VERIFY, digest_now=lambda _: Seen(OURS))
     try:
         verify_watch(watch, clock=app.clock, timeouts=app.timeouts, say=lambda _: None)
         target.release(update)

@@ -51,7 +51,7 @@ def pipeline(azure: LocalAzure, tmp_path: Path) -> Iterator[Pipeline]:
 
 
 def an_app(pipeline: Pipeline, *, multiple: bool) -> ContainerApp:
-    app = pipeline.azure.add_container_app("shop", image=FIRST, registry=pipeline.registry, multiple=multiple)
+    app = pipeline.azure.add_native_app("shop", image=FIRST, registry=pipeline.registry, multiple=multiple)
     pipeline.azure.grant(pipeline.principal, "Container Apps Contributor", app.id)
     return app
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,10 @@ from tests.faults.scenes import REPOSITORY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.faults.scenes import Stage
-    from tests.local_azure.state.container_app import ContainerApp
+    from tests.faults.container_app_state import ContainerAppState
+    from tests.faults.stage import Stage
+
+    Roles = frozenset[tuple[str, str, str]]
 
 _PROPERTIES = ("alwaysOn", "acrUseManagedIdentityCreds", "acrUserManagedIdentityID", "appCommandLine")
 
@@ -23,8 +24,6 @@ class Truth:
 
     image: str
     """What the app is configured with."""
-    serves: str
-    """The reference that has the traffic."""
     running: str
     """The digest of the image that serves it; empty where nothing does."""
     settings: Mapping[str, str]
@@ -33,7 +32,7 @@ class Truth:
     """The names of connections and mounts that stay with their slot."""
     properties: Mapping[str, Any]
     identities: frozenset[str]
-    roles: frozenset[tuple[str, str, str]]
+    roles: Roles
     tags: Mapping[str, str]
 
     def app(self) -> tuple[object, ...]:
@@ -43,41 +42,41 @@ class Truth:
 
 def look(stage: Stage) -> Truth:
     """Return what is true once every start is over."""
+    stage.azure.settle(stage.site)
+    roles = frozenset(stage.azure.all_assignments())
+    tags = stage.azure.store(stage.host).tags(REPOSITORY)
     if stage.container_app:
-        return _of_container_app(stage, stage.container_app)
+        return _of_container_app(stage.container_app, roles, tags)
+    return _of_site(stage, roles, tags)
+
+
+def _of_site(stage: Stage, roles: Roles, tags: Mapping[str, str]) -> Truth:
     site, azure = stage.site, stage.azure
-    azure.settle(site)
     app = next(one for one in azure.apps() if one.name == site.name)
     names = {kind: frozenset(found or []) for kind, found in app.slot_names.items()}
     own = {site.identity.object_id} if site.identity else set()
     return Truth(
         image=site.image or "",
-        serves=site.image or "",
         running=azure.running(site),
         settings=dict(site.settings),
         sticky=names["appSettingNames"],
         lists=names["connectionStringNames"] | names["azureStorageConfigNames"],
         properties={name: site.config.get(name) for name in _PROPERTIES},
         identities=frozenset({*own, *(one.object_id for one in site.user_identities.values())}),
-        roles=frozenset(azure.all_assignments()),
-        tags=azure.store(stage.registry.login_server).tags(REPOSITORY),
+        roles=roles,
+        tags=tags,
     )
 
 
-def _of_container_app(stage: Stage, app: ContainerApp) -> Truth:
-    while app.is_busy:
-        time.sleep(0.01)
-    serving = next((revision for revision, _ in app.served()), None)
-    variables = app.template["containers"][0]["env"]
+def _of_container_app(app: ContainerAppState, roles: Roles, tags: Mapping[str, str]) -> Truth:
     return Truth(
-        image=str(app.template["containers"][0]["image"]),
-        serves=serving.image if serving else "",
-        running=serving.digest if serving else "",
-        settings={one["name"]: one["value"] for one in variables},
+        image=app.image,
+        running=app.settled(),
+        settings=app.settings,
         sticky=frozenset(),
         lists=frozenset(),
-        properties={},
-        identities=frozenset({app.identity.object_id} if app.identity else ()),
-        roles=frozenset(stage.azure.all_assignments()),
-        tags=stage.azure.store(stage.registry.login_server).tags(REPOSITORY),
+        properties={"registries": app.registries, "others": app.others},
+        identities=frozenset({app.identity.object_id} if app.identity else set()),
+        roles=roles,
+        tags=tags,
     )

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.local_azure.arm.front import Operation
-    from tests.local_azure.faults import Faults
     from tests.local_azure.front.certificates import Authority
     from tests.local_azure.front.routes import Room
     from tests.local_azure.registries.registry import Registry
+    from tests.local_azure.sign_in.machine_identities import Serve
 
 
 class Services:
@@ -56,14 +56,14 @@ class Services:
         homes: Path,
         second: float,
         mishap: Callable[[str], None],
-        faults: Faults,
+        serve: Serve,
     ) -> None:
         self.cloud = Cloud()
         self._session = upstream_session()
         self._host = ContainerHost(socket)
         self.azure_devops = AzureDevOps(self.cloud, authority.signing_key("azure-devops"))
         self.entra = Entra(self.cloud, authority.signing_key("entra"), self.azure_devops)
-        self.machine_identities = MachineIdentities(self.cloud, self.entra, faults, mishap)
+        self.machine_identities = MachineIdentities(self.cloud, self.entra, serve)
         self.blobs = BlobStorage(self.cloud)
         self.registries = ContainerRegistries(
             self.cloud, authority.signing_key("acr"), self.entra, self._session, self.blobs
@@ -75,7 +75,7 @@ class Services:
             mishap=mishap,
             cloud=self.cloud,
         )
-        self.container_apps = Environment(self.app_service.worker, self.cloud, self.registries, mishap)
+        self.apps_environment = Environment(self.app_service.worker, self.cloud, self.registries, mishap)
         self.rooms: Sequence[Room] = (
             self.entra,
             ResourceManager(self.cloud, self.entra, self._operations()),
@@ -97,7 +97,7 @@ class Services:
             SiteSettings(self.cloud, self.app_service),
             WebHosts(self.cloud, self.app_service, runtime),
             SiteContainers(self.cloud, self.app_service),
-            NativeContainerApps(self.cloud, self.container_apps),
+            NativeContainerApps(self.cloud, self.apps_environment),
             Resources(self.cloud),
             Registries(self.cloud),
             Authorization(self.cloud),
@@ -109,7 +109,7 @@ class Services:
     async def forget(self) -> None:
         """Remove every container and be an empty subscription again, with everything at its defaults."""
         await self.app_service.forget()
-        await self.container_apps.forget()
+        await self.apps_environment.forget()
         self.cloud.forget()
         self.entra.forget()
         self.azure_devops.forget()
@@ -119,7 +119,7 @@ class Services:
         """Remove every container and close every connection."""
         try:
             await self.app_service.forget()
-            await self.container_apps.forget()
+            await self.apps_environment.forget()
         finally:
             await self.machine_identities.stop()
             await self._host.close()

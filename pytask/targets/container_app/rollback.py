@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytask.errors.foreign import listed
 from pytask.model import Moment, SettingsBack
 from pytask.targets.container_app.app import with_image
 from pytask.targets.container_app.find import read_app
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def restore(
     arm: Arm, update: ContainerAppUpdate, reference: str, previous: PreviousImage | None, journal: Journal
 ) -> Restored[ContainerAppUpdate]:
-    """Give the app the containers that served before again, with the previous image, in a new revision.
+    """Give the app the containers that served before, with the previous image, in a new revision.
 
     In multiple revision mode the revisions that served keep serving until that one is verified too, and the failed
     revision is deactivated.
@@ -48,7 +49,7 @@ def restore(
         names, clock = tuple(update.settings.written), arm.http.clock
         moment = Moment(at=clock.now(), sent_at=clock.monotonic())
         journal.add(SettingsBack(names=names, stayed=(), moment=moment))
-        say(f"settings  {', '.join(names)} restored")
+        say(f"settings  {listed(names)} restored")
     return Restored(update=back, configuration=())
 
 
@@ -58,7 +59,7 @@ def _confirm_ours(arm: Arm, update: ContainerAppUpdate, now: ContainerApp) -> No
         _restore_traffic(arm, update, now)
         raise CannotRollBack(f"the app still has its previous image ({now.image}): Azure did not carry out the update")
     if now.image != update.reference:
-        raise CannotRollBack(f"someone else has changed the app's image (it reads {now.image or 'nothing'})")
+        raise CannotRollBack(f"someone else has changed the app's image (it is now {now.image or 'empty'})")
     known = {update.revision, update.app.latest_revision, ""}
     if now.latest_revision not in known:
         raise CannotRollBack(f"someone else has changed the app: its latest revision is {now.latest_revision}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytask.errors.app import SettingsOverwritten
+from pytask.errors.foreign import listed
 from pytask.inspection.image import previous_image
 from pytask.model.settings import WantedSettings
 from pytask.targets.annotation import annotate
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from pytask.access.setup import AppIdentity
     from pytask.cloud.arm import Azure
+    from pytask.cloud.poll import Reading
     from pytask.journal import Journal
     from pytask.model import AppAddress, AppPlan, Digest, PreviousImage, VerifyPlan
     from pytask.registry.images import ImageSource
@@ -40,10 +42,10 @@ if TYPE_CHECKING:
 def find_container_app(azure: Azure, address: AppAddress) -> ContainerAppTarget | None:
     """Return the Functions app on Container Apps that an address names; None when there is none.
 
-    Secrets among its variables are masked from now on.
+    Secrets in its variables are masked from now on.
 
     Raises:
-        TaskFailure: when the container app cannot be what the step means.
+        TaskFailure: when the container app is not what the step requires.
     """
     app = find_app(azure.arm, address)
     if app is None:
@@ -60,7 +62,7 @@ class ContainerAppTarget:
 
     azure: Azure
     app: ContainerApp
-    """The app as found; of several containers, its first one is shown until the run's repository is known."""
+    """The app as found; if it has several containers, the first one until the run's repository is known."""
 
     def preflight(self, plan: AppPlan, source: ImageSource) -> Snapshot:
         """Return the app as it is, and what it still needs to pull."""
@@ -94,14 +96,14 @@ class ContainerAppTarget:
         return give_identity(self.azure.arm, self.app, identity, command=command, api_version=VERSION)
 
     def update(self, change: UseImage, snapshot: Snapshot, journal: Journal) -> ContainerAppUpdate:
-        """Point the app at the image, with the variables that differ, in a new revision."""
+        """Create a revision with the image and the variables that differ."""
         app = self.app
         if isinstance(snapshot.app, type(app)):
             app = app.with_container(snapshot.app.container)
         return point_at(self.azure.arm, app, change, snapshot.pull.properties, journal)
 
     def update_again(self, update: ContainerAppUpdate) -> ContainerAppUpdate:
-        """Make one more revision, which pulls the image again."""
+        """Create another revision, which pulls the image again."""
         return pull_again(self.azure.arm, update)
 
     def confirm(self, update: ContainerAppUpdate) -> None:
@@ -114,14 +116,14 @@ class ContainerAppTarget:
             return
         change = replace(update.settings, now=read_app(self.azure.arm, update.app).environment)
         if change.overwritten:
-            raise SettingsOverwritten(app=update.app.title, names=", ".join(change.overwritten))
+            raise SettingsOverwritten(app=update.app.title, names=listed(change.overwritten))
 
     def watch(
         self,
         update: ContainerAppUpdate,
         plan: VerifyPlan,
         *,
-        digest_now: Callable[[str], Digest | None],
+        digest_now: Callable[[str], Reading[Digest]],
         rolls_back: bool = False,
     ) -> Watch[Observation]:
         """Return how to observe whether the app's new revision runs the image."""

@@ -1,7 +1,7 @@
-"""Pointing a container app at an image with one change of its template, which makes a new revision.
+"""Pointing a container app at an image with one change of its template, which creates a new revision.
 
-Only what changes is sent, but lists are replaced whole: every container goes with every field that was read just
-before. Secrets, ingress, scale and volumes are not sent and stay.
+Only what changes is sent, but lists are replaced as a whole, so every container is sent with every field that was just
+read. Secrets, ingress, scale rules and volumes are not sent, and so do not change.
 Source: https://learn.microsoft.com/rest/api/containerapps/container-apps/update
 """
 
@@ -41,7 +41,7 @@ def point_at(
 ) -> ContainerAppUpdate:
     """Make the app run the image in a new revision; `pull` has the fields of its entry for the registry.
 
-    The app is read once more before, so that nothing that others changed during the build is lost.
+    The app is read again first, so that changes that others made during the build are kept.
 
     Raises:
         TaskFailure: when Azure refuses; then nothing has changed.
@@ -61,7 +61,7 @@ def point_at(
 
 
 def pull_again(arm: Arm, update: ContainerAppUpdate) -> ContainerAppUpdate:
-    """Make one more revision of the same template, which pulls the image again."""
+    """Create another revision with the same template, which pulls the image again."""
     now = read_app(arm, update.app)
     again = sent_as_revision(arm, now, {"template": {"containers": [*now.containers]}}, update.reference)
     if is_multiple(now):
@@ -82,10 +82,10 @@ def waiting(update: ContainerAppUpdate, traffic: Traffic | None) -> ContainerApp
 def sent_as_revision(
     arm: Arm, app: ContainerApp, properties: JSONObject, reference: str, digest: Digest | None = None
 ) -> ContainerAppUpdate:
-    """Send a change of the template under a revision name of our own.
+    """Send a change of the template with a revision name of our own.
 
-    Each repetition of the call sends the same name, so that a change whose answer was lost makes one revision.
-    Source of its form: https://learn.microsoft.com/azure/container-apps/revisions#name-suffix
+    A retry sends the same name, so that a change whose answer was lost creates only one revision.
+    Source of the name's format: https://learn.microsoft.com/azure/container-apps/revisions#name-suffix
     """
     suffix = f"d{uuid4().hex[:_SUFFIX_LENGTH]}"
     template = {**_template(properties), "revisionSuffix": suffix}
@@ -128,7 +128,7 @@ def ingress_held(app: ContainerApp, traffic: Traffic | None) -> JSONObject:
 def _sent_until_the_role_is_there(
     arm: Arm, app: ContainerApp, properties: JSONObject, reference: str, journal: Journal
 ) -> ContainerAppUpdate:
-    """Send the change; while a newly granted role propagates, Azure refuses the image, and the change is sent again."""
+    """Send the change, and send it again while a newly granted role propagates and Azure refuses the image."""
     http, granted = arm.http, granted_at(journal)
     window = Deadline(http.clock, (granted or 0.0) + http.timeouts.role_propagation_limit)
     while True:

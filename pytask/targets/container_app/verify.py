@@ -25,7 +25,7 @@ def confirm_template(arm: Arm, update: ContainerAppUpdate) -> None:
 
     Raises:
         ContainerImageNotSet: when it names another image.
-        StartFailure: when Azure says that it did not carry out the update.
+        StartFailure: when Azure reports that it did not carry out the update.
         TaskFailure: when the app cannot be read.
     """
     timeouts, clock = arm.http.timeouts, arm.http.clock

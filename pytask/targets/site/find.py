@@ -96,6 +96,7 @@ def _site(address: AppAddress, path: str, resource: JSONObject, configuration: J
         fx_version=fx_version,
         configuration=configuration,
         on_container_apps=is_on_container_apps(resource),
+        workers=text_at(properties, "serverFarmId").lower(),
     )
 
 

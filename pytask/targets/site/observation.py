@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pytask.targets.site.site import Site
 
 _LARGEST_LOG = 256 << 20
-"""Bytes; a log is read row by row and not kept whole. It is never cut: its newest rows come last."""
+"""Bytes. A log is read row by row and not kept in memory; it is never cut, because its newest rows come last."""
 _SYNC = "Microsoft.Web/sites/syncfunctiontriggers/action"
 
 
@@ -42,15 +42,14 @@ class Observer:
 
     azure: Azure
     question: Question
-    digest_now: Callable[[str], Digest | None]
-    """Returns the digest that a reference means now in the registry; None when unknown."""
+    digest_now: Callable[[str], Reading[Digest]]
+    """Returns the digest that a reference means now in the registry."""
     say: Callable[[str], None]
     seen: Observation = field(default_factory=Observation)
     _instances: Instances = field(init=False)
     _asked_at: float | None = None
     """Monotonic clock of the last call to the hosts."""
     _was_ready: bool = False
-    _tag_asked: bool = False
     _synced: Reading[bool] = NOT_ASKED
     _runs_since: float | None = None
     """Monotonic clock when the new image was first seen running."""
@@ -89,9 +88,8 @@ class Observer:
             return
         log = container_log(self.azure.arm, update.app, reference=str(update.reference), since=update.written)
         self.seen = replace(self.seen, log=log)
-        if self.seen.ready and not self._tag_asked and not update.fresh_tag:
+        if self.seen.ready and isinstance(self.seen.tag_now, NotYet) and not update.fresh_tag:
             # Only the registry's answer after the app is ready shows what was pulled before.
-            self._tag_asked = True
             self.seen = replace(self.seen, tag_now=self.digest_now(str(update.reference)))
         if self._hosts_are_due():
             self._asked_at = self._clock.monotonic()
@@ -129,7 +127,7 @@ class Observer:
             self.seen = replace(self.seen, functions=self._functions(now - self._runs_since))
         if self.question.smoke_test and self.seen.functions_settled and not self.seen.answer_settled:
             site, settings = self.question.update.app, self.question.settings
-            answer = call(self.azure, site, self.question.smoke_test, self.seen.listed, settings)
+            answer = call(self.azure, site, self.question.smoke_test, self.seen.functions, settings)
             self.seen = replace(self.seen, answer=answer)
 
     def _functions(self, waited: float) -> Reading[tuple[Function, ...]]:
@@ -172,7 +170,7 @@ def container_log(arm: Arm, site: Site, *, reference: str, since: datetime) -> R
 
 
 def _text(answer: HttpResponse) -> str:
-    """Return the log, of a very large one an excerpt; one that breaks off may lack the newest lines and is none."""
+    """Return the log, or an excerpt of a very large one. One that broke off, perhaps before its end, is not used."""
     try:
         return excerpt(answer.iter_bytes())
     except OSError as error:

@@ -1,8 +1,7 @@
 """A Linux container app or one of its slots, as found and as updated by this run.
 
-One site property has its image, after a prefix for the kind of deployment.
-Sources: https://learn.microsoft.com/azure/app-service/reference-app-settings and
-https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
+One site property names its image, after a prefix for the kind of deployment.
+Sources: https://learn.microsoft.com/azure/app-service/reference-app-settings and https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pytask.access.setup import AppIdentity
     from pytask.cloud.arm import Azure
+    from pytask.cloud.poll import Reading
     from pytask.journal import Journal
     from pytask.model import AppAddress, AppPlan, Digest, PreviousImage, VerifyPlan
     from pytask.registry.images import ImageSource
@@ -131,7 +132,7 @@ class SiteTarget:
         update: SiteUpdate,
         plan: VerifyPlan,
         *,
-        digest_now: Callable[[str], Digest | None],
+        digest_now: Callable[[str], Reading[Digest]],
         rolls_back: bool = False,
     ) -> Watch[Observation]:
         """Return how to observe whether the site runs the image; its own start limit may extend the time."""

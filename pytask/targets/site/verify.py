@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytask.cloud.arm import Arm, Azure
+    from pytask.cloud.poll import Reading
     from pytask.model import Digest
     from pytask.targets.site.observed import Observation, Question
     from pytask.targets.site.site import SiteUpdate
@@ -49,10 +50,10 @@ def confirm_configuration(arm: Arm, update: SiteUpdate) -> None:
         raise failure
 
 
-def watch_site(azure: Azure, question: Question, *, digest_now: Callable[[str], Digest | None]) -> Watch[Observation]:
+def watch_site(azure: Azure, question: Question, *, digest_now: Callable[[str], Reading[Digest]]) -> Watch[Observation]:
     """Return how to observe whether the site runs the new image, within the time limit of the question.
 
-    `digest_now` returns the digest that a reference means in the registry, or None when unknown.
+    `digest_now` returns the digest that a reference means in the registry.
     """
     observer = Observer(azure=azure, question=question, digest_now=digest_now, say=azure.arm.http.say)
     return watch(observer, checks(question, azure.arm.http.timeouts), question.seconds)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytask.cloud.poll import Seen
 from pytask.errors import TaskFailure
 from pytask.errors.start import StartFailure
 from pytask.journal import Journal
@@ -53,7 +54,7 @@ def updated(target: Target[Any], reference: str = NEW) -> Update:
 
 
 def verified(scene: Scene, target: Target[Any], update: Update, *, rolls_back: bool = False) -> Verification:
-    watch = target.watch(update, VERIFY, digest_now=lambda _: OURS, rolls_back=rolls_back)
+    watch = target.watch(update, VERIFY, digest_now=lambda _: Seen(OURS), rolls_back=rolls_back)
     return verify_watch(watch, clock=scene.clock, timeouts=scene.timeouts, say=lambda _: None)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytask.cloud.poll import Seen
 from pytask.errors.app import AppOnContainerApps
 from pytask.errors.azure import OperationInProgress
 from pytask.errors.start import ImageNotSet
@@ -40,8 +41,8 @@ def updated(site: ScriptedSiteOnContainerApps, plan: AppPlan = PLAN, source: Ima
 def verified(
     site: ScriptedSiteOnContainerApps, update: SiteUpdate, smoke_test: SmokeTest | None = None
 ) -> Verification:
-    def digest_now(_reference: str) -> Digest:
-        return OURS
+    def digest_now(_reference: str) -> Seen[Digest]:
+        return Seen(OURS)
 
     watch = site.find().watch(update, replace(VERIFY, smoke_test=smoke_test), digest_now=digest_now)
     return verify_watch(watch, clock=site.clock, timeouts=site.timeouts, say=site.said.append)
