@@ -99,7 +99,7 @@ def _after(arm: Arm, app: ContainerApp, operation: str, wanted: list[JSONObject]
     Not everybody may ask how an operation ends.
     """
     clock, timeouts = arm.http.clock, arm.http.timeouts
-    deadline, soon = Deadline.after(clock, timeouts.app_operation), Deadline.after(clock, timeouts.progress)
+    deadline, soon = Deadline.after(clock, timeouts.operation), Deadline.after(clock, timeouts.progress)
     while True:
         failed, now = failure_of(arm, operation), read_app(arm, app)
         if failed:
