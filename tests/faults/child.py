@@ -40,6 +40,7 @@ LIMITS = {
     "http_total": 2.0,
     "identity_connect": 1.0,
     "operation": 2.0,
+    "app_operation": 2.0,
     "first_poll": 0.03,
     "longest_poll": 0.1,
     "host_pause": 0.05,

@@ -75,7 +75,7 @@ class Services:
             mishap=mishap,
             cloud=self.cloud,
         )
-        self.container_apps = Environment(self.app_service.worker, self.cloud, self.registries, mishap)
+        self.apps_environment = Environment(self.app_service.worker, self.cloud, self.registries, mishap)
         self.rooms: Sequence[Room] = (
             self.entra,
             ResourceManager(self.cloud, self.entra, self._operations()),
@@ -97,7 +97,7 @@ class Services:
             SiteSettings(self.cloud, self.app_service),
             WebHosts(self.cloud, self.app_service, runtime),
             SiteContainers(self.cloud, self.app_service),
-            NativeContainerApps(self.cloud, self.container_apps),
+            NativeContainerApps(self.cloud, self.apps_environment),
             Resources(self.cloud),
             Registries(self.cloud),
             Authorization(self.cloud),
@@ -109,7 +109,7 @@ class Services:
     async def forget(self) -> None:
         """Remove every container and be an empty subscription again, with everything at its defaults."""
         await self.app_service.forget()
-        await self.container_apps.forget()
+        await self.apps_environment.forget()
         self.cloud.forget()
         self.entra.forget()
         self.azure_devops.forget()
@@ -119,7 +119,7 @@ class Services:
         """Remove every container and close every connection."""
         try:
             await self.app_service.forget()
-            await self.container_apps.forget()
+            await self.apps_environment.forget()
         finally:
             await self.machine_identities.stop()
             await self._host.close()
