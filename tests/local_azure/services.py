@@ -13,6 +13,7 @@ from tests.local_azure.app_service.site_start import Worker
 from tests.local_azure.arm.authorization import Authorization
 from tests.local_azure.arm.front import ResourceManager
 from tests.local_azure.arm.identities import ManagedIdentities
+from tests.local_azure.arm.image_imports import ImageImports
 from tests.local_azure.arm.insights import Insights
 from tests.local_azure.arm.no_container_apps import NoContainerApps
 from tests.local_azure.arm.registries import Registries
@@ -95,6 +96,7 @@ class Services:
             NoContainerApps(),
             Resources(self.cloud),
             Registries(self.cloud),
+            ImageImports(self.cloud, self.blobs.folders),
             Authorization(self.cloud),
             ManagedIdentities(self.cloud),
             Insights(self.cloud),
