@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.agent.endpoints import arm_connection_with_key
+from tests.end_to_end.permissions_document import rows
 from tests.faults.paper_azure import PaperAzure
 from tests.faults.runs import run
 from tests.faults.scenes import NEW, REPOSITORY, Scene, Stage, arrange
+from tests.local_azure.state.state import group_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.end_to_end.permissions_document import Row
+
+_DEVELOPMENT = f"{group_id('rg-shared')}/providers/Microsoft.ContainerRegistry/registries/contosodev"
 PROMOTES = Scene(name="import", inputs={"command": "deploy", "importImage": "true", "verifyTimeoutMinutes": "5"})
 
 
@@ -45,6 +51,43 @@ def test_the_same_digest_runs_from_the_registry_of_production(azure: PaperAzure,
     assert done.variables["imageDigest"] == digest
     again = run(stage, tmp_path / "again")
     assert "is there already: nothing is imported" in again.log
+
+
+IMPORT = rows("To import an image")
+"""What docs/permissions.md says of the registry to import into."""
+
+
+def with_roles(stage: Stage, *, without: str = "") -> Stage:
+    """Return the stage with a connection that has the roles of the document only, less one permission."""
+    azure, actions = stage.azure, [row.permission for row in IMPORT if row.permission != without]
+    azure.add_role("Importer", actions=actions, not_actions=[])
+    roles = {group_id("rg-func"): "Website Contributor", stage.registry.id: "Importer", _DEVELOPMENT: "AcrPull"}
+    principal = azure.add_principal("promoter", secret="another-s3cret~of-the-pipeline", roles=roles)
+    connection = arm_connection_with_key(
+        tenant_id=azure.tenant_id,
+        client_id=principal.client_id,
+        client_secret="another-s3cret~of-the-pipeline",
+        subscription_id=azure.subscription_id,
+    )
+    return replace(stage, connection=connection)
+
+
+def test_the_documents_roles_are_enough(azure: PaperAzure, tmp_path: Path) -> None:
+    done = run(with_roles(promoted(azure)), tmp_path / "run")
+    assert done.result == "Succeeded", done.log[-2000:]
+    assert done.variables["imageDigest"] == azure.store("contosodev.azurecr.io").tags(REPOSITORY)[NEW]
+
+
+@pytest.mark.parametrize("row", IMPORT, ids=lambda row: row.permission)
+def test_without_one_of_them_a_run_says_what_the_document_says(azure: PaperAzure, tmp_path: Path, row: Row) -> None:
+    stage = with_roles(promoted(azure), without=row.permission)
+    done = run(stage, tmp_path / "run")
+    assert done.code == row.code, done.log[-2000:]
+    assert azure.running(stage.site) == stage.old_digest
+    if "Nothing was changed" in row.without:
+        assert done.state == "nothing was pushed and nothing was changed"
+    else:
+        assert done.state.startswith("it is not known whether")
 
 
 def test_an_image_that_is_not_there_changes_nothing(azure: PaperAzure, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ class Services:
             NoContainerApps(),
             Resources(self.cloud),
             Registries(self.cloud),
-            ImageImports(self.cloud, self.blobs.folders),
+            ImageImports(self.cloud, self.entra, self.blobs.folders),
             Authorization(self.cloud),
             ManagedIdentities(self.cloud),
             Insights(self.cloud),

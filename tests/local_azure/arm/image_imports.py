@@ -10,6 +10,7 @@ import shutil
 import uuid
 from typing import TYPE_CHECKING
 
+import jwt
 from aiohttp import web
 
 from tests.local_azure.arm.front import ArmCall, ArmError, Operation, group_not_found, resource_not_found
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from tests.local_azure.sign_in.entra import Entra
     from tests.local_azure.state.registry_state import RegistryState
     from tests.local_azure.state.state import Cloud
 
@@ -34,8 +36,8 @@ _UNREADABLE = "Unauthorized: authentication required, visit https://aka.ms/acr/a
 class ImageImports:
     """Copies images between the registries of the subscription."""
 
-    def __init__(self, cloud: Cloud, folders: Mapping[str, Path]) -> None:
-        self._cloud, self._folders = cloud, folders
+    def __init__(self, cloud: Cloud, entra: Entra, folders: Mapping[str, Path]) -> None:
+        self._cloud, self._entra, self._folders = cloud, entra, folders
         self._pending: dict[str, int] = {}
 
     def operations(self) -> Sequence[Operation]:
@@ -87,9 +89,25 @@ class ImageImports:
                 if self._cloud.may(call.principal, f"{_REGISTRIES}/pull/read", one.id):
                     return one
                 raise ArmError(403, "LinkedAuthorizationFailed", f"no {_REGISTRIES}/pull/read on '{one.id}'")
-            if wanted == one.login_server and _opens(one, given.get("credentials")):
+            if wanted == one.login_server and self._opens(one, given.get("credentials")):
                 return one
         raise ArmError(400, "InvalidParameters", _UNREADABLE)
+
+    def _opens(self, registry: RegistryState, credentials: object) -> bool:
+        """Tell whether credentials open a registry: the admin user's, a token of Entra ID, or none where all may pull.
+
+        Source: https://learn.microsoft.com/azure/container-registry/container-registry-import-images
+        """
+        if not isinstance(credentials, dict):
+            return registry.anonymous_pull
+        password = str(credentials.get("password"))
+        if "username" in credentials:
+            return registry.admin_user_enabled and password in {registry.admin_password, registry.second_admin_password}
+        try:
+            principal = self._entra.read(password, audiences=self._cloud.environment.audiences)
+        except jwt.InvalidTokenError:
+            return False
+        return self._cloud.may(principal, f"{_REGISTRIES}/pull/read", registry.id)
 
     def _named(self, call: ArmCall, body: Mapping[str, object]) -> tuple[str, str]:
         """Return the repository and the digest of what is to be copied."""
@@ -128,14 +146,6 @@ class ImageImports:
         if registry is None:
             raise resource_not_found(_REGISTRIES, name, group)
         return registry
-
-
-def _opens(registry: RegistryState, credentials: object) -> bool:
-    """Tell whether credentials open a registry: the admin user's, or none where everybody may pull."""
-    if not isinstance(credentials, dict):
-        return registry.anonymous_pull
-    own = {registry.admin_password, registry.second_admin_password}
-    return registry.admin_user_enabled and credentials.get("password") in own
 
 
 def _location(call: ArmCall, operation: str) -> dict[str, str]:
