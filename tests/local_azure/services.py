@@ -13,6 +13,7 @@ from tests.local_azure.app_service.site_start import Worker
 from tests.local_azure.arm.authorization import Authorization
 from tests.local_azure.arm.front import ResourceManager
 from tests.local_azure.arm.identities import ManagedIdentities
+from tests.local_azure.arm.image_imports import ImageImports
 from tests.local_azure.arm.insights import Insights
 from tests.local_azure.arm.native_container_apps import NativeContainerApps
 from tests.local_azure.arm.registries import Registries
@@ -100,6 +101,7 @@ class Services:
             NativeContainerApps(self.cloud, self.apps_environment),
             Resources(self.cloud),
             Registries(self.cloud),
+            ImageImports(self.cloud, self.entra, self.blobs.folders),
             Authorization(self.cloud),
             ManagedIdentities(self.cloud),
             Insights(self.cloud),
