@@ -393,7 +393,7 @@ def test_the_same_pool_may_be_written_in_other_columns() -> None:
 def test_a_deployment_before_the_build_stays_before_it(text: str) -> None:
     moved, told = move(text)
     assert tasks(moved)[:2] == ["deploy", "buildAndPush"]
-    assert "stays a step of its own: other steps stand between" in told
+    assert "stays a separate step: other steps stand between" in told
 
 
 def test_what_has_no_place_in_the_new_step_is_named() -> None:
