@@ -590,6 +590,14 @@ def test_a_step_for_other_apps_too_moves_when_its_app_is_said_to_be_a_function_a
     assert move(job(step), "other")[0] == job(step)
 
 
+@pytest.mark.parametrize("line", ["    appName: other\n", "    APPNAME: other\n", "  inputs:\n    appName: other\n"])
+def test_a_step_that_gives_a_key_twice_is_left_as_which_one_counts_is_unknown(line: str) -> None:
+    text = job(DEPLOY + line)
+    moved, told = move(text)
+    assert moved == text
+    assert "left: it gives a key twice" in told
+
+
 def test_a_build_whose_deployment_is_left_is_left() -> None:
     text = job(BUILD, PUSH, DEPLOY.replace("FunctionApp", "WebApp"))
     moved, told = move(text)
