@@ -443,6 +443,17 @@ TASKS = (
         settled=frozenset({"kind", "disabletelemetry", "acrname", "workingdirectory", "cwd"}),
         aliases={"connectedservicenamearm": "azuresubscription"},
     ),
+    OldTask(
+        name="AzureAppServiceManage@0",
+        inputs={
+            "azuresubscription": "azureSubscription",
+            "webappname": "appName",
+            "resourcegroupname": "resourceGroupName",
+            "sourceslot": "slotName",
+        },
+        settled=frozenset({"action", "swapwithproduction", "targetslot"}),
+        aliases={"connectedservicename": "azuresubscription"},
+    ),
 )
 _BY_NAME = {task.name.lower(): task for task in TASKS}
 
@@ -1211,7 +1222,7 @@ def carry(step: Step, values: Mapping[str, str]) -> Carried:
     if _has_the_root_as_context(step):
         note = "buildContext is the repository's root, as with useDefaultContext: false alone"
         found = found.adding(new_entry("buildContext", "."), notes=(note,))
-    if is_docker(step):
+    if is_docker(step) or step.name.lower() == "azureappservicemanage@0":
         return found
     return _with_host(_with_image(found, step), values)
 
@@ -1821,6 +1832,53 @@ def _header(entry: Entry) -> Entry:
     return replace(entry, rest=f":  {entry.tail}" if entry.tail else ":", lines=())
 
 
+# --- swaps: The steps that swap a slot with production.
+
+_MANAGES = "azureappservicemanage@0"
+
+
+def read_swaps(steps: Iterable[Step]) -> Iterator[Step]:
+    """Return the steps that swap slots, also in parts, with a preview."""
+    for step in steps:
+        given = step.node.get("inputs")
+        action = given.says("action") if given else ""
+        if step.name.lower() == _MANAGES and re.search(r"^$|swap", action, re.IGNORECASE):
+            yield step
+
+
+def why_no_swap(step: Step, apps: set[str]) -> str:
+    """Return why the new step cannot swap as a step does; empty when it can. `apps` are the known Function Apps."""
+    return step.unusual or _why_not_that_swap(step) or _why_not_that_app(step.given("webappname"), apps)
+
+
+def _why_not_that_swap(step: Step) -> str:
+    if step.given("action", "Swap Slots").lower() != "swap slots":
+        return "the new step has no swap with preview"
+    slot = step.given("sourceslot").lower()
+    if slot in ("", "production"):
+        return (
+            "the new step swaps a slot into production; it swaps back by itself when production does not run the image"
+        )
+    if step.is_set("swapwithproduction", "true") or step.given("targetslot").lower() == "production":
+        return ""
+    return f"it swaps with the slot {step.given('targetslot')}, and the new step swaps with production"
+
+
+def _why_not_that_app(app: str, apps: set[str]) -> str:
+    if app and plain_text(app) in apps:
+        return ""
+    return f"it is for web apps, too; if {app} is a Function App, run this again with --function-app '{app}'"
+
+
+def known_apps(steps: Iterable[Step], moved: Iterable[Step], told: Iterable[str]) -> set[str]:
+    """Return the apps that surely are Function Apps: those that new steps deploy to, or are said to be."""
+    names = ("appname", "webappname", "containerappname")
+    deployed = [step.given(name) for step in moved for name in names]
+    ours = [step.node.get("inputs") for step in steps if step.name == NEW_TASK]
+    apps = (*told, *deployed, *(given.says("appName") for given in ours if given))
+    return {plain_text(app) for app in apps if app}
+
+
 # --- plan: What becomes of each step of a file: decided here, with the reasons that the report gives.
 
 _LEFT, _MOVED = "left", "moved"
@@ -1869,6 +1927,8 @@ class Pipeline:
     """The items of each list of steps without logins; None for an item that is no step."""
     builds: tuple[Build, ...]
     deploys: tuple[Matched, ...]
+    apps: tuple[str, ...] = ()
+    """The apps that are said to be Function Apps."""
 
 
 def read_pipeline(source: Source, apps: Iterable[str]) -> Pipeline:
@@ -1901,7 +1961,7 @@ def make_plan(pipeline: Pipeline) -> Plan:
     for matched in pipeline.deploys:
         if id(matched.deploy) not in used:
             plan = plan.adding(_plan_deploy(pipeline, matched))
-    plan = plan.adding(_plan_others(pipeline))
+    plan = plan.adding(_plan_swaps(pipeline, plan)).adding(_plan_others(pipeline))
     return plan.adding(_plan_logins(pipeline, plan))
 
 
@@ -1984,6 +2044,22 @@ def _plan_deploy(pipeline: Pipeline, matched: Matched) -> Plan:
     notes = (*carried.notes, *(doubt.text for doubt in matched.doubts))
     outcome = _outcome(step, _MOVED, "deploys the image that it names (command: deploy)", notes)
     return Plan(edits=(in_place(pipeline.source, step, carried.entries, "deploy"),), outcomes=(outcome,), gone=(step,))
+
+
+def _plan_swaps(pipeline: Pipeline, so_far: Plan) -> Plan:
+    """Return the plan for swaps of slots: of apps that surely are Function Apps."""
+    moved = [step for step in so_far.gone if not is_docker(step)]
+    apps, plan = known_apps(pipeline.steps, moved, pipeline.apps), Plan()
+    for step in read_swaps(pipeline.steps):
+        if why := why_no_swap(step, apps):
+            plan = plan.adding(Plan(outcomes=(_outcome(step, _LEFT, why),)))
+            continue
+        carried = carry(step, pipeline.values)
+        notes = (*carried.notes, "production is verified after the swap, and swapped back if it does not run the image")
+        outcome = _outcome(step, _MOVED, "swaps the slot with production (command: swap)", notes)
+        edit = in_place(pipeline.source, step, carried.entries, "swap")
+        plan = plan.adding(Plan(edits=(edit,), outcomes=(outcome,)))
+    return plan
 
 
 def _plan_others(pipeline: Pipeline) -> Plan:
@@ -2123,7 +2199,7 @@ def _of_step(step: Step) -> Iterator[Outcome]:
     if step.name.lower() == "azureappservicemanage@0" and step.node.get("inputs"):
         action = step.node.get("inputs")
         if action and action.says("Action").lower().startswith("restart"):
-            text = "it restarts an app; it stays, but can go, as the new step has verified the app by then"
+            text = "it restarts an app, and stays; it has no use behind a new step for the same app, which verifies it"
             yield Outcome(number=step.number, title=title, verdict="note", text=text)
 
 

@@ -75,7 +75,7 @@ def carry(step: Step, values: Mapping[str, str]) -> Carried:
     if _has_the_root_as_context(step):
         note = "buildContext is the repository's root, as with useDefaultContext: false alone"
         found = found.adding(new_entry("buildContext", "."), notes=(note,))
-    if is_docker(step):
+    if is_docker(step) or step.name.lower() == "azureappservicemanage@0":
         return found
     return _with_host(_with_image(found, step), values)
 

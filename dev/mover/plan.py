@@ -13,6 +13,7 @@ from dev.mover.joining import carry_build, complete, connection_of, unite
 from dev.mover.merging import job_to_remove, why_apart
 from dev.mover.rewriting import Edit, in_place, merged, merged_with, removed
 from dev.mover.steps import read_steps, variables
+from dev.mover.swaps import known_apps, read_swaps, why_no_swap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -68,6 +69,8 @@ class Pipeline:
     """The items of each list of steps without logins; None for an item that is no step."""
     builds: tuple[Build, ...]
     deploys: tuple[Matched, ...]
+    apps: tuple[str, ...] = ()
+    """The apps that are said to be Function Apps."""
 
 
 def read_pipeline(source: Source, apps: Iterable[str]) -> Pipeline:
@@ -100,7 +103,7 @@ def make_plan(pipeline: Pipeline) -> Plan:
     for matched in pipeline.deploys:
         if id(matched.deploy) not in used:
             plan = plan.adding(_plan_deploy(pipeline, matched))
-    plan = plan.adding(_plan_others(pipeline))
+    plan = plan.adding(_plan_swaps(pipeline, plan)).adding(_plan_others(pipeline))
     return plan.adding(_plan_logins(pipeline, plan))
 
 
@@ -183,6 +186,22 @@ def _plan_deploy(pipeline: Pipeline, matched: Matched) -> Plan:
     notes = (*carried.notes, *(doubt.text for doubt in matched.doubts))
     outcome = _outcome(step, _MOVED, "deploys the image that it names (command: deploy)", notes)
     return Plan(edits=(in_place(pipeline.source, step, carried.entries, "deploy"),), outcomes=(outcome,), gone=(step,))
+
+
+def _plan_swaps(pipeline: Pipeline, so_far: Plan) -> Plan:
+    """Return the plan for swaps of slots: of apps that surely are Function Apps."""
+    moved = [step for step in so_far.gone if not is_docker(step)]
+    apps, plan = known_apps(pipeline.steps, moved, pipeline.apps), Plan()
+    for step in read_swaps(pipeline.steps):
+        if why := why_no_swap(step, apps):
+            plan = plan.adding(Plan(outcomes=(_outcome(step, _LEFT, why),)))
+            continue
+        carried = carry(step, pipeline.values)
+        notes = (*carried.notes, "production is verified after the swap, and swapped back if it does not run the image")
+        outcome = _outcome(step, _MOVED, "swaps the slot with production (command: swap)", notes)
+        edit = in_place(pipeline.source, step, carried.entries, "swap")
+        plan = plan.adding(Plan(edits=(edit,), outcomes=(outcome,)))
+    return plan
 
 
 def _plan_others(pipeline: Pipeline) -> Plan:

@@ -95,7 +95,7 @@ def _of_step(step: Step) -> Iterator[Outcome]:
     if step.name.lower() == "azureappservicemanage@0" and step.node.get("inputs"):
         action = step.node.get("inputs")
         if action and action.says("Action").lower().startswith("restart"):
-            text = "it restarts an app; it stays, but can go, as the new step has verified the app by then"
+            text = "it restarts an app, and stays; it has no use behind a new step for the same app, which verifies it"
             yield Outcome(number=step.number, title=title, verdict="note", text=text)
 
 

@@ -103,6 +103,17 @@ TASKS = (
         settled=frozenset({"kind", "disabletelemetry", "acrname", "workingdirectory", "cwd"}),
         aliases={"connectedservicenamearm": "azuresubscription"},
     ),
+    OldTask(
+        name="AzureAppServiceManage@0",
+        inputs={
+            "azuresubscription": "azureSubscription",
+            "webappname": "appName",
+            "resourcegroupname": "resourceGroupName",
+            "sourceslot": "slotName",
+        },
+        settled=frozenset({"action", "swapwithproduction", "targetslot"}),
+        aliases={"connectedservicename": "azuresubscription"},
+    ),
 )
 _BY_NAME = {task.name.lower(): task for task in TASKS}
 

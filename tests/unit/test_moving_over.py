@@ -542,6 +542,52 @@ def test_a_property_that_the_new_step_refuses_leaves_the_step_as_it_is(value: st
     assert "left:" in told
 
 
+SWAP = """
+- task: AzureAppServiceManage@0
+  inputs:
+    azureSubscription: contoso-azure
+    WebAppName: hello-function
+    ResourceGroupName: rg
+    SourceSlot: staging
+"""
+
+
+def test_a_swap_of_an_app_that_the_file_deploys_to_moves() -> None:
+    moved, told = move(job(DEPLOY, SWAP))
+    assert tasks(moved) == ["deploy", "swap"]
+    assert list(steps_in(moved))[1]["inputs"] == {
+        "command": "swap",
+        "azureSubscription": "contoso-azure",
+        "appName": "hello-function",
+        "resourceGroupName": "rg",
+        "slotName": "staging",
+    }
+    assert "swapped back if it does not run the image" in told
+    assert move(moved)[0] == moved
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (("hello-function", "other"), "--function-app 'other'"),
+        (("staging", "production"), "swaps a slot into production"),
+        (("staging", "staging\n    SwapWithProduction: false\n    TargetSlot: warm"), "it swaps with the slot warm"),
+        (("staging", "staging\n    Action: Complete Swap"), "no swap with preview"),
+        (("staging", "staging\n    ${{ if a }}:\n      PreserveVnet: true"), "depends on a template expression"),
+    ],
+)
+def test_a_swap_that_the_new_step_cannot_do_is_left_with_the_reason(change: tuple[str, str], why: str) -> None:
+    swap = SWAP.replace(*change)
+    moved, told = move(job(DEPLOY, swap))
+    assert moved.endswith(swap)
+    assert why in told
+
+
+def test_what_else_the_old_task_does_to_an_app_is_no_swap() -> None:
+    stop = SWAP.replace("staging", "staging\n    Action: Stop Azure App Service")
+    assert tasks(move(job(DEPLOY, stop))[0]) == ["deploy", "AzureAppServiceManage@0"]
+
+
 @pytest.mark.parametrize("command", ["Run an image", "run", "tag", "logout extra", "image prune"])
 def test_docker_commands_of_other_kinds_are_left_and_named(command: str) -> None:
     step = f"\n- task: Docker@1\n  inputs:\n    command: {command}\n"
@@ -762,6 +808,7 @@ OLD += [
     DEPLOY.replace("FunctionApp", "WebApp"),
     BUILD + "    arguments: -t a\n",
 ]
+OLD += [SWAP, SWAP.replace("hello", "other")]
 OLD += ["- {task: Docker@2, inputs: {containerRegistry: contoso-registry, repository: hello}} # brackets\n"]
 OLD += [with_comments(step) for step in (BUILD, PUSH, DEPLOY, BUILD_2, BUILD_2 + "    command: login\n")]
 OLD += [DEPLOY.replace("\n  inputs:", " # c\n\n  # d\n  inputs: # e")]
@@ -849,7 +896,7 @@ def test_every_old_step_is_moved_or_left_and_what_comes_out_is_yaml_with_inputs_
 ) -> None:
     moved, told = move(drawn[0])
     before, after = list(steps_in(drawn[0])), list(steps_in(moved))
-    old = ("Docker@1", "Docker@2", "AzureFunctionAppContainer@1", "AzureWebAppContainer@1")
+    old = {task.name for task in TASKS}
     assert len(re.findall(r"(?m): (?:moved|left): ", told)) == len([step for step in before if step.get("task") in old])
     assert [step for step in before if step.get("task") not in old] == [
         step for step in after if step.get("task") not in old and not is_ours(step)
