@@ -11,7 +11,8 @@ from tests.agent.endpoints import arm_connection_with_key
 from tests.end_to_end.permissions_document import rows
 from tests.faults.paper_azure import PaperAzure
 from tests.faults.runs import run
-from tests.faults.scenes import NEW, REPOSITORY, Scene, Stage, arrange
+from tests.faults.scenes import NEW, REPOSITORY, Scene
+from tests.faults.stage import Stage, arrange
 from tests.local_azure.state.state import group_id
 
 if TYPE_CHECKING:
