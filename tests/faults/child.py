@@ -124,8 +124,11 @@ class StoreImage:
         return PushResult(digest=digest, layers=1, new_layers=1, bytes_sent=len(self.file))
 
 
-def run_task(environment: Mapping[str, str], log: str, store: str) -> None:
-    """Be the task: started as the agent starts it, with its output in a file; does not return."""
+def run_task(environment: Mapping[str, str], log: str, store: str, limits: Mapping[str, float]) -> None:
+    """Be the task: started as the agent starts it, with its output in a file; does not return.
+
+    `limits` are those that are not the usual ones.
+    """
     os.environ.clear()
     os.environ.update(environment)
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -138,7 +141,7 @@ def run_task(environment: Mapping[str, str], log: str, store: str) -> None:
     edge: Any = pytask.__main__
     edge.Job = partial(Job, find_builder=lambda _: builder)
     edge.Clock = HurriedClock
-    code = edge.main(Timeouts(**LIMITS))  # type: ignore[arg-type] # one of them is a whole number
+    code = edge.main(Timeouts(**{**LIMITS, **limits}))  # type: ignore[arg-type] # one of them is a whole number
     with suppress(OSError):
         sys.stdout.flush()
     os._exit(code)
