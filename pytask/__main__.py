@@ -24,7 +24,7 @@ from pytask.errors import Cancelled, ManyFailures, TaskFailure, render
 from pytask.errors.agent import AgentCannotWrite, OurBug, RunCancelled
 from pytask.job import Job
 from pytask.journal import Journal, Planned, StageBegan
-from pytask.model import App, Deploy, Verdict, Verification, WhenUnverified, app_plan
+from pytask.model import App, Deploy, Swap, Verdict, Verification, WhenUnverified, app_plan
 from pytask.report.log import tell, tell_unverified
 from pytask.report.outputs import as_json, outputs, verdict
 from pytask.report.state import describe_state
@@ -131,7 +131,7 @@ def _write_summary(job: Job, failures: tuple[str, ...]) -> None:
 def _keep_record(job: Job) -> None:
     """Write the record that a later run deploys from, if the user asked for it."""
     planned = job.journal.last(Planned)
-    file = planned.plan.record_file if planned and not isinstance(planned.plan, Deploy) else None
+    file = planned.plan.record_file if planned and not isinstance(planned.plan, Deploy | Swap) else None
     if file is None:
         return
     try:

@@ -13,7 +13,17 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from pytask.errors import Declined, TaskFailure
-from pytask.model import App, BuiltImage, PushedImage, RolledBack, SettingsBack, SettingsChange, Update, Verification
+from pytask.model import (
+    App,
+    BuiltImage,
+    PushedImage,
+    RolledBack,
+    SettingsBack,
+    SettingsChange,
+    SlotsFound,
+    Update,
+    Verification,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +42,8 @@ class Action(Enum):
     UPDATE = "update the app"
     PULL_ACCESS = "set up pull access"
     ROLL_BACK = "roll back"
+    SWAP = "swap the slot with production"
+    SWAP_BACK = "swap back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +178,7 @@ Event: TypeAlias = (
     | StageEnded
     | PreflightPassed
     | App
+    | SlotsFound
     | BuiltImage
     | PushedImage
     | Attempted

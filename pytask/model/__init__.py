@@ -25,6 +25,8 @@ from pytask.model.facts import (
     PushedImage,
     Right,
     RolledBack,
+    SlotsFound,
+    Swapped,
     Update,
 )
 from pytask.model.plan import (
@@ -32,10 +34,8 @@ from pytask.model.plan import (
     AppPlan,
     Build,
     BuildAndPush,
-    BuildArgument,
     BuildPlan,
     BuildPushDeploy,
-    BuildSecret,
     Check,
     Command,
     Deploy,
@@ -48,14 +48,16 @@ from pytask.model.plan import (
     PullAccess,
     PullPlan,
     PushPlan,
-    Recipe,
     RegistryAddress,
     SmokeTest,
+    Swap,
     VerifyPlan,
     WhenUnchanged,
     WhenUnverified,
     app_plan,
+    assert_never,
 )
+from pytask.model.recipe import BuildArgument, BuildSecret, Recipe
 from pytask.model.reference import (
     DOCKER_HUB,
     Digest,
@@ -126,7 +128,10 @@ __all__ = [
     "ServiceConnection",
     "SettingsBack",
     "SettingsChange",
+    "SlotsFound",
     "SmokeTest",
+    "Swap",
+    "Swapped",
     "Unavailable",
     "Update",
     "Verdict",
@@ -136,5 +141,6 @@ __all__ = [
     "WhenUnchanged",
     "WhenUnverified",
     "app_plan",
+    "assert_never",
     "is_local",
 ]

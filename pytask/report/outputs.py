@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING
 from pytask import __version__
 from pytask.agent.environment import variable
 from pytask.journal import Action, ChangedBySomeoneElse, ImageRestored, Planned, StageEnded, VerificationFailed
-from pytask.model import App, PushedImage, RolledBack, SettingsChange, Verdict, Verification, app_plan
+from pytask.model import (
+    App,
+    PushedImage,
+    RolledBack,
+    SettingsChange,
+    SlotsFound,
+    Verdict,
+    Verification,
+    app_plan,
+)
 from pytask.model.reference import split_host
+from pytask.report.swap import app_of_outputs, production_part, subject, verdict_without_swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,12 +44,13 @@ def outputs(
     `redact` removes secrets from the functions' names. `redact_image` removes this run's credentials from images that
     others named; what else people keep secret, such as a registry's name, stays, because later steps use it.
     """
-    pushed, app, verification = journal.last(PushedImage), journal.last(App), journal.last(Verification)
+    pushed, app, part = journal.last(PushedImage), app_of_outputs(journal), production_part(journal)
+    verification = part.last(Verification)
     return {
         "imageReference": str(pushed.reference) if pushed else "",
         "imageDigest": str(pushed.digest or "") if pushed else "",
         "previousImage": _named(app.image, redact_image) if app else "",
-        "runningImage": _running_image(journal, redact_image),
+        "runningImage": _running_image(part, redact_image),
         "verification": verdict(journal).value,
         "functions": _shortened(",".join(_names(verification, redact))),
         "AppServiceApplicationUrl": app.url if app else "",
@@ -56,9 +67,10 @@ def as_json(
 
     `redact` removes secrets from foreign text, and `redact_image` from images that others named.
     """
-    planned, pushed, app = journal.last(Planned), journal.last(PushedImage), journal.last(App)
-    update, verification = journal.update(), journal.last(Verification)
-    settings, back = journal.last(SettingsChange), journal.last(ImageRestored)
+    planned, pushed = journal.last(Planned), journal.last(PushedImage)
+    part = subject(journal)
+    app, update, verification = part.last(App), part.update(), part.last(Verification)
+    settings, back = journal.last(SettingsChange), part.last(ImageRestored)
     fields = {
         "version": __version__,
         "command": planned.plan.command.value if planned else "",
@@ -86,7 +98,14 @@ def _shortened(names: str) -> str:
 
 
 def verdict(journal: Journal) -> Verdict:
-    """Return the verdict of the verification at this point of the run."""
+    """Return the verdict of the verification at this point of the run; with a swap, of production's."""
+    pair = journal.last(SlotsFound)
+    if pair is None or production_part(journal).update():
+        return _verdict(production_part(journal))
+    return verdict_without_swap(journal, _verdict(journal.of(pair.slot.title)))
+
+
+def _verdict(journal: Journal) -> Verdict:
     if journal.last(VerificationFailed) or journal.last(ChangedBySomeoneElse):
         return Verdict.FAILED
     if verification := journal.last(Verification):
@@ -105,11 +124,11 @@ def _named(text: str, redact: Callable[[str], str]) -> str:
 
 def _running_image(journal: Journal, redact: Callable[[str], str]) -> str:
     """Return the image that runs; empty when unknown."""
-    back, update, app = journal.last(RolledBack), journal.update(), journal.last(App)
+    back, update, app = journal.last(RolledBack), journal.update(), app_of_outputs(journal)
     if back:
         return _named(back.reference, redact)
     settled = journal.last(Verification) or verdict(journal) is Verdict.SKIPPED
     if update and settled and verdict(journal) is not Verdict.FAILED:
         return update.reference
-    untouched = not update and not journal.left_open(Action.UPDATE)
+    untouched = not update and not journal.left_open(Action.UPDATE) and not journal.left_open(Action.SWAP)
     return _named(app.image, redact) if app and untouched else ""

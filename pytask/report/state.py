@@ -14,8 +14,9 @@ from pytask.journal import (
     Planned,
     RollbackFailed,
 )
-from pytask.model import App, PushedImage, RolledBack, SettingsBack, Verdict, app_plan
+from pytask.model import App, PushedImage, RolledBack, SettingsBack, SlotsFound, Verdict, app_plan
 from pytask.report.settings import settings_now
+from pytask.report.swap import describe_swap
 
 if TYPE_CHECKING:
     from pytask.journal import Journal
@@ -26,6 +27,14 @@ _NOTHING = "nothing was pushed and nothing was changed"
 
 def describe_state(journal: Journal) -> str:
     """Return the state after a failure, and how to continue by hand."""
+    pair = journal.last(SlotsFound)
+    if pair is None:
+        return _describe(journal)
+    return describe_swap(journal, pair, lambda: _describe(journal.of(pair.slot.title)))
+
+
+def _describe(journal: Journal) -> str:
+    """Return the state of one app."""
     app, pushed, update = journal.last(App), journal.last(PushedImage), journal.update()
     if app is None:
         return _without_an_app(journal, pushed)

@@ -19,6 +19,7 @@ from pytask.model import App, PushedImage, RolledBack, Verdict, Verification, ap
 from pytask.report.markdown import Words, cell
 from pytask.report.outputs import verdict
 from pytask.report.settings import property_names, settings_now
+from pytask.report.swap import failed_swap, subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ def summary(journal: Journal, failures: tuple[str, ...] = (), redact: Callable[[
 
     `redact` removes secrets. It sees every text before it is escaped or shortened, which would change a secret.
     """
-    show = Words(redact)
+    show, journal = Words(redact), subject(journal)
     rows = [(name, value) for name, value in _rows(journal, show) if value]
     table = "\n".join(f"| {name} | {cell(value)} |" for name, value in rows)
     times = ", ".join(f"{show.escaped(stage.title)} {stage.seconds:.1f} s" for stage in journal.all(StageEnded))
@@ -67,6 +68,8 @@ def named(journal: Journal) -> str:
 
 
 def _failed(journal: Journal) -> str:
+    if told := failed_swap(journal):
+        return told
     if journal.last(ChangedBySomeoneElse):
         return "the app is not configured as this run has written it"
     if journal.last(VerificationFailed):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pytask.background import Background
 from pytask.registry.images import open_destination, open_existing, open_running
 from pytask.stages.connections import open_connection, open_optional, open_registries, open_shared_http_client
+from pytask.stages.swap import find_swap, image_of_slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
         Deploy,
         LoginFor,
         PushedImage,
+        Swap,
     )
     from pytask.registry.images import ImageSource
     from pytask.registry.session import RegistrySession
+    from pytask.stages.swap import SwapFound
     from pytask.targets.target import Snapshot, Target
 
 
@@ -56,6 +59,8 @@ class TargetFound(Found):
     source: ImageSource
     target: Target[Any]
     snapshot: Snapshot
+    swap: SwapFound | None = None
+    """Production, when the target is a slot to be swapped with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,8 +114,15 @@ def preflight_push_and_target(
     target = _find_target(job, azure, plan.app)
     source, session = opening.result()
     snapshot = _snapshot(job, target, plan.app, source)
-    findings = _findings(job, began, source, snapshot)
-    return PushAndTargetFound(source=source, session=session, target=target, snapshot=snapshot, findings=findings)
+    swap = find_swap(job, plan.app, target, source, snapshot)
+    return PushAndTargetFound(
+        source=source,
+        session=session,
+        target=target,
+        snapshot=snapshot,
+        swap=swap,
+        findings=_findings(job, began, source, snapshot, swap),
+    )
 
 
 def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
@@ -121,9 +133,33 @@ def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
     opening = Background(lambda: open_existing(registries, plan.image))
     target = _find_target(job, azure, plan.app)
     source, image = opening.result()
-    snapshot = _snapshot(job, target, plan.app, source)
-    findings = _findings(job, began, source, snapshot)
-    return ImageAndTargetFound(source=source, image=image, target=target, snapshot=snapshot, findings=findings)
+    return _with_image(job, plan.app, target, source, image=image, began=began)
+
+
+def preflight_swap(job: Job, plan: Swap) -> ImageAndTargetFound:
+    """Find the slot, the image that it must run, and production, and check that the two can be swapped."""
+    began, http = job.clock.monotonic(), open_shared_http_client(job)
+    azure = open_connection(job, plan.connection, http)
+    registries = open_registries(job, plan, azure, http)
+    target = _find_target(job, azure, plan.app)
+    source, image = open_existing(registries, plan.image or image_of_slot(target))
+    return _with_image(job, plan.app, target, source, image=image, began=began)
+
+
+def _with_image(
+    job: Job, plan: AppPlan, target: Target[Any], source: ImageSource, *, image: PushedImage, began: float
+) -> ImageAndTargetFound:
+    """Check that the target can run an image that is in a registry."""
+    snapshot = _snapshot(job, target, plan, source)
+    swap = find_swap(job, plan, target, source, snapshot)
+    return ImageAndTargetFound(
+        source=source,
+        image=image,
+        target=target,
+        snapshot=snapshot,
+        swap=swap,
+        findings=_findings(job, began, source, snapshot, swap),
+    )
 
 
 def preflight_check(job: Job, plan: Check) -> TargetFound:
@@ -134,8 +170,13 @@ def preflight_check(job: Job, plan: Check) -> TargetFound:
     target = _find_target(job, azure, plan.app)
     source = open_running(registries, target.app)
     snapshot = _snapshot(job, target, plan.app, source)
+    swap = find_swap(job, plan.app, target, source, snapshot)
     return TargetFound(
-        source=source, target=target, snapshot=snapshot, findings=_findings(job, began, source, snapshot)
+        source=source,
+        target=target,
+        snapshot=snapshot,
+        swap=swap,
+        findings=_findings(job, began, source, snapshot, swap),
     )
 
 
@@ -153,13 +194,16 @@ def _snapshot(job: Job, target: Target[Any], plan: AppPlan, source: ImageSource)
     return snapshot
 
 
-def _findings(job: Job, began: float, source: ImageSource, snapshot: Snapshot | None = None) -> str:
+def _findings(
+    job: Job, began: float, source: ImageSource, snapshot: Snapshot | None = None, swap: SwapFound | None = None
+) -> str:
     words, rows = [], []
     if snapshot:
         app = snapshot.app
         words.append(f"{app.title} found in {app.resource_group} (image: {app.image or 'none'})")
         rows += [f"\n  pull    {snapshot.pull.description}"] if snapshot.pull.description else []
         rows += [f"\n  note    {note}" for note in snapshot.notes]
+    rows += [f"\n  {row}" for row in swap.rows()] if swap else []
     if source.reading:
         words.append(f"{'anonymous access to' if source.reading.anonymous else 'signed in to'} {source.reading.host}")
     return f"Preflight passed in {job.clock.monotonic() - began:.1f} s: {', '.join(words)}{''.join(rows)}"

@@ -23,6 +23,7 @@ LAYERS = [
     {"run"},
     {"build_stage"},
     {"stages"},
+    {"swap"},
     {"rollout"},
     {"rollback"},
     {"report"},
@@ -215,7 +216,9 @@ def test_how_a_site_names_its_image_is_known_in_one_module(path: Path) -> None:
         assert not written or ident(path) == "pytask/targets/site/site.py", written
 
 
-@pytest.mark.parametrize("name", ["run", "build_stage", "rollout", "rollback", "verification", "journal", "job"])
+@pytest.mark.parametrize(
+    "name", ["run", "build_stage", "swap", "rollout", "rollback", "verification", "journal", "job"]
+)
 def test_the_run_knows_no_kind_of_target(name: str) -> None:
     path = PRODUCT / f"{name}.py"
     assert not [name for name in imports(path) if name.startswith("pytask.targets.site")]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from pytask.clock import Timeouts
     from pytask.errors.start import StartFailure
-    from pytask.model import Function
+    from pytask.model import Function, Update
     from pytask.model.evidence import Evidence
     from pytask.targets.site.observed import Observation, Question
     from pytask.targets.site.site import SiteUpdate
@@ -103,10 +103,10 @@ def _judge_functions(question: Question, seen: Observation, earlier: Mapping[str
         update = question.update
         failure = NoFunctions(app=update.app.title, reference=update.reference)
         return Pending(reason="no functions are listed yet", at_deadline=failure)
-    return Passed(_names(seen.listed))
+    return Passed(told_functions(seen.listed))
 
 
-def _names(functions: tuple[Function, ...]) -> str:
+def told_functions(functions: tuple[Function, ...]) -> str:
     """Return the names of the functions for people, shortened when there are many."""
     told = ", ".join(f"{one.name} ({one.trigger or 'no trigger'})" for one in functions[:_SHOWN])
     more = len(functions) - _SHOWN
@@ -125,14 +125,14 @@ def _judge_smoke_test(
         return Unavailable(seen.answer.reason)
     if isinstance(seen.answer, NotYet):
         return Pending(reason=seen.answer.reason, alone_for=timeouts.settled_failure)
-    return _judge_answer(question, seen.answer, test.path, test.statuses)
+    return judge_answer(question.update, seen.answer, test.path, test.statuses)
 
 
-def _judge_answer(question: Question, answer: Seen[Answer], path: str, wanted: tuple[str, ...]) -> Evidence:
+def judge_answer(update: Update, answer: Seen[Answer], path: str, wanted: tuple[str, ...]) -> Evidence:
+    """Return the evidence in the response to the smoke test."""
     told = f"GET {path} → {answer.value.text}"
     if answer.value.expected:
         return Passed(told)
-    update = question.update
     failure = SmokeTestFailed(
         app=update.app.title,
         reference=update.reference,
