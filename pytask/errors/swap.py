@@ -68,7 +68,7 @@ class SwapPullDiffers(AzureFailure):
     title = "{slot} and production of {app} do not pull images in the same way"
     happened = "{differences}"
     cause = "a managed identity stays with its slot in a swap, and it is not documented whether these properties move: after the swap, production might not be able to pull its new image"
-    fix = "set appPullAccess to managedIdentity, which sets up both slots; or make the properties equal by hand: az functionapp config set --name {app!q} --resource-group {group!q} --generic-configurations … for production, and the same with --slot {slot_name!q} for the slot"
+    fix = "set appPullAccess to managedIdentity in the step that deploys to the slot and in the one that swaps, which sets up both slots; or make the properties equal by hand: az functionapp config set --name {app!q} --resource-group {group!q} --generic-configurations … for production, and the same with --slot {slot_name!q} for the slot"
     link = _PULLING
 
 

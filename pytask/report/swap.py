@@ -14,6 +14,7 @@ from pytask.journal import (
     RollbackFailed,
 )
 from pytask.model import App, RolledBack, SlotsFound, Swap, Swapped, Verdict, app_plan
+from pytask.report.settings import settings_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,16 +72,36 @@ def failed_swap(journal: Journal) -> str:
 
 def describe_swap(journal: Journal, pair: SlotsFound, of_slot: Callable[[], str]) -> str:
     """Return the state after a failure; `of_slot` describes the slot that the run deploys to."""
-    production = journal.of(pair.production.title)
+    production, slot = journal.of(pair.production.title), journal.of(pair.slot.title)
     swapped = production.last(Swapped)
-    state = _after_swap(production, pair, swapped) if swapped else _before_swap(journal, pair, of_slot)
-    given = "; ".join(one.done for one in production.all(AccessGiven))
-    kept = f"\nthe pull access that this run set up for production remains: {given}" if given else ""
-    open_ones = [f"\nit is not known whether {what}" for what in production.left_open(Action.PULL_ACCESS)]
-    return state + kept + "".join(open_ones)
+    if not (production.tried(Action.SWAP) or _only_swaps(journal)):
+        return _before_swap(journal, pair, of_slot()) + _access(production, "production")
+    state = _after_swap(production, pair, swapped) if swapped else _not_swapped(journal, pair)
+    settings = settings_now(slot)
+    written = f"\nsettings written to {pair.slot.title} before the swap: {settings}" if settings else ""
+    return state + written + _access(slot, "the slot") + _access(production, "production")
 
 
-def _before_swap(journal: Journal, pair: SlotsFound, of_slot: Callable[[], str]) -> str:
+def _only_swaps(journal: Journal) -> bool:
+    """Tell whether the run deploys nothing."""
+    planned = journal.last(Planned)
+    return planned is not None and isinstance(planned.plan, Swap)
+
+
+def _access(journal: Journal, whose: str) -> str:
+    given = "; ".join(one.done for one in journal.all(AccessGiven))
+    kept = f"\nthe pull access that this run set up for {whose} remains: {given}" if given else ""
+    return kept + "".join(f"\nit is not known whether {what}" for what in journal.left_open(Action.PULL_ACCESS))
+
+
+def _before_swap(journal: Journal, pair: SlotsFound, of_slot: str) -> str:
+    """Return the state of a run that has not come to the swap; `of_slot` describes the slot."""
+    stays = f"{pair.production.title} was not swapped: production still has {pair.production.image or 'no image'}"
+    deployed = journal.of(pair.slot.title).update() and not _is_bad(journal, pair)
+    return f"{of_slot}\n{stays}" + (f"\nto swap by hand: {pair.swap}" if deployed else "")
+
+
+def _not_swapped(journal: Journal, pair: SlotsFound) -> str:
     """Return the state when the swap is not known to have been made."""
     app, before = pair.production.title, pair.production.image or "no image"
     slot, production = journal.of(pair.slot.title).update(), journal.of(pair.production.title)
@@ -93,10 +114,7 @@ def _before_swap(journal: Journal, pair: SlotsFound, of_slot: Callable[[], str])
     stays = f"{app} was not swapped: production still has {before}"
     if production.tried(Action.SWAP):
         return f"{pair.slot.title} is configured with {image}; {stays}{by_hand}"
-    planned = journal.last(Planned)
-    if planned and isinstance(planned.plan, Swap):
-        return f"nothing was changed: {pair.slot.title} has {image}, and production has {before}"
-    return f"{of_slot()}\n{stays}" + (by_hand if slot and not _is_bad(journal, pair) else "")
+    return f"neither image was changed: {pair.slot.title} has {image}, and production has {before}"
 
 
 def _is_bad(journal: Journal, pair: SlotsFound) -> bool:

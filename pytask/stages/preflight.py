@@ -133,7 +133,7 @@ def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
     opening = Background(lambda: open_existing(registries, plan.image))
     target = _find_target(job, azure, plan.app)
     source, image = opening.result()
-    return _with_image(job, plan.app, target, source, image=image, began=began)
+    return _with_image(job, plan.app, target, source, image=image, began=began, deploys=True)
 
 
 def preflight_swap(job: Job, plan: Swap) -> ImageAndTargetFound:
@@ -143,15 +143,22 @@ def preflight_swap(job: Job, plan: Swap) -> ImageAndTargetFound:
     registries = open_registries(job, plan, azure, http)
     target = _find_target(job, azure, plan.app)
     source, image = open_existing(registries, plan.image or image_of_slot(target))
-    return _with_image(job, plan.app, target, source, image=image, began=began)
+    return _with_image(job, plan.app, target, source, image=image, began=began, deploys=False)
 
 
 def _with_image(
-    job: Job, plan: AppPlan, target: Target[Any], source: ImageSource, *, image: PushedImage, began: float
+    job: Job,
+    plan: AppPlan,
+    target: Target[Any],
+    source: ImageSource,
+    *,
+    image: PushedImage,
+    began: float,
+    deploys: bool,
 ) -> ImageAndTargetFound:
     """Check that the target can run an image that is in a registry."""
     snapshot = _snapshot(job, target, plan, source)
-    swap = find_swap(job, plan, target, source, snapshot)
+    swap = find_swap(job, plan, target, source, snapshot, deploys=deploys)
     return ImageAndTargetFound(
         source=source,
         image=image,

@@ -40,7 +40,9 @@ class SwapFound:
             yield f"note    {note}"
 
 
-def find_swap(job: Job, plan: AppPlan, target: Target[Any], source: ImageSource, slot: Snapshot) -> SwapFound | None:
+def find_swap(
+    job: Job, plan: AppPlan, target: Target[Any], source: ImageSource, slot: Snapshot, *, deploys: bool = True
+) -> SwapFound | None:
     """Return production, once it is certain that the slot can be swapped with it; None when the plan has no swap.
 
     Raises:
@@ -50,7 +52,7 @@ def find_swap(job: Job, plan: AppPlan, target: Target[Any], source: ImageSource,
         return None
     pair = job.find_slots(target)
     job.journal.add(pair.found)
-    return SwapFound(pair=pair, production=pair.preflight(plan, source, slot))
+    return SwapFound(pair=pair, production=pair.preflight(plan, source, slot, deploys=deploys))
 
 
 def image_of_slot(target: Target[Any]) -> ExistingImage:
@@ -105,6 +107,7 @@ def swap_as_it_is(job: Job, plan: AppPlan, found: ImageAndTargetFound, *, named:
     job.journal.add(image)
     gaps = _confirm_slot(job, found, named=named)
     swapping.refuse_unverified(gaps)
+    Rollout(job=job, target=found.target, plan=plan, source=found.source, snapshot=found.snapshot).set_up_pull_access()
     swapping.set_up_pull_access()
     swapping.swap(found.target.app.image, image)
 

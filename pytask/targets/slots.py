@@ -41,8 +41,10 @@ class SlotPair(Protocol[S]):
     def production(self) -> Target[Any]:
         """Production as a target of its own."""
 
-    def preflight(self, plan: AppPlan, source: ImageSource, slot: Snapshot) -> Snapshot:
+    def preflight(self, plan: AppPlan, source: ImageSource, slot: Snapshot, *, deploys: bool) -> Snapshot:
         """Return production as it is before any change; `slot` is the slot, and `source` says where its image is.
+
+        `deploys` says whether the run first deploys to the slot, and writes there what the plan asks for.
 
         Raises:
             TaskFailure: why the two certainly cannot be swapped.

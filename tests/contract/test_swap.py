@@ -244,10 +244,11 @@ def test_an_app_that_stays_busy_is_given_up_after_half_an_hour(scene: Scene, slo
     [
         [ServiceResponseError("closed")] * 4,
         [Answer(502, "<html>"), Answer(500, ""), Answer(429, ""), Answer(409, BUSY)],
+        [Answer(409, {"Code": "Conflict"}), Answer(400, "<html>"), Answer(401, ""), Answer(405, "")],
         [Answer(404, {"error": {"code": "NotFound"}})],
         [Answer(403, {"error": {"code": "AuthorizationFailed", "message": "no"}})],
     ],
-    ids=["cut off", "failing", "forgotten", "not allowed"],
+    ids=["cut off", "failing", "of somebody else", "forgotten", "not allowed"],
 )
 def test_lost_polls_are_settled_by_azures_own_record_of_the_swap(
     scene: Scene, slots: ScriptedSlots, lost: list[Answer | Exception]
@@ -426,7 +427,7 @@ def test_a_tag_is_not_enough_when_the_log_does_not_say_what_was_started(scene: S
     assert slots.writes() == []
     assert (
         describe_state(scene.journal)
-        == f"nothing was changed: shop (slot staging) has {OURS}, and production has {BEFORE}"
+        == f"neither image was changed: shop (slot staging) has {OURS}, and production has {BEFORE}"
     )
     assert outputs(swap(scene, imageName="shop:7", whenUnverified="succeed"))["runningImage"] == OURS
 
@@ -452,3 +453,19 @@ def test_a_check_of_a_step_that_swaps_looks_at_both_slots_and_writes_nothing(
     scene.run(PaperBuilder(scene.cabinet), command="check", slotName="staging", swapWithProduction="true")
     assert f"with production, which runs {BEFORE}" in scene.log.getvalue()
     assert slots.writes() == []
+
+
+@pytest.mark.parametrize("answer", [Answer(200, "<html>"), Answer(200, "{}"), Answer(204, "")])
+def test_an_answer_of_somebody_else_is_not_taken_for_a_swap(scene: Scene, slots: ScriptedSlots, answer: Answer) -> None:
+    slots.scripts[SWAP].append(answer)
+    with pytest.raises(SwapUnfinished) as caught:
+        deploy_and_swap(scene)
+    assert "the slots do not show it" in caught.value.detail
+    assert slots.images() == (BEFORE, OURS)
+    assert "its result is not known" in describe_state(scene.journal)
+
+
+def test_an_answer_of_somebody_else_while_a_swap_goes_on_does_not_end_it(scene: Scene, slots: ScriptedSlots) -> None:
+    slots.scripts[POLL].extend([Answer(200, "<html>"), Answer(204, "")])
+    assert outputs(deploy_and_swap(scene))["verification"] == "verified"
+    assert slots.images() == (OURS, BEFORE)

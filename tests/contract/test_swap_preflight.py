@@ -35,7 +35,7 @@ def preflight(slots: ScriptedSlots, plan: object = SWAPS) -> Snapshot:
     """Check both slots as a run does."""
     assert isinstance(plan, type(PLAN))
     pair = slots.pair()
-    found = pair.preflight(plan, NO_REGISTRY, pair.slot.preflight(plan, NO_REGISTRY))
+    found = pair.preflight(plan, NO_REGISTRY, pair.slot.preflight(plan, NO_REGISTRY), deploys=True)
     assert slots.writes() == []
     return found
 
@@ -156,4 +156,4 @@ def test_only_a_managed_identity_is_set_up_in_production(slots: ScriptedSlots, a
     pair = slots.pair()
     slot = pair.slot.preflight(SWAPS, NO_REGISTRY)
     with pytest.raises(SwapPullDiffers):
-        pair.preflight(replace(SWAPS, pull=PullPlan(access=access)), NO_REGISTRY, slot)
+        pair.preflight(replace(SWAPS, pull=PullPlan(access=access)), NO_REGISTRY, slot, deploys=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tests.agent.endpoints import arm_connection_with_federation, arm_connection_with_key
 from tests.faults.paper_azure import QUICK
-from tests.faults.paper_host import FUNCTION
+from tests.faults.paper_host import FAILS, FUNCTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,18 @@ class Scene:
     crashes: bool = False
     """Whether the new image's container exits at once."""
     slot: str = ""
+    fails_in_production: bool = False
+    """Whether the app has no answer for the smoke test with production's slot settings."""
+
+    @property
+    def swaps(self) -> bool:
+        """Whether the slot is swapped with production."""
+        return self.command == "swap"
+
+    @property
+    def bad(self) -> bool:
+        """Whether the new image does not run where it is wanted."""
+        return self.crashes or self.fails_in_production
 
     @property
     def command(self) -> str:
@@ -70,10 +82,13 @@ class Stage:
     azure: PaperAzure
     registry: RegistryState
     site: Site
+    """The app that is to run the new image: of a swap, production."""
     component: Component
     connection: Endpoint
     old_digest: str
     inputs: Mapping[str, str] = field(default_factory=dict)
+    slot: Site | None = None
+    """Of a swap."""
 
 
 SCENES = (
@@ -122,6 +137,30 @@ SCENES = (
             "verifyTimeoutMinutes": "0.1",
         },
     ),
+    Scene(
+        name="swap",
+        slot="staging",
+        inputs={
+            "command": "swap",
+            "imageName": f"contoso.azurecr.io/{REPOSITORY}:{NEW}",
+            "appPullAccess": "managedIdentity",
+            "smokeTestPath": f"/api/{FUNCTION}",
+            "verifyTimeoutMinutes": "0.1",
+        },
+    ),
+    Scene(
+        name="swap back",
+        slot="staging",
+        fails_in_production=True,
+        inputs={
+            "command": "swap",
+            "imageName": "",
+            "tags": "",
+            "recordFile": "",
+            "smokeTestPath": f"/api/{FUNCTION}",
+            "verifyTimeoutMinutes": "0.05",
+        },
+    ),
     Scene(name="verification off", inputs={"command": "buildPushDeploy", "verify": "false", "deployBy": "digest"}),
     Scene(name="check", inputs={"command": "check", "resourceGroupName": "rg-func"}),
 )
@@ -137,14 +176,15 @@ def arrange(scene: Scene, azure: PaperAzure) -> Stage:
     store = azure.store(registry.login_server)
     store.forget_tag(REPOSITORY, NEW)
     old = store.put(REPOSITORY, (OLD,), b"the old image")
-    if scene.inputs["command"] == "deploy":
+    if scene.inputs["command"] in {"deploy", "swap"}:
         store.put(REPOSITORY, (NEW,), b"FROM scratch\n")
     component = azure.add_component("shop-insights")
     settings = {**_SETTINGS, "APPLICATIONINSIGHTS_CONNECTION_STRING": component.connection_string}
     image = f"{registry.login_server}/{REPOSITORY}:{OLD}"
     site = azure.add_running_app("shop-app", image, pull=scene.pull, settings=settings)
     site.slot_names.update({"appSettingNames": ["SIZE"], "connectionStringNames": ["Db"]})
-    if scene.slot:
+    slot = _slot_to_swap(scene, azure, site, settings) if scene.swaps else None
+    if scene.slot and not scene.swaps:
         site = azure.add_running_slot(site, image, name=scene.slot, pull=scene.pull, settings=settings)
     azure.assign_identity(site, "worker")
     inputs = {**scene.inputs}
@@ -160,7 +200,19 @@ def arrange(scene: Scene, azure: PaperAzure) -> Stage:
         connection=_connection(scene, azure),
         old_digest=old,
         inputs=_inputs(inputs, scene),
+        slot=slot,
     )
+
+
+def _slot_to_swap(scene: Scene, azure: PaperAzure, site: Site, settings: Mapping[str, str]) -> Site:
+    """Return a slot that runs the new image, where production pulls in another way or has no answer for a test."""
+    image = f"contoso.azurecr.io/{REPOSITORY}:{NEW}"
+    slot = azure.add_running_slot(site, image, name=scene.slot, pull=scene.pull, settings=settings)
+    site.config["acrUseManagedIdentityCreds"] = "appPullAccess" not in scene.inputs
+    if scene.fails_in_production:
+        site.settings[FAILS], slot.settings[FAILS] = "yes", "no"
+        site.slot_names["appSettingNames"] = ["SIZE", FAILS]
+    return slot
 
 
 def checkout(folder: Path) -> Path:
@@ -172,7 +224,7 @@ def checkout(folder: Path) -> Path:
 
 def _inputs(inputs: Mapping[str, str], scene: Scene) -> dict[str, str]:
     named = {"imageName": REPOSITORY, "tags": NEW, "appName": "shop-app", **inputs}
-    if named["command"] != "deploy":
+    if named["command"] not in {"deploy", "swap"}:
         named["azureContainerRegistry"] = "contoso.azurecr.io"
     if scene.slot:
         named["slotName"] = scene.slot

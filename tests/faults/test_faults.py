@@ -53,6 +53,7 @@ def test_the_runs_make_the_calls_that_matter(found: list[Point]) -> None:
         "roleAssignments",
         *("Annotations", "listkeys", "containerlogs", "restart", "slots/staging/config/web", "instances"),
         *("PATCH", "PUT", "HEAD", "blob.core.windows.net", "api/Hello", "operationresults", "userAssignedIdentities"),
+        *("slotsswap", "slots/staging/operationresults"),
     ):
         assert part in calls
     assert any(point.call.startswith("PATCH") and point.nth == 2 for point in found), "the rollback's own change"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ class Truth:
     identities: frozenset[str]
     roles: frozenset[tuple[str, str, str]]
     tags: Mapping[str, str]
+    slot_image: str = ""
+    """What the slot of a swap is configured with."""
 
     def app(self) -> tuple[object, ...]:
         """Return all that makes up the app."""
@@ -39,8 +42,11 @@ class Truth:
 
 def look(stage: Stage) -> Truth:
     """Return what is true once every start is over."""
-    site, azure = stage.site, stage.azure
-    azure.settle(site)
+    site, azure, slot = stage.site, stage.azure, stage.slot
+    while slot and slot.swap and slot.swap.state == "running":
+        time.sleep(0.05)
+    for each in (site, *([slot] if slot else [])):
+        azure.settle(each)
     app = next(one for one in azure.apps() if one.name == site.name)
     names = {kind: frozenset(found or []) for kind, found in app.slot_names.items()}
     own = {site.identity.object_id} if site.identity else set()
@@ -54,4 +60,5 @@ def look(stage: Stage) -> Truth:
         identities=frozenset({*own, *(one.object_id for one in site.user_identities.values())}),
         roles=frozenset(azure.all_assignments()),
         tags=azure.store(stage.registry.login_server).tags(REPOSITORY),
+        slot_image=(slot.image or "") if slot else "",
     )

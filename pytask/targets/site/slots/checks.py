@@ -57,7 +57,7 @@ def not_exchanged(swapped: SiteSwapped, now: SlotsNow) -> StartFailure | None:
     before = swapped.before
     wanted = (before.slot.fx_version, before.production.fx_version)
     found = (now.production.fx_version, now.slot.fx_version)
-    if found == wanted:
+    if now.is_exchange_of(before):
         return None
     return SlotsNotExchanged(
         app=swapped.app.title, reference=swapped.reference, wanted=_both(wanted), found=_both(found)

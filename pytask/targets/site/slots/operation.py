@@ -9,12 +9,12 @@ https://github.com/Azure/azure-functions-host/issues/8969
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pytask.clock import Deadline
-from pytask.cloud.answers import correlation_id, error_of, refusal, says_busy
+from pytask.cloud.answers import correlation_id, error_of, refusal
 from pytask.cloud.arm import WEB_VERSION, ArmCall
 from pytask.cloud.http import Call, request, server_time
 from pytask.decode import Unreadable, decode_object, object_at, text_at
@@ -22,7 +22,7 @@ from pytask.errors import TaskFailure
 from pytask.errors.azure import AzureRefused, OperationInProgress
 from pytask.errors.swap import SwapFailed, SwapUnfinished
 from pytask.network.place import is_address
-from pytask.network.retry import REPEATED, asked_wait, poll_wait
+from pytask.network.retry import asked_wait, poll_wait
 from pytask.targets.site.slots.state import PRODUCTION, slots_if_seen
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ _EVERY_ANSWER = frozenset(range(100, 600))
 _DOING = "swap the slot with production"
 _BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 _GAVE_UP = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.EXPECTATION_FAILED})
+_LOST = "the answer to the swap was lost"
+_NOT_SHOWN = "an answer says that the swap was made, but the slots do not show it"
+_CANNOT = "cannot swap"
+"""https://github.com/microsoft/azure-pipelines-tasks/issues/13003 (400), issues/19273 (417)"""
 _NOBODY_TELLS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
@@ -54,7 +58,8 @@ class Sent:
     """Where Azure tells how it ends; empty when it does not say."""
     done: bool = False
     """Whether Azure's answer says that it was made at once."""
-    answered: bool = True
+    doubt: str = ""
+    """Why it is not certain that Azure has begun; empty when it is."""
 
 
 def send(arm: Arm, before: SlotsNow) -> Sent:
@@ -80,7 +85,7 @@ def send(arm: Arm, before: SlotsNow) -> Sent:
         if not failure.leaves_open:
             raise
         arm.http.say(f"the answer to the swap was lost ({failure}); looking for the swap instead of sending it again")
-        return Sent(before=before, sent_at=sent_at, written=clock.now(), operation="", answered=False)
+        return Sent(before=before, sent_at=sent_at, written=clock.now(), operation="", doubt=_LOST)
     _raise_if_refused(arm, before, answer)
     link = answer.headers.get("Location", "")
     return Sent(
@@ -101,14 +106,15 @@ def wait(arm: Arm, sent: Sent) -> None:
     """
     clock, timeouts = arm.http.clock, arm.http.timeouts
     deadline, told_at = Deadline(clock, sent.sent_at + timeouts.swap), clock.monotonic()
-    link, done = sent.operation, sent.done
-    while not done:
-        seen = _look(arm, sent, link)
-        link, done = seen.link, seen.done
+    link, seen = sent.operation, _Seen(link="", seconds=timeouts.first_poll, done=sent.done)
+    while not (seen.done and _is_made(arm, sent)):
+        if seen.done:  # or a front end has answered in Azure's place
+            sent, link = replace(sent, doubt=_NOT_SHOWN), ""
         if deadline.passed() or seen.nothing_begun:
             raise _unfinished(sent, timeouts.swap if deadline.passed() else timeouts.lost_swap, seen.words)
-        if not done:
-            clock.sleep(min(deadline.left(), seen.seconds))
+        clock.sleep(min(deadline.left(), seen.seconds))
+        seen = _look(arm, sent, link)
+        link = seen.link
         if clock.monotonic() - told_at >= timeouts.progress:
             told_at = clock.monotonic()
             waited = int(told_at - sent.sent_at)
@@ -133,16 +139,25 @@ def _look(arm: Arm, sent: Sent, link: str) -> _Seen:
     """Look at the operation, or where it does not tell, at the slots themselves."""
     seconds = arm.http.timeouts.swap_poll
     answer = _asked(arm, link) if link else None
-    if answer is None or says_busy(answer) or answer.status_code in _NOBODY_TELLS | REPEATED:
+    if answer is None or (answer.status_code >= HTTPStatus.BAD_REQUEST and not _is_the_end(answer)):
         kept = "" if answer is not None and answer.status_code in _NOBODY_TELLS else link
         waits = poll_wait(arm.http.timeouts, answer.status_code, answer.headers, arm.http.clock.now()) if answer else 0
         return _look_at_slots(arm, sent, kept, max(seconds, waits))
-    if failure := _failure_in(sent.before, answer):
-        _raise_unless_made(arm, sent, failure)
+    if _is_the_end(answer):
+        _raise_unless_made(arm, sent, _gave_up(sent.before, answer))
     going = answer.status_code == HTTPStatus.ACCEPTED or _status_in(answer) in {"inprogress", "running", "created"}
     after = answer.headers.get("Location", link)
     asked = asked_wait(answer.headers, arm.http.clock.now())
     return _Seen(link=after if is_address(after) else link, seconds=asked or seconds, done=not going)
+
+
+def _is_made(arm: Arm, sent: Sent) -> bool:
+    """Tell whether the slots show the swap; of two that have the same image, only Azure's record could."""
+    before = sent.before
+    now = slots_if_seen(arm, before.production, before.slot)
+    if now is None:
+        return False
+    return now.was_swapped_since(before) or now.is_exchange_of(before)
 
 
 def _asked(arm: Arm, link: str) -> HttpResponse | None:
@@ -162,12 +177,12 @@ def _asked(arm: Arm, link: str) -> HttpResponse | None:
 def _look_at_slots(arm: Arm, sent: Sent, link: str, seconds: float) -> _Seen:
     before = sent.before
     now = slots_if_seen(arm, before.production, before.slot)
-    if now and now.was_swapped_since(before):
+    if now and (now.was_swapped_since(before) or (now.is_exchange_of(before) and not now.reads_like(before))):
         return _Seen(link=link, seconds=seconds, done=True)
     waited = arm.http.clock.monotonic() - sent.sent_at
     idle = now is not None and not now.busy and now.reads_like(before)
     words = "Azure does not say how the swap goes, and shows no new swap"
-    nothing = idle and not sent.answered and waited >= arm.http.timeouts.lost_swap
+    nothing = idle and sent.doubt != "" and waited >= arm.http.timeouts.lost_swap
     return _Seen(link=link, seconds=seconds, words=words, nothing_begun=nothing)
 
 
@@ -184,9 +199,11 @@ def _raise_if_refused(arm: Arm, before: SlotsNow, answer: HttpResponse) -> None:
     raise failure
 
 
-def _failure_in(before: SlotsNow, answer: HttpResponse) -> SwapFailed | None:
-    failed = _status_in(answer) in {"failed", "canceled"}
-    return _gave_up(before, answer) if failed or answer.status_code >= HTTPStatus.BAD_REQUEST else None
+def _is_the_end(answer: HttpResponse) -> bool:
+    """Tell whether an answer about the operation says that Azure gave the swap up, and not only that it is not told."""
+    if answer.status_code < HTTPStatus.BAD_REQUEST:
+        return _status_in(answer) in {"failed", "canceled"}
+    return answer.status_code == HTTPStatus.EXPECTATION_FAILED or _CANNOT in error_of(answer)[1].lower()
 
 
 def _gave_up(before: SlotsNow, answer: HttpResponse) -> SwapFailed:
@@ -216,5 +233,5 @@ def _status_in(answer: HttpResponse) -> str:
 
 def _unfinished(sent: Sent, seconds: float, words: str) -> SwapUnfinished:
     app, slot = sent.before.production.name, sent.before.slot.title
-    detail = words if sent.answered else f"{words}; the answer to the swap was lost"
+    detail = f"{words}; {sent.doubt}" if sent.doubt else words
     return SwapUnfinished(app=app, slot=slot, minutes=f"{seconds / 60:g}", detail=detail)

@@ -18,7 +18,8 @@ from pytask.targets.site.slots.checks import checks, not_exchanged
 from pytask.targets.site.slots.observation import Observer, Question, SiteSwapped
 from pytask.targets.site.slots.operation import Sent, send, wait
 from pytask.targets.site.slots.preflight import (
-    before_swap,
+    Both,
+    after_deployment,
     confirm_host_ids,
     pull_after_swap,
     refuse_auto_swap,
@@ -77,11 +78,13 @@ class SiteSlots:
             look=f"az functionapp config container show {named}",
         )
 
-    def preflight(self, plan: AppPlan, source: ImageSource, slot: Snapshot) -> Snapshot:
+    def preflight(self, plan: AppPlan, source: ImageSource, slot: Snapshot, *, deploys: bool) -> Snapshot:
         """Return production as it is, once it is certain that nothing known keeps the two from being swapped."""
         production, azure = self.production.found, self.slot.azure
         refuse_auto_swap(self.slot.app)
-        both = before_swap(production, self.slot.found, plan, slot, sticky_names(azure.arm, self.slot.app))
+        sticky = sticky_names(azure.arm, self.slot.app)
+        both = Both(production=production, slot=self.slot.app, slot_settings=self.slot.found.settings, sticky=sticky)
+        both = after_deployment(both, plan, slot) if deploys else both
         pull = pull_after_swap(azure, both, plan, source)
         notes = (*confirm_host_ids(both), *swap_notes(both))
         previous, known = previous_image(source.reading, production.site)

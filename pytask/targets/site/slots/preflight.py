@@ -18,6 +18,7 @@ from pytask.model.settings import folded, with_changes
 from pytask.targets.site.pull import pull_notes
 from pytask.targets.site.pull_access import inspect_pull
 from pytask.targets.site.settings import wanted_settings
+from pytask.targets.site.site import differing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -50,16 +51,14 @@ class Both:
     """Names of the settings that stay with their slot, in the form that Azure compares; None when not visible."""
 
 
-def before_swap(
-    production: Found, slot: Found, plan: AppPlan, snapshot: Snapshot, sticky: frozenset[str] | None
-) -> Both:
+def after_deployment(both: Both, plan: AppPlan, snapshot: Snapshot) -> Both:
     """Return both slots, the slot with what this run will write there; `snapshot` is the slot's."""
-    settings = slot.settings
+    settings = both.slot_settings
     if settings is not None:
         settings = with_changes(settings, wanted_settings(plan, snapshot).changes(settings))
-    site = slot.site.reading({**slot.site.configuration, **plan.configuration, **snapshot.pull.properties})
-    ours = None if sticky is None else sticky | folded(plan.settings.sticky)
-    return Both(production=production, slot=site, slot_settings=settings, sticky=ours)
+    site = both.slot.reading({**both.slot.configuration, **plan.configuration, **snapshot.pull.properties})
+    sticky = None if both.sticky is None else both.sticky | folded(plan.settings.sticky)
+    return replace(both, slot=site, slot_settings=settings, sticky=sticky)
 
 
 def refuse_auto_swap(slot: Site) -> None:
@@ -77,15 +76,11 @@ def pull_after_swap(azure: Azure, both: Both, plan: AppPlan, source: ImageSource
         PullImpossible: when production's identity certainly lacks its role.
     """
     if plan.pull.access is PullAccess.MANAGED_IDENTITY:
-        return inspect_pull(azure, both.production, plan, source)
-    if differences := tuple(_pull_differences(both)):
-        raise SwapPullDiffers(
-            app=both.slot.name,
-            slot=both.slot.title,
-            group=both.slot.resource_group,
-            slot_name=both.slot.slot,
-            differences="\n".join(differences),
-        )
+        setup = inspect_pull(azure, both.production, plan, source)
+        lacking = differing(both.slot.configuration, setup.properties)
+        _refuse_differences(both, [f"{name} of the slot is not {wanted}" for name, wanted in lacking.items()])
+        return setup
+    _refuse_differences(both, list(_pull_differences(both)))
     if source.host is None or source.session is None:
         return PullSetup()
     # Production's own identity, with the configuration and the settings that come from the slot.
@@ -151,6 +146,17 @@ def _settings_after(both: Both) -> Mapping[str, str] | None:
         return None
     comes = {name: value for name, value in both.slot_settings.items() if name.casefold() not in sticky}
     return {**comes, **{name: value for name, value in production.items() if name.casefold() in sticky}}
+
+
+def _refuse_differences(both: Both, differences: list[str]) -> None:
+    if differences:
+        raise SwapPullDiffers(
+            app=both.slot.name,
+            slot=both.slot.title,
+            group=both.slot.resource_group,
+            slot_name=both.slot.slot,
+            differences="\n".join(differences),
+        )
 
 
 def _pull_differences(both: Both) -> Iterator[str]:

@@ -60,6 +60,11 @@ class SlotsNow:
         images = (self.production.fx_version, self.slot.fx_version)
         return images == (other.production.fx_version, other.slot.fx_version)
 
+    def is_exchange_of(self, before: SlotsNow) -> bool:
+        """Tell whether each slot is configured with the image that the other one had."""
+        wanted = (before.slot.fx_version, before.production.fx_version)
+        return wanted == (self.production.fx_version, self.slot.fx_version)
+
     def was_swapped_since(self, before: SlotsNow) -> bool:
         """Tell whether Azure has swapped these two since a moment just before this run's call."""
         return is_newer(self.last_swap, before) and self.last_swap != before.last_swap
