@@ -21,6 +21,7 @@ from pytask.errors.swap import (
     SlotsNotExchanged,
     SlotUnverified,
     SwapFailed,
+    SwapPullDiffers,
     SwapUnfinished,
 )
 from pytask.journal import Journal
@@ -67,6 +68,9 @@ def scene(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, slots: ScriptedSlots)
         world.answers[REGISTRY] = partial(_registry, cabinet)
         slots.digest_of = lambda image: cabinet.tags.get(image.rpartition(":")[2], image.rpartition("@")[2])
         yield Scene(tmp_path, cast("Shelf", slots), cabinet, io.StringIO(), Journal(lambda _: None))
+
+
+BY_IDENTITY = {"acrUseManagedIdentityCreds": True}
 
 
 def deploy_and_swap(scene: Scene, **inputs: str) -> Journal:
@@ -469,3 +473,29 @@ def test_an_answer_of_somebody_else_while_a_swap_goes_on_does_not_end_it(scene: 
     slots.scripts[POLL].extend([Answer(200, "<html>"), Answer(204, "")])
     assert outputs(deploy_and_swap(scene))["verification"] == "verified"
     assert slots.images() == (OURS, BEFORE)
+
+
+def test_two_slots_with_the_same_image_are_swapped_and_verified_by_azures_record(
+    scene: Scene, slots: ScriptedSlots
+) -> None:
+    deploy_and_swap(scene)
+    journal = deploy_and_swap(scene)
+    assert slots.images() == (OURS, OURS)
+    assert outputs(journal)["verification"] == "verified"
+    assert len(slots.swaps) == 2
+
+
+def test_a_slot_that_is_unchanged_is_swapped_without_a_write_to_it(scene: Scene, slots: ScriptedSlots) -> None:
+    deploy_to_slot(scene, slots, deployBy="digest")
+    journal = deploy_and_swap(scene, deployBy="digest", whenUnchanged="skip")
+    assert slots.writes() == [SWAP]
+    assert outputs(journal)["verification"] == "verified"
+    assert "✅ shop: runs the new image" in summary(journal)
+
+
+def test_a_slot_that_cannot_pull_is_explained_and_production_stays(scene: Scene, slots: ScriptedSlots) -> None:
+    slots.slots["staging"].config = dict(BY_IDENTITY)
+    with pytest.raises(SwapPullDiffers):
+        deploy_and_swap(scene)
+    assert slots.writes() == []
+    assert outputs(scene.journal)["previousImage"] == BEFORE
