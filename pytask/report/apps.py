@@ -14,7 +14,7 @@ from pytask.journal import (
     LeftAsItIs,
     RolloutFailed,
 )
-from pytask.model import App, RolledBack, Verdict, Verification, labels_of
+from pytask.model import App, RolledBack, SlotsFound, Verdict, Verification, labels_of
 from pytask.report.markdown import Words, cell
 from pytask.report.verdict import one_verdict, running_image
 
@@ -59,9 +59,10 @@ class Row:
 
 
 def rows_of(journal: Journal, redact_image: Callable[[str], str] = str) -> tuple[Row, ...]:
-    """Return a row for each app of the run, `appName` first; none for a run with only one."""
+    """Return a row for each app of the run, `appName` first; none for a run with only one, or with a swap."""
+    is_swap = journal.last(SlotsFound) is not None
     found = [(part, app) for part in journal.targets() if (app := part.last(App))]
-    if len(found) <= 1:
+    if len(found) <= 1 or is_swap:
         return ()
     labels = labels_of([app for _, app in found])
     return tuple(

@@ -10,6 +10,7 @@ from pytask.agent.environment import variable
 from pytask.journal import ImageRestored, Planned, StageEnded
 from pytask.model import App, PushedImage, SettingsChange, Verification
 from pytask.report.apps import as_record, rows_of
+from pytask.report.swap import app_of_outputs, production_part, subject
 from pytask.report.verdict import running_image, verdict, without_credentials
 
 if TYPE_CHECKING:
@@ -29,16 +30,18 @@ def outputs(
 ) -> dict[str, str]:
     """Return the task's output variables at this point of the run: those of `appName`, with the verdict on all apps.
 
+    With a swap, they are production's.
+
     `redact` removes secrets from the functions' names. `redact_image` removes this run's credentials from images that
     others named; what else people keep secret, such as a registry's name, stays, because later steps use it.
     """
-    first = journal.targets()[0]
-    pushed, app, verification = first.last(PushedImage), first.last(App), first.last(Verification)
+    app, part = app_of_outputs(journal), production_part(journal)
+    pushed, verification = part.last(PushedImage), part.last(Verification)
     return {
         "imageReference": str(pushed.reference) if pushed else "",
         "imageDigest": str(pushed.digest or "") if pushed else "",
         "previousImage": without_credentials(app.image, redact_image) if app else "",
-        "runningImage": running_image(first, redact_image),
+        "runningImage": running_image(part, redact_image) if app else "",
         "verification": verdict(journal).value,
         "functions": _shortened(",".join(_names(verification, redact))),
         "AppServiceApplicationUrl": app.url if app else "",
@@ -55,10 +58,10 @@ def as_json(
 
     `redact` removes secrets from foreign text, and `redact_image` from images that others named.
     """
-    first, rows = journal.targets()[0], rows_of(journal, redact_image)
-    planned, pushed, app = first.last(Planned), first.last(PushedImage), first.last(App)
-    update, verification = first.update(), first.last(Verification)
-    settings, back = first.last(SettingsChange), first.last(ImageRestored)
+    first, part, rows = journal.targets()[0], subject(journal), rows_of(journal, redact_image)
+    planned, pushed, app = part.last(Planned), part.last(PushedImage), part.last(App)
+    update, verification = part.update(), part.last(Verification)
+    settings, back = first.last(SettingsChange), part.last(ImageRestored)
     fields = {
         "version": __version__,
         "command": planned.plan.command.value if planned else "",

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pytask.journal import Action, ChangedBySomeoneElse, LeftAsItIs, Planned, RolloutFailed, VerificationFailed
-from pytask.model import App, RolledBack, Verdict, Verification, app_plan
+from pytask.model import App, RolledBack, SlotsFound, Verdict, Verification, app_plan
 from pytask.model.reference import split_host
 
 if TYPE_CHECKING:
@@ -20,16 +20,29 @@ _FROM_THE_WORST = (Verdict.FAILED, Verdict.UNVERIFIED, Verdict.SKIPPED, Verdict.
 
 
 def verdict(journal: Journal) -> Verdict:
-    """Return the verdict at this point of the run: of several apps the worst.
+    """Return the verdict at this point of the run: of several apps the worst, and with a swap production's.
 
     Apps that were left as they are do not count beside others, and one whose rollout failed counts as failed.
     """
+    if pair := journal.last(SlotsFound):
+        return _of_production(journal, pair)
     parts = journal.targets()
     if len(parts) == 1:
         return one_verdict(parts[0])
     counted = [part for part in parts if not part.last(LeftAsItIs)]
     found = {Verdict.FAILED if part.last(RolloutFailed) else one_verdict(part) for part in counted}
     return next((one for one in _FROM_THE_WORST if one in found), Verdict.SKIPPED)
+
+
+def _of_production(journal: Journal, pair: SlotsFound) -> Verdict:
+    """Return the verdict on production; before the swap, a slot that failed counts, but not one that is verified."""
+    production = journal.of(pair.production)
+    if production.update():
+        return one_verdict(production)
+    if production.left_open(Action.SWAP):
+        return Verdict.UNVERIFIED
+    of_slot = one_verdict(journal.of(pair.slot))
+    return Verdict.SKIPPED if of_slot is Verdict.VERIFIED else of_slot
 
 
 def one_verdict(journal: Journal) -> Verdict:
@@ -52,7 +65,7 @@ def running_image(journal: Journal, redact: Callable[[str], str]) -> str:
     settled = journal.last(Verification) or found is Verdict.SKIPPED
     if update and settled and found is not Verdict.FAILED:
         return _with_traffic(journal, update, redact)
-    untouched = not update and not journal.left_open(Action.UPDATE)
+    untouched = not (update or journal.left_open(Action.UPDATE) or journal.left_open(Action.SWAP))
     return without_credentials(app.image, redact) if app and untouched else ""
 
 
