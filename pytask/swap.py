@@ -139,6 +139,7 @@ class Swapping:
 
     def _attempt(self, action: Action, change: SwapSlots) -> Swapped:
         ready = self.pair.ready(change)
+        self.job.clock.confirm_not_cancelled()
         with self.journal.attempt(action, change.reference):
             with self.job.clock.until_answered():
                 begun = self.pair.begin(ready)
