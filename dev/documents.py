@@ -45,15 +45,15 @@ Every failure has a code. The log names it first, and then says what happened, t
 
 ```text
 app-not-found: there is no Function App hello-functoin
-  happened  the subscription 8e8f… has no app of that name that this connection can see
+  happened  the subscription 8e8f… has no app with this name that this connection can see
   cause     …
   fix       …
   state     nothing was pushed and nothing was changed
   docs      docs/troubleshooting.md#app-not-found
 ```
 
-`state` is how things are left. A correlation id, where there is one, is what Microsoft's support asks for.
-Below, ‹this› stands for what the log fills in.
+`state` says what was changed and what was not. If a failure has a correlation id, Microsoft support will ask for it.
+On this page, ‹words in these marks› stand for values that the log fills in.
 """
 
 
@@ -97,7 +97,7 @@ SHIM = Chapter(
             happened="none of these can be used: {tried} (or: there is no Python on PATH)",
             cause="the task is written in Python and includes everything it needs except Python itself",
             fix=(
-                "add this step before it:\n- task: UsePythonVersion@0\n  inputs: {{ versionSpec: '3.x' }}\n"
+                "add this step before this one:\n- task: UsePythonVersion@0\n  inputs: {{ versionSpec: '3.x' }}\n"
                 "or install Python 3.10 or newer on the agent (in a container job: in the image)"
             ),
         ),
@@ -269,7 +269,7 @@ def _section(entry: Entry) -> str:
     rows += [] if entry.causes else [("cause", entry.cause), ("fix", entry.fix)]
     told = [f"- **{name}**: {markdown(text)}" for name, text in rows]
     told += [f"- **cause**: {markdown(cause)}<br>**fix**: {markdown(fix)}" for cause, fix in entry.causes]
-    told += [f"- **more**: <{link}>" for link in entry.links]
+    told += [f"- **docs**: <{link}>" for link in entry.links]
     about = entry.about if "`" in entry.about else _escaped(entry.about)
     return "\n".join([f"### {entry.code}", "", f"**{markdown(entry.title)}**", "", about, "", *told, ""])
 

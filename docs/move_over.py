@@ -1,10 +1,10 @@
 """Moves a pipeline from Docker@1 or Docker@2 and AzureFunctionAppContainer@1 to FunctionAppContainerDeploy@1.
 
     python3 move_over.py azure-pipelines.yml            shows the change, and what is left to do by hand
-    python3 move_over.py --write azure-pipelines.yml    makes the change; git keeps what was before
+    python3 move_over.py --write azure-pipelines.yml    makes the change; git keeps the previous version
 
-Python 3.8 is all it needs. It works on lines: what is not one of those steps stays byte for byte, and values are copied
-as they are written. What it is not sure of it leaves as it is, and says so.
+It needs only Python 3.8 or later. It edits lines: everything outside those steps stays the same, byte for byte, and
+values are copied as they are written. It leaves a step unchanged when it is not sure about it, and says so.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class Node:
     children: list[Node] = field(default_factory=list)
 
     def get(self, key: str) -> Node | None:
-        """Return the child with that key; Azure Pipelines does not mind the case."""
+        """Return the child with this key; Azure Pipelines ignores case."""
         return next((child for child in self.children if child.key.lower() == key.lower()), None)
 
 
 @dataclass(eq=False)
 class Step:
-    """A step, its task and inputs in small letters, and what it does: build, push, both, login, deploy; or why not."""
+    """A step, its task and inputs in lower case, and its kind: build, push, both, login or deploy; or why it stays."""
 
     node: Node
     task: str
@@ -59,7 +59,7 @@ class Step:
 
 
 def read(lines: list[str]) -> Iterator[Node]:
-    """Return the keys and items of a YAML file by line; what a text over several lines says is not looked into."""
+    """Return the keys and items of a YAML file by line; the content of a multi-line text is skipped."""
     stack, inside = [Node("", "", -1, 0)], sys.maxsize
     for number, line in enumerate(lines):
         text, column = line.strip("\ufeff \t\r\n"), len(line) - len(line.lstrip("\ufeff "))
@@ -69,7 +69,7 @@ def read(lines: list[str]) -> Iterator[Node]:
             name, value = token[1] or (token[2] or "").strip("\"'"), token[3] or token[4] or ""
             node = Node(name, value, column + token.start(), number)
             while stack[-1].column >= node.column + (name == "-" and stack[-1].key != "-"):
-                stack.pop()  # a list may stand in the column of its key
+                stack.pop()  # a list may begin in the column of its key
             if name:
                 node.parents = stack[:]
                 stack[-1].children.append(node)
@@ -88,7 +88,7 @@ def parts(image: str) -> tuple[str, str]:
 
 
 class Pipeline:
-    """A pipeline's file, and what is to change in it."""
+    """A pipeline's file, and the changes to it."""
 
     def __init__(self, text: str) -> None:
         self.lines = re.findall(r"[^\n]*\n|[^\n]+", text)
@@ -99,7 +99,7 @@ class Pipeline:
         self.words: list[tuple[int, str]] = []
 
     def move(self) -> None:
-        """Change `lines`; `words` gets what is to be known of it, by line."""
+        """Change `lines`, and collect notes about the changes in `words`, by line."""
         deploys = [step for steps in self.lists for step in steps if step.kind == "deploy"]
         for steps in self.lists:
             for group, behind in self._groups(steps):
@@ -118,11 +118,11 @@ class Pipeline:
         return quoted.group(2) if quoted else re.sub(r"(?m)(^|\s)#.*", "", whole).strip()
 
     def _given(self, step: Step, name: str, default: str = "") -> str:
-        """Return what an input says; variables in small letters, as Azure Pipelines does not mind their case."""
+        """Return an input's value, with variables in lower case, because Azure Pipelines ignores their case."""
         return VARIABLE.sub(lambda found: found.group().lower(), self._text(step.inputs.get(name)) or default)
 
     def _image(self, step: Step) -> tuple[str, list[str]]:
-        """Return the name and the tags of the image that a Docker step makes or pushes; the first is deployed."""
+        """Return the name and the tags of the image that a Docker step builds or pushes; the first is deployed."""
         if step.task == "docker@2":
             tags = re.split(r"[\n,]+", self._given(step, "tags", "$(build.buildid)"))
             return self._given(step, "repository").lower(), [tag.strip() for tag in tags if tag.strip()]
@@ -139,24 +139,24 @@ class Pipeline:
         return step
 
     def _kind(self, step: Step) -> str:
-        """Return build, push, both, login or deploy; else why the step is left."""
+        """Return build, push, both, login or deploy; otherwise why the step is left unchanged."""
         written = (*step.node.parents, *step.node.children, *step.inputs.values())
         if not step.inputs or any(node.key.startswith("${{") for node in written):
-            return "left: it depends on template expressions, or its inputs do not stand one a line"
+            return "unchanged: it uses template expressions, or its inputs are not on separate lines"
         if step.task == WEB:
-            return "left: it is for web apps; for a Function App make it AzureFunctionAppContainer@1 and run this again"
+            return "unchanged: it is for web apps; for a Function App use AzureFunctionAppContainer@1 and run it again"
         command = self._given(step, "command", "build" if step.task == "docker@1" else "buildandpush").lower()
         kind = "deploy" if step.task == DEPLOY else KINDS.get(command.replace(" an image", ""), "")
         several = self._given(step, "pushmultipleimages").lower() == "true" or "dockerhostendpoint" in step.inputs
-        return "left: the new step does nothing of the kind" if several or not kind or step.task == "docker@0" else kind
+        return "unchanged: the new step cannot do this" if several or not kind or step.task == "docker@0" else kind
 
     def _terms(self, node: Node, *others: str) -> dict[str, str]:
-        """Return what a step or job says besides; a condition counts when it is more than that all went well."""
+        """Return the other keys of a step or job; a condition counts unless it only requires earlier success."""
         texts = {child.key.lower(): self._text(child) for child in node.children if child.key.lower() not in others}
         return {key: text for key, text in texts.items() if key != "condition" or WENT_WELL.sub("", text.lower())}
 
     def _groups(self, steps: list[Step]) -> Iterator[tuple[list[Step], Step | None]]:
-        """Return each build with the pushes of its image right behind it, and the step behind those."""
+        """Yield each build with the pushes of its image that follow directly, and the step after those."""
         row = [step for step in steps if step.kind != "login"]
         for place, build in enumerate(row):
             if build.kind in ("build", "both"):
@@ -179,38 +179,38 @@ class Pipeline:
         """Return why a deployment cannot be one step with the build; empty when it can."""
         here, there = build.job, deploy.job
         if deploy.terms != build.terms:
-            return "it has a condition, an env or limits of its own"
+            return "it has its own condition, environment or limits"
         if deploy is behind or behind or not here or not there or here is there:
-            return "" if deploy is behind else "other steps stand between"
+            return "" if deploy is behind else "there are other steps in between"
         if here.parents[-1] is not there.parents[-1] or there.get("deployment"):
             return "it is in another stage, or in a deployment job"
         pool = {key: text for key, text in self._terms(here).items() if key in ("pool", "strategy")}
         steps = [item for of in there.children if of.key == "steps" for item in of.children if not item.get("checkout")]
         if steps[1:] or self._terms(there, "job", "displayname", "dependson", "steps") != pool or "strategy" in pool:
-            return "its job has a pool, conditions or steps of its own"
+            return "its job has its own pool, conditions or other steps"
         name, rest = self._text(there.get("job")), "".join(self.lines[: there.first] + self.lines[there.end :])
         named = re.search(rf"(?m)(dependsOn:|ependencies[.\[]).*\b{name}\b|^ *- {name}\s*$", rest)
         waits = re.findall(r"\w+", self._text(there.get("dependsOn")))
         alone = not named and waits in ([], [self._text(here.get("job"))])
-        return "" if alone else "its job waits for other jobs, or they for it"
+        return "" if alone else "its job depends on other jobs, or they depend on it"
 
     def _move_build(self, group: list[Step], behind: Step | None, deploys: list[Step]) -> None:
         build, deploy = group[0], next((step for step in deploys if self._takes(step, group[0])), None)
         if not deploy:
-            self._say(build.node, "left: no AzureFunctionAppContainer@1 in this file deploys its image")
+            self._say(build.node, "unchanged: no AzureFunctionAppContainer@1 in this file deploys its image")
         elif build.kind == "build" and not group[1:]:
-            self._say(build.node, "left: the push of its image, under the same conditions, is not the next step")
+            self._say(build.node, "unchanged: the next step does not push its image under the same conditions")
         elif why := self._apart(deploy, build, behind):
-            self._say(deploy.node, f"deploys in a step of its own: {why}")
+            self._say(deploy.node, f"deploys in a separate step: {why}")
             self._replace(group, {"command": Node("", "buildAndPush", 0, 0)})
         else:
             if parts(self._given(deploy, "imagename"))[1] not in ("?", self._image(build)[1][0]):
-                self._say(deploy.node, f"the tag {self._image(build)[1][0]} is deployed now")
+                self._say(deploy.node, f"now deploys the tag {self._image(build)[1][0]}")
             self._replace([*group, deploy], {})
             self._remove(deploy.node if deploy is behind or not deploy.job else deploy.job)
 
     def _replace(self, steps: list[Step], inputs: dict[str, Node]) -> None:
-        """Put the new step in the place of the first of these; the pushes among the others go."""
+        """Replace the first of these steps with the new one, and remove the pushes among the others."""
         for step in reversed(steps):
             own, step.moved = self._inputs(step), True
             if len({self._text(of.get("azureSubscription")) for of in (own, inputs)} - {""}) > 1:
@@ -235,35 +235,35 @@ class Pipeline:
         return [f"{' ' * column}{key}: {value.value}".rstrip(), *moved]
 
     def _inputs(self, step: Step) -> dict[str, Node]:
-        """Return what the new step takes from an old one; what it does not take is said."""
+        """Return the inputs that the new step takes from an old one, and note the others."""
         whole = step.task == "docker@1" and self._given(step, "usedefaultcontext", "true").lower() == "true"
         found, unused = self._tags(step), set(NAMES) if step.kind == "push" else {"buildcontext"} if whole else set()
         for key, node in step.inputs.items():
             if key in NAMES and key not in unused:
                 found[NAMES[key]] = node
             elif key not in NOT_NEEDED | unused:
-                self._say(node, f"{node.key} has no place in the new step")
+                self._say(node, f"{node.key} has no equivalent in the new step")
         return found
 
     def _tags(self, step: Step) -> dict[str, Node]:
-        """Return the tags that are meant without being written; a build does not deploy `latest`."""
+        """Return the tags that the old step implies; a build does not deploy `latest`."""
         name, latest = self._given(step, "imagename"), self._given(step, "includelatesttag").lower() == "true"
         untagged = bool(name) and not parts(name)[1] and step.task != "docker@2"
         tags = "$(Build.BuildId), latest" if step.kind == "build" and (untagged or not name) else "latest"
         return {"tags": Node("", tags, 0, 0)} if step.kind != "push" and (untagged or latest) else {}
 
     def _leave(self, steps: list[Step]) -> None:
-        """Take away logins that nothing needs any more; name what is left."""
+        """Remove logins that nothing needs anymore, and note what is left."""
         stay = [step.node for step in steps if not step.moved and step.kind != "login"]
         docker = "docker" in "".join(line for node in stay for line in self.lines[node.first : node.end]).lower()
         for step in steps:
-            if step.kind.startswith("left"):
+            if step.kind.startswith("unchanged"):
                 self._say(step.node, step.kind)
             elif step.kind == "login" and any(step.moved for step in steps):
-                self._say(step.node, "left: other steps of its job use Docker") if docker else self._remove(step.node)
+                self._say(step.node, "unchanged: other steps use Docker") if docker else self._remove(step.node)
 
     def _remove(self, node: Node) -> None:
-        first, end = node.first - (not self.lines[node.first - 1].strip()), node.end  # a blank line beside it goes too
+        first, end = node.first - (not self.lines[node.first - 1].strip()), node.end  # with the blank line beside it
         end += first == node.first and not "".join(self.lines[end : end + 1]).strip()
         self.changed[first:end] = [[]] * (end - first)
 
@@ -272,7 +272,7 @@ class Pipeline:
 
 
 def main() -> int:
-    """Show the change, or make it; give the exit code."""
+    """Show the change or make it, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, help="the pipeline's YAML")
     parser.add_argument("--write", action="store_true", help="make the change")
@@ -288,10 +288,10 @@ def main() -> int:
         return 1
     lines = difflib.unified_diff(before, pipeline.lines, str(given.file), str(given.file))
     diff = "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-    sys.stdout.buffer.write((f"{given.file} is written\n" if given.write and diff else diff).encode())
+    sys.stdout.buffer.write((f"{given.file} was changed\n" if given.write and diff else diff).encode())
     sys.stdout.flush()
     sys.stderr.writelines(f"line {line}: {text}\n" for line, text in sorted(pipeline.words))
-    sys.stderr.write("moving-over.md says what else is different now\n" if diff else "nothing to move\n")
+    sys.stderr.write("moving-over.md lists the other differences\n" if diff else "nothing to change\n")
     return 0
 
 

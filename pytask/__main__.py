@@ -25,13 +25,17 @@ from pytask.errors.agent import AgentCannotWrite, OurBug, RunCancelled
 from pytask.job import Job
 from pytask.journal import Journal, Planned, StageBegan
 from pytask.model import App, Deploy, Swap, Verdict, Verification, WhenUnverified, app_plan
+from pytask.report.apps import Row, names, rows_of, table, was_begun
 from pytask.report.log import tell, tell_unverified
-from pytask.report.outputs import as_json, outputs, verdict
-from pytask.report.state import describe_state
+from pytask.report.outputs import as_json, outputs
+from pytask.report.state import describe_state, state_of
 from pytask.report.summary import named, summary
+from pytask.report.swap import subject
+from pytask.report.verdict import verdict
 from pytask.run import run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
 
@@ -92,7 +96,7 @@ def _defect(job: Job, error: Exception) -> OurBug:
 
 
 def _stage(journal: Journal) -> str:
-    began = journal.last(StageBegan)
+    began = journal.targets()[0].last(StageBegan)
     return began.title if began else "reading the inputs"
 
 
@@ -100,19 +104,36 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
     """Report failures, outputs, summary and result; a second signal does not interrupt this."""
     job.clock.cancelled.set()
     console, journal = job.console, job.journal
-    state, app, verification = describe_state(journal), journal.last(App), journal.last(Verification)
-    for number, failure in enumerate(failures, start=1):
-        console.failure(failure, state if number == len(failures) else "")
-    if verification and verification.unavailable and not failures:
-        told = tell_unverified(verification)
+    states, app, rows = _states(journal, failures), subject(journal).last(App), rows_of(journal)
+    if was_begun(rows):
+        console.line(table(rows))
+    for failure, state in zip(failures, states, strict=True):
+        console.failure(failure, state)
+    for told in () if failures else _unverified(journal, rows):
         console.warning(told) if _warns(journal) else console.line(told)
     if app and not failures:
         console.line(app.url)
     for name, value in outputs(journal, console.redacted, console.redacted_image).items():
         console.output(name, value)
-    _write_summary(job, tuple(render(failure, state if failure is failures[-1] else "") for failure in failures))
+    _write_summary(job, tuple(render(failure, state) for failure, state in zip(failures, states, strict=True)))
     _keep_record(job)
     console.complete(_result(journal, failures))
+
+
+def _states(journal: Journal, failures: tuple[TaskFailure, ...]) -> list[str]:
+    """Return each failure's row `state`: an app's own for what failed of one, the whole run's for the last."""
+    states = [state_of(failure, journal) for failure in failures]
+    return [*states[:-1], states[-1] or describe_state(journal)] if states else []
+
+
+def _unverified(journal: Journal, rows: tuple[Row, ...]) -> Iterator[str]:
+    """Yield what could not be verified: of the first app, and of all others in one."""
+    first = subject(journal).last(Verification)
+    if first and first.unavailable:
+        yield tell_unverified(first)
+    others = [(row.label, found) for row in rows[1:] if (found := row.journal.last(Verification)) and found.unavailable]
+    if others:
+        yield f"{names([label for label, _ in others])}: {tell_unverified(others[0][1])}"
 
 
 def _write_summary(job: Job, failures: tuple[str, ...]) -> None:

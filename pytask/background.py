@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future, wait
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pytask.clock import WAKES
-from pytask.errors import TaskFailure
+from pytask.errors import Cancelled, TaskFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 T = TypeVar("T")
 
@@ -21,7 +24,9 @@ class Background(Generic[T]):
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._future: Future[T] = Future()
-        threading.Thread(target=self._do, args=(work,), daemon=True, name="background").start()
+        # With the context of its creator, so that what it logs has the same prefix.
+        inherited = copy_context()
+        threading.Thread(target=inherited.run, args=(self._do, work), daemon=True, name="background").start()
 
     def _do(self, work: Callable[[], T]) -> None:
         try:
@@ -42,6 +47,64 @@ class Background(Generic[T]):
     def failure(self) -> BaseException | None:
         """Return what the work raised, if it has ended that way; None otherwise."""
         return self._future.exception() if self._future.done() else None
+
+    @staticmethod
+    def ended(running: Sequence[Background[T]]) -> list[Background[T]]:
+        """Wait until at least one of several has ended, and return all that have."""
+        futures = [one._future for one in running]  # noqa: SLF001 - its own class
+        while not wait(futures, timeout=WAKES, return_when=FIRST_COMPLETED).done:
+            pass
+        return [one for one in running if one._future.done()]  # noqa: SLF001 - its own class
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece(Generic[T]):
+    """A piece of work that may share something with others."""
+
+    work: Callable[[], T]
+    shares: str = ""
+    """What it shares; empty for nothing."""
+    most: int = 1
+    """How many of those that share it may be at work at once."""
+
+
+def side_by_side(pieces: Sequence[Piece[T]], *, most: int) -> list[Background[T]]:
+    """Do all pieces, `most` at once, and return each one's end in their order. A failure of one stops no other.
+
+    Raises:
+        Cancelled: when one of them was cancelled, once those at work have ended; then no other is begun.
+    """
+    started: dict[int, Background[T]] = {}
+    running: dict[int, Background[T]] = {}
+    while len(started) < len(pieces) or running:
+        for number in _startable(pieces, started, running, most):
+            started[number] = running[number] = Background(pieces[number].work)
+        ended = Background.ended(list(running.values()))
+        running = {number: one for number, one in running.items() if one not in ended}
+        if any(isinstance(one.failure(), Cancelled) for one in ended):
+            _wait_for_all(list(running.values()))
+            raise Cancelled
+    return [started[number] for number in range(len(pieces))]
+
+
+def _startable(
+    pieces: Sequence[Piece[T]], started: dict[int, Background[T]], running: dict[int, Background[T]], most: int
+) -> list[int]:
+    """Return which pieces to begin now, the earliest first."""
+    shared = Counter(pieces[number].shares for number in running)
+    found: list[int] = []
+    for number, piece in enumerate(pieces):
+        is_free = not piece.shares or shared[piece.shares] < piece.most
+        if number not in started and is_free and len(running) + len(found) < most:
+            shared[piece.shares] += 1
+            found.append(number)
+    return found
+
+
+def _wait_for_all(running: list[Background[T]]) -> None:
+    while running:
+        ended = Background.ended(running)
+        running = [one for one in running if one not in ended]
 
 
 class Promised(Generic[T]):

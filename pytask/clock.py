@@ -24,14 +24,14 @@ class Timeouts:
     """All time limits and waits, in seconds, in one record so that they can be compared."""
 
     http_attempts: int = 8
-    """With the waits between them, these outlast a minute without network."""
+    """With the waits between them, these attempts outlast a minute without a network."""
     unreached_attempts: int = 5
-    """While no host has answered in this run: the network is then rather set up wrong than down for a minute."""
+    """While no host has answered in this run: then the network is more likely misconfigured than briefly down."""
     http_first_wait: float = 1.0
     http_longest_wait: float = 30.0
-    """Between two attempts, where the server does not ask for a longer one."""
+    """Between two attempts, unless the server asks for a longer wait."""
     http_jitter: float = 0.25
-    """The most that a wait is lengthened by chance, as a part of it, so that many runs do not call at once."""
+    """Each wait is lengthened at random by up to this fraction, so that many runs do not call at once."""
     http_retries: float = 300.0
     """From the first attempt of a call to its last."""
     poll_attempts: int = 2
@@ -39,15 +39,17 @@ class Timeouts:
     http_connect: float = 10.0
     http_read: float = 60.0
     http_total: float = 120.0
-    """For one attempt of a call, from connecting to the last byte, however steadily bytes come."""
+    """For one attempt of a call, from connecting to the last byte, however steadily bytes arrive."""
     slowest_blob: float = 50_000.0
-    """Bytes in a second: a layer that arrives more slowly than this is given up."""
+    """Bytes per second; a layer that arrives more slowly than this is given up."""
     identity_connect: float = 2.0
     """To connect to a machine's managed identity endpoint, which is one hop away or does not exist."""
     signing: float = 30.0
     """Signing with a certificate takes Node 0.05 s, but a busy agent may start it slowly."""
     operation: float = 300.0
     """For an asynchronous operation that ARM accepted (202)."""
+    import_image: float = 1800.0
+    """For an import from another registry, which Azure makes without this agent."""
     swap: float = 1800.0
     """For a swap: one takes a minute or two, and 23 minutes have been reported.
     https://github.com/microsoft/azure-pipelines-tasks/issues/19273"""
@@ -72,20 +74,36 @@ class Timeouts:
     new_identity: float = 180.0
     """For a new identity to replicate in the directory."""
     role_propagation: float = 60.0
-    """For a new role to propagate to the registry, usually."""
+    """The usual time for a new role to propagate to the registry."""
     role_propagation_limit: float = 600.0
-    """The longest it may take: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"""
+    """The longest time it may take: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting"""
     relay_asking: float = 10.0
-    """For a caller of the relay to say where it is going, and to get there."""
+    """For a caller of the relay to send its request, and to be connected."""
     relay_idle: float = 600.0
-    """A connection through the relay without a byte for so long is closed."""
+    """A connection through the relay is closed after this long without a byte."""
     engine: float = 30.0
-    """For the engine to answer; a call to its socket may have to start it first."""
+    """For the engine to answer; a call to its socket may have to start the engine first."""
     last_answer: float = 5.0
-    """How long a cancelled run waits for the answer to a change; the agent kills the shim after 10 seconds.
+    """How long a canceled run waits for the answer to a change; the agent kills the shim after 10 seconds.
     https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Sdk/ProcessInvoker.cs"""
     child_exit: float = 3.0
     """Between asking a process to end and killing it."""
+
+
+class Awaited:
+    """Counts the changes that are sent but not answered yet; several threads may each have one."""
+
+    def __init__(self) -> None:
+        self._lock, self._open = threading.Lock(), 0
+
+    def is_set(self) -> bool:
+        """Tell whether any answer is missing; a signal's handler may call this at any time, as it takes no lock."""
+        return self._open > 0
+
+    def add(self, count: int) -> None:
+        """Count one more, or one less."""
+        with self._lock:
+            self._open += count
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +112,8 @@ class Clock:
 
     cancelled: threading.Event = field(default_factory=threading.Event)
     """Set when the agent asks the task to stop."""
-    awaits: threading.Event = field(default_factory=threading.Event)
-    """Set while the answer to a change is out, which a cancellation lets arrive."""
+    awaits: Awaited = field(default_factory=Awaited)
+    """The changes that are sent but not answered yet; a cancellation waits for those answers."""
 
     def monotonic(self) -> float:
         """Return seconds that never go backward."""
@@ -128,17 +146,18 @@ class Clock:
 
     @contextmanager
     def until_answered(self) -> Iterator[None]:
-        """Let the block send a change and record its answer, for a while even when the agent asks the task to stop.
+        """Let the block send a change and record its answer, even if the agent asks the task to stop meanwhile.
 
         Raises:
             Cancelled: before the block or after it, when the agent asks the task to stop.
         """
-        self.confirm_not_cancelled()
-        self.awaits.set()
+        # First this, so that in another thread a cancellation either is seen here or sees this.
+        self.awaits.add(1)
         try:
+            self.confirm_not_cancelled()
             yield
         finally:
-            self.awaits.clear()
+            self.awaits.add(-1)
         self.confirm_not_cancelled()
 
 

@@ -1,8 +1,8 @@
-"""Foreign JSON, decoded by shape: a value or unreadable; anything without the expected shape counts as absent.
+"""Foreign JSON, decoded by its shape: a value or unreadable; anything without the expected shape counts as absent.
 
-Every answer from outside is decoded here. A front end may answer with a page, a proxy with nothing, a container with
-anything; none of it may raise, here or later. So a decoded value has no number that Python cannot calculate with, no
-text that cannot be encoded as UTF-8, and no nesting too deep for recursion.
+Every answer from outside is decoded here. A front end may return an HTML page, a proxy nothing, a container anything;
+none of that may raise, now or later. So a decoded value has no number that Python cannot calculate with, no text that
+cannot be encoded as UTF-8, and no nesting too deep for recursion.
 Sources: https://www.rfc-editor.org/rfc/rfc8259 and https://www.rfc-editor.org/rfc/rfc7493 (I-JSON)
 """
 
@@ -30,7 +30,7 @@ class Unreadable:
     """An answer that cannot be decoded."""
 
     reason: str
-    """Why, in a few words, such as `it is no JSON`."""
+    """The reason, in a few words, such as `it is not JSON`."""
 
 
 def decode(body: bytes | str, *, names: frozenset[str] | None = None) -> JSON | Unreadable:
@@ -44,18 +44,18 @@ def decode(body: bytes | str, *, names: frozenset[str] | None = None) -> JSON | 
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeError:
-        return Unreadable("it is no UTF-8")
+        return Unreadable("it is not UTF-8")
     except RecursionError:
-        return Unreadable("it is nested too deep")
+        return Unreadable("it is nested too deeply")
     except ValueError:
-        return Unreadable("it is no JSON" if body.strip() else "it is empty")
-    return Unreadable("it is nested too deep") if _is_deep(value) else value
+        return Unreadable("it is not JSON" if body.strip() else "it is empty")
+    return Unreadable("it is nested too deeply") if _is_deep(value) else value
 
 
 def decode_object(body: bytes | str, *, names: frozenset[str] | None = None) -> JSONObject | Unreadable:
     """Return the JSON object of a body, or Unreadable; `names` is as for `decode`."""
     value = decode(body, names=names)
-    return value if isinstance(value, dict | Unreadable) else Unreadable("it is no JSON object")
+    return value if isinstance(value, dict | Unreadable) else Unreadable("it is not a JSON object")
 
 
 def object_at(value: object, *path: str) -> JSONObject:

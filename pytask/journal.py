@@ -1,7 +1,7 @@
 """What a run attempted and what happened, recorded at once and never changed.
 
 Everything reported at the end (outputs, summary, record, state) is derived from it, so that a run that fails halfway
-reports the same way as one that completes.
+reports the same way as one that completes. Each target of a run has a part of its own.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import count
+from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from pytask.errors import Declined, TaskFailure
+from pytask.errors import Cancelled, Declined, TaskFailure
 from pytask.model import (
     App,
     BuiltImage,
@@ -37,6 +39,7 @@ class Action(Enum):
     """A change that may have been made although it was not confirmed."""
 
     PUSH = "push the image"
+    IMPORT = "import the image"
     STICKY = "make settings sticky"
     SETTINGS = "change the app settings"
     UPDATE = "update the app"
@@ -44,6 +47,7 @@ class Action(Enum):
     ROLL_BACK = "roll back"
     SWAP = "swap the slot with production"
     SWAP_BACK = "swap back"
+    RELEASE = "release the traffic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,22 @@ class ImageRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """The image gets no traffic, because it is unverified."""
+
+    update: Update
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Released:
+    """The image was given the traffic that was held back from it."""
+
+    update: Update
+    told: str
+    """The traffic now, for people."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChangedBySomeoneElse:
     """The app is not configured with the image of this run, although Azure accepted the update."""
 
@@ -172,6 +192,13 @@ class ImageGone:
     """The run's image is no longer in the registry."""
 
 
+@dataclass(frozen=True, slots=True)
+class RolloutFailed:
+    """The run could not have the target run its image; others may go on."""
+
+    failure: TaskFailure
+
+
 Event: TypeAlias = (
     Planned
     | StageBegan
@@ -195,56 +222,72 @@ Event: TypeAlias = (
     | VerificationFailed
     | RolledBack
     | ImageRestored
+    | HeldBack
+    | Released
     | ChangedBySomeoneElse
     | NotRolledBack
     | RollbackFailed
     | ImageGone
+    | RolloutFailed
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    app: str
-    """Title of the app that the event is about; empty for events about all apps."""
+    at: int
+    """Its place among all entries."""
     event: Event
 
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """An append-only list of events, in order. Thread-safe."""
+    """The record of one run. Threads may share it.
+
+    The run itself has a part, and so has each target (`of`): a target's part includes what the run itself has.
+    """
 
     listen: Callable[[Event], None]
-    """Called with each event at once."""
-    app: str = ""
-    """The app whose events these are; empty for all events."""
-    _entries: list[_Entry] = field(default_factory=list)
+    """Gets each event as it happens."""
+    target: str = ""
+    """Resource id of the target whose part this is, in lower case; empty for the whole."""
+    _entries: dict[str, list[_Entry]] = field(default_factory=lambda: {"": []})
+    """By target, in the order in which they were found; those of the run itself first."""
     _lock: Lock = field(default_factory=Lock)
+    _count: Iterator[int] = field(default_factory=count)
 
-    def of(self, app: str) -> Journal:
-        """Return a view for one app: events added to it are the app's, and it includes events about all apps."""
-        return Journal(self.listen, app, self._entries, self._lock)
+    def of(self, app: App) -> Journal:
+        """Return the part of one target: events added to it are the target's."""
+        return Journal(self.listen, app.resource_id.lower(), self._entries, self._lock, self._count)
+
+    def targets(self) -> tuple[Journal, ...]:
+        """Return the part of each target, `appName`'s first; of a part, or a run that has found none, only itself."""
+        with self._lock:
+            found = [one for one in self._entries if one and not self.target]
+        parts = (Journal(self.listen, one, self._entries, self._lock, self._count) for one in found)
+        return tuple(parts) or (self,)
 
     def add(self, event: Event) -> None:
         """Record an event and report it."""
         with self._lock:
-            self._entries.append(_Entry(self.app, event))
+            self._entries.setdefault(self.target, []).append(_Entry(next(self._count), event))
         self.listen(event)
 
     @contextmanager
     def attempt(self, action: Action, what: str = "") -> Iterator[None]:
         """Record an attempt around a block that sends a change.
 
-        Only an answer that refuses the change says that it was not made; after any other failure or a cancellation,
-        that stays open. An attempt within another one is made before it: what it leaves open is recorded with it only.
+        Only an answer that refuses the change, or a cancellation before it was sent, shows that it was not made; after
+        any other failure or cancellation, the attempt stays open. An attempt within another one comes before it, and
+        what it leaves open is recorded only with it.
         """
         attempt = Attempted(action, what)
         self.add(attempt)
         try:
             yield
-        except (TaskFailure, Declined) as failure:
+        except (TaskFailure, Declined, Cancelled) as failure:
             if isinstance(failure, Declined) or not failure.leaves_open:
                 self.add(Refused(attempt))
-            if isinstance(failure, TaskFailure):
+            if not isinstance(failure, Declined):
                 failure.leaves_open = False
             raise
         self.add(Confirmed(attempt))
@@ -252,8 +295,9 @@ class Journal:
     def all(self, kind: type[E]) -> tuple[E, ...]:
         """Return the events of a kind, in order."""
         with self._lock:
-            seen = [one.event for one in self._entries if not self.app or one.app in {"", self.app}]
-        return tuple(event for event in seen if isinstance(event, kind))
+            parts = ["", self.target] if self.target else list(self._entries)
+            seen = [one for part in parts for one in self._entries.get(part, ()) if isinstance(one.event, kind)]
+        return tuple(one.event for one in sorted(seen, key=attrgetter("at")) if isinstance(one.event, kind))
 
     def last(self, kind: type[E]) -> E | None:
         """Return the latest event of a kind; None when there was none."""
@@ -264,6 +308,11 @@ class Journal:
         """Return this run's last update of the app; None when there was none."""
         again, update = self.last(PullsAgain), self.last(Update)
         return again.update if again else update
+
+    def holds_back(self) -> str:
+        """Return the command that gives the image of the last update its traffic; empty when nothing is held back."""
+        update, released = self.update(), self.last(Released)
+        return update.held_back if update and not (released and released.update == update) else ""
 
     def tried(self, action: Action) -> bool:
         """Tell whether an action was attempted, with any result."""

@@ -11,6 +11,7 @@ from pytask.journal import Action, ChangedBySomeoneElse, ImageRestored, Rollback
 from pytask.model import Digest, ImageReference, NotAReference, RolledBack, Verification
 from pytask.registry.hosts import is_azure_registry, registry_name
 from pytask.registry.images import Gone
+from pytask.release import release
 from pytask.targets.target import CannotRollBack
 from pytask.verification import verify_watch
 
@@ -45,15 +46,16 @@ def roll_back(
         raise CannotRollBack("rollbackOnFailure is false")
     if not failure.rolls_back:
         raise CannotRollBack("the image is not the cause")
-    say, journal = job.console.line, job.journal.of(target.app.title)
+    say, journal = job.console.line, job.journal.of(target.app)
     reference = find_previous_reference(snapshot.previous, source.digest_now, say)
     with job.clock.until_answered():
         with journal.attempt(Action.ROLL_BACK, reference):
             back = target.roll_back(update, reference, snapshot.previous, journal)
         journal.add(ImageRestored(reference=reference, configuration=back.configuration))
     try:
-        watch = target.watch(back.update, plan, digest_now=digest_reader(source), rolls_back=True)
+        watch = target.watch(back.update, plan, digest_now=source.digest_reading, rolls_back=True)
         verification = verify_watch(watch, clock=job.clock, timeouts=job.timeouts, say=say)
+        release(job, target, back.update, plan, verification)
     except ImageNotSet as another:
         journal.add(ChangedBySomeoneElse(another.found))
         raise CannotRollBack(str(another)) from another
@@ -62,16 +64,6 @@ def roll_back(
     except TaskFailure as another:
         verification = Verification(passed=(), unavailable=(("rollback", str(another)),))
     return RolledBack(reference=reference, verification=verification)
-
-
-def digest_reader(source: ImageSource) -> Callable[[str], Digest | None]:
-    """Return a function that returns the digest that a reference points at now, or None when it is unknown or gone."""
-
-    def known(reference: str) -> Digest | None:
-        now = source.digest_now(ImageReference.parse(reference))
-        return now if isinstance(now, Digest) else None
-
-    return known
 
 
 def find_previous_reference(previous: PreviousImage | None, digest_of: DigestNow, say: Callable[[str], None]) -> str:

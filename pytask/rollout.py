@@ -10,9 +10,9 @@ from pytask.agent.environment import variable
 from pytask.background import Background
 from pytask.clock import Deadline
 from pytask.errors import TaskFailure, render
+from pytask.errors.foreign import listed
 from pytask.errors.registry import DigestUnknown
 from pytask.errors.start import ImageNotSet, PullFailed, PullNotFound, PullUnauthorized, StartFailure, Unverified
-from pytask.inspection.image import inspect_new_layers
 from pytask.journal import (
     AccessGiven,
     Action,
@@ -25,11 +25,13 @@ from pytask.journal import (
 )
 from pytask.model import DeployBy, ImageReference, WhenUnchanged, WhenUnverified
 from pytask.registry.images import Gone
-from pytask.rollback import digest_reader, roll_back
+from pytask.release import release
+from pytask.rollback import roll_back
 from pytask.targets.target import CannotRollBack, UseImage
 from pytask.verification import verify_watch
 
 if TYPE_CHECKING:
+    from pytask.inspection.image import InspectionOnce
     from pytask.job import Job
     from pytask.journal import Journal
     from pytask.model import AppPlan, PushedImage, Update, Verification, VerifyPlan
@@ -46,11 +48,13 @@ class Rollout:
     plan: AppPlan
     source: ImageSource
     snapshot: Snapshot
+    inspection: InspectionOnce
+    """Shared by all targets of the run."""
 
     @property
     def journal(self) -> Journal:
         """The target's part of the journal."""
-        return self.job.journal.of(self.target.app.title)
+        return self.job.journal.of(self.target.app)
 
     def set_up_pull_access(self) -> None:
         """Assign the app its identity and grant the identity its role, if they are missing.
@@ -82,7 +86,8 @@ class Rollout:
         if self._is_unchanged(image):
             return
         known, limits = self.snapshot.known_layers, self.snapshot.limits_ids
-        self.job.console.line(inspect_new_layers(self.source, image, known, self.job.clock, limits_ids=limits))
+        if told := self.inspection.inspect(self.source, image, known, self.job.clock, limits_ids=limits):
+            self.job.console.line(told)
         with self.job.stage(f"Update {self.target.app.title}"):
             update = self._update(image)
         if self.plan.verify is None:
@@ -97,6 +102,9 @@ class Rollout:
                 self._roll_back(self.journal.update() or update, self.plan.verify, failure)
             raise
         self._judge(update, self.plan.verify, verification)
+        if update.held_back:
+            with self.job.stage(f"Release {self.target.app.title}"):
+                release(self.job, self.target, self.journal.update() or update, self.plan.verify, verification)
 
     def check(self) -> None:
         """Report the target's health, and what a deployment would change besides the image.
@@ -109,7 +117,7 @@ class Rollout:
             for line in health.lines:
                 console.line(f"  {line}")
             if changes := self.target.pending(self.plan, self.snapshot):
-                console.line(f"  a deployment would change: {', '.join(changes)}")
+                console.line(f"  a deployment would change: {listed(changes)}")
             if health.failure:
                 console.warning(f"{title} is not healthy\n{render(health.failure)}")
 
@@ -123,7 +131,7 @@ class Rollout:
         if not same or not health.healthy:
             return False
         if changes := self.target.pending(self.plan, self.snapshot):
-            self.job.console.line(f"{app.title} already runs {image.digest}; to be changed: {', '.join(changes)}")
+            self.job.console.line(f"{app.title} already runs {image.digest}; to be changed: {listed(changes)}")
             return False
         nothing = "nothing else" if self.journal.last(AccessGiven) else "nothing"
         self.journal.add(LeftAsItIs(f"{app.title} already runs {image.digest} and is healthy: {nothing} is written"))
@@ -208,7 +216,7 @@ class Rollout:
             self.journal.add(PullsAgain(update))
 
     def _verify_once(self, update: Update, plan: VerifyPlan) -> Verification:
-        watch = self.target.watch(update, plan, digest_now=digest_reader(self.source))
+        watch = self.target.watch(update, plan, digest_now=self.source.digest_reading)
         if watch.seconds > plan.seconds:
             message = f"  the app's start limit is longer: verifying for up to {watch.seconds / 60:g} minutes"
             self.job.console.line(message)

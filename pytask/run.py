@@ -62,18 +62,18 @@ def build_and_push(job: Job, plan: BuildAndPush) -> None:
 def build_push_deploy(job: Job, plan: BuildPushDeploy) -> None:
     """Build the image, push it, and roll it out."""
     found, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_push_and_target(job, plan, *seams))
-    roll_out = stages.prepare(job, plan.app, found)
-    roll_out(push(job, plan, found, image))
+    stages.prepare(job, found)(push(job, plan, found, image))
 
 
 def deploy(job: Job, plan: Deploy) -> None:
-    """Roll out an image that is already in a registry."""
+    """Roll out an image that is already in a registry, or in another one that it is imported from."""
     begin(plan, job.console, job.network)
     found = stages.preflight_deploy(job, plan)
     job.journal.add(PreflightPassed(found.findings))
-    roll_out = stages.prepare(job, plan.app, found)
-    job.journal.add(found.image)
-    roll_out(found.image)
+    roll_out = stages.prepare(job, found)
+    image = stages.bring_image(job, found.image)
+    job.journal.add(image)
+    roll_out(image)
 
 
 def swap(job: Job, plan: Swap) -> None:
@@ -81,7 +81,7 @@ def swap(job: Job, plan: Swap) -> None:
     begin(plan, job.console, job.network)
     found = stages.preflight_swap(job, plan)
     job.journal.add(PreflightPassed(found.findings))
-    stages.swap_as_it_is(job, plan.app, found, named=plan.image is not None)
+    stages.swap_as_it_is(job, found, named=plan.image is not None)
 
 
 def check(job: Job, plan: Check) -> None:
@@ -89,7 +89,7 @@ def check(job: Job, plan: Check) -> None:
     begin(plan, job.console, job.network)
     found = stages.preflight_check(job, plan)
     job.journal.add(PreflightPassed(found.findings))
-    stages.Rollout(job=job, target=found.target, plan=plan.app, source=found.source, snapshot=found.snapshot).check()
+    stages.Rollouts(job=job, seen=found.targets).check()
 
 
 def push(

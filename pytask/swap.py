@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from pytask.access.grant import wait_for_role_propagation
 from pytask.background import Background
 from pytask.clock import Deadline
-from pytask.errors import TaskFailure
+from pytask.errors import Cancelled, TaskFailure
 from pytask.errors.azure import OperationInProgress
 from pytask.errors.start import ImageNotSet, StartFailure, Unverified
 from pytask.errors.swap import SlotUnverified
+from pytask.inspection.image import InspectionOnce
 from pytask.journal import (
     AccessGiven,
     Action,
@@ -50,7 +51,7 @@ class Swapping:
     @property
     def journal(self) -> Journal:
         """Production's part of the journal."""
-        return self.job.journal.of(self.pair.found.production.title)
+        return self.job.journal.of(self.pair.found.production)
 
     def set_up_pull_access(self) -> None:
         """Give production's identity what it needs to pull the image that it will get; nothing restarts yet.
@@ -67,7 +68,7 @@ class Swapping:
             SlotUnverified: in that case; `whenUnverified: succeed` swaps anyway.
             TaskFailure: why production does not run the image.
         """
-        slot = self.job.journal.of(self.pair.found.slot.title)
+        slot = self.job.journal.of(self.pair.found.slot)
         update, verification = slot.update(), slot.last(Verification)
         if not slot.last(LeftAsItIs):
             gaps = verification.unavailable if verification else (("verification", "it is off"),)
@@ -108,7 +109,12 @@ class Swapping:
     def _rollout(self) -> Rollout:
         """Return production as a target of its own."""
         return Rollout(
-            job=self.job, target=self.pair.production, plan=self.plan, source=self.source, snapshot=self.production
+            job=self.job,
+            target=self.pair.production,
+            plan=self.plan,
+            source=self.source,
+            snapshot=self.production,
+            inspection=InspectionOnce(),
         )
 
     def _set_up_pull(self) -> None:
@@ -143,8 +149,16 @@ class Swapping:
         with self.journal.attempt(action, change.reference):
             with self.job.clock.until_answered():
                 begun = self.pair.begin(ready)
+            return self._finished(begun)
+
+    def _finished(self, begun: object) -> Swapped:
+        """Wait for the end of a swap; one that is not waited for any more stays open."""
+        try:
             swapped: Swapped = self.pair.finish(begun)
-            return swapped
+        except Cancelled as cancelled:
+            cancelled.leaves_open = True
+            raise
+        return swapped
 
     def _confirm(self, swapped: Swapped) -> None:
         try:

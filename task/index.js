@@ -28,10 +28,10 @@ const UNFIT = new Map([
   [2, 'does not know the options of Python 3'],
   [86, 'older than Python 3.10'],
   [87, 'lacks parts of the standard library'],
-  [103, 'no Python behind it'], // the launcher: https://docs.python.org/3/using/windows.html#return-codes
+  [103, 'does not lead to a Python'], // the launcher: https://docs.python.org/3/using/windows.html#return-codes
   [126, 'cannot be run'],
-  [127, 'no Python behind it'],
-  [9009, 'no Python behind it'],
+  [127, 'does not lead to a Python'],
+  [9009, 'does not lead to a Python'],
   [0xC0000135, 'lacks a DLL'],
 ]);
 
@@ -119,7 +119,7 @@ function pythonNotFound(tried) {
     'python-not-found: this agent has no Python 3.10 or newer',
     tried.length ? `  happened  none of these can be used: ${tried.join(', ')}` : '  happened  there is no Python on PATH',
     '  cause     the task is written in Python and includes everything it needs except Python itself',
-    '  fix       add this step before it:',
+    '  fix       add this step before this one:',
     "              - task: UsePythonVersion@0\n                inputs: { versionSpec: '3.x' }",
     '            or install Python 3.10 or newer on the agent (in a container job: in the image)',
   ]);

@@ -13,6 +13,7 @@ from azure.core.rest import HttpResponse
 from pytask.clock import Clock, Timeouts
 from pytask.cloud.arm import Arm, Azure
 from pytask.cloud.http import HttpClient
+from pytask.cloud.poll import Seen
 from pytask.model import ByHand, Digest, ManifestDigest, Secret
 from pytask.targets.site.site import Site, SiteUpdate, image_in
 from pytask.targets.site.verify import watch_site
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from azure.core.rest import HttpRequest
 
+    from pytask.cloud.poll import Reading
     from pytask.cloud.transport import Transport
     from pytask.model import Verification
     from pytask.targets.site.observed import Question
@@ -130,7 +132,7 @@ class ScriptedApp:
         self.routes: defaultdict[str, Callable[[float], Answer | Exception]] = defaultdict(
             lambda: lambda _: Answer(404, {"error": {"code": "NotFound"}})
         )
-        self.registry: Callable[[str], Digest | None] = lambda _: OURS
+        self.registry: Callable[[str], Reading[Digest]] = lambda _: Seen(OURS)
 
     def answers(self, route: str, answer: Callable[[float], Answer | Exception] | Answer) -> None:
         """Have a route answered, such as `GET functions`."""

@@ -92,7 +92,12 @@ def right_of(arm: Arm, registry: RegistryResource, principal: str) -> Right:
 
 
 def may_grant(arm: Arm, registry: RegistryResource) -> bool | None:
-    """Tell whether the connection may grant roles on the registry; None when that is unknown. Conditions do not show.
+    """Tell whether the connection may grant roles on the registry; None when that is unknown."""
+    return may(arm, registry, _GRANTS)
+
+
+def may(arm: Arm, registry: RegistryResource, permission: str) -> bool | None:
+    """Tell whether the connection has a permission on the registry; None when that is unknown. Conditions do not show.
 
     Source: https://learn.microsoft.com/rest/api/authorization/permissions/list-for-resource
     """
@@ -101,7 +106,7 @@ def may_grant(arm: Arm, registry: RegistryResource) -> bool | None:
     none_for = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
     told = arm.find(path, doing=doing, api_version=_VERSION, none_for=none_for)
     held = objects_at(told, "value")
-    return allows(held, "actions", _GRANTS) if held else None
+    return allows(held, "actions", permission) if held else None
 
 
 def grant_role(arm: Arm, registry: RegistryResource, principal: str, *, app: str) -> bool:

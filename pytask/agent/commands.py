@@ -39,7 +39,7 @@ _UNSEEN = (
     "\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]*"
 )
 _SIGNS = re.compile(f"[#{_UNSEEN[1:]}".removesuffix("*") + "+")
-"""A whole run, taken at once: a pattern that begins again at each `#` would take the square of the line's length."""
+"""A whole run at once: a pattern that starts again at each `#` would take quadratic time."""
 _OPENS = re.compile(f"(?:v{_UNSEEN}s{_UNSEEN}o{_UNSEEN})?\\[", re.IGNORECASE)
 _LINE_ENDS = re.compile("[\r\n\v\f\x85\u2028\u2029]+")
 

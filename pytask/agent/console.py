@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TextIO
 
 from pytask.agent.commands import command, disarm
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from pytask.clock import Clock
     from pytask.errors import TaskFailure
 
+_PREFIX: ContextVar[str] = ContextVar("prefix", default="")
+"""What the lines of this thread, and of those that it has started, begin with."""
+
 
 class Console:
     """What the task tells the agent and the reader of the log."""
@@ -32,8 +36,21 @@ class Console:
         self._lock = threading.Lock()
 
     def line(self, text: str = "") -> None:
-        """Write text, which may be foreign, with one log line for each of its lines."""
-        self._write(*(disarm(self.redacted(part)) for part in text.split("\n")))
+        """Write text, which may be foreign, with one log line for each of its lines, none of another thread between."""
+        prefix = _PREFIX.get()
+        self._write(*(disarm(self.redacted(f"{prefix}{part}")) for part in text.split("\n")))
+
+    @contextmanager
+    def prefixed(self, prefix: str) -> Iterator[None]:
+        """Begin each line that is written within the block, and by the threads that it starts, with a prefix.
+
+        Groups do not nest, so that within the block a group is a line with its title.
+        """
+        before = _PREFIX.set(prefix)
+        try:
+            yield
+        finally:
+            _PREFIX.reset(before)
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
@@ -42,6 +59,10 @@ class Console:
         Groups do not nest. Source:
         https://learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands#formatting-commands
         """
+        if _PREFIX.get():
+            self.line(title)
+            yield
+            return
         began = self._clock.monotonic()
         self._write("##[group]" + disarm(self.redacted(title)))
         try:
@@ -51,7 +72,8 @@ class Console:
 
     def warning(self, text: str) -> None:
         """Warn in the log and on the run's page."""
-        self._issue("warning", {}, text)
+        prefix = _PREFIX.get().rstrip()
+        self._issue("warning", {}, f"{prefix}: {text}" if prefix else text)
 
     def failure(self, failure: TaskFailure, state: str = "") -> None:
         """Report a failure in full in the log and on the run's page; `state` is its row of that name."""
@@ -76,14 +98,14 @@ class Console:
         return self._redactor.redact(text)
 
     def redacted_image(self, text: str) -> str:
-        """Return an image that others named, for later steps: without this run's credentials, but whole otherwise.
+        """Return an image that others named, for later steps: without this run's credentials, but otherwise complete.
 
-        What others chose to mask, such as a variable that holds the registry's name, stays.
+        Other values that are masked, such as a variable that holds the registry's name, stay in it.
         """
         return self._own.redact(text)
 
     def output(self, name: str, value: str) -> None:
-        """Set an output variable of the task, as it is: later steps use it."""
+        """Set an output variable of the task without redaction, because later steps use it."""
         self._write(command("task.setvariable", {"variable": name, "isoutput": "true"}, disarm(value)))
 
     def summary(self, file: Path) -> None:

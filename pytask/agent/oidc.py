@@ -1,4 +1,4 @@
-"""Tokens of Azure DevOps for a service connection with workload identity federation.
+"""Tokens that Azure DevOps issues for a service connection with workload identity federation.
 
 Source: https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidctoken/create
 """
@@ -46,7 +46,7 @@ https://learn.microsoft.com/azure/devops/pipelines/release/troubleshoot-workload
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OidcTokens:
-    """Where a job gets its tokens. Each is good for one exchange and about ten minutes, so none is kept."""
+    """Where a job gets its tokens. Each is valid for one exchange and about ten minutes, so none is cached."""
 
     client: TaskClient
     project: str
@@ -59,10 +59,10 @@ class OidcTokens:
     limits: Limits = field(default_factory=Limits)
 
     def fresh(self) -> str:
-        """Return a token that nobody has used.
+        """Return a token that has not been used.
 
         Raises:
-            OidcTokenRefused: when Azure DevOps gives none.
+            OidcTokenRefused: when Azure DevOps issues none.
             NetworkFailure: when it cannot be reached.
         """
         try:
@@ -75,25 +75,25 @@ class OidcTokens:
                 raise network_failure(error, self.client.normalized_url, self.route) from error
             raise oidc_refusal(self.connection, str(error), 0) from error
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            # azure-devops and msrest read JSON themselves, and stumble over any of another shape.
-            raise oidc_refusal(self.connection, f"its answer cannot be read ({error})", 0) from error
+            # azure-devops and msrest parse JSON themselves, and fail on unexpected content.
+            raise oidc_refusal(self.connection, f"its response cannot be read ({error})", 0) from error
         if not isinstance(token.oidc_token, str) or not token.oidc_token:
-            raise oidc_refusal(self.connection, "its answer holds no token", 0)
+            raise oidc_refusal(self.connection, "its response contains no token", 0)
         return self.mask(token.oidc_token).reveal()
 
 
 def oidc_refusal(connection: str, text: str, status: int, *, wait: float = 0.0) -> OidcTokenRefused:
-    """Return the failure that Azure DevOps' refusal of a token is; `status` is 0 where there was no answer.
+    """Return the failure for a refused token; `status` is 0 when there was no answer.
 
-    Only its own outages are worth a retry, after the `wait` in seconds that it asks for.
+    Only outages of Azure DevOps are worth a retry, after `wait` seconds.
     """
-    detail = shortened(_words(text) or f"Azure DevOps answered {status}", _LONGEST_DETAIL)
+    detail = shortened(_words(text) or f"Azure DevOps returned {status}", _LONGEST_DETAIL)
     told = detail.lower()
     known = next((cause for cause, signs in _CAUSES if any(sign in told for sign in signs)), OidcCause.OTHER)
     if known is OidcCause.OTHER and status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         known = OidcCause.NOT_PERMITTED
     if known is OidcCause.OTHER and status == HTTPStatus.NON_AUTHORITATIVE_INFORMATION:
-        known = OidcCause.SIGN_IN  # with 203 comes the page of the sign-in, in the language of whoever
+        known = OidcCause.SIGN_IN  # the sign-in page comes with 203, in the language of the user or server
     passing = status in REPEATED
     definite = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.INTERNAL_SERVER_ERROR and not passing
     final = known is not OidcCause.OTHER or definite
@@ -114,13 +114,13 @@ def open_oidc_tokens(
 ) -> OidcTokens:
     """Return the source of tokens for a service connection of this job; `timeout` is for connecting and for reading.
 
-    `total` is for a whole call, however steadily bytes come.
+    `total` limits a whole call in seconds, however steadily bytes arrive.
 
     Raises:
         AgentVariableMissing: outside a job.
     """
     credentials = BasicTokenAuthentication({"access_token": access_token.reveal()})
-    # Releases may have but the other. https://learn.microsoft.com/azure/devops/pipelines/release/variables
+    # A release may have only the other one. https://learn.microsoft.com/azure/devops/pipelines/release/variables
     uri = variable(environment, "System.CollectionUri") or variable(environment, "System.TeamFoundationServerUri")
     client = TaskClient(uri or required_variable(environment, "System.CollectionUri"), credentials)
     client.config.retry_policy.retries = 0
@@ -138,8 +138,8 @@ def open_oidc_tokens(
     )
 
 
-class _Refused(Exception):  # noqa: N818 - an answer on its way to where it is understood
-    """An answer that is none, as it came: azure-devops would drop the words of some."""
+class _Refused(Exception):  # noqa: N818 - carries an answer to the code that interprets it
+    """A refusal as it arrived: azure-devops would drop the text of some."""
 
     def __init__(self, status: int, text: str, wait: float) -> None:
         super().__init__(text)
@@ -149,15 +149,15 @@ class _Refused(Exception):  # noqa: N818 - an answer on its way to where it is u
 
 
 def _keep_refusal(answer: requests.Response, **_: object) -> None:
-    """Raise an answer that is none, before azure-devops makes an exception of its own of it.
+    """Raise a refusal, before azure-devops turns it into an exception of its own.
 
-    One that leads elsewhere is none, either: the job's access token is for Azure DevOps only. Nor is a page, such as
-    that of a sign-in (203), which azure-devops would stumble over.
+    A redirect to another host is also a refusal, because the job's access token is only for Azure DevOps. So is an HTML
+    page, such as a sign-in page (203), which azure-devops cannot parse.
     """
     refused = answer.status_code >= HTTPStatus.BAD_REQUEST or _leads_elsewhere(answer)
     if refused or (not _is_redirect(answer) and isinstance(decode_object(answer.content), Unreadable)):
         wait = asked_wait(answer.headers, Clock().now()) or 0.0
-        # Not `answer.text`, which takes long to guess an encoding where none is said.
+        # Not `answer.text`, which is slow to guess an encoding when the answer names none.
         text = answer.content.decode("utf-8-sig", "replace")
         raise _Refused(answer.status_code, shortened(_words(text), _LONGEST_ANSWER), wait)
 
@@ -175,14 +175,14 @@ def _is_redirect(answer: requests.Response) -> bool:
 
 
 def _words(text: str) -> str:
-    """Return what an answer says: `message` of an exception, or the `value` of a list that is none."""
+    """Return the text of an answer: an exception's `message`, or a `value` that is text instead of a list."""
     body = decode(text)
     told = text_at(body, "message") or text_at(body, "value") or text_at(body, "Message")
     return " ".join((told or without_page(text)).split())
 
 
 def _along(route: Route, timeout: tuple[float, float]) -> Callable[..., dict[str, Any]]:
-    """Return what msrest calls before each request: it keeps and configures a session for each thread."""
+    """Return the function that msrest calls before each request: it configures the session of each thread."""
 
     def prepared(session: requests.Session, *_: object, **options: Any) -> dict[str, Any]:  # noqa: ANN401 - requests' own
         route.take(session)

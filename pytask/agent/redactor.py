@@ -1,6 +1,6 @@
-"""Redaction of this run's secrets, for everything that is shown or written.
+"""Redaction of this run's secrets, in everything that is shown or written.
 
-Others repeat a secret in the form that their own text has: within a URL, as JSON, in base64. The agent masks some of
+Other programs repeat a secret in the form of their own text: within a URL, as JSON, in base64. The agent masks some of
 these forms in its log, but it does not mask the summary and the record.
 """
 
@@ -20,10 +20,10 @@ _HIDDEN = "***"
 _SHORTEST = 4
 """Characters. Masking a shorter line of a secret, such as a brace in JSON, would hide harmless text."""
 _SHORTEST_ENCODED = 8
-"""Bytes of a secret whose base64 is masked too, and characters of a part that counts as one."""
+"""Minimum bytes of a secret whose base64 form is masked too, and minimum characters of a part that counts as one."""
 _CUT = "…"
 _OF_A_NET_PROGRAM = "&'+<>`"
-"""What .NET escapes in JSON although it need not.
+"""Characters that .NET escapes in JSON although it need not.
 https://learn.microsoft.com/dotnet/standard/serialization/system-text-json/character-encoding"""
 
 
@@ -32,9 +32,9 @@ class Redactor:
 
     def __init__(self) -> None:
         self._heads: dict[str, tuple[str, ...]] = {}
-        """The forms of all secrets by their first characters, longest first; so a text is searched in one pass."""
+        """The forms of all secrets by their first characters, longest first, so that one pass finds them all."""
         self._tails: dict[str, tuple[str, ...]] = {}
-        """The same by their last characters."""
+        """The same forms by their last characters."""
         self._lock = threading.Lock()
 
     def add(self, text: str) -> list[str]:
@@ -47,7 +47,7 @@ class Redactor:
         return lines
 
     def redact(self, text: str) -> str:
-        """Return a text without the secrets, also where it is shortened (`…`) in the middle of one."""
+        """Return a text without the secrets, even one that is shortened (`…`) in its middle."""
         shown, at = [], 0
         for start, end in _merged(sorted(self._found(text))):
             shown += [text[at:start], _HIDDEN]
@@ -55,7 +55,7 @@ class Redactor:
         return "".join([*shown, text[at:]])
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where secrets stand; they may overlap."""
+        """Yield the positions of secrets, which may overlap."""
         is_cut = _CUT in text
         for at in range(len(text) - _SHORTEST + 1 if self._heads else 0):
             four = text[at : at + _SHORTEST]
@@ -68,7 +68,7 @@ class Redactor:
 def forms_of(secret: str) -> set[str]:
     """Return the forms in which others repeat a text: itself, in a URL, in JSON, in HTML, and in base64.
 
-    In base64 a text looks different behind other text, such as `user:`: in one of three ways.
+    In base64, a text that follows other text, such as `user:`, can have three different forms.
     Source: https://www.rfc-editor.org/rfc/rfc4648#section-4
     """
     data = secret.encode(errors="surrogateescape")
@@ -97,14 +97,14 @@ def _in_small_hex(url: str) -> str:
 
 
 def _in_base64(data: bytes, before: int) -> str:
-    """Return the part of the base64 that depends on the data only, behind so many other bytes."""
+    """Return the part of the base64 form that depends only on the data, after this many other bytes."""
     encoded = base64.b64encode(bytes(before) + data).decode().rstrip("=")
     complete = (before + len(data)) % 3 == 0
     return encoded[(0, 2, 3)[before] : None if complete else -1]
 
 
 def _end(text: str, at: int, forms: tuple[str, ...], *, is_cut: bool) -> int:
-    """Return where a secret ends that begins at a place, or where the text is shortened within it; 0 for none."""
+    """Return the end of a secret that begins at a position, or where the text is shortened within it; 0 for none."""
     for form in forms:
         if text.startswith(form, at):
             return at + len(form)
@@ -116,7 +116,7 @@ def _end(text: str, at: int, forms: tuple[str, ...], *, is_cut: bool) -> int:
 
 
 def _begin_behind_cut(text: str, end: int, forms: tuple[str, ...]) -> int:
-    """Return where the end of a secret begins whose beginning was cut away; 0 for none."""
+    """Return the start of a secret's end whose beginning was cut off; 0 for none."""
     cut = text.rfind(_CUT, max(0, end - len(forms[0]) - 2), end)
     begin = cut + len(_CUT) + (text[cut + 1 : cut + 2] == " ")
     piece = text[begin:end] if cut >= 0 else ""
@@ -124,7 +124,7 @@ def _begin_behind_cut(text: str, end: int, forms: tuple[str, ...]) -> int:
 
 
 def _merged(places: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield places that do not touch."""
+    """Yield positions that do not overlap."""
     pending: tuple[int, int] | None = None
     for start, end in places:
         if pending and start <= pending[1]:

@@ -1,6 +1,6 @@
-"""What an answer of Azure means.
+"""What an error response from Azure means.
 
-Source of the shape: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
+Source of the format: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-deployment-errors
 """
 
 from __future__ import annotations
@@ -67,23 +67,23 @@ _BUSY_WORDS = (
 """https://github.com/Azure/azure-functions-on-container-apps/issues/59,
 https://github.com/microsoft/vscode-azurefunctions/issues/1907"""
 _BUSY_CODES = frozenset({"59203", "59207"})
-"""App Service's own, in `ExtendedCode`."""
+"""App Service's own codes, in `ExtendedCode`."""
 _PROVIDER_CODES = frozenset({"MissingSubscriptionRegistration", "SubscriptionNotRegistered"})
 _POLICY_CODES = frozenset({"RequestDisallowedByPolicy", "PolicyViolation"})
 _ASSIGNMENT_CODE = "RoleAssignmentUpdateNotPermitted"
 _POLICY_NAMES = ("policyAssignmentDisplayName", "policyDefinitionDisplayName")
 _SCOPES = ("linked scope", "over scope", "on scope")
-"""Of a linked resource first: the other scope in the same sentence is where the permission is there."""
+"""The linked resource first: in its sentence, the other scope is where the identity does have the permission."""
 _LONGEST_DETAIL = 1_200
 
 
 def correlation_id(response: HttpResponse) -> str:
-    """Return the id by which Microsoft's support finds the call; empty when there is none."""
+    """Return the id by which Microsoft support finds the call; empty when there is none."""
     return next((response.headers[name] for name in _CORRELATION_HEADERS if name in response.headers), "")
 
 
 def text_of(response: HttpResponse) -> str:
-    """Return an answer's body as text, whatever it says of its encoding."""
+    """Return an answer's body as text, even when it names a wrong encoding."""
     try:
         return response.text()
     except (LookupError, ValueError):
@@ -91,7 +91,7 @@ def text_of(response: HttpResponse) -> str:
 
 
 def says_busy(response: HttpResponse) -> bool:
-    """Return whether Azure is at work on the same app, so that the call was not begun."""
+    """Tell whether Azure is busy with the same app, so that it did not begin to carry out the call."""
     if response.status_code not in {HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}:
         return False
     text = text_of(response).lower()
@@ -100,14 +100,14 @@ def says_busy(response: HttpResponse) -> bool:
 
 
 def error_of(response: HttpResponse) -> tuple[str, str]:
-    """Return code and message of Azure's error, in whichever of its shapes; the body's words when it has another."""
+    """Return code and message of Azure's error in any of its known formats; otherwise the body as the message."""
     text = text_of(response).strip()
     code, message = _code_and_message(decode(response.content))
     return code, message or without_page(text) or response.reason
 
 
 def _code_and_message(body: object) -> tuple[str, str]:
-    """Return what an error in JSON says.
+    """Return code and message of an error in JSON.
 
     Resource Manager nests it in `error`, App Service writes `Code` and `Message`, OAuth `error` and
     `error_description`, and OData a `message` with a `value`.
@@ -120,9 +120,9 @@ def _code_and_message(body: object) -> tuple[str, str]:
 
 
 def version_refusal(doing: str, response: HttpResponse) -> ApiVersionUnsupported | None:
-    """Return the refusal of an api-version, with the newest that is supported; None for any other answer.
+    """Return the failure for a refused api-version, with the newest supported one; None for any other answer.
 
-    Sources of the words: https://github.com/Azure/azure-cli/issues/23985, https://github.com/Azure/azure-cli/issues/28038
+    Sources of the messages: https://github.com/Azure/azure-cli/issues/23985, https://github.com/Azure/azure-cli/issues/28038
     """
     code, message = error_of(response)
     if code not in _VERSION_CODES:
@@ -137,7 +137,7 @@ def version_refusal(doing: str, response: HttpResponse) -> ApiVersionUnsupported
 
 
 def refusal(doing: str, response: HttpResponse) -> TaskFailure:
-    """Return the failure that a refused call to Azure Resource Manager is."""
+    """Return the failure behind a refused call to Azure Resource Manager."""
     code, message = error_of(response)
     told: dict[str, Any] = {
         "doing": doing,
@@ -156,7 +156,7 @@ def refusal(doing: str, response: HttpResponse) -> TaskFailure:
 
 
 def failing(doing: str, response: HttpResponse, attempts: int) -> TaskFailure:
-    """Return the failure that it is when the last of so many attempts was answered with a status worth repeating."""
+    """Return the failure after the last attempt, whose answer has a status that is worth a retry."""
     detail, correlation = _detail(*error_of(response)), correlation_id(response)
     if says_busy(response):
         return OperationInProgress(doing=doing, detail=detail, correlation_id=correlation)
@@ -165,7 +165,7 @@ def failing(doing: str, response: HttpResponse, attempts: int) -> TaskFailure:
 
 
 def told_wait(failure: TaskFailure, words: str) -> TaskFailure:
-    """Return a failure that also says which wait was asked for, where it has a detail to say it in."""
+    """Return a failure with the requested wait added to its detail, if it has one."""
     detail = vars(failure).get("detail")
     if words and isinstance(detail, str):
         vars(failure)["detail"] = f"{detail}{words}"
@@ -173,7 +173,7 @@ def told_wait(failure: TaskFailure, words: str) -> TaskFailure:
 
 
 def says_expired(response: HttpResponse) -> bool:
-    """Return whether a refusal means that the token is not good any more, or was not from the beginning.
+    """Tell whether a refusal means that the token is no longer valid, or never was.
 
     Source: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
     """
@@ -187,7 +187,7 @@ def _detail(code: str, message: str) -> str:
 
 
 def _forbidden(message: str, told: dict[str, Any]) -> Forbidden:
-    """Return the failure of a right that is missing, with the right and where it is missing, as Azure names them.
+    """Return the failure for a missing permission, with its name and scope as Azure reports them.
 
     Source: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
     """
@@ -224,7 +224,7 @@ def _refused(code: str, message: str, response: HttpResponse, told: dict[str, An
 
 
 def _policies(message: str, response: HttpResponse) -> str:
-    """Return the names of the policies: beside the message in the newer form, within it in the older one.
+    """Return the names of the policies: in the newer format they are beside the message, in the older one within it.
 
     Source: https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-policy-requestdisallowedbypolicy
     """
@@ -234,7 +234,7 @@ def _policies(message: str, response: HttpResponse) -> str:
 
 
 def _named(body: object, names: tuple[str, ...]) -> Iterator[str]:
-    """Return the texts that stand under some names, anywhere in a body."""
+    """Return the texts with one of these names, anywhere in a body."""
     waiting = deque([body])
     while waiting:
         one = waiting.popleft()
@@ -246,5 +246,5 @@ def _named(body: object, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _quoted(text: str, sign: str) -> str:
-    """Return what stands in the first quotes behind a sign."""
+    """Return the text in the first quotes after a sign."""
     return text.partition(sign)[2].partition("'")[2].partition("'")[0]

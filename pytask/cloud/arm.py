@@ -1,6 +1,6 @@
-"""Azure Resource Manager: azure-mgmt-web's client signs and sends, the HTTP client decides what an answer means.
+"""Azure Resource Manager: azure-mgmt-web's client signs and sends, and the HTTP client interprets the answers.
 
-The client's own operations are not used: they refuse a 202, which Functions on Container Apps answers.
+The client's own operations are not used: they reject a 202, which Functions on Container Apps returns.
 Source: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
 """
 
@@ -22,6 +22,7 @@ from pytask.errors import once_sent
 from pytask.errors.azure import ApiVersionUnsupported, AzureFailing
 from pytask.errors.foreign import beginning
 from pytask.network.limits import ANSWER_BYTES
+from pytask.network.pace import Pace
 from pytask.network.place import is_address
 from pytask.network.retry import asked_wait
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from pytask.decode import JSONObject
 
 WEB_VERSION = "2025-05-01"
-"""The api-version of Microsoft.Web that azure-mgmt-web 11 is made from."""
+"""The api-version of Microsoft.Web that azure-mgmt-web 11 was generated from."""
 RESOURCES_VERSION = "2021-04-01"
 REGISTRY_VERSION = "2023-07-01"
 _SUCCESS = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT})
@@ -47,27 +48,27 @@ _LONGEST_DETAIL = 300
 
 @dataclass(frozen=True, slots=True)
 class ArmCall:
-    """One call of Azure Resource Manager, and what it is for."""
+    """One call of Azure Resource Manager, and its purpose."""
 
     method: str
     path: str
     """From `/subscriptions/` on."""
     _: KW_ONLY
     doing: str
-    """In the words of the error texts: `read the app's configuration`."""
+    """A verb phrase for the error texts: `read the app's configuration`."""
     body: object = None
     renew: Callable[[], object] | None = None
-    """Gives the body again before the call is repeated, where it may be out of date by then."""
+    """Returns a new body before a retry, if the old one may be out of date by then."""
     params: Mapping[str, str] = field(default_factory=dict)
     api_version: str = WEB_VERSION
     besides: AbstractSet[int] = frozenset()
-    """Statuses that are an answer besides those of success; any other is a refusal."""
+    """Other statuses to return, besides those of success; any other is a refusal."""
     most_bytes: int = ANSWER_BYTES
-    """Of the answer, after decoding; more is a failure."""
+    """Limit of the decoded answer; a larger one is a failure."""
     stream: bool = False
-    """Whether the body of an answer with status 200 is left to be read, which may be too large for memory."""
+    """Whether to leave the body of an answer with status 200 unread, because it may be too large for memory."""
     attempts: int | None = None
-    """The most, where that is fewer than for other calls."""
+    """Limit of attempts, if lower than for other calls."""
 
     def in_version(self, api_version: str) -> Call:
         """Return the call in an api-version."""
@@ -89,7 +90,7 @@ class ArmCall:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Azure:
-    """What a known connection opens: ARM with credentials, and the HTTP client without."""
+    """Access to Azure through one connection: ARM with credentials, and the HTTP client without."""
 
     arm: Arm
     http: HttpClient
@@ -104,13 +105,13 @@ class Arm:
     url: str
     subscription: str
     newest: dict[str, str] = field(default_factory=dict)
-    """By resource provider: the newest api-version that this cloud has, where it has refused a newer one."""
+    """The newest api-version that this cloud supports, by resource provider, where it has refused a newer one."""
 
     def get(self, path: str, *, doing: str, api_version: str = WEB_VERSION) -> JSONObject:
         """Return the JSON object at `path` (from `/subscriptions/` on).
 
         Raises:
-            TaskFailure: also when the answer holds no JSON object.
+            TaskFailure: including when the answer is not a JSON object.
         """
         return needed_object(self.send(ArmCall("GET", path, doing=doing, api_version=api_version)), doing)
 
@@ -122,10 +123,10 @@ class Arm:
         api_version: str = WEB_VERSION,
         none_for: AbstractSet[int] = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}),
     ) -> JSONObject | None:
-        """Return the JSON object at `path`; None where it is not visible: for the statuses `none_for`.
+        """Return the JSON object at `path`; None when it is not visible, which the statuses `none_for` mean.
 
         Raises:
-            TaskFailure: also when the answer holds no JSON object.
+            TaskFailure: including when the answer is not a JSON object.
         """
         answer = self.send(ArmCall("GET", path, doing=doing, api_version=api_version, besides=none_for))
         return None if answer.status_code in none_for else needed_object(answer, doing)
@@ -133,19 +134,19 @@ class Arm:
     def send(self, call: ArmCall) -> HttpResponse:
         """Return ARM's final answer to a call.
 
-        An operation that ARM goes on with after answering (202 and `Location`) is waited for.
+        If ARM continues an operation after its first answer (202 and `Location`), this waits for its end.
 
         Raises:
-            TaskFailure: whatever the answer or the operation's own end means.
+            TaskFailure: why ARM refused the call, or why the operation failed.
         """
         answer = self._answered(call)
         with once_sent():
             return self._finished(answer, call.doing)
 
     def _answered(self, call: ArmCall) -> HttpResponse:
-        """Return the answer in the api-version that is wanted, else in the newest that this cloud has.
+        """Return the answer in the requested api-version, or else in the newest that this cloud supports.
 
-        An Azure Stack Hub is years behind. What it has is remembered, so that each provider refuses once.
+        An Azure Stack Hub is years behind Azure. Its newest version is remembered, so each provider refuses only once.
         """
         provider = _provider(call.path)
         version = min(call.api_version, self.newest.get(provider, call.api_version))
@@ -169,7 +170,7 @@ class Arm:
     def pages(
         self, path: str, *, doing: str, params: Mapping[str, str] | None = None, api_version: str
     ) -> Iterator[JSONObject]:
-        """Return the items of a list, page after page."""
+        """Yield the items of a list, page by page."""
         call = ArmCall("GET", path, doing=doing, params=params or {}, api_version=api_version)
         response, followed = self.send(call), set[str]()
         while True:
@@ -179,12 +180,14 @@ class Arm:
             if not link:
                 return
             if link in followed:
-                raise AzureFailing(doing=doing, status=response.status_code, attempts=1, detail="the list never ends")
+                raise AzureFailing(
+                    doing=doing, status=response.status_code, attempts=1, detail="the list repeats itself"
+                )
             followed.add(link)
             response = self._follow(response, link, doing)
 
     def _finished(self, response: HttpResponse, doing: str) -> HttpResponse:
-        """Return the answer of an operation's end, where the answer to its call leads to one."""
+        """Return the final answer of an operation, if the answer to its call points to one."""
         if "Location" not in response.headers:
             return response
         timeouts, clock = self.http.timeouts, self.http.clock
@@ -201,9 +204,9 @@ class Arm:
         return response
 
     def _follow(self, response: HttpResponse, link: str, doing: str) -> HttpResponse:
-        """Send a GET to a link that an answer gave; one that leads elsewhere is not followed (`cloud.transport`)."""
+        """Send a GET to a link from an answer; `cloud.transport` refuses one to another host."""
         if not link or not is_address(link):
-            raise unreadable(response, doing, f"it leads to '{beginning(link, _LONGEST_DETAIL)}'")
+            raise unreadable(response, doing, f"it links to '{beginning(link, _LONGEST_DETAIL)}'")
         return self.http.send(Call(request=request("GET", link), doing=doing, accept=_SUCCESS))
 
 
@@ -211,7 +214,7 @@ def needed_object(response: HttpResponse, doing: str) -> JSONObject:
     """Return the JSON object in an answer.
 
     Raises:
-        AzureFailing: when it holds something else, such as a page of a front end.
+        AzureFailing: when it has something else, such as a front end's HTML page.
     """
     value = decode_object(response.content)
     if isinstance(value, Unreadable):
@@ -220,10 +223,10 @@ def needed_object(response: HttpResponse, doing: str) -> JSONObject:
 
 
 def needed_part(response: HttpResponse, doing: str, name: str) -> JSONObject:
-    """Return the JSON object under a name in the one that an answer holds; an empty one where it says null.
+    """Return the named JSON object within an answer's object; an empty one for null.
 
     Raises:
-        AzureFailing: when nothing is there, so that what was only not told is not taken for empty.
+        AzureFailing: when it is missing, so that an incomplete answer does not count as an empty one.
     """
     found = needed_object(response, doing).get(name, "")
     if not isinstance(found, dict | None):
@@ -232,27 +235,29 @@ def needed_part(response: HttpResponse, doing: str, name: str) -> JSONObject:
 
 
 def unreadable(response: HttpResponse, doing: str, reason: str) -> AzureFailing:
-    """Return the failure of an answer with a status of success that does not hold what was asked for."""
+    """Return the failure for a successful answer without the expected content."""
     detail = f"the response cannot be read ({reason}): {beginning(text_of(response), _LONGEST_DETAIL)}"
     status, correlation = response.status_code, correlation_id(response)
-    return AzureFailing(doing=doing, status=status, attempts=1, detail=detail, correlation_id=correlation)
+    failure = AzureFailing(doing=doing, status=status, attempts=1, detail=detail, correlation_id=correlation)
+    failure.leaves_open = response.request.method != "GET"
+    return failure
 
 
 def _provider(path: str) -> str:
-    """Return the resource provider that a path leads to; empty for Resource Manager itself."""
+    """Return the resource provider in a path; empty for Resource Manager itself."""
     return path.lower().rpartition("/providers/")[2].partition("/")[0] if "/providers/" in path.lower() else ""
 
 
 class _Signing(ARMChallengeAuthenticationPolicy):
-    """Signs each request; it keeps a token of its own until that expires."""
+    """Signs each request, and caches its token until that expires."""
 
     def forget(self) -> None:
-        """Ask for a token again before the next request."""
+        """Get a new token before the next request."""
         self._token = None
 
 
 def open_azure(credentials: Credentials, http: HttpClient) -> Azure:
-    """Return the ways to Azure; nothing is sent yet."""
+    """Return access to Azure; nothing is sent yet."""
     connection = credentials.connection
     signing = _Signing(credentials, connection.cloud.arm_scope)
     client = WebSiteManagementClient(
@@ -273,7 +278,13 @@ def open_azure(credentials: Credentials, http: HttpClient) -> Azure:
         signing.forget()
         return True
 
-    arm_http = replace(http, sender=client.send_request, base=connection.cloud.arm_url, renew_token=renewed)
+    arm_http = replace(
+        http,
+        sender=client.send_request,
+        base=connection.cloud.arm_url,
+        renew_token=renewed,
+        pace=Pace(clock=http.clock),
+    )
     return Azure(
         arm=Arm(http=arm_http, url=connection.cloud.arm_url, subscription=connection.subscription_id),
         http=http,

@@ -19,7 +19,7 @@ from azure.identity import ClientAssertionCredential, ClientSecretCredential, Ma
 
 from pytask.cloud.answers import told_wait
 from pytask.cloud.http import new_transport
-from pytask.cloud.sign_in import keep_refusal, refusal_behind, sign_in_failure
+from pytask.cloud.sign_in import UnreadableAnswerError, keep_refusal, refusal_behind, sign_in_failure
 from pytask.cloud.transport import Transport, authorities
 from pytask.errors.azure import AzureFailing
 from pytask.errors.federation import IssuerUnreachable, OidcTokenRefused
@@ -72,9 +72,9 @@ class Credentials:
         self.source, self._renewed_at = self.opened(), self.http.clock.monotonic()
 
     def renew(self, *, surely: bool) -> bool:
-        """Forget the tokens, because one was refused, and return whether they are forgotten.
+        """Forget the tokens, because one was refused, and tell whether they are forgotten.
 
-        Not `surely`, a token that was just given is not: a new one would be refused for the same reason.
+        Unless `surely`, a token that was issued only now is kept: a new one would be refused for the same reason.
         """
         with self.turns:
             now = self.http.clock.monotonic()
@@ -100,7 +100,7 @@ class Credentials:
         retries = Retries.begin(self.http.clock, self.http.timeouts, self.http.chance)
         for attempt in count(1):
             try:
-                token = self.source.get_token(*scopes, **options)
+                token = self._given(scopes, options)
             except (AzureError, OidcTokenRefused, NetworkFailure, OSError) as error:  # noqa: PERF203 - a retry is a loop around a try
                 refusal = refusal_behind(error)
                 failure, asked = self._failure(refusal, attempt), self._asked(refusal)
@@ -114,6 +114,22 @@ class Credentials:
                 self.http.reached.add(urlsplit(self.connection.cloud.authority_url).hostname or "")
                 return token
         raise AssertionError
+
+    def _given(self, scopes: tuple[str, ...], options: dict[str, Any]) -> AccessToken:
+        """Return what the library makes of the answer.
+
+        Raises:
+            UnreadableAnswerError: when it makes nothing of it: these libraries take an answer's shape for granted.
+            AzureError, TaskFailure, OSError: when there is no answer, or a refusal.
+        """
+        try:
+            token = self.source.get_token(*scopes, **options)
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            raise UnreadableAnswerError(f"the answer cannot be read ({type(error).__name__})") from error
+        told: object = token.token
+        if not (isinstance(told, str) and told):
+            raise UnreadableAnswerError("the answer has no access token")
+        return token
 
     def _failure(self, refusal: Exception, attempts: int) -> TaskFailure:
         """Return the failure behind a refused or failed sign-in."""
@@ -140,7 +156,7 @@ class Credentials:
         return isinstance(self.connection.identity, ManagedIdentity)
 
     def _asked(self, refusal: Exception) -> float | None:
-        """Return the seconds that whoever refused asks to wait."""
+        """Return the seconds to wait that a refusal asks for."""
         if isinstance(refusal, OidcTokenRefused):
             return refusal.wait
         answer = refusal.response if isinstance(refusal, HttpResponseError) else None

@@ -1,7 +1,8 @@
 """The one HTTP client: every call to Azure and to the registry goes through it.
 
-It sends, repeats, waits as the server asks, and turns refusals into failures of the catalogue. Every call may be sent
-again: twice does no more than once. A failure says so when an earlier attempt may have done its work unanswered.
+It sends, retries, waits as the server asks, and turns refusals into failures of the catalogue. Every call may be sent
+again, because a second one has no further effect. A failure says so when an earlier attempt may have taken effect
+although its answer was lost.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from pytask import __version__
 from pytask.cloud.answers import failing, refusal, says_busy, told_wait
 from pytask.cloud.transport import Transport
-from pytask.errors import TaskFailure
+from pytask.errors import Cancelled, TaskFailure
 from pytask.errors.network import HostUnknown, NetworkFailure
 from pytask.network.failure import network_failure
 from pytask.network.limits import ANSWER_BYTES, Limits
@@ -35,35 +36,40 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytask.clock import Clock, Timeouts
+    from pytask.network.pace import Pace
     from pytask.network.place import Place
     from pytask.network.route import Route
 
 USER_AGENT = f"FunctionAppContainerDeploy/{__version__}"
+_READING = frozenset({"GET", "HEAD"})
+"""Methods of calls that change nothing."""
 _BLOCK = 128 * 1024
-"""Bytes that are read at once: with azure-core's own 4 KB a large layer takes a third longer."""
+"""Bytes to read at a time: with azure-core's default of 4 KB, a large layer takes a third longer."""
+_OF_AN_APP = ("/hostruntime/", "/host/default/")
+"""In the paths of calls that Resource Manager hands on to an app's own host."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """One request, and what it is for."""
+    """One request, and its purpose."""
 
     request: HttpRequest
     doing: str
-    """In the words of the error texts: `read the app's configuration`."""
+    """A verb phrase for the error texts: `read the app's configuration`."""
     accept: AbstractSet[int] = frozenset({HTTPStatus.OK})
-    """Statuses that are an answer; anything else is a refusal."""
+    """Statuses to return as an answer; any other is a refusal."""
     renew: Callable[[], HttpRequest] | None = None
-    """Makes the request once more before it is repeated, where what it says may be out of date by then."""
+    """Returns a new request before a retry, if the content of the old one may be out of date by then."""
     only_to: frozenset[Place] | None = None
-    """Where alone it may go, as it carries a credential; a call with an `Authorization` that says none is not sent."""
+    """The only hosts that a call with a credential may go to; with an `Authorization` header, it must name them."""
     most_bytes: int = ANSWER_BYTES
-    """Of the answer, after decoding; more is a failure."""
+    """Limit of the decoded answer; a larger one is a failure."""
     cut: bool = False
-    """Whether a longer answer is cut there instead: its beginning is enough."""
+    """Whether to cut a larger answer at the limit instead, because its beginning is enough."""
     seconds: float | None = None
-    """For one attempt from connecting to the last byte, where that is not `http_total`."""
+    """Time limit of one attempt, from connecting to the last byte, if not `http_total`."""
     attempts: int | None = None
-    """The most, where that is fewer than for other calls."""
+    """Limit of attempts, if lower than for other calls."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,38 +83,44 @@ class HttpClient:
     timeouts: Timeouts
     say: Callable[[str], None]
     base: str = ""
-    """What relative URLs are relative to."""
+    """The base of relative URLs."""
     refusals: Callable[[Call, HttpResponse], TaskFailure] = field(
         default=lambda call, response: refusal(call.doing, response)
     )
     failing: Callable[[Call, HttpResponse, int], TaskFailure] = field(
         default=lambda call, response, attempts: failing(call.doing, response, attempts)
     )
-    """What it means when the last of so many attempts was answered with a status worth repeating."""
+    """Returns the failure after the last attempt, from the answer and the number of attempts."""
     renew_token: Callable[[HttpResponse], bool] | None = None
-    """Renews the token where an answer means that it is not good any more, and returns whether it was renewed."""
+    """Renews the token when an answer means that it is no longer valid, and tells whether it did."""
     reached: set[str] = field(default_factory=set)
     """The hosts that have answered in this run."""
     chance: Callable[[], float] = random.random
+    pace: Pace | None = None
+    """What keeps the calls within the server's limits; None for a server that has none for a run."""
 
     def send(self, call: Call, *, stream: bool = False) -> HttpResponse:
         """Return the answer to a call; its status is one of `call.accept`.
 
         Raises:
-            TaskFailure: a `NetworkFailure`, `AzureFailing`, or what the answer means (`cloud.answers.refusal`).
-            Cancelled: when the agent has asked the task to stop; then nothing more is sent.
+            TaskFailure: a `NetworkFailure`, `AzureFailing`, or the failure behind a refusal (`cloud.answers.refusal`).
+            Cancelled: when the agent has asked the task to stop; nothing more is sent then.
         """
         perhaps_done, renewed = False, False
         retries = Retries.begin(self.clock, self.timeouts, self.chance)
         for attempt in count(1):
-            self.clock.confirm_not_cancelled()
+            if self.pace:
+                self.pace.wait(call.request.method)
+            if self.clock.cancelled.is_set():
+                raise Cancelled(leaves_open=perhaps_done)
             with _before_it_is_sent(perhaps_done=perhaps_done):
                 answer = self._sent(call, stream=stream)
                 if not renewed and self._renewed_token(call, answer):
                     renewed, answer = True, self._sent(call, stream=stream)
+            asked = asked_wait(answer.headers, self.clock.now()) if isinstance(answer, HttpResponse) else None
+            self._keep_pace(call, answer, asked)
             if isinstance(answer, HttpResponse) and answer.status_code in call.accept:
                 return answer
-            asked = asked_wait(answer.headers, self.clock.now()) if isinstance(answer, HttpResponse) else None
             seconds = retries.wait(attempt, asked, attempts=call.attempts or self.most_attempts(answer))
             if failure := self._final(call, answer, attempt, last=seconds is None):
                 failure.leaves_open |= perhaps_done
@@ -119,11 +131,17 @@ class HttpClient:
                 call = replace(call, request=call.renew()) if call.renew else call
         raise AssertionError
 
+    def _keep_pace(self, call: Call, answer: HttpResponse | NetworkFailure, asked: float | None) -> None:
+        """Have every thread wait where an answer says that there were too many calls, and not only for one app."""
+        too_many = isinstance(answer, HttpResponse) and answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        if self.pace and too_many and not any(part in call.request.url for part in _OF_AN_APP):
+            self.pace.hold(call.request.method, min(asked or 0.0, self.timeouts.http_retries))
+
     def read(self, answer: HttpResponse) -> HttpResponse:
-        """Read an answer to its end that was sent for as a stream.
+        """Read the rest of an answer that was requested as a stream.
 
         Raises:
-            NetworkFailure: when it breaks off.
+            NetworkFailure: when the connection breaks off.
         """
         try:
             answer.read()
@@ -132,27 +150,30 @@ class HttpClient:
         return answer
 
     def most_attempts(self, answer: object) -> int:
-        """Return how often a call is sent at most that had this answer, or a failure in its place."""
+        """Return the limit of attempts for a call that got this answer or failure."""
         unreached = isinstance(answer, NetworkFailure) and not self.reached
         return self.timeouts.unreached_attempts if unreached else self.timeouts.http_attempts
 
     def failure(self, error: Exception, url: str) -> NetworkFailure:
-        """Return what it means that a call did not come through; it has the error behind it."""
+        """Return the failure behind an error of the network, with that error as its cause."""
         failure = network_failure(error, urljoin(self.base, url), self.route)
         failure.__cause__ = error
         return failure
 
     def _sent(self, call: Call, *, stream: bool) -> HttpResponse | NetworkFailure:
-        """Return the answer, or what is in the way of one."""
+        """Return the answer, or the failure in its place."""
         try:
-            # Always as a stream: otherwise azure-core tries to make sense of the body and fails on a log's.
+            # Always as a stream: otherwise azure-core tries to parse the body, and fails on a log.
             bound: dict[str, Any] = {} if call.only_to is None else {"only_to": call.only_to}
             response = self.sender(call.request, stream=True, limits=self._limits(call), **bound)
             if not stream or response.status_code not in call.accept:
                 response.read()
         except AzureError as error:
-            # azure-core has a class for each way in which an answer breaks, such as that of a refusal for bad chunks.
+            # azure-core has many error classes: a bad chunk raises the one that stands for a refusal.
             return self.failure(error, call.request.url)
+        except Cancelled as cancelled:
+            cancelled.leaves_open = call.request.method not in _READING
+            raise
         self.reached.add(urlsplit(urljoin(self.base, call.request.url)).hostname or "")
         return response
 
@@ -161,7 +182,7 @@ class HttpClient:
         return Limits(seconds=seconds, most_bytes=call.most_bytes, cut=call.cut)
 
     def _renewed_token(self, call: Call, answer: HttpResponse | NetworkFailure) -> bool:
-        """Renew the token where the answer means that it is not good any more, and tell whether it was renewed."""
+        """Renew the token if the answer means that it is no longer valid, and tell whether it was renewed."""
         if not (isinstance(answer, HttpResponse) and self.renew_token and self.renew_token(answer)):
             return False
         self.say(f"trying to {call.doing}: {self._host(call)} {_told(answer)}; retrying with a new token")
@@ -170,7 +191,7 @@ class HttpClient:
     def _final(
         self, call: Call, answer: HttpResponse | NetworkFailure, attempt: int, *, last: bool
     ) -> TaskFailure | None:
-        """Return the failure that ends the call; None when it is to be sent again."""
+        """Return the failure that ends the call; None when the call is to be retried."""
         if not isinstance(answer, HttpResponse):
             return answer if last or self.is_final(answer) else None
         if not says_busy(answer) and answer.status_code not in REPEATED:
@@ -191,7 +212,7 @@ class HttpClient:
 
 @contextmanager
 def _before_it_is_sent(*, perhaps_done: bool) -> Iterator[None]:
-    """Have a failure to sign in, or to read what is to be written, say only what an earlier attempt leaves open."""
+    """For a failure before the call is sent again, leave open only what the earlier attempts leave open."""
     try:
         yield
     except TaskFailure as failure:
@@ -200,21 +221,21 @@ def _before_it_is_sent(*, perhaps_done: bool) -> Iterator[None]:
 
 
 def _told(answer: HttpResponse | NetworkFailure) -> str:
-    """Return an answer that is none in words."""
+    """Return in words why there is no usable answer."""
     if isinstance(answer, HttpResponse):
         return f"returned {answer.status_code}"
     return f"did not respond ({answer.detail})"
 
 
 def _perhaps_done(answer: HttpResponse | NetworkFailure) -> bool:
-    """Tell whether a call may have been carried out although its answer is none."""
+    """Tell whether a call may have taken effect although it failed."""
     if isinstance(answer, HttpResponse):
         return not says_busy(answer) and answer.status_code not in REFUSED_BEFORE_WORK
     return answer.leaves_open
 
 
 def open_http_client(route: Route, *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> HttpClient:
-    """Return an HTTP client that adds no credentials, for absolute URLs; nothing is sent yet."""
+    """Return an HTTP client for absolute URLs that adds no credentials; nothing is sent yet."""
     pool = new_transport(route, connect=timeouts.http_connect, read=timeouts.http_read)
     transport = Transport(pool, limits=Limits(seconds=timeouts.http_total))
     sender = _plain_sender(transport)
@@ -222,7 +243,7 @@ def open_http_client(route: Route, *, clock: Clock, timeouts: Timeouts, say: Cal
 
 
 def new_transport(route: Route, *, connect: float, read: float) -> RequestsTransport:
-    """Return a connection pool for clients of Azure's libraries; seconds to connect, and to wait for more."""
+    """Return a connection pool for clients of Azure's libraries; `connect` and `read` are time limits in seconds."""
     return RequestsTransport(
         session=route.new_session(),
         connection_timeout=connect,
@@ -246,7 +267,7 @@ def request(
     json: object = None,
     form: Mapping[str, str] | None = None,
 ) -> HttpRequest:
-    """Return a request; `json` and `form` exclude each other."""
+    """Return a request with at most one of `json` and `form`."""
     return HttpRequest(
         method,
         url,
@@ -258,5 +279,5 @@ def request(
 
 
 def server_time(response: HttpResponse, otherwise: datetime) -> datetime:
-    """Return when the server answered, by its own clock, in whole seconds; `otherwise` when it does not say."""
+    """Return the time of an answer by the server's clock, in whole seconds; `otherwise` when it has none."""
     return http_date(response.headers.get("Date", "")) or otherwise

@@ -31,8 +31,8 @@ def with_known_cloud(connection: ServiceConnection, http: HttpClient) -> Service
     """Return the connection with missing data about its cloud filled in; nothing is sent when none is missing.
 
     Raises:
-        CloudUnknown: when Resource Manager does not say it.
-        TaskFailure: why Resource Manager cannot be asked.
+        CloudUnknown: when Resource Manager does not return it.
+        TaskFailure: why Resource Manager cannot be called.
     """
     cloud = connection.cloud
     if cloud.authority_url and cloud.arm_scope:

@@ -1,7 +1,7 @@
-"""Asking Azure again and again while something starts: an answer, not yet, or not allowed.
+"""Polling Azure while something starts. The result is a value, not yet, or not allowed.
 
-Whatever Azure answers meanwhile is one of the three; nothing of it ends the run. While a Functions host starts, Azure
-answers 400, 408, 502, 503 or 504, also with an HTML page of its front end:
+Every answer becomes one of the three, and none ends the run. While a Functions host starts, Azure returns 400, 408,
+502, 503 or 504, or an HTML page of its front end:
 https://github.com/hashicorp/terraform-provider-azurerm/blob/main/internal/services/appservice/helpers/function_app_schema.go
 """
 
@@ -32,36 +32,36 @@ _EVERY_ANSWER = frozenset(range(100, 600))
 
 @dataclass(frozen=True, slots=True)
 class Seen(Generic[T]):
-    """Azure's answer."""
+    """The value in Azure's answer."""
 
     value: T
 
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """Azure did not answer with what was asked for; it may do so later."""
+    """Azure did not return the value; it may do so later."""
 
     reason: str
     empty: bool = False
-    """Whether Azure did answer, and there is nothing there yet."""
+    """Whether Azure did return a list, which is empty so far."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotAllowed:
-    """The connection may not see this, or there is no such thing here."""
+    """The connection may not see this, or it does not exist."""
 
     reason: str
 
 
 Reading: TypeAlias = Seen[T] | NotYet | NotAllowed
 NOT_ASKED = NotYet("")
-"""Nobody has asked yet."""
+"""The result before the first poll."""
 
 
 def poll(arm: Arm, call: ArmCall, read: Callable[[HttpResponse], T | None]) -> Reading[T]:
-    """Ask once; `read` returns the value in an answer, None when it is not what was asked for.
+    """Ask Azure once; `read` returns the value in an answer, or None when the answer has no such value.
 
-    No answer and no outage raises anything: until its deadline, whoever polls just asks again.
+    Neither an answer nor an outage raises anything: the caller polls again until its deadline.
     """
     try:
         answer = arm.send(replace(call, besides=_EVERY_ANSWER, attempts=arm.http.timeouts.poll_attempts))
@@ -79,25 +79,25 @@ def poll(arm: Arm, call: ArmCall, read: Callable[[HttpResponse], T | None]) -> R
 
 
 def asked_once(arm: Arm) -> Arm:
-    """Return Resource Manager for what nobody asks a second time: then a poll has as many attempts as any call."""
+    """Return Resource Manager for a single poll without repetition, which gets as many attempts as any other call."""
     timeouts = replace(arm.http.timeouts, poll_attempts=arm.http.timeouts.http_attempts)
     return replace(arm, http=replace(arm.http, timeouts=timeouts))
 
 
 def _wait_as_asked(arm: Arm, answer: HttpResponse) -> None:
-    """Wait as a limit on calls asks to, but not beyond a deadline that is unknown here."""
+    """Wait as a throttled answer asks, up to the longest usual wait, because the caller's deadline is unknown here."""
     http = arm.http
     if seconds := poll_wait(http.timeouts, answer.status_code, answer.headers, http.clock.now()):
         http.clock.sleep(seconds)
 
 
 def read_object(answer: HttpResponse) -> JSONObject | None:
-    """Return the JSON object in an answer; None when it holds something else."""
+    """Return the JSON object in an answer; None when it is anything else."""
     value = decode_object(answer.content)
     return None if isinstance(value, Unreadable) else value
 
 
 def read_items(answer: HttpResponse) -> list[JSONObject] | None:
-    """Return the objects of a list of ARM; None when it is none."""
+    """Return the objects of a list from ARM; None when the answer is not a list."""
     body = read_object(answer) or {}
     return objects_at(body, "value") if isinstance(body.get("value"), list) else None

@@ -77,6 +77,10 @@ _CORRELATION = re.compile(r"Correlation ID: ([0-9a-f-]{36})")
 _LONGEST_DETAIL = 800
 
 
+class UnreadableAnswerError(AzureError):
+    """The answer to a sign-in is not what such an answer is."""
+
+
 def keep_refusal(response: PipelineResponse[HttpRequest, HttpResponse]) -> None:
     """Raise a refused call as it is; azure-identity and MSAL would drop its status and text.
 
@@ -85,7 +89,7 @@ def keep_refusal(response: PipelineResponse[HttpRequest, HttpResponse]) -> None:
     """
     answer = response.http_response
     challenge = answer.status_code == HTTPStatus.UNAUTHORIZED and response.http_request.method == "GET"
-    if answer.status_code >= HTTPStatus.BAD_REQUEST and not challenge:
+    if answer.status_code >= HTTPStatus.MULTIPLE_CHOICES and not challenge:
         refusal = HttpResponseError(response=answer)
         refusal.message = _words(answer)
         raise refusal
@@ -105,6 +109,8 @@ def sign_in_failure(refusal: Exception, connection: ServiceConnection, *, attemp
     text = str(refusal.message if isinstance(refusal, AzureError) else refusal)
     status = refusal.status_code or 0 if isinstance(refusal, HttpResponseError) else 0
     failing = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if isinstance(refusal, UnreadableAnswerError):
+        failing, status = True, HTTPStatus.OK
     if failing or _TRANSIENT_CODES.intersection(_codes(text)):
         told = {"detail": _line(text), "correlation_id": _correlation(text)}
         return AzureFailing(doing="sign in with the service connection", status=status, attempts=attempts, **told)

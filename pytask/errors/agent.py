@@ -37,7 +37,7 @@ class AgentCannotWrite(TaskFailure):
     title = "the agent cannot write to its disk"
     happened = "{detail}"
     cause = "a disk of the agent is full or read-only: the one with the agent's work folder, its temporary folder or the user's home"
-    fix = "free space on the agent (df -h shows which disk is full; old checkouts and Docker's images use most), or mount the folder so that the agent's user can write to it"
+    fix = "free space on the agent (df -h shows which disk is full; old checkouts and Docker's images usually take up the most), or mount the folder so that the agent's user can write to it"
 
 
 class OurBug(TaskFailure):

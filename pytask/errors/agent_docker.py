@@ -57,7 +57,7 @@ class EngineNotInContainer(TaskFailure):
     code = "docker-engine-not-in-container"
     title = "the container of this job cannot see the agent's Docker engine"
     happened = "{detail}"
-    cause = "the engine's socket (/var/run/docker.sock) is not mounted into the container; newer agents do that only when asked"
+    cause = "the engine's socket (/var/run/docker.sock) is not mounted into the container; newer agents mount it only on request"
     fix = (
         "set mapDockerSocket: true on the container, or mount it (volumes: /var/run/docker.sock:/var/run/docker.sock); "
         f"{_ON_THE_HOST}"

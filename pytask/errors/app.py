@@ -13,7 +13,7 @@ class AppNotFound(AzureFailure):
     code = "app-not-found"
     title = "there is no Function App {app}"
     happened = "{where} has no app with this name that this connection can see"
-    cause = "the name is misspelled, the app is in another subscription or resource group, or the connection has no role on it (Azure's answer is the same)"
+    cause = "the name is misspelled, the app is in another subscription or resource group, or the connection has no role on it (Azure's response is the same in all three cases)"
     fix = "compare appName with the portal; if the name is right, give the connection's identity the role Website Contributor on the app (this needs Microsoft.Web/sites/read, or Microsoft.Web/sites/slots/read for a slot)"
 
 
@@ -86,7 +86,7 @@ class AppIsCode(AzureFailure):
     runs: str
     code = "app-is-code"
     title = "{app} runs published code, not a container"
-    happened = "its linuxFxVersion reads {runs}"
+    happened = "its linuxFxVersion is {runs}"
     cause = "pointing a code app at an image would take its published functions out of service"
     fix = "create a container Function App (az functionapp create --image …) and set appName to it"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-how-to-custom-container"
@@ -98,21 +98,22 @@ class AppIsSidecar(AzureFailure):
     app: str
     code = "app-is-sitecontainers"
     title = "{app} is made of several containers (sitecontainers), which this version cannot change"
-    happened = "its linuxFxVersion reads sitecontainers"
+    happened = "its linuxFxVersion is sitecontainers"
     cause = "its images are set container by container; setting linuxFxVersion would break the app"
     fix = "update its main container by hand: az webapp sitecontainers update --name {app!q} …"
     link = "https://learn.microsoft.com/azure/app-service/tutorial-custom-container-sidecar"
 
 
 class AppOnContainerApps(AzureFailure):
-    """The app runs on Azure Container Apps."""
+    """The step asks for pull access of an app that runs on Container Apps through Microsoft.Web."""
 
     app: str
+    access: str
     code = "app-on-container-apps"
-    title = "{app} runs on Azure Container Apps, which this version cannot change"
-    happened = "the app belongs to a Container Apps environment"
-    cause = "the update and its verification work differently there"
-    fix = "use AzureFunctionAppContainer@1 for this app, with the image that buildAndPush pushes"
+    title = "{app} runs in a Container Apps environment, where the task does not set up pull access for a Function App"
+    happened = "appPullAccess is {access}"
+    cause = "what such an app signs in with is in a container app that Azure manages and nobody else may change"
+    fix = "remove appPullAccess, and give the app its registry once: az functionapp config container set --name {app!q} --resource-group <group> --registry-server … ; for new apps use the kind that docs/container-apps.md recommends"
     link = "https://learn.microsoft.com/azure/azure-functions/functions-container-apps-hosting"
 
 

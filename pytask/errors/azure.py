@@ -43,7 +43,7 @@ class Forbidden(OneOfSeveral, AzureFailure):
     scope: str = "the app or its resource group"
     """Where the permission is missing; a resource linked to the app has its own scope."""
     code = "azure-forbidden"
-    title = "the service connection has no right to {doing}"
+    title = "the service connection has no permission to {doing}"
     happened = "{detail}"
     link = "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles"
 

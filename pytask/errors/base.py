@@ -80,7 +80,7 @@ class TaskFailure(_CheckedFacts):
         return getattr(self, name)
 
     def __str__(self) -> str:
-        # In one line: what follows a line end of a foreign name would stand there as if it were ours.
+        # In one line: otherwise the text after a line end in a foreign name would look like ours.
         return f"{self.code}: {' '.join(self.tell(self.title).splitlines())}"
 
 
@@ -94,7 +94,7 @@ def facts_of(kind: type[TaskFailure]) -> tuple[str, ...]:
 
 
 class AzureFailure(TaskFailure):
-    """A failure that Azure reported, with the correlation id that its support asks for."""
+    """A failure that Azure reported, with the correlation id that Microsoft support asks for."""
 
     correlation_id: str = ""
 
@@ -135,7 +135,7 @@ def once_sent() -> Iterator[None]:
     """Have each failure of a block leave open whether the change that was sent before it has taken effect."""
     try:
         yield
-    except TaskFailure as failure:
+    except (TaskFailure, Cancelled) as failure:
         failure.leaves_open = True
         raise
 
@@ -154,6 +154,11 @@ class Declined(Exception):
 
 class Cancelled(BaseException):
     """The agent asked the task to stop; a `BaseException`, so that no handler of ordinary failures catches it."""
+
+    def __init__(self, *, leaves_open: bool = True) -> None:
+        super().__init__()
+        self.leaves_open = leaves_open
+        """Whether a change that was being made may have taken effect."""
 
 
 def render(failure: TaskFailure, state: str = "") -> str:

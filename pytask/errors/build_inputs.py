@@ -11,7 +11,7 @@ class PlatformInvalid(InputMistake):
     value: str
     code = "platform-invalid"
     title = "'{value}' is not a single platform"
-    happened = "{input} reads '{value}'"
+    happened = "{input} is '{value}'"
     cause = "a Function App runs one image for one platform, written os/architecture"
     fix = "set platform to linux/amd64 (which is what Function Apps run) or leave it out"
 
@@ -30,7 +30,7 @@ class DockerfileNotFound(InputMistake):
 
 
 class NothingToBuildFrom(InputMistake):
-    """What they share: a job whose sources folder is empty."""
+    """The base of failures of a job whose sources folder is empty."""
 
     folder: str
 

@@ -10,7 +10,7 @@ class ConnectionNotExpanded(VariableNotExpanded):
 
     code = "connection-not-expanded"
     title = "the input {input} names its service connection by a variable that was not replaced"
-    happened = "{input} reads '{value}': $({variable}) has no value when the run is queued"
+    happened = "{input} is '{value}': $({variable}) has no value when the run is queued"
     cause = (
         "Azure Pipelines looks up service connections before any job starts, so a variable that is set later "
         "by a step, a secret in a variable group or the queue dialog comes too late"

@@ -19,7 +19,7 @@ class ContainerAppNotFound(AzureFailure):
     code = "container-app-not-found"
     title = "there is no container app {app}"
     happened = "{where} has no container app with this name that this connection can see"
-    cause = "the resource id is wrong, or the connection has no role on the app (Azure's answer is the same)"
+    cause = "the resource id is wrong, or the connection has no role on the app (Azure's response is the same in both cases)"
     fix = "compare appName with the portal; if it is right, give the connection's identity the role Container Apps Contributor on the app"
 
 
@@ -56,10 +56,24 @@ class ContainerAppMode(AzureFailure):
     mode: str
     code = "container-app-revision-mode"
     title = "{app} is in the revision mode {mode}, which this version cannot deploy to"
-    happened = "its activeRevisionsMode reads {mode}"
-    cause = "in this mode someone decides which revisions get traffic, and several revisions of a Functions app run their timers and queues side by side"
-    fix = "set single revision mode: az containerapp revision set-mode --name {app!q} --resource-group <group> --mode single"
+    happened = "its activeRevisionsMode is {mode}"
+    cause = "in this mode labels decide which revisions are active, and a new revision takes a label from the revision that has it"
+    fix = "set single or multiple revision mode: az containerapp revision set-mode --name {app!q} --resource-group <group> --mode single"
     link = "https://learn.microsoft.com/azure/container-apps/functions-overview#multi-revision-storage"
+
+
+class TrafficChanged(AzureFailure):
+    """Someone else has changed the app between the update and the release of its traffic."""
+
+    app: str
+    found: str
+    command: str
+    code = "container-app-traffic-changed"
+    title = "the traffic of {app} was not given to the new revision: someone else has changed the app"
+    happened = "its traffic now reads: {found}"
+    cause = "another pipeline or person has moved the traffic or made a revision during the verification"
+    fix = "let only one pipeline change the app at a time; to give the new revision its share: {command}"
+    link = "https://learn.microsoft.com/azure/container-apps/traffic-splitting"
 
 
 class ContainerUnknown(AzureFailure):
@@ -85,7 +99,7 @@ class InputsForSites(AzureFailure):
     title = "{app} runs on Azure Container Apps, which has no site configuration"
     happened = "containerCommand or configurationStrings sets {names}"
     cause = "these are properties of App Service; a container app has a template instead"
-    fix = "remove containerCommand and configurationStrings from the step, and set the counterpart on the app (az containerapp update)"
+    fix = "remove containerCommand and configurationStrings from the step, and make the equivalent change to the app itself (az containerapp update)"
     link = "https://learn.microsoft.com/cli/azure/containerapp#az-containerapp-update"
 
 
@@ -158,7 +172,7 @@ class ImageRefusedCause(Cause):
         "allow the environment's outbound addresses on the registry's Networking page, or give the environment's network a private endpoint of the registry",
         "https://aka.ms/acr/firewall",
     )
-    OWN = ("Azure's response above gives the reason", "fix what it names, then run again")
+    OWN = ("Azure's response above gives the reason", "correct what it names, then run again")
 
 
 class ImageRefused(OneOfSeveral, AzureFailure):
@@ -191,7 +205,7 @@ class ContainerImageNotSet(ImageNotSet):
     """The app's template does not name the image that was just written."""
 
     code = "container-image-not-set"
-    happened = "the container's image should read {wanted}, but reads {found}"
+    happened = "the container's image should be {wanted}, but is {found}"
 
 
 class RevisionPullUnauthorized(PullUnauthorized):
@@ -210,7 +224,7 @@ class RevisionProbeFails(ToldStartFailure):
     code = "revision-probe-fails"
     title = "{app} runs {reference}, but its probe fails"
     happened = "Container Apps says: {line}{tail}"
-    cause = "the program does not listen on the app's target port or on 127.0.0.1 only, or starts more slowly than its startup probe allows"
+    cause = "the program listens on a different port than the app's target port or on 127.0.0.1 only, or it starts more slowly than its startup probe allows"
     fix = "compare the ingress's target port with the port of the program (80 in the Functions images); give a slow program a startup probe with a longer initialDelaySeconds and failureThreshold"
     link = "https://learn.microsoft.com/azure/container-apps/health-probes"
 
@@ -221,7 +235,9 @@ class RevisionFailed(ToldStartFailure):
     code = "revision-failed"
     title = "{app} does not start with {reference}: its revision failed"
     happened = "Container Apps says: {line}{tail}"
-    cause = "the words above are all that is known; a quota of the environment or of the subscription may also be the reason"
+    cause = (
+        "Container Apps reports nothing more; a quota of the environment or of the subscription may also be the reason"
+    )
     fix = "check the revision's details and the system log in the portal; run the image locally with docker run {reference!q}"
     link = "https://learn.microsoft.com/azure/container-apps/deployment-errors"
 
@@ -232,7 +248,7 @@ class RevisionNotReady(StartFailure):
     minutes: str
     seen: str
     code = "revision-not-ready"
-    title = "the revision of {app} with {reference} did not get ready within {minutes} minutes"
+    title = "the revision of {app} with {reference} was not ready within {minutes} minutes"
     happened = "Container Apps last reported: {seen}"
     cause = "the image is large, the app starts slowly, or it does not start at all"
     fix = "check the app's system log in the portal; if it only needs longer, raise verifyTimeoutMinutes"

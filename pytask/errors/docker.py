@@ -48,14 +48,14 @@ class EngineUnreachable(TaskFailure):
 
 
 class EngineGone(TaskFailure):
-    """The engine was there, and the connection to it broke off."""
+    """The connection to the engine broke off during the run."""
 
     doing: str
     detail: str
     code = "docker-engine-gone"
     leaves_open = True
     title = "the Docker engine stopped during the run"
-    happened = "the engine did not finish what it was asked ({doing}): {detail}"
+    happened = "the task asked the engine to {doing}, and the connection broke off: {detail}"
     cause = (
         "the engine exited or was restarted: an upgrade of Docker on the agent, the system's out-of-memory killer (a build "
         "that needs more memory than the agent has), or someone who stopped it"
@@ -74,8 +74,8 @@ class EngineFailing(TaskFailure):
     detail: str
     code = "docker-engine-failing"
     title = "the Docker engine failed"
-    happened = "asked to {doing}, the engine returned: {detail}"
-    cause = "the engine responds, but cannot do its work: its storage is damaged or read-only, or its own state is"
+    happened = "the task asked the engine to {doing}, and it returned: {detail}"
+    cause = "the engine responds, but cannot do its work: its storage is damaged or read-only, or its internal state is damaged"
     fix = (
         "run the pipeline again; if it persists, look at journalctl -u docker on the agent, check the disk under the "
         "engine's data (docker info shows the Docker Root Dir), and restart the engine (sudo systemctl restart docker)"
@@ -84,7 +84,7 @@ class EngineFailing(TaskFailure):
 
 
 class ImageRemoved(TaskFailure):
-    """The engine had the image, and has it no longer."""
+    """The engine no longer has the image."""
 
     reference: str
     detail: str
@@ -96,7 +96,7 @@ class ImageRemoved(TaskFailure):
         "prune, docker rmi)"
     )
     fix = (
-        "run the pipeline again; clean up when no job is running, or leave recent images alone: docker image prune "
+        "run the pipeline again; clean up when no job is running, or keep recent images: docker image prune "
         "--all --filter until=24h"
     )
     link = "https://docs.docker.com/reference/cli/docker/image/prune/#filter"

@@ -17,7 +17,7 @@ _PROXY_LINK = "https://docs.docker.com/engine/daemon/proxy/"
 
 
 class EngineNetworkFailure(TaskFailure):
-    """What they share: a registry that the engine cannot reach."""
+    """The base of failures of an engine that cannot reach a registry."""
 
     host: str
     detail: str

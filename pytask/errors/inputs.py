@@ -29,7 +29,7 @@ class VariableNotExpanded(InputMistake):
     variable: str
     code = "variable-not-expanded"
     title = "the input {input} contains a variable that does not exist"
-    happened = "{input} reads '{value}': $({variable}) was not replaced"
+    happened = "{input} is '{value}': $({variable}) was not replaced"
     cause = "no variable named {variable} exists when this step starts (the agent leaves unknown ones as they are)"
     fix = "define {variable}, correct its spelling, or write the value itself"
     link = "https://learn.microsoft.com/azure/devops/pipelines/process/variables"
@@ -68,7 +68,7 @@ class NotABoolean(InputMistake):
     value: str
     code = "input-not-boolean"
     title = "the input {input} is neither true nor false"
-    happened = "{input} reads '{value}'"
+    happened = "{input} is '{value}'"
     cause = "the input is a switch: a variable in it may be empty or hold another value"
     fix = "set {input} to true or false"
 
@@ -80,7 +80,7 @@ class ChoiceUnknown(InputMistake):
     choices: str
     code = "input-not-a-choice"
     title = "the input {input} does not accept '{value}'"
-    happened = "{input} reads '{value}'"
+    happened = "{input} is '{value}'"
     cause = "it takes one of: {choices}"
     fix = "set {input} to one of these, or leave it out"
 
@@ -91,7 +91,7 @@ class NotMinutes(InputMistake):
     value: str
     code = "input-not-minutes"
     title = "the input {input} is not a number of minutes"
-    happened = "{input} reads '{value}'"
+    happened = "{input} is '{value}'"
     cause = "it takes a positive number of minutes, with a decimal point if needed"
     fix = "set {input} to a number such as 10 or 2.5"
 
@@ -153,7 +153,7 @@ class RegistryConnectionTwice(InputMistake):
     code = "registry-connection-twice"
     title = "containerRegistry and azureSubscriptionForACR are both set"
     happened = "both say how to sign in to the registry"
-    cause = "containerRegistry takes a Docker Registry connection, azureSubscriptionForACR an Azure Resource Manager one; either replaces azureSubscription"
+    cause = "containerRegistry takes a Docker Registry connection, azureSubscriptionForACR an Azure Resource Manager one; each replaces azureSubscription for the registry"
     fix = "leave one of them out"
 
 
@@ -175,7 +175,7 @@ class DigestNotBuildable(InputMistake):
     value: str
     code = "image-digest-not-buildable"
     title = "an image that this run builds cannot be named by its digest"
-    happened = "{input} reads '{value}'"
+    happened = "{input} is '{value}'"
     cause = "a digest is known only after the build; only an image that already exists has one"
     fix = "write imageName without @sha256:…; the output imageDigest has the digest"
 
@@ -213,7 +213,7 @@ class RegistryInvalid(InputMistake):
     value: str
     code = "registry-invalid"
     title = "'{value}' is not a registry"
-    happened = "{input} reads '{value}'"
+    happened = "{input} is '{value}'"
     cause = "it takes a login server, a registry's name, its resource id, or Docker@1's JSON with loginServer"
     fix = "set azureContainerRegistry to the login server, such as contoso.azurecr.io"
 
@@ -224,7 +224,7 @@ class AppNameInvalid(InputMistake):
     value: str
     code = "app-name-invalid"
     title = "'{value}' is not a Function App"
-    happened = "{input} reads '{value}'"
+    happened = "{input} is '{value}'"
     cause = "it takes the app's name (2 to 60 letters, digits and hyphens) or its resource id, not its URL"
     fix = "set appName to the name that the portal shows, such as docker-func-sample"
 
@@ -235,7 +235,7 @@ class RegistryNeeded(InputMistake):
     value: str
     code = "registry-needed"
     title = "the registry of {value} is not known"
-    happened = "imageName reads '{value}', without a host, and azureContainerRegistry gives no login server"
+    happened = "imageName is '{value}', without a host, and azureContainerRegistry gives no login server"
     cause = "the app needs the whole reference, with the registry's login server"
     fix = "set imageName to registry/repository:tag, such as contoso.azurecr.io/hello-function:42"
 
@@ -269,7 +269,7 @@ class SlotInvalid(InputMistake):
     value: str
     code = "slot-invalid"
     title = "'{value}' is not the name of a slot"
-    happened = "{input} reads '{value}'"
+    happened = "{input} is '{value}'"
     cause = "a slot's name is 1 to 59 letters, digits and hyphens, without the app's name before it"
     fix = "set slotName to the name that the portal shows under Deployment slots, such as staging"
 
@@ -280,7 +280,7 @@ class SmokePathInvalid(InputMistake):
     value: str
     code = "smoke-path-invalid"
     title = "'{value}' is not a path of the app"
-    happened = "{input} reads '{value}'"
+    happened = "{input} is '{value}'"
     cause = "it takes a path on the app's host; write spaces as %20"
     fix = "set smokeTestPath to a path such as /api/HttpTriggerSample?name=x"
 

@@ -9,7 +9,7 @@ _CERTIFICATE_LINK = "https://learn.microsoft.com/azure/devops/pipelines/agents/c
 
 
 class NetworkFailure(TaskFailure):
-    """What they share: a request that did not reach its host."""
+    """The base of failures of a request that did not reach its host, or got no complete response."""
 
     host: str
     """The host of the call, even when a proxy is in between."""
@@ -47,7 +47,7 @@ class ResponseTooLarge(NetworkFailure):
     leaves_open = True
     title = "the response of {host} is larger than {most} bytes"
     happened = "connecting {via}: {detail}, after decompression; the rest was not read"
-    cause = "something else answers as {host}, such as a page of a proxy, or {host} is failing; what the task asks for is smaller"
+    cause = "something else responds in place of {host}, such as a proxy with a page of its own, or {host} is failing; the responses that the task needs are smaller"
     fix = "run curl -v https://{host} on the agent to see what answers, and correct the proxy or the name; if {host} itself sends that much, report it to its operator"
 
 
@@ -59,7 +59,7 @@ class ResponseTooSlow(NetworkFailure):
     title = "{host} sends its response too slowly"
     happened = "connecting {via}: {detail}"
     cause = "the network between the agent and {host}, a proxy in between, or {host} itself is overloaded or broken"
-    fix = "run again; if it happens again, run curl -v https://{host} on the agent, and have the network or the proxy looked at"
+    fix = "run again; if it happens again, run curl -v https://{host} on the agent, and have the network or the proxy checked"
     link = _PROXY_LINK
 
 
@@ -187,7 +187,7 @@ class CredentialNotSent(TaskFailure):
     meant: str
     other: str
     code = "credential-not-sent"
-    title = "a credential for {meant} is not sent to {other}"
+    title = "the task does not send a credential for {meant} to {other}"
     happened = "an address or a response pointed to {other}; nothing was sent there"
-    cause = "something else answers as {meant} (a proxy, a DNS entry), or an address in the step or in the service connection is not what it looks like; anyone who receives a credential can use it"
-    fix = "compare the addresses in the step's inputs and in the service connection with {meant}; run curl -v https://{meant} on the agent and look at the certificate"
+    cause = "something else responds in place of {meant} (a proxy, or the target of a wrong DNS entry), or an address in the step or in the service connection is not what it seems; anyone who receives a credential can use it"
+    fix = "compare the addresses in the step's inputs and in the service connection with {meant}; run curl -v https://{meant} on the agent and check the certificate"

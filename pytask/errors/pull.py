@@ -14,7 +14,7 @@ class PullIdentityInvalid(InputMistake):
     value: str
     code = "pull-identity-invalid"
     title = "{input} does not name a user-assigned identity"
-    happened = "{input} reads '{value}'"
+    happened = "{input} is '{value}'"
     cause = "a user-assigned identity is named by its client id (a GUID) or by its resource id (/subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…)"
     fix = "set {input} to one of the two; leave it empty to pull with the system-assigned identity"
 
@@ -100,9 +100,7 @@ class PullIdentityNotFound(AzureFailure):
     code = "pull-identity-not-found"
     title = "there is no user-assigned identity {identity}"
     happened = "Azure returned {status} for it"
-    cause = (
-        "the resource id is wrong, or the service connection has no role on the identity (Azure's answer is the same)"
-    )
+    cause = "the resource id is wrong, or the service connection has no role on the identity (Azure's response is the same in both cases)"
     fix = "compare pullIdentity with the portal; if it is right, give the connection's identity the role Managed Identity Operator on it"
     link = (
         "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/identity#managed-identity-operator"

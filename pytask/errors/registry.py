@@ -27,7 +27,7 @@ class LoginServerUnusable(AzureFailure):
     login_server: str
     code = "login-server-unusable"
     title = "Azure does not return a usable login server for the registry {registry}"
-    happened = "its login server reads '{login_server}'; nothing was sent there"
+    happened = "its login server is '{login_server}'; nothing was sent there"
     cause = "a login server is a host under azurecr.io, or its equivalent in another cloud; something else may be responding in place of Azure Resource Manager"
     fix = "compare with az acr show --name {registry!q} --query loginServer; set azureContainerRegistry to the login server itself, and check the proxy between the agent and Azure Resource Manager"
 

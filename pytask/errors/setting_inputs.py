@@ -63,7 +63,7 @@ class SettingTwice(InputMistake):
     code = "setting-twice"
     title = "the input {input} sets {name} twice"
     happened = "{input}, {where}: {name} already has another value (Azure ignores case in names)"
-    cause = "only one of the two can be meant"
+    cause = "a setting has only one value, and the task does not guess which one you mean"
     fix = "remove one of them"
 
 

@@ -32,7 +32,7 @@ class ImageNotSet(StartFailure):
     found: str
     code = "image-not-set"
     title = "{app} is not configured with the image of this run"
-    happened = "linuxFxVersion should read {wanted}, but reads {found}"
+    happened = "linuxFxVersion should be {wanted}, but is {found}"
     cause = "something else changed it at the same time: another pipeline, a person, or Azure Policy"
     fix = "let only one pipeline deploy to the app, then run again"
 
@@ -110,7 +110,7 @@ class ReferenceInvalid(ToldStartFailure):
     code = "image-reference-invalid"
     title = "{app} is configured with an image name that cannot be read"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "linuxFxVersion, or DOCKER_REGISTRY_SERVER_URL, which is put in front of it, has a scheme, spaces, capital letters or a second host in it"
+    cause = "linuxFxVersion, or DOCKER_REGISTRY_SERVER_URL, which is put in front of it, contains a scheme, spaces, capital letters or a second host"
     fix = "set DOCKER_REGISTRY_SERVER_URL to https:// and the registry's host, nothing more; write imageName as host/repository:tag in lowercase letters, then run again"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
 
@@ -122,7 +122,7 @@ class PullFailed(ToldStartFailure):
     title = "{app} cannot pull {reference}"
     happened = "the app's platform log says: {line}{tail}"
     cause = "the platform's line above gives the reason; HTTP 429, 500 or 503 means that the registry is busy or down for the moment"
-    fix = "fix what it names, or run again if the registry was down; the app's log stream in the portal shows the whole log"
+    fix = "correct what it names, or run again if the registry was down; the app's log stream in the portal shows the whole log"
 
 
 class OldImageStarted(ToldStartFailure):
@@ -183,7 +183,7 @@ class ContainerStartFailed(ToldStartFailure):
     code = "container-start-failed"
     title = "{app} does not start with {reference}"
     happened = "the app's platform log says: {line}{tail}"
-    cause = "the platform's line above is all that is known; if it names a command (exec: …), that command is not in the image or is not executable"
+    cause = "the platform reports nothing more than the line above; if that names a command (exec: …), that command is not in the image or is not executable"
     fix = "check the app's log stream in the portal; run the image locally with docker run {reference!q}; correct containerCommand, or ENTRYPOINT and CMD in the Dockerfile, if the line names a command"
     link = "https://learn.microsoft.com/azure/app-service/configure-custom-container"
 
@@ -211,7 +211,7 @@ class HostError(StartFailure):
     title = "the Functions host of {app} reports errors with {reference}"
     happened = "the host's state is {state}; it says: {errors}"
     cause = "the host cannot load the app's functions, extensions or configuration"
-    fix = "fix what it names; func start in the app's folder on your own machine usually shows the same"
+    fix = "correct what it names; func start in the app's folder on your own machine usually shows the same"
 
 
 class NoFunctions(StartFailure):

@@ -22,7 +22,13 @@ from pytask.inputs.image import (
     read_swapped,
 )
 from pytask.inputs.reader import Read, Reader, together
-from pytask.inputs.registry import confirm_pull_access, has_registry_connection, read_registry_connection
+from pytask.inputs.registry import (
+    confirm_import,
+    confirm_pull_access,
+    has_registry_connection,
+    read_import_target,
+    read_registry_connection,
+)
 from pytask.model import Build, BuildAndPush, BuildPushDeploy, Check, Command, Deploy, Swap
 
 if TYPE_CHECKING:
@@ -33,8 +39,10 @@ if TYPE_CHECKING:
     from pytask.model import (
         AppPlan,
         Cloud,
+        ExistingImage,
         Plan,
         Recipe,
+        RegistryAddress,
         RegistryHost,
         RegistryLogin,
         Secret,
@@ -132,17 +140,33 @@ def _build_push_deploy(inputs: _Inputs) -> Read[BuildPushDeploy]:
 def _deploy(inputs: _Inputs) -> Read[Deploy]:
     given = _given(inputs, _connection(inputs))
     app = read_app(inputs.reader, inputs.mask)
-    image = read_existing(inputs.reader, given.own, given.file.value if given.file.found else None)
-    _confirm_pull_access(inputs, given, app, image.value.reference.host if image.found else None)
+    target = read_import_target(inputs.reader)
+    is_imported = bool(target.found) and target.value is not None
+    file = given.file.value if given.file.found else None
+    image = read_existing(inputs.reader, given.own, file, is_imported=is_imported)
+    _confirm_pull_access(inputs, given, app, _pulled_from(inputs, given, image, target))
     return together(
         lambda: Deploy(
             connection=given.connection.value,
             image=image.value,
             app=app.value,
+            imports_into=target.value,
             **given.of_all(inputs.reader),
         ),
-        *(*given.parts, image, app),
+        *(*given.parts, image, app, target),
     )
+
+
+def _pulled_from(
+    inputs: _Inputs, given: _Given, image: Read[ExistingImage], target: Read[RegistryAddress | None]
+) -> RegistryHost | None:
+    """Return the registry that the app will pull from; None until ARM reports it."""
+    if not (image.found and target.found):
+        return None
+    if target.value is None:
+        return image.value.reference.host
+    confirm_import(inputs.reader, image.value.reference.host, target.value, given.own, given.cloud)
+    return target.value.login_server
 
 
 def _swap(inputs: _Inputs) -> Read[Swap]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytask.errors.inputs import NotMinutes, SlotInvalid, SmokePathInvalid, StatusInvalid
+from pytask.errors.inputs import NotMinutes, SmokePathInvalid, StatusInvalid
+from pytask.inputs.more_apps import read_more_apps
 from pytask.inputs.reader import together
 from pytask.inputs.settings import read_app_settings, read_configuration
 from pytask.inputs.swap import confirm_slot, confirm_swap, note_unused
@@ -20,7 +21,7 @@ from pytask.model import (
     WhenUnchanged,
     WhenUnverified,
 )
-from pytask.targets.site.address import parse_app, parse_identity
+from pytask.targets.site.address import parse_app, parse_identity, parse_slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
     from pytask.model import Secret
 
 _STATUS = re.compile(r"[1-5](?:\d\d|xx)")
-_SLOT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,57}[A-Za-z0-9])?")
 
 
 def read_app(reader: Reader, mask: Callable[[str], Secret]) -> Read[AppPlan]:
     """Return the app that will run the image, and how to update and verify it."""
     app = _app(reader)
+    more = read_more_apps(reader, app)
     deploy_by = reader.choice("deployBy", DeployBy, default=DeployBy.TAG)
     when_unchanged = reader.choice("whenUnchanged", WhenUnchanged, default=WhenUnchanged.DEPLOY)
     verify = reader.boolean("verify", default=True)
@@ -54,8 +55,9 @@ def read_app(reader: Reader, mask: Callable[[str], Secret]) -> Read[AppPlan]:
             settings=settings.value,
             configuration=configuration.value,
             pull=pull.value,
+            more=more.value,
         ),
-        *(app, deploy_by, when_unchanged, verify, verification, settings, configuration, pull, swap),
+        *(app, more, deploy_by, when_unchanged, verify, verification, settings, configuration, pull, swap),
     )
 
 
@@ -83,7 +85,7 @@ def _app(reader: Reader) -> Read[AppAddress]:
     """Read the app; a resource id already includes its group."""
     app = reader.named("appName", lambda value: parse_app(value, input_name="appName"), meaning="the Function App")
     group = reader.named("resourceGroupName", str)
-    slot = reader.named("slotName", _slot, default="production")
+    slot = reader.named("slotName", lambda value: parse_slot(value, input_name="slotName"), default="production")
     return together(lambda: _address(app.value, group.value, slot.value), app, group, slot)
 
 
@@ -148,13 +150,6 @@ def _statuses(value: str) -> tuple[str, ...]:
         if not _STATUS.fullmatch(status):
             raise StatusInvalid(input="smokeTestStatus", value=status)
     return statuses
-
-
-def _slot(value: str) -> str:
-    """Return the slot; empty for production, which has no name in Azure's paths."""
-    if not _SLOT.fullmatch(value):
-        raise SlotInvalid(input="slotName", value=value)
-    return "" if value.lower() == "production" else value
 
 
 def _minutes(value: str) -> float:

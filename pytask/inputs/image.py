@@ -20,6 +20,7 @@ from pytask.builders.docker.reference import (
     parse_tags,
 )
 from pytask.errors.build_inputs import PlatformInvalid
+from pytask.errors.import_image import ImportSourceUnnamed
 from pytask.errors.inputs import ExistingImageUnnamed, RecordUnreadable, RegistryNeeded, TagMissing
 from pytask.inputs.checkout import dockerfile_of_job, shared_folders, within_checkout
 from pytask.inputs.folded import note_folded
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from pytask.inputs.reader import Reader
     from pytask.inputs.registry import RegistryGiven
-    from pytask.model import Cloud, RegistryAddress, Secret
+    from pytask.model import Cloud, RegistryAddress, RegistryHost, Secret
 
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9]+)?")
 
@@ -111,13 +112,20 @@ def read_destination(reader: Reader, own: Read[RegistryGiven | None], cloud: Clo
     )
 
 
-def read_existing(reader: Reader, own: Read[RegistryGiven | None], record_file: Path | None) -> Read[ExistingImage]:
-    """Return the existing image: the one named, or else the one that an earlier run recorded."""
+def read_existing(
+    reader: Reader, own: Read[RegistryGiven | None], record_file: Path | None, *, is_imported: bool = False
+) -> Read[ExistingImage]:
+    """Return the existing image: the one named, or else the one that an earlier run recorded.
+
+    Where it is imported, azureContainerRegistry does not say where it is, but where it goes.
+    """
     name, tags = reader.text("imageName"), reader.text("tags")
     if record_file and not _is_named(reader):
         return reader.read(lambda: _recorded(record_file))
     written = name or variable(reader.environment, "Build.Repository.Name")
-    return reader.named("imageName", lambda value: _existing(reader, value, tags, own), default=written)
+    return reader.named(
+        "imageName", lambda value: _existing(reader, value, tags, own, is_imported=is_imported), default=written
+    )
 
 
 def read_swapped(
@@ -206,18 +214,27 @@ def _build_id(environment: Mapping[str, str]) -> str:
     return parse_tag(build_id, input_name="tags")
 
 
-def _existing(reader: Reader, value: str, tags: str, own: Read[RegistryGiven | None]) -> ExistingImage:
+def _existing(
+    reader: Reader, value: str, tags: str, own: Read[RegistryGiven | None], *, is_imported: bool
+) -> ExistingImage:
     """Return the image that a reference names; the registry and tag may come from other inputs."""
     found = parse_reference(value, input_name="imageName")
-    host = found.host or registry_host(reader, own.value if own.found else None)
+    given = own.value if own.found else None
+    host = found.host or (_connected(given) if is_imported else registry_host(reader, given))
     if not host:
-        raise RegistryNeeded(input="imageName", value=value)
+        needed = ImportSourceUnnamed if is_imported else RegistryNeeded
+        raise needed(input="imageName", value=value)
     _note_changes(reader, value.partition("@")[0], found)
     tag = found.tag
     if not found.digest and not tag:
         listed = parse_tags(tags, input_name="tags")
         tag = listed[0] if listed else _build_id(reader.environment)
     return ExistingImage(reference=ImageReference(host=host, repository=found.repository, tag=tag, digest=found.digest))
+
+
+def _connected(given: RegistryGiven | None) -> RegistryHost | None:
+    """Return the registry that a connection is for."""
+    return given.host if given else None
 
 
 def _recorded(file: Path) -> ExistingImage:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytask.agent.connection import find_endpoint, read_connection, read_identity
 from pytask.errors.connection import ConnectionNotExpanded, ConnectionNotForRegistries
+from pytask.errors.import_image import ImportFromItself, ImportNeedsAzure
 from pytask.errors.inputs import (
     ImageHostDiffers,
     RegistriesDiffer,
@@ -96,6 +97,37 @@ def read_registry(
         _confirm_one(reader, registry.value, image_host, host)
         _confirm_way(reader, registry.value, given, cloud)
     return registry
+
+
+def read_import_target(reader: Reader) -> Read[RegistryAddress | None]:
+    """Return the registry that the image is to be imported into first; None when it is not to be imported."""
+    wanted = reader.boolean("importImage", default=False)
+    if not wanted.found:
+        return Read(())
+    if not wanted.value:
+        return Read((None,))
+    return reader.named(
+        "azureContainerRegistry",
+        lambda value: parse_registry(value, input_name=_NAMED),
+        meaning="the registry to import the image into",
+    )
+
+
+def confirm_import(
+    reader: Reader,
+    source: RegistryHost,
+    target: RegistryAddress,
+    own: Read[RegistryGiven | None],
+    cloud: Cloud | None,
+) -> None:
+    """Note a mistake where an image is to be imported from its own registry, or into one that is not Azure's."""
+    host, cloud = target.login_server, _cloud_of(own.value if own.found else None, cloud)
+    if host is None:
+        return  # only Resource Manager knows it
+    if is_same_registry(source, host):
+        reader.mistakes.append(ImportFromItself(input=_NAMED, registry=str(source)))
+    elif not is_azure_registry(host, cloud):
+        reader.mistakes.append(ImportNeedsAzure(input=_NAMED, registry=str(host)))
 
 
 def confirm_pull_access(

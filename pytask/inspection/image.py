@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from pytask.errors import TaskFailure
@@ -49,6 +51,29 @@ def inspect_new_layers(
     seen = inspect(repository, contents, known)
     layers = f"{seen.read} of {len(contents.layers)} layers read, {seen.bytes_read / _MEGABYTE:.1f} MB"
     return _told(clock.monotonic() - began, contents.platform, layers, seen)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InspectionOnce:
+    """Inspects the run's image for each of its apps, and reads no layer twice. Threads may share it."""
+
+    _done: set[bool] = field(default_factory=set)
+    """Whether each inspection so far was for a host that limits user ids."""
+    _lock: Lock = field(default_factory=Lock)
+
+    def inspect(
+        self, source: ImageSource, image: PushedImage, known: frozenset[str], clock: Clock, *, limits_ids: bool
+    ) -> str:
+        """Return the log text of `inspect_new_layers`; empty where an earlier inspection was at least as strict.
+
+        What such an app ran already needs no inspection for another one either.
+        """
+        with self._lock:
+            if self._done & {True, limits_ids}:
+                return ""
+            told = inspect_new_layers(source, image, known, clock, limits_ids=limits_ids)
+            self._done.add(limits_ids)
+            return told
 
 
 def inspect_local(image: LocalImage, *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytask.registry.contents import Repository
 
 _READERS = 2
-"""Decompression and checksums run in parallel, but Python code does not: a third reader gains nothing."""
+"""Downloading, decompression and checksums run in parallel, but Python code does not: a third reader gains nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

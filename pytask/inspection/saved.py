@@ -56,7 +56,7 @@ def inspect_saved(image: BuiltImage, archive: Iterable[bytes]) -> Inspection:
         layers, user = _contents(_Archive(archive))
     except (ArchiveBroken, tarfile.TarError) as error:
         raise ImageNotSaved(reference=reference, detail=f"the exported archive is not an image: {error}") from error
-    # As in a registry, what an image has twice is told once.
+    # As with a registry, a layer that occurs twice is reported once.
     different = sorted({layer.digest: layer for layer in layers}.values(), key=lambda layer: layer.number)
     confirm_ids(reference, user, [found for layer in different if (found := layer.foreign(len(layers)))])
     read = [layer.seen for layer in different if not layer.seen.unread]

@@ -28,6 +28,7 @@ from pytask.model.facts import (
     SlotsFound,
     Swapped,
     Update,
+    labels_of,
 )
 from pytask.model.plan import (
     AppAddress,
@@ -143,4 +144,5 @@ __all__ = [
     "app_plan",
     "assert_never",
     "is_local",
+    "labels_of",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -10,20 +11,22 @@ from pytask.errors.foreign import shell_word
 from pytask.model.reference import Digest, ImageReference, ManifestDigest, NotAReference, RegistryHost
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytask.model.evidence import Verification
     from pytask.model.settings import SettingsChange
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ByHand:
-    """The commands with which a person does by hand what a run does."""
+    """The commands that do by hand what a run does."""
 
     use_image: str
     """The command that sets the app's image, without the reference at its end."""
     restart: str
 
     def use(self, reference: str) -> str:
-        """Return the command that sets the app's image; what is no reference has no place in a command."""
+        """Return the command that sets the app's image; an invalid reference is left out."""
         try:
             ImageReference.parse(reference)
         except NotAReference:
@@ -46,6 +49,10 @@ class App:
     """The configured image; empty when there is none."""
     stopped: bool
     by_hand: ByHand
+    workers: str = ""
+    """Resource id of the plan or environment whose workers it shares with other apps; empty when unknown."""
+    at_once: int = 2
+    """How many of the apps that share them may start a new image at once: each start takes processor time of all."""
 
     @property
     def reference(self) -> ImageReference | None:
@@ -59,6 +66,14 @@ class App:
     def title(self) -> str:
         """The app's name for people, with its slot."""
         return f"{self.name} (slot {self.slot})" if self.slot else self.name
+
+
+def labels_of(apps: Sequence[App]) -> tuple[str, ...]:
+    """Return a short name for each app, `app/slot`, with its group before it where two would have the same."""
+    short = [f"{app.name}/{app.slot}" if app.slot else app.name for app in apps]
+    often = {name for name, count in Counter(name.lower() for name in short).items() if count > 1}
+    pairs = zip(apps, short, strict=True)
+    return tuple(f"{app.resource_group}/{name}" if name.lower() in often else name for app, name in pairs)
 
 
 class Right(Enum):
@@ -137,6 +152,8 @@ class Update:
     """The change of the app settings before the app was pointed at the image."""
     sticky: tuple[str, ...] = ()
     """Names of the settings that this run made sticky to their slot."""
+    held_back: str = ""
+    """The command that gives the image its traffic by hand, if it gets none before it is verified; else empty."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

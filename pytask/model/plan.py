@@ -173,6 +173,8 @@ class AppPlan:
     """The site properties to set besides the image."""
     swap: bool = False
     """Whether the slot is then swapped with production."""
+    more: tuple[AppAddress, ...] = ()
+    """Further apps for the same image; all else in this record is meant for them too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,6 +237,8 @@ class Deploy(_Plan):
     connection: ServiceConnection
     image: ExistingImage
     app: AppPlan
+    imports_into: RegistryAddress | None = None
+    """The registry to copy the image into first; None when the app pulls it from where it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,9 +1,10 @@
-"""The limits of one call: the seconds that it may take in all, and the bytes that may come.
+"""The limits of one call: its total time in seconds, and the bytes of its answer.
 
-urllib3's timeouts limit each wait for more bytes, so a server that sends one now and then keeps within them for ever.
-So the socket knows the call that it works for, and no read outlasts that call. Bytes are counted twice: as they come
-from the socket, as a line of a chunk's size may have no end, and after decoding, as a small body may unpack to a large
-one. All clients send through a `requests` session, so these limits hold for Azure's own libraries too.
+urllib3's timeouts limit only the wait for the next bytes, so a server that sends a byte now and then could keep a call
+open forever. Therefore each socket knows the call that it serves, and no read outlasts that call. Bytes are counted
+twice: as they arrive, because the line with a chunk's size may be endless, and after decoding, because a small body may
+decompress to a large one. All clients send through a `requests` session, so these limits also apply to Azure's
+libraries.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ if TYPE_CHECKING:
     import requests
 
 ANSWER_BYTES = 4 << 20
-"""Answers of Azure and of registries have some kilobytes; a registry takes manifests of at most 4 MB.
+"""Answers of Azure and of registries have a few kilobytes; a registry accepts manifests of up to 4 MB.
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests"""
 _AHEAD = 4 << 20
-"""Bytes that may come from the socket without one piece of the body: headers, or a chunk's size."""
+"""Bytes that may arrive before the next part of the body: headers, or a chunk's size."""
 _WHOLE = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT})
-"""Statuses of what was asked for. Of any other answer, such as a page of an error, the beginning says enough."""
+"""Statuses whose body is what was requested. Of any other, such as an error page, the beginning is enough."""
 _LONGEST_LENGTH = 18
 
 
 class TooLarge(RequestException):
-    """More came than the call allows."""
+    """The answer is larger than the call allows."""
 
     def __init__(self, most: int) -> None:
         super().__init__(f"more than {most:,} bytes")
@@ -46,7 +47,7 @@ class TooLarge(RequestException):
 
 
 class TooSlow(TimeoutError):  # noqa: N818 - one of two with TooLarge
-    """The call took longer than it may take in all, although bytes kept coming."""
+    """The call exceeded its total time, although bytes kept arriving."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"not complete after {seconds:g} s")
@@ -54,7 +55,7 @@ class TooSlow(TimeoutError):  # noqa: N818 - one of two with TooLarge
 
 
 class BadFraming(RequestException):
-    """The answer's `Content-Length`, or a chunk's size, is no number: nobody knows where the answer ends.
+    """The answer's `Content-Length`, or a chunk's size, is not a number, so the end of the answer is unknown.
 
     Source: https://www.rfc-editor.org/rfc/rfc9112#section-6.3
     """
@@ -62,14 +63,14 @@ class BadFraming(RequestException):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What one attempt of a call may take."""
+    """The limits of one attempt."""
 
     seconds: float = 120.0
     """From connecting to the last byte."""
     most_bytes: int = ANSWER_BYTES
-    """Of the decoded body."""
+    """Limit of the decoded body."""
     cut: bool = False
-    """Whether a longer body ends there, rather than being a failure."""
+    """Whether to cut a larger body at the limit, instead of failing."""
 
 
 class _Here(threading.local):
@@ -78,30 +79,30 @@ class _Here(threading.local):
 
 
 _here = _Here()
-"""What holds for the calls of this thread."""
+"""The limits of this thread's calls, and the current attempt."""
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """What is left for one attempt; its socket counts."""
+    """The time and bytes that one attempt has left; its socket counts them."""
 
     limits: Limits
     deadline: Deadline = field(init=False)
     bytes_left: int = _AHEAD
-    """Until the next piece of the body."""
+    """Bytes that may arrive before the next part of the body."""
 
     def __post_init__(self) -> None:
         self.deadline = Deadline.after(Clock(), self.limits.seconds)
 
     def wait(self, usual: float | None) -> float:
-        """Return how long the next read may wait; raise TooSlow when the time is over."""
+        """Return how long the next read may wait; raise TooSlow when no time is left."""
         left = self.deadline.left()
         if not left:
             raise TooSlow(self.limits.seconds)
         return left if usual is None else min(left, usual)
 
     def count(self, received: int) -> None:
-        """Count bytes as they come; raise TooLarge when it is too many."""
+        """Count bytes as they arrive; raise TooLarge when there are too many."""
         self.bytes_left -= received
         if self.bytes_left < 0:
             raise TooLarge(self.limits.most_bytes)
@@ -118,16 +119,16 @@ def within(limits: Limits) -> Iterator[None]:
 
 
 def hold(connection: socket.socket, limits: Limits) -> None:
-    """Apply limits to a connection that no client uses: from now on, whatever is read from it."""
+    """Apply limits to all further reads from a connection that is used without a client."""
     if isinstance(connection, _OfACall):
         connection.attempt = _Attempt(limits)
 
 
 def limited(send: Callable[[], requests.Response]) -> requests.Response:
-    """Return the response to one attempt, whose body keeps to the limits as well.
+    """Return the response to one attempt; its body is limited too.
 
     Raises:
-        RequestException: also TooLarge, BadFraming, or the one behind which TooSlow is.
+        RequestException: including TooLarge and BadFraming; TooSlow is its cause when the time was exceeded.
     """
     attempt = _here.attempt = _Attempt(_here.limits or Limits())
     try:
@@ -162,16 +163,16 @@ def _confirm_in_time(attempt: _Attempt) -> None:
     try:
         attempt.wait(None)
     except TooSlow as error:
-        # Clients expect errors of requests here, as no socket is read whose timeout urllib3 would turn into one.
+        # Clients expect errors of requests here: no socket is being read, whose timeout urllib3 would convert.
         raise ReadTimeout(error) from error
 
 
 def _sized(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield pieces; urllib3 takes a chunk's size below zero for a size, and fails on reading that much."""
+    """Yield the parts of a body; urllib3 accepts a negative chunk size, and then fails to read that many bytes."""
     try:
         yield from pieces
     except ValueError as error:
-        raise BadFraming(f"its chunks have no readable size ({error})") from error
+        raise BadFraming(f"the size of a chunk is not valid ({error})") from error
 
 
 def _confirm_length(response: requests.Response) -> None:
@@ -184,7 +185,7 @@ def _confirm_length(response: requests.Response) -> None:
 
 
 class _OfACall(socket.socket):
-    """A socket that knows the call that it works for: the last one that set its timeout, as urllib3 does for each."""
+    """A socket that knows the call it serves: the last one that set its timeout, which urllib3 does for every call."""
 
     attempt: _Attempt | None = None
     usual: float | None = None
@@ -219,11 +220,11 @@ class _OfACall(socket.socket):
 
 
 class TlsSocket(_OfACall, ssl.SSLSocket):
-    """What a TLS context makes connections of (`sslsocket_class`)."""
+    """The socket class of a TLS context (`sslsocket_class`)."""
 
 
 class _Options(list[Any]):
-    """Options for the sockets of a call: urllib3 reads them for each address of a host, just before it tries it."""
+    """Socket options that check the time limit: urllib3 reads them for each address of a host, just before using it."""
 
     def __iter__(self) -> Iterator[Any]:
         if _here.attempt:
@@ -254,4 +255,4 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 POOLS: dict[str, Any] = {"http": _Pool, "https": _TlsPool}
-"""Connection pools whose sockets keep to the limits, by scheme."""
+"""Connection pools with these sockets, by scheme."""

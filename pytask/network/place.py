@@ -15,7 +15,7 @@ _READER = HTTPAdapter()
 
 
 class Place(NamedTuple):
-    """A host name and port to connect to."""
+    """A host name and port."""
 
     host: str
     port: int
@@ -26,7 +26,7 @@ class Place(NamedTuple):
 
 _HTTP, _HTTPS = 80, 443
 _OF_THE_PLATFORM = IPv4Network("168.63.129.16/32")
-"""Azure's own, on every virtual machine.
+"""Azure's own address, reachable from every virtual machine.
 https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16"""
 _WITH_ANOTHER_WITHIN = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("::/96"))
 """Prefixes of addresses that translate to the IPv4 address in their last 32 bits.
@@ -51,16 +51,15 @@ def place_of(url: str) -> Place | None:
 
 
 def place_of_any(url: str) -> Place | None:
-    """Return the place that a URL leads to, with TLS or without; None when it leads nowhere."""
+    """Return the place that a URL leads to, with or without TLS; None when it leads nowhere."""
     return _dialed(url)[1]
 
 
 def is_inner_address(host: str) -> bool:
-    """Tell whether a host is an address of this machine or of the network around it, in any of its notations.
+    """Tell whether a host is an address of this machine or of its network, in any notation.
 
-    A name is none, whatever it resolves to: behind a private endpoint, names of Azure resolve to private addresses.
-    Sources: https://learn.microsoft.com/azure/container-registry/container-registry-private-link,
-    https://www.iana.org/assignments/iana-ipv4-special-registry
+    A host name never is, whatever it resolves to: with a private endpoint, names of Azure resolve to private addresses.
+    Sources: https://learn.microsoft.com/azure/container-registry/container-registry-private-link, https://www.iana.org/assignments/iana-ipv4-special-registry
     """
     address = _address(host.strip("[]").partition("%")[0].rstrip("."))
     return address is not None and _is_inner(address)
@@ -85,7 +84,7 @@ def _is_inner(address: IPv4Address | IPv6Address) -> bool:
             within = IPv4Address(int(address) & 0xFFFFFFFF)
         if within is not None:
             return _is_inner(within)
-        if address.is_site_local:  # of old; Python counts it as global
+        if address.is_site_local:  # deprecated; Python still counts it as global
             return True
     elif address in _OF_THE_PLATFORM:
         return True

@@ -1,9 +1,9 @@
-"""The agent's network route for a program that knows a proxy only from its environment: the docker command.
+"""The agent's network route for the docker command, which can be told about a proxy only in its environment.
 
 BuildKit's client fetches registry tokens itself, so it needs the route too. Environment variables cannot express the
-bypass patterns, and the proxy's password must not be there for every process of the user to read. So the program gets
-a proxy of our own on loopback, which knows the patterns and the password. It lives as long as the program and serves
-only callers that know its password.
+bypass patterns, and the proxy's password must not be where every process of the user can read it. So the program gets a
+proxy of our own on loopback, which knows the patterns and the password. It runs as long as the program, and serves only
+callers that present the password of this run.
 Source of CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
 """
 
@@ -43,7 +43,7 @@ _LOOPBACK = "127.0.0.1"
 _USER = "task"
 _CHUNK = 1 << 16
 _MOST_UNKNOWN, _MOST_LED = 32, 128
-"""Callers at a time: those that have not shown the password, and those that have. The program opens a few."""
+"""Limits of concurrent callers, before and after they present the password. The program opens only a few."""
 _USUAL = Timeouts()
 
 
@@ -58,7 +58,7 @@ class Relay(socketserver.ThreadingTCPServer):
         self._network = network
         self.timeouts = timeouts
         self._unknown: dict[socket.socket, None] = {}
-        """In the order in which they came."""
+        """In the order in which they connected."""
         self._led: set[socket.socket] = set()
         self._turns = threading.Lock()
         self._context = proxy_context(network)
@@ -73,7 +73,7 @@ class Relay(socketserver.ThreadingTCPServer):
         return f"http://{_USER}:{self._word}@{_LOOPBACK}:{self.server_address[1]}"
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's
-        """Serve one more caller; of too many that say nothing, the one that came first is closed for it."""
+        """Serve one more caller; if too many have sent no request yet, close the oldest of them."""
         with self._turns:
             self._unknown[request] = None
             for idle in list(self._unknown)[:-_MOST_UNKNOWN]:
@@ -82,14 +82,14 @@ class Relay(socketserver.ThreadingTCPServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - the base class's
-        """Forget a caller that has ended."""
+        """Forget a caller whose connection has ended."""
         with self._turns:
             self._unknown.pop(request, None)
             self._led.discard(request)
         super().shutdown_request(request)
 
     def admits(self, caller: socket.socket) -> bool:
-        """Tell whether there is room for one more caller that has shown the password."""
+        """Tell whether one more caller that has presented the password can be served."""
         with self._turns:
             self._unknown.pop(caller, None)
             if len(self._led) >= _MOST_LED:
@@ -128,7 +128,7 @@ class _Caller(socketserver.BaseRequestHandler):
     request: socket.socket
 
     def handle(self) -> None:
-        with suppress(OSError, ValueError):  # a caller that breaks off or does not speak HTTP gets no answer
+        with suppress(OSError, ValueError):  # a caller that disconnects or does not speak HTTP gets no answer
             head = read_head(self.request, Deadline.after(Clock(), self.server.timeouts.relay_asking))
             method, authority, _ = head.split(b" ", 2)
             host, _, port = authority.decode("ascii", "replace").rpartition(":")
@@ -182,7 +182,7 @@ def along(network: Network, environment: Mapping[str, str], timeouts: Timeouts =
         yield Along(environment=given, failures={})
         return
     with _relay(network, timeouts) as relay:
-        direct = ",".join(filter(None, ("localhost", _LOOPBACK, "::1", _engine_host(environment))))
+        direct = ",".join(filter(None, ("localhost", _LOOPBACK, "::1", engine_host(environment))))
         named = {"HTTPS_PROXY": relay.address, "NO_PROXY": direct}
         both_cases = {form: value for name, value in named.items() for form in (name, name.lower())}
         yield Along(environment={**given, **both_cases}, failures=relay.failures)
@@ -199,7 +199,7 @@ def _authorities(network: Network, environment: Mapping[str, str]) -> dict[str, 
     return {"SSL_CERT_FILE": str(network.authorities)}
 
 
-def _engine_host(environment: Mapping[str, str]) -> str:
+def engine_host(environment: Mapping[str, str]) -> str:
     """Return the host of a remote engine, which the docker command would otherwise reach through the proxy."""
     at = urlsplit(environment.get("DOCKER_HOST", ""))
     return at.hostname or "" if at.scheme in {"tcp", "http", "https"} else ""
@@ -235,7 +235,7 @@ class _Both:
             target.shutdown(socket.SHUT_WR)
 
     def _received(self, source: socket.socket, selector: selectors.BaseSelector) -> bytes:
-        # What TLS has read and decrypted already, no selector sees.
+        # A selector does not see what TLS has already read and decrypted.
         waits = not (isinstance(source, ssl.SSLSocket) and source.pending())
         while waits and not selector.select(self.until.left()):
             if self.until.passed():

@@ -73,8 +73,9 @@ class Route:
     def issuer(self, url: str) -> str:
         """Return the issuer of the certificate that was refused on the way to a host; empty when it cannot be read.
 
-        That is the host's, or the one of a proxy over TLS. Only the handshake is sent to whoever was not verified, and
-        the proxy's password goes where it goes in any call: to the proxy itself, verified if it is an https one.
+        The certificate is the host's, or that of a proxy over TLS. An unverified server gets nothing but the handshake,
+        and the proxy's password goes only to the proxy itself, as in any call; a proxy with an https address is
+        verified first.
         """
         proxy, parts = self.proxy_for(url), urlsplit(url)
         host, port = parts.hostname or "", parts.port or 443
@@ -97,10 +98,10 @@ class Route:
 
 
 def _shown(connection: socket.socket, host: str) -> str:
-    """Return the issuer of the certificate at the other end of a connection, which is closed then."""
+    """Return the issuer of the certificate at the other end of a connection, and close the connection."""
     shown: Any
     with connection:
-        if isinstance(connection, ssl.SSLSocket):  # to a proxy, and Python has no TLS within TLS
+        if isinstance(connection, ssl.SSLSocket):  # over TLS to a proxy: ssl has no TLS within TLS
             hold(connection, Limits(seconds=_SECONDS_TO_LOOK))
             shown = SSLTransport(connection, unverified_context(), host)
             return issuer_of(shown.getpeercert(binary_form=True))
@@ -116,13 +117,18 @@ def open_route(network: Network, warn: Callable[[str], None]) -> Route:
     return Route(network=network, context=tls_context(network, warn))
 
 
+_CONNECTIONS = 64
+"""The most that are kept open to one host: a run with many apps has as many threads, and each new one costs a
+handshake."""
+
+
 class _Adapter(HTTPAdapter):
     """Sends a session's requests with the route's proxy and certificates, whatever the session says."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
         self._proxies: dict[str, Proxy] = {}
-        super().__init__()
+        super().__init__(pool_maxsize=_CONNECTIONS)
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override] # noqa: ANN401 - passed on
         url = request.url or ""

@@ -1,4 +1,4 @@
-"""A connection through a proxy, which gets its password only over verified TLS if its address is an https one.
+"""A connection through a proxy. A proxy with an https address gets its password only over verified TLS.
 
 Source of CONNECT: https://www.rfc-editor.org/rfc/rfc9110#section-9.3.6
 """
@@ -23,7 +23,7 @@ _HTTP, _HTTPS = 80, 443
 
 
 class ProxyAnswer(Exception):  # noqa: N818 - what the proxy did
-    """A proxy does not lead there."""
+    """The proxy does not open the tunnel."""
 
     def __init__(self, status: int, reason: str = "") -> None:
         super().__init__(f"it returned {status} {reason}".strip())
@@ -34,7 +34,7 @@ def led(proxy: Proxy, host: str, port: int, *, context: ssl.SSLContext, seconds:
     """Return a connection to a host through a proxy; `context` verifies the proxy's own certificate.
 
     Raises:
-        ProxyAnswer: when the proxy refuses, or answers something else.
+        ProxyAnswer: when the proxy refuses, or answers anything else.
         OSError: when it cannot be reached, or takes longer than `seconds`.
     """
     deadline = Deadline.after(Clock(), seconds)
@@ -52,7 +52,7 @@ def led(proxy: Proxy, host: str, port: int, *, context: ssl.SSLContext, seconds:
 
 
 def at(proxy: Proxy, *, context: ssl.SSLContext, seconds: float) -> socket.socket:
-    """Return a connection to a proxy itself, over TLS where its address says so; nothing else is sent.
+    """Return a connection to the proxy itself, over TLS if it has an https address; nothing else is sent.
 
     Raises:
         OSError: when it cannot be reached, or its certificate is not accepted.
@@ -78,10 +78,10 @@ def proxy_context(network: Network) -> ssl.SSLContext:
 
 
 def head(connection: socket.socket, deadline: Deadline) -> bytes:
-    """Read up to the end of a message's headers. Neither side sends more before the other answers.
+    """Read to the end of a message's headers; neither side sends more before the other answers.
 
     Raises:
-        OSError: when it ends before that, is too long, or takes longer than the deadline.
+        OSError: when the message ends before that, is too long, or takes longer than the deadline.
     """
     read = b""
     while not read.endswith(b"\r\n\r\n"):

@@ -1,4 +1,4 @@
-"""Which registry is meant."""
+"""Parsing the name, login server or resource id of a registry."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def parse_registry(text: str, *, input_name: str) -> RegistryAddress:
 
 
 def is_registry_id(text: str) -> bool:
-    """Return whether this is the resource id of a registry; Azure gives its parts in any case."""
+    """Tell whether this is the resource id of a registry; Azure writes the parts of an id in any case."""
     return _RESOURCE_ID.fullmatch(text) is not None
 
 
@@ -57,14 +57,14 @@ def _at(host: RegistryHost) -> RegistryAddress:
 
 
 def _host(value: str) -> RegistryHost:
-    """Return the login server alone: a repository behind it belongs in imageName."""
+    """Return the login server alone: a repository after it belongs in imageName."""
     if "/" in value.partition("://")[2].rstrip("/") or ("://" not in value and "/" in value.rstrip("/")):
         raise NotAReference(value)
     return host_in(value)
 
 
 def _name_in(resource_id: str) -> str:
-    """Return the registry's name out of its id, which becomes part of calls to Resource Manager; raise ValueError."""
+    """Return the registry's name from its id; raise ValueError for an id that must not go into a call to ARM."""
     found = _RESOURCE_ID.fullmatch(resource_id.rstrip("/"))
     if not found:
         raise NotAReference(resource_id)

@@ -1,4 +1,4 @@
-"""What a registry says of how to sign in to it: the challenge it meets everybody with.
+"""How to sign in to a registry, according to the challenge in its answer to a first, anonymous call.
 
 Sources: https://distribution.github.io/distribution/spec/auth/token/ and https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1
 """
@@ -28,28 +28,28 @@ _TLS = "https://"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Challenge:
-    """How to sign in: `bearer` with a token of the service at `realm`, `basic` with user and password themselves."""
+    """How to sign in: `bearer` with a token of the service at `realm`, `basic` directly with user and password."""
 
     scheme: str
-    """Empty when the registry is open to everybody."""
+    """Empty when the registry requires no sign-in."""
     realm: str = ""
     service: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Realm:
-    """Where a registry gives tokens; over TLS always."""
+    """The address where a registry issues tokens; always over TLS."""
 
     host: RegistryHost
     path: str
-    """With its query."""
+    """Includes the query."""
 
     @staticmethod
     def parse(text: str) -> Realm:
-        """Return the address that a challenge names, put together again from what it may consist of.
+        """Return the address that a challenge names, rebuilt from its allowed parts.
 
         Raises:
-            NotAReference: for anything without TLS, and anything that HTTP clients read in different ways.
+            NotAReference: for an address without TLS, or one that HTTP clients may parse differently.
         """
         if not text[: len(_TLS)].lower() == _TLS or not text.isascii():
             raise NotAReference(f"'{text}' is not an https address")
@@ -69,7 +69,7 @@ def challenge_of(http: HttpClient, host: RegistryHost) -> Challenge:
     """Return the challenge of a registry.
 
     Raises:
-        NoRegistry: when what answers there is none.
+        NoRegistry: when the host is not a registry.
     """
     call = Call(
         request=request("GET", f"https://{asked_at(host)}/v2/"),
@@ -86,11 +86,11 @@ def challenge_of(http: HttpClient, host: RegistryHost) -> Challenge:
 
 
 _KNOWN = ("bearer", "basic")
-"""What is preferred comes first."""
+"""The preferred scheme first."""
 
 
 def parse_challenges(header: str) -> list[Challenge]:
-    """Return what a `WWW-Authenticate` header offers; what is no challenge in it is passed over."""
+    """Return the challenges in a `WWW-Authenticate` header; anything else in it is skipped."""
     words = [*_words(header), ""]
     offered: list[tuple[str, dict[str, str]]] = []
     at = 0
@@ -111,7 +111,7 @@ def parse_challenges(header: str) -> list[Challenge]:
 
 
 def _words(header: str) -> Iterator[str]:
-    """Yield words, `=`, `,` and quoted texts, these with a quote before them and without their escapes."""
+    """Yield words, `=`, `,` and quoted texts; a quoted text keeps its opening quote, but no escapes."""
     at = 0
     while at < len(header):
         begin = at
@@ -129,7 +129,7 @@ def _words(header: str) -> Iterator[str]:
 
 
 def _quoted(header: str, at: int) -> tuple[str, int]:
-    """Return a quoted text that begins at a place, and the place behind it; one that does not end is all there is."""
+    """Return the quoted text at a position, and the position after it; an unclosed one extends to the end."""
     text: list[str] = []
     while at < len(header) and header[at] != '"':
         at += header[at] == "\\" and at + 1 < len(header)

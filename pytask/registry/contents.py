@@ -1,4 +1,4 @@
-"""What the registry holds: manifests by HEAD and GET, blobs as a stream. Read only.
+"""The contents of the registry: manifests by HEAD and GET, blobs as a stream. Read only.
 
 Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 """
@@ -51,36 +51,36 @@ _REDIRECTS = frozenset(
 )
 _MOST_REDIRECTS = 3
 _MORE = 64 << 10
-"""Bytes above a blob's size that are read still: what is a little longer has another digest, which tells more."""
+"""Bytes read beyond a blob's size: a slightly longer blob has another digest, which makes a better error message."""
 _AS_IT_IS = {"Accept-Encoding": "identity"}
-"""A digest is that of the bytes the registry stores, so nothing on the way may pack them once more."""
+"""A digest covers the bytes that the registry stores, so nothing in between may compress them again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
-    """What a tag or digest points at."""
+    """The manifest or index that a tag or digest points at."""
 
     digest: Digest
-    """Of an index or a manifest, as far as the registry says which."""
+    """Of an index or a manifest, if the registry says which of the two."""
     media_type: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Repository:
-    """One repository, open for reading."""
+    """One repository, for reading."""
 
     session: RegistrySession
     name: str
 
     def manifest(self, tag_or_digest: str) -> Manifest:
-        """Return digest and media type, as the registry itself states them.
+        """Return digest and media type, as the registry reports them.
 
         Raises:
             ManifestMissing: when there is no such image.
         """
         asked, accept = partial(Call, doing="look up the image"), {"Accept": ", ".join(MANIFEST_TYPES)}
         answer = self._asked("HEAD", f"manifests/{tag_or_digest}", asked, accept)
-        # The header is a custom that not every registry follows.
+        # Not every registry sends this header.
         digest = answer.headers.get("Docker-Content-Digest") or _digest(self.manifest_text(tag_or_digest))
         media_type = answer.headers.get("Content-Type", "").partition(";")[0]
         try:
@@ -104,7 +104,7 @@ class Repository:
 
     @contextmanager
     def blob(self, digest: str, size: int) -> Iterator[Iterator[bytes]]:
-        """Return a blob of `size` bytes piece by piece; nothing of it is kept. Reading to the end confirms its digest.
+        """Return a blob of `size` bytes in chunks, without keeping any. Reading it to the end verifies its digest.
 
         Raises:
             ManifestMissing: when there is no such blob.
@@ -116,16 +116,16 @@ class Repository:
 
     @property
     def http(self) -> HttpClient:
-        """The way out to the registry, with the clock and the timeouts of this run."""
+        """The HTTP client for the registry, with this run's clock and timeouts."""
         return self.session.http
 
     @property
     def host(self) -> str:
-        """The name of the host that answers for the registry itself; layers may lie elsewhere."""
+        """The name of the registry's own host; layers may be stored elsewhere."""
         return urlsplit(self.session.url(self.name, "")).hostname or ""
 
     def ruined(self, digest: str, detail: str) -> ImageUnreadable:
-        """Return the failure of a manifest, layer or configuration that is not what it should be."""
+        """Return the failure for a manifest, layer or configuration that is damaged or invalid."""
         return ImageUnreadable(reference=f"{self.session.host}/{self.name}", part=digest, detail=detail)
 
     def _confirmed(self, digest: str, size: int) -> Generator[bytes, None, None]:
@@ -136,15 +136,15 @@ class Repository:
                     checksum.update(piece)
                     yield piece
             except ResponseTooLarge as error:
-                raise self.ruined(digest, f"it is longer than the {size} bytes that its manifest says") from error
+                raise self.ruined(digest, f"it is longer than the {size} bytes in its manifest") from error
         if f"sha256:{checksum.hexdigest()}" != digest:
             raise self.ruined(digest, f"its bytes have the digest sha256:{checksum.hexdigest()}")
 
     def _stored(self, digest: str, size: int, offset: int) -> HttpResponse:
-        """Return the open answer that has a blob from a byte on, wherever the registry keeps it.
+        """Return an open response with a blob from a byte offset on, wherever the registry stores it.
 
-        Azure Container Registry leads to a storage account, with a signature in the address; the registry's own token
-        must not go there, the storage refuses it; and no layer is fetched without TLS.
+        Azure Container Registry redirects to a storage account, with a signature in the URL. The registry's own token
+        must not be sent there, and the storage refuses it. No layer is downloaded without TLS.
         Sources: https://learn.microsoft.com/azure/container-registry/container-registry-dedicated-data-endpoints,
         https://github.com/Azure/acr/issues/217
         """
@@ -166,12 +166,12 @@ class Repository:
         return answer
 
     def _elsewhere(self, digest: str, answer: HttpResponse) -> str:
-        """Return the address that a redirect leads to.
+        """Return the URL that a redirect leads to.
 
-        Whoever answers for the registry must not make this agent call services of its own network, so an address in
-        numbers is a public one.
+        Whatever answers as the registry must not make this agent call services in its own network, so an IP address in
+        the URL must be a public one.
         """
-        self.http.read(answer)  # to its end, so that the connection is good for the next layer
+        self.http.read(answer)  # to its end, so that the connection can be reused for the next layer
         told = answer.headers.get("Location", "")
         address = urljoin(answer.request.url, told) if is_address(told) else told
         place = place_of(address)

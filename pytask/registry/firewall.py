@@ -1,4 +1,4 @@
-"""The firewall of Azure Container Registry, in the registry's own words or as Docker repeats them."""
+"""The firewall of Azure Container Registry, recognized by the registry's message or by Docker's copy of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_DETAIL = 800
 
 
 def firewall_in(text: str, registry: str, correlation_id: str = "") -> RegistryFirewall | None:
-    """Return the failure that a refusal by address is, with the address; None when the text tells of none.
+    """Return the failure for a refused address, with the address; None when the text reports no such refusal.
 
     Source: https://learn.microsoft.com/troubleshoot/azure/azure-container-registry/acr-authentication-errors
     """
@@ -27,7 +27,7 @@ def firewall_in(text: str, registry: str, correlation_id: str = "") -> RegistryF
 
 
 def _address(text: str) -> str:
-    """Return the address that was refused; the quotes around it may come escaped."""
+    """Return the address that was refused; the quotes around it may be escaped."""
     _, found, rest = text.partition(_BEFORE_THE_ADDRESS)
     near = rest[: 2 * _LONGEST_ADDRESS].replace("\\u0027", "'").partition(" is ")[0] if found else ""
     address = near.strip(string.whitespace + "'\"\\")

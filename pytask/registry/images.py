@@ -1,42 +1,51 @@
-"""Look up the images that a run is about, in whichever registry they are. Reads only."""
+"""Looking up the images that a run is about, in any registry. Nothing here writes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.errors import TaskFailure
 from pytask.errors.inputs import ImageHostDiffers
-from pytask.errors.registry import ManifestMissing, RegistryFirewall, RegistryPrivate
-from pytask.model import PushedImage, RegistryHost
+from pytask.errors.registry import (
+    ManifestMissing,
+    RegistryFirewall,
+    RegistryLoginRefused,
+    RegistryPrivate,
+    RegistryReadRefused,
+    RegistrySignInRefused,
+)
+from pytask.model import Digest, ImageReference, PushedImage, RegistryHost
 from pytask.registry.contents import Repository
 from pytask.registry.hosts import is_same_registry
 from pytask.registry.resource import find_resource
 from pytask.registry.rights import confirm_push, may_pull
 
 if TYPE_CHECKING:
-    from pytask.model import App, Destination, Digest, ExistingImage, ImageReference
+    from pytask.cloud.poll import Reading
+    from pytask.model import App, Destination, ExistingImage, RegistryAddress
     from pytask.registry.registries import Registries
     from pytask.registry.session import RegistrySession
 
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The registry says that it does not have an image any more."""
+    """The registry reports that it no longer has an image."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageSource:
-    """Where the run's image is or will be, and how far its registry lets us read it."""
+    """Where the run's image is or will be, and whether this run may read it there."""
 
     registries: Registries
     host: RegistryHost | None
-    """Of the registry; None when the run is about no image."""
+    """Host of the registry; None when the run is about no image."""
     repository: str = ""
     resource_id: str = ""
-    """The registry's in Resource Manager, where it was given by that."""
+    """Resource id of the registry, if the user named it by that."""
     session: RegistrySession | None = None
-    """None when the registry does not let us in at all."""
+    """None when this run cannot sign in to the registry."""
     readable: bool = False
     fresh_tag: bool = False
     """Whether the registry has no image yet under the tag that this run pushes and deploys."""
@@ -44,25 +53,39 @@ class ImageSource:
 
     @property
     def reading(self) -> RegistrySession | None:
-        """The registry to read images from; None where it does not let us."""
+        """The registry to read images from; None when this run may not read from it."""
         return self.session if self.readable else None
 
     def digest_now(self, reference: ImageReference) -> Digest | Gone | None:
-        """Return the digest that a reference points at now, `Gone`, or None when one may not know."""
+        """Return the digest that a reference points at now, `Gone`, or None when it is not known."""
+        try:
+            return self._digest_at(reference)
+        except TaskFailure:
+            return None
+
+    def digest_reading(self, reference: str) -> Reading[Digest]:
+        """Return the digest that a reference points at now; `NotYet` where the registry gave no answer to use."""
+        try:
+            now = self._digest_at(ImageReference.parse(reference))
+        except (RegistryReadRefused, RegistrySignInRefused, RegistryLoginRefused, RegistryFirewall) as refused:
+            return NotAllowed(str(refused))
+        except TaskFailure as failure:
+            return NotYet(f"the registry does not tell the tag's digest: {failure}")
+        return Seen(now) if isinstance(now, Digest) else NotAllowed("the connection cannot read the tag's digest")
+
+    def _digest_at(self, reference: ImageReference) -> Digest | Gone | None:
         try:
             repository = repository_of(self.reading, reference)
             return repository.manifest(reference.wanted).digest if repository else None
         except ManifestMissing:
             return Gone()
-        except TaskFailure:
-            return None
 
 
 def open_destination(registries: Registries, destination: Destination) -> tuple[ImageSource, RegistrySession]:
-    """Return the registry that the image goes to, once it is certain that it lets us push.
+    """Return the registry that the image goes to, after checking that this run may push to it.
 
     Raises:
-        TaskFailure: why it does not.
+        TaskFailure: why it may not.
     """
     try:
         session = registries.open_at(destination.registry)
@@ -82,10 +105,29 @@ def open_destination(registries: Registries, destination: Destination) -> tuple[
     return source, session
 
 
+def open_target(
+    registries: Registries, address: RegistryAddress, image: PushedImage
+) -> tuple[ImageSource, RegistryHost]:
+    """Return the registry that an image is to be imported into; reading from it may not be allowed.
+
+    Raises:
+        TaskFailure: when it does not answer, or there is none.
+    """
+    host = registries.open_at(address).host
+    opened = _opened(registries, host, image.repository)
+    session, tags = opened.reading, image.tags
+    is_fresh = session is not None and bool(tags) and _lacks(session, image.repository, tags[0])
+    return replace(opened, resource_id=address.resource_id, fresh_tag=is_fresh), host
+
+
 def _is_fresh(session: RegistrySession, destination: Destination) -> bool:
     """Tell whether the registry says that it has no image under the tag to be deployed."""
+    return _lacks(session, destination.repository, destination.tags[0])
+
+
+def _lacks(session: RegistrySession, repository: str, tag: str) -> bool:
     try:
-        Repository(session=session, name=destination.repository).manifest(destination.tags[0])
+        Repository(session=session, name=repository).manifest(tag)
     except ManifestMissing:
         return True
     except TaskFailure:
@@ -94,9 +136,9 @@ def _is_fresh(session: RegistrySession, destination: Destination) -> bool:
 
 
 def _confirm_host(destination: Destination, host: RegistryHost) -> None:
-    """Raise ImageHostDiffers when the image's name begins with another registry than the one that was named.
+    """Raise ImageHostDiffers when the host in the image's name is not that of the named registry.
 
-    A registry given by its name is compared only here: its login server may hold more than the name.
+    For a registry given by its name, only this can compare them: its login server may have a hash after the name.
     """
     wanted = destination.image_host
     if wanted and not is_same_registry(wanted, host):
@@ -105,7 +147,7 @@ def _confirm_host(destination: Destination, host: RegistryHost) -> None:
 
 
 def _explained(registries: Registries, blocked: RegistryFirewall) -> RegistryFirewall | RegistryPrivate:
-    """Tell a firewall that could let the agent in from a registry that answers nobody outside of its network."""
+    """Return the failure itself, or RegistryPrivate when no firewall rule could help because public access is off."""
     host = RegistryHost.parse(blocked.registry)
     try:
         resource = find_resource(registries.azure.arm, host) if registries.azure else None
@@ -122,12 +164,10 @@ def _explained(registries: Registries, blocked: RegistryFirewall) -> RegistryFir
 
 
 def open_existing(registries: Registries, image: ExistingImage) -> tuple[ImageSource, PushedImage]:
-    """Return the image that is to be deployed, with its digest as far as the registry lets us read it.
-
-    The digest is None when nobody may tell it.
+    """Return the existing image to deploy, with its digest if this run may read it; otherwise the digest is None.
 
     Raises:
-        ManifestMissing: when the registry says that it has no such image.
+        ManifestMissing: when the registry reports that it has no such image.
     """
     reference = image.reference
     opened = _opened(registries, reference.host, reference.repository)
@@ -138,7 +178,7 @@ def open_existing(registries: Registries, image: ExistingImage) -> tuple[ImageSo
         digest = repository.manifest(reference.wanted).digest
         return _by_tag_or_digest(opened, repository, reference, digest)
     except TaskFailure as failure:
-        # A registry may hide what one may not read as if it were not there.
+        # A registry may answer 404 for an image that the caller may not read.
         hidden = opened.session.anonymous and not may_pull(opened.session, reference.repository)
         if isinstance(failure, ManifestMissing) and not hidden:
             raise
@@ -149,7 +189,7 @@ def open_existing(registries: Registries, image: ExistingImage) -> tuple[ImageSo
 def _by_tag_or_digest(
     opened: ImageSource, repository: Repository, reference: ImageReference, digest: Digest
 ) -> tuple[ImageSource, PushedImage]:
-    """Return an image under its tag, unless a digest was given too and the tag means another image by now."""
+    """Return an image by its tag, or by its digest when both were given and the tag has moved."""
     if not (reference.tag and reference.digest):
         return opened, _existing(reference, digest)
     try:
@@ -168,7 +208,7 @@ def _existing(reference: ImageReference, digest: Digest | None) -> PushedImage:
 
 
 def open_running(registries: Registries, app: App) -> ImageSource:
-    """Return the registry of the image that the app is configured with, to look at it; a refusal is no failure."""
+    """Return the registry of the image that the app is configured with, for reading; a refusal is only noted."""
     if app.reference is None:
         return ImageSource(registries=registries, host=None)
     opened = _opened(registries, app.reference.host, app.reference.repository)
@@ -194,7 +234,7 @@ def _unread(found: ImageSource, reason: str) -> ImageSource:
 
 
 def repository_of(session: RegistrySession | None, reference: ImageReference | None) -> Repository | None:
-    """Open the repository of a reference; None when it is in another registry than the session's."""
+    """Return the repository of a reference; None when it is in another registry than the session's."""
     if session is None or reference is None or reference.host != session.host:
         return None
     return Repository(session=session, name=reference.repository)

@@ -1,4 +1,4 @@
-"""Asking ARM for the login server of a registry that was named otherwise."""
+"""Looking up the login server of a registry that was given by its name or resource id."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _DOING = "look up the registry"
 
 
 def login_server(arm: Arm, address: RegistryAddress, cloud: Cloud) -> RegistryHost:
-    """Return the host to push to, as Resource Manager knows it.
+    """Return the registry's host, as Resource Manager reports it.
 
     Source: https://learn.microsoft.com/rest/api/containerregistry/registries
 
     Raises:
-        RegistryNotFound: when the connection sees no such registry.
-        LoginServerUnusable: when the login server that Azure returns is no host of a registry in this cloud.
+        RegistryNotFound: when the connection can see no such registry.
+        LoginServerUnusable: when the login server that Azure returns cannot be a registry of this cloud.
     """
     login_server = _by_id(arm, address) if address.resource_id else _by_name(arm, address)
     if not login_server:
@@ -50,7 +50,7 @@ def _by_id(arm: Arm, address: RegistryAddress) -> str:
 
 
 def _by_name(arm: Arm, address: RegistryAddress) -> str:
-    """Return the login server of the registry of a name; people also name it by the first part of its login server."""
+    """Return the login server of a registry by its name, or by the login server's first label."""
     path = f"/subscriptions/{arm.subscription}/providers/Microsoft.ContainerRegistry/registries"
     registries = [(text_at(item, "name").lower(), _login_server(item)) for item in _listed(arm, path)]
     by_name = (server for name, server in registries if name == address.name)

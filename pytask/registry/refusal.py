@@ -1,6 +1,6 @@
-"""What a refusal of a registry means.
+"""The failures behind a registry's refusals.
 
-Source of the shape: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
+Source of the format: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LOCKED = "operation is disallowed"
 
 
 def registry_error(answer: HttpResponse) -> str:
-    """Return the registry's own words for a refusal; token services have further forms for it."""
+    """Return the registry's message for a refusal; token services use other formats as well."""
     body = decode(answer.content)
     coded = [(code, text_at(one, "message")) for one in objects_at(body, "errors") if (code := text_at(one, "code"))]
     told = "; ".join(f"{code}: {message}" for code, message in coded)
@@ -38,12 +38,12 @@ def registry_error(answer: HttpResponse) -> str:
 
 
 def firewall(host: RegistryHost, answer: HttpResponse) -> RegistryFirewall | None:
-    """Return the failure that an answer of the registry's firewall is; None when it is none."""
+    """Return the failure for a refusal by the registry's firewall; None for any other refusal."""
     return firewall_in(registry_error(answer), str(host), correlation_id(answer))
 
 
 def http_client_of(http: HttpClient, host: RegistryHost) -> HttpClient:
-    """Return an HTTP client whose failures are those of this registry."""
+    """Return an HTTP client that raises the failures of this registry."""
     return replace(
         http,
         refusals=lambda call, answer: _refused(host, call, answer),
@@ -65,7 +65,7 @@ def _refused(host: RegistryHost, call: Call, answer: HttpResponse) -> TaskFailur
 
 
 def _reference(host: str, url: str) -> str:
-    """Return the image that a call is about; the registry where it is about none."""
+    """Return the image that a call is about; the registry when the call is about none."""
     repository, found, tag = urlsplit(url).path.partition("/v2/")[2].partition("/manifests/")
     return f"{host}/{repository}{'@' if ':' in tag else ':'}{tag}" if found else host
 

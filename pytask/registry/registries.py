@@ -1,4 +1,4 @@
-"""The registries of one run, and which way leads into each."""
+"""The registries of one run, and how to sign in to each."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from pytask.registry.sign_in import SignIn
 
 _ATTEMPTS_WITHOUT_NEED = 1
-"""Attempts to reach a registry that nobody gave credentials for: it is only looked at, and may be out of reach."""
+"""Attempts to reach a registry without credentials: it is only read from, and may be out of reach."""
 
 
 class Registries:
-    """Signs in to each registry once, when it is first asked for. Threads may share it."""
+    """Signs in to each registry once, on first use. Thread-safe."""
 
     def __init__(
         self, *, azure: Azure | None, login: RegistryLogin | None, http: HttpClient, mask: Callable[[str], Secret]
     ) -> None:
         self.azure = azure
-        """The connection that Azure's registries are entered with; None when there is none."""
+        """The connection that signs in to Azure's registries; None when there is none."""
         self._login = login
         self._http = http
         self._mask = mask
@@ -42,11 +42,11 @@ class Registries:
         self._lock = threading.RLock()
 
     def open_at(self, address: RegistryAddress) -> RegistrySession:
-        """Return the registry that was named, looking its host up where only ARM knows it.
+        """Return the registry that the user named; ARM is asked for its host if only the name is known.
 
         Raises:
-            RegistryNotFound: when the connection sees no such registry.
-            LoginServerUnusable: when Resource Manager names a host that is none of a registry.
+            RegistryNotFound: when the connection can see no such registry.
+            LoginServerUnusable: when the login server that Azure returns cannot be a registry.
             TaskFailure: what `open` raises.
         """
         if address.login_server:
@@ -58,10 +58,10 @@ class Registries:
         return self.open(host)
 
     def open(self, host: RegistryHost) -> RegistrySession:
-        """Return a registry by its host; nothing is sent to it but the question how to sign in.
+        """Return a registry by its host; the only call is the one that asks how to sign in.
 
         Raises:
-            TaskFailure: when it does not answer, or is no registry.
+            TaskFailure: when the host does not answer, or is not a registry.
         """
         with self._lock:
             return self._sessions.setdefault(host, self._sessions.get(host) or self._opened(host))
@@ -73,6 +73,10 @@ class Registries:
             TaskFailure: why the registry, or Entra ID, refuses.
         """
         return None if isinstance(self._way_into(host), NoSignIn) else self.open(host).docker_login()
+
+    def login_of(self, host: RegistryHost) -> RegistryLogin | None:
+        """Return the user and password that a Docker Registry connection has for a registry; None for any other."""
+        return self._login if self._login and host == self._login.host else None
 
     def _opened(self, host: RegistryHost) -> RegistrySession:
         way, http = self._way_into(host), http_client_of(self._http, host)

@@ -1,4 +1,4 @@
-"""The registry as Resource Manager knows it: which roles count there, and whether it is public. Reads only.
+"""The registry as an Azure resource: which roles it accepts, and whether it is public. Nothing here writes.
 
 Source: https://learn.microsoft.com/rest/api/containerregistry/registries
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytask.decode import JSONObject
 
 REGISTRY_VERSION = "2025-11-01"
-"""The first stable one that tells `roleAssignmentMode`."""
+"""The first stable version that returns `roleAssignmentMode`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,23 +29,23 @@ class RegistryResource:
     id: str
     name: str
     login_server: RegistryHost | None
-    """None where Resource Manager says nothing that could be one."""
+    """None when Resource Manager returns nothing that could be one."""
     by_repository: bool
-    """Whether only roles for repositories count there; AcrPull and AcrPush do not.
+    """Whether it accepts only roles for repositories, so that AcrPull and AcrPush have no effect.
     https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions"""
     has_admin_user: bool
     is_public: bool
-    """Whether it answers outside of its private endpoints at all.
+    """Whether it can be reached other than through its private endpoints.
     https://learn.microsoft.com/azure/container-registry/container-registry-private-endpoints#disable-public-access"""
 
     @property
     def subscription(self) -> str:
-        """The subscription it is in."""
+        """The id of its subscription."""
         return self.id.split("/")[2]
 
 
 def find_resource(arm: Arm, host: RegistryHost, resource_id: str = "") -> RegistryResource | None:
-    """Return the registry that answers at a host; None when the connection may not see it."""
+    """Return the registry with this login server; None when the connection cannot see it."""
     if resource_id:
         named = _by_id(arm, resource_id)
         return named if named and named.login_server and is_same_registry(named.login_server, host) else None

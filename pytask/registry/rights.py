@@ -1,7 +1,7 @@
-"""What the registry lets us do: it writes it into the token that it gives.
+"""What the registry allows this run to do, read from the token that it issues.
 
-Signing in to Azure Container Registry succeeds for everybody of the tenant; only the access token tells what it is
-good for. Registries without tokens, or with tokens that one cannot look into, tell when they are used.
+Every identity of the tenant can sign in to Azure Container Registry; only the access token shows what it may do. A
+registry without tokens, or with tokens that cannot be decoded, shows that only when it is used.
 Source: https://distribution.github.io/distribution/spec/auth/jwt/ and https://github.com/Azure/acr/blob/main/docs/Token-BasicAuth.md
 """
 
@@ -25,13 +25,13 @@ _EVERY_ACTION = frozenset({"pull", "push"})
 
 
 def confirm_push(session: RegistrySession, repository: str) -> None:
-    """Confirm that we may push to a repository, which takes pulling as well.
+    """Confirm that this run may push to a repository, which also requires permission to pull.
 
-    That the registry does not tell is no reason to stop.
+    A registry whose token does not show that is not a reason to stop.
 
     Raises:
         PushDenied: when the registry grants less.
-        TaskFailure: why it does not let us in at all.
+        TaskFailure: why this run cannot sign in.
     """
     session.confirm_login()
     granted = granted_actions(session.token(repository, "pull,push"), asked_for(session.host, repository))
@@ -42,10 +42,10 @@ def confirm_push(session: RegistrySession, repository: str) -> None:
 
 
 def may_pull(session: RegistrySession, repository: str) -> bool | None:
-    """Tell whether we may read a repository; None when the registry does not say so beforehand.
+    """Tell whether this run may read a repository; None when the registry does not show that in advance.
 
     Raises:
-        TaskFailure: why the registry does not let us in at all.
+        TaskFailure: why this run cannot sign in.
     """
     if session.open:
         return True
@@ -54,10 +54,10 @@ def may_pull(session: RegistrySession, repository: str) -> bool | None:
 
 
 def granted_actions(token: Secret | None, repository: str) -> frozenset[str] | None:
-    """Return what a token allows on a repository; None when that is not known.
+    """Return what a token allows on a repository; None when that is unknown.
 
-    Tokens of Azure Container Registry have `Type`, `Name` and `Actions`, those of others the same in small letters;
-    a name or an action may be `*` for all. A token that cannot be looked into, or that says nothing of access, tells
+    Tokens of Azure Container Registry have `Type`, `Name` and `Actions`, those of others the same in lower case; a name
+    or an action may be `*` for all. A token that cannot be decoded, or that has no list of access rights, shows
     nothing.
     """
     claims = _any_case(_claims(token.reveal()) if token else {})
@@ -68,7 +68,7 @@ def granted_actions(token: Secret | None, repository: str) -> frozenset[str] | N
 
 
 def _claims(token: str) -> JSONObject:
-    """Return what a JSON web token says; nothing where it is none. Whether it is genuine is for the registry to see."""
+    """Return the claims of a JSON web token; empty when it is not one. The registry itself verifies the signature."""
     _, _, rest = token.partition(".")
     body = rest.partition(".")[0]
     try:
@@ -82,7 +82,7 @@ def _any_case(fields: JSONObject) -> JSONObject:
 
 
 def _granted(entries: list[JSONObject], repository: str) -> frozenset[str]:
-    """Return the actions of the entries for a repository, in small letters; `*` stands for all that is asked for."""
+    """Return the actions of the entries for a repository, in lower case; `*` stands for every requested action."""
     of_ours = [entry for entry in entries if _covers(text_at(entry, "name"), repository) and _is_of_repositories(entry)]
     actions = frozenset(action.lower() for entry in of_ours for action in texts_at(entry, "actions"))
     return actions | _EVERY_ACTION if _ALL in actions else actions
@@ -97,7 +97,7 @@ def _is_of_repositories(entry: JSONObject) -> bool:
 
 
 def everybody_may_pull(session: RegistrySession, repository: str) -> bool:
-    """Tell whether the registry lets somebody without credentials read a repository.
+    """Tell whether the registry allows a repository to be read without credentials.
 
     Source: https://learn.microsoft.com/azure/container-registry/anonymous-pull-access
     """

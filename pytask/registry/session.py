@@ -1,4 +1,4 @@
-"""One registry and the way into it: credentials for Docker, tokens for what the task reads itself.
+"""One registry, signed in to: a login for Docker, and tokens for what the task itself reads.
 
 Source: https://distribution.github.io/distribution/spec/auth/token/
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class RegistrySession:
-    """A registry, with what it gave to us; it keeps that until the registry refuses it. Threads may share it."""
+    """A registry, with the login and tokens that it issued; they are reused until it refuses them. Thread-safe."""
 
     def __init__(
         self,
@@ -53,25 +53,25 @@ class RegistrySession:
 
     @property
     def anonymous(self) -> bool:
-        """Whether the registry is asked as anybody."""
+        """Whether this run uses the registry without credentials."""
         return isinstance(self._sign_in, NoSignIn)
 
     @property
     def open(self) -> bool:
-        """Whether the registry asks nobody who they are."""
+        """Whether the registry requires no sign-in."""
         return not self._challenge.scheme
 
     def url(self, repository: str, path: str) -> str:
-        """Return where the registry answers for a part of a repository, such as `manifests/1`."""
+        """Return the URL of a part of a repository, such as `manifests/1`."""
         return f"https://{asked_at(self.host)}/v2/{asked_for(self.host, repository)}/{path}"
 
     def docker_login(self, *, renew: bool = False) -> RegistryLogin | None:
-        """Return user and password for Docker; None for a registry that is used as anybody.
+        """Return user and password for Docker; None for a registry that is used without credentials.
 
-        They are those that the registry gave just before, unless `renew`.
+        A recent login is reused, unless `renew` is true.
 
         Raises:
-            TaskFailure: why the registry, or Entra ID, gives none.
+            TaskFailure: why the registry, or Entra ID, issues none.
         """
         with self._lock:
             now = self.http.clock.monotonic()
@@ -81,10 +81,10 @@ class RegistrySession:
             return self._login
 
     def authorization(self, repository: str, actions: str = "pull") -> str:
-        """Return the `Authorization` header for a repository; empty when none is asked for. `actions`: `pull,push`.
+        """Return the `Authorization` header for `actions`, such as `pull,push`; empty when the registry needs none.
 
         Raises:
-            TaskFailure: why the registry gives nothing.
+            TaskFailure: why the registry issues no token.
         """
         if self._challenge.scheme == "basic":
             return self._basic(self._known_login())
@@ -92,28 +92,28 @@ class RegistrySession:
         return f"Bearer {token.reveal()}" if token else ""
 
     def token(self, repository: str, actions: str = "pull") -> Secret | None:
-        """Return a token for a repository, good for `actions` as far as they were granted; None where there are none.
+        """Return a token for a repository, with those of the `actions` that are granted; None without a token service.
 
         Raises:
-            TaskFailure: why the registry gives none.
+            TaskFailure: why the registry issues none.
         """
         if self._challenge.scheme != "bearer":
             return None
         with self._lock:
-            # A token to push is one to pull as well.
+            # A token for pushing is also valid for pulling.
             for known in (actions, "pull,push"):
                 if token := self._tokens.get((repository, known)):
                     return token
             return self._tokens.setdefault((repository, actions), self._asked_token(repository, actions))
 
     def forget(self) -> None:
-        """Sign in again next time: what the registry gave is not good any more."""
+        """Forget the login and tokens, which are no longer valid, and so sign in again next time."""
         with self._lock:
             self._login, self._young_until = None, 0.0
             self._tokens.clear()
 
     def confirm_login(self) -> None:
-        """Confirm that the registry accepts user and password; where tokens are given, giving one says it.
+        """Confirm that the registry accepts user and password; with a token service, issuing a token confirms it.
 
         Raises:
             TaskFailure: when it does not.
@@ -128,7 +128,7 @@ class RegistrySession:
         return RegistrySession(self.host, http=self.http, mask=self.mask, challenge=self._challenge, sign_in=NoSignIn())
 
     def refusal(self, answer: HttpResponse) -> TaskFailure:
-        """Return the failure that a refusal of the registry is."""
+        """Return the failure behind a refusal of the registry."""
         return firewall(self.host, answer) or self._sign_in.refusal(self.host, answer)
 
     def _known_login(self) -> RegistryLogin | None:
@@ -142,9 +142,9 @@ class RegistrySession:
         return f"Basic {self.mask(base64.b64encode(pair).decode()).reveal()}"
 
     def _asked_token(self, repository: str, actions: str) -> Secret:
-        """Ask the service that the registry names, which is asked by GET as Docker asks it.
+        """Request a token from the service that the registry names, with a GET, as Docker does.
 
-        The sign-in has confirmed before that what it gave may go there.
+        The sign-in has already checked that the credentials may be sent there.
         """
         params = {"scope": f"repository:{asked_for(self.host, repository)}:{actions}"}
         params |= {"service": self._challenge.service} if self._challenge.service else {}
@@ -156,12 +156,12 @@ class RegistrySession:
 
         answer = answered(self._known_login())
         if answer.status_code == HTTPStatus.UNAUTHORIZED and before and self.docker_login(renew=True) != before:
-            # What the registry gave lives for hours, but a build may take longer.
+            # A refresh token is valid for hours, but a build may take longer.
             answer = answered(self._login)
         return self.mask(self._given(self._accepted(answer)))
 
     def _given(self, answer: HttpResponse) -> str:
-        """Return the token in an answer; one without any is a refusal."""
+        """Return the token in an answer; an answer without one is a refusal."""
         given = decode(answer.content)
         token = text_at(given, "token") or text_at(given, "access_token")
         if not token:

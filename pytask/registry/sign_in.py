@@ -1,4 +1,4 @@
-"""The ways into a registry: with a token of Entra ID, with user and password, or as anybody."""
+"""The ways to sign in to a registry: with a token of Entra ID, with user and password, or without credentials."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from pytask.registry.challenge import Challenge
 
 ACR_SCOPE = "https://containerregistry.azure.net/.default"
-"""The audience that every registry accepts, also one that refuses tokens for ARM.
+"""The audience that every registry accepts, including one that refuses tokens for ARM.
 https://learn.microsoft.com/azure/container-registry/container-registry-disable-authentication-as-arm"""
 DOCKER_USER = "00000000-0000-0000-0000-000000000000"
-"""The user name that goes with a refresh token as the password."""
+"""The user name when the password is a refresh token."""
 _NO_SUCH_AUDIENCE = ("AADSTS500011", "AADSTS50001:")
-"""Entra ID's words for a tenant or cloud that has no such resource.
+"""Entra ID's codes for a tenant or cloud that has no such resource.
 https://learn.microsoft.com/entra/identity-platform/reference-error-codes"""
 
 
 class EntraSignIn:
-    """Into Azure Container Registry, by exchange of a token of Entra ID.
+    """Signs in to Azure Container Registry by exchanging a token of Entra ID.
 
     Source: https://github.com/Azure/acr/blob/main/docs/AAD-OAuth.md
     """
@@ -51,17 +51,17 @@ class EntraSignIn:
         self._scope = ACR_SCOPE
 
     def login(self, host: RegistryHost, challenge: Challenge) -> RegistryLogin:
-        """Return a refresh token as the password; it lives about three hours.
+        """Return a refresh token as the password; it is valid for about three hours.
 
-        A token for Resource Manager, which opens far more than a registry, is shown only in a cloud or tenant where
-        Entra ID has no audience for registries (https://github.com/Azure/azure-cli/issues/33674). That a registry
-        refuses the token for registries says nothing in favor of showing it the other one.
+        A token for Resource Manager, which gives access to far more than a registry, is sent only in a cloud or tenant
+        where Entra ID has no audience for registries (https://github.com/Azure/azure-cli/issues/33674). A registry that
+        refuses the token for registries does not get the other one.
 
         Raises:
             RegistryNotAzure: when the registry sends its callers elsewhere to sign in; nothing was sent there.
             RegistrySignInRefused: when it does not accept the connection.
             RegistryFirewall: when the agent's address is not allowed.
-            TaskFailure: why Entra ID gives no token.
+            TaskFailure: why Entra ID issues no token.
         """
         realm = self.realm(host, challenge)
         try:
@@ -74,14 +74,14 @@ class EntraSignIn:
         return self._exchanged(host, realm, challenge.service)
 
     def realm(self, host: RegistryHost, challenge: Challenge) -> Realm:
-        """Return where the registry gives tokens; raise RegistryNotAzure where that is not the registry itself."""
+        """Return the address of the token service; raise RegistryNotAzure when that is not the registry itself."""
         realm = _realm(challenge)
         if realm is None or not is_same_registry(realm.host, host):
             raise RegistryNotAzure(registry=str(host), realm=challenge.realm or "nowhere")
         return realm
 
     def refusal(self, host: RegistryHost, answer: HttpResponse) -> TaskFailure:
-        """Return the failure that a refusal of the registry is."""
+        """Return the failure behind a refusal of the registry."""
         detail = f"{answer.status_code} {registry_error(answer)}"
         return RegistrySignInRefused(registry=str(host), detail=detail, correlation_id=correlation_id(answer))
 
@@ -113,22 +113,22 @@ class EntraSignIn:
 
 @dataclass(frozen=True, slots=True)
 class PasswordSignIn:
-    """Into one registry, as a Docker registry service connection says."""
+    """Signs in to the registry of a Docker Registry service connection."""
 
     credentials: RegistryLogin
 
     def login(self, host: RegistryHost, challenge: Challenge) -> RegistryLogin:
-        """Return user and password themselves, which Docker sends where the challenge says.
+        """Return user and password themselves, which Docker sends to the address in the challenge.
 
         Raises:
-            RegistryLoginRefused: when that is without TLS, or at somebody else's.
+            RegistryLoginRefused: when that address has no TLS, or belongs to someone else.
         """
         if challenge.scheme == "bearer":
             self.realm(host, challenge)
         return self.credentials
 
     def realm(self, host: RegistryHost, challenge: Challenge) -> Realm:
-        """Return where the registry gives tokens; raise RegistryLoginRefused where user and password must not go."""
+        """Return the token service's address; raise RegistryLoginRefused when the password must not be sent there."""
         realm = _realm(challenge)
         if realm is None:
             told = f"it asks for them at {challenge.realm or 'no address'}, but they are not sent without TLS"
@@ -139,20 +139,20 @@ class PasswordSignIn:
         return realm
 
     def refusal(self, host: RegistryHost, answer: HttpResponse) -> TaskFailure:
-        """Return the failure that a refusal of the registry is."""
+        """Return the failure behind a refusal of the registry."""
         return RegistryLoginRefused(registry=str(host), detail=f"{answer.status_code} {registry_error(answer)}")
 
 
 @dataclass(frozen=True, slots=True)
 class NoSignIn:
-    """As anybody, where the registry lets everybody read."""
+    """Uses a registry without credentials, where it allows anonymous reads."""
 
     def login(self, host: RegistryHost, challenge: Challenge) -> None:
-        """Return nobody."""
+        """Return None: there are no credentials."""
         del host, challenge
 
     def realm(self, host: RegistryHost, challenge: Challenge) -> Realm:
-        """Return where the registry gives tokens, wherever that is; raise RegistryReadRefused where it is nowhere."""
+        """Return the address of the token service, on any host; raise RegistryReadRefused when there is none."""
         realm = _realm(challenge)
         if realm is None:
             told = f"it issues tokens at {challenge.realm or 'no address'}, which is not an address with TLS"
@@ -160,12 +160,12 @@ class NoSignIn:
         return realm
 
     def refusal(self, host: RegistryHost, answer: HttpResponse) -> TaskFailure:
-        """Return the failure that a refusal of the registry is."""
+        """Return the failure behind a refusal of the registry."""
         return RegistryReadRefused(registry=str(host), detail=f"{answer.status_code} {registry_error(answer)}")
 
 
 SignIn: TypeAlias = EntraSignIn | PasswordSignIn | NoSignIn
-"""Each gives the credentials for a registry, says where they may go, and what a refusal of them means."""
+"""Each returns the credentials for a registry, decides where they may be sent, and explains a refusal of them."""
 
 
 def _realm(challenge: Challenge) -> Realm | None:

@@ -6,7 +6,18 @@ import platform
 from typing import TYPE_CHECKING
 
 from pytask import __version__
-from pytask.journal import AccessGiven, LeftAsItIs, MadeSticky, NotRolledBack, PreflightPassed, RollbackFailed
+from pytask.errors.foreign import listed
+from pytask.journal import (
+    AccessGiven,
+    HeldBack,
+    LeftAsItIs,
+    MadeSticky,
+    NotRolledBack,
+    PreflightPassed,
+    Released,
+    RollbackFailed,
+    RolloutFailed,
+)
 from pytask.model import SettingsChange, Swapped, Update, Verdict, Verification
 from pytask.report.plan import render_plan
 from pytask.report.settings import property_names, tell_lost, tell_settings
@@ -42,6 +53,8 @@ def tell(event: Event, console: Console) -> None:
         console.line(text)
     if isinstance(event, SettingsChange) and event.lost:
         console.warning(tell_lost(event))
+    if isinstance(event, HeldBack):
+        console.warning(tell_held_back(event.update))
 
 
 def _text(event: Event) -> str:
@@ -54,15 +67,17 @@ def _text(event: Event) -> str:
             return tell_swap(event) if isinstance(event, Swapped) else tell_update(event)
         case Verification():
             return tell_verification(event)
-        case NotRolledBack() | RollbackFailed():
-            return tell_failed_rollback(event)
+        case NotRolledBack() | RollbackFailed() | RolloutFailed():
+            return tell_failed(event)
         case _:
-            return _text_of_settings(event)
+            return _text_of_changes(event)
 
 
-def _text_of_settings(event: Event) -> str:
+def _text_of_changes(event: Event) -> str:
     if isinstance(event, MadeSticky):
-        return f"settings  now slot settings: {', '.join(event.names)}"
+        return f"settings  now slot settings: {listed(event.names)}"
+    if isinstance(event, Released):
+        return f"traffic  {event.told}"
     return tell_settings(event) if isinstance(event, SettingsChange) else ""
 
 
@@ -82,15 +97,25 @@ def tell_update(update: Update) -> str:
     beside = f"\nconfiguration  {property_names(update.changed)} changed" if update.changed else ""
     if before != update.reference:
         return f"image  {before} → {update.reference}{digest}{beside}"
-    why = "restarted" if update.restarted else "restarted by the change"
-    return f"image  {update.reference} unchanged{digest}; {why}, so that it is pulled again{beside}"
+    restarted = "the app was restarted" if update.restarted else "the other changes restart the app"
+    return f"image  {update.reference} unchanged{digest}; {restarted}, so that it pulls the image again{beside}"
 
 
-def tell_failed_rollback(event: NotRolledBack | RollbackFailed) -> str:
-    """Return why the previous image does not run again."""
+def tell_failed(event: NotRolledBack | RollbackFailed | RolloutFailed) -> str:
+    """Return why an app does not run the image, or not the previous one again."""
+    if isinstance(event, RolloutFailed):
+        return str(event.failure)
     if isinstance(event, NotRolledBack):
         return f"Not rolled back: {event.reason}"
     return f"Rolled back, but {event.reference} does not start either: {event.reason}"
+
+
+def tell_held_back(update: Update) -> str:
+    """Return the warning that an unverified image gets no traffic."""
+    return (
+        f"{update.app.title} gives {update.reference} no traffic, because it is unverified; "
+        f"the traffic stays where it was. To give it its traffic by hand: {update.held_back}"
+    )
 
 
 def tell_verification(verification: Verification) -> str:

@@ -13,12 +13,17 @@ from pytask.journal import (
     NotRolledBack,
     Planned,
     RollbackFailed,
+    RolloutFailed,
 )
 from pytask.model import App, PushedImage, RolledBack, SettingsBack, SlotsFound, Verdict, app_plan
+from pytask.report.apps import DONE, End, Row, names, rows_of
 from pytask.report.settings import settings_now
 from pytask.report.swap import describe_swap
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytask.errors import TaskFailure
     from pytask.journal import Journal
     from pytask.model import Update
 
@@ -26,15 +31,53 @@ _NOTHING = "nothing was pushed and nothing was changed"
 
 
 def describe_state(journal: Journal) -> str:
-    """Return the state after a failure, and how to continue by hand."""
-    pair = journal.last(SlotsFound)
-    if pair is None:
-        return _describe(journal)
-    return describe_swap(journal, pair, lambda: _describe(journal.of(pair.slot.title)))
+    """Return the state after a failure, and how to continue by hand; with several apps, of each that was begun."""
+    if pair := journal.last(SlotsFound):
+        return describe_swap(journal, pair, lambda: describe_one(journal.of(pair.slot)))
+    rows = rows_of(journal)
+    begun = [row for row in rows[1:] if row.end is not End.NOT_BEGUN]
+    if begun:
+        return _of_all(rows)
+    alone = describe_one(journal.targets()[0])
+    return f"{alone}\n{_untouched(rows[1:])}" if rows and alone != _NOTHING else alone
 
 
-def _describe(journal: Journal) -> str:
-    """Return the state of one app."""
+def state_of(failure: TaskFailure, journal: Journal) -> str:
+    """Return the state of the one app whose rollout failed that way; empty for a failure of no single one."""
+    rows = rows_of(journal)
+    for row in rows:
+        failed = row.journal.last(RolloutFailed)
+        if failed and failed.failure is failure:
+            others = f"\n{_untouched(rows[1:])}" if row is rows[0] else ""
+            return describe_one(row.journal) + others
+    return ""
+
+
+def _of_all(rows: tuple[Row, ...]) -> str:
+    """Return how many apps are done, and what is open with each one that was stopped halfway."""
+    done, failed = [row for row in rows if row.end in DONE], [row for row in rows if row.failure]
+    lines = [f"{_names(done)} done" if len(done) <= 1 else f"{len(done)} apps done: {_names(done)}"] if done else []
+    lines += [f"with an error of their own: {_names(failed)}"] if failed else []
+    for row in rows:
+        if row.end is End.STOPPED:
+            first, *others = describe_one(row.journal).splitlines()
+            lines += [f"{row.label}: {first}", *(f"  {line}" for line in others)]
+    left = [row for row in rows if row.end is End.NOT_BEGUN]
+    return "\n".join([*lines, *([_untouched(left)] if left else [])])
+
+
+def _untouched(rows: Sequence[Row]) -> str:
+    """Return that apps were not begun, and how to go on with them."""
+    go_on = "to go on with them, run the step again with whenUnchanged: skip"
+    return f"{len(rows)} more not changed: {_names(rows)}; {go_on}"
+
+
+def _names(rows: Sequence[Row]) -> str:
+    return names([row.label for row in rows])
+
+
+def describe_one(journal: Journal) -> str:
+    """Return the state of one app after a failure, and how to continue by hand."""
     app, pushed, update = journal.last(App), journal.last(PushedImage), journal.update()
     if app is None:
         return _without_an_app(journal, pushed)
@@ -62,9 +105,12 @@ def _without_an_update(journal: Journal, app: App, pushed: PushedImage | None) -
     if pushed:
         by_hand = app.by_hand.use(str(pushed.reference))
         return f"{pushed.reference} is in the registry; {left}\nto continue by hand: {by_hand}"
+    if imported := journal.left_open(Action.IMPORT):
+        return f"it is not known whether {imported[-1]}; {left}"
     if journal.tried(Action.PUSH):
         return f"the image was built; it or parts of it may be in the registry; {left}"
-    return f"nothing was pushed; {left}" if journal.tried(Action.PULL_ACCESS) else _NOTHING
+    tried = any(journal.tried(one) for one in (Action.PULL_ACCESS, Action.SETTINGS, Action.STICKY))
+    return f"nothing was pushed; {left}" if tried else _NOTHING
 
 
 def _access(journal: Journal) -> str:
@@ -83,7 +129,7 @@ def _before_the_update(journal: Journal, app: App) -> str:
 
 
 def _not_restarted(journal: Journal, app: App) -> str:
-    """Return the state of an app whose tag may have moved: no change, and yet another image at its next start."""
+    """Return the state of an app that is unchanged, but whose tag may have moved, so that its next start differs."""
     told = f"{app.title} is still configured with {app.image}"
     on = f"\nto continue by hand: {app.by_hand.restart}" if journal.tried(Action.UPDATE) else ""
     if settings := settings_now(journal):
@@ -109,10 +155,12 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
     if changed_by := journal.last(ChangedBySomeoneElse):
         return _read_instead(journal, app, update, changed_by.found)
     if failed := journal.last(RollbackFailed):
-        return f"{app.title} is configured with {failed.reference} again, but does not run that either: {failed.reason}"
+        told = f"{app.title} is configured with {failed.reference} again, but does not run that either: {failed.reason}"
+        return told + _stays(journal, update)
     if restored := journal.last(ImageRestored):
         settings = f"; settings: {settings_now(journal)}" if journal.last(SettingsBack) else ""
-        return f"{app.title} is configured with {restored.reference} again; it is not known whether it runs{settings}"
+        told = f"{app.title} is configured with {restored.reference} again; it is not known whether it runs{settings}"
+        return told + _stays(journal, update)
     if sent := journal.left_open(Action.ROLL_BACK):
         either = f"it may be configured with {sent[-1]} again or still with {update.reference}"
         perhaps = f"; settings: {known}, or restored" if (known := settings_now(journal)) else ""
@@ -122,15 +170,29 @@ def _after_the_update(journal: Journal, app: App, update: Update) -> str:
     changed = f"; settings: {settings}" if settings else ""
     stayed = f"; it was not rolled back: {not_back.reason}" if not_back else ""
     before = app.image or "no image"
-    return f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}{_undo(app)}"
+    told = f"{app.title} is configured with {update.reference} (previously {before}){changed}{stayed}"
+    return f"{told}{_traffic(journal)}{_undo(app)}"
+
+
+def _traffic(journal: Journal) -> str:
+    """Return where the traffic is while it waits for the verification, and the command that releases it."""
+    held = journal.holds_back()
+    if not held:
+        return ""
+    known = "it is not known whether it gets traffic" if journal.left_open(Action.RELEASE) else "it gets no traffic"
+    return f"; {known}\nto give it its traffic by hand: {held}"
 
 
 def _undo(app: App) -> str:
     return f"\nto roll back by hand: {app.by_hand.use(app.image)}" if app.image else ""
 
 
+def _stays(journal: Journal, update: Update) -> str:
+    return "" if journal.last(ImageGone) else f"; {update.reference} stays in the registry"
+
+
 def _read_instead(journal: Journal, app: App, update: Update, found: str) -> str:
-    """Return the state of an app whose configuration does not read as this run has written it last."""
+    """Return the state of an app whose configuration is not what this run wrote last."""
     restored, settings = journal.last(ImageRestored), settings_now(journal)
     left = update.reference if restored else app.image
     now = f"its configuration now reads {found} (before this run: {app.image or 'no image'})"
@@ -139,12 +201,14 @@ def _read_instead(journal: Journal, app: App, update: Update, found: str) -> str
         done = "rolled back" if restored else "changed"
         message = f"{app.title} is still configured with {left}, although Azure answered that it was {done}"
     changed = f"; settings: {settings}" if settings else ""
-    return f"{message}{changed}; {update.reference} is in the registry"
+    held = journal.holds_back()
+    stays = f"\nthe traffic stays with the revisions that had it; to distribute it by hand: {held}" if held else ""
+    return f"{message}{changed}; {update.reference} is in the registry{stays}"
 
 
 def _rolled_back(journal: Journal, back: RolledBack, update: Update) -> str:
     verified = back.verification.verdict is Verdict.VERIFIED
     verdict = " and verified" if verified else ", but the task could not verify that it runs"
-    stays = "" if journal.last(ImageGone) else f"; {update.reference} stays in the registry"
+    stays = _stays(journal, update)
     settings = f"; settings: {settings_now(journal)}" if journal.last(SettingsBack) else ""
     return f"rolled back to {back.reference}{verdict}{settings}{stays}"

@@ -16,19 +16,22 @@ from pytask.journal import (
     VerificationFailed,
 )
 from pytask.model import App, PushedImage, RolledBack, Verdict, Verification, app_plan
+from pytask.report.apps import End, counts, markdown_table, rows_of, was_begun
 from pytask.report.markdown import Words, cell
-from pytask.report.outputs import verdict
 from pytask.report.settings import property_names, settings_now
 from pytask.report.swap import failed_swap, subject
+from pytask.report.verdict import one_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytask.journal import Journal
     from pytask.model import Update
+    from pytask.report.apps import Row
 
 
 _MOST_FUNCTIONS = 50
+_MOST_FAILURES = 10
 
 
 def summary(journal: Journal, failures: tuple[str, ...] = (), redact: Callable[[str], str] = str) -> str:
@@ -36,14 +39,30 @@ def summary(journal: Journal, failures: tuple[str, ...] = (), redact: Callable[[
 
     `redact` removes secrets. It sees every text before it is escaped or shortened, which would change a secret.
     """
-    show, journal = Words(redact), subject(journal)
-    rows = [(name, value) for name, value in _rows(journal, show) if value]
+    show, first, apps = Words(redact), subject(journal), rows_of(journal, redact)
+    rows = [(name, value) for name, value in _rows(first, show) if value]
     table = "\n".join(f"| {name} | {cell(value)} |" for name, value in rows)
-    times = ", ".join(f"{show.escaped(stage.title)} {stage.seconds:.1f} s" for stage in journal.all(StageEnded))
-    parts = [_headline(journal, failures, show), *map(show.block, failures)]
+    times = ", ".join(f"{show.escaped(stage.title)} {stage.seconds:.1f} s" for stage in first.all(StageEnded))
+    headline = _headline_of_all(apps, failures, show) if was_begun(apps[1:]) else _headline(first, failures, show)
+    parts = [headline, *map(show.block, _the_most(failures))]
     parts += [f"| | |\n|---|---|\n{table}"] if rows else []
+    parts += [markdown_table(apps, show)] if apps else []
     parts += [f"Time: {times}"] if times else []
     return "\n\n".join(parts) + "\n"
+
+
+def _the_most(failures: tuple[str, ...]) -> tuple[str, ...]:
+    """Return as many failures as a page can hold, with the last one, which counts them."""
+    left_out = len(failures) - _MOST_FAILURES
+    if left_out <= 0:
+        return failures
+    return (*failures[: _MOST_FAILURES - 1], f"{left_out} more errors are in the log", failures[-1])
+
+
+def _headline_of_all(apps: tuple[Row, ...], failures: tuple[str, ...], show: Words) -> str:
+    name = f"{show.escaped(apps[0].label)} and {len(apps) - 1} more"
+    sign = "❌" if failures else "⚠️" if any(row.end is End.UNVERIFIED for row in apps) else "✅"
+    return f"### {sign} {name}: {counts(apps)}"
 
 
 def _headline(journal: Journal, failures: tuple[str, ...], show: Words) -> str:
@@ -56,8 +75,10 @@ def _headline(journal: Journal, failures: tuple[str, ...], show: Words) -> str:
         return f"### ✅ {name}: already runs this image; nothing{else_} was written"
     if not journal.update():
         return f"### ✅ {name}: {planned.plan.command.value if planned else ''} done"
+    if journal.holds_back():
+        return f"### ⚠️ {name}: deployed without traffic, unverified"
     headlines = {Verdict.VERIFIED: "✅ {}: runs the new image", Verdict.UNVERIFIED: "⚠️ {}: deployed, unverified"}
-    return "### " + headlines.get(verdict(journal), "✅ {}: deployed, verification off").format(name)
+    return "### " + headlines.get(one_verdict(journal), "✅ {}: deployed, verification off").format(name)
 
 
 def named(journal: Journal) -> str:
@@ -71,7 +92,7 @@ def _failed(journal: Journal) -> str:
     if told := failed_swap(journal):
         return told
     if journal.last(ChangedBySomeoneElse):
-        return "the app is not configured as this run has written it"
+        return "the app is no longer configured as this run left it"
     if journal.last(VerificationFailed):
         return _not_running(journal)
     verification = journal.last(Verification)
@@ -107,7 +128,7 @@ def _rows(journal: Journal, show: Words) -> list[tuple[str, str]]:
         ("Configuration", show.escaped(_configuration(back, journal.update()))),
         ("Function App", _app(app, show) if app else ""),
         ("Pull access", show.escaped("; ".join(one.done for one in journal.all(AccessGiven)))),
-        ("Verification", f"{verdict(journal).value}{_checks(verification, show)}" if app else ""),
+        ("Verification", f"{one_verdict(journal).value}{_checks(verification, show)}" if app else ""),
         ("Functions", _functions(verification, show) if verification else ""),
         ("Smoke test", show.code(verification.answer) if verification else ""),
     ]

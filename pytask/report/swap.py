@@ -26,9 +26,9 @@ def subject(journal: Journal) -> Journal:
     """Return the part of the journal that a report is about: with a swap, production once the swap began."""
     pair = journal.last(SlotsFound)
     if pair is None:
-        return journal
-    production = journal.of(pair.production.title)
-    return production if production.tried(Action.SWAP) else journal.of(pair.slot.title)
+        return journal.targets()[0]
+    production = journal.of(pair.production)
+    return production if production.tried(Action.SWAP) else journal.of(pair.slot)
 
 
 def app_of_outputs(journal: Journal) -> App | None:
@@ -36,14 +36,14 @@ def app_of_outputs(journal: Journal) -> App | None:
     pair, planned = journal.last(SlotsFound), journal.last(Planned)
     app = app_plan(planned.plan) if planned else None
     if pair is None:
-        return None if app and app.swap else journal.last(App)
+        return None if app and app.swap else journal.targets()[0].last(App)
     return pair.production
 
 
 def production_part(journal: Journal) -> Journal:
     """Return production's part of the journal where there is a swap; else the journal."""
     pair = journal.last(SlotsFound)
-    return journal.of(pair.production.title) if pair else journal
+    return journal.of(pair.production) if pair else journal.targets()[0]
 
 
 def verdict_without_swap(journal: Journal, of_slot: Verdict) -> Verdict:
@@ -72,7 +72,7 @@ def failed_swap(journal: Journal) -> str:
 
 def describe_swap(journal: Journal, pair: SlotsFound, of_slot: Callable[[], str]) -> str:
     """Return the state after a failure; `of_slot` describes the slot that the run deploys to."""
-    production, slot = journal.of(pair.production.title), journal.of(pair.slot.title)
+    production, slot = journal.of(pair.production), journal.of(pair.slot)
     swapped = production.last(Swapped)
     if not (production.tried(Action.SWAP) or _only_swaps(journal)):
         return _before_swap(journal, pair, of_slot()) + _access(production, "production")
@@ -97,14 +97,14 @@ def _access(journal: Journal, whose: str) -> str:
 def _before_swap(journal: Journal, pair: SlotsFound, of_slot: str) -> str:
     """Return the state of a run that has not come to the swap; `of_slot` describes the slot."""
     stays = f"{pair.production.title} was not swapped: production still has {pair.production.image or 'no image'}"
-    deployed = journal.of(pair.slot.title).update() and not _is_bad(journal, pair)
+    deployed = journal.of(pair.slot).update() and not _is_bad(journal, pair)
     return f"{of_slot}\n{stays}" + (f"\nto swap by hand: {pair.swap}" if deployed else "")
 
 
 def _not_swapped(journal: Journal, pair: SlotsFound) -> str:
     """Return the state when the swap is not known to have been made."""
     app, before = pair.production.title, pair.production.image or "no image"
-    slot, production = journal.of(pair.slot.title).update(), journal.of(pair.production.title)
+    slot, production = journal.of(pair.slot).update(), journal.of(pair.production)
     image = slot.reference if slot else pair.slot.image or "no image"
     by_hand = f"\nto swap by hand: {pair.swap}"
     if production.left_open(Action.SWAP):
@@ -119,7 +119,7 @@ def _not_swapped(journal: Journal, pair: SlotsFound) -> str:
 
 def _is_bad(journal: Journal, pair: SlotsFound) -> bool:
     """Tell whether the slot does not run the image, so that nobody is told how to swap it."""
-    slot = journal.of(pair.slot.title)
+    slot = journal.of(pair.slot)
     kinds = (RolledBack, NotRolledBack, RollbackFailed, ImageRestored, ChangedBySomeoneElse)
     return any(slot.last(kind) for kind in kinds)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytask.inspection.image import inspect_local
-    from pytask.rollout import Rollout
+    from pytask.rollouts import Rollouts
+    from pytask.stages.imports import bring_image
     from pytask.stages.preflight import (
         preflight_build,
         preflight_check,
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from pytask.stages.swap import prepare, swap_as_it_is
 
 _HOMES = {
-    "Rollout": "pytask.rollout",
+    "Rollouts": "pytask.rollouts",
+    "bring_image": "pytask.stages.imports",
     "inspect_local": "pytask.inspection.image",
     "preflight_build": "pytask.stages.preflight",
     "preflight_check": "pytask.stages.preflight",
@@ -34,7 +36,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "Rollout",
+    "Rollouts",
+    "bring_image",
     "inspect_local",
     "load",
     "preflight_build",

@@ -6,34 +6,34 @@ Nothing here writes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytask.background import Background
+from pytask.model import labels_of
 from pytask.registry.images import open_destination, open_existing, open_running
 from pytask.stages.connections import open_connection, open_optional, open_registries, open_shared_http_client
+from pytask.stages.imports import FoundImage, find_image
 from pytask.stages.swap import find_swap, image_of_slot
+from pytask.stages.targets import find_targets, see_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytask.builders.builder import Builder
-    from pytask.cloud.arm import Azure
     from pytask.job import Job
     from pytask.model import (
-        AppPlan,
         Build,
         BuildAndPush,
         BuildPushDeploy,
         Check,
         Deploy,
         LoginFor,
-        PushedImage,
         Swap,
     )
     from pytask.registry.images import ImageSource
     from pytask.registry.session import RegistrySession
+    from pytask.rollouts import Seen
     from pytask.stages.swap import SwapFound
-    from pytask.targets.target import Snapshot, Target
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,9 +56,8 @@ class PushFound(Found):
 class TargetFound(Found):
     """The result for a command with a target."""
 
-    source: ImageSource
-    target: Target[Any]
-    snapshot: Snapshot
+    targets: tuple[Seen, ...]
+    """All targets, `appName` first."""
     swap: SwapFound | None = None
     """Production, when the target is a slot to be swapped with it."""
 
@@ -67,6 +66,7 @@ class TargetFound(Found):
 class PushAndTargetFound(TargetFound):
     """The result for a command that pushes an image for a target."""
 
+    source: ImageSource
     session: RegistrySession
 
 
@@ -74,7 +74,7 @@ class PushAndTargetFound(TargetFound):
 class ImageAndTargetFound(TargetFound):
     """The result for a command that deploys an existing image to a target."""
 
-    image: PushedImage
+    image: FoundImage
 
 
 def preflight_build(job: Job, plan: Build, builder: Builder, signed_in: Callable[[LoginFor], None]) -> Found:
@@ -111,18 +111,12 @@ def preflight_push_and_target(
     registries = open_registries(job, plan, azure, http)
     signed_in(registries.docker_login)
     opening = Background(lambda: open_destination(registries, plan.names))
-    target = _find_target(job, azure, plan.app)
+    targets = find_targets(job, azure, plan.app)
     source, session = opening.result()
-    snapshot = _snapshot(job, target, plan.app, source)
-    swap = find_swap(job, plan.app, target, source, snapshot)
-    return PushAndTargetFound(
-        source=source,
-        session=session,
-        target=target,
-        snapshot=snapshot,
-        swap=swap,
-        findings=_findings(job, began, source, snapshot, swap),
-    )
+    seen = see_targets(job, azure, plan.app, targets, lambda _: source)
+    swap = find_swap(job, seen[0])
+    findings = _findings(job, began, source, seen, swap)
+    return PushAndTargetFound(source=source, session=session, targets=seen, swap=swap, findings=findings)
 
 
 def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
@@ -130,10 +124,13 @@ def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
     began, http = job.clock.monotonic(), open_shared_http_client(job)
     azure = open_connection(job, plan.connection, http)
     registries = open_registries(job, plan, azure, http)
-    opening = Background(lambda: open_existing(registries, plan.image))
-    target = _find_target(job, azure, plan.app)
-    source, image = opening.result()
-    return _with_image(job, plan.app, target, source, image=image, began=began, deploys=True)
+    opening = Background(lambda: find_image(registries, azure, plan))
+    targets = find_targets(job, azure, plan.app)
+    image = opening.result()
+    seen = see_targets(job, azure, plan.app, targets, lambda _: image.source)
+    swap = find_swap(job, seen[0])
+    findings = _findings(job, began, image.source, seen, swap)
+    return ImageAndTargetFound(image=image, targets=seen, swap=swap, findings=findings)
 
 
 def preflight_swap(job: Job, plan: Swap) -> ImageAndTargetFound:
@@ -141,32 +138,12 @@ def preflight_swap(job: Job, plan: Swap) -> ImageAndTargetFound:
     began, http = job.clock.monotonic(), open_shared_http_client(job)
     azure = open_connection(job, plan.connection, http)
     registries = open_registries(job, plan, azure, http)
-    target = _find_target(job, azure, plan.app)
-    source, image = open_existing(registries, plan.image or image_of_slot(target))
-    return _with_image(job, plan.app, target, source, image=image, began=began, deploys=False)
-
-
-def _with_image(
-    job: Job,
-    plan: AppPlan,
-    target: Target[Any],
-    source: ImageSource,
-    *,
-    image: PushedImage,
-    began: float,
-    deploys: bool,
-) -> ImageAndTargetFound:
-    """Check that the target can run an image that is in a registry."""
-    snapshot = _snapshot(job, target, plan, source)
-    swap = find_swap(job, plan, target, source, snapshot, deploys=deploys)
-    return ImageAndTargetFound(
-        source=source,
-        image=image,
-        target=target,
-        snapshot=snapshot,
-        swap=swap,
-        findings=_findings(job, began, source, snapshot, swap),
-    )
+    targets = find_targets(job, azure, plan.app)
+    source, image = open_existing(registries, plan.image or image_of_slot(targets[0]))
+    seen = see_targets(job, azure, plan.app, targets, lambda _: source)
+    swap = find_swap(job, seen[0], deploys=False)
+    found = FoundImage(source=source, image=image)
+    return ImageAndTargetFound(image=found, targets=seen, swap=swap, findings=_findings(job, began, source, seen, swap))
 
 
 def preflight_check(job: Job, plan: Check) -> TargetFound:
@@ -174,43 +151,32 @@ def preflight_check(job: Job, plan: Check) -> TargetFound:
     began, http = job.clock.monotonic(), open_shared_http_client(job)
     azure = open_connection(job, plan.connection, http)
     registries = open_registries(job, plan, azure, http)
-    target = _find_target(job, azure, plan.app)
-    source = open_running(registries, target.app)
-    snapshot = _snapshot(job, target, plan.app, source)
-    swap = find_swap(job, plan.app, target, source, snapshot)
-    return TargetFound(
-        source=source,
-        target=target,
-        snapshot=snapshot,
-        swap=swap,
-        findings=_findings(job, began, source, snapshot, swap),
-    )
-
-
-def _find_target(job: Job, azure: Azure, plan: AppPlan) -> Target[Any]:
-    """Find the target and record it in the journal, so that a later failure can report its state."""
-    target = job.find_target(azure, plan.app)
-    job.journal.of(target.app.title).add(target.app)
-    return target
-
-
-def _snapshot(job: Job, target: Target[Any], plan: AppPlan, source: ImageSource) -> Snapshot:
-    """Check that the target can run the image, and record what it runs: of several containers, the run's own."""
-    snapshot = target.preflight(plan, source)
-    job.journal.of(target.app.title).add(snapshot.app)
-    return snapshot
+    targets = find_targets(job, azure, plan.app)
+    seen = see_targets(job, azure, plan.app, targets, lambda target: open_running(registries, target.app))
+    swap = find_swap(job, seen[0])
+    return TargetFound(targets=seen, swap=swap, findings=_findings(job, began, seen[0].source, seen, swap))
 
 
 def _findings(
-    job: Job, began: float, source: ImageSource, snapshot: Snapshot | None = None, swap: SwapFound | None = None
+    job: Job, began: float, source: ImageSource, seen: tuple[Seen, ...] = (), swap: SwapFound | None = None
 ) -> str:
-    words, rows = [], []
-    if snapshot:
-        app = snapshot.app
-        words.append(f"{app.title} found in {app.resource_group} (image: {app.image or 'none'})")
-        rows += [f"\n  pull    {snapshot.pull.description}"] if snapshot.pull.description else []
-        rows += [f"\n  note    {note}" for note in snapshot.notes]
+    words, rows = [], list[str]()
+    if seen:
+        app, more = seen[0].snapshot.app, len(seen) - 1
+        also = f" and {more} more {'apps' if more > 1 else 'app'}" if more else ""
+        words.append(f"{app.title} found in {app.resource_group} (image: {app.image or 'none'}){also}")
+        labels = labels_of([one.snapshot.app for one in seen])
+        rows += [
+            row for one, label in zip(seen, labels, strict=True) for row in _rows(one, f"{label}: " if more else "")
+        ]
     rows += [f"\n  {row}" for row in swap.rows()] if swap else []
     if source.reading:
         words.append(f"{'anonymous access to' if source.reading.anonymous else 'signed in to'} {source.reading.host}")
     return f"Preflight passed in {job.clock.monotonic() - began:.1f} s: {', '.join(words)}{''.join(rows)}"
+
+
+def _rows(seen: Seen, label: str) -> list[str]:
+    """Return what is to be known about one target; `label` is its name, where there are several."""
+    pull, notes = seen.snapshot.pull.description, seen.snapshot.notes
+    rows = [f"\n  pull    {label}{pull}"] if pull else []
+    return [*rows, *(f"\n  note    {label}{note}" for note in notes)]

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from pytask.errors.swap import SlotHasNoImage, SlotRunsAnotherImage
 from pytask.journal import VerificationFailed
 from pytask.model import Digest, ExistingImage, NotAReference, PushedImage
-from pytask.rollout import Rollout
+from pytask.rollouts import Rollouts
 from pytask.swap import Swapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytask.job import Job
-    from pytask.model import AppPlan, PreviousImage
-    from pytask.registry.images import ImageSource
+    from pytask.model import PreviousImage
+    from pytask.rollouts import Seen
     from pytask.stages.preflight import ImageAndTargetFound, TargetFound
     from pytask.targets.slots import SlotPair
     from pytask.targets.target import Health, Snapshot, Target
@@ -40,19 +40,18 @@ class SwapFound:
             yield f"note    {note}"
 
 
-def find_swap(
-    job: Job, plan: AppPlan, target: Target[Any], source: ImageSource, slot: Snapshot, *, deploys: bool = True
-) -> SwapFound | None:
+def find_swap(job: Job, slot: Seen, *, deploys: bool = True) -> SwapFound | None:
     """Return production, once it is certain that the slot can be swapped with it; None when the plan has no swap.
 
     Raises:
         TaskFailure: why the two certainly cannot be swapped.
     """
-    if not plan.swap:
+    if not slot.plan.swap:
         return None
-    pair = job.find_slots(target)
+    pair = job.find_slots(slot.target)
     job.journal.add(pair.found)
-    return SwapFound(pair=pair, production=pair.preflight(plan, source, slot, deploys=deploys))
+    production = pair.preflight(slot.plan, slot.source, slot.snapshot, deploys=deploys)
+    return SwapFound(pair=pair, production=production)
 
 
 def image_of_slot(target: Target[Any]) -> ExistingImage:
@@ -66,71 +65,71 @@ def image_of_slot(target: Target[Any]) -> ExistingImage:
     return ExistingImage(reference=target.app.reference)
 
 
-def prepare(job: Job, plan: AppPlan, found: TargetFound) -> Callable[[PushedImage], None]:
+def prepare(job: Job, found: TargetFound) -> Callable[[PushedImage], None]:
     """Set up pull access, and return the function that rolls an image out, and then swaps if the plan says so.
 
     Raises:
         TaskFailure: why pull access cannot be set up.
     """
-    rollout = Rollout(job=job, target=found.target, plan=plan, source=found.source, snapshot=found.snapshot)
-    rollout.set_up_pull_access()
-    swapping = swapping_of(job, plan, found)
+    rollouts = Rollouts(job=job, seen=found.targets)
+    rollouts.set_up_pull_access()
+    swapping = swapping_of(job, found)
     if swapping is None:
-        return rollout.roll_out
+        return rollouts.roll_out
     swapping.set_up_pull_access()
 
     def roll_out_and_swap(image: PushedImage) -> None:
-        rollout.roll_out(image)
+        rollouts.roll_out(image)
         swapping.swap_if_verified(image)
 
     return roll_out_and_swap
 
 
-def swapping_of(job: Job, plan: AppPlan, found: TargetFound) -> Swapping | None:
+def swapping_of(job: Job, found: TargetFound) -> Swapping | None:
     """Return the swap that the plan asks for; None when it asks for none."""
-    swap = found.swap
+    slot, swap = found.targets[0], found.swap
     if swap is None:
         return None
-    return Swapping(job=job, pair=swap.pair, plan=plan, source=found.source, production=swap.production)
+    return Swapping(job=job, pair=swap.pair, plan=slot.plan, source=slot.source, production=swap.production)
 
 
-def swap_as_it_is(job: Job, plan: AppPlan, found: ImageAndTargetFound, *, named: bool) -> None:
+def swap_as_it_is(job: Job, found: ImageAndTargetFound, *, named: bool) -> None:
     """Swap a slot that an earlier run verified, once it is healthy; with `named` only if it runs the image found.
 
     Raises:
         SlotUnverified, SlotRunsAnotherImage, StartFailure: why the slot is not swapped.
         TaskFailure: why production does not run its image.
     """
-    swapping = swapping_of(job, plan, found)
+    swapping = swapping_of(job, found)
     assert swapping, "a plan to swap has found both slots"  # noqa: S101 - for the type checker
     image = _in_slot(found)
     job.journal.add(image)
     gaps = _confirm_slot(job, found, named=named)
     swapping.refuse_unverified(gaps)
-    Rollout(job=job, target=found.target, plan=plan, source=found.source, snapshot=found.snapshot).set_up_pull_access()
+    Rollouts(job=job, seen=found.targets).set_up_pull_access()
     swapping.set_up_pull_access()
-    swapping.swap(found.target.app.image, image)
+    swapping.swap(found.targets[0].target.app.image, image)
 
 
 def _in_slot(found: ImageAndTargetFound) -> PushedImage:
     """Return the image in the form in which the slot is configured with it, which production gets."""
-    reference = found.target.app.reference
+    reference = found.targets[0].target.app.reference
     if reference is None:
-        raise SlotHasNoImage(app=found.target.app.title)
+        raise SlotHasNoImage(app=found.targets[0].target.app.title)
     tags = (reference.tag,) if reference.tag and not reference.digest else ()
-    digest = reference.digest or found.image.digest
+    digest = reference.digest or found.image.image.digest
     return PushedImage(registry=reference.host, repository=reference.repository, tags=tags, digest=digest)
 
 
 def _confirm_slot(job: Job, found: ImageAndTargetFound, *, named: bool) -> tuple[str, ...]:
     """Return the checks of the slot that could not be made."""
-    title, console = found.target.app.title, job.console
+    title, console = found.targets[0].target.app.title, job.console
     with job.stage(f"Check {title}"):
-        health = found.target.health()
+        health = found.targets[0].target.health()
         for line in health.lines:
             console.line(f"  {line}")
         if health.failure:
-            job.journal.of(title).add(VerificationFailed())
+            job.journal.of(found.targets[0].target.app).add(VerificationFailed())
             raise health.failure
         gaps = [] if health.healthy else ["health (the slot is stopped, or does not show a running host and functions)"]
         if named and (gap := _digest_gap(found, health)):
@@ -144,7 +143,7 @@ def _digest_gap(found: ImageAndTargetFound, health: Health) -> str:
     Raises:
         SlotRunsAnotherImage: when it certainly does not.
     """
-    app, wanted, present = found.target.app, found.image.digest, found.snapshot.previous
+    app, wanted, present = found.targets[0].target.app, found.image.image.digest, found.targets[0].snapshot.previous
     if wanted is None:
         return "the registry does not let this connection read the digest"
     agrees = wanted.agrees_with(present.digest if present else None)
@@ -175,5 +174,5 @@ def _started_gap(found: ImageAndTargetFound, text: str, wanted: Digest, present:
 def _another(found: ImageAndTargetFound, told: str) -> SlotRunsAnotherImage:
     production = found.swap.pair.found.production if found.swap else None
     runs = f"; production is configured with {production.image or 'no image'}" if production else ""
-    wanted = str(found.image.digest or found.image.reference)
-    return SlotRunsAnotherImage(app=found.target.app.title, wanted=wanted, found=f"{told}{runs}")
+    wanted = str(found.image.image.digest or found.image.image.reference)
+    return SlotRunsAnotherImage(app=found.targets[0].target.app.title, wanted=wanted, found=f"{told}{runs}")

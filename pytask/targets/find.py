@@ -30,7 +30,7 @@ def find_slots(target: Target[Any]) -> SlotPair[Any]:
 
 
 def find_target(azure: Azure, address: AppAddress) -> Target[Any]:
-    """Return the target that the user named; a container app is looked for where there is no Function App of its name.
+    """Return the target that the user named; if no Function App has the name, a container app is looked up.
 
     Raises:
         AppNotFound, AppAmbiguous, SlotNotFound: when it is missing or not unique.

@@ -133,15 +133,15 @@ def _shown(arm: Arm, app: App, identity: AppIdentity, doing: str, api_version: s
 
 
 def _whole(arm: Arm, app: App, api_version: str) -> JSONObject:
-    """Return the app; an incomplete answer does not say which identities there are.
+    """Return the app as it is now.
 
     Raises:
-        AzureFailing: for such an answer, because writing identities from it would remove the missing ones.
+        AzureFailing: for an incomplete answer, because writing identities from it would remove those that it lacks.
     """
     doing = "read the app's identities"
     answer = arm.get(app.resource_id, doing=doing, api_version=api_version)
     if not (text_at(answer, "name") and object_at(answer, "properties")):
-        raise AzureFailing(doing=doing, status=HTTPStatus.OK, attempts=1, detail="the answer is not a whole app")
+        raise AzureFailing(doing=doing, status=HTTPStatus.OK, attempts=1, detail="the response is incomplete")
     return answer
 
 

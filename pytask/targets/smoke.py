@@ -12,6 +12,7 @@ from pytask.cloud.http import Call, request
 from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.cloud.transport import only
 from pytask.errors import TaskFailure
+from pytask.errors.foreign import beginning
 from pytask.errors.network import CredentialNotSent
 from pytask.targets.redaction import redacted
 
@@ -48,10 +49,11 @@ class Answer:
 
 
 def answered(
-    azure: Azure, url: str, test: SmokeTest, settings: Mapping[str, str] | None, key: str = ""
+    azure: Azure, url: str, test: SmokeTest, settings: Mapping[str, str] | None, key: str = "", *, keyless: str = ""
 ) -> Reading[Answer]:
     """Call the app at `url` once, with a function's key if there is one; values of `settings` are not shown.
 
+    `keyless` says why a key that the app may require can never be had; empty when none is required as far as is known.
     The result is NotAllowed when the network, a sign-in page or a missing key keeps the agent from the app.
     """
     headers = {"x-functions-key": azure.credentials.mask(key).reveal()} if key else {}
@@ -75,8 +77,9 @@ def answered(
     if reason := _closed(answer):
         return NotAllowed(reason)
     if answer.status_code == HTTPStatus.UNAUTHORIZED and not key and not _expected(answer.status_code, test.statuses):
+        required = "the app requires credentials that the smoke test does not have (401)"
         # While a host starts, it may not have read its own keys and settings yet.
-        return NotYet("the app requires credentials that the smoke test does not have (401)")
+        return NotAllowed(f"{required}: {keyless}") if keyless else NotYet(required)
     expected = _expected(answer.status_code, test.statuses)
     text = _shortened(redacted(_shown(answer), settings))
     return Seen(Answer(expected=expected, status=answer.status_code, text=text))
@@ -99,7 +102,7 @@ def _expected(status: int, wanted: tuple[str, ...]) -> bool:
 
 
 def _shown(answer: HttpResponse) -> str:
-    body = re.sub(r"\s+", " ", text_of(answer)[:_LOOKED_AT]).strip()
+    body = re.sub(r"\s+", " ", beginning(text_of(answer), _LOOKED_AT)).strip()
     return f'{answer.status_code} "{body}"'
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytask.access.setup import AppIdentity, PullSetup
+    from pytask.cloud.poll import Reading
     from pytask.errors.start import StartFailure
     from pytask.journal import Journal
     from pytask.model import App, AppPlan, Digest, PreviousImage, VerifyPlan
@@ -132,7 +133,7 @@ class Target(Protocol[U]):
         """
 
     def watch(
-        self, update: U, plan: VerifyPlan, *, digest_now: Callable[[str], Digest | None], rolls_back: bool = False
+        self, update: U, plan: VerifyPlan, *, digest_now: Callable[[str], Reading[Digest]], rolls_back: bool = False
     ) -> Watch[Any]:
         """Return how to observe whether the target runs the image.
 
@@ -142,6 +143,13 @@ class Target(Protocol[U]):
 
     def annotate(self, update: U, snapshot: Snapshot, properties: Mapping[str, str]) -> str:
         """Mark the deployment in the target's monitoring, best effort, and return the result in a few words."""
+
+    def release(self, update: U) -> str:
+        """Give a verified image the traffic that was held back from it (`Update.held_back`), and return what it has.
+
+        Raises:
+            TaskFailure: why Azure did not accept it, or that someone else has changed the target since.
+        """
 
     def roll_back(self, update: U, reference: str, previous: PreviousImage | None, journal: Journal) -> Restored[U]:
         """Undo an update: restore the previous image by its reference, and the other changes.

@@ -199,7 +199,7 @@ def test_a_blob_that_is_longer_than_its_manifest_says_is_not_read_to_its_end(
     server.answers.append(Answer(body=CONTENT * 100))
     with pytest.raises(ImageUnreadable) as caught:
         read(repository)
-    assert caught.value.detail == "it is longer than the 300000 bytes that its manifest says"
+    assert caught.value.detail == "it is longer than the 300000 bytes in its manifest"
     assert said == []
 
 

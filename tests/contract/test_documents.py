@@ -178,7 +178,7 @@ def test_every_test_that_the_page_on_security_names_is_there() -> None:
     promised = text.partition("## What an attacker can do")[2].partition("## What the task does with secrets")[0]
     for attacker in promised.split("### ")[1:]:
         assert "`tests/" in attacker, attacker[:40]
-        assert "Not defended: " in attacker, attacker[:40]
+        assert "Not protected: " in attacker, attacker[:40]
 
 
 def test_snippets_name_inputs_that_exist_and_all_that_are_required() -> None:

@@ -21,6 +21,7 @@ from pytask.clock import Timeouts
 from pytask.cloud.arm import ArmCall
 from pytask.cloud.credentials import open_credentials
 from pytask.cloud.http import Call, request
+from pytask.cloud.poll import Seen
 from pytask.cloud.transport import only
 from pytask.errors import ManyFailures, TaskFailure
 from pytask.errors.federation import OidcCause, OidcTokenRefused
@@ -603,7 +604,7 @@ def test_a_functions_key_goes_to_the_app_and_nowhere_else(world: World, azure: A
     found = find_app(azure.arm, AppAddress(name="shop", resource_group="g"))
     function = Function(name="hello", trigger="httpTrigger", url=f"https://{APP}/api/hello", needs_key=True)
     with suppress(TaskFailure):
-        call(azure, found.site, SmokeTest(path="/api/hello", statuses=("2xx",)), (function,))
+        call(azure, found.site, SmokeTest(path="/api/hello", statuses=("2xx",)), Seen((function,)))
     assert bool([asked for asked in world.asked if asked.host == APP and "the-password" in str(asked.headers)]) is sent
     assert (world.strange, world.foreign_places()) == ([], set())
 
@@ -613,7 +614,7 @@ def test_a_functions_key_follows_no_redirect_of_the_app(world: World, azure: Azu
     world.answers[APP] = lambda _asked: (307, {"Location": "https://evil.com/taken"}, {})
     site = found_site(url=f"https://{APP}")
     function = Function(name="hello", trigger="httpTrigger", url=f"https://{APP}/api/hello", needs_key=True)
-    call(azure, site, SmokeTest(path="/api/hello", statuses=("2xx",)), (function,))
+    call(azure, site, SmokeTest(path="/api/hello", statuses=("2xx",)), Seen((function,)))
     assert (world.strange, world.foreign_places()) == ([], set())
 
 

@@ -172,14 +172,14 @@ def test_a_wait_that_is_too_long_ends_the_call_and_is_named(
     with pytest.raises(AzureFailing) as caught:
         http.send(a_call(server))
     assert (len(server.asked), said) == (1, [])
-    assert re.search(r"it asks to wait [\d,]{5,} s, but a call is retried for 300 s at most", render(caught.value))
+    assert re.search(r"asks for a wait of [\d,]{5,} s, but a call is retried for at most 300 s", render(caught.value))
 
 
 def test_a_registrys_wait_that_is_too_long_is_named_as_well(http: HttpClient, server: Server) -> None:
     server.answers.append((429, {"Retry-After": "3600"}, "slow down"))
     with pytest.raises(RegistryFailing) as caught:
         http_client_of(http, RegistryHost("contoso.azurecr.io")).send(a_call(server))
-    assert "it asks to wait 3,600 s" in render(caught.value)
+    assert "it asks for a wait of 3,600 s" in render(caught.value)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 412, 422, 451, 501])

@@ -121,3 +121,31 @@ def test_a_machine_of_azure_arc_answers_with_a_file_that_not_everybody_may_read(
     with pytest.raises(ManagedIdentityUnreachable) as caught:
         credentials().get_token(SCOPE)
     assert "/var/opt/azcmagent/tokens/0a1b2c3d.key" in caught.value.tell("{detail}")
+
+
+UNREADABLE = {
+    "nothing": (200, {}, ""),
+    "no content": (204, {}, ""),
+    "no object": (200, {}, "[]"),
+    "an empty object": (200, {}, "{}"),
+    "null": (200, {}, "null"),
+    "a page": (200, {"Content-Type": "text/html"}, "<html>Sign in to Contoso's network</html>"),
+    "nested": (200, {}, "[" * 20_000 + "]" * 20_000),
+    "a token of another type": (200, {}, '{"access_token": ["t"], "expires_in": 3600, "resource": "r"}'),
+    "a lifetime of another type": (200, {}, '{"access_token": "t", "expires_in": [1e18], "resource": "r"}'),
+    "no resource": (200, {}, '{"access_token": "t", "expires_in": "later"}'),
+    "a redirect": (307, {"Location": "https://evil.com/"}, ""),
+}
+
+
+@pytest.mark.parametrize("endpoint", ["imds", "app_service"])
+@pytest.mark.parametrize("answer", UNREADABLE.values(), ids=UNREADABLE)
+def test_an_answer_that_is_no_token_is_told_as_such(
+    server: Server, monkeypatch: pytest.MonkeyPatch, endpoint: str, answer: tuple[int, dict[str, str], str]
+) -> None:
+    if endpoint == "app_service":
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"{server.url}/msi/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "header")
+    server.answers.extend([answer] * 3)
+    with pytest.raises((AzureFailing, ManagedIdentityUnreachable)):
+        credentials().get_token(SCOPE)

@@ -58,15 +58,15 @@ def test_it_shows_the_change_as_a_patch_and_touches_nothing(pipeline: Path) -> N
     git = ["git", "apply", "-p0", "--whitespace=nowarn", "-"]
     subprocess.run(git, cwd=pipeline.parent, input=ran.stdout, check=True)
     assert pipeline.read_bytes() == (KEPT / "two-jobs.after.yml").read_bytes().replace(b"\n", b"\r\n")
-    assert ran.stderr == b"moving-over.md says what else is different now\n"
+    assert ran.stderr == b"moving-over.md lists the other differences\n"
 
 
 def test_it_writes_when_it_is_told_to_and_is_done_then(pipeline: Path) -> None:
     ran = run("--write", pipeline)
-    assert (ran.returncode, ran.stdout) == (0, f"{pipeline} is written\n".encode())
+    assert (ran.returncode, ran.stdout) == (0, f"{pipeline} was changed\n".encode())
     assert pipeline.read_bytes() == (KEPT / "two-jobs.after.yml").read_bytes().replace(b"\n", b"\r\n")
     again = run("--write", pipeline)
-    assert (again.returncode, again.stdout, again.stderr) == (0, b"", b"nothing to move\n")
+    assert (again.returncode, again.stdout, again.stderr) == (0, b"", b"nothing to change\n")
 
 
 def test_a_patch_may_end_without_a_line_end(pipeline: Path) -> None:

@@ -24,8 +24,10 @@ LAYERS = [
     {"build_stage"},
     {"stages"},
     {"swap"},
+    {"rollouts"},
     {"rollout"},
     {"rollback"},
+    {"release"},
     {"report"},
     {"inputs", "job"},
     {"targets"},
@@ -217,7 +219,7 @@ def test_how_a_site_names_its_image_is_known_in_one_module(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["run", "build_stage", "swap", "rollout", "rollback", "verification", "journal", "job"]
+    "name", ["run", "build_stage", "swap", "rollouts", "rollout", "rollback", "verification", "journal", "job"]
 )
 def test_the_run_knows_no_kind_of_target(name: str) -> None:
     path = PRODUCT / f"{name}.py"

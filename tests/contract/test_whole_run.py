@@ -30,12 +30,13 @@ from tests.unit.test_inputs import an_environment
 from tests.unit.test_registry_inputs import OTHER, by_password
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from pytask.background import Background
     from pytask.builders.builder import Builder, Logins
-    from pytask.model import Recipe
+    from pytask.model import AppAddress, Recipe
+    from pytask.targets.target import Target
     from tests.contract.foreign import Answer, Asked
 
 OLD = Digest("sha256:" + "6" * 64)
@@ -72,6 +73,10 @@ class Scene:
     cabinet: Cabinet
     log: io.StringIO
     journal: Journal
+    job: Job | None = None
+    """The latest one."""
+    prepare: Callable[[Job], None] = lambda _: None
+    """Does something with it before it runs."""
 
     def run(self, builder: Builder, **inputs: str) -> Journal:
         """Run the task as the agent would start it."""
@@ -79,19 +84,24 @@ class Scene:
         environment = an_environment(self.folder, **given) | by_password(f"https://{REGISTRY}")
         console = Console(self.log, self.shelf.clock)
         self.journal = Journal(partial(tell, console=console))
-        run(
-            Job(
-                environment=environment,
-                network=read_network(os.environ, console.secret),
-                console=console,
-                clock=self.shelf.clock,
-                timeouts=self.shelf.timeouts,
-                journal=self.journal,
-                find_builder=lambda _machine: builder,
-                find_target=lambda _azure, _address: self.shelf.find(),
-            )
+        self.job = Job(
+            environment=environment,
+            network=read_network(os.environ, console.secret),
+            console=console,
+            clock=self.shelf.clock,
+            timeouts=self.shelf.timeouts,
+            journal=self.journal,
+            find_builder=lambda _machine: builder,
+            find_target=lambda _azure, address: self.find(address),
         )
+        self.prepare(self.job)
+        run(self.job)
         return self.journal
+
+    def find(self, address: AppAddress) -> Target[Any]:
+        """Return what an address leads to: here is only one shelf."""
+        del address
+        return self.shelf.find()
 
 
 def _registry(cabinet: Cabinet, asked: Asked) -> Answer:
@@ -146,7 +156,8 @@ def test_a_run_that_is_cancelled_while_its_rollback_is_verified_says_what_the_ta
     scene.shelf.cancels_once_it_holds = BEFORE
     with pytest.raises(Cancelled):
         scene.run(PaperBuilder(scene.cabinet))
-    assert describe_state(scene.journal) == f"shop is configured with {BEFORE} again; it is not known whether it runs"
+    told = f"shop is configured with {BEFORE} again; it is not known whether it runs"
+    assert describe_state(scene.journal) == f"{told}; {REGISTRY}/shop:7 stays in the registry"
     assert outputs(scene.journal)["runningImage"] == ""
     assert "rolled back to the previous one, unverified" in summary(scene.journal, ("cancelled",))
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.local_azure.azure import LocalAzure
     from tests.pipeline import Pipeline
 
-AT_ONCE = 2.0 * SLOWNESS
+AT_ONCE = 3.5 * SLOWNESS
 """For a whole process, on a machine that runs other tests besides; whoever waits for an engine takes 5 s or more."""
 
 

@@ -68,7 +68,7 @@ def test_the_same_tag_again_restarts_the_app_so_that_it_is_pulled_again(pipeline
     run = pipeline.run(tags="stable")
     assert run.result == "Succeeded", run.log
     assert pipeline.call()[1].startswith("Bonjour")
-    assert "restarted, so that it is pulled again" in run.log
+    assert "the app was restarted, so that it pulls the image again" in run.log
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,6 @@ def test_a_wrong_app_name_ends_a_long_build_in_seconds(pipeline: Pipeline) -> No
         ("flex_consumption", "app-is-flex"),
         ("linux_consumption", "app-is-consumption"),
         ("sitecontainers", "app-is-sitecontainers"),
-        ("container_apps", "app-on-container-apps"),
     ],
 )
 def test_an_app_that_cannot_run_the_image_is_refused_with_what_to_do(

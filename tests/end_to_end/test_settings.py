@@ -114,7 +114,7 @@ def test_the_same_image_is_restarted_by_the_change_itself_and_verified(
     assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
     assert writes(promotion, since=at) == written
     assert "hello-function:good unchanged" in run.log
-    assert "restarted by the change, so that it is pulled again" in run.log
+    assert "the other changes restart the app, so that it pulls the image again" in run.log
     assert promotion.call()[1].startswith("Salve" if "appSettings" in inputs else "Hello")
 
 

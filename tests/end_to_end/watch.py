@@ -22,10 +22,12 @@ class Seen:
     sources: Path
     command_lines: set[bytes] = field(default_factory=set)
     docker_environments: set[bytes] = field(default_factory=set)
+    before: frozenset[Path] = frozenset()
+    """The processes that were there before: looking at those again takes so long that others come and go meanwhile."""
 
     def look(self) -> None:
-        """Look once at all processes."""
-        for folder in Path("/proc").glob("[0-9]*"):
+        """Look once at all processes that came since."""
+        for folder in set(Path("/proc").glob("[0-9]*")) - self.before:
             self.command_lines.add(_read(folder / "cmdline"))
             environment = _read(folder / "environ")
             if b"DOCKER_BUILDKIT=1\0" in environment and self._is_ours(folder):
@@ -41,7 +43,7 @@ class Seen:
 @contextmanager
 def watched(sources: Path) -> Iterator[Seen]:
     """Look at all processes again and again for the time of the block; `sources` is the checkout that is built."""
-    seen, over = Seen(sources.resolve()), threading.Event()
+    seen, over = Seen(sources.resolve(), before=frozenset(Path("/proc").glob("[0-9]*"))), threading.Event()
 
     def watch() -> None:
         while not over.wait(0.01):

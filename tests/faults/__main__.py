@@ -1,7 +1,7 @@
 """Run every fault at every call: `npm run faults`; it ends with `N passed, N failed`.
 
-`--jobs N` runs so many at a time, `--only TEXT` those whose title has the text (`--skip TEXT`: has not), `--quick` each
-call with one fault and each fault with one call, `--verbose` shows every result.
+`--jobs N` runs so many at a time, `--only TEXT` those whose title has the text (`--skip TEXT`: has not), `--scene NAME`
+those of a scene, `--quick` each call with one fault and each fault with one call, `--verbose` shows every result.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--skip", action="append", default=[])
+    parser.add_argument("--scene", action="append", default=[])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     return parser.parse_args()
@@ -58,6 +59,8 @@ def _arguments() -> argparse.Namespace:
 
 def _is_wanted(pair: tuple[Point, Kind], given: argparse.Namespace) -> bool:
     title = title_of(*pair)
+    if given.scene and pair[0].scene.name not in given.scene:
+        return False
     return all(text in title for text in given.only) and not any(text in title for text in given.skip)
 
 

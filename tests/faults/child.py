@@ -86,8 +86,11 @@ class StoreBuilder:
     def build(
         self, recipe: Recipe, references: Sequence[str], *, logins: Logins, preflight: Background[Any]
     ) -> StoreImage:
-        """Return the Dockerfile as an image."""
-        del logins, preflight
+        """Return the Dockerfile as an image, once there is a login for each registry that it is built from."""
+        del preflight
+        if logins.hosts and (login_for := logins.signed_in.wait()):
+            for host in sorted(logins.hosts, key=str):
+                login_for(host)
         return StoreImage(self.store, tuple(references), recipe.dockerfile.read_bytes())
 
 

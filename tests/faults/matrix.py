@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from tests.faults.kinds import KINDS, Kind
 from tests.faults.oracle import Case, problems
 from tests.faults.runs import run
-from tests.faults.scenes import SCENES, Scene, arrange
+from tests.faults.scenes import SCENES, Scene
+from tests.faults.stage import arrange
 from tests.faults.truth import look
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _VARIES = (
     ("{digest}", r"sha256:[0-9a-f]{64}"),
     ("{blob}", r"[0-9a-f]{2}/[0-9a-f]{64}"),
     ("{operation}", r"(?<=operationresults/)[0-9a-f]+"),
+    ("{suffix}", r"(?<=--d)[0-9a-f]{9}"),
 )
 _READING = re.compile(r"^(GET|HEAD|OPTIONS) |/(list\w*|containerlogs|token|exchange|oidctoken)$", re.IGNORECASE)
 
@@ -71,14 +73,14 @@ def normalized(call: Call) -> str:
 
 def points(azure: PaperAzure, folder: Path, scenes: Sequence[Scene] = SCENES) -> list[Point]:
     """Return every call that the scenes make, each where it is made first; raises AssertionError if a scene fails."""
-    found: dict[tuple[str, int], Point] = {}
+    found: dict[tuple[str, str, int], Point] = {}
     for scene in scenes:
         case = play(azure, folder, scene)
         if wrong := problems(case):
             raise AssertionError(f"{scene.name} without a fault: {'; '.join(wrong)}\n{case.run.raw}")
         for call, times in _made(azure.calls).items():
             for nth in range(1, min(times, _MOST) + 1):
-                found.setdefault((call, nth), Point(scene, call, nth))
+                found.setdefault((_signing_in(call, scene), call, nth), Point(scene, call, nth))
     return sorted(found.values(), key=lambda point: point.title)
 
 
@@ -88,9 +90,13 @@ def pairs(found: Iterable[Point], kinds: Sequence[Kind] = KINDS) -> list[tuple[P
 
 
 def rotated(found: Sequence[Point], kinds: Sequence[Kind] = KINDS) -> list[tuple[Point, Kind]]:
-    """Return each call with one fault, and so that each fault has a call."""
+    """Return each call with one fault, at one of the times that it is made, and so that each fault has a call."""
+    times: dict[tuple[str, str], list[Point]] = {}
+    for point in found:
+        times.setdefault((_signing_in(point.call, point.scene), point.call), []).append(point)
     chosen = []
-    for at, point in enumerate(found):
+    for at, same in enumerate(times.values()):
+        point = same[at % len(same)]
         usable = [kind for kind in (*kinds[at % len(kinds) :], *kinds) if point.writes or not kind.of_writes]
         chosen.append((point, usable[0]))
     used = {kind.name for _, kind in chosen}
@@ -108,8 +114,15 @@ def play(azure: PaperAzure, folder: Path, scene: Scene, point: Point | None = No
         azure.faults.script(point.pattern, **kind.script(), skip=point.nth - 1, times=times)
     before = look(stage)
     done = run(stage, folder)
-    of_the_app = point is not None and f" {stage.site.host}/" in point.call
+    of_the_app = point is not None and any(f" {host}" in point.call for host in stage.hosts_of_the_app)
     return Case(stage=stage, kind=kind, of_the_app=of_the_app, before=before, after=look(stage), run=done)
+
+
+def _signing_in(call: str, scene: Scene) -> str:
+    """Return with what a call signs in, because no two ways are the same code; empty for all other calls."""
+    of_registry = re.search(r"/(oauth2|service)/token$", call)
+    of_entra = call.startswith("POST login.")
+    return scene.sign_in if of_entra else scene.registry_connection if of_registry else ""
 
 
 def _made(calls: Sequence[Call]) -> Counter[str]:

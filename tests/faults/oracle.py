@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytask.errors.start import StartFailure
-from tests.faults.scenes import CANARIES, REPOSITORY
+from tests.faults.scenes import CANARIES, NEW, REPOSITORY
+from tests.local_azure.registries.docker_registries import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.faults.kinds import Kind
     from tests.faults.runs import Run
-    from tests.faults.scenes import Stage
+    from tests.faults.stage import Stage
     from tests.faults.truth import Truth
 
 _TOKEN = re.compile(r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}")
 _CREDENTIALS = re.compile(r"^(authorization|x-functions-key|cookie):", re.IGNORECASE | re.MULTILINE)
-_REFERENCE = r"(contoso\.azurecr\.io/[^\s;,)]+)"
+_REFERENCE = r"((?:contoso\.azurecr\.io|harbor\.contoso\.example)/[^\s;,)]+)"
 _SUCCESS = {"Succeeded", "SucceededWithIssues"}
 
 
@@ -40,7 +41,7 @@ class Case:
     @property
     def wanted(self) -> str:
         """The reference that the step deploys."""
-        repository = f"{self.stage.registry.login_server}/{REPOSITORY}"
+        repository = f"{self.stage.host}/{REPOSITORY}"
         tag = self.stage.scene.image
         if self.stage.inputs.get("deployBy") == "digest":
             return f"{repository}@{self.after.tags.get(tag, '')}"
@@ -50,7 +51,7 @@ class Case:
     def lost_swap(self) -> bool:
         """Whether nobody can know if the swap was begun, so that it must not be sent again."""
         swaps = self.kind is not None and self.run.code == "swap-unfinished"
-        return swaps or "result is not known" in self.run.state
+        return swaps or (self.stage.scene.swaps and "result is not known" in self.run.state)
 
     @property
     def added(self) -> dict[str, str]:
@@ -100,7 +101,7 @@ def _kept(case: Case) -> Iterator[str]:
 def _secrets(case: Case) -> Iterator[str]:
     stage, run = case.stage, case.run
     keys = (stage.site.keys.host, stage.site.keys.of("Hello"), stage.registry.admin_password)
-    secret = [*CANARIES, *keys, stage.azure.job_access_token]
+    secret = [*CANARIES, *keys, stage.azure.job_access_token, PASSWORD]
     for told in stage.azure.elsewhere.got:
         if _CREDENTIALS.search(told) or _TOKEN.search(told) or any(one in told for one in secret):
             yield f"a credential went to somebody else: {told.splitlines()[0]}"
@@ -131,11 +132,13 @@ def _outputs(case: Case) -> Iterator[str]:
 
 
 def _of_success(case: Case) -> Iterator[str]:
-    scene, before, after = case.stage.scene, case.before, case.after
+    scene, after = case.stage.scene, case.after
     if scene.bad and case.run.variables.get("verification") != "unverified":
         yield "it succeeded, and the image does not start"
-    if scene.command == "check":
-        yield from () if before == after else ["a check changed something"]
+    if not scene.deploys:
+        yield from _unchanged(case)
+        if scene.pushes and NEW not in after.tags:
+            yield "it succeeded, and the image is not in the registry"
         return
     yield from _of_deployed(case)
     if case.run.variables.get("verification") == "unverified":
@@ -146,6 +149,15 @@ def _of_success(case: Case) -> Iterator[str]:
             yield f"a passing fault left it unverified: {why}"
 
 
+def _unchanged(case: Case) -> Iterator[str]:
+    """Yield what a step changed that it is not there for."""
+    before, after, scene = case.before, case.after, case.stage.scene
+    if before.app() != after.app() or before.roles != after.roles or before.running != after.running:
+        yield f"the command {scene.command} changed the app"
+    if before.tags != after.tags and not scene.pushes:
+        yield f"the command {scene.command} changed the registry"
+
+
 def _of_deployed(case: Case) -> Iterator[str]:
     scene, after = case.stage.scene, case.after
     if after.image != case.wanted:
@@ -154,7 +166,7 @@ def _of_deployed(case: Case) -> Iterator[str]:
         yield "it succeeded without its settings"
     if set(scene.sticky) - after.sticky:
         yield "it succeeded without its sticky settings"
-    if "alwaysOn" in scene.inputs.get("configurationStrings", "") and not after.properties["alwaysOn"]:
+    if "alwaysOn" in scene.inputs.get("configurationStrings", "") and not after.properties.get("alwaysOn"):
         yield "it succeeded without its configuration"
 
 
@@ -184,8 +196,9 @@ def _all_of(kind: type[StartFailure]) -> set[type[StartFailure]]:
 def _of_state(case: Case) -> Iterator[str]:
     """Yield what the row `state` says that is not so, and what it does not say."""
     state, before, after = case.run.state, case.before, case.after
-    if case.stage.scene.command == "check":
-        yield from () if before == after else ["a check changed something"]
+    if not case.stage.scene.deploys:
+        yield from _unchanged(case)
+    if not case.stage.scene.pushes and not case.stage.scene.deploys:
         return
     if not state:
         yield "it does not say how things are"

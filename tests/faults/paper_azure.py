@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from aiohttp import web
 
+from tests.faults.paper_container_apps import PaperContainerApps
 from tests.faults.paper_host import AN_HOUR, PaperHost
 from tests.faults.stored import Store
 from tests.local_azure.azure import LocalAzure
@@ -19,6 +20,10 @@ from tests.local_azure.services import Services
 from tests.local_azure.weather import Weather
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.faults.container_app_state import ContainerAppState
+    from tests.local_azure.arm.front import Operation
     from tests.local_azure.state.site import Site
 
 ELSEWHERE = "elsewhere.azurewebsites.net"
@@ -59,9 +64,19 @@ class PaperServices(Services):
     def __init__(self, **parts: Any) -> None:  # noqa: ANN401 - handed on as they are
         super().__init__(**parts)
         self.elsewhere = Elsewhere()
-        self.rooms = (*self.rooms, self.elsewhere)
+        self.rooms = (*self.rooms, self.elsewhere, self.container_apps)
         self.host = PaperHost(digest_of=self._digest_of, lets_pull=self.registries.lets_pull)
         self.app_service.worker.host = self.host  # type: ignore[assignment] # as far as anybody asks it
+
+    def _operations(self) -> list[Operation]:
+        """Return those of all rooms; Container Apps have apps here."""
+        self.container_apps = PaperContainerApps(self.cloud, self.registries, self._digest_of)
+        return [*self.container_apps.operations(), *super()._operations()]
+
+    async def forget(self) -> None:
+        """Be an empty subscription again."""
+        self.container_apps.apps.clear()
+        await super().forget()
 
     def _digest_of(self, host: str, repository: str, name: str) -> str | None:
         if name.startswith("sha256:"):
@@ -97,6 +112,14 @@ class PaperAzure(LocalAzure):
     def elsewhere(self) -> Elsewhere:
         """Somebody else's host."""
         return self._services.elsewhere
+
+    def crash_where(self, crashes: Callable[[str], bool]) -> None:
+        """Say of which image's digest a container exits at once."""
+        self.host.crashes = self._services.container_apps.crashes = crashes
+
+    def add_container_app(self, name: str, image: str, **options: Any) -> ContainerAppState:  # noqa: ANN401 - those of `add`
+        """Create a Functions app on Container Apps that has run an image for an hour."""
+        return self._loop.call(lambda: self._services.container_apps.add(name, image, **options))
 
     def store(self, login_server: str) -> Store:
         """Return a registry's storage."""
@@ -150,5 +173,5 @@ class PaperAzure(LocalAzure):
             homes=self._folder / "homes",
             second=self._second,
             mishap=self._front.unexpected.append,
-            faults=self.faults,
+            serve=self._front.serve,
         )

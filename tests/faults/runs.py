@@ -9,22 +9,25 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytask.agent.environment import NODE, SIGNER
 from tests.agent.agent import Agent
 from tests.agent.secret_masker import SecretMasker
 from tests.agent.step_log import StepLog
 from tests.agent.task_definition import read_task
 from tests.agent.under_test import TASK
 from tests.faults.child import run_task
-from tests.faults.scenes import checkout
+from tests.faults.stage import checkout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.faults.scenes import Stage
+    from tests.faults.stage import Stage
 
 LIMIT = 60.0
 """Seconds after which a run hangs; the slowest takes a few, and the machine may be busy."""
+_SHIM = {NODE: shutil.which("node") or "", SIGNER: str(TASK / "sign.js")}
+"""What the shim would say of itself."""
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.faults.child"])
 
@@ -62,17 +65,17 @@ def run(stage: Stage, folder: Path) -> Run:
     """Run the task to its end."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "home").mkdir(parents=True)
-    machine = {"PATH": "/usr/bin:/bin", "HOME": str(folder / "home"), "LANG": "C.UTF-8", **stage.azure.environment}
+    home = {"PATH": "/usr/bin:/bin", "HOME": str(folder / "home"), "LANG": "C.UTF-8"}
+    machine = {**home, **_SHIM, **stage.azure.environment, **stage.machine}
     token = stage.azure.job_access_token
-    agent = Agent(
-        folder=folder / "agent", task=TASK, environment=machine, sources=checkout(folder / "s"), access_token=token
-    )
+    sources = checkout(folder / "s", stage.scene.dockerfile)
+    agent = Agent(folder=folder / "agent", task=TASK, environment=machine, sources=sources, access_token=token)
     record = folder / "record.json"
-    inputs = {"azureSubscription": stage.connection.id, "recordFile": str(record), **stage.inputs}
-    environment = agent.environment(inputs, [stage.connection], agent.job.variables())
+    inputs = {"recordFile": str(record), **stage.inputs}
+    environment = agent.environment(inputs, list(stage.connections), agent.job.variables())
     output, began = folder / "output", time.monotonic()
     process = _FORKS.Process(
-        target=run_task, args=(environment, str(output), str(stage.azure.store(stage.registry.login_server).folder))
+        target=run_task, args=(environment, str(output), str(stage.azure.store(stage.host).folder))
     )
     process.start()
     process.join(LIMIT)

@@ -40,7 +40,7 @@ def good(azure: PaperAzure, tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 def test_whatever_a_call_meets_a_run_ends_and_tells_the_truth(found: list[Point]) -> None:
     chosen = rotated(found)
-    assert {point.title for point, _ in chosen} == {point.title for point in found}
+    assert {point.call for point, _ in chosen} == {point.call for point in found}
     assert {kind for _, kind in chosen} == set(KINDS)
     results = list(run_all(chosen, 3))
     assert [(one.title, one.wrong, one.state) for one in results if one.wrong] == []
@@ -50,12 +50,21 @@ def test_the_runs_make_the_calls_that_matter(found: list[Point]) -> None:
     calls = "\n".join(point.call for point in found)
     for part in (
         *("oidctoken", "oauth2/v2.0/token", "oauth2/exchange", "oauth2/token", "listCredentials", "slotConfigNames"),
-        "roleAssignments",
+        *(
+            "roleAssignments",
+            "identity/oauth2/token",
+            "msi/token",
+            "service/token",
+            "containerApps/shop-capp/revisions",
+        ),
+        *("eventstream", "containerappOperationResults", "containerApps/shop-capp/getAuthToken"),
         *("Annotations", "listkeys", "containerlogs", "restart", "slots/staging/config/web", "instances"),
         *("PATCH", "PUT", "HEAD", "blob.core.windows.net", "api/Hello", "operationresults", "userAssignedIdentities"),
         *("slotsswap", "slots/staging/operationresults"),
     ):
         assert part in calls
+    signed_in = {point.scene.sign_in for point in found if "oauth2/v2.0/token" in point.call}
+    assert signed_in == {"key", "certificate", "federation"}
     assert any(point.call.startswith("PATCH") and point.nth == 2 for point in found), "the rollback's own change"
 
 

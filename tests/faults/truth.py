@@ -11,7 +11,10 @@ from tests.faults.scenes import REPOSITORY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.faults.scenes import Stage
+    from tests.faults.container_app_state import ContainerAppState
+    from tests.faults.stage import Stage
+
+    Roles = frozenset[tuple[str, str, str]]
 
 _PROPERTIES = ("alwaysOn", "acrUseManagedIdentityCreds", "acrUserManagedIdentityID", "appCommandLine")
 
@@ -30,7 +33,7 @@ class Truth:
     """The names of connections and mounts that stay with their slot."""
     properties: Mapping[str, Any]
     identities: frozenset[str]
-    roles: frozenset[tuple[str, str, str]]
+    roles: Roles
     tags: Mapping[str, str]
     slot_image: str = ""
     """What the slot of a swap is configured with."""
@@ -42,11 +45,20 @@ class Truth:
 
 def look(stage: Stage) -> Truth:
     """Return what is true once every start is over."""
-    site, azure, slot = stage.site, stage.azure, stage.slot
+    slot = stage.slot
     while slot and slot.swap and slot.swap.state == "running":
         time.sleep(0.05)
-    for each in (site, *([slot] if slot else [])):
-        azure.settle(each)
+    for each in (stage.site, *([slot] if slot else [])):
+        stage.azure.settle(each)
+    roles = frozenset(stage.azure.all_assignments())
+    tags = stage.azure.store(stage.host).tags(REPOSITORY)
+    if stage.container_app:
+        return _of_container_app(stage.container_app, roles, tags)
+    return _of_site(stage, roles, tags)
+
+
+def _of_site(stage: Stage, roles: Roles, tags: Mapping[str, str]) -> Truth:
+    site, azure = stage.site, stage.azure
     app = next(one for one in azure.apps() if one.name == site.name)
     names = {kind: frozenset(found or []) for kind, found in app.slot_names.items()}
     own = {site.identity.object_id} if site.identity else set()
@@ -58,7 +70,21 @@ def look(stage: Stage) -> Truth:
         lists=names["connectionStringNames"] | names["azureStorageConfigNames"],
         properties={name: site.config.get(name) for name in _PROPERTIES},
         identities=frozenset({*own, *(one.object_id for one in site.user_identities.values())}),
-        roles=frozenset(azure.all_assignments()),
-        tags=azure.store(stage.registry.login_server).tags(REPOSITORY),
-        slot_image=(slot.image or "") if slot else "",
+        roles=roles,
+        tags=tags,
+        slot_image=(stage.slot.image or "") if stage.slot else "",
+    )
+
+
+def _of_container_app(app: ContainerAppState, roles: Roles, tags: Mapping[str, str]) -> Truth:
+    return Truth(
+        image=app.image,
+        running=app.settled(),
+        settings=app.settings,
+        sticky=frozenset(),
+        lists=frozenset(),
+        properties={"registries": app.registries, "others": app.others},
+        identities=frozenset({app.identity.object_id} if app.identity else set()),
+        roles=roles,
+        tags=tags,
     )

@@ -197,5 +197,5 @@ class Machinery:
             homes=self._folder / "homes",
             second=self._second,
             mishap=self._front.unexpected.append,
-            faults=self.faults,
+            serve=self._front.serve,
         )

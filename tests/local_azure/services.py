@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.local_azure.arm.front import Operation
-    from tests.local_azure.faults import Faults
     from tests.local_azure.front.certificates import Authority
     from tests.local_azure.front.routes import Room
     from tests.local_azure.registries.registry import Registry
+    from tests.local_azure.sign_in.machine_identities import Serve
 
 
 class Services:
@@ -55,14 +55,14 @@ class Services:
         homes: Path,
         second: float,
         mishap: Callable[[str], None],
-        faults: Faults,
+        serve: Serve,
     ) -> None:
         self.cloud = Cloud()
         self._session = upstream_session()
         self._host = ContainerHost(socket)
         self.azure_devops = AzureDevOps(self.cloud, authority.signing_key("azure-devops"))
         self.entra = Entra(self.cloud, authority.signing_key("entra"), self.azure_devops)
-        self.machine_identities = MachineIdentities(self.cloud, self.entra, faults, mishap)
+        self.machine_identities = MachineIdentities(self.cloud, self.entra, serve)
         self.blobs = BlobStorage(self.cloud)
         self.registries = ContainerRegistries(
             self.cloud, authority.signing_key("acr"), self.entra, self._session, self.blobs

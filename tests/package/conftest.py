@@ -1,7 +1,9 @@
-"""What the tests of the package share: it is made once."""
+"""What the tests of the package share: it is made once, for all processes of a run."""
 
 from __future__ import annotations
 
+import fcntl
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +17,16 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def vsix(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the extension of this checkout."""
-    return packed(tmp_path_factory.mktemp("package"))
+    """Return the extension of this checkout; packing it keeps a core busy for a minute."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    if not run:
+        return packed(tmp_path_factory.mktemp("package"))
+    folder = tmp_path_factory.getbasetemp().parent / f"package-{run}"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = next((folder / "build").glob("*.vsix"), None)
+        return made or packed(folder)
 
 
 @pytest.fixture(scope="session")

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def test_bytecode_is_the_same_every_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiler, "PYTHONS", ("3.10", "3.14"))
+    monkeypatch.setattr(compiler, "PYTHONS", ("3.14",))
     shelf = install(ROOT / "pyproject.toml", ROOT / "requirements.lock", ROOT / ".cache" / "package")
     sources = library_sources(shelf.folder)
-    some = {name: sources[name] for name in sources if name.startswith(("idna/", "urllib3/contrib/", "jwt/"))}
+    some = {name: sources[name] for name in sources if name.startswith("jwt/")}
     first, second = ({**_made(some, tmp_path / name)} for name in ("first", "second"))
     assert first == second
     assert set(first["3.14"]) == {f"{name}c" for name in some}

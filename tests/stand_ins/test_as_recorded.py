@@ -70,9 +70,10 @@ def test_a_change_is_under_way_before_it_is_answered(azure: LocalAzure, deployer
     site = azure.add_app("shop", image=pushed(azure, deployer, "one"))
     azure.use_weather(replace(AS_RECORDED, slow_write=40.0))
     began = time.monotonic()
-    point_at(azure, deployer, site, pushed(azure, deployer, "two"))
+    point_at(azure, deployer, site, two := pushed(azure, deployer, "two"))
     assert time.monotonic() - began > 2
-    assert azure.get(f"{site.url}/api/Hello") == (200, "two")
+    assert two in azure.log(site)
+    wait_until(lambda: azure.get(f"{site.url}/api/Hello") == (200, "two"))
 
 
 def test_the_old_container_is_kept_for_a_while_and_its_stop_is_in_the_log_then(

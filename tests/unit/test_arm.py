@@ -34,10 +34,10 @@ def test_the_object_is_returned() -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (PAGE, "it is no JSON"),
-        (NESTED, "it is nested too deep"),
-        ("[]", "it is no JSON object"),
-        ("null", "it is no JSON object"),
+        (PAGE, "it is not JSON"),
+        (NESTED, "it is nested too deeply"),
+        ("[]", "it is not a JSON object"),
+        ("null", "it is not a JSON object"),
         ("", "it is empty"),
     ],
 )

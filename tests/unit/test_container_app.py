@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
+from pytask.cloud.poll import Seen
 from pytask.errors.app import AppNotFound
-from pytask.errors.azure import Forbidden, OperationInProgress
+from pytask.errors.azure import AzureFailing, Forbidden, OperationInProgress
 from pytask.errors.container_app import (
     ContainerAppAdminUser,
     ContainerAppCannotPull,
@@ -87,7 +88,7 @@ def verified(
     app: ScriptedContainerApp, update: ContainerAppUpdate, smoke_test: SmokeTest | None = None
 ) -> Verification:
     plan = replace(VERIFY, smoke_test=smoke_test)
-    watch = app.find().watch(update, plan, digest_now=lambda _: OURS)
+    watch = app.find().watch(update, plan, digest_now=lambda _: Seen(OURS))
     return verify_watch(watch, clock=app.clock, timeouts=app.timeouts, say=app.said.append)
 
 
@@ -154,8 +155,8 @@ def test_a_slot_of_a_container_app_is_refused() -> None:
         find_container_app(ScriptedContainerApp().azure(), replace(PLAN.app, slot="staging"))
 
 
-@pytest.mark.parametrize("mode", ["Multiple", "Labels", "", "Canary"])
-def test_a_revision_mode_that_is_not_single_is_refused_before_anything_is_written(mode: str) -> None:
+@pytest.mark.parametrize("mode", ["Labels", "", "Canary"])
+def test_a_revision_mode_that_is_not_known_is_refused_before_anything_is_written(mode: str) -> None:
     app = ScriptedContainerApp()
     app.configuration["activeRevisionsMode"] = mode
     with pytest.raises(ContainerAppMode):
@@ -610,3 +611,29 @@ def test_by_hand_the_runs_own_container_is_named() -> None:
     snapshot = app.find().preflight(PLAN, replace(NO_REGISTRY, host=HOST, repository="shop"))
     assert " --container-name shop --image " in snapshot.app.by_hand.use(NEW)
     assert snapshot.app.by_hand.restart.endswith("--revision shop--0000001")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {},
+        {"properties": {}},
+        {"properties": {"template": {"containers": [a_container()]}}},
+        {"properties": {"configuration": {"registries": ["x"]}, "template": {"containers": [a_container()]}}},
+        {"properties": {"configuration": {}, "template": {"containers": []}}},
+        {"properties": {"configuration": {}, "template": {"containers": [a_container(), 7]}}},
+        {"properties": {"configuration": {}, "template": {"containers": [a_container(name="other")]}}},
+        {"properties": {"configuration": {}, "template": {"containers": [a_container(env=[None])]}}},
+    ],
+)
+def test_nothing_is_written_from_an_answer_that_does_not_show_the_whole_app(
+    monkeypatch: pytest.MonkeyPatch, part: dict[str, Any]
+) -> None:
+    app = ScriptedContainerApp()
+    target = app.find()
+    change = UseImage(reference=NEW, digest=OURS, fresh_tag=True, plan=PLAN)
+    snapshot = target.preflight(PLAN, a_source())
+    monkeypatch.setattr(app, "_app", lambda *_, **__: Answer(body={"name": "shop", "kind": "functionapp", **part}))
+    with pytest.raises(AzureFailing, match="azure-failing"):
+        target.update(change, snapshot, Journal(lambda _: None))
+    assert app.writes() == []

@@ -58,21 +58,21 @@ READERS: dict[Callable[..., object], type | tuple[type, ...]] = {
     [
         (b"", "it is empty"),
         (b" \r\n", "it is empty"),
-        (b"<!DOCTYPE html><html><title>Sign in</title></html>", "it is no JSON"),
-        (b"{", "it is no JSON"),
-        (b'{"a":1}{', "it is no JSON"),
-        (b'{"a": NaN}', "it is no JSON"),
-        (b"[Infinity, -Infinity]", "it is no JSON"),
-        (b'{"a": 1e999}', "it is no JSON"),
-        (b'{"a": ' + b"9" * 41 + b"}", "it is no JSON"),
-        (b'{"name": "B\xe4r"}', "it is no UTF-8"),
-        ('{"name": "Bär"}'.encode("utf-16"), "it is no UTF-8"),
-        (b'{"name": "\\ud800"}', "it is no UTF-8"),
-        (b'{"\\uDFFF": 1}', "it is no UTF-8"),
-        ('{"name": "\ud800"}', "it is no UTF-8"),
-        (b"[" * 101 + b"]" * 101, "it is nested too deep"),
-        (b"[" * 100_000, "it is nested too deep"),
-        (b'{"a":' * 100_000, "it is nested too deep"),
+        (b"<!DOCTYPE html><html><title>Sign in</title></html>", "it is not JSON"),
+        (b"{", "it is not JSON"),
+        (b'{"a":1}{', "it is not JSON"),
+        (b'{"a": NaN}', "it is not JSON"),
+        (b"[Infinity, -Infinity]", "it is not JSON"),
+        (b'{"a": 1e999}', "it is not JSON"),
+        (b'{"a": ' + b"9" * 41 + b"}", "it is not JSON"),
+        (b'{"name": "B\xe4r"}', "it is not UTF-8"),
+        ('{"name": "Bär"}'.encode("utf-16"), "it is not UTF-8"),
+        (b'{"name": "\\ud800"}', "it is not UTF-8"),
+        (b'{"\\uDFFF": 1}', "it is not UTF-8"),
+        ('{"name": "\ud800"}', "it is not UTF-8"),
+        (b"[" * 101 + b"]" * 101, "it is nested too deeply"),
+        (b"[" * 100_000, "it is nested too deeply"),
+        (b'{"a":' * 100_000, "it is nested too deeply"),
     ],
     ids=range(17),
 )
@@ -84,14 +84,14 @@ def test_what_is_no_json_is_unreadable(body: bytes | str, reason: str) -> None:
 @pytest.mark.parametrize("body", [b"null", b"[]", b'"text"', b"1e18", b"true"])
 def test_what_is_no_object_is_none_of_an_object(body: bytes) -> None:
     assert decode(body) == json.loads(body)
-    assert decode_object(body) == Unreadable("it is no JSON object")
+    assert decode_object(body) == Unreadable("it is not a JSON object")
 
 
 def test_what_is_odd_but_json_is_a_value() -> None:
     assert decode_object(b"{}") == {}
     assert decode(b'\xef\xbb\xbf{"a": "\\ud83d\\ude00"}') == {"a": "\U0001f600"}
     assert decode(b'{"at": 1e18, "a": "\\\\ud800"}') == {"at": 1e18, "a": "\\ud800"}
-    assert decode(b"[" * 100 + b"]" * 100) != Unreadable("it is nested too deep")
+    assert decode(b"[" * 100 + b"]" * 100) != Unreadable("it is nested too deeply")
 
 
 @given(VALUES)

@@ -51,7 +51,7 @@ def journal() -> Journal:
         ([UPDATED], "deployed, unverified", "unverified", ""),
         ([UPDATED, UNVERIFIED], "deployed, unverified", "unverified", NEW),
         ([UPDATED, VERIFIED], "the new image runs, but not everything is as requested", "verified", NEW),
-        ([UPDATED, ChangedBySomeoneElse("x:9")], "the app is not configured as this run has written it", "failed", ""),
+        ([UPDATED, ChangedBySomeoneElse("x:9")], "the app is no longer configured as this run left it", "failed", ""),
         ([UPDATED, VerificationFailed()], "deployed, but it does not run", "failed", ""),
         ([UPDATED, VerificationFailed(), NotRolledBack("it is off")], "deployed, but it does not run", "failed", ""),
         ([UPDATED, VerificationFailed(), RESTORED], "rolled back to the previous one, unverified", "failed", ""),

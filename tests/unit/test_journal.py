@@ -10,11 +10,26 @@ from pytask.errors import Cancelled, TaskFailure, once_sent
 from pytask.errors.app import AppNotFound
 from pytask.errors.network import Unreachable
 from pytask.journal import AccessGiven, Action, Event, ImageGone, Journal, StageBegan, StageEnded
+from pytask.model import App, ByHand
 
 
 @pytest.fixture
 def journal() -> Journal:
     return Journal(lambda _: None)
+
+
+def an_app(name: str) -> App:
+    by_hand = ByHand(use_image="use", restart="restart")
+    return App(
+        resource_id=f"/Apps/{name}",
+        name=name,
+        slot="",
+        resource_group="g",
+        url="",
+        image="",
+        stopped=False,
+        by_hand=by_hand,
+    )
 
 
 def attempt(journal: Journal, error: BaseException | None = None) -> None:
@@ -80,16 +95,16 @@ def test_the_same_thing_attempted_again_is_open_until_it_is_settled_itself(journ
 def test_each_app_has_its_own_events_and_those_of_all(journal: Journal) -> None:
     journal.add(StageBegan("Build image"))
     for app in ("shop", "cart"):
-        journal.of(app).add(AccessGiven(done=f"{app} may pull"))
-    assert journal.of("shop").all(AccessGiven) == (AccessGiven(done="shop may pull"),)
-    assert journal.of("cart").last(StageBegan) == StageBegan("Build image")
+        journal.of(an_app(app)).add(AccessGiven(done=f"{app} may pull"))
+    assert journal.of(an_app("shop")).all(AccessGiven) == (AccessGiven(done="shop may pull"),)
+    assert journal.of(an_app("cart")).last(StageBegan) == StageBegan("Build image")
     assert len(journal.all(AccessGiven)) == 2
 
 
 def test_threads_lose_nothing(journal: Journal) -> None:
     def write(app: str) -> None:
         for number in range(200):
-            journal.of(app).add(StageBegan(str(number)))
+            journal.of(an_app(app)).add(StageBegan(str(number)))
 
     threads = [threading.Thread(target=write, args=(app,)) for app in "abcd"]
     for thread in threads:
@@ -97,4 +112,4 @@ def test_threads_lose_nothing(journal: Journal) -> None:
     for thread in threads:
         thread.join()
     assert len(journal.all(StageBegan)) == 800
-    assert [event.title for event in journal.of("a").all(StageBegan)] == [str(number) for number in range(200)]
+    assert [event.title for event in journal.of(an_app("a")).all(StageBegan)] == [str(number) for number in range(200)]

@@ -220,7 +220,7 @@ def test_what_is_deployed_by_another_tag_is_told() -> None:
     build = BUILD_2 + "    tags: |\n      $(Build.BuildId)\n      latest\n"
     moved, words = move(job(build, DEPLOY.replace("$(Build.BuildId)", "latest")))
     assert tasks(moved) == ["all"]
-    assert list(words.values()) == ["the tag $(build.buildid) is deployed now"]
+    assert list(words.values()) == ["now deploys the tag $(build.buildid)"]
 
 
 def test_an_image_without_a_tag_is_deployed_by_the_tag_that_it_had() -> None:
@@ -292,7 +292,7 @@ def test_the_same_pool_may_be_written_in_other_columns() -> None:
 def test_a_deployment_before_the_build_stays_before_it(text: str) -> None:
     moved, words = move(text)
     assert tasks(moved.replace("script:", "task:"))[:2] == ["deploy", "buildAndPush"]
-    assert list(words.values()) == ["deploys in a step of its own: other steps stand between"]
+    assert list(words.values()) == ["deploys in a separate step: there are other steps in between"]
 
 
 def test_what_has_no_place_in_the_new_step_is_named() -> None:
@@ -327,21 +327,24 @@ MAIN_ONLY = ("@1\n", "@1\n  condition: eq(variables['Build.SourceBranch'], 'refs
 @pytest.mark.parametrize(
     ("pipeline", "why"),
     [
-        (job(BUILD, PUSH, SCRIPT_STEP, DEPLOY), "other steps stand between"),
-        (job(BUILD, PUSH, DEPLOY.replace(*MAIN_ONLY)), "a condition, an env or limits"),
-        (jobs(BUILD, PUSH, SCRIPT_STEP, DEPLOY), "other steps stand between"),
-        (jobs(BUILD, PUSH, DEPLOY + SCRIPT_STEP), "a pool, conditions or steps of its own"),
-        (jobs(BUILD, PUSH, DEPLOY, besides="pool: inside\n"), "a pool, conditions or steps of its own"),
-        (jobs(BUILD, PUSH, DEPLOY, besides="condition: always()\n"), "a pool, conditions or steps of its own"),
-        (jobs(BUILD, PUSH, DEPLOY, besides="condition: not(succeeded())\n"), "a pool, conditions or steps"),
-        (jobs(BUILD, PUSH, DEPLOY, besides="variables:\n  a: b\n"), "a pool, conditions or steps of its own"),
-        (jobs(BUILD, PUSH, DEPLOY, first="strategy:\n  parallel: 2\n"), "a pool, conditions or steps of its own"),
-        (jobs(BUILD, PUSH, DEPLOY) + "- job: smoke\n  dependsOn: deploy\n  steps: []\n", "other jobs, or they for it"),
-        (jobs(BUILD, PUSH, DEPLOY) + "- job: smoke\n  dependsOn:\n  - deploy\n", "other jobs, or they for it"),
+        (job(BUILD, PUSH, SCRIPT_STEP, DEPLOY), "other steps in between"),
+        (job(BUILD, PUSH, DEPLOY.replace(*MAIN_ONLY)), "condition, environment or limits"),
+        (jobs(BUILD, PUSH, SCRIPT_STEP, DEPLOY), "other steps in between"),
+        (jobs(BUILD, PUSH, DEPLOY + SCRIPT_STEP), "its own pool, conditions or other steps"),
+        (jobs(BUILD, PUSH, DEPLOY, besides="pool: inside\n"), "its own pool, conditions or other steps"),
+        (jobs(BUILD, PUSH, DEPLOY, besides="condition: always()\n"), "its own pool, conditions or other steps"),
+        (jobs(BUILD, PUSH, DEPLOY, besides="condition: not(succeeded())\n"), "its own pool, conditions"),
+        (jobs(BUILD, PUSH, DEPLOY, besides="variables:\n  a: b\n"), "its own pool, conditions or other steps"),
+        (jobs(BUILD, PUSH, DEPLOY, first="strategy:\n  parallel: 2\n"), "its own pool, conditions or other steps"),
+        (
+            jobs(BUILD, PUSH, DEPLOY) + "- job: smoke\n  dependsOn: deploy\n  steps: []\n",
+            "other jobs, or they depend on it",
+        ),
+        (jobs(BUILD, PUSH, DEPLOY) + "- job: smoke\n  dependsOn:\n  - deploy\n", "other jobs, or they depend on it"),
         (jobs(BUILD, PUSH, DEPLOY) + "- job: smoke\n  condition: dependencies.deploy.result\n", "other jobs, or they"),
         (
             jobs(BUILD, PUSH, DEPLOY).replace("dependsOn: build", "dependsOn: [build, test]"),
-            "other jobs, or they for it",
+            "other jobs, or they depend on it",
         ),
         (jobs(BUILD, PUSH, DEPLOY).replace("job: deploy", "deployment: deploy"), "in a deployment job"),
     ],
@@ -371,20 +374,24 @@ def test_a_job_that_stays_out_of_the_checkout_has_no_steps_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("pipeline", "left", "why"),
     [
-        (job(BUILD, SCRIPT_STEP, PUSH, DEPLOY), 2, "is not the next step"),
-        (job(BUILD, PUSH.replace(*MAIN_ONLY), DEPLOY), 2, "is not the next step"),
-        (job(BUILD, PUSH.replace("hello", "other"), DEPLOY), 2, "is not the next step"),
-        (job(BUILD, PUSH.replace("contoso.azurecr.io", "other.azurecr.io"), DEPLOY), 2, "is not the next step"),
+        (job(BUILD, SCRIPT_STEP, PUSH, DEPLOY), 2, "next step does not push its image"),
+        (job(BUILD, PUSH.replace(*MAIN_ONLY), DEPLOY), 2, "next step does not push its image"),
+        (job(BUILD, PUSH.replace("hello", "other"), DEPLOY), 2, "next step does not push its image"),
+        (
+            job(BUILD, PUSH.replace("contoso.azurecr.io", "other.azurecr.io"), DEPLOY),
+            2,
+            "next step does not push its image",
+        ),
         (job(BUILD.replace("hello", "other"), PUSH.replace("hello", "other"), DEPLOY), 2, "deploys its image"),
         (
             job(BUILD.replace("@1\n  inputs:", "@1\n  inputs:\n    dockerHostEndpoint: far"), PUSH, DEPLOY),
             2,
-            "of the kind",
+            "cannot do this",
         ),
         (job(f"{BUILD}    ${{{{ if eq(1, 1) }}}}:\n      dockerFile: a\n", PUSH, DEPLOY), 2, "template expressions"),
-        (job("\n- task: Docker@1\n  inputs: {imageName: a}\n", DEPLOY), 1, "one a line"),
-        (job(BUILD.replace("@1", "@0"), DEPLOY), 1, "of the kind"),
-        (job(f"{BUILD}    pushMultipleImages: True\n", PUSH, DEPLOY), 2, "of the kind"),
+        (job("\n- task: Docker@1\n  inputs: {imageName: a}\n", DEPLOY), 1, "separate lines"),
+        (job(BUILD.replace("@1", "@0"), DEPLOY), 1, "cannot do this"),
+        (job(f"{BUILD}    pushMultipleImages: True\n", PUSH, DEPLOY), 2, "cannot do this"),
     ],
 )
 def test_what_is_not_certain_stays_and_the_deployment_goes_on_by_name(pipeline: str, left: int, why: str) -> None:
@@ -400,7 +407,7 @@ def test_docker_commands_of_other_kinds_are_left_and_named(command: str) -> None
     step = f"\n- task: Docker@1\n  inputs:\n    command: {command}\n"
     moved, words = move(job(step, BUILD, PUSH, DEPLOY))
     assert tasks(moved) == ["Docker@1", "all"]
-    assert words == {2: "left: the new step does nothing of the kind"}
+    assert words == {2: "unchanged: the new step cannot do this"}
 
 
 def test_what_depends_on_a_template_expression_is_left_whole() -> None:
@@ -414,7 +421,10 @@ def test_a_web_app_is_left_with_what_to_do_if_it_is_none() -> None:
     text = job(BUILD, PUSH, DEPLOY.replace("FunctionApp", "WebApp"))
     moved, words = move(text)
     assert moved == text
-    assert "make it AzureFunctionAppContainer@1" in words[text[: text.index("- task: AzureW")].count("\n") + 1]
+    assert (
+        "for a Function App use AzureFunctionAppContainer@1"
+        in words[text[: text.index("- task: AzureW")].count("\n") + 1]
+    )
 
 
 def test_two_images_of_one_job_keep_apart() -> None:
@@ -437,7 +447,7 @@ def test_logins_go_unless_something_else_uses_docker() -> None:
     assert words == {}
     moved, words = move(job(login, BUILD_2, DEPLOY, "\n- script: Docker image ls\n"))
     assert moved.count("login") == 1
-    assert words == {2: "left: other steps of its job use Docker"}
+    assert words == {2: "unchanged: other steps use Docker"}
 
 
 def test_text_that_looks_like_steps_is_none() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytask.builders.docker.build import buildkit_environment, command_line
+from pytask.builders.docker.build import buildkit_environment, command_line, with_hidden_proxies
 from pytask.builders.docker.cli import DockerCli
 from pytask.builders.docker.diagnosis import failure
 from pytask.model import (
@@ -121,6 +121,31 @@ def test_a_build_argument_that_docker_itself_would_obey_does_not_reach_its_envir
     assert f"{name}=http://proxy" in words_for(recipe, environment)
 
 
+PROXY = "http://bob:s%2Fcret@proxy:8080"
+
+
+@pytest.mark.parametrize("environment", [{}, {"HTTPS_PROXY": "http://127.0.0.1:4711", "NO_PROXY": "localhost"}])
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"])
+def test_a_proxy_with_a_password_is_in_dockers_environment_and_not_on_its_command_line(
+    environment: dict[str, str], name: str
+) -> None:
+    recipe = a_recipe(
+        arguments=(BuildArgument(name=name, value=PROXY), BuildArgument(name="NO_PROXY", value="localhost"))
+    )
+    found = with_hidden_proxies(recipe, {**environment, "DOCKER_HOST": "tcp://engine:2375"})
+    words = words_for(recipe, found)
+    assert (found[name], words[7:9]) == (PROXY, ["--build-arg", name])
+    assert "s%2Fcret" not in " ".join(words)
+    assert words[10] == "NO_PROXY=localhost"
+    # Docker itself uses no proxy where it had none, and none to its engine.
+    assert found["NO_PROXY"] == ("localhost,engine" if environment else "*")
+
+
+def test_a_proxy_without_a_password_changes_nothing_for_docker() -> None:
+    recipe = a_recipe(arguments=(BuildArgument(name="HTTPS_PROXY", value="http://proxy:8080"),))
+    assert with_hidden_proxies(recipe, {"PATH": "/bin"}) == {"PATH": "/bin"}
+
+
 def test_a_build_argument_stays_off_the_command_line_though_the_environment_has_its_name() -> None:
     arguments = (
         BuildArgument(name="PIP_INDEX_URL", value="https://u:p@feed"),
@@ -149,7 +174,7 @@ def test_the_plan_names_secrets_and_private_registries_and_no_value() -> None:
     shown = render_plan(replace(plan, signs_in_to=frozenset(map(RegistryHost, ("b.azurecr.io", "a.azurecr.io")))))
     assert shown.splitlines()[1:3] == [
         "  build   app/Dockerfile, context app, linux/amd64, secrets feed",
-        "  base    from a.azurecr.io, b.azurecr.io with this run's credentials, where Docker has none of its own",
+        "  base    from a.azurecr.io, b.azurecr.io with this run's credentials, unless Docker has its own",
     ]
     assert "s3cret" not in shown
 

@@ -82,7 +82,7 @@ def test_a_wait_that_fits_is_kept_to_and_one_that_does_not_ends_the_call(chance:
     ours, clock = retries(chance)
     assert ours.wait(1, 240.0) == (300 if chance else 240), "chance takes no more than is left"
     assert ours.wait(1, 301.0) is None
-    assert ours.too_long(301.0) == "; it asks to wait 301 s, but a call is retried for 300 s at most"
+    assert ours.too_long(301.0) == "; it asks for a wait of 301 s, but a call is retried for at most 300 s"
     assert ours.too_long(300.0) == ours.too_long(None) == ""
     clock.passed.append(299.5)
     assert ours.wait(2) is None
@@ -161,8 +161,8 @@ def test_the_documents_have_the_policy_as_it_is() -> None:
     assert unreached.startswith(f"at most {now.unreached_attempts}:")
     chance = f"each lengthened at random by up to {now.http_jitter:.0%}".replace("%", " %")
     assert rows["Waits between them"] == f"{', '.join(waits)} s, {chance}"
-    total = f"{now.http_total:g} s from connecting to the last byte"
-    assert rows["One attempt"] == f"{total}; {now.http_read:g} s of silence end it"
+    total = f"at most {now.http_total:g} s from connecting to the last byte"
+    assert rows["One attempt"] == f"{total}, and at most {now.http_read:g} s without a byte"
     assert rows["While the app is verified"].startswith(f"{now.poll_attempts} attempts for a poll")
 
 
@@ -175,6 +175,8 @@ POSTS = {
     "/restart": "starts the app once more, which the verification waits for as well",
     "/oauth2/exchange": "gives one more token",
     "/getAuthToken": "gives one more token",
+    "/importImage": "imports the same digest once more",
+    "/deactivate": "stops a revision of ours that is stopped already",
 }
 """What each POST of the product does when it is done twice. One that does harm then must not be sent again."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
@@ -20,7 +21,7 @@ from pytask.builders.docker.process import end, lines, running
 from pytask.errors.docker_command import ImageNotLoaded
 from pytask.errors.foreign import shortened
 from pytask.model import Secret
-from pytask.network.relay import along
+from pytask.network.relay import along, engine_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pytask.builders.docker.cli import DockerCli
     from pytask.builders.docker.configuration import Lent
     from pytask.model import BuildArgument, Recipe, RegistryHost, RegistryLogin
+    from pytask.network.relay import Along
 
 _REMEMBERED = 400
 """Lines. Output of parallel steps is interleaved, and the end may show a long instruction of the Dockerfile."""
@@ -39,6 +41,7 @@ _EXPORTED = re.compile(
 """How BuildKit names the result in the classic and in the containerd image store. What a `RUN` prints has its time in
 between. https://github.com/moby/buildkit/blob/master/exporter/containerimage/writer.go and
 https://github.com/moby/moby/blob/master/daemon/internal/builder-next/exporter/mobyexporter/writer.go"""
+_PROXY = re.compile(r"(?:https?|ftp|all)_proxy", re.IGNORECASE)
 _NOT_LOADED = "Build result will only remain in the build cache"
 """https://github.com/docker/buildx/blob/master/build/build.go"""
 
@@ -71,7 +74,7 @@ def build(
     tail: deque[str] = deque(maxlen=_REMEMBERED)
     printed = _Printed()
     with (
-        along(machine.network, environment) as way,
+        _on_its_way(machine, recipe, environment) as way,
         _configuration(machine, cli, environment, logins) as lent,
         handed_over(
             [text.encode(errors="surrogateescape") for text in _texts(recipe)], by_descriptors=cli.passes_descriptors
@@ -86,13 +89,20 @@ def build(
     ):
         stop_when(lambda: end(process, machine.timeouts.child_exit))
         if process.stdout:
-            printed = _follow(lines(process.stdout), tail, machine.console.line)
+            printed = _follow(lines(process.stdout, machine.console.redacted), tail, machine.console.line)
         exit_code = process.wait()
     if exit_code != 0:
         raise failure(recipe, exit_code, tail, refusals=way.failures, answers=lent.answers)
     if printed.elsewhere:
         raise ImageNotLoaded(reference=references[0], detail=printed.elsewhere)
     return printed.image
+
+
+@contextmanager
+def _on_its_way(machine: Machine, recipe: Recipe, environment: Mapping[str, str]) -> Iterator[Along]:
+    """Yield the environment in which the docker command uses the agent's route, with what is hidden in it."""
+    with along(machine.network, environment) as way:
+        yield replace(way, environment=with_hidden_proxies(recipe, way.environment))
 
 
 def _commands_own(
@@ -113,7 +123,9 @@ def command_line(
     """Return the arguments of `docker build`; `handed` has the paths of the secrets that are not in a file.
 
     Values of build arguments stay out of it, because every user of the machine can read a command line. The exception
-    is a name that the docker command itself reads, such as HTTP_PROXY: in the environment it would affect the command.
+    is a name that the docker command itself reads, such as HTTP_PROXY: in the environment it would affect the command,
+    so that only a proxy with a password is there (`with_hidden_proxies`).
+    Source of a build argument without a value: https://docs.docker.com/reference/cli/docker/build-legacy/#build-arg
     """
     words = [
         cli.path,
@@ -130,6 +142,28 @@ def command_line(
         words += ["--build-arg", argument.name if stays_out else f"{argument.name}={argument.value}"]
     words += _secret_words(recipe, handed)
     return [*words, *recipe.flags, str(recipe.context)]
+
+
+def with_hidden_proxies(recipe: Recipe, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the docker command with the proxies that are build arguments and have a password.
+
+    Go programs take a proxy from these variables. Where the command uses none, it still uses none afterwards; to its
+    engine it goes directly in any case. Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy
+    """
+    hidden = {one.name: one.value for one in recipe.arguments if one.value and _is_proxy_with_password(one)}
+    if not hidden:
+        return {**environment}
+    known = [environment.get(name, "") for name in ("NO_PROXY", "no_proxy")]
+    direct = ",".join(dict.fromkeys(filter(None, (*known, engine_host(environment)))))
+    has_proxy = any(value for name, value in environment.items() if _PROXY.fullmatch(name))
+    # A build argument that is in no environment has no value, and gets none here.
+    unset = {one.name for one in recipe.arguments if one.value is None}
+    steers = dict.fromkeys({"NO_PROXY", "no_proxy"} - unset, direct if has_proxy else "*")
+    return {**environment, **steers, **hidden}
+
+
+def _is_proxy_with_password(argument: BuildArgument) -> bool:
+    return bool(_PROXY.fullmatch(argument.name)) and "@" in (argument.value or "")
 
 
 def buildkit_environment(context: str) -> dict[str, str]:
@@ -199,7 +233,7 @@ def _stays_out(argument: BuildArgument, environment: Mapping[str, str]) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Printed:
-    """What the docker command says of the image."""
+    """What the docker command reports about the image."""
 
     image: str = ""
     """Its id in the engine."""
@@ -208,7 +242,7 @@ class _Printed:
 
 
 def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None]) -> _Printed:
-    """Show what the command prints, and return what it says of the image."""
+    """Show what the command prints, and return what it reports about the image."""
     image = elsewhere = ""
     for line in output:
         say(line)

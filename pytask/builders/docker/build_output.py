@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _BLOCK = "------"
 _SHORTEST_RULE = 8
-"""Dashes. The rule around an excerpt of the Dockerfile has twenty, the rule around a step's block six."""
+"""Minimum number of dashes: a line around an excerpt of the Dockerfile has twenty, one around a step's block six."""
 _REMEMBERED = 60
 _LONGEST_LINE = 400
 _LONGEST_MESSAGE = LONGEST_LINE = 1_500

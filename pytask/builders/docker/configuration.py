@@ -48,7 +48,7 @@ class Lent:
     descriptors: tuple[int, ...] = ()
     """File descriptors that the command must inherit."""
     answers: Mapping[str, TaskFailure | None] = field(default_factory=dict)
-    """The hosts that Docker asked credentials for, and why it got none, if so; filled while the command runs."""
+    """The hosts that Docker asked credentials for, with the reason if it got none; filled while the command runs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,8 +72,8 @@ def lent_configuration(
 ) -> Iterator[Lent]:
     """Yield what a docker command needs to sign in to more registries; it is removed after the block.
 
-    Registries that the user's configuration knows are left to it. When it knows them all, Docker uses it unchanged,
-    unless it cannot be written. `temporary` are the folders for the links, of which the first that can be used is.
+    Registries in the user's configuration are left to it. If it has them all, Docker uses it unchanged, unless it
+    cannot be written. The links go into the first usable folder of `temporary`.
     """
     with ExitStack() as until_used:
         try:

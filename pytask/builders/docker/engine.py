@@ -142,7 +142,7 @@ class Engine:
             except APIError as error:
                 seen.error = str(error.explanation or error)
         if not (seen.error or seen.digest):
-            # Both image stores end with it: https://github.com/moby/moby/blob/master/daemon/containerd/image_push.go
+            # The report ends with the digest in both image stores: https://github.com/moby/moby/blob/master/daemon/containerd/image_push.go
             raise EngineGone(doing=_PUSH, detail="its report of the push ended before the digest")
         return seen
 

@@ -1,7 +1,7 @@
-"""What it means when a call to the engine fails: the engine is gone, full or broken, or no longer has the image.
+"""The failures behind failed calls to the engine: it is gone, full or broken, or no longer has the image.
 
-Docker's library raises its own errors for answers with an error status, and lets through what its HTTP library and
-Python raise for everything else: a connection that was refused, a stream that was cut, an answer that is no JSON.
+Docker's library raises its own errors only for answers with an error status. Everything else comes from its HTTP
+library and from Python: a connection that was refused, a stream that was cut, an answer that is not JSON.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SLOW = "timed out"
 
 @contextmanager
 def translated(doing: str, reference: str) -> Iterator[None]:
-    """Raise the catalogue's failure for whatever a call about an image raises; `doing` is the call in words."""
+    """Raise the catalogue's failure for any error of a call about an image; `doing` is a verb phrase for the call."""
     try:
         yield
     except TaskFailure:
@@ -49,7 +49,7 @@ def engine_failure(error: Exception, doing: str, reference: str) -> TaskFailure:
 
 
 def _is_of_an_answer(error: Exception) -> bool:
-    """Tell whether an error is about what the engine answered, and not about the way to it."""
+    """Tell whether an error is about the engine's answer, rather than about the connection to it."""
     return isinstance(error, LookupError | ValueError | TypeError | AttributeError)
 
 

@@ -30,7 +30,7 @@ class Handed:
 def handed_over(contents: Sequence[bytes], *, by_descriptors: bool = True) -> Iterator[Handed]:
     """Yield a path to each content, for a program that is started within the block.
 
-    Without `by_descriptors` the program need not inherit anything; one behind a wrapper may not.
+    Without `by_descriptors`, the program need not inherit anything; a program behind a wrapper may not be able to.
     """
     in_descriptors = by_descriptors and hasattr(os, "memfd_create")
     with (in_memory if in_descriptors else through_pipes)(contents) as handed:

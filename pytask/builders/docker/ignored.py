@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LONGEST = 4096
-"""Characters of a pattern, as many as a path may have. https://man7.org/linux/man-pages/man3/realpath.3.html"""
+"""Maximum characters of a pattern, the same as of a path. https://man7.org/linux/man-pages/man3/realpath.3.html"""
 _PIECE = re.compile(r"\*\*/?|\*|\?|\[(?:\\.|[^\]\\])+\]|\\?.")
 
 
@@ -48,8 +48,8 @@ def _patterns(context: Path, dockerfile: Path) -> str:
 def _matches(path: str, pattern: str) -> bool:
     """Tell whether a pattern matches a path or one of its parent folders.
 
-    The places in the path where the pattern may have arrived move on piece by piece. One regular expression for the
-    whole pattern would try every way to share the path among its asterisks.
+    This keeps the set of positions in the path that the pattern can have reached, and advances it piece by piece. One
+    regular expression for the whole pattern would try every way to split the path among its asterisks.
     """
     places = {0}
     for piece in _PIECE.findall(posixpath.normpath(pattern[:_LONGEST]).lstrip("/")):
@@ -60,7 +60,7 @@ def _matches(path: str, pattern: str) -> bool:
 
 
 def _behind(piece: str, path: str, places: set[int]) -> set[int]:
-    """Return where one piece of a pattern may end that begins at one of the places."""
+    """Return where one piece of a pattern may end when it begins at one of the positions."""
     first, end = min(places), len(path)
     if piece == "**":
         return set(range(first, end + 1))
@@ -73,7 +73,7 @@ def _behind(piece: str, path: str, places: set[int]) -> set[int]:
 
 
 def _within_a_name(path: str, places: set[int]) -> Iterator[int]:
-    """Yield the places themselves, and those behind them up to the next slash."""
+    """Yield the positions themselves, and those after them up to the next slash."""
     going = False
     for at in range(min(places), len(path) + 1):
         going = at in places or (going and path[at - 1] != "/")
@@ -82,12 +82,12 @@ def _within_a_name(path: str, places: set[int]) -> Iterator[int]:
 
 
 def _one(piece: str) -> Callable[[str], object]:
-    """Return the test of one character: a class, any but a slash, or a literal; a class that is none fits nothing."""
+    """Return the test of one character: a class, `?`, or a literal; an invalid class matches nothing."""
     if piece == "?":
         return lambda character: character != "/"
     if len(piece) == 1 or not piece.startswith("["):
         return (piece.removeprefix("\\") or piece).__eq__
-    with warnings.catch_warnings():  # Python warns of classes that it may read otherwise one day
+    with warnings.catch_warnings():  # Python warns about classes that a later version may parse differently
         warnings.simplefilter("ignore", FutureWarning)
         try:
             return re.compile(piece, re.DOTALL).fullmatch

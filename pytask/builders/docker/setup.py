@@ -48,7 +48,7 @@ def no_command(path: str, agent: AgentKind) -> TaskFailure:
 
 
 def no_engine(said: str, cli: str, agent: AgentKind) -> TaskFailure:
-    """Return the failure behind what a docker command said when it got no answer of an engine."""
+    """Return the failure behind the message of a docker command that got no answer from an engine."""
     detail = beginning(" ".join(said.split()), _LONGEST) or "the docker command reported no engine"
     if any(line.startswith(_ASKS_FOR_PASSWORD) for line in said.splitlines()):
         return DockerAsksForPassword(path=cli, detail=detail)

@@ -1,7 +1,4 @@
-"""What a text of Docker says about the engine's own storage: full, broken, or without the image.
-
-All texts are in lower case.
-"""
+"""Signs in Docker's messages that the engine's storage is full, broken or without the image; all in lower case."""
 
 from __future__ import annotations
 
@@ -29,12 +26,12 @@ https://github.com/distribution/distribution/blob/main/registry/storage/driver/s
 
 
 def is_full(told: str) -> bool:
-    """Tell whether a text reports a full disk, whoever's."""
+    """Tell whether a text reports a full disk, the engine's or the registry's."""
     return any(sign in told for sign in _FULL)
 
 
 def is_broken(told: str) -> bool:
-    """Tell whether a text reports a disk that fails or cannot be written, whoever's."""
+    """Tell whether a text reports a disk that fails or cannot be written, the engine's or the registry's."""
     return any(sign in told for sign in _BROKEN)
 
 

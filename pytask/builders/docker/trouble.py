@@ -127,7 +127,7 @@ def _of_the_engine(sign: tuple[str, ...], host: str, text: str) -> TaskFailure:
 
 
 def _of_the_command(sign: tuple[str, ...], host: str, cause: str) -> TaskFailure:
-    """Return the failure of the docker command, which takes the agent's way out."""
+    """Return the failure of the docker command, which uses the agent's network route."""
     facts: dict[str, Any] = {"host": host, "detail": cause, "via": "from the docker command"}
     if sign is _DISTRUSTED:
         return CertificateUntrusted(**facts, issuer="an unknown authority")

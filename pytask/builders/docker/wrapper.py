@@ -1,7 +1,7 @@
 """Whether a docker command is Docker's own program, and what a wrapper around it passes on.
 
 Build arguments reach Docker through its environment, and secrets through file descriptors. A wrapper, usually a script
-that calls sudo, may drop either, and Docker would build without them and not complain.
+that calls sudo, may drop either, and Docker would then build without them and report nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DOCKERS_OWN = ("docker", "com.docker.cli")
 _SMALLEST = 8_000_000
 """Bytes. Docker's program has been larger than 20 million since 17.06; scripts and shims are far smaller."""
 _NOT_THERE = ("does not exist", "context not found")
-"""Docker's words up to 20.10, and its words since."""
+"""Docker's messages up to 20.10, and since then."""
 _ENVIRONMENT, _DESCRIPTORS = "environment-arrived", "descriptors-arrived"
 
 

@@ -1,6 +1,6 @@
 """A Functions app on Container Apps, as found and as updated by this run.
 
-Its template has the containers; each change of the template makes a new revision.
+Its template describes the containers; each change of the template creates a new revision.
 Source: https://learn.microsoft.com/rest/api/containerapps/container-apps/get
 """
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytask.decode import JSON, JSONObject
+    from pytask.targets.container_app.traffic import Traffic
 
 VERSION = "2026-01-01"
 SECRET_REFERENCE = "secretref:"  # noqa: S105 - a prefix
-"""Before the name of a secret, as the az CLI writes it.
+"""The prefix of a reference to a secret, as the az CLI writes it.
 https://learn.microsoft.com/azure/container-apps/manage-secrets"""
 
 
@@ -28,7 +29,7 @@ class ContainerApp(App):
     """The app: `/subscriptions/…/resourceGroups/…/providers/Microsoft.App/containerApps/…`."""
 
     container: str
-    """Name of the container that runs the functions; empty when it is not known which one does."""
+    """Name of the container that runs the functions; empty when that is not known."""
     resource: JSONObject = field(repr=False)
     """Everything that ARM returned about it."""
 
@@ -58,13 +59,23 @@ class ContainerApp(App):
         return text_at(self.properties, "latestReadyRevisionName")
 
     @property
+    def traffic(self) -> list[JSONObject]:
+        """The distribution of its traffic over its revisions; none without ingress.
+
+        Source: https://learn.microsoft.com/azure/container-apps/traffic-splitting
+        """
+        ingress = object_at(self.properties, "configuration", "ingress")
+        everything: list[JSONObject] = [{"latestRevision": True, "weight": 100}]
+        return (objects_at(ingress, "traffic") or everything) if ingress else []
+
+    @property
     def registries(self) -> list[JSONObject]:
         """The registries that it signs in to."""
         return objects_at(self.properties, "configuration", "registries")
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The environment variables of the container; a reference to a secret as `secretref:NAME`."""
+        """The environment variables of the container, with `secretref:NAME` for a reference to a secret."""
         variables = (objects_at(one, "env") for one in self.containers if text_at(one, "name") == self.container)
         return {text_at(one, "name"): _value(one) for all_of_them in variables for one in all_of_them}
 
@@ -78,7 +89,7 @@ class ContainerApp(App):
         return self.reading({**self.resource, "properties": {**self.properties, "template": template}})
 
     def reading(self, resource: JSONObject) -> ContainerApp:
-        """Return the same app as another answer shows it."""
+        """Return the same app with a newer answer of ARM."""
         return replace(self, resource=resource, image=image_of(resource, self.container))
 
 
@@ -91,15 +102,17 @@ class ContainerAppUpdate(Update):
     revision: str
     """Name of the revision that the update creates."""
     operation: str
-    """Where Azure tells how the update ends; empty when it said nothing of it."""
+    """URL that shows how the update ends; empty when Azure returned none."""
     serving: ContainerApp
-    """The app with the template that served before the update: that of the revision that was ready last."""
+    """The app with the template that served before the update: that of the revision that became ready last."""
+    traffic: Traffic | None = None
+    """The traffic that waits for the verification; None where nothing is held back."""
     fresh_tag: bool = False
     """Whether `reference` has a tag that did not exist before this run."""
 
 
 def commands(name: str, resource_group: str, resource: JSONObject, container: str) -> ByHand:
-    """Return how a person sets the image of an app's container, and starts the app again.
+    """Return the commands that set the image of an app's container and restart the app.
 
     Source: https://learn.microsoft.com/cli/azure/containerapp
     """
@@ -121,8 +134,29 @@ def image_of(resource: JSONObject, container: str) -> str:
     return ""
 
 
+def is_whole(resource: JSONObject, container: str) -> bool:
+    """Tell whether an answer shows all of what a change of the app replaces: its containers and its registries."""
+    configuration = object_at(resource, "properties", "configuration")
+    registries = bool(configuration) and _are_objects(configuration, "registries")
+    return registries and has_whole_containers(object_at(resource, "properties", "template"), container)
+
+
+def has_whole_containers(template: JSONObject, container: str) -> bool:
+    """Tell whether a template shows all of its containers, among them the one with a name."""
+    containers = objects_at(template, "containers")
+    complete = all(text_at(one, "name") and text_at(one, "image") and _are_objects(one, "env") for one in containers)
+    named = any(text_at(one, "name") == container for one in containers)
+    return named and complete and _are_objects(template, "containers")
+
+
+def _are_objects(value: JSONObject, name: str) -> bool:
+    """Tell whether a list holds objects only; a list that is absent or null is empty."""
+    found = value.get(name)
+    return found is None or (isinstance(found, list) and all(isinstance(one, dict) for one in found))
+
+
 def with_image(containers: list[JSONObject], container: str, image: str, variables: Mapping[str, str]) -> list[JSON]:
-    """Return the containers with another image and changed variables of one of them; all else stays as it was read."""
+    """Return the containers with a new image and changed variables in one of them, and otherwise as they were read."""
     return [
         {**one, "image": image, **_changed_variables(one, variables)} if text_at(one, "name") == container else one
         for one in containers
@@ -130,7 +164,7 @@ def with_image(containers: list[JSONObject], container: str, image: str, variabl
 
 
 def _changed_variables(container: JSONObject, variables: Mapping[str, str]) -> JSONObject:
-    """Return the field `env`, where there is anything to change; the names are case-sensitive, as Linux has them."""
+    """Return the field `env` if a variable is to change; names are case-sensitive, as on Linux."""
     if not variables:
         return {}
     kept = [one for one in objects_at(container, "env") if text_at(one, "name") not in variables]

@@ -1,8 +1,9 @@
 """The checks of a container app's verification, in order.
 
 The end of the update is no evidence: Azure reports success while the new revision is still starting, or never starts.
-Evidence from the platform is the revision that this run named, with the very image, and that it became the latest
-ready one and has ready replicas. Evidence from the container (functions, smoke test) counts only together with that.
+Evidence from the platform is that the revision that this run named has exactly this image, that it became the latest
+ready one, and that it has ready replicas. Evidence from the container (functions, smoke test) counts only together with
+that.
 Source: https://learn.microsoft.com/azure/container-apps/revisions
 """
 
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.errors.container_app import ContainerImageNotSet, RevisionNotReady, RevisionWithoutFunctions
-from pytask.errors.start import SmokeTestFailed
+from pytask.errors.foreign import listed
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
 from pytask.model.reference import ImageReference
 from pytask.targets.container_app.explain import explain
+from pytask.targets.watch import judge_answer
 from pytask.verification import Check
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ CONFIGURATION, IMAGE, REPLICAS = "configuration", "image of the revision", "read
 FUNCTIONS, SMOKE_TEST = "functions", "smoke test"
 _STOPPED = Unavailable("the app is stopped")
 _LOOPS = 2
-"""So many restarts are a crash loop; a single one may have passed before a dependency was there."""
+"""This many restarts are a crash loop; a single one may have happened before a dependency was ready."""
 
 
 def checks(question: Question, timeouts: Timeouts) -> tuple[Check[Observation], ...]:
@@ -59,7 +61,7 @@ def checks(question: Question, timeouts: Timeouts) -> tuple[Check[Observation], 
 
 
 def difference(question_app: str, reference: str, found: str) -> StartFailure | None:
-    """Return the failure when a template has another image than was written; None when it does not."""
+    """Return the failure when a template has another image than the one that was written; None when it does not."""
     if found == reference:
         return None
     return ContainerImageNotSet(app=question_app, reference=reference, wanted=reference, found=found or "nothing")
@@ -74,7 +76,7 @@ def _judge_configuration(question: Question, seen: Observation) -> Evidence:
     if isinstance(seen.app, NotAllowed):
         return Unavailable(seen.app.reason)
     failure = difference(update.app.title, update.reference, seen.app.value.image)
-    return Failed(failure=failure) if failure else Passed(f"the app's template reads {update.reference}")
+    return Failed(failure=failure) if failure else Passed(f"the app's template has {update.reference}")
 
 
 def _judge_image(question: Question, seen: Observation) -> Evidence:
@@ -91,7 +93,7 @@ def _judge_image(question: Question, seen: Observation) -> Evidence:
     if pinned or update.fresh_tag or question.rolls_back:
         return Passed(told)
     return Unavailable(
-        f"{told}, but the tag existed before this run; deployBy: digest leaves no doubt which image it is"
+        f"{told}, but the tag existed before this run; use deployBy: digest to be sure which image it is"
     )
 
 
@@ -108,12 +110,12 @@ def _judge_replicas(question: Question, timeouts: Timeouts, seen: Observation) -
 
 
 def _crashes(seen: Observation) -> bool:
-    """Tell whether the revision's containers are restarted over and over, and none of its replicas is ready."""
+    """Tell whether the revision's containers restart over and over, while none of its replicas is ready."""
     return not any(one.is_ready for one in seen.running) and any(one.restarts >= _LOOPS for one in seen.running)
 
 
 def _judge_ready_revision(question: Question, seen: Observation, phase: str) -> Evidence:
-    """Judge the replicas of a revision that became ready; without traffic, an app may scale to zero again."""
+    """Judge the replicas of a revision that became ready; without traffic, the app may have scaled to zero again."""
     if isinstance(seen.replicas, NotAllowed):
         return Unavailable(seen.replicas.reason)
     if isinstance(seen.replicas, NotYet):
@@ -127,7 +129,7 @@ def _judge_ready_revision(question: Question, seen: Observation, phase: str) -> 
 
 
 def _not_ready(question: Question, seen: Observation, phase: str) -> Evidence:
-    """Return that the revision is not ready yet; at the deadline that fails, as the platform says so itself."""
+    """Return that the revision is not ready yet, which fails at the deadline, because the platform itself says so."""
     update = question.update
     details = next((one.details for one in seen.running if one.details), "")
     told = "; ".join(one for one in (phase, details) if one) or "the revision is not ready"
@@ -155,13 +157,13 @@ def _judge_functions(
         update = question.update
         failure = RevisionWithoutFunctions(app=update.app.title, reference=update.reference)
         return Pending(reason="no functions are listed yet", at_deadline=failure)
-    return Passed(", ".join(f"{one.name} ({one.trigger or 'no trigger'})" for one in seen.listed))
+    return Passed(listed(f"{one.name} ({one.trigger or 'no trigger'})" for one in seen.listed))
 
 
 def _judge_smoke_test(
     question: Question, timeouts: Timeouts, seen: Observation, earlier: Mapping[str, Evidence]
 ) -> Evidence:
-    test, update = question.smoke_test, question.update
+    test = question.smoke_test
     if isinstance(earlier[REPLICAS], Unavailable):
         return Unavailable("it is not known whether the new revision runs")
     if test is None or not isinstance(earlier[REPLICAS], Passed):
@@ -170,14 +172,4 @@ def _judge_smoke_test(
         return Unavailable(seen.answer.reason)
     if isinstance(seen.answer, NotYet):
         return Pending(reason=seen.answer.reason, alone_for=timeouts.settled_failure)
-    told = f"GET {test.path} → {seen.answer.value.text}"
-    if seen.answer.value.expected:
-        return Passed(told)
-    failure = SmokeTestFailed(
-        app=update.app.title,
-        reference=update.reference,
-        path=test.path,
-        wanted=", ".join(test.statuses),
-        answer=seen.answer.value.text,
-    )
-    return Pending(reason=told, at_deadline=failure)
+    return judge_answer(question.update, test, seen.answer.value)

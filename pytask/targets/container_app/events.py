@@ -1,6 +1,7 @@
 """The system log of a container app: what Container Apps did with a revision, and its warnings.
 
-Reading it is optional: the role Reader may not. Source: https://learn.microsoft.com/azure/container-apps/log-streaming
+Reading it is optional, because the role Reader may not.
+Source: https://learn.microsoft.com/azure/container-apps/log-streaming
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ _LINES = 100
 
 
 def warnings_about(azure: Azure, app: ContainerApp, revision: str) -> tuple[str, ...] | None:
-    """Return the warnings about a revision, the oldest first; None when the log cannot be read from here.
+    """Return the warnings about a revision, oldest first; None when this agent cannot read the log.
 
-    A network that does not let the agent through is tried only once.
+    A network that blocks the agent is tried only once.
     """
     endpoint = text_at(app.properties, "eventStreamEndpoint")
     call = ArmCall("POST", f"{app.resource_id}/getAuthToken", doing="open the system log", api_version=VERSION)

@@ -1,6 +1,6 @@
-"""Turning the failure of a revision into a failure of the catalogue, with the platform's own words.
+"""Turning the failure of a revision into a failure of the catalogue, with the platform's own message.
 
-Source of the words: https://learn.microsoft.com/azure/container-apps/troubleshooting and
+Source of the messages: https://learn.microsoft.com/azure/container-apps/troubleshooting and
 https://azureossd.github.io/2023/08/25/Container-Apps-Troubleshooting-image-pull-errors/
 """
 
@@ -45,8 +45,8 @@ _SIGNS: tuple[tuple[tuple[str, ...], type[ToldStartFailure]], ...] = (
     (("exit code", "crashloopbackoff", "containerterminated", "containerbackoff", "terminated"), ContainerExits),
     (("probe",), RevisionProbeFails),
 )
-"""In this order: what names a cause before what follows from it. A missing tag is followed by an anonymous attempt,
-which is refused in the same message; a crash is followed by failing probes."""
+"""In this order: causes come before their consequences. After a missing tag, Container Apps tries again anonymously and
+is refused in the same message; after a crash, probes fail."""
 _SHOWN = 5
 
 

@@ -13,10 +13,17 @@ from urllib.parse import quote
 from pytask.cloud.arm import RESOURCES_VERSION
 from pytask.decode import object_at, objects_at, text_at
 from pytask.errors.app import AppAmbiguous
-from pytask.errors.azure import ApiVersionUnsupported, AzureRefused
+from pytask.errors.azure import ApiVersionUnsupported, AzureFailing, AzureRefused
 from pytask.errors.container_app import ContainerAppHasNoSlots, ContainerAppIsNoFunctionApp, ContainerAppNotFound
 from pytask.model.reference import is_dns_name
-from pytask.targets.container_app.app import VERSION, ContainerApp, commands, image_of
+from pytask.targets.container_app.app import (
+    VERSION,
+    ContainerApp,
+    commands,
+    has_whole_containers,
+    image_of,
+    is_whole,
+)
 
 if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
@@ -26,8 +33,11 @@ if TYPE_CHECKING:
 TYPE = "Microsoft.App/containerApps"
 _READING = "read the container app"
 _SHOWS_KIND = "2025-10-02-preview"
-"""An api-version whose answers have `kind` beyond doubt.
+"""An api-version that certainly returns `kind`.
 https://github.com/Azure/azure-cli-extensions/tree/main/src/containerapp/azext_containerapp/tests/latest/recordings"""
+_AT_ONCE = 5
+"""Apps of one environment that are updated at once: while revisions change, each needs its cores twice, of a quota that
+the environment has. https://learn.microsoft.com/azure/container-apps/quotas"""
 _INVISIBLE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
@@ -35,9 +45,10 @@ def find_app(arm: Arm, address: AppAddress) -> ContainerApp | None:
     """Return the Functions app that an address names, as it is now; None when the connection can see none.
 
     Raises:
-        AppAmbiguous: when it is not unique.
-        ContainerAppNotFound: when its resource id was given, and there is none.
-        ContainerAppIsNoFunctionApp, ContainerAppHasNoSlots: when the container app cannot be what the step means.
+        AppAmbiguous: when more than one app has the name.
+        AzureFailing: when the answer shows nothing of the app.
+        ContainerAppNotFound: when the address is a resource id that the connection cannot see.
+        ContainerAppIsNoFunctionApp, ContainerAppHasNoSlots: when it is not a Functions app, or a slot was named.
     """
     path = _path(arm, address)
     resource = _visible(arm, path) if path else None
@@ -46,6 +57,8 @@ def find_app(arm: Arm, address: AppAddress) -> ContainerApp | None:
             where = f"the resource group {address.resource_group}"
             raise ContainerAppNotFound(app=address.name, where=where)
         return None
+    if not object_at(resource, "properties"):
+        raise _incomplete()
     _confirm_kind(arm, path, address.name, resource)
     if address.slot:
         raise ContainerAppHasNoSlots(app=address.name, slot=address.slot)
@@ -53,7 +66,7 @@ def find_app(arm: Arm, address: AppAddress) -> ContainerApp | None:
 
 
 def _visible(arm: Arm, path: str) -> JSONObject | None:
-    """Return the container app; None when there is none, or none can be: not every cloud has Container Apps."""
+    """Return the container app; None when there is none, or when the cloud has no Container Apps."""
     try:
         return arm.find(path, doing=_READING, api_version=VERSION, none_for=_INVISIBLE)
     except (ApiVersionUnsupported, AzureRefused):
@@ -64,22 +77,33 @@ def read_app(arm: Arm, app: ContainerApp) -> ContainerApp:
     """Return the app as it is now.
 
     Raises:
-        TaskFailure: when it cannot be read.
+        TaskFailure: when it cannot be read, or not whole: lists that are sent back replace everything that is there.
     """
-    return app.reading(arm.get(app.resource_id, doing=_READING, api_version=VERSION))
+    resource = arm.get(app.resource_id, doing=_READING, api_version=VERSION)
+    if not is_whole(resource, app.container):
+        raise _incomplete()
+    return app.reading(resource)
+
+
+def _incomplete() -> AzureFailing:
+    detail = "the answer is not a whole container app"
+    failure = AzureFailing(doing=_READING, status=HTTPStatus.OK.value, attempts=1, detail=detail)
+    failure.leaves_open = False
+    return failure
 
 
 def serving(arm: Arm, app: ContainerApp) -> ContainerApp:
-    """Return the app with the template of the revision that serves: a later one may never have become ready.
+    """Return the app with the template of the revision that serves, because a later one may never have become ready.
 
-    Revisions cannot be changed. Source: https://learn.microsoft.com/azure/container-apps/revisions
+    Revisions cannot be changed.
+    Source: https://learn.microsoft.com/azure/container-apps/revisions
     """
     if app.ready_revision in {"", app.latest_revision}:
         return app
     path = f"{app.resource_id}/revisions/{app.ready_revision}"
     found = arm.find(path, doing="read the revision that serves", api_version=VERSION)
     template = object_at(found or {}, "properties", "template")
-    return app.with_template(template) if objects_at(template, "containers") else app
+    return app.with_template(template) if has_whole_containers(template, app.container) else app
 
 
 def _app(path: str, name: str, resource: JSONObject) -> ContainerApp:
@@ -98,11 +122,19 @@ def _app(path: str, name: str, resource: JSONObject) -> ContainerApp:
         by_hand=commands(name, group, resource, container),
         container=container,
         resource=resource,
+        workers=_environment(resource),
+        at_once=_AT_ONCE,
     )
 
 
+def _environment(resource: JSONObject) -> str:
+    """Return the app's environment; Azure gives its id under two names."""
+    names = ("managedEnvironmentId", "environmentId")
+    return next((found for name in names if (found := text_at(resource, "properties", name).lower())), "")
+
+
 def _confirm_kind(arm: Arm, path: str, name: str, resource: JSONObject) -> None:
-    """Raise ContainerAppIsNoFunctionApp unless it was created as one; without a kind in the answer, ask once more."""
+    """Raise ContainerAppIsNoFunctionApp unless its kind is functionapp; read it again if the answer has no kind."""
     kind = text_at(resource, "kind")
     if not kind:
         again = arm.find(path, doing=_READING, api_version=_SHOWS_KIND)
@@ -112,7 +144,7 @@ def _confirm_kind(arm: Arm, path: str, name: str, resource: JSONObject) -> None:
 
 
 def _path(arm: Arm, address: AppAddress) -> str:
-    """Return the app's path, empty for none; look its group up only when it was not given."""
+    """Return the app's path, or an empty one when there is none; look up its group only when it was not given."""
     if address.resource_group:
         subscription = address.subscription_id or arm.subscription
         group = quote(address.resource_group, safe="()")

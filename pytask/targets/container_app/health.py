@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.cloud.poll import NotAllowed, Seen
+from pytask.errors.foreign import listed
 from pytask.targets.container_app.app import ContainerAppUpdate
 from pytask.targets.container_app.events import warnings_about
 from pytask.targets.container_app.explain import explain
 from pytask.targets.container_app.observation import functions_at, replicas_at, revision_at
 from pytask.targets.container_app.observed import Observation
+from pytask.targets.container_app.traffic import is_multiple, is_released, told
 from pytask.targets.target import Health
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def look_at_health(azure: Azure, app: ContainerApp) -> Health:
     return Health(
         lines=tuple(_told(app, seen)),
         failure=failure,
-        healthy=failure is None and ready and bool(seen.listed) and not app.stopped,
+        healthy=failure is None and ready and bool(seen.listed) and not app.stopped and is_released(app),
         digest="",
     )
 
@@ -56,7 +58,7 @@ def _failure(azure: Azure, app: ContainerApp, seen: Observation) -> StartFailure
 
 
 def _told(app: ContainerApp, seen: Observation) -> Iterator[str]:
-    """Yield the app's state, and finally what may not be seen."""
+    """Yield the app's state, and at the end what the connection may not see."""
     yield f"image      {app.image or 'none'}"
     if app.stopped:
         yield "state      the app is stopped"
@@ -64,10 +66,12 @@ def _told(app: ContainerApp, seen: Observation) -> Iterator[str]:
         yield f"revision   {app.latest_revision}: {seen.revision.value.phase}"
         if app.ready_revision != app.latest_revision:
             yield f"           not ready; ready is {app.ready_revision or 'none'}"
+        if is_multiple(app):
+            yield f"traffic    {told(app.traffic)}"
     if isinstance(seen.replicas, Seen) and not app.stopped:
         ready = sum(one.is_ready for one in seen.running)
         yield f"replicas   {ready} of {len(seen.running)} ready" if seen.running else "replicas   none (scaled to zero)"
     if isinstance(seen.functions, Seen):
-        yield f"functions  {', '.join(f'{one.name} ({one.trigger})' for one in seen.listed) or 'none'}"
+        yield f"functions  {listed(f'{one.name} ({one.trigger})' for one in seen.listed) or 'none'}"
     readings = (seen.revision, seen.replicas, seen.functions)
     yield from (f"not visible: {one.reason}" for one in readings if isinstance(one, NotAllowed))

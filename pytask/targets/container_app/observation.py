@@ -45,15 +45,16 @@ class Observer:
     def observe(self) -> Observation:
         """Return what is known after one more round; for a stopped app, that is only its configuration."""
         arm, update = self.azure.arm, self.question.update
-        self.seen = replace(self.seen, app=app_now(arm, update.app))
         self._follow_operation()
+        # The app last of what may take long: what it said before that is not what it says at the deadline.
+        self.seen = replace(self.seen, app=app_now(arm, update.app))
         if not update.app.stopped:
             self._look_at_revision()
             self._look_at_app()
         return self.seen
 
     def _follow_operation(self) -> None:
-        """Ask how the update ends, now and then."""
+        """Read how the update ends, at intervals."""
         if self._operation_ended or not self._is_due(self._asked_operation_at):
             return
         self._asked_operation_at = self._now()
@@ -87,7 +88,7 @@ class Observer:
             self.seen = replace(self.seen, answer=self._called(test))
 
     def _called(self, test: SmokeTest) -> Reading[Answer]:
-        """Call the revision by its own name, so that no other can answer."""
+        """Call the revision by its own host name, so that no other revision can answer."""
         revision = self.seen.revision
         host = revision.value.host if isinstance(revision, Seen) else ""
         if not self.question.update.app.url or not host:
@@ -118,7 +119,7 @@ def app_now(arm: Arm, app: ContainerApp) -> Reading[ContainerApp]:
 
 
 def revision_at(arm: Arm, path: str) -> Reading[Revision]:
-    """Return the revision; one that Azure does not have yet may still come.
+    """Return the revision; one that Azure does not list yet may still appear.
 
     Source: https://learn.microsoft.com/rest/api/containerapps/container-apps-revisions/get-revision
     """

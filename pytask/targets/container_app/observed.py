@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pytask.targets.smoke import Answer
 
 _BAD = frozenset({"failed", "degraded", "activationfailed"})
-"""The only states that mean a failure. Azure has more states than its documents name (`RunningAtMaxScale`,
-`Deprovisioning`), and a state that is not known is neither good nor bad.
+"""The only states that mean a failure. Azure has more states than its documentation names (`RunningAtMaxScale`,
+`Deprovisioning`), and an unknown state is neither good nor bad.
 https://learn.microsoft.com/azure/container-apps/revisions#running-status"""
 
 
@@ -30,7 +30,7 @@ class Question:
     smoke_test: SmokeTest | None
     seconds: float
     rolls_back: bool = False
-    """Whether this verifies a rollback, where a tag means the previous image already."""
+    """Whether this verifies a rollback, where the tag means the previous image anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Revision:
 
     @property
     def phase(self) -> str:
-        """Its states and their details, for people."""
+        """Its states and their details, as text."""
         names = ("provisioningState", "runningState", "healthState", "runningStateDetails", "provisioningError")
         told = (text_at(self.resource, "properties", name) for name in names)
         return ", ".join(dict.fromkeys(one for one in told if one and one != "None"))
@@ -75,17 +75,17 @@ class Replica:
 
     @property
     def is_ready(self) -> bool:
-        """Whether all of its containers are."""
+        """Whether all of its containers are ready."""
         return bool(self.containers) and all(flag_at(one, "ready") is True for one in self.containers)
 
     @property
     def restarts(self) -> int:
-        """How often its containers were started again, at most."""
+        """How often its containers were restarted, at most."""
         return max((whole_at(one, "restartCount") or 0 for one in self.containers), default=0)
 
     @property
     def details(self) -> str:
-        """What Container Apps says of the containers that are not ready."""
+        """What Container Apps reports about the containers that are not ready."""
         unready = [one for one in self.containers if flag_at(one, "ready") is not True]
         told = (f"{text_at(one, 'runningState')} {text_at(one, 'runningStateDetails')}".strip() for one in unready)
         return "; ".join(one for one in told if one)
@@ -97,11 +97,11 @@ class Observation:
 
     app: Reading[ContainerApp] = NOT_ASKED
     operation_failed: str = ""
-    """Why Azure did not carry out the update; empty when nothing bad is known."""
+    """Why Azure did not carry out the update; empty when no failure is known."""
     revision: Reading[Revision] = NOT_ASKED
     replicas: Reading[tuple[Replica, ...]] = NOT_ASKED
     events: tuple[str, ...] = ()
-    """The warnings in the app's system log about the revision, the oldest first."""
+    """The warnings about the revision in the app's system log, oldest first."""
     functions: Reading[tuple[Function, ...]] = NOT_ASKED
     answer: Reading[Answer] = NOT_ASKED
 
@@ -112,7 +112,7 @@ class Observation:
 
     @property
     def running(self) -> tuple[Replica, ...]:
-        """The revision's replicas; none when they are not known."""
+        """The revision's replicas; empty when they are not known."""
         return self.replicas.value if isinstance(self.replicas, Seen) else ()
 
     def latest_ready(self) -> str:

@@ -1,7 +1,7 @@
-"""Changing a container app, and how Azure says that the change ended.
+"""Changing a container app, and reading how Azure completed the change.
 
-Azure accepts a change with 202, and goes on with it for some 17 seconds; success there does not mean that the new
-revision is ready. The run therefore does not wait for the end but observes the app, and asks beside that.
+Azure accepts a change with 202, and works on it for about 17 seconds. Success then does not mean that the new revision
+is ready. So the run does not wait for the end: it observes the app, and reads the operation's status at intervals.
 Source: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
 """
 
@@ -30,24 +30,24 @@ if TYPE_CHECKING:
 _EVERY_ANSWER = frozenset(range(100, 600))
 _IN_TEMPLATE = "InvalidParameterValueInContainerTemplate"
 _THERE_ALREADY = "already exists"
-"""Of a revision's name, which nobody else can have chosen.
+"""Azure's message about the revision's name, which only this run can have chosen.
 https://learn.microsoft.com/azure/container-apps/revisions#name-suffix"""
+_UPDATING = "point the container app at the image"
 _FAILED = frozenset({"failed", "canceled"})
 ENDED = ""
-"""The end of an operation of which nothing bad is known."""
+"""The result of an operation without a known failure."""
 
 
-def patch(arm: Arm, app: ContainerApp, properties: JSONObject, *, reference: str) -> str:
-    """Send one change of an app, and return where Azure tells how it ends; empty when it does not say.
+def patch(arm: Arm, app: ContainerApp, properties: JSONObject, *, reference: str, doing: str = _UPDATING) -> str:
+    """Send one change of an app, and return the URL that shows how it ends; empty when Azure returns none.
 
-    When the answer is lost, the call is repeated; Azure may then refuse the revision's name because the first one has
-    made it, which is what was wanted.
+    If the answer is lost, the call is sent again. Azure may then refuse the revision's name because the first call
+    created it, which counts as success.
 
     Raises:
         ImageRefused: when the image cannot be pulled with the app's credentials; then nothing has changed.
         TaskFailure: when Azure refuses for another reason.
     """
-    doing = "point the container app at the image"
     call = ArmCall("PATCH", app.resource_id, body={"properties": properties}, doing=doing, api_version=VERSION)
     http = replace(arm.http, refusals=lambda call, answer: _refused(answer, app, call.doing, reference))
     try:
@@ -60,10 +60,15 @@ def patch(arm: Arm, app: ContainerApp, properties: JSONObject, *, reference: str
 
 
 def failure_of(arm: Arm, operation: str) -> str | None:
-    """Return why an operation failed, `ENDED` when it ended well or nobody knows, None while it goes on."""
+    """Return why an operation failed; `ENDED` when it ended well or that is unknown, None while it continues."""
     if not operation:
         return ENDED
-    call = Call(request=request("GET", operation), doing="follow the update of the container app", accept=_EVERY_ANSWER)
+    call = Call(
+        request=request("GET", operation),
+        doing="follow the update of the container app",
+        accept=_EVERY_ANSWER,
+        attempts=arm.http.timeouts.poll_attempts,
+    )
     try:
         answer = arm.http.send(call)
     except TaskFailure:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytask.targets.container_app.app import ContainerApp
 
 _OWN = "system"
-"""How an entry names the system-assigned identity; a user-assigned one it names by its resource id."""
+"""How an entry names the system-assigned identity; it names a user-assigned one by its resource id."""
 
 
 def inspect_pull(azure: Azure, app: ContainerApp, plan: AppPlan, source: ImageSource) -> PullSetup:
@@ -65,7 +65,7 @@ def _with_identity(access: RegistryAccess, app: ContainerApp, wanted: str) -> Pu
 
 
 def _as_it_is(access: RegistryAccess, app: ContainerApp) -> Iterator[str]:
-    """Yield notes about its present pull access.
+    """Yield notes about the app's present pull access.
 
     Raises:
         ContainerAppCannotPull: when the app certainly cannot pull from the registry.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytask.errors.app import SettingsOverwritten
+from pytask.errors.foreign import listed
 from pytask.inspection.image import previous_image
 from pytask.model.settings import WantedSettings
 from pytask.targets.annotation import annotate
@@ -15,6 +16,7 @@ from pytask.targets.container_app.health import look_at_health
 from pytask.targets.container_app.observed import Question
 from pytask.targets.container_app.preflight import confirm_possible, notes, with_our_container
 from pytask.targets.container_app.pull import identity_command, inspect_pull
+from pytask.targets.container_app.release import release
 from pytask.targets.container_app.rollback import restore
 from pytask.targets.container_app.update import point_at, pull_again
 from pytask.targets.container_app.verify import confirm_template, watch_revision
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from pytask.access.setup import AppIdentity
     from pytask.cloud.arm import Azure
+    from pytask.cloud.poll import Reading
     from pytask.journal import Journal
     from pytask.model import AppAddress, AppPlan, Digest, PreviousImage, VerifyPlan
     from pytask.registry.images import ImageSource
@@ -39,10 +42,10 @@ if TYPE_CHECKING:
 def find_container_app(azure: Azure, address: AppAddress) -> ContainerAppTarget | None:
     """Return the Functions app on Container Apps that an address names; None when there is none.
 
-    Secrets among its variables are masked from now on.
+    Secrets in its variables are masked from now on.
 
     Raises:
-        TaskFailure: when the container app cannot be what the step means.
+        TaskFailure: when the container app is not what the step requires.
     """
     app = find_app(azure.arm, address)
     if app is None:
@@ -59,7 +62,7 @@ class ContainerAppTarget:
 
     azure: Azure
     app: ContainerApp
-    """The app as found; of several containers, its first one is shown until the run's repository is known."""
+    """The app as found; if it has several containers, the first one until the run's repository is known."""
 
     def preflight(self, plan: AppPlan, source: ImageSource) -> Snapshot:
         """Return the app as it is, and what it still needs to pull."""
@@ -93,14 +96,14 @@ class ContainerAppTarget:
         return give_identity(self.azure.arm, self.app, identity, command=command, api_version=VERSION)
 
     def update(self, change: UseImage, snapshot: Snapshot, journal: Journal) -> ContainerAppUpdate:
-        """Point the app at the image, with the variables that differ, in a new revision."""
+        """Create a revision with the image and the variables that differ."""
         app = self.app
         if isinstance(snapshot.app, type(app)):
             app = app.with_container(snapshot.app.container)
         return point_at(self.azure.arm, app, change, snapshot.pull.properties, journal)
 
     def update_again(self, update: ContainerAppUpdate) -> ContainerAppUpdate:
-        """Make one more revision, which pulls the image again."""
+        """Create another revision, which pulls the image again."""
         return pull_again(self.azure.arm, update)
 
     def confirm(self, update: ContainerAppUpdate) -> None:
@@ -113,14 +116,14 @@ class ContainerAppTarget:
             return
         change = replace(update.settings, now=read_app(self.azure.arm, update.app).environment)
         if change.overwritten:
-            raise SettingsOverwritten(app=update.app.title, names=", ".join(change.overwritten))
+            raise SettingsOverwritten(app=update.app.title, names=listed(change.overwritten))
 
     def watch(
         self,
         update: ContainerAppUpdate,
         plan: VerifyPlan,
         *,
-        digest_now: Callable[[str], Digest | None],
+        digest_now: Callable[[str], Reading[Digest]],
         rolls_back: bool = False,
     ) -> Watch[Observation]:
         """Return how to observe whether the app's new revision runs the image."""
@@ -134,6 +137,10 @@ class ContainerAppTarget:
         name = f"{update.app.title} {properties['Release'] or properties['Build']}".strip()
         at = self.azure.arm.http.clock.now()
         return annotate(self.azure.arm, snapshot.settings or {}, name=name, at=at, properties=properties)
+
+    def release(self, update: ContainerAppUpdate) -> str:
+        """Distribute the traffic as before the run, with the new revision in its place."""
+        return release(self.azure.arm, update)
 
     def roll_back(
         self, update: ContainerAppUpdate, reference: str, previous: PreviousImage | None, journal: Journal

@@ -1,7 +1,7 @@
-"""Pointing a container app at an image with one change of its template, which makes a new revision.
+"""Pointing a container app at an image with one change of its template, which creates a new revision.
 
-Only what changes is sent, but lists are replaced whole: every container goes with every field that was read just
-before. Secrets, ingress, scale and volumes are not sent and stay.
+Only what changes is sent, but lists are replaced as a whole, so every container is sent with every field that was just
+read. Secrets, ingress, scale rules and volumes are not sent, and so do not change.
 Source: https://learn.microsoft.com/rest/api/containerapps/container-apps/update
 """
 
@@ -19,15 +19,18 @@ from pytask.model.settings import WantedSettings
 from pytask.targets.container_app.app import ContainerAppUpdate, with_image
 from pytask.targets.container_app.find import read_app, serving
 from pytask.targets.container_app.operation import patch
+from pytask.targets.container_app.release import stop
+from pytask.targets.container_app.traffic import is_multiple, release_command, same, traffic_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytask.cloud.arm import Arm
-    from pytask.decode import JSON, JSONObject
+    from pytask.decode import JSONObject
     from pytask.journal import Journal
     from pytask.model import Digest
     from pytask.targets.container_app.app import ContainerApp
+    from pytask.targets.container_app.traffic import Traffic
     from pytask.targets.target import UseImage
 
 _SUFFIX_LENGTH = 9
@@ -38,16 +41,18 @@ def point_at(
 ) -> ContainerAppUpdate:
     """Make the app run the image in a new revision; `pull` has the fields of its entry for the registry.
 
-    The app is read once more before, so that nothing that others changed during the build is lost.
+    The app is read again first, so that changes that others made during the build are kept.
 
     Raises:
         TaskFailure: when Azure refuses; then nothing has changed.
     """
     now = read_app(arm, app)
     variables = WantedSettings(values=change.plan.settings.values).changes(now.environment)
-    properties = _properties(with_image(now.containers, now.container, change.reference, variables), now, pull)
+    traffic = traffic_of(now) if change.plan.verify else None
+    containers = with_image(now.containers, now.container, change.reference, variables)
+    properties: JSONObject = {"template": {"containers": containers}, **_configuration(now, pull, traffic)}
     sent = _sent_until_the_role_is_there(arm, now, properties, change.reference, journal)
-    update = replace(sent, digest=change.digest, fresh_tag=change.fresh_tag)
+    update = waiting(replace(sent, digest=change.digest, fresh_tag=change.fresh_tag), traffic)
     if not variables:
         return update
     settings = _settings(arm, now, variables)
@@ -56,19 +61,31 @@ def point_at(
 
 
 def pull_again(arm: Arm, update: ContainerAppUpdate) -> ContainerAppUpdate:
-    """Make one more revision of the same template, which pulls the image again."""
+    """Create another revision with the same template, which pulls the image again."""
     now = read_app(arm, update.app)
     again = sent_as_revision(arm, now, {"template": {"containers": [*now.containers]}}, update.reference)
-    return replace(update, revision=again.revision, operation=again.operation)
+    if is_multiple(now):
+        stop(arm, now, update.revision)
+    return waiting(replace(update, revision=again.revision, operation=again.operation), update.traffic)
+
+
+def waiting(update: ContainerAppUpdate, traffic: Traffic | None) -> ContainerAppUpdate:
+    """Return the update with the traffic that waits for its verification."""
+    if traffic is None:
+        return update
+    waits = traffic.has_share(update.revision)
+    return replace(
+        update, traffic=traffic, held_back=release_command(update.app, traffic, update.revision) if waits else ""
+    )
 
 
 def sent_as_revision(
     arm: Arm, app: ContainerApp, properties: JSONObject, reference: str, digest: Digest | None = None
 ) -> ContainerAppUpdate:
-    """Send a change of the template under a revision name of our own.
+    """Send a change of the template with a revision name of our own.
 
-    Each repetition of the call sends the same name, so that a change whose answer was lost makes one revision.
-    Source of its form: https://learn.microsoft.com/azure/container-apps/revisions#name-suffix
+    A retry sends the same name, so that a change whose answer was lost creates only one revision.
+    Source of the name's format: https://learn.microsoft.com/azure/container-apps/revisions#name-suffix
     """
     suffix = f"d{uuid4().hex[:_SUFFIX_LENGTH]}"
     template = {**_template(properties), "revisionSuffix": suffix}
@@ -90,20 +107,28 @@ def _template(properties: JSONObject) -> JSONObject:
     return template if isinstance(template, dict) else {}
 
 
-def _properties(containers: list[JSON], app: ContainerApp, pull: Mapping[str, object]) -> JSONObject:
-    """Return what to send; the list of registries only when our entry is not there yet."""
-    template: JSONObject = {"template": {"containers": containers}}
-    if not pull:
-        return template
-    others = [one for one in app.registries if str(one.get("server", "")).lower() != pull["server"]]
-    entry: JSONObject = {name: str(value) for name, value in pull.items()}
-    return {**template, "configuration": {"registries": [*others, entry]}}
+def _configuration(app: ContainerApp, pull: Mapping[str, object], traffic: Traffic | None) -> JSONObject:
+    """Return what to send besides the template: our registry and the present traffic, if they are not there yet."""
+    changes: JSONObject = {}
+    if pull:
+        others = [one for one in app.registries if str(one.get("server", "")).lower() != pull["server"]]
+        entry: JSONObject = {name: str(value) for name, value in pull.items()}
+        changes["registries"] = [*others, entry]
+    changes.update(ingress_held(app, traffic))
+    return {"configuration": changes} if changes else {}
+
+
+def ingress_held(app: ContainerApp, traffic: Traffic | None) -> JSONObject:
+    """Return what keeps the traffic where it is; nothing where it is so already."""
+    if traffic is None or same(app.traffic, traffic.held):
+        return {}
+    return {"ingress": {"traffic": [*traffic.held]}}
 
 
 def _sent_until_the_role_is_there(
     arm: Arm, app: ContainerApp, properties: JSONObject, reference: str, journal: Journal
 ) -> ContainerAppUpdate:
-    """Send the change; while a newly granted role propagates, Azure refuses the image, and the change is sent again."""
+    """Send the change, and send it again while a newly granted role propagates and Azure refuses the image."""
     http, granted = arm.http, granted_at(journal)
     window = Deadline(http.clock, (granted or 0.0) + http.timeouts.role_propagation_limit)
     while True:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytask.clock import Deadline
-from pytask.cloud.poll import Seen
 from pytask.targets.container_app.checks import checks, difference
 from pytask.targets.container_app.explain import explain
 from pytask.targets.container_app.find import read_app
 from pytask.targets.container_app.observation import Observer
 from pytask.targets.container_app.observed import Observation
 from pytask.targets.container_app.operation import failure_of
-from pytask.verification import Watch
+from pytask.targets.watch import watch
 
 if TYPE_CHECKING:
     from pytask.cloud.arm import Arm, Azure
-    from pytask.model import Verification
     from pytask.targets.container_app.app import ContainerAppUpdate
     from pytask.targets.container_app.observed import Question
+    from pytask.verification import Watch
 
 
 def confirm_template(arm: Arm, update: ContainerAppUpdate) -> None:
@@ -27,7 +25,7 @@ def confirm_template(arm: Arm, update: ContainerAppUpdate) -> None:
 
     Raises:
         ContainerImageNotSet: when it names another image.
-        StartFailure: when Azure says that it did not carry out the update.
+        StartFailure: when Azure reports that it did not carry out the update.
         TaskFailure: when the app cannot be read.
     """
     timeouts, clock = arm.http.timeouts, arm.http.clock
@@ -43,15 +41,4 @@ def confirm_template(arm: Arm, update: ContainerAppUpdate) -> None:
 def watch_revision(azure: Azure, question: Question) -> Watch[Observation]:
     """Return how to observe whether the new revision runs, within the time limit of the question."""
     observer = Observer(azure=azure, question=question)
-
-    def with_what_it_serves(verification: Verification) -> Verification:
-        answer = observer.seen.answer
-        told = answer.value.text if isinstance(answer, Seen) else ""
-        return replace(verification, functions=observer.seen.listed, answer=told)
-
-    return Watch(
-        observe=observer.observe,
-        checks=checks(question, azure.arm.http.timeouts),
-        seconds=question.seconds,
-        complete=with_what_it_serves,
-    )
+    return watch(observer, checks(question, azure.arm.http.timeouts), question.seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pytask.errors.inputs import AppNameInvalid
+from pytask.errors.inputs import AppNameInvalid, SlotInvalid
 from pytask.errors.pull import PullIdentityInvalid
 from pytask.model import AppAddress
 
@@ -16,6 +16,7 @@ _RESOURCE_ID = re.compile(
 _CONTAINER_APP_ID = re.compile(
     r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.App/containerApps/([^/]+)", re.IGNORECASE
 )
+_SLOT = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,57}[A-Za-z0-9])?")
 _CLIENT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _IDENTITY = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.ManagedIdentity/userAssignedIdentities/[^/]+",
@@ -42,6 +43,17 @@ def parse_app(text: str, *, input_name: str) -> AppAddress:
     if not _NAME.fullmatch(value):
         raise AppNameInvalid(input=input_name, value=text)
     return AppAddress(name=value)
+
+
+def parse_slot(text: str, *, input_name: str) -> str:
+    """Return the slot; empty for production, which has no name in Azure's paths.
+
+    Raises:
+        SlotInvalid: for anything else.
+    """
+    if not _SLOT.fullmatch(text):
+        raise SlotInvalid(input=input_name, value=text)
+    return "" if text.lower() == "production" else text
 
 
 def is_site_id(text: str) -> bool:

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytask.cloud.poll import NotAllowed, NotYet, Seen
-from pytask.errors.start import ImageNotSet, NoFunctions, PropertyNotSet, SmokeTestFailed
+from pytask.cloud.poll import NotAllowed, NotYet
+from pytask.errors.foreign import listed
+from pytask.errors.start import ImageNotSet, NoFunctions, PropertyNotSet
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
 from pytask.targets.site.host_check import judge_host
 from pytask.targets.site.image_check import judge_image
 from pytask.targets.site.site import IMAGE_PROPERTY, fx_version_in, not_kept
+from pytask.targets.watch import judge_answer
 from pytask.verification import Check
 
 if TYPE_CHECKING:
@@ -24,15 +26,13 @@ if TYPE_CHECKING:
 
     from pytask.clock import Timeouts
     from pytask.errors.start import StartFailure
-    from pytask.model import Function, Update
+    from pytask.model import Function
     from pytask.model.evidence import Evidence
     from pytask.targets.site.observed import Observation, Question
     from pytask.targets.site.site import SiteUpdate
-    from pytask.targets.smoke import Answer
 
 CONFIGURATION, IMAGE, HOST = "configuration", "image digest", "restarted host"
 FUNCTIONS, SMOKE_TEST = "functions", "smoke test"
-_SHOWN = 10
 _STOPPED = Unavailable("the app is stopped")
 _NOTHING_TELLS = Unavailable("this connection cannot see which image responds")
 
@@ -75,9 +75,16 @@ def difference(update: SiteUpdate, configuration: Mapping[str, object]) -> Start
     if found != update.fx_version:
         wanted = update.fx_version
         return ImageNotSet(app=app, reference=update.reference, wanted=wanted, found=found)
-    if names := not_kept(configuration, update.beside):
-        return PropertyNotSet(app=app, reference=update.reference, names=", ".join(names))
+    if names := not_kept(_told(update, configuration), update.beside):
+        return PropertyNotSet(app=app, reference=update.reference, names=listed(names))
     return None
+
+
+def _told(update: SiteUpdate, configuration: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the configuration; in a Container Apps environment Azure shows most properties as null."""
+    if not update.app.on_container_apps:
+        return configuration
+    return {**update.beside, **{name: value for name, value in configuration.items() if value is not None}}
 
 
 def _judge_configuration(update: SiteUpdate, seen: Observation) -> Evidence:
@@ -108,9 +115,7 @@ def _judge_functions(question: Question, seen: Observation, earlier: Mapping[str
 
 def told_functions(functions: tuple[Function, ...]) -> str:
     """Return the names of the functions for people, shortened when there are many."""
-    told = ", ".join(f"{one.name} ({one.trigger or 'no trigger'})" for one in functions[:_SHOWN])
-    more = len(functions) - _SHOWN
-    return f"{told} and {more} more" if more > 0 else told
+    return listed(f"{one.name} ({one.trigger or 'no trigger'})" for one in functions)
 
 
 def _judge_smoke_test(
@@ -125,22 +130,7 @@ def _judge_smoke_test(
         return Unavailable(seen.answer.reason)
     if isinstance(seen.answer, NotYet):
         return Pending(reason=seen.answer.reason, alone_for=timeouts.settled_failure)
-    return judge_answer(question.update, seen.answer, test.path, test.statuses)
-
-
-def judge_answer(update: Update, answer: Seen[Answer], path: str, wanted: tuple[str, ...]) -> Evidence:
-    """Return the evidence in the response to the smoke test."""
-    told = f"GET {path} → {answer.value.text}"
-    if answer.value.expected:
-        return Passed(told)
-    failure = SmokeTestFailed(
-        app=update.app.title,
-        reference=update.reference,
-        path=path,
-        wanted=", ".join(wanted),
-        answer=answer.value.text,
-    )
-    return Pending(reason=told, at_deadline=failure)
+    return judge_answer(question.update, test, seen.answer.value)
 
 
 def _nobody_tells(earlier: Mapping[str, Evidence]) -> bool:

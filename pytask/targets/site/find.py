@@ -19,7 +19,7 @@ from pytask.errors.app import AppAmbiguous, AppNotFound, SlotNotFound
 from pytask.model import ByHand
 from pytask.model.reference import is_dns_name
 from pytask.targets.site.address import is_site_id
-from pytask.targets.site.kind import unfit
+from pytask.targets.site.kind import is_on_container_apps, unfit
 from pytask.targets.site.settings import read_settings
 from pytask.targets.site.site import Site, az_flags, fx_version_in, image_in
 
@@ -95,6 +95,8 @@ def _site(address: AppAddress, path: str, resource: JSONObject, configuration: J
         ),
         fx_version=fx_version,
         configuration=configuration,
+        on_container_apps=is_on_container_apps(resource),
+        workers=text_at(properties, "serverFarmId").lower(),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from pytask.cloud.poll import NotAllowed, NotYet, Seen, asked_once
+from pytask.errors.foreign import listed
 from pytask.targets.site.functions import list_functions
 from pytask.targets.site.host import host_status
 from pytask.targets.site.host_check import explain_host
@@ -72,7 +73,7 @@ def _lines(
     functions: Reading[tuple[Function, ...]],
     log: Reading[PlatformLog],
 ) -> Iterator[str]:
-    """Yield the app's state, and finally what may not be seen."""
+    """Yield the app's state, and at the end what the connection may not see."""
     yield f"image      {site.image or 'none'}"
     attempt = log.value.latest() if isinstance(log, Seen) else None
     if attempt:
@@ -82,7 +83,7 @@ def _lines(
     else:
         yield from _lines_of_host(host)
         if isinstance(functions, Seen):
-            names = ", ".join(f"{one.name} ({one.trigger})" for one in functions.value)
+            names = listed(f"{one.name} ({one.trigger})" for one in functions.value)
             yield f"functions  {names or 'none'}"
     yield from (f"not visible: {one.reason}" for one in (host, functions, log) if isinstance(one, NotAllowed))
 

@@ -1,4 +1,4 @@
-"""What only a site has of identities: the properties to pull with one, and the command that assigns one."""
+"""Identities of a site: the properties that make it pull with one, and the command that assigns one."""
 
 from __future__ import annotations
 

@@ -19,8 +19,10 @@ from pytask.targets.site.start_failure import explain
 
 if TYPE_CHECKING:
     from pytask.clock import Timeouts
+    from pytask.cloud.poll import Reading
     from pytask.errors.start import StartFailure
     from pytask.model.evidence import Evidence
+    from pytask.model.reference import Digest
     from pytask.targets.site.observed import Observation, Question
     from pytask.targets.site.platform_log import Attempt
 
@@ -40,7 +42,7 @@ def judge_image(question: Question, timeouts: Timeouts, seen: Observation) -> Ev
 def _judge_attempt(question: Question, timeouts: Timeouts, seen: Observation, attempt: Attempt) -> Evidence:
     if attempt.failure:
         return Failed(failure=_explained(question, attempt), stands_for=timeouts.settled_failure)
-    image = _judge_name(question, seen, attempt) if attempt.started else None
+    image = _judge_name(question, timeouts, seen, attempt) if attempt.started else None
     if isinstance(image, Failed):
         return Failed(failure=image.failure, stands_for=timeouts.settled_failure)
     if image is None or not seen.ready:
@@ -48,14 +50,14 @@ def _judge_attempt(question: Question, timeouts: Timeouts, seen: Observation, at
     return image
 
 
-def _judge_name(question: Question, seen: Observation, attempt: Attempt) -> Evidence:
+def _judge_name(question: Question, timeouts: Timeouts, seen: Observation, attempt: Attempt) -> Evidence:
     """Return the evidence in the name or digest that the container was started with."""
     by_digest = attempt.started.rpartition("@")[2] if _has_digest(attempt.started) else ""
     if by_digest or attempt.digest:
         return _judge_digest(question, attempt, by_digest or attempt.digest)
     if not _same_name(attempt.started, question.update.reference):
         return Failed(failure=_another_image(question, f"it started {attempt.started}"))
-    return _judge_tag(question, seen, attempt)
+    return _judge_tag(question, timeouts, seen, attempt)
 
 
 def _judge_digest(question: Question, attempt: Attempt, digest: str) -> Evidence:
@@ -69,7 +71,7 @@ def _judge_digest(question: Question, attempt: Attempt, digest: str) -> Evidence
     return Failed(failure=_another_image(question, f"it started {digest}"))
 
 
-def _judge_tag(question: Question, seen: Observation, attempt: Attempt) -> Evidence:
+def _judge_tag(question: Question, timeouts: Timeouts, seen: Observation, attempt: Attempt) -> Evidence:
     update = question.update
     if update.fresh_tag:
         return Passed(f"this start runs {update.reference}, a tag that did not exist before this run")
@@ -77,11 +79,20 @@ def _judge_tag(question: Question, seen: Observation, attempt: Attempt) -> Evide
         return Failed(failure=_explained(question, attempt))
     if not attempt.pulled:
         return Unavailable(f"the platform started a copy of {update.reference} that it already had")
-    if not update.digest or seen.tag_now is None:
-        return Unavailable("the log names no digest, and the connection cannot read the tag's digest")
-    if str(seen.tag_now) != str(update.digest):
-        return Unavailable(f"the log names no digest, and the tag has since moved to {seen.tag_now}")
-    return Passed(f"this start pulled {update.reference}, whose digest was {update.digest} before and after")
+    if not update.digest:
+        return Unavailable(f"the log names no digest, and that of {update.reference} is not known")
+    return _judge_tag_now(update.reference, update.digest, timeouts, seen.tag_now)
+
+
+def _judge_tag_now(reference: str, digest: Digest, timeouts: Timeouts, now: Reading[Digest]) -> Evidence:
+    """Return the evidence in what the tag means, once the start that pulled it is over."""
+    if isinstance(now, NotYet):
+        return Pending(reason=now.reason, alone_for=timeouts.settled_failure)
+    if isinstance(now, NotAllowed):
+        return Unavailable(f"the log names no digest, and {now.reason}")
+    if str(now.value) != str(digest):
+        return Unavailable(f"the log names no digest, and the tag has since moved to {now.value}")
+    return Passed(f"this start pulled {reference}, whose digest was {digest} before and after")
 
 
 def _at_deadline(question: Question, seen: Observation, attempt: Attempt) -> StartFailure:

@@ -17,7 +17,6 @@ from pytask.errors.app import (
     AppIsNoFunctionApp,
     AppIsSidecar,
     AppIsWindows,
-    AppOnContainerApps,
 )
 from pytask.errors.foreign import beginning
 
@@ -41,11 +40,9 @@ def unfit(name: str, resource: Mapping[str, Any], fx_version: str) -> TaskFailur
     kind = text_at(resource, "kind").lower()
     sku = text_at(properties, "sku").lower()
     form = fx_version.partition("|")[0].strip().lower()
-    on_container_apps = text_at(properties, "managedEnvironmentId") or "azurecontainerapps" in kind
     judgements: tuple[tuple[object, TaskFailure], ...] = (
         ("functionapp" not in kind, AppIsNoFunctionApp(app=name, kind=kind or "app")),
         ("workflowapp" in kind, AppIsLogicApp(app=name, kind=kind)),
-        (on_container_apps, AppOnContainerApps(app=name)),
         (sku == "flexconsumption" or object_at(properties, "functionAppConfig"), AppIsFlex(app=name)),
         (_is_windows(kind, properties), AppIsWindows(app=name)),
         (sku == "dynamic", AppIsConsumption(app=name)),
@@ -53,6 +50,15 @@ def unfit(name: str, resource: Mapping[str, Any], fx_version: str) -> TaskFailur
         (form not in {"", "docker"}, AppIsCode(app=name, runs=beginning(fx_version, _LONGEST_SHOWN))),
     )
     return next((failure for applies, failure in judgements if applies), None)
+
+
+def is_on_container_apps(resource: Mapping[str, Any]) -> bool:
+    """Tell whether the site runs in a Container Apps environment, where App Service has neither its log nor its host.
+
+    Source: https://learn.microsoft.com/azure/azure-functions/functions-container-apps-hosting
+    """
+    in_environment = text_at(resource, "properties", "managedEnvironmentId")
+    return bool(in_environment) or "azurecontainerapps" in text_at(resource, "kind").lower()
 
 
 def _is_windows(kind: str, properties: Mapping[str, Any]) -> bool:

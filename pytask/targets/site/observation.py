@@ -10,7 +10,7 @@ from pytask.cloud.poll import NOT_ASKED, NotAllowed, NotYet, Seen, poll, read_ob
 from pytask.decode import object_at
 from pytask.targets.site.checks import checks, new_image_runs
 from pytask.targets.site.functions import list_functions, sync_triggers
-from pytask.targets.site.instances import Instances
+from pytask.targets.site.instances import Hosts, Instances
 from pytask.targets.site.observed import Observation
 from pytask.targets.site.platform_log import excerpt, read_platform_log
 from pytask.targets.site.smoke import call
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pytask.targets.site.site import Site
 
 _LARGEST_LOG = 256 << 20
-"""Bytes; a log is read row by row and not kept whole. It is never cut: its newest rows come last."""
+"""Bytes. A log is read row by row and not kept in memory; it is never cut, because its newest rows come last."""
 _SYNC = "Microsoft.Web/sites/syncfunctiontriggers/action"
 
 
@@ -42,15 +42,14 @@ class Observer:
 
     azure: Azure
     question: Question
-    digest_now: Callable[[str], Digest | None]
-    """Returns the digest that a reference means now in the registry; None when unknown."""
+    digest_now: Callable[[str], Reading[Digest]]
+    """Returns the digest that a reference means now in the registry."""
     say: Callable[[str], None]
     seen: Observation = field(default_factory=Observation)
     _instances: Instances = field(init=False)
     _asked_at: float | None = None
     """Monotonic clock of the last call to the hosts."""
     _was_ready: bool = False
-    _tag_asked: bool = False
     _synced: Reading[bool] = NOT_ASKED
     _runs_since: float | None = None
     """Monotonic clock when the new image was first seen running."""
@@ -84,11 +83,13 @@ class Observer:
 
     def _look_at_start(self) -> None:
         update = self.question.update
+        if update.app.on_container_apps:
+            self.seen = replace(self.seen, log=_HIDDEN, hosts=Hosts(latest=_HIDDEN))
+            return
         log = container_log(self.azure.arm, update.app, reference=str(update.reference), since=update.written)
         self.seen = replace(self.seen, log=log)
-        if self.seen.ready and not self._tag_asked and not update.fresh_tag:
+        if self.seen.ready and isinstance(self.seen.tag_now, NotYet) and not update.fresh_tag:
             # Only the registry's answer after the app is ready shows what was pulled before.
-            self._tag_asked = True
             self.seen = replace(self.seen, tag_now=self.digest_now(str(update.reference)))
         if self._hosts_are_due():
             self._asked_at = self._clock.monotonic()
@@ -126,7 +127,7 @@ class Observer:
             self.seen = replace(self.seen, functions=self._functions(now - self._runs_since))
         if self.question.smoke_test and self.seen.functions_settled and not self.seen.answer_settled:
             site, settings = self.question.update.app, self.question.settings
-            answer = call(self.azure, site, self.question.smoke_test, self.seen.listed, settings)
+            answer = call(self.azure, site, self.question.smoke_test, self.seen.functions, settings)
             self.seen = replace(self.seen, answer=answer)
 
     def _functions(self, waited: float) -> Reading[tuple[Function, ...]]:
@@ -141,6 +142,9 @@ class Observer:
         return list_functions(arm, self._path)
 
 
+_HIDDEN = NotAllowed("Azure does not show it for an app in a Container Apps environment")
+"""The app is a container app that Azure manages, with neither App Service's log nor its way to the host.
+https://learn.microsoft.com/azure/azure-functions/functions-container-apps-hosting"""
 _NO_LOG = NotYet("the app has no platform log yet", empty=True)
 
 
@@ -166,7 +170,7 @@ def container_log(arm: Arm, site: Site, *, reference: str, since: datetime) -> R
 
 
 def _text(answer: HttpResponse) -> str:
-    """Return the log, of a very large one an excerpt; one that breaks off may lack the newest lines and is none."""
+    """Return the log, or an excerpt of a very large one. One that broke off, perhaps before its end, is not used."""
     try:
         return excerpt(answer.iter_bytes())
     except OSError as error:

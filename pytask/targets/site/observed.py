@@ -38,8 +38,8 @@ class Observation:
 
     configuration: Reading[Mapping[str, object]] = NOT_ASKED
     log: Reading[PlatformLog] = NOT_ASKED
-    tag_now: Digest | None = None
-    """Digest of the tag in the registry, read after the platform reported ready; None when unknown."""
+    tag_now: Reading[Digest] = NOT_ASKED
+    """Digest of the tag in the registry, read after the platform reported ready."""
     hosts: Hosts = field(default_factory=Hosts)
     functions: Reading[tuple[Function, ...]] = NOT_ASKED
     answer: Reading[Answer] = NOT_ASKED

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytask.access.inspect import RegistryAccess, inspect_admin_user, inspect_identity
 from pytask.access.setup import PullSetup
 from pytask.decode import flag_at
+from pytask.errors.app import AppOnContainerApps
 from pytask.errors.pull import PullSettingIsReference
 from pytask.model import PullAccess
 from pytask.model.settings import with_changes
@@ -34,6 +35,8 @@ def inspect_pull(azure: Azure, found: Found, plan: AppPlan, source: ImageSource)
     if not source.host:
         return PullSetup()
     access = RegistryAccess(azure=azure, source=source, registry=source.host)
+    if found.site.on_container_apps:
+        return _of_a_managed_app(found, plan)
     match plan.pull.access:
         case PullAccess.KEEP:
             return _as_it_is(access, found, plan)
@@ -41,6 +44,13 @@ def inspect_pull(azure: Azure, found: Found, plan: AppPlan, source: ImageSource)
             return _with_identity(access, found, plan.pull.identity)
         case PullAccess.ADMIN_USER:
             return _with_admin_user(access, found)
+
+
+def _of_a_managed_app(found: Found, plan: AppPlan) -> PullSetup:
+    """Return warnings only: Azure does not show what the container app behind the site signs in with."""
+    if plan.pull.access is not PullAccess.KEEP:
+        raise AppOnContainerApps(app=found.site.title, access=plan.pull.access.value)
+    return PullSetup(notes=tuple(pull_warnings(found, found.settings)))
 
 
 def _as_it_is(access: RegistryAccess, found: Found, plan: AppPlan) -> PullSetup:

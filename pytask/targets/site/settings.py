@@ -18,9 +18,11 @@ from pytask.cloud.http import server_time
 from pytask.decode import text_at
 from pytask.errors import once_sent
 from pytask.errors.app import SettingsNotReadable, SettingsOverwritten
+from pytask.errors.foreign import listed
 from pytask.journal import Action, MadeSticky
 from pytask.model import Moment, SettingsBack, SettingsChange, WantedSettings
 from pytask.model.settings import among, with_changes, without
+from pytask.targets.site.site import Site
 from pytask.targets.site.slot_settings import make_sticky
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
     from pytask.journal import Journal
     from pytask.model import AppPlan
-    from pytask.targets.site.site import Site
     from pytask.targets.target import Snapshot
 
 STORAGE = "WEBSITES_ENABLE_APP_SERVICE_STORAGE"
@@ -71,9 +72,13 @@ def confirm_readable(settings: Mapping[str, str] | None, wanted: WantedSettings,
 
 
 def wanted_settings(plan: AppPlan, snapshot: Snapshot) -> WantedSettings:
-    """Return the settings to set: those of the step and of pull access, and no storage over the image's /home."""
+    """Return the settings to set: those of the step and of pull access, and no storage over the image's /home.
+
+    In a Container Apps environment there is no such storage.
+    """
     values = {**plan.settings.values, **snapshot.pull.settings}
-    return replace(plan.settings, values=values, when_absent=STORAGE_OFF.when_absent)
+    absent = {} if isinstance(snapshot.app, Site) and snapshot.app.on_container_apps else STORAGE_OFF.when_absent
+    return replace(plan.settings, values=values, when_absent=absent)
 
 
 def change_settings(
@@ -88,7 +93,7 @@ def change_settings(
     sticky = _made_sticky(arm, site, wanted.sticky, journal) if wanted.sticky else ()
     if found is None or not wanted.changes(found):
         return None, sticky
-    with journal.attempt(Action.SETTINGS, ", ".join(wanted.changes(found))):
+    with journal.attempt(Action.SETTINGS, listed(wanted.changes(found))):
         change = write_settings(arm, site.resource_id, wanted)
     if change:
         journal.add(change)
@@ -97,7 +102,7 @@ def change_settings(
 
 
 def _made_sticky(arm: Arm, site: Site, names: tuple[str, ...], journal: Journal) -> tuple[str, ...]:
-    with journal.attempt(Action.STICKY, ", ".join(names)):
+    with journal.attempt(Action.STICKY, listed(names)):
         sticky = make_sticky(arm, site, names)
     if sticky:
         journal.add(MadeSticky(sticky))
@@ -164,7 +169,7 @@ def confirm_written(app: str, change: SettingsChange) -> None:
         SettingsOverwritten: with the names of those that do not.
     """
     if change.overwritten:
-        raise SettingsOverwritten(app=app, names=", ".join(change.overwritten))
+        raise SettingsOverwritten(app=app, names=listed(change.overwritten))
 
 
 def list_settings(arm: Arm, path: str) -> Mapping[str, str]:
@@ -222,5 +227,5 @@ def _listed(arm: Arm, path: str, *, besides: AbstractSet[int] = frozenset()) -> 
 def _settings_in(answer: HttpResponse) -> Mapping[str, str]:
     settings = needed_part(answer, _READING, "properties")
     if not all(isinstance(value, str | None) for value in settings.values()):
-        raise unreadable(answer, _READING, "a setting is no text")
+        raise unreadable(answer, _READING, "a setting is not text")
     return {name: text_at(settings, name) for name in settings}

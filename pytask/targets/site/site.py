@@ -1,8 +1,7 @@
 """A Linux container app or one of its slots, as found and as updated by this run.
 
-One site property has its image, after a prefix for the kind of deployment.
-Sources: https://learn.microsoft.com/azure/app-service/reference-app-settings and
-https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
+One site property names its image, after a prefix for the kind of deployment.
+Sources: https://learn.microsoft.com/azure/app-service/reference-app-settings and https://learn.microsoft.com/rest/api/appservice/web-apps/get-configuration
 """
 
 from __future__ import annotations
@@ -46,6 +45,8 @@ class Site(App):
     """The property's value, as read."""
     configuration: Mapping[str, object] = field(default_factory=dict, repr=False)
     """The properties of `config/web`, by name."""
+    on_container_apps: bool = False
+    """Whether it was created through `Microsoft.Web` in a Container Apps environment."""
 
     @property
     def app_id(self) -> str:

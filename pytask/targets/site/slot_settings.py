@@ -72,7 +72,7 @@ def _read(arm: Arm, site: Site) -> JSONObject:
     answer = arm.send(ArmCall("GET", _address(site), doing=doing))
     lists = needed_part(answer, doing, "properties")
     if _listed(lists) != (lists.get(_NAMES) or []):
-        raise unreadable(answer, doing, f"{_NAMES} is no list of names")
+        raise unreadable(answer, doing, f"{_NAMES} is not a list of names")
     return lists
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pytask.cloud.poll import Seen
+from pytask.cloud.poll import NotAllowed, Seen
 from pytask.targets.site.functions import function_key
 from pytask.targets.smoke import answered
 
@@ -23,20 +23,22 @@ def call(
     azure: Azure,
     site: Site,
     test: SmokeTest,
-    functions: tuple[Function, ...],
+    functions: Reading[tuple[Function, ...]],
     settings: Mapping[str, str] | None = None,
 ) -> Reading[Answer]:
     """Call the app once, with the function's own key if it requires one; values of `settings` are not shown.
 
     The result is NotAllowed when the network, a sign-in page or a missing permission keeps the agent from the app.
     """
-    function, key = _function_at(test.path, functions), ""
+    function, key = _function_at(test.path, functions.value if isinstance(functions, Seen) else ()), ""
     if function and function.needs_key:
         found = function_key(azure.arm, site.resource_id, function.name)
         if not isinstance(found, Seen):
             return found
         key = found.value
-    return answered(azure, site.url, test, settings, key)
+    # Only the list of functions tells whose key it is.
+    keyless = functions.reason if isinstance(functions, NotAllowed) else ""
+    return answered(azure, site.url, test, settings, key, keyless=keyless)
 
 
 def _function_at(path: str, functions: tuple[Function, ...]) -> Function | None:

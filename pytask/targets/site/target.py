@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pytask.access.setup import AppIdentity
     from pytask.cloud.arm import Azure
+    from pytask.cloud.poll import Reading
     from pytask.journal import Journal
     from pytask.model import AppAddress, AppPlan, Digest, PreviousImage, VerifyPlan
     from pytask.registry.images import ImageSource
@@ -74,7 +75,8 @@ class SiteTarget:
             previous=previous,
             known_layers=known,
             pull=pull,
-            notes=(*settings_notes(settings, plan.settings), *pull.notes, *durable, *source.notes),
+            notes=(*_notes(site, settings, plan), *pull.notes, *durable, *source.notes),
+            limits_ids=not site.on_container_apps,
         )
 
     def pending(self, plan: AppPlan, snapshot: Snapshot) -> tuple[str, ...]:
@@ -100,7 +102,7 @@ class SiteTarget:
     def update(self, change: UseImage, snapshot: Snapshot, journal: Journal) -> SiteUpdate:
         """Change the settings that differ, then point the site at the image."""
         arm, site, plan = self.azure.arm, self.found.site, change.plan
-        instances = instances_now(arm, site.resource_id) if plan.verify else None
+        instances = instances_now(arm, site.resource_id) if plan.verify and not site.on_container_apps else None
         settings, sticky = change_settings(arm, site, wanted_settings(plan, snapshot), snapshot.settings, journal)
         update = point_at(
             arm,
@@ -130,7 +132,7 @@ class SiteTarget:
         update: SiteUpdate,
         plan: VerifyPlan,
         *,
-        digest_now: Callable[[str], Digest | None],
+        digest_now: Callable[[str], Reading[Digest]],
         rolls_back: bool = False,
     ) -> Watch[Observation]:
         """Return how to observe whether the site runs the image; its own start limit may extend the time."""
@@ -149,11 +151,24 @@ class SiteTarget:
         name = f"{update.app.title} {properties['Release'] or properties['Build']}".strip()
         return annotate(self.azure.arm, snapshot.settings or {}, name=name, at=update.written, properties=properties)
 
+    def release(self, update: SiteUpdate) -> str:
+        """Do nothing: a site holds no traffic back."""
+        del update
+        return ""
+
     def roll_back(
         self, update: SiteUpdate, reference: str, previous: PreviousImage | None, journal: Journal
     ) -> Restored[SiteUpdate]:
         """Restore the changed settings and properties, and point the site at its previous image."""
         return restore(self.azure.arm, update, reference, previous, journal)
+
+
+def _notes(site: Site, settings: Mapping[str, str] | None, plan: AppPlan) -> tuple[str, ...]:
+    """Return notes about the settings, or what is different about a site that Azure runs as a container app."""
+    if not site.on_container_apps:
+        return settings_notes(settings, plan.settings)
+    told = "each change takes up to a minute, and Azure shows neither which image was started nor the Functions host"
+    return (f"the app runs in a Container Apps environment: {told}, so the image stays unverified",)
 
 
 def _properties(plan: AppPlan, snapshot: Snapshot) -> Mapping[str, object]:

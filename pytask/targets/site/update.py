@@ -5,13 +5,14 @@ Source: https://learn.microsoft.com/rest/api/appservice/web-apps/update-configur
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import ArmCall
 from pytask.cloud.http import server_time
-from pytask.errors import TaskFailure
+from pytask.errors import once_sent
 from pytask.model import Moment
 from pytask.targets.site.site import IMAGE_PROPERTY, SiteUpdate, differing, fx_version_of
 
@@ -93,11 +94,8 @@ def _restart(arm: Arm, site: Site, *, half_done: bool) -> Moment:
 
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/restart
     """
-    try:
+    with once_sent() if half_done else nullcontext():
         return _sent(arm, "POST", f"{site.resource_id}/restart", doing="restart the Function App")
-    except TaskFailure as failure:
-        failure.leaves_open |= half_done
-        raise
 
 
 def _sent(arm: Arm, method: str, path: str, *, doing: str, body: object = None) -> Moment:

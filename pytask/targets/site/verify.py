@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytask.cloud.poll import Seen
 from pytask.decode import object_at
 from pytask.targets.site.checks import checks, difference
 from pytask.targets.site.observation import Observer
 from pytask.targets.site.settings import confirm_written, list_settings
-from pytask.verification import Watch
+from pytask.targets.watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytask.cloud.arm import Arm, Azure
-    from pytask.model import Digest, Verification
+    from pytask.cloud.poll import Reading
+    from pytask.model import Digest
     from pytask.targets.site.observed import Observation, Question
     from pytask.targets.site.site import SiteUpdate
+    from pytask.verification import Watch
 
 _START_LIMIT = "WEBSITES_CONTAINER_START_TIME_LIMIT"
 _BEYOND_START_LIMIT = 60.0
@@ -49,24 +50,13 @@ def confirm_configuration(arm: Arm, update: SiteUpdate) -> None:
         raise failure
 
 
-def watch_site(azure: Azure, question: Question, *, digest_now: Callable[[str], Digest | None]) -> Watch[Observation]:
+def watch_site(azure: Azure, question: Question, *, digest_now: Callable[[str], Reading[Digest]]) -> Watch[Observation]:
     """Return how to observe whether the site runs the new image, within the time limit of the question.
 
-    `digest_now` returns the digest that a reference means in the registry, or None when unknown.
+    `digest_now` returns the digest that a reference means in the registry.
     """
     observer = Observer(azure=azure, question=question, digest_now=digest_now, say=azure.arm.http.say)
-
-    def with_what_it_serves(verification: Verification) -> Verification:
-        answer = observer.seen.answer
-        told = answer.value.text if isinstance(answer, Seen) else ""
-        return replace(verification, functions=observer.seen.listed, answer=told)
-
-    return Watch(
-        observe=observer.observe,
-        checks=checks(question, azure.arm.http.timeouts),
-        seconds=question.seconds,
-        complete=with_what_it_serves,
-    )
+    return watch(observer, checks(question, azure.arm.http.timeouts), question.seconds)
 
 
 def start_limit(settings: Mapping[str, str] | None) -> float:

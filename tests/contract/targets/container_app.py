@@ -33,6 +33,7 @@ class Created:
     name: str
     template: dict[str, Any]
     at: float
+    active: bool = True
 
 
 class ScriptedContainerApp(ScriptedApp):
@@ -45,6 +46,7 @@ class ScriptedContainerApp(ScriptedApp):
     def __init__(self) -> None:
         super().__init__()
         self.timeouts = Timeouts()
+        self.shows_its_image = True
         self.fate = "runs"
         self.state_words = ("Provisioned", "RunningAtMaxScale", "Healthy")
         self.bodies: list[dict[str, Any]] = []
@@ -75,6 +77,36 @@ class ScriptedContainerApp(ScriptedApp):
             "scale": {"minReplicas": None, "maxReplicas": 10},
         }
         self.revisions = [Created("shop--0000001", self.template, -900.0)]
+        self.served: list[dict[str, int]] = []
+        """Which revisions had traffic when the app was asked, and how much; of each change the first."""
+        self.refuses_to: list[str] = []
+        """Actions on revisions that are forbidden."""
+
+    def use_several_revisions(self, *traffic: dict[str, Any]) -> None:
+        """Set multiple revision mode, with this distribution of the traffic."""
+        self.configuration["activeRevisionsMode"] = "Multiple"
+        self.configuration["ingress"]["traffic"] = list(traffic) or [{"latestRevision": True, "weight": 100}]
+
+    @property
+    def traffic(self) -> list[dict[str, Any]]:
+        """The distribution as it is configured."""
+        found: list[dict[str, Any]] = (self.configuration["ingress"] or {}).get("traffic", [])
+        return found
+
+    def active(self) -> list[str]:
+        """Return the names of the active revisions."""
+        return [one.name for one in self.revisions if one.active]
+
+    def _note_who_is_served(self, at: float) -> None:
+        """Azure sends what goes to the latest revision to the one that became ready last."""
+        latest = next((one.name for one in reversed(self.revisions) if self._is_ready(one, at)), "")
+        now: dict[str, int] = {}
+        for one in self.traffic:
+            name = latest if one.get("latestRevision") else one["revisionName"]
+            now[name] = now.get(name, 0) + int(one.get("weight") or 0)
+        now = {name: weight for name, weight in now.items() if weight}
+        if now not in self.served[-1:]:
+            self.served.append(now)
 
     def _app(self, at: float, *, version: str) -> Answer:
         ready = [one for one in self.revisions if self._is_ready(one, at)]
@@ -117,6 +149,7 @@ class ScriptedContainerApp(ScriptedApp):
         below = url.partition("/containerApps/shop")[2].strip("/")
         self.urls.append(url)
         self.calls.append((at, f"{request.method} {below or url.rpartition('/')[2]}"))
+        self._note_who_is_served(at)
         if request.method == "PATCH":
             return ScriptedResponse(request, self._patched(request, at))
         return ScriptedResponse(request, self._answer(request, url, below, at))
@@ -128,11 +161,20 @@ class ScriptedContainerApp(ScriptedApp):
             return self._app(at, version=request.url.partition("api-version=")[2])
         if below == "getAuthToken":
             return self.token
+        if request.method == "POST":
+            return self._acted_on(*below.split("/")[1:])
         custom = next((self.routes[one] for one in (*self.routes,) if _fits(one, request.method, url)), None)
         found: Any = custom(at) if custom else self._below(below, at) if url != EVENTS else self._log()
         if isinstance(found, Exception):
             raise found
         return found if isinstance(found, Answer) else Answer(404, {"error": {"code": "NotFound"}})
+
+    def _acted_on(self, name: str, verb: str) -> Answer:
+        if verb in self.refuses_to:
+            return FORBIDDEN
+        self.done.append(f"{verb} {name}")
+        next(one for one in self.revisions if one.name == name).active = verb != "deactivate"
+        return Answer(200, {})
 
     def _log(self) -> Answer:
         return Answer(body="\n".join(json.dumps(one) for one in self.events) + "\n\n")
@@ -157,7 +199,7 @@ class ScriptedContainerApp(ScriptedApp):
         self.bodies.append(body)
         self.resource.update({name: value for name, value in body.items() if name != "properties"})
         sent = body.get("properties", {})
-        self.configuration = {**self.configuration, **sent.get("configuration", {})}
+        self.configuration = merged(self.configuration, sent.get("configuration", {}))
         if "template" in sent:
             self._revise({**self.template, **sent["template"]}, at)
             if self.somebody_follows_with:
@@ -207,6 +249,12 @@ class ScriptedContainerApp(ScriptedApp):
     def lose_the_answer(self) -> None:
         """Do the next write, and close the connection, as often as it is tried."""
         self.loses = True
+
+
+def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return what a merge patch makes: objects are merged, all else is replaced (RFC 7386)."""
+    both = {name: merged(old[name], one) for name, one in new.items() if isinstance(one, dict) and old.get(name)}
+    return {**old, **new, **both}
 
 
 def a_container(**changes: object) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class Scene(Protocol):
     """One target that runs `BEFORE`, and what a test does to it behind the product's back."""
 
     timeouts: Timeouts
+    shows_its_image: bool
+    """Whether the platform shows which image it started."""
 
     @property
     def clock(self) -> Clock:

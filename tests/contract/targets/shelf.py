@@ -21,6 +21,7 @@ from tests.scripted import ScriptedClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from pytask.cloud.poll import Reading
     from pytask.journal import Journal
     from pytask.model import Digest, VerifyPlan
     from pytask.registry.images import ImageSource
@@ -30,8 +31,13 @@ if TYPE_CHECKING:
 class Shelf:
     """The shelf itself, and the world around it."""
 
+    name: str = "shop"
+    slot: str = ""
+    group: str = "g"
+    workers: str = ""
     clock: Clock = field(default_factory=ScriptedClock)
     timeouts: Timeouts = field(default_factory=Timeouts)
+    shows_its_image: bool = True
     holds: str = BEFORE
     done: list[str] = field(default_factory=list)
     fate: str = "runs"
@@ -39,18 +45,23 @@ class Shelf:
     lost: bool = False
     cancels_once_it_holds: str = ""
     cancels_while_written: bool = False
+    good: set[str] = field(default_factory=set)
+    """Images that run whatever becomes of others."""
+    when_put: Callable[[], None] = lambda: None
+    """Happens while something is put there."""
     loses_to: str = ""
     """What somebody else puts there right after us."""
 
     def find(self) -> ShelfTarget:
         """Return it as a target."""
-        by_hand = ByHand(use_image="shelf put shop", restart="shelf shake shop")
+        by_hand = ByHand(use_image=f"shelf put {self.name}", restart=f"shelf shake {self.name}")
         app = App(
-            resource_id="/shelves/shop",
-            name="shop",
-            slot="",
-            resource_group="g",
-            url="https://shop.shelf",
+            resource_id=f"/{self.group}/shelves/{self.name}{f'/slots/{self.slot}' if self.slot else ''}",
+            name=self.name,
+            slot=self.slot,
+            resource_group=self.group,
+            url=f"https://{self.name}.shelf",
+            workers=self.workers,
             image=self.holds,
             stopped=False,
             by_hand=by_hand,
@@ -85,11 +96,12 @@ class Shelf:
         """Return its fate; somebody may cancel the run meanwhile."""
         if self.cancels_once_it_holds == self.holds:
             raise Cancelled
-        return self.fate
+        return "runs" if self.holds in self.good else self.fate
 
     def put(self, reference: str) -> None:
         """Write."""
         self.done.append(f"put {reference}")
+        self.when_put()
         fault, self.fault = self.fault, None
         if fault:
             raise fault
@@ -155,7 +167,7 @@ class ShelfTarget:
         update: Update,
         plan: VerifyPlan,
         *,
-        digest_now: Callable[[str], Digest | None],
+        digest_now: Callable[[str], Reading[Digest]],
         rolls_back: bool = False,
     ) -> Watch[str]:
         """Return that its fate is what is seen of it."""
@@ -174,6 +186,11 @@ class ShelfTarget:
         """Mark nothing."""
         del update, snapshot, properties
         return "a shelf has no page"
+
+    def release(self, update: Update) -> str:
+        """Do nothing: everybody sees a shelf at once."""
+        del update
+        return ""
 
     def roll_back(
         self, update: Update, reference: str, previous: PreviousImage | None, journal: Journal

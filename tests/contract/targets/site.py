@@ -11,7 +11,7 @@ from pytask.clock import Timeouts
 from pytask.targets.site.target import find_site
 from tests.contract.targets.scene import BEFORE, NEW, PLAN
 from tests.platform_lines import classic, classic_start, until
-from tests.scripted import SENT_AT, Answer, ScriptedApp, ScriptedResponse
+from tests.scripted import PATH, SENT_AT, Answer, ScriptedApp, ScriptedResponse
 from tests.unit.site.test_verify import a_function, a_status
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class ScriptedSite(ScriptedApp):
     def __init__(self) -> None:
         super().__init__()
         self.timeouts = Timeouts()
+        self.shows_its_image = True
         self.config: dict[str, Any] = {"linuxFxVersion": f"DOCKER|{BEFORE}"}
         self.fate, self.updated = "runs", -900.0
         self.done: list[str] = []
@@ -106,6 +107,46 @@ class ScriptedSite(ScriptedApp):
         self.loses = True
 
 
+class ScriptedSiteOnContainerApps(ScriptedSite):
+    """The same kind of resource in a Container Apps environment: accepted changes, and neither log nor host.
+
+    Sources: https://github.com/Azure/azure-functions-on-container-apps/issues/59 (the conflict) and
+    https://github.com/Azure/azure-cli (appservice: test_functionapp_container_config_set_replicas)
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shows_its_image = False
+        self.busy = 0
+        """How many of the next changes meet another operation."""
+        self.polls = 2
+        kind = "functionapp,linux,container,azurecontainerapps"
+        properties = {**_SITE["properties"], "reserved": None, "sku": None, "managedEnvironmentId": "/environment"}  # type: ignore[dict-item]
+        self.answers("GET ", Answer(body={**_SITE, "kind": kind, "properties": properties}))
+        self.answers("GET config/web", lambda _: Answer(body={"properties": {"alwaysOn": None, **self.config}}))
+        self.answers("PATCH config/web", Answer(202, headers={"Location": _OPERATION, "Retry-After": "5"}))
+        self.answers(f"GET {_OPERATION}", self._operation)
+        for gone in ("POST containerlogs", "GET hostruntime/admin/host/status", "GET host/default/properties/status"):
+            self.answers(gone, Answer(404, {"Code": "NotFound"}))
+
+    def _operation(self, _at: float) -> Answer:
+        self.polls -= 1
+        return Answer(202, headers={"Location": _OPERATION}) if self.polls > 0 else Answer(body={"properties": {}})
+
+    def _send(self, request: HttpRequest, **options: object) -> ScriptedResponse:
+        if request.method == "PATCH" and self.busy:
+            self.busy -= 1
+            return ScriptedResponse(request, Answer(409, _BUSY))
+        return super()._send(request, **options)
+
+
+_OPERATION = f"https://management.azure.com{PATH}/operationresults/7"
+_BUSY = {
+    "Code": "Conflict",
+    "Message": "Cannot modify this site because another operation is in progress. Details: Id: 7, "
+    "OperationName: StartContainerAppOperation, CreatedTime: 11/27/2026 12:00:00 PM, RequestId: 8, EntityType: 3",
+    "ExtendedCode": "59203",
+}
 _SITE = {
     "name": "shop",
     "kind": "functionapp,linux,container",

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 Claims = dict[str, Any]
 """The claims of a JSON web token. Source: https://www.rfc-editor.org/rfc/rfc7519#section-4"""
 
+SYSTEM_LOG_HOST = "eastus2.azurecontainerapps.dev"
+"""Where Container Apps give an app's system log."""
 SERVER_NAMES = (
     "dev.azure.com",
     "vsrm.dev.azure.com",
     "mcr.microsoft.com",
+    SYSTEM_LOG_HOST,
     "*.blob.core.windows.net",
     *dict.fromkeys(name for environment in ENVIRONMENTS for name in environment.names),
     f"*.{REGIONAL_DOMAIN}",

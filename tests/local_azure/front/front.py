@@ -98,6 +98,11 @@ class Front:
         self.calls.clear()
         self.unexpected.clear()
 
+    async def serve(self, request: web.Request, host: str, room: Room) -> web.StreamResponse:
+        """Have a room answer a call of the agent's that came by a port of its own: with faults, and recorded."""
+        request[ORIGIN] = "agent"
+        return await self._recorded(request, host, room)
+
     def _new_proxy(self) -> ConnectProxy:
         return ConnectProxy(serves=lambda host: self._room(host) is not None, refused=self._refused_host)
 
@@ -114,9 +119,12 @@ class Front:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         host = request.host.partition(":")[0].lower()
         request[ORIGIN] = self._origin(request)
+        return await self._recorded(request, host, self._room(host))
+
+    async def _recorded(self, request: web.Request, host: str, room: Room | None) -> web.StreamResponse:
         request[BEGAN] = time.monotonic()
         try:
-            response = await self._respond(request, host)
+            response = await self._respond(request, host, room)
         except ConnectionError:  # the client went away, or a scripted fault cut the line
             self._record(request, host, status=0)
             return web.Response(status=503)
@@ -138,8 +146,7 @@ class Front:
             ),
         )
 
-    async def _respond(self, request: web.Request, host: str) -> web.StreamResponse:
-        room = self._room(host)
+    async def _respond(self, request: web.Request, host: str, room: Room | None) -> web.StreamResponse:
         if room is None:
             return self._not_served(request, host, "no such host")
         call = f"{request.method} {host}{request.path_qs}"

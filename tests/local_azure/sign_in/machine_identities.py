@@ -10,37 +10,65 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from tests.local_azure.front.routes import NotServedError
 from tests.local_azure.sign_in.entra_proofs import EntraError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from typing import TypeAlias
 
-    from tests.local_azure.faults import Faults
-    from tests.local_azure.front.routes import JSON
+    from tests.local_azure.front.routes import JSON, Room
     from tests.local_azure.sign_in.entra import Entra
     from tests.local_azure.state.principal import Principal
     from tests.local_azure.state.state import Cloud
 
+    Serve: TypeAlias = Callable[[web.Request, str, Room], Awaitable[web.StreamResponse]]
+    """Has a room answer a call to a host, as `Front.serve` does."""
+
 _OF_A_MACHINE = "/metadata/identity/oauth2/token"
 _OF_APP_SERVICE = "/msi/token"
+
+
+IMDS, IDENTITY_ENDPOINT = "169.254.169.254", "identity-endpoint"
+"""How the two hosts are called in faults and in the record of calls."""
 
 
 class _RefusedError(Exception):
     """What the endpoint does not give a token for."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """One of the two as a `Room`."""
+
+    host: str
+    responder: Callable[[web.Request], web.Response]
+
+    def serves(self, host: str) -> bool:
+        """Answer under its name."""
+        return host == self.host
+
+    async def answer(self, request: web.Request, host: str) -> web.StreamResponse:  # noqa: ARG002 - Room's form
+        """Answer at once."""
+        return self.responder(request)
+
+    async def refuse(self, request: web.Request, status: int) -> web.Response:  # noqa: ARG002 - Room's form
+        """Return that status."""
+        return web.Response(status=status, text="")
+
+
 class MachineIdentities:
     """The endpoints of the one machine that the agent runs on; `Cloud.machine` says which identities it has."""
 
-    def __init__(self, cloud: Cloud, entra: Entra, faults: Faults, unexpected: Callable[[str], None]) -> None:
+    def __init__(self, cloud: Cloud, entra: Entra, serve: Serve) -> None:
         self._cloud = cloud
         self._entra = entra
-        self._faults = faults
-        self._unexpected = unexpected
+        self._serve = serve
         self._header = secrets.token_hex(16)
         self._runners: list[web.AppRunner] = []
         self.environment: Mapping[str, Mapping[str, str]] = {}
@@ -48,7 +76,8 @@ class MachineIdentities:
 
     async def start(self) -> None:
         """Listen on two free loopback ports."""
-        machine, app_service = await self._served(self._for_machine), await self._served(self._for_app_service)
+        machine = await self._served(_Endpoint(IMDS, self._for_machine))
+        app_service = await self._served(_Endpoint(IDENTITY_ENDPOINT, self._for_app_service))
         self.environment = {
             # https://github.com/Azure/azure-sdk-for-python/blob/main/sdk/identity/azure-identity/azure/identity/_constants.py
             "imds": {"AZURE_POD_IDENTITY_AUTHORITY_HOST": machine},
@@ -60,7 +89,10 @@ class MachineIdentities:
         for runner in self._runners:
             await runner.cleanup()
 
-    async def _served(self, answer: Callable[[web.Request], Awaitable[web.Response]]) -> str:
+    async def _served(self, endpoint: _Endpoint) -> str:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return await self._serve(request, endpoint.host, endpoint)
+
         application = web.Application()
         application.router.add_route("*", "/{path:.*}", answer)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
@@ -69,11 +101,8 @@ class MachineIdentities:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         return f"http://127.0.0.1:{runner.addresses[0][1]}"
 
-    async def _for_machine(self, request: web.Request) -> web.Response:
-        if (scripted := self._fault(request, "169.254.169.254")) is not None:
-            return scripted
-        if not self._known(request, _OF_A_MACHINE, "2018-02-01"):
-            return web.Response(status=501)
+    def _for_machine(self, request: web.Request) -> web.Response:
+        _confirm_known(request, _OF_A_MACHINE, "2018-02-01")
         try:
             _check_metadata_header(request)
             token = self._token(request)
@@ -85,11 +114,8 @@ class MachineIdentities:
         lifetime = {"expires_in": str(self._entra.token_lifetime), "ext_expires_in": str(self._entra.token_lifetime)}
         return web.json_response(token | lifetime)
 
-    async def _for_app_service(self, request: web.Request) -> web.Response:
-        if (scripted := self._fault(request, "identity-endpoint")) is not None:
-            return scripted
-        if not self._known(request, _OF_APP_SERVICE, "2019-08-01"):
-            return web.Response(status=501)
+    def _for_app_service(self, request: web.Request) -> web.Response:
+        _confirm_known(request, _OF_APP_SERVICE, "2019-08-01")
         if request.headers.get("X-IDENTITY-HEADER") != self._header:
             return web.json_response({"statusCode": 401, "message": "Unauthorized"}, status=401)
         try:
@@ -99,20 +125,6 @@ class MachineIdentities:
             told = f"AADSTS{error.code}: {error}" if isinstance(error, EntraError) else f"{text}."
             body: JSON = {"statusCode": 400, "message": told, "correlationId": str(uuid.uuid4())}
             return web.json_response(body, status=400)
-
-    def _fault(self, request: web.Request, host: str) -> web.Response | None:
-        fault = self._faults.take(f"{request.method} {host}{request.path_qs}")
-        if fault is None or fault.status is None:
-            return None
-        return web.Response(status=fault.status, headers=fault.headers, text=fault.body or "")
-
-    def _known(self, request: web.Request, path: str, version: str) -> bool:
-        known = {"api-version", "resource", "client_id"}
-        fits = request.path == path and request.query.get("api-version") == version and set(request.query) <= known
-        if not fits or request.method != "GET":
-            self._unexpected(f"{request.method} {request.path_qs} at a machine's identity endpoint")
-            return False
-        return True
 
     def _token(self, request: web.Request) -> JSON:
         principal = self._identity(request.query.get("client_id"))
@@ -140,6 +152,13 @@ class MachineIdentities:
         if not found:
             raise _RefusedError("Identity not found")
         return found[0]
+
+
+def _confirm_known(request: web.Request, path: str, version: str) -> None:
+    known = {"api-version", "resource", "client_id"}
+    fits = request.path == path and request.query.get("api-version") == version and set(request.query) <= known
+    if not fits or request.method != "GET":
+        raise NotServedError("at a machine's identity endpoint")
 
 
 def _check_metadata_header(request: web.Request) -> None:

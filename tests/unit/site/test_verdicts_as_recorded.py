@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytask.cloud.poll import Seen
 from pytask.errors.start import StartFailure
 from pytask.model.evidence import Verdict
 from pytask.targets.site.observed import Question
@@ -30,7 +31,7 @@ from tests.unit.site.test_verify import a_function, a_status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytask.model import Verification
+    from pytask.model import Digest, Verification
 
 OLD = "contoso.azurecr.io/shop:6"
 PINNED = f"contoso.azurecr.io/shop@{OURS}"
@@ -153,10 +154,10 @@ def begun(
     ]
 
 
-def an_app(case: Case, made: list[Machine], *, registry: object = OURS) -> ScriptedApp:
+def an_app(case: Case, made: list[Machine], *, registry: Digest = OURS) -> ScriptedApp:
     """Return an app whose log is the first machine's, and whose hosts answer in turn."""
     app, turn, moods = ScriptedApp(), cycle(made), cycle(ASLEEP)
-    app.registry = lambda _: registry  # type: ignore[assignment,return-value] # a digest or None
+    app.registry = lambda _: Seen(registry)
     app.answers("GET config/web", Answer(body={"properties": {"linuxFxVersion": f"DOCKER|{case.reference}"}}))
     app.answers("POST containerlogs", lambda at: Answer(body=made[0].text(at)))
     app.answers("GET hostruntime/admin/host/status", lambda at: next(turn).status(at, lambda: next(moods)))

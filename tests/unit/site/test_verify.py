@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.core.exceptions import ServiceResponseError
 
+from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.errors.start import (
     ContainerExits,
     ContainerSilent,
@@ -28,7 +29,8 @@ from tests.platform_lines import classic, classic_start, start_of_2025, until
 from tests.scripted import OURS, REFERENCE, THEIRS, Answer, ScriptedApp, an_update, found_site, verdict_of
 
 if TYPE_CHECKING:
-    from pytask.model import Verification
+    from pytask.cloud.poll import Reading
+    from pytask.model import Digest, Verification
     from pytask.targets.site.site import Site
 
 OWN, COPY = "GET hostruntime/admin/host/status", "GET host/default/properties/status"
@@ -120,18 +122,27 @@ def test_an_older_tag_is_evidence_when_it_was_pulled_and_the_registry_gives_our_
 @pytest.mark.parametrize(
     ("pulled", "stands_for", "word"),
     [
-        (False, OURS, "copy"),
-        (True, THEIRS, "moved"),
-        (True, None, "cannot read"),
+        (False, Seen(OURS), "copy"),
+        (True, Seen(THEIRS), "moved"),
+        (True, NotAllowed("the connection cannot read it"), "cannot read"),
+        (True, NotYet("the registry does not tell it"), "does not tell"),
     ],
 )
-def test_an_older_tag_alone_is_no_evidence(pulled: bool, stands_for: Any, word: str) -> None:  # noqa: ANN401
+def test_an_older_tag_alone_is_no_evidence(pulled: bool, stands_for: Reading[Digest], word: str) -> None:
     app = an_app(log=start_of_2025(pulled=pulled))
     app.registry = lambda _: stands_for
     found = verified(app)
     assert found.verdict is Verdict.UNVERIFIED
     assert word in reasons(found)[IMAGE]
     assert HOST in dict(found.passed)
+
+
+def test_a_tag_that_the_registry_did_not_tell_at_first_is_asked_for_again() -> None:
+    app = an_app(log=start_of_2025())
+    told: list[Reading[Digest]] = [NotYet("429"), NotYet("no answer"), Seen(OURS)]
+    app.registry = lambda _: told.pop(0)
+    assert verified(app).verdict is Verdict.VERIFIED
+    assert told == []
 
 
 def test_a_digest_nobody_may_read_is_no_evidence() -> None:
@@ -451,6 +462,16 @@ def test_a_refused_call_is_no_answer_of_the_app(answer: Answer, word: str) -> No
     app = an_app()
     app.answers("GET api/hello", answer)
     assert word in reasons(verified(app, smoke=TEST))[SMOKE_TEST]
+
+
+def test_a_smoke_test_without_the_key_that_only_the_list_of_functions_would_name_is_given_up_at_once() -> None:
+    app = an_app()
+    app.answers(LIST, Answer(403))
+    app.answers("GET api/hello", Answer(401))
+    told = reasons(verified(app, smoke=TEST))[SMOKE_TEST]
+    assert "credentials" in told
+    assert "Azure returned 403 for 'list the functions'" in told
+    assert [call for _, call in app.calls].count("GET api/hello") == 1
 
 
 def test_a_smoke_test_uses_the_functions_own_key() -> None:

@@ -1,6 +1,6 @@
-"""What is kept of a log that is too large for memory: what the platform says, and the container's lines around it.
+"""An excerpt of a log that is too large for memory: the platform's lines, and the container's lines around them.
 
-A log that an app has filled comes as a stream and is cut to size row by row. One that fits is kept as it is.
+A log that an app has filled is streamed, and reduced row by row. One that fits is kept as it is.
 """
 
 from __future__ import annotations
@@ -10,33 +10,36 @@ from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from pytask.targets.site.platform_log.dialect_2025 import read_2025
-from pytask.targets.site.platform_log.lines import Writer, stamped
+from pytask.targets.site.platform_log.dialect_2025 import OPENINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _FITS = 2 << 20
-"""Bytes that are kept as they are; logs of real starts have some kilobytes."""
+"""Bytes of a log that is kept as it is; logs of real starts have a few kilobytes."""
 _MOST = 4 << 20
-"""Bytes that are kept of a larger log; the newest, which come last."""
+"""Bytes that are kept of a larger log: the newest rows, which come last."""
 _LONGEST_ROW = 64 << 10
 """Bytes; the platform's own longest line is a `docker run` with all settings."""
 _OF_A_ROW = 48
-"""Bytes of memory that a row takes besides its own."""
+"""Bytes of memory for each row, in addition to its text."""
 _AROUND = 40
-"""Rows of the container that are kept after a line of the platform, and as many before the next one. A line break in a
-setting spreads a `docker run` over several rows."""
+"""The container's rows that are kept after a line of the platform, and before the next one. A line break in a setting
+spreads a `docker run` over several rows."""
 _END = b"\n"
-_PERHAPS_THE_PLATFORMS = re.compile(
-    rb"^(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,7})?Z? {1,9}[A-Z]|\{)[^\n]*", re.MULTILINE
+_STAMP = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,7})?Z? {1,9}"
+_CLASSIC = r"(?:INFO|WARN|WARNING|ERROR|DEBUG|CRITICAL) {1,3}-"
+_OF_2025 = rf"(?:(?:Informational|Warning|Error|Critical) {{1,16}})?(?:{'|'.join(OPENINGS)})"
+_THE_PLATFORMS = re.compile(
+    rf'^(?:{_STAMP}(?:{_CLASSIC}|{_OF_2025})|\{{[^\n]*?"machineName")[^\n]*'.encode(), re.MULTILINE
 )
-"""A row that may be the platform's: its form and a capital letter. This alone rules out most of what containers print,
-without a look at each row."""
+"""A row that looks like the platform's. It is parsed only at the end, when most of the log is gone: a container may have
+filled the log with such rows, and parsing each of them would take minutes."""
+_CUT = "…".encode()
 
 
 def excerpt(pieces: Iterable[bytes]) -> str:
-    """Return the text of a log that comes in pieces: whole, or of a larger one what says how the app starts."""
+    """Return the text of a log that arrives in pieces; of a large one, only what shows how the app starts."""
     coming, begun, size = iter(pieces), list[bytes](), 0
     for piece in coming:
         begun.append(piece)
@@ -50,24 +53,30 @@ def _of_much(pieces: Iterable[bytes]) -> str:
     kept = _Kept()
     for rows in _whole_rows(pieces):
         at = 0
-        for found in _PERHAPS_THE_PLATFORMS.finditer(rows):
-            kept.pass_over(rows[at : found.start()])
-            kept.take(found.group()[:_LONGEST_ROW])
+        for found in _THE_PLATFORMS.finditer(rows):
+            if found.start() > at:
+                kept.pass_over(rows[at : found.start()])
+            kept.take(_shortened(found.group()))
             at = found.end() + 1
         kept.pass_over(rows[at:])
     return kept.text()
 
 
 def _whole_rows(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield pieces that each end with a row; of a row that is longer than a piece only the beginning."""
+    """Yield pieces that each end at a row's end; only the beginning of a row that is longer than a piece."""
     rest = b""
     for piece in pieces:
         rows, end, begun = piece.rpartition(_END)
         if end:
             yield rest + rows + end
             rest = b""
-        rest = (rest + begun)[:_LONGEST_ROW]
+        rest = (rest + begun)[: _LONGEST_ROW + 1]
     yield rest
+
+
+def _shortened(row: bytes) -> bytes:
+    """Return a row of which no more than the longest is kept; a sign says so, as half a secret may stand there."""
+    return row if len(row) <= _LONGEST_ROW else row[:_LONGEST_ROW] + _CUT
 
 
 def _text(pieces: Iterable[bytes]) -> str:
@@ -81,33 +90,31 @@ class _Kept:
         self._rows: deque[bytes] = deque()
         self._size = 0
         self._after = 0
-        """Rows of the container since the platform's last line."""
+        """Number of the container's rows since the platform's last line."""
         self._before: deque[bytes] = deque(maxlen=_AROUND)
-        """Its latest rows that are not kept yet."""
+        """The container's latest rows, not kept yet."""
 
     def take(self, row: bytes) -> None:
-        """Take a row that may be the platform's."""
-        if not _is_the_platforms(row):
-            self.pass_over(row + _END)
-            return
-        for earlier in self._before:
-            self._keep(earlier)
-        self._before.clear()
+        """Add a row that looks like the platform's."""
+        if self._before:
+            for earlier in self._before:
+                self._keep(earlier)
+            self._before.clear()
         self._after = 0
         self._keep(row)
 
     def pass_over(self, rows: bytes) -> None:
-        """Take rows of the container, each with its end: the first and the last ones are worth keeping."""
+        """Add rows of the container, each with its line end; the first and the last ones are worth keeping."""
         while rows and self._after < _AROUND:
             row, _, rows = rows.partition(_END)
             self._after += 1
-            self._keep(row[:_LONGEST_ROW])
+            self._keep(_shortened(row))
         if rows:
             last = rows.removesuffix(_END).rsplit(_END, _AROUND)[-_AROUND:]
-            self._before.extend(row[:_LONGEST_ROW] for row in last)
+            self._before.extend(map(_shortened, last))
 
     def text(self) -> str:
-        """Return what is kept."""
+        """Return the kept rows as text."""
         return _text(row + _END for row in (*self._rows, *self._before))
 
     def _keep(self, row: bytes) -> None:
@@ -115,11 +122,3 @@ class _Kept:
         self._size += len(row) + _OF_A_ROW
         while self._size > _MOST:
             self._size -= len(self._rows.popleft()) + _OF_A_ROW
-
-
-def _is_the_platforms(row: bytes) -> bool:
-    """Tell whether a row is the platform's, or a container's that reads like it."""
-    line = stamped(row.decode("utf-8", errors="replace").removesuffix("\r"))
-    if line is None:
-        return False
-    return line.writer is Writer.CLASSIC or (line.writer is Writer.OF_2025 and read_2025(line.text) is not None)

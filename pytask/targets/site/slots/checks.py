@@ -12,10 +12,11 @@ from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.errors.start import NoFunctions, NotUpInTime
 from pytask.errors.swap import SlotsNotExchanged
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
-from pytask.targets.site.checks import judge_answer, told_functions
+from pytask.targets.site.checks import told_functions
 from pytask.targets.site.host_check import explain_host
 from pytask.targets.site.slots.state import is_newer
 from pytask.targets.site.start_failure import explain
+from pytask.targets.watch import judge_answer
 from pytask.verification import Check
 
 if TYPE_CHECKING:
@@ -135,4 +136,4 @@ def _judge_smoke_test(question: Question, timeouts: Timeouts, seen: Observation)
         return Unavailable(seen.answer.reason)
     if isinstance(seen.answer, NotYet):
         return Pending(reason=seen.answer.reason, alone_for=timeouts.settled_failure)
-    return judge_answer(question.swapped, seen.answer, test.path, test.statuses)
+    return judge_answer(question.swapped, test, seen.answer.value)

@@ -138,4 +138,4 @@ class Observer:
         expected = isinstance(answer, Seen) and answer.value.expected
         if test and self.seen.functions_settled and not expected and not isinstance(answer, NotAllowed):
             app, settings = self.question.swapped.app, self.question.settings
-            self.seen = replace(self.seen, answer=call(self.azure, app, test, self.seen.listed, settings))
+            self.seen = replace(self.seen, answer=call(self.azure, app, test, self.seen.functions, settings))
