@@ -9,7 +9,7 @@ from pytask import __version__
 from pytask.agent.environment import variable
 from pytask.journal import ImageRestored, Planned, StageEnded
 from pytask.model import App, PushedImage, SettingsChange, Verification
-from pytask.report.apps import as_record, rows_of
+from pytask.report.apps import as_record, rows_of, was_begun
 from pytask.report.swap import app_of_outputs, production_part, subject
 from pytask.report.verdict import running_image, verdict, without_credentials
 
@@ -73,7 +73,7 @@ def as_json(
         "configuration": list(update.changed) if update and not back else [],
         "checks": {check: redact(rests_on) for check, rests_on in verification.passed} if verification else {},
         "seconds": {stage.title: round(stage.seconds, 1) for stage in first.all(StageEnded)},
-        **({"apps": [as_record(row) for row in rows]} if rows else {}),
+        **({"apps": [as_record(row) for row in rows]} if was_begun(rows) else {}),
     }
     return json.dumps(fields, indent=2) + "\n"
 

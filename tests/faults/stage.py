@@ -148,7 +148,7 @@ def _container_app(
 ) -> ContainerAppState:
     server, by_user = registry.login_server, scene.pull == "admin_user"
     own = {"username": registry.name, "passwordSecretRef": "registry-password"} if by_user else {"identity": "system"}
-    app = azure.add_container_app("shop-capp", image, settings=dict(settings), entry={"server": server, **own})
+    app = azure.add_paper_container_app("shop-capp", image, settings=dict(settings), entry={"server": server, **own})
     if app.identity:
         azure.grant(app.identity, "AcrPull", registry.id)
     return app

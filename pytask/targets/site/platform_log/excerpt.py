@@ -33,8 +33,8 @@ _OF_2025 = rf"(?:(?:Informational|Warning|Error|Critical) {{1,16}})?(?:{'|'.join
 _THE_PLATFORMS = re.compile(
     rf'^(?:{_STAMP}(?:{_CLASSIC}|{_OF_2025})|\{{[^\n]*?"machineName")[^\n]*'.encode(), re.MULTILINE
 )
-"""A row that looks like the platform's. It is parsed only at the end, when most of the log is gone: a container may have
-filled the log with such rows, and parsing each of them would take minutes."""
+"""A row that looks like the platform's. It is parsed only at the end, when most of the log is gone: a container may
+have filled the log with such rows, and parsing each of them would take minutes."""
 _CUT = "…".encode()
 
 
