@@ -1,4 +1,4 @@
-"""Write the generated parts of the documents: tables, docs/troubleshooting.md, and the files in docs/recipes.md.
+"""Write the generated parts of the documents: tables, docs/troubleshooting.md, docs/recipes.md, docs/move_over.py.
 
 `python -m dev.documents` writes them. `python -m dev.documents --check` only lists those that are not current.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytask.errors
+from dev.one_file import MOVER, mover_file
 from pytask.errors import OneOfSeveral, TaskFailure
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ def current() -> dict[Path, str]:
     task = json.loads(TASK.read_text(encoding="utf-8"))
     pages = {path: readme(path.read_text(encoding="utf-8"), task) for path in (README, OVERVIEW)}
     recipes = with_files(RECIPES.read_text(encoding="utf-8"))
-    return {**pages, TROUBLESHOOTING: troubleshooting(), RECIPES: recipes}
+    return {**pages, TROUBLESHOOTING: troubleshooting(), RECIPES: recipes, MOVER: mover_file()}
 
 
 def stale() -> list[str]:

@@ -10,6 +10,7 @@ from pytask.agent.environment import variable
 from pytask.background import Background
 from pytask.clock import Deadline
 from pytask.errors import TaskFailure, render
+from pytask.errors.foreign import listed
 from pytask.errors.registry import DigestUnknown
 from pytask.errors.start import ImageNotSet, PullFailed, PullNotFound, PullUnauthorized, StartFailure, Unverified
 from pytask.journal import (
@@ -116,7 +117,7 @@ class Rollout:
             for line in health.lines:
                 console.line(f"  {line}")
             if changes := self.target.pending(self.plan, self.snapshot):
-                console.line(f"  a deployment would change: {', '.join(changes)}")
+                console.line(f"  a deployment would change: {listed(changes)}")
             if health.failure:
                 console.warning(f"{title} is not healthy\n{render(health.failure)}")
 
@@ -130,7 +131,7 @@ class Rollout:
         if not same or not health.healthy:
             return False
         if changes := self.target.pending(self.plan, self.snapshot):
-            self.job.console.line(f"{app.title} already runs {image.digest}; to be changed: {', '.join(changes)}")
+            self.job.console.line(f"{app.title} already runs {image.digest}; to be changed: {listed(changes)}")
             return False
         nothing = "nothing else" if self.journal.last(AccessGiven) else "nothing"
         self.journal.add(LeftAsItIs(f"{app.title} already runs {image.digest} and is healthy: {nothing} is written"))

@@ -62,8 +62,7 @@ def build_and_push(job: Job, plan: BuildAndPush) -> None:
 def build_push_deploy(job: Job, plan: BuildPushDeploy) -> None:
     """Build the image, push it, and roll it out."""
     found, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_push_and_target(job, plan, *seams))
-    roll_out = stages.prepare(job, found)
-    roll_out(push(job, plan, found, image))
+    stages.prepare(job, found)(push(job, plan, found, image))
 
 
 def deploy(job: Job, plan: Deploy) -> None:
@@ -72,7 +71,8 @@ def deploy(job: Job, plan: Deploy) -> None:
     found = stages.preflight_deploy(job, plan)
     job.journal.add(PreflightPassed(found.findings))
     roll_out = stages.prepare(job, found)
-    job.journal.add(image := stages.bring_image(job, found.image))
+    image = stages.bring_image(job, found.image)
+    job.journal.add(image)
     roll_out(image)
 
 
@@ -81,7 +81,7 @@ def swap(job: Job, plan: Swap) -> None:
     begin(plan, job.console, job.network)
     found = stages.preflight_swap(job, plan)
     job.journal.add(PreflightPassed(found.findings))
-    stages.swap_as_it_is(job, found, is_named=plan.image is not None)
+    stages.swap_as_it_is(job, found, named=plan.image is not None)
 
 
 def check(job: Job, plan: Check) -> None:

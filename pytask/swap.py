@@ -87,7 +87,9 @@ class Swapping:
         Raises:
             TaskFailure: why production does not run the image.
         """
-        with self.job.stage(f"Swap {self.pair.found.slot.title} with production"):
+        slot, production = self.pair.found.slot, self.pair.found.production
+        self.journal.add(production)
+        with self.job.stage(f"Swap {slot.title} with production"):
             self._set_up_pull()
             swapped = self._send(Action.SWAP, SwapSlots(reference=reference, digest=image.digest))
             self.journal.add(swapped)
@@ -147,10 +149,10 @@ class Swapping:
         with self.journal.attempt(action, change.reference):
             with self.job.clock.until_answered():
                 begun = self.pair.begin(ready)
-            return self._finish(begun)
+            return self._finished(begun)
 
-    def _finish(self, begun: Any) -> Swapped:  # noqa: ANN401 - what `begin` has returned
-        """Wait for a swap; when that is cancelled, the swap goes on, although the canceled call may only read."""
+    def _finished(self, begun: object) -> Swapped:
+        """Wait for the end of a swap; one that is not waited for any more stays open."""
         try:
             swapped: Swapped = self.pair.finish(begun)
         except Cancelled as cancelled:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import html
 import shlex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _GAP = " … "
+_MOST_NAMES, _LONGEST_NAME = 20, 100
 
 
 def shortened(text: str, most: int) -> str:
@@ -22,6 +27,14 @@ def beginning(text: str, most: int) -> str:
     Without the sign, the redactor could not tell that a secret was cut there, and would leave its first half.
     """
     return text if len(text) <= most else f"{text[:most]}{_GAP.strip()}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names for people, however many there are: the first of them, and how many more."""
+    known = tuple(names)
+    shown = ", ".join(beginning(name, _LONGEST_NAME) for name in known[:_MOST_NAMES])
+    more = len(known) - _MOST_NAMES
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 def shell_word(text: str) -> str:

@@ -171,10 +171,10 @@ class AppPlan:
     """The app settings to set."""
     configuration: Mapping[str, object] = field(default_factory=dict, repr=False)
     """The site properties to set besides the image."""
-    more: tuple[AppAddress, ...] = ()
-    """Further apps for the same image; all else in this record is meant for them too."""
     swap: bool = False
     """Whether the slot is then swapped with production."""
+    more: tuple[AppAddress, ...] = ()
+    """Further apps for the same image; all else in this record is meant for them too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

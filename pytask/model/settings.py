@@ -79,7 +79,8 @@ class SettingsChange:
     @property
     def changed(self) -> tuple[str, ...]:
         """Names of the settings that had another value or spelling."""
-        return tuple(name for name in self.written if name not in self.added)
+        added = frozenset(self.added)
+        return tuple(name for name in self.written if name not in added)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

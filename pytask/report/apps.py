@@ -59,10 +59,11 @@ class Row:
 
 
 def rows_of(journal: Journal, redact_image: Callable[[str], str] = str) -> tuple[Row, ...]:
-    """Return a row for each app of the run, `appName` first; none for a run with only one, or with a swap."""
-    is_swap = journal.last(SlotsFound) is not None
+    """Return a row for each app of the run, `appName` first; none for a run with only one, and for a swap."""
+    if journal.last(SlotsFound):
+        return ()
     found = [(part, app) for part in journal.targets() if (app := part.last(App))]
-    if len(found) <= 1 or is_swap:
+    if len(found) <= 1:
         return ()
     labels = labels_of([app for _, app in found])
     return tuple(

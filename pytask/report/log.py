@@ -6,6 +6,7 @@ import platform
 from typing import TYPE_CHECKING
 
 from pytask import __version__
+from pytask.errors.foreign import listed
 from pytask.journal import (
     AccessGiven,
     HeldBack,
@@ -74,7 +75,7 @@ def _text(event: Event) -> str:
 
 def _text_of_changes(event: Event) -> str:
     if isinstance(event, MadeSticky):
-        return f"settings  now slot settings: {', '.join(event.names)}"
+        return f"settings  now slot settings: {listed(event.names)}"
     if isinstance(event, Released):
         return f"traffic  {event.told}"
     return tell_settings(event) if isinstance(event, SettingsChange) else ""

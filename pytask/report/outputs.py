@@ -9,7 +9,7 @@ from pytask import __version__
 from pytask.agent.environment import variable
 from pytask.journal import ImageRestored, Planned, StageEnded
 from pytask.model import App, PushedImage, SettingsChange, Verification
-from pytask.report.apps import as_record, rows_of
+from pytask.report.apps import as_record, rows_of, was_begun
 from pytask.report.swap import app_of_outputs, production_part, subject
 from pytask.report.verdict import running_image, verdict, without_credentials
 
@@ -35,13 +35,13 @@ def outputs(
     `redact` removes secrets from the functions' names. `redact_image` removes this run's credentials from images that
     others named; what else people keep secret, such as a registry's name, stays, because later steps use it.
     """
-    app, part = app_of_outputs(journal), production_part(journal)
-    pushed, verification = part.last(PushedImage), part.last(Verification)
+    first = production_part(journal)
+    pushed, app, verification = first.last(PushedImage), app_of_outputs(journal), first.last(Verification)
     return {
         "imageReference": str(pushed.reference) if pushed else "",
         "imageDigest": str(pushed.digest or "") if pushed else "",
         "previousImage": without_credentials(app.image, redact_image) if app else "",
-        "runningImage": running_image(part, redact_image) if app else "",
+        "runningImage": running_image(first, redact_image),
         "verification": verdict(journal).value,
         "functions": _shortened(",".join(_names(verification, redact))),
         "AppServiceApplicationUrl": app.url if app else "",
@@ -58,10 +58,11 @@ def as_json(
 
     `redact` removes secrets from foreign text, and `redact_image` from images that others named.
     """
-    first, part, rows = journal.targets()[0], subject(journal), rows_of(journal, redact_image)
-    planned, pushed, app = part.last(Planned), part.last(PushedImage), part.last(App)
-    update, verification = part.update(), part.last(Verification)
-    settings, back = first.last(SettingsChange), part.last(ImageRestored)
+    first, rows = subject(journal), rows_of(journal, redact_image)
+    planned, pushed, app = first.last(Planned), first.last(PushedImage), first.last(App)
+    update, verification = first.update(), first.last(Verification)
+    # With a swap, the slot's settings have moved to production.
+    settings, back = journal.targets()[0].last(SettingsChange), first.last(ImageRestored)
     fields = {
         "version": __version__,
         "command": planned.plan.command.value if planned else "",
@@ -75,7 +76,7 @@ def as_json(
         "configuration": list(update.changed) if update and not back else [],
         "checks": {check: redact(rests_on) for check, rests_on in verification.passed} if verification else {},
         "seconds": {stage.title: round(stage.seconds, 1) for stage in first.all(StageEnded)},
-        **({"apps": [as_record(row) for row in rows]} if rows else {}),
+        **({"apps": [as_record(row) for row in rows]} if was_begun(rows) else {}),
     }
     return json.dumps(fields, indent=2) + "\n"
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytask.builders.docker.arguments import flag_names
 from pytask.builders.docker.dockerfile import shown
+from pytask.errors.foreign import listed
 from pytask.model import (
     Build,
     BuildAndPush,
@@ -68,19 +69,19 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
             yield from _pull(plan.app.pull)
 
 
-def _of_build(plan: BuildPlan) -> Iterator[tuple[str, str]]:
-    yield "build", _build(plan.recipe)
-    if plan.signs_in_to:
-        hosts = ", ".join(sorted(map(str, plan.signs_in_to)))
-        yield "base", f"from {hosts} with this run's credentials, unless Docker has its own"
-
-
 def _of_swap(plan: Swap) -> Iterator[tuple[str, str]]:
     yield "swap", _app(plan, plan.app)
     if plan.image:
         yield "only", f"if the slot runs {plan.image.reference}{_signed_in(plan)}"
     yield from _pull(plan.app.pull)
     yield "verify", _verify(plan.app.verify, "swap back")
+
+
+def _of_build(plan: BuildPlan) -> Iterator[tuple[str, str]]:
+    yield "build", _build(plan.recipe)
+    if plan.signs_in_to:
+        hosts = ", ".join(sorted(map(str, plan.signs_in_to)))
+        yield "base", f"from {hosts} with this run's credentials, unless Docker has its own"
 
 
 def _of_app(plan: DeployPlan, app: AppPlan) -> Iterator[tuple[str, str]]:
@@ -98,7 +99,7 @@ def _build(recipe: Recipe) -> str:
     words = [shown(recipe.dockerfile, recipe.sources), f"context {'the checkout' if context == '.' else context}"]
     words += [recipe.platform]
     words += [f"stage {recipe.target}"] if recipe.target else []
-    words += [f"build arguments {', '.join(item.name for item in recipe.arguments)}"] if recipe.arguments else []
+    words += [f"build arguments {listed(item.name for item in recipe.arguments)}"] if recipe.arguments else []
     words += [f"secrets {', '.join(secret.id for secret in recipe.secrets)}"] if recipe.secrets else []
     words += [f"flags {', '.join(flag_names(recipe.flags))}"] if recipe.flags else []
     return ", ".join(words)
@@ -142,11 +143,11 @@ def _more(more: tuple[AppAddress, ...]) -> Iterator[tuple[str, str]]:
 def _set(deploy: AppPlan) -> Iterator[tuple[str, str]]:
     """Yield what is set besides the image; names only."""
     settings, properties = tuple(deploy.settings.values), tuple(deploy.configuration)
-    sticky = f"; slot settings: {', '.join(deploy.settings.sticky)}" if deploy.settings.sticky else ""
-    words = [f"{_count(settings, 'app setting')} ({', '.join(settings)}){sticky}"] if settings else []
+    sticky = f"; slot settings: {listed(deploy.settings.sticky)}" if deploy.settings.sticky else ""
+    words = [f"{_count(settings, 'app setting')} ({listed(settings)}){sticky}"] if settings else []
     words += ["startup command"] if "appCommandLine" in properties else []
     others = tuple(name for name in properties if name != "appCommandLine")
-    words += [f"{_count(others, 'configuration property')} ({', '.join(others)})"] if others else []
+    words += [f"{_count(others, 'configuration property')} ({listed(others)})"] if others else []
     if words:
         yield "set", ", ".join(words)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytask.errors.foreign import listed
 from pytask.journal import Action, ImageRestored, MadeSticky
 from pytask.model import SettingsBack, SettingsChange
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def tell_settings(change: SettingsChange) -> str:
     """Return which settings were written, for the log."""
-    kept = f", and {', '.join(change.kept)} restored" if change.kept else ""
+    kept = f", and {listed(change.kept)} restored" if change.kept else ""
     again = (
         f"\nsettings  overwritten by another change at the same time, and written again{kept}" if change.again else ""
     )
@@ -24,17 +25,17 @@ def tell_settings(change: SettingsChange) -> str:
 
 def tell_lost(change: SettingsChange) -> str:
     """Return the warning about settings that are gone."""
-    return f"another change at the same time removed app settings that this run kept: {', '.join(change.lost)}"
+    return f"another change at the same time removed app settings that this run kept: {listed(change.lost)}"
 
 
 def settings_now(journal: Journal) -> str:
     """Return the present state of the settings that the run changed; empty when it changed none."""
     back, change, made = journal.last(SettingsBack), journal.last(SettingsChange), journal.last(MadeSticky)
     if back:
-        stayed = f"; {', '.join(back.stayed)} left unchanged" if back.stayed else ""
-        return f"{', '.join(back.names) or 'nothing'} restored{stayed}"
+        stayed = f"; {listed(back.stayed)} left unchanged" if back.stayed else ""
+        return f"{listed(back.names) or 'nothing'} restored{stayed}"
     restored = journal.last(ImageRestored)
-    sticky = f"now slot settings: {', '.join(made.names)}" if made and not restored else ""
+    sticky = f"now slot settings: {listed(made.names)}" if made and not restored else ""
     return "; ".join(part for part in (_written(change) if change else "", sticky, *_open(journal)) if part)
 
 
@@ -46,7 +47,7 @@ def _open(journal: Journal) -> list[str]:
 
 def property_names(names: Iterable[str]) -> str:
     """Return the properties of the site's configuration as the inputs name them."""
-    return ", ".join("startup command" if name == "appCommandLine" else name for name in names)
+    return listed("startup command" if name == "appCommandLine" else name for name in names)
 
 
 def _written(change: SettingsChange) -> str:
@@ -56,4 +57,4 @@ def _written(change: SettingsChange) -> str:
         ("changed", [name for name in change.changed if name not in gone]),
         ("written, but overwritten by someone else", gone),
     )
-    return "; ".join(f"{', '.join(names)} {done}" for done, names in parts if names)
+    return "; ".join(f"{listed(names)} {done}" for done, names in parts if names)

@@ -46,7 +46,7 @@ def summary(journal: Journal, failures: tuple[str, ...] = (), redact: Callable[[
     headline = _headline_of_all(apps, failures, show) if was_begun(apps[1:]) else _headline(first, failures, show)
     parts = [headline, *map(show.block, _the_most(failures))]
     parts += [f"| | |\n|---|---|\n{table}"] if rows else []
-    parts += [markdown_table(apps, show)] if apps else []
+    parts += [markdown_table(apps, show)] if was_begun(apps) else []
     parts += [f"Time: {times}"] if times else []
     return "\n\n".join(parts) + "\n"
 

@@ -36,7 +36,7 @@ def app_of_outputs(journal: Journal) -> App | None:
     pair, planned = journal.last(SlotsFound), journal.last(Planned)
     app = app_plan(planned.plan) if planned else None
     if pair is None:
-        return None if app and app.swap else subject(journal).last(App)
+        return None if app and app.swap else journal.targets()[0].last(App)
     return pair.production
 
 
@@ -44,6 +44,13 @@ def production_part(journal: Journal) -> Journal:
     """Return production's part of the journal when there is a swap, and `appName`'s otherwise."""
     pair = journal.last(SlotsFound)
     return journal.of(pair.production) if pair else journal.targets()[0]
+
+
+def verdict_without_swap(journal: Journal, of_slot: Verdict) -> Verdict:
+    """Return the verdict about production when no swap is known to have been made; `of_slot` is that of the slot."""
+    if production_part(journal).left_open(Action.SWAP):
+        return Verdict.UNVERIFIED
+    return Verdict.SKIPPED if of_slot is Verdict.VERIFIED else of_slot
 
 
 def tell_swap(swapped: Swapped) -> str:

@@ -59,7 +59,7 @@ class TargetFound(Found):
     targets: tuple[Seen, ...]
     """All targets, `appName` first."""
     swap: SwapFound | None = None
-    """Production, when the only target is a slot to be swapped with it."""
+    """Production, when the target is a slot to be swapped with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +114,7 @@ def preflight_push_and_target(
     targets = find_targets(job, azure, plan.app)
     source, session = opening.result()
     seen = see_targets(job, azure, plan.app, targets, lambda _: source)
-    swap = find_swap(job, seen)
+    swap = find_swap(job, seen[0])
     findings = _findings(job, began, source, seen, swap)
     return PushAndTargetFound(source=source, session=session, targets=seen, swap=swap, findings=findings)
 
@@ -128,7 +128,7 @@ def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
     targets = find_targets(job, azure, plan.app)
     image = opening.result()
     seen = see_targets(job, azure, plan.app, targets, lambda _: image.source)
-    swap = find_swap(job, seen)
+    swap = find_swap(job, seen[0])
     findings = _findings(job, began, image.source, seen, swap)
     return ImageAndTargetFound(image=image, targets=seen, swap=swap, findings=findings)
 
@@ -141,9 +141,9 @@ def preflight_swap(job: Job, plan: Swap) -> ImageAndTargetFound:
     targets = find_targets(job, azure, plan.app)
     source, image = open_existing(registries, plan.image or image_of_slot(targets[0]))
     seen = see_targets(job, azure, plan.app, targets, lambda _: source)
-    swap = find_swap(job, seen, deploys=False)
-    findings = _findings(job, began, source, seen, swap)
-    return ImageAndTargetFound(image=FoundImage(source=source, image=image), targets=seen, swap=swap, findings=findings)
+    swap = find_swap(job, seen[0], deploys=False)
+    found = FoundImage(source=source, image=image)
+    return ImageAndTargetFound(image=found, targets=seen, swap=swap, findings=_findings(job, began, source, seen, swap))
 
 
 def preflight_check(job: Job, plan: Check) -> TargetFound:
@@ -153,7 +153,7 @@ def preflight_check(job: Job, plan: Check) -> TargetFound:
     registries = open_registries(job, plan, azure, http)
     targets = find_targets(job, azure, plan.app)
     seen = see_targets(job, azure, plan.app, targets, lambda target: open_running(registries, target.app))
-    swap = find_swap(job, seen)
+    swap = find_swap(job, seen[0])
     return TargetFound(targets=seen, swap=swap, findings=_findings(job, began, seen[0].source, seen, swap))
 
 

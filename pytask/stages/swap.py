@@ -40,20 +40,18 @@ class SwapFound:
             yield f"note    {note}"
 
 
-def find_swap(job: Job, seen: tuple[Seen, ...], *, deploys: bool = True) -> SwapFound | None:
+def find_swap(job: Job, slot: Seen, *, deploys: bool = True) -> SwapFound | None:
     """Return production, once it is certain that the slot can be swapped with it; None when the plan has no swap.
 
     Raises:
         TaskFailure: why the two certainly cannot be swapped.
     """
-    slot = seen[0]
     if not slot.plan.swap:
         return None
     pair = job.find_slots(slot.target)
     job.journal.add(pair.found)
-    production = pair.found.production
-    job.journal.of(production).add(production)
-    return SwapFound(pair=pair, production=pair.preflight(slot.plan, slot.source, slot.snapshot, deploys=deploys))
+    production = pair.preflight(slot.plan, slot.source, slot.snapshot, deploys=deploys)
+    return SwapFound(pair=pair, production=production)
 
 
 def image_of_slot(target: Target[Any]) -> ExistingImage:
@@ -95,8 +93,8 @@ def swapping_of(job: Job, found: TargetFound) -> Swapping | None:
     return Swapping(job=job, pair=swap.pair, plan=slot.plan, source=slot.source, production=swap.production)
 
 
-def swap_as_it_is(job: Job, found: ImageAndTargetFound, *, is_named: bool) -> None:
-    """Swap a slot that an earlier run verified, once it is healthy; with `is_named` only if it runs the image found.
+def swap_as_it_is(job: Job, found: ImageAndTargetFound, *, named: bool) -> None:
+    """Swap a slot that an earlier run verified, once it is healthy; with `named` only if it runs the image found.
 
     Raises:
         SlotUnverified, SlotRunsAnotherImage, StartFailure: why the slot is not swapped.
@@ -106,7 +104,8 @@ def swap_as_it_is(job: Job, found: ImageAndTargetFound, *, is_named: bool) -> No
     assert swapping, "a plan to swap has found both slots"  # noqa: S101 - for the type checker
     image = _in_slot(found)
     job.journal.add(image)
-    swapping.refuse_unverified(_confirm_slot(job, found, is_named=is_named))
+    gaps = _confirm_slot(job, found, named=named)
+    swapping.refuse_unverified(gaps)
     Rollouts(job=job, seen=found.targets).set_up_pull_access()
     swapping.set_up_pull_access()
     swapping.swap(found.targets[0].target.app.image, image)
@@ -122,18 +121,18 @@ def _in_slot(found: ImageAndTargetFound) -> PushedImage:
     return PushedImage(registry=reference.host, repository=reference.repository, tags=tags, digest=digest)
 
 
-def _confirm_slot(job: Job, found: ImageAndTargetFound, *, is_named: bool) -> tuple[str, ...]:
+def _confirm_slot(job: Job, found: ImageAndTargetFound, *, named: bool) -> tuple[str, ...]:
     """Return the checks of the slot that could not be made."""
-    target, console = found.targets[0].target, job.console
-    with job.stage(f"Check {target.app.title}"):
-        health = target.health()
+    title, console = found.targets[0].target.app.title, job.console
+    with job.stage(f"Check {title}"):
+        health = found.targets[0].target.health()
         for line in health.lines:
             console.line(f"  {line}")
         if health.failure:
-            job.journal.of(target.app).add(VerificationFailed())
+            job.journal.of(found.targets[0].target.app).add(VerificationFailed())
             raise health.failure
         gaps = [] if health.healthy else ["health (the slot is stopped, or does not show a running host and functions)"]
-        if is_named and (gap := _digest_gap(found, health)):
+        if named and (gap := _digest_gap(found, health)):
             gaps.append(f"{_DIGEST} ({gap})")
     return tuple(gaps)
 

@@ -12,6 +12,7 @@ from pytask.cloud.http import Call, request
 from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.cloud.transport import only
 from pytask.errors import TaskFailure
+from pytask.errors.foreign import beginning
 from pytask.errors.network import CredentialNotSent
 from pytask.targets.redaction import redacted
 
@@ -101,7 +102,7 @@ def _expected(status: int, wanted: tuple[str, ...]) -> bool:
 
 
 def _shown(answer: HttpResponse) -> str:
-    body = re.sub(r"\s+", " ", text_of(answer)[:_LOOKED_AT]).strip()
+    body = re.sub(r"\s+", " ", beginning(text_of(answer), _LOOKED_AT)).strip()
     return f'{answer.status_code} "{body}"'
 
 

@@ -5,13 +5,18 @@ What a real docker command says of its engine is in tests/stand_ins/test_docker_
 
 from __future__ import annotations
 
+import base64
+import json
+import os
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytask.agent.redactor import Redactor
 from pytask.builders.docker.cli import find_docker
 from pytask.builders.docker.engine import open_engine
 from pytask.builders.docker.process import lines, running
@@ -29,6 +34,7 @@ for piece in (b"one\ntw", b"o\r\nthree\rfo", b"ur\xff\n\xe2\x82", b"\xac\r", b"\
 """
 
 
+SECRET = 's3cr"t-of-a-build+with/signs&that-are:encoded'
 CLIENT = '{"Client":{"Version":"%s","ApiVersion":"1.41","Os":"linux"},"Server":%s}'
 ENGINE = '{"Version":"28.0.4","Os":"linux"}'
 
@@ -109,14 +115,39 @@ def test_output_comes_line_by_line_however_it_was_cut() -> None:
     process = subprocess.Popen([sys.executable, "-c", OUTPUT], stdout=subprocess.PIPE)
     assert process.stdout
     with process, process.stdout as stream:
-        assert list(lines(stream)) == ["one", "two", "three", "four\ufffd", "€", "last"]
+        assert list(lines(stream, str)) == ["one", "two", "three", "four\ufffd", "€", "last"]
+
+
+CUT = 1 << 15
+
+
+@pytest.mark.parametrize("form", [SECRET, json.dumps(SECRET)[1:-1], base64.b64encode(SECRET.encode()).decode()])
+@pytest.mark.parametrize("before", [*range(CUT - 70, CUT + 2, 7), CUT * 2 - 30, CUT * 3 - 9])
+def test_of_a_secret_where_a_long_line_is_cut_apart_no_half_is_left(before: int, form: str) -> None:
+    redactor = Redactor()
+    redactor.add(SECRET)
+    reading, writing = os.pipe()
+    text = f"{'.' * before}{form}{'.' * 200_000}\n"
+    writer = threading.Thread(target=_write, args=(writing, text.encode()))
+    writer.start()
+    with os.fdopen(reading, "rb") as stream:
+        pieces = [redactor.redact(piece) for piece in lines(stream, redactor.redact)]
+    writer.join()
+    assert len(pieces) > 4
+    assert max(map(len, pieces)) <= CUT + (1 << 14)
+    assert set("".join(pieces)) <= {".", "*"}
+
+
+def _write(to: int, data: bytes) -> None:
+    with os.fdopen(to, "wb") as stream:
+        stream.write(data)
 
 
 def test_a_program_that_does_not_end_when_asked_is_killed_with_its_children(tmp_path: Path) -> None:
     script = "trap '' TERM; (trap '' TERM; sleep 60) & echo $!; wait"
     with running(["sh", "-c", script], folder=tmp_path, environment={"PATH": "/bin"}, seconds_to_end=0.2) as process:
         assert process.stdout
-        child = int(next(lines(process.stdout)))
+        child = int(next(lines(process.stdout, str)))
     assert process.returncode == -9
     deadline = time.monotonic() + 5
     while state_of(child) not in {"", "Z"}:  # the kernel takes its time to end what it has killed

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pytask.model import AppAddress
+    from pytask.targets.target import Target
     from tests.contract.foreign import Answer, Asked
 
 PROD = "contosoprod.azurecr.io"
@@ -59,6 +61,10 @@ class Harbor(Scene):
     """What the import, and then its operation, are answered before they end well."""
     ends_with: Answer = (200, {}, "")
     arrives_as: str = "7"
+    closed: bool = False
+    """Whether the source registry shows nothing to this run."""
+    others: dict[str, Shelf] = field(default_factory=dict)
+    """Further apps."""
     bodies: list[dict[str, Any]] = field(default_factory=list)
 
     def resource_manager(self, asked: Asked) -> Answer:
@@ -87,6 +93,18 @@ class Harbor(Scene):
         }
         return self.run(PaperBuilder(self.cabinet), **{**given, **inputs})
 
+    def source(self, asked: Asked) -> Answer:
+        """Answer as the source registry."""
+        is_hidden = self.closed and "/manifests/" in asked.line
+        return (403, {}, {"errors": []}) if is_hidden else _registry(self.cabinet, asked)
+
+    def find(self, address: AppAddress) -> Target[Any]:
+        """Return the app with a name."""
+        if address.name == "my-app":
+            return self.shelf.find()
+        new = Shelf(name=address.name, workers=address.name, clock=self.shelf.clock)
+        return self.others.setdefault(address.name, new).find()
+
     def _done(self) -> Answer:
         self.prod.content |= self.cabinet.content
         self.prod.tags["7"] = self.cabinet.tags[self.arrives_as]
@@ -103,7 +121,7 @@ def harbor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Harbor]:
     with a_world(monkeypatch, tmp_path) as world:
         found = Harbor(tmp_path, Shelf(), cabinet, io.StringIO(), Journal(lambda _: None))
         world.answers |= {
-            REGISTRY: partial(_registry, cabinet),
+            REGISTRY: found.source,
             PROD: partial(_registry, found.prod),
             ARM: found.resource_manager,
             ENTRA: entra,
@@ -153,6 +171,37 @@ def test_an_image_that_is_there_already_is_not_imported_again(harbor: Harbor) ->
     assert len(harbor.bodies) == 1
     assert f"{IMPORTED} is there already: nothing is imported" in harbor.log.getvalue()
     assert outputs(journal)["imageReference"] == IMPORTED
+
+
+def test_a_source_that_this_run_may_not_read_is_imported_by_the_digest_that_is_known(harbor: Harbor) -> None:
+    digest = harbor.cabinet.tags["7"]
+    harbor.closed = True
+    journal = harbor.deploy(imageName=f"{SOURCE}@{digest}")
+    assert harbor.bodies[0]["source"]["sourceImage"] == f"shop@{digest}"
+    assert outputs(journal)["imageDigest"] == digest
+    harbor.deploy(imageName=f"{SOURCE}@{digest}")
+    assert len(harbor.bodies) == 1
+
+
+def test_without_any_digest_the_tag_is_imported_and_the_copys_digest_counts(harbor: Harbor) -> None:
+    harbor.closed = True
+    journal = harbor.deploy()
+    assert harbor.bodies[0]["source"]["sourceImage"] == "shop:7"
+    assert outputs(journal)["imageDigest"] == harbor.cabinet.tags["7"]
+
+
+def test_an_image_without_a_tag_is_imported_and_deployed_by_its_digest(harbor: Harbor) -> None:
+    digest = harbor.cabinet.tags["7"]
+    harbor.deploy(imageName=f"{REGISTRY}/shop@{digest}")
+    assert harbor.bodies[0]["untaggedTargetRepositories"] == ["shop"]
+    assert "targetTags" not in harbor.bodies[0]
+    assert harbor.shelf.holds == f"{PROD}/shop@{digest}"
+
+
+def test_many_apps_get_the_image_after_one_import(harbor: Harbor) -> None:
+    harbor.deploy(moreApps="shop-eu\nshop-us")
+    assert len(harbor.bodies) == 1
+    assert [one.holds for one in harbor.others.values()] == [IMPORTED, IMPORTED]
 
 
 def test_a_registry_that_resource_manager_does_not_show_is_read_with_a_token(harbor: Harbor) -> None:

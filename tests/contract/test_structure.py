@@ -23,7 +23,8 @@ LAYERS = [
     {"run"},
     {"build_stage"},
     {"stages"},
-    {"rollouts", "swap"},
+    {"swap"},
+    {"rollouts"},
     {"rollout"},
     {"rollback"},
     {"release"},
@@ -218,7 +219,7 @@ def test_how_a_site_names_its_image_is_known_in_one_module(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["run", "build_stage", "rollouts", "swap", "rollout", "rollback", "verification", "journal", "job"]
+    "name", ["run", "build_stage", "swap", "rollouts", "rollout", "rollback", "verification", "journal", "job"]
 )
 def test_the_run_knows_no_kind_of_target(name: str) -> None:
     paths = [path for path in MODULES if room(path) == name]

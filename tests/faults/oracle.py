@@ -51,7 +51,7 @@ class Case:
     def lost_swap(self) -> bool:
         """Whether nobody can know if the swap was begun, so that it must not be sent again."""
         swaps = self.kind is not None and self.run.code == "swap-unfinished"
-        return swaps or "result is not known" in self.run.state
+        return swaps or (self.stage.scene.swaps and "result is not known" in self.run.state)
 
     @property
     def added(self) -> dict[str, str]:

@@ -64,18 +64,18 @@ class PaperServices(Services):
     def __init__(self, **parts: Any) -> None:  # noqa: ANN401 - handed on as they are
         super().__init__(**parts)
         self.elsewhere = Elsewhere()
-        self.rooms = (*self.rooms, self.elsewhere, self.container_apps)
+        self.rooms = (*self.rooms, self.elsewhere, self.paper_container_apps)
         self.host = PaperHost(digest_of=self._digest_of, lets_pull=self.registries.lets_pull)
         self.app_service.worker.host = self.host  # type: ignore[assignment] # as far as anybody asks it
 
     def _operations(self) -> list[Operation]:
         """Return those of all rooms; Container Apps have apps here."""
-        self.container_apps = PaperContainerApps(self.cloud, self.registries, self._digest_of)
-        return [*self.container_apps.operations(), *super()._operations()]
+        self.paper_container_apps = PaperContainerApps(self.cloud, self.registries, self._digest_of)
+        return [*self.paper_container_apps.operations(), *super()._operations()]
 
     async def forget(self) -> None:
         """Be an empty subscription again."""
-        self.container_apps.apps.clear()
+        self.paper_container_apps.apps.clear()
         await super().forget()
 
     def _digest_of(self, host: str, repository: str, name: str) -> str | None:
@@ -115,11 +115,11 @@ class PaperAzure(LocalAzure):
 
     def crash_where(self, crashes: Callable[[str], bool]) -> None:
         """Say of which image's digest a container exits at once."""
-        self.host.crashes = self._services.container_apps.crashes = crashes
+        self.host.crashes = self._services.paper_container_apps.crashes = crashes
 
-    def add_container_app(self, name: str, image: str, **options: Any) -> ContainerAppState:  # noqa: ANN401 - those of `add`
+    def add_paper_container_app(self, name: str, image: str, **options: Any) -> ContainerAppState:  # noqa: ANN401 - those of `add`
         """Create a Functions app on Container Apps that has run an image for an hour."""
-        return self._loop.call(lambda: self._services.container_apps.add(name, image, **options))
+        return self._loop.call(lambda: self._services.paper_container_apps.add(name, image, **options))
 
     def store(self, login_server: str) -> Store:
         """Return a registry's storage."""

@@ -50,9 +50,9 @@ class Stage:
     component: Component
     connections: tuple[Endpoint, ...]
     old_digest: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
     slot: Site | None = None
     """Of a swap."""
-    inputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def host(self) -> str:
@@ -99,9 +99,20 @@ def arrange(scene: Scene, azure: PaperAzure) -> Stage:
         component=component,
         connections=tuple(connections.values()),
         old_digest=old,
-        slot=slot,
         inputs={name: one.id for name, one in connections.items()} | _inputs(inputs, scene),
+        slot=slot,
     )
+
+
+def _slot_to_swap(scene: Scene, azure: PaperAzure, site: Site, settings: Mapping[str, str]) -> Site:
+    """Return a slot that runs the new image, where production pulls in another way or has no answer for a test."""
+    image = f"contoso.azurecr.io/{REPOSITORY}:{NEW}"
+    slot = azure.add_running_slot(site, image, name=scene.slot, pull=scene.pull, settings=settings)
+    site.config["acrUseManagedIdentityCreds"] = "appPullAccess" not in scene.inputs
+    if scene.fails_in_production:
+        site.settings[FAILS], slot.settings[FAILS] = "yes", "no"
+        site.slot_names["appSettingNames"] = ["SIZE", FAILS]
+    return slot
 
 
 def checkout(folder: Path, dockerfile: str) -> Path:
@@ -132,23 +143,12 @@ def _site(scene: Scene, azure: PaperAzure, image: str, settings: Mapping[str, st
     return site
 
 
-def _slot_to_swap(scene: Scene, azure: PaperAzure, site: Site, settings: Mapping[str, str]) -> Site:
-    """Return a slot that runs the new image, where production pulls in another way or has no answer for a test."""
-    image = f"contoso.azurecr.io/{REPOSITORY}:{NEW}"
-    slot = azure.add_running_slot(site, image, name=scene.slot, pull=scene.pull, settings=settings)
-    site.config["acrUseManagedIdentityCreds"] = "appPullAccess" not in scene.inputs
-    if scene.fails_in_production:
-        site.settings[FAILS], slot.settings[FAILS] = "yes", "no"
-        site.slot_names["appSettingNames"] = ["SIZE", FAILS]
-    return slot
-
-
 def _container_app(
     scene: Scene, azure: PaperAzure, registry: RegistryState, image: str, settings: Mapping[str, str]
 ) -> ContainerAppState:
     server, by_user = registry.login_server, scene.pull == "admin_user"
     own = {"username": registry.name, "passwordSecretRef": "registry-password"} if by_user else {"identity": "system"}
-    app = azure.add_container_app("shop-capp", image, settings=dict(settings), entry={"server": server, **own})
+    app = azure.add_paper_container_app("shop-capp", image, settings=dict(settings), entry={"server": server, **own})
     if app.identity:
         azure.grant(app.identity, "AcrPull", registry.id)
     return app

@@ -45,13 +45,13 @@ class Truth:
 
 def look(stage: Stage) -> Truth:
     """Return what is true once every start is over."""
-    azure, slot = stage.azure, stage.slot
+    slot = stage.slot
     while slot and slot.swap and slot.swap.state == "running":
         time.sleep(0.05)
     for each in (stage.site, *([slot] if slot else [])):
-        azure.settle(each)
-    roles = frozenset(azure.all_assignments())
-    tags = azure.store(stage.host).tags(REPOSITORY)
+        stage.azure.settle(each)
+    roles = frozenset(stage.azure.all_assignments())
+    tags = stage.azure.store(stage.host).tags(REPOSITORY)
     if stage.container_app:
         return _of_container_app(stage.container_app, roles, tags)
     return _of_site(stage, roles, tags)

@@ -39,6 +39,7 @@ from pytask.decode import decode, decode_object
 from pytask.errors import ManyFailures, TaskFailure, render
 from pytask.errors.foreign import without_page
 from pytask.inputs.image import _recorded
+from pytask.inputs.more_apps import parse_line
 from pytask.inputs.secrets import parse_secret
 from pytask.inspection.history import instructions
 from pytask.inspection.inflate import inflated
@@ -248,6 +249,7 @@ PARSERS: dict[str, Parser] = {
     "a registry as input": Parser(
         lambda text: parse_registry(text, input_name="x"), made_of(*words.REFERENCES, *words.IDS)
     ),
+    "a line of moreApps": Parser(parse_line, made_of(*words.IDS)),
     "an app as input": Parser(lambda text: parse_app(text, input_name="appName"), made_of(*words.IDS)),
     "an identity as input": Parser(lambda text: parse_identity(text, input_name="x"), made_of(*words.IDS)),
     "an image in a site": Parser(image_in, made_of("DOCKER|", "|", *words.REFERENCES)),

@@ -9,6 +9,7 @@ from tests.local_azure.arm.new_site import PullAccess, new_site, set_up_pull_acc
 from tests.local_azure.logs.platform_logs import new_log
 from tests.local_azure.machinery import Machinery
 from tests.local_azure.registries.registry_contents import delete_image
+from tests.local_azure.state.container_app import Revision, new_container_app
 from tests.local_azure.state.insights import Component
 from tests.local_azure.state.principal import Machine
 from tests.local_azure.state.registry_state import RegistryState, RoleAssignmentMode
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tests.local_azure.registries.docker_registries import DockerRegistry
     from tests.local_azure.state.app_kinds import KindName
     from tests.local_azure.state.client_certificate import ClientCertificate
+    from tests.local_azure.state.container_app import ContainerApp
     from tests.local_azure.state.principal import Principal
     from tests.local_azure.state.site import Site
     from tests.local_azure.state.subscription import Subscription
@@ -229,6 +231,25 @@ class Inventory(Machinery):
             instances=instances,
             log=log,
         )
+
+    def add_container_app(
+        self, name: str, *, image: str, registry: RegistryState, multiple: bool = False, resource_group: str = "rg-func"
+    ) -> ContainerApp:
+        """Create a Functions app on Container Apps that pulls with its own identity, and wait until it is ready."""
+        services = self._services
+
+        def add() -> ContainerApp:
+            identity = services.cloud.add_principal(name)
+            services.cloud.grant(identity, "AcrPull", registry.id)
+            app = new_container_app(name, resource_group, identity, registry.login_server, multiple=multiple)
+            app.template["containers"][0]["image"] = image
+            services.cloud.container_apps[app.id.lower()] = app
+            services.container_apps.begin(app, Revision(name=f"{name}--0000001", template=app.template))
+            return app
+
+        app = self._loop.call(add)
+        self._loop.run(services.container_apps.settled(app), timeout=60)
+        return app
 
     def add_slot(
         self,

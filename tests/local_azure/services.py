@@ -14,7 +14,7 @@ from tests.local_azure.arm.authorization import Authorization
 from tests.local_azure.arm.front import ResourceManager
 from tests.local_azure.arm.identities import ManagedIdentities
 from tests.local_azure.arm.insights import Insights
-from tests.local_azure.arm.no_container_apps import NoContainerApps
+from tests.local_azure.arm.native_container_apps import NativeContainerApps
 from tests.local_azure.arm.registries import Registries
 from tests.local_azure.arm.resources import Resources
 from tests.local_azure.arm.settings import SiteSettings
@@ -22,6 +22,8 @@ from tests.local_azure.arm.site_containers import SiteContainers
 from tests.local_azure.arm.slot_swaps import SlotSwaps
 from tests.local_azure.arm.web import WebSites
 from tests.local_azure.arm.web_host import WebHosts
+from tests.local_azure.container_apps.environment import Environment
+from tests.local_azure.container_apps.ingress import Ingress, SystemLogs
 from tests.local_azure.front.reverse_proxy import upstream_session
 from tests.local_azure.registries.acr import ContainerRegistries
 from tests.local_azure.registries.blob_storage import BlobStorage
@@ -74,6 +76,7 @@ class Services:
             mishap=mishap,
             cloud=self.cloud,
         )
+        self.container_apps = Environment(self.app_service.worker, self.cloud, self.registries, mishap)
         self.rooms: Sequence[Room] = (
             self.entra,
             ResourceManager(self.cloud, self.entra, self._operations()),
@@ -83,6 +86,8 @@ class Services:
             self.docker_registries,
             MicrosoftRegistry(microsoft_registry, self._session),
             SiteFront(self.cloud, self.app_service, self._session),
+            Ingress(self.cloud, self._session),
+            SystemLogs(self.cloud),
         )
 
     def _operations(self) -> list[Operation]:
@@ -94,7 +99,7 @@ class Services:
             WebHosts(self.cloud, self.app_service, runtime),
             SiteContainers(self.cloud, self.app_service),
             SlotSwaps(self.cloud, self.app_service),
-            NoContainerApps(),
+            NativeContainerApps(self.cloud, self.container_apps),
             Resources(self.cloud),
             Registries(self.cloud),
             Authorization(self.cloud),
@@ -106,6 +111,7 @@ class Services:
     async def forget(self) -> None:
         """Remove every container and be an empty subscription again, with everything at its defaults."""
         await self.app_service.forget()
+        await self.container_apps.forget()
         self.cloud.forget()
         self.entra.forget()
         self.azure_devops.forget()
@@ -115,6 +121,7 @@ class Services:
         """Remove every container and close every connection."""
         try:
             await self.app_service.forget()
+            await self.container_apps.forget()
         finally:
             await self.machine_identities.stop()
             await self._host.close()

@@ -24,12 +24,12 @@ def grows_linearly(read: Callable[[int], object], *, small: int = 2_000) -> bool
 
 
 def _once(read: Callable[[int], object], small: int) -> bool:
-    once = min(_seconds(read, small) for _ in range(3))
-    large = min(_seconds(read, small * _FACTOR) for _ in range(3))
+    once = min(seconds(read, small) for _ in range(3))
+    large = min(seconds(read, small * _FACTOR) for _ in range(3))
     return large < _TOO_SHORT_TO_JUDGE or large < once * _FACTOR * _MARGIN
 
 
-def _seconds(read: Callable[[int], object], size: int) -> float:
+def seconds(read: Callable[[int], object], size: int) -> float:
     gc.disable()  # it walks over all that there is, now and then: not what is measured
     try:
         began = time.thread_time()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from dataclasses import replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,14 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytask.targets.site.platform_log import excerpt, read_platform_log
+from pytask.targets.site.platform_log.dialect_2025 import OPENINGS, read_2025
+from pytask.targets.site.platform_log.lines import read_lines
 from tests.platform_lines import classic, classic_start, of_2025, start_of_2025
 from tests.scripted import REFERENCE
+from tests.unit.growth import grows_linearly, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytask.targets.site.platform_log import PlatformLog
 
+CORPUS = Path(__file__).parents[1] / "corpus" / "platform-logs"
 LARGE = 2_600_000
 MOST = 4_300_000
 CHATTER = {
@@ -97,3 +103,37 @@ def test_of_a_log_full_of_the_platforms_own_lines_the_newest_are_kept() -> None:
     kept = excerpt(pieces(starts + LOGS["2025"]))
     assert len(kept) < MOST
     assert told(kept).attempts[-1].ready_at == told(LOGS["2025"]).attempts[-1].ready_at
+
+
+def test_every_statement_of_2025_begins_as_the_excerpt_expects() -> None:
+    opening = re.compile("|".join(OPENINGS))
+    told = [line.text for log in CORPUS.glob("*/log.txt") for line in read_lines(log.read_text(errors="replace"))]
+    statements = {text for text in told if read_2025(text)}
+    assert len(statements) > 50
+    assert [text for text in statements if not opening.match(text)] == []
+
+
+ROWS = {
+    "classic": classic(1, "Pull Image successful, Time taken: 12 Seconds"),
+    "2025": of_2025(1, "Container start method called."),
+    "almost 2025": of_2025(1, "Container of mine is called."),
+    "JSON": '{"machineName":"x","timestamp":"2023-09-28T12:27:33.104Z","level":"INFO","message":"Starting"}\n',
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_rows_that_read_like_the_platforms_cost_little_of_the_processor(row: str) -> None:
+    text = ROWS[row] * 60_000
+    # A look at each row took a hundred times as long as splitting them.
+    most = 50 * max(0.005, min(seconds(lambda _: text.encode().decode().split("\n"), 1) for _ in range(3)))
+    assert any(seconds(lambda _: excerpt(pieces(text)), 1) < most for _ in range(5))
+
+
+def test_ten_times_as_many_rows_that_read_like_the_platforms_take_ten_times_as_long() -> None:
+    assert grows_linearly(lambda size: excerpt(pieces(ROWS["2025"] * size)), small=40_000)
+
+
+def test_a_row_that_is_cut_says_so_as_half_a_secret_may_stand_there() -> None:
+    row = classic(1, "x" * 70_000 + " the end")
+    kept = excerpt([*pieces(CHATTER["one letter"] * LARGE), *pieces(row), *pieces("y" * 80_000)])
+    assert [line[-1] for line in kept.splitlines() if len(line) > 60_000] == ["…", "…"]

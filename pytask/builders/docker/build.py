@@ -89,7 +89,7 @@ def build(
     ):
         stop_when(lambda: end(process, machine.timeouts.child_exit))
         if process.stdout:
-            printed = _follow(lines(process.stdout), tail, machine.console.line)
+            printed = _follow(lines(process.stdout, machine.console.redacted), tail, machine.console.line)
         exit_code = process.wait()
     if exit_code != 0:
         raise failure(recipe, exit_code, tail, refusals=way.failures, answers=lent.answers)

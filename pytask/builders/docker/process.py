@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import IO
 
 _CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 15
+_AROUND = 1 << 13
+"""Characters before a cut and behind it in which a secret that is cut would stand."""
 _LINE_END = re.compile(r"\r?\n|\r(?!\n|\Z)")
 
 
@@ -99,20 +101,36 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
         return
 
 
-def lines(stream: IO[bytes]) -> Iterator[str]:
+def lines(stream: IO[bytes], redacted: Callable[[str], str]) -> Iterator[str]:
     r"""Yield the lines of a program's output as they arrive, ended by `\n`, `\r` or both.
 
     Bytes that are not UTF-8 become `�`. A line of more than 32 Ki characters comes in pieces; a logging command that is
-    cut apart has no effect.
+    cut apart has no effect. What is around a cut is `redacted` before: of a secret that is cut apart, no half would
+    be found.
     """
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     pending = ""
     while chunk := os.read(stream.fileno(), _CHUNK):
         *whole, pending = _LINE_END.split(pending + decoder.decode(chunk))
-        yield from whole
-        while len(pending) > _LONGEST_LINE:
-            yield pending[:_LONGEST_LINE]
-            pending = pending[_LONGEST_LINE:]
+        for line in whole:
+            yield from _pieces(line, redacted)
+        *pieces, pending = _pieces(pending, redacted)
+        yield from pieces
     pending += decoder.decode(b"", final=True)
     if pending:
         yield pending
+
+
+def _pieces(text: str, redacted: Callable[[str], str]) -> Iterator[str]:
+    """Yield a line, in pieces where it is too long."""
+    while len(text) > _LONGEST_LINE + _AROUND:
+        piece, text = _cut(text, redacted)
+        yield piece
+    yield text
+
+
+def _cut(text: str, redacted: Callable[[str], str]) -> tuple[str, str]:
+    """Return the beginning of a line that is too long, and the rest, without a secret that both have a part of."""
+    around = redacted(text[_LONGEST_LINE - _AROUND : _LONGEST_LINE + _AROUND])
+    half = len(around) // 2
+    return text[: _LONGEST_LINE - _AROUND] + around[:half], around[half:] + text[_LONGEST_LINE + _AROUND :]

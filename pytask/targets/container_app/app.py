@@ -59,6 +59,11 @@ class ContainerApp(App):
         return text_at(self.properties, "latestReadyRevisionName")
 
     @property
+    def is_changing(self) -> bool:
+        """Whether Azure is still carrying out a change."""
+        return text_at(self.properties, "provisioningState").lower() == "inprogress"
+
+    @property
     def traffic(self) -> list[JSONObject]:
         """The distribution of its traffic over its revisions; none without ingress.
 

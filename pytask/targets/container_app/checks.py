@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.errors.container_app import ContainerImageNotSet, RevisionNotReady, RevisionWithoutFunctions
+from pytask.errors.foreign import listed
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
 from pytask.model.reference import ImageReference
 from pytask.targets.container_app.explain import explain
@@ -156,7 +157,7 @@ def _judge_functions(
         update = question.update
         failure = RevisionWithoutFunctions(app=update.app.title, reference=update.reference)
         return Pending(reason="no functions are listed yet", at_deadline=failure)
-    return Passed(", ".join(f"{one.name} ({one.trigger or 'no trigger'})" for one in seen.listed))
+    return Passed(listed(f"{one.name} ({one.trigger or 'no trigger'})" for one in seen.listed))
 
 
 def _judge_smoke_test(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.cloud.poll import NotAllowed, Seen
+from pytask.errors.foreign import listed
 from pytask.targets.container_app.app import ContainerAppUpdate
 from pytask.targets.container_app.events import warnings_about
 from pytask.targets.container_app.explain import explain
@@ -71,6 +72,6 @@ def _told(app: ContainerApp, seen: Observation) -> Iterator[str]:
         ready = sum(one.is_ready for one in seen.running)
         yield f"replicas   {ready} of {len(seen.running)} ready" if seen.running else "replicas   none (scaled to zero)"
     if isinstance(seen.functions, Seen):
-        yield f"functions  {', '.join(f'{one.name} ({one.trigger})' for one in seen.listed) or 'none'}"
+        yield f"functions  {listed(f'{one.name} ({one.trigger})' for one in seen.listed) or 'none'}"
     readings = (seen.revision, seen.replicas, seen.functions)
     yield from (f"not visible: {one.reason}" for one in readings if isinstance(one, NotAllowed))

@@ -45,8 +45,9 @@ class Observer:
     def observe(self) -> Observation:
         """Return what is known after one more round; for a stopped app, that is only its configuration."""
         arm, update = self.azure.arm, self.question.update
-        self.seen = replace(self.seen, app=app_now(arm, update.app))
         self._follow_operation()
+        # The app last of what may take long: what it said before that is not what it says at the deadline.
+        self.seen = replace(self.seen, app=app_now(arm, update.app))
         if not update.app.stopped:
             self._look_at_revision()
             self._look_at_app()

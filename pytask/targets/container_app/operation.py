@@ -63,7 +63,12 @@ def failure_of(arm: Arm, operation: str) -> str | None:
     """Return why an operation failed; `ENDED` when it ended well or that is unknown, None while it continues."""
     if not operation:
         return ENDED
-    call = Call(request=request("GET", operation), doing="follow the update of the container app", accept=_EVERY_ANSWER)
+    call = Call(
+        request=request("GET", operation),
+        doing="follow the update of the container app",
+        accept=_EVERY_ANSWER,
+        attempts=arm.http.timeouts.poll_attempts,
+    )
     try:
         answer = arm.http.send(call)
     except TaskFailure:

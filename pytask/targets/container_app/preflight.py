@@ -12,6 +12,7 @@ from pytask.errors.container_app import (
     SecretMissing,
     SettingIsSecret,
 )
+from pytask.errors.foreign import listed
 from pytask.model.reference import ImageReference, NotAReference
 from pytask.targets.container_app.app import SECRET_REFERENCE
 from pytask.targets.container_app.traffic import is_multiple, told, traffic_of
@@ -36,13 +37,13 @@ def confirm_possible(app: ContainerApp, plan: AppPlan) -> None:
     if app.mode.lower() not in _MODES:
         raise ContainerAppMode(app=app.title, mode=app.mode or "unknown")
     if plan.configuration:
-        raise InputsForSites(app=app.title, names=", ".join(plan.configuration))
+        raise InputsForSites(app=app.title, names=listed(plan.configuration))
     _confirm_no_secrets(app, plan)
     secrets = {text_at(one, "name") for one in objects_at(app.properties, "configuration", "secrets")}
     wanted = [one for one in plan.settings.values.values() if one.startswith(SECRET_REFERENCE)]
     missing = [name for name in (one.removeprefix(SECRET_REFERENCE) for one in wanted) if name not in secrets]
     if missing:
-        raise SecretMissing(app=app.title, names=", ".join(missing))
+        raise SecretMissing(app=app.title, names=listed(missing))
 
 
 def _confirm_no_secrets(app: ContainerApp, plan: AppPlan) -> None:
@@ -53,7 +54,7 @@ def _confirm_no_secrets(app: ContainerApp, plan: AppPlan) -> None:
     there = app.environment
     new = [name for name in plan.settings.secret if there.get(name) != plan.settings.values[name]]
     if new:
-        raise SettingIsSecret(app=app.title, names=", ".join(new), first=new[0])
+        raise SettingIsSecret(app=app.title, names=listed(new), first=new[0])
 
 
 def with_our_container(app: ContainerApp, source: ImageSource) -> ContainerApp:
@@ -75,7 +76,7 @@ def with_our_container(app: ContainerApp, source: ImageSource) -> ContainerApp:
 def notes(app: ContainerApp, plan: AppPlan) -> Iterator[str]:
     """Yield what people should know before the update."""
     if plan.settings.sticky:
-        yield f"{', '.join(plan.settings.sticky)}: slotSetting has no effect, because Container Apps has no slots"
+        yield f"{listed(plan.settings.sticky)}: slotSetting has no effect, because Container Apps has no slots"
     if is_multiple(app):
         yield from _traffic_notes(app, plan)
     elif plan.verify:

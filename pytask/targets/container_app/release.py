@@ -13,7 +13,7 @@ from pytask.errors.container_app import TrafficChanged
 from pytask.targets.container_app.app import VERSION
 from pytask.targets.container_app.find import read_app
 from pytask.targets.container_app.operation import failure_of, patch
-from pytask.targets.container_app.traffic import same, told
+from pytask.targets.container_app.traffic import deactivate_command, same, told
 
 if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
@@ -57,8 +57,7 @@ def distribute(arm: Arm, now: ContainerApp, update: ContainerAppUpdate, wanted: 
     properties: JSONObject = {"configuration": {"ingress": {"traffic": [*wanted]}}}
     operation = patch(arm, now, properties, reference=update.reference, doing=_DOING)
     with once_sent():
-        _wait_for(arm, operation)
-        found = read_app(arm, now).traffic
+        found = _after(arm, now, operation, wanted).traffic
     if not same(found, wanted):
         raise TrafficChanged(app=now.title, found=told(found), command=update.held_back)
 
@@ -80,8 +79,7 @@ def stop(arm: Arm, app: ContainerApp, revision: str) -> None:
     try:
         deactivate(arm, app, revision)
     except TaskFailure as failure:
-        by_hand = f"az containerapp revision deactivate --name {app.name} --resource-group {app.resource_group}"
-        arm.http.say(f"  {revision} stays active: {failure}; to stop it: {by_hand} --revision {revision}")
+        arm.http.say(f"  {revision} stays active: {failure}; to stop it: {deactivate_command(app, revision)}")
     else:
         arm.http.say(f"revision  {revision} deactivated")
 
@@ -95,10 +93,18 @@ def _confirm_ours(update: ContainerAppUpdate, traffic: Traffic, now: ContainerAp
     raise TrafficChanged(app=now.title, found=found, command=update.held_back)
 
 
-def _wait_for(arm: Arm, operation: str) -> None:
+def _after(arm: Arm, app: ContainerApp, operation: str, wanted: list[JSONObject]) -> ContainerApp:
+    """Return the app once the operation has ended and it shows what was wanted, or still does not after a while.
+
+    Not everybody may ask how an operation ends.
+    """
     clock, timeouts = arm.http.clock, arm.http.timeouts
-    deadline = Deadline.after(clock, timeouts.operation)
-    while (failed := failure_of(arm, operation)) is None and not deadline.passed():
+    deadline, soon = Deadline.after(clock, timeouts.operation), Deadline.after(clock, timeouts.progress)
+    while True:
+        failed, now = failure_of(arm, operation), read_app(arm, app)
+        if failed:
+            raise AzureFailing(doing=_DOING, status=HTTPStatus.OK.value, attempts=1, detail=failed)
+        is_settled = same(now.traffic, wanted) or (soon.passed() and not now.is_changing)
+        if deadline.passed() or (failed is not None and is_settled):
+            return now
         clock.sleep(min(deadline.left(), timeouts.longest_poll))
-    if failed:
-        raise AzureFailing(doing=_DOING, status=HTTPStatus.OK.value, attempts=1, detail=failed)

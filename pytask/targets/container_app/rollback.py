@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytask.errors.foreign import listed
 from pytask.model import Moment, SettingsBack
 from pytask.targets.container_app.app import with_image
 from pytask.targets.container_app.find import read_app
@@ -48,7 +49,7 @@ def restore(
         names, clock = tuple(update.settings.written), arm.http.clock
         moment = Moment(at=clock.now(), sent_at=clock.monotonic())
         journal.add(SettingsBack(names=names, stayed=(), moment=moment))
-        say(f"settings  {', '.join(names)} restored")
+        say(f"settings  {listed(names)} restored")
     return Restored(update=back, configuration=())
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytask.errors.app import SettingsOverwritten
+from pytask.errors.foreign import listed
 from pytask.inspection.image import previous_image
 from pytask.model.settings import WantedSettings
 from pytask.targets.annotation import annotate
@@ -115,7 +116,7 @@ class ContainerAppTarget:
             return
         change = replace(update.settings, now=read_app(self.azure.arm, update.app).environment)
         if change.overwritten:
-            raise SettingsOverwritten(app=update.app.title, names=", ".join(change.overwritten))
+            raise SettingsOverwritten(app=update.app.title, names=listed(change.overwritten))
 
     def watch(
         self,

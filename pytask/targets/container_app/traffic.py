@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytask.decode import flag_at, text_at, whole_at
+from pytask.errors.foreign import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,11 +105,22 @@ def release_command(app: ContainerApp, traffic: Traffic, revision: str) -> str:
 
     Source: https://learn.microsoft.com/cli/azure/containerapp/ingress/traffic#az-containerapp-ingress-traffic-set
     """
-    flags = f"--name {app.name} --resource-group {app.resource_group}"
     if not traffic.has_share(revision):
-        return f"az containerapp revision deactivate {flags} --revision {revision}"
-    weights = " ".join(f"{_name(one)}={weight_of(one)}" for one in traffic.released(revision))
-    return f"az containerapp ingress traffic set {flags} --revision-weight {weights}"
+        return deactivate_command(app, revision)
+    weights = " ".join(shell_word(f"{_name(one)}={weight_of(one)}") for one in traffic.released(revision))
+    return f"az containerapp ingress traffic set {_flags(app)} --revision-weight {weights}"
+
+
+def deactivate_command(app: ContainerApp, revision: str) -> str:
+    """Return how a person stops a revision.
+
+    Source: https://learn.microsoft.com/cli/azure/containerapp/revision#az-containerapp-revision-deactivate
+    """
+    return f"az containerapp revision deactivate {_flags(app)} --revision {shell_word(revision)}"
+
+
+def _flags(app: ContainerApp) -> str:
+    return f"--name {shell_word(app.name)} --resource-group {shell_word(app.resource_group)}"
 
 
 def _place(app: ContainerApp) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.cloud.poll import NotAllowed, NotYet
+from pytask.errors.foreign import listed
 from pytask.errors.start import ImageNotSet, NoFunctions, PropertyNotSet
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
 from pytask.targets.site.host_check import judge_host
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 CONFIGURATION, IMAGE, HOST = "configuration", "image digest", "restarted host"
 FUNCTIONS, SMOKE_TEST = "functions", "smoke test"
-_SHOWN = 10
 _STOPPED = Unavailable("the app is stopped")
 _NOTHING_TELLS = Unavailable("this connection cannot see which image responds")
 
@@ -76,7 +76,7 @@ def difference(update: SiteUpdate, configuration: Mapping[str, object]) -> Start
         wanted = update.fx_version
         return ImageNotSet(app=app, reference=update.reference, wanted=wanted, found=found)
     if names := not_kept(_told(update, configuration), update.beside):
-        return PropertyNotSet(app=app, reference=update.reference, names=", ".join(names))
+        return PropertyNotSet(app=app, reference=update.reference, names=listed(names))
     return None
 
 
@@ -115,9 +115,7 @@ def _judge_functions(question: Question, seen: Observation, earlier: Mapping[str
 
 def told_functions(functions: tuple[Function, ...]) -> str:
     """Return the names of the functions for people, shortened when there are many."""
-    told = ", ".join(f"{one.name} ({one.trigger or 'no trigger'})" for one in functions[:_SHOWN])
-    more = len(functions) - _SHOWN
-    return f"{told} and {more} more" if more > 0 else told
+    return listed(f"{one.name} ({one.trigger or 'no trigger'})" for one in functions)
 
 
 def _judge_smoke_test(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pytask.cloud.arm import LARGE_ANSWER, ArmCall
 from pytask.cloud.poll import Seen, poll, read_object
 from pytask.decode import Unreadable, decode_object, flag_at, object_at, objects_at, text_at
+from pytask.errors.foreign import listed
 from pytask.model import Function
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pytask.cloud.poll import Reading
 
 
-_SHOWN = 10
 _READ = frozenset(
     ("value", "name", "properties", "config", "bindings", "type", "authLevel", "invoke_url_template", "isDisabled")
 )
@@ -64,8 +64,7 @@ def durable_notes(arm: Arm, path: str) -> tuple[str, ...]:
     found = list_functions(arm, path)
     functions = found.value if isinstance(found, Seen) else ()
     durable = [one.name for one in functions if one.trigger.lower() in {"orchestrationtrigger", "entitytrigger"}]
-    names = ", ".join(durable[:_SHOWN]) + (f" and {len(durable) - _SHOWN} more" if len(durable) > _SHOWN else "")
-    line = f"{names}: running orchestrations continue with the code of the new image"
+    line = f"{listed(durable)}: running orchestrations continue with the code of the new image"
     return (line,) if durable else ()
 
 

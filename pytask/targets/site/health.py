@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from pytask.cloud.poll import NotAllowed, NotYet, Seen, asked_once
+from pytask.errors.foreign import listed
 from pytask.targets.site.functions import list_functions
 from pytask.targets.site.host import host_status
 from pytask.targets.site.host_check import explain_host
@@ -82,7 +83,7 @@ def _lines(
     else:
         yield from _lines_of_host(host)
         if isinstance(functions, Seen):
-            names = ", ".join(f"{one.name} ({one.trigger})" for one in functions.value)
+            names = listed(f"{one.name} ({one.trigger})" for one in functions.value)
             yield f"functions  {names or 'none'}"
     yield from (f"not visible: {one.reason}" for one in (host, functions, log) if isinstance(one, NotAllowed))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytask.errors.foreign import listed
 from pytask.targets.site.find import read_configuration
 from pytask.targets.site.instances import instances_now
 from pytask.targets.site.settings import put_settings_back
@@ -60,15 +61,15 @@ def _settings_back(arm: Arm, update: SiteUpdate, journal: Journal, say: Callable
     """Restore the settings that were changed; return None when there were none."""
     if update.sticky:
         make_not_sticky(arm, update.app, update.sticky)
-        say(f"settings  no longer slot settings: {', '.join(update.sticky)}")
+        say(f"settings  no longer slot settings: {listed(update.sticky)}")
     if update.settings is None:
         return None
     back = put_settings_back(arm, update.app.resource_id, update.settings)
     journal.add(back)
     if back.names:
-        say(f"settings  {', '.join(back.names)} restored")
+        say(f"settings  {listed(back.names)} restored")
     if back.stayed:
-        say(f"settings  {', '.join(back.stayed)} left unchanged: someone else has changed them")
+        say(f"settings  {listed(back.stayed)} left unchanged: someone else has changed them")
     return back
 
 

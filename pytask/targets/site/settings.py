@@ -18,6 +18,7 @@ from pytask.cloud.http import server_time
 from pytask.decode import text_at
 from pytask.errors import once_sent
 from pytask.errors.app import SettingsNotReadable, SettingsOverwritten
+from pytask.errors.foreign import listed
 from pytask.journal import Action, MadeSticky
 from pytask.model import Moment, SettingsBack, SettingsChange, WantedSettings
 from pytask.model.settings import among, with_changes, without
@@ -92,7 +93,7 @@ def change_settings(
     sticky = _made_sticky(arm, site, wanted.sticky, journal) if wanted.sticky else ()
     if found is None or not wanted.changes(found):
         return None, sticky
-    with journal.attempt(Action.SETTINGS, ", ".join(wanted.changes(found))):
+    with journal.attempt(Action.SETTINGS, listed(wanted.changes(found))):
         change = write_settings(arm, site.resource_id, wanted)
     if change:
         journal.add(change)
@@ -101,7 +102,7 @@ def change_settings(
 
 
 def _made_sticky(arm: Arm, site: Site, names: tuple[str, ...], journal: Journal) -> tuple[str, ...]:
-    with journal.attempt(Action.STICKY, ", ".join(names)):
+    with journal.attempt(Action.STICKY, listed(names)):
         sticky = make_sticky(arm, site, names)
     if sticky:
         journal.add(MadeSticky(sticky))
@@ -168,7 +169,7 @@ def confirm_written(app: str, change: SettingsChange) -> None:
         SettingsOverwritten: with the names of those that do not.
     """
     if change.overwritten:
-        raise SettingsOverwritten(app=app, names=", ".join(change.overwritten))
+        raise SettingsOverwritten(app=app, names=listed(change.overwritten))
 
 
 def list_settings(arm: Arm, path: str) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from tests.local_azure.front.routes import JSON
+    from tests.local_azure.state.container_app import ContainerApp
     from tests.local_azure.state.insights import Component
     from tests.local_azure.state.registry_state import RegistryState
     from tests.local_azure.state.state import Cloud
@@ -23,6 +24,7 @@ RESOURCE_VERSIONS = frozenset({"2021-04-01"})
 _TYPES = {
     "RegistryState": "Microsoft.ContainerRegistry/registries",
     "Component": "microsoft.insights/components",
+    "ContainerApp": "Microsoft.App/containerApps",
 }
 
 
@@ -61,12 +63,13 @@ class Resources:
         ]
         return page(call, shown)
 
-    def _resources(self) -> list[Site | RegistryState | Component]:
+    def _resources(self) -> list[Site | RegistryState | Component | ContainerApp]:
         cloud = self._cloud
-        return [*cloud.apps_and_slots(), *cloud.registries.values(), *cloud.components.values()]
+        registries, components = cloud.registries.values(), cloud.components.values()
+        return [*cloud.apps_and_slots(), *registries, *components, *cloud.container_apps.values()]
 
 
-def _generic(resource: Site | RegistryState | Component) -> JSON:
+def _generic(resource: Site | RegistryState | Component | ContainerApp) -> JSON:
     body: JSON = {
         "id": resource.id,
         "name": resource.name,

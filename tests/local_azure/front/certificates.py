@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 
 from tests.local_azure.environments import ENVIRONMENTS
 from tests.local_azure.registries.docker_registries import NAMES as DOCKER_REGISTRIES
+from tests.local_azure.state.container_app import EVENTS_HOST
 from tests.local_azure.state.site import CONTAINER_APPS_DOMAIN, REGIONAL_DOMAIN
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ SERVER_NAMES = (
     f"*.{REGIONAL_DOMAIN}",
     f"*.scm.{REGIONAL_DOMAIN}",
     f"*.{CONTAINER_APPS_DOMAIN}",
+    EVENTS_HOST,
     *DOCKER_REGISTRIES,
 )
 """Every name the one server certificate vouches for."""

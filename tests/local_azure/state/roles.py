@@ -56,6 +56,15 @@ ROLES = {
             "Microsoft.Web/sites/*",
         ),
     ),
+    "Container Apps Contributor": Role(
+        id="358470bc-b998-42bd-ab17-a7e34c199c0f",
+        actions=(
+            "Microsoft.Authorization/*/read",
+            "Microsoft.Resources/deployments/*",
+            "Microsoft.Resources/subscriptions/resourceGroups/read",
+            "Microsoft.App/containerApps/*",
+        ),
+    ),
     "User Access Administrator": Role(
         id="18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
         actions=("*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.local_azure.state.client_certificate import ClientCertificate
+    from tests.local_azure.state.container_app import ContainerApp
     from tests.local_azure.state.insights import Component
 
 __all__ = [
@@ -60,6 +61,8 @@ class Cloud:
     """Whom the agent's machine may be."""
     sites: dict[str, Site] = field(default_factory=dict)
     """By lower-case resource id; slots are with their app."""
+    container_apps: dict[str, ContainerApp] = field(default_factory=dict)
+    """By lower-case resource id."""
     components: dict[str, Component] = field(default_factory=dict)
     """By lower-case resource id."""
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
@@ -170,10 +173,11 @@ class Cloud:
 
     def resource_groups(self) -> set[str]:
         """Return the names of the resource groups that hold something, in lower case."""
-        resources: list[Site | RegistryState | Component] = [
+        resources: list[Site | RegistryState | Component | ContainerApp] = [
             *self.registries.values(),
             *self.sites.values(),
             *self.components.values(),
+            *self.container_apps.values(),
         ]
         return {resource.resource_group.lower() for resource in resources}
 
@@ -191,4 +195,5 @@ class Cloud:
         self.registries.clear()
         self.sites.clear()
         self.components.clear()
+        self.container_apps.clear()
         self.secrets.clear()

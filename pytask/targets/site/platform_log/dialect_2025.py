@@ -6,6 +6,8 @@ its own.
 
 from __future__ import annotations
 
+import re
+
 from pytask.targets.site.platform_log.attempt import FailureKind
 from pytask.targets.site.platform_log.causes import cause_of_pull, cause_of_start
 from pytask.targets.site.platform_log.statement import NOTHING, Statement, What
@@ -40,6 +42,16 @@ _IDLE = (
     "Failed to start kudu. ",
     "Start site prohibitted because the site is being blocked",
 )
+OPENINGS = (
+    *(re.escape(one) for one in _IDLE),
+    "State: ",
+    r"Pulling image: |Image [^\n]*? is pulled from registry |Creating container with image: ",
+    r"Starting container: |Stopping container: |Site startup probe |Site started\.",
+    r"Container has finished running with exit code: |Container is terminating\. |Site container: ",
+    r"No listening ports were detected|Failed to start |Container [^\n]*? failed with |Container pull image ",
+    r"Failed to pull image: |Volume: ",
+)
+"""Patterns of which one fits the beginning of every statement, to rule out most lines of a container at no cost."""
 _ERRORS = {
     "ContainerTimeout": FailureKind.SILENT,
     "ContainerStartupFailure": FailureKind.EXITED,

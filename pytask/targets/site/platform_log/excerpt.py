@@ -10,8 +10,7 @@ from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from pytask.targets.site.platform_log.dialect_2025 import read_2025
-from pytask.targets.site.platform_log.lines import Writer, stamped
+from pytask.targets.site.platform_log.dialect_2025 import OPENINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,11 +27,15 @@ _AROUND = 40
 """The container's rows that are kept after a line of the platform, and before the next one. A line break in a setting
 spreads a `docker run` over several rows."""
 _END = b"\n"
-_PERHAPS_THE_PLATFORMS = re.compile(
-    rb"^(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,7})?Z? {1,9}[A-Z]|\{)[^\n]*", re.MULTILINE
+_STAMP = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,7})?Z? {1,9}"
+_CLASSIC = r"(?:INFO|WARN|WARNING|ERROR|DEBUG|CRITICAL) {1,3}-"
+_OF_2025 = rf"(?:(?:Informational|Warning|Error|Critical) {{1,16}})?(?:{'|'.join(OPENINGS)})"
+_THE_PLATFORMS = re.compile(
+    rf'^(?:{_STAMP}(?:{_CLASSIC}|{_OF_2025})|\{{[^\n]*?"machineName")[^\n]*'.encode(), re.MULTILINE
 )
-"""A row that may be the platform's, by its timestamp and a capital letter. This alone rules out most of what containers
-print, without inspecting each row."""
+"""A row that looks like the platform's. It is parsed only at the end, when most of the log is gone: a container may
+have filled the log with such rows, and parsing each of them would take minutes."""
+_CUT = "…".encode()
 
 
 def excerpt(pieces: Iterable[bytes]) -> str:
@@ -50,9 +53,10 @@ def _of_much(pieces: Iterable[bytes]) -> str:
     kept = _Kept()
     for rows in _whole_rows(pieces):
         at = 0
-        for found in _PERHAPS_THE_PLATFORMS.finditer(rows):
-            kept.pass_over(rows[at : found.start()])
-            kept.take(found.group()[:_LONGEST_ROW])
+        for found in _THE_PLATFORMS.finditer(rows):
+            if found.start() > at:
+                kept.pass_over(rows[at : found.start()])
+            kept.take(_shortened(found.group()))
             at = found.end() + 1
         kept.pass_over(rows[at:])
     return kept.text()
@@ -66,8 +70,13 @@ def _whole_rows(pieces: Iterable[bytes]) -> Iterator[bytes]:
         if end:
             yield rest + rows + end
             rest = b""
-        rest = (rest + begun)[:_LONGEST_ROW]
+        rest = (rest + begun)[: _LONGEST_ROW + 1]
     yield rest
+
+
+def _shortened(row: bytes) -> bytes:
+    """Return a row of which no more than the longest is kept; a sign says so, as half a secret may stand there."""
+    return row if len(row) <= _LONGEST_ROW else row[:_LONGEST_ROW] + _CUT
 
 
 def _text(pieces: Iterable[bytes]) -> str:
@@ -86,13 +95,11 @@ class _Kept:
         """The container's latest rows, not kept yet."""
 
     def take(self, row: bytes) -> None:
-        """Add a row that may be the platform's."""
-        if not _is_the_platforms(row):
-            self.pass_over(row + _END)
-            return
-        for earlier in self._before:
-            self._keep(earlier)
-        self._before.clear()
+        """Add a row that looks like the platform's."""
+        if self._before:
+            for earlier in self._before:
+                self._keep(earlier)
+            self._before.clear()
         self._after = 0
         self._keep(row)
 
@@ -101,10 +108,10 @@ class _Kept:
         while rows and self._after < _AROUND:
             row, _, rows = rows.partition(_END)
             self._after += 1
-            self._keep(row[:_LONGEST_ROW])
+            self._keep(_shortened(row))
         if rows:
             last = rows.removesuffix(_END).rsplit(_END, _AROUND)[-_AROUND:]
-            self._before.extend(row[:_LONGEST_ROW] for row in last)
+            self._before.extend(map(_shortened, last))
 
     def text(self) -> str:
         """Return the kept rows as text."""
@@ -115,11 +122,3 @@ class _Kept:
         self._size += len(row) + _OF_A_ROW
         while self._size > _MOST:
             self._size -= len(self._rows.popleft()) + _OF_A_ROW
-
-
-def _is_the_platforms(row: bytes) -> bool:
-    """Tell whether a row is the platform's, or a container's that has the same form."""
-    line = stamped(row.decode("utf-8", errors="replace").removesuffix("\r"))
-    if line is None:
-        return False
-    return line.writer is Writer.CLASSIC or (line.writer is Writer.OF_2025 and read_2025(line.text) is not None)

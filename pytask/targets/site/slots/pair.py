@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import ArmCall
-from pytask.cloud.poll import Seen
 from pytask.errors.foreign import shell_word
 from pytask.errors.swap import SlotChanged
 from pytask.inspection.image import previous_image
@@ -28,14 +27,15 @@ from pytask.targets.site.slots.preflight import (
 from pytask.targets.site.slots.state import read_slots
 from pytask.targets.site.target import SiteTarget, find_site
 from pytask.targets.target import CannotRollBack, Snapshot
-from pytask.verification import Watch
+from pytask.targets.watch import watch
 
 if TYPE_CHECKING:
-    from pytask.model import AppPlan, Verification, VerifyPlan
+    from pytask.model import AppPlan, VerifyPlan
     from pytask.registry.images import ImageSource
     from pytask.targets.site.slots.observation import Observation
     from pytask.targets.site.slots.state import SlotsNow
     from pytask.targets.slots import SwapSlots
+    from pytask.verification import Watch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,18 +154,7 @@ class SiteSlots:
             settings=settings,
         )
         observer = Observer(azure=self.slot.azure, question=question)
-
-        def with_what_it_serves(verification: Verification) -> Verification:
-            answer = observer.seen.answer
-            told = answer.value.text if isinstance(answer, Seen) else ""
-            return replace(verification, functions=observer.seen.listed, answer=told)
-
-        return Watch(
-            observe=observer.observe,
-            checks=checks(question, self.slot.azure.http.timeouts),
-            seconds=plan.seconds,
-            complete=with_what_it_serves,
-        )
+        return watch(observer, checks(question, self.slot.azure.http.timeouts), plan.seconds)
 
 
 def pair_of(slot: SiteTarget) -> SiteSlots:

@@ -1,0 +1,1 @@
+"""Container Apps: revisions, their replicas and who gets the traffic."""
