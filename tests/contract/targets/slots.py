@@ -173,6 +173,8 @@ class ScriptedSlots(ScriptedApp):
             slot.updated = since
             slot.image = str(sent.pop("linuxFxVersion", f"DOCKER|{slot.image}")).removeprefix("DOCKER|")
             slot.config.update(sent)
+        if known == "PUT config/appsettings":
+            slot.settings = {**sent}
         if known in {"GET config/web", "PATCH config/web"}:
             return Answer(body={"properties": {"linuxFxVersion": f"DOCKER|{slot.image}", **slot.config}})
         return self._read(known, name, slot, since)
