@@ -24,12 +24,13 @@ from pytask.errors import Cancelled, ManyFailures, TaskFailure, render
 from pytask.errors.agent import AgentCannotWrite, OurBug, RunCancelled
 from pytask.job import Job
 from pytask.journal import Journal, Planned, StageBegan
-from pytask.model import App, Deploy, Verdict, Verification, WhenUnverified, app_plan
+from pytask.model import App, Deploy, Swap, Verdict, Verification, WhenUnverified, app_plan
 from pytask.report.apps import Row, names, rows_of, table, was_begun
 from pytask.report.log import tell, tell_unverified
 from pytask.report.outputs import as_json, outputs
 from pytask.report.state import describe_state, state_of
 from pytask.report.summary import named, summary
+from pytask.report.swap import subject
 from pytask.report.verdict import verdict
 from pytask.run import run
 
@@ -103,7 +104,7 @@ def _tell(job: Job, failures: tuple[TaskFailure, ...]) -> None:
     """Report failures, outputs, summary and result; a second signal does not interrupt this."""
     job.clock.cancelled.set()
     console, journal = job.console, job.journal
-    states, app, rows = _states(journal, failures), journal.targets()[0].last(App), rows_of(journal)
+    states, app, rows = _states(journal, failures), subject(journal).last(App), rows_of(journal)
     if was_begun(rows):
         console.line(table(rows))
     for failure, state in zip(failures, states, strict=True):
@@ -127,7 +128,7 @@ def _states(journal: Journal, failures: tuple[TaskFailure, ...]) -> list[str]:
 
 def _unverified(journal: Journal, rows: tuple[Row, ...]) -> Iterator[str]:
     """Yield what could not be verified: of the first app, and of all others in one."""
-    first = journal.targets()[0].last(Verification)
+    first = subject(journal).last(Verification)
     if first and first.unavailable:
         yield tell_unverified(first)
     others = [(row.label, found) for row in rows[1:] if (found := row.journal.last(Verification)) and found.unavailable]
@@ -151,7 +152,7 @@ def _write_summary(job: Job, failures: tuple[str, ...]) -> None:
 def _keep_record(job: Job) -> None:
     """Write the record that a later run deploys from, if the user asked for it."""
     planned = job.journal.last(Planned)
-    file = planned.plan.record_file if planned and not isinstance(planned.plan, Deploy) else None
+    file = planned.plan.record_file if planned and not isinstance(planned.plan, Deploy | Swap) else None
     if file is None:
         return
     try:

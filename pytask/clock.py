@@ -53,6 +53,13 @@ class Timeouts:
     https://github.com/microsoft/azure-container-apps/issues/1731"""
     import_image: float = 1800.0
     """For an import from another registry, which Azure makes without this agent."""
+    swap: float = 1800.0
+    """For a swap: one takes a minute or two, and 23 minutes have been reported.
+    https://github.com/microsoft/azure-pipelines-tasks/issues/19273"""
+    swap_poll: float = 15.0
+    """Between two looks at a swap; Azure's own commands poll it as often."""
+    lost_swap: float = 300.0
+    """How long to look for a swap whose call was not answered, and that Azure shows no sign of."""
     push_attempts: int = 3
     young_login: float = 60.0
     """How long a registry token is reused for Docker; it is valid for hours, but a build may take hours too."""

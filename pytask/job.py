@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytask.cloud.arm import Azure
     from pytask.journal import Journal
     from pytask.model import AppAddress, Network
+    from pytask.targets.slots import SlotPair
     from pytask.targets.target import Target
 
 
@@ -31,6 +32,17 @@ def find_target(azure: Azure, address: AppAddress) -> Target[Any]:
     from pytask.targets import find  # noqa: PLC0415
 
     return find.find_target(azure, address)
+
+
+def find_slots(target: Target[Any]) -> SlotPair[Any]:
+    """Return a slot and the production that it can be swapped with.
+
+    Raises:
+        TaskFailure: when the target has no slots, or production cannot be read.
+    """
+    from pytask.targets import find  # noqa: PLC0415
+
+    return find.find_slots(target)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +58,7 @@ class Job:
     journal: Journal
     find_builder: Callable[[Machine], Builder] = find_builder
     find_target: Callable[[Azure, AppAddress], Target[Any]] = find_target
+    find_slots: Callable[[Target[Any]], SlotPair[Any]] = find_slots
 
     @property
     def machine(self) -> Machine:

@@ -175,7 +175,7 @@ class Rollout:
             StartFailure: why the target does not run it.
         """
         with self.job.stage("Verify"):
-            marking = Background(lambda: self._annotate(update)) if plan.annotate and self.snapshot.settings else None
+            marking = Background(lambda: self.annotate(update)) if plan.annotate and self.snapshot.settings else None
             verification = self._verify_during_propagation(update, plan)
             if marking:
                 self.job.console.line(f"  release annotation: {marking.result()}")
@@ -273,7 +273,8 @@ class Rollout:
         if isinstance(failure, PullNotFound):
             self.journal.add(ImageGone())
 
-    def _annotate(self, update: Update) -> str:
+    def annotate(self, update: Update) -> str:
+        """Mark the deployment in the target's monitoring, best effort, and return the result in a few words."""
         environment = self.job.environment
         properties = {
             "Image": update.reference,

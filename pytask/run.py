@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from pytask import stages
 from pytask.background import Background
 from pytask.build_stage import build_during_preflight
 from pytask.inputs import read_plan
 from pytask.journal import Planned, PreflightPassed
-from pytask.model import Build, BuildAndPush, BuildPushDeploy, Check, Deploy, PushedImage
+from pytask.model import Build, BuildAndPush, BuildPushDeploy, Check, Deploy, PushedImage, Swap, assert_never
 from pytask.report.log import begin
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def run(job: Job) -> None:
             build_push_deploy(job, plan)
         case Deploy():
             deploy(job, plan)
+        case Swap():
+            swap(job, plan)
         case Check():
             check(job, plan)
         case _:
@@ -60,9 +62,7 @@ def build_and_push(job: Job, plan: BuildAndPush) -> None:
 def build_push_deploy(job: Job, plan: BuildPushDeploy) -> None:
     """Build the image, push it, and roll it out."""
     found, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_push_and_target(job, plan, *seams))
-    rollout = stages.Rollouts(job=job, seen=found.targets)
-    rollout.set_up_pull_access()
-    rollout.roll_out(push(job, plan, found, image))
+    stages.prepare(job, found)(push(job, plan, found, image))
 
 
 def deploy(job: Job, plan: Deploy) -> None:
@@ -70,11 +70,18 @@ def deploy(job: Job, plan: Deploy) -> None:
     begin(plan, job.console, job.network)
     found = stages.preflight_deploy(job, plan)
     job.journal.add(PreflightPassed(found.findings))
-    rollout = stages.Rollouts(job=job, seen=found.targets)
-    rollout.set_up_pull_access()
+    roll_out = stages.prepare(job, found)
     image = stages.bring_image(job, found.image)
     job.journal.add(image)
-    rollout.roll_out(image)
+    roll_out(image)
+
+
+def swap(job: Job, plan: Swap) -> None:
+    """Swap a slot that an earlier run verified with production."""
+    begin(plan, job.console, job.network)
+    found = stages.preflight_swap(job, plan)
+    job.journal.add(PreflightPassed(found.findings))
+    stages.swap_as_it_is(job, found, named=plan.image is not None)
 
 
 def check(job: Job, plan: Check) -> None:
@@ -90,8 +97,3 @@ def push(
 ) -> PushedImage:
     """Push the image, unless its builder has already done so, and return it."""
     return image if isinstance(image, PushedImage) else stages.push_image(job, image, plan.names, found)
-
-
-def assert_never(plan: NoReturn) -> NoReturn:
-    """Fail in the type checker when a kind of plan has no function; `typing` has this since Python 3.11."""
-    raise AssertionError(plan)

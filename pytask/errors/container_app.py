@@ -45,7 +45,10 @@ class ContainerAppHasNoSlots(AzureFailure):
     title = "{app} runs on Azure Container Apps, which has no slots"
     happened = "slotName is {slot}"
     cause = "slots belong to App Service; Container Apps has revisions instead"
-    fix = "remove slotName: an image that does not become ready gets no traffic in single revision mode"
+    fix = (
+        "remove slotName and swapWithProduction (command: swap is for slots of Function Apps): an image that does not "
+        "become ready gets no traffic in single revision mode"
+    )
     link = "https://learn.microsoft.com/azure/container-apps/revisions"
 
 

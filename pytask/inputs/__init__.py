@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Any
 from pytask.agent.connection import read_connection
 from pytask.errors import ManyFailures
 from pytask.errors.connection import ConnectionNotExpanded
-from pytask.inputs.app import read_app
+from pytask.inputs.app import read_app, read_app_to_swap
 from pytask.inputs.bases import signs_in_to
-from pytask.inputs.image import read_destination, read_existing, read_names, read_recipe, read_record_file
+from pytask.inputs.image import (
+    read_destination,
+    read_existing,
+    read_names,
+    read_recipe,
+    read_record_file,
+    read_swapped,
+)
 from pytask.inputs.reader import Read, Reader, together
 from pytask.inputs.registry import (
     confirm_import,
@@ -22,7 +29,7 @@ from pytask.inputs.registry import (
     read_import_target,
     read_registry_connection,
 )
-from pytask.model import Build, BuildAndPush, BuildPushDeploy, Check, Command, Deploy
+from pytask.model import Build, BuildAndPush, BuildPushDeploy, Check, Command, Deploy, Swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,6 +79,8 @@ def _plan(inputs: _Inputs, command: Command) -> Read[Any]:
             return _build_push_deploy(inputs)
         case Command.DEPLOY:
             return _deploy(inputs)
+        case Command.SWAP:
+            return _swap(inputs)
         case Command.CHECK:
             return _check(inputs)
 
@@ -158,6 +167,21 @@ def _pulled_from(
         return image.value.reference.host
     confirm_import(inputs.reader, image.value.reference.host, target.value, given.own, given.cloud)
     return target.value.login_server
+
+
+def _swap(inputs: _Inputs) -> Read[Swap]:
+    given = _given(inputs, _connection(inputs))
+    app = read_app_to_swap(inputs.reader)
+    image = read_swapped(inputs.reader, given.own, given.file.value if given.file.found else None)
+    return together(
+        lambda: Swap(
+            connection=given.connection.value,
+            image=image.value,
+            app=app.value,
+            **given.of_all(inputs.reader),
+        ),
+        *(*given.parts, image, app),
+    )
 
 
 def _check(inputs: _Inputs) -> Read[Check]:

@@ -9,6 +9,7 @@ from pytask.errors.inputs import NotMinutes, SmokePathInvalid, StatusInvalid
 from pytask.inputs.more_apps import read_more_apps
 from pytask.inputs.reader import together
 from pytask.inputs.settings import read_app_settings, read_configuration
+from pytask.inputs.swap import confirm_slot, confirm_swap, note_unused
 from pytask.model import (
     AppAddress,
     AppPlan,
@@ -42,9 +43,12 @@ def read_app(reader: Reader, mask: Callable[[str], Secret]) -> Read[AppPlan]:
     settings = read_app_settings(reader, mask)
     configuration = read_configuration(reader)
     pull = _pull(reader)
+    swap = reader.boolean("swapWithProduction", default=False)
+    confirm_swap(reader, app, swap=swap, verify=verify)
     return together(
         lambda: AppPlan(
             app=app.value,
+            swap=swap.value,
             deploy_by=deploy_by.value,
             when_unchanged=when_unchanged.value,
             verify=verification.value if verify.value else None,
@@ -53,7 +57,27 @@ def read_app(reader: Reader, mask: Callable[[str], Secret]) -> Read[AppPlan]:
             pull=pull.value,
             more=more.value,
         ),
-        *(app, more, deploy_by, when_unchanged, verify, verification, settings, configuration, pull),
+        *(app, more, deploy_by, when_unchanged, verify, verification, settings, configuration, pull, swap),
+    )
+
+
+def read_app_to_swap(reader: Reader) -> Read[AppPlan]:
+    """Return the app whose slot is swapped, and how to verify it; nothing is deployed, so the rest is not read."""
+    app, pull, verification = _app(reader), _pull(reader), _verification(reader)
+    verify = reader.boolean("verify", default=True)
+    if app.found:
+        confirm_slot(reader, app.value, why="command is swap")
+    note_unused(reader)
+    return together(
+        lambda: AppPlan(
+            app=app.value,
+            swap=True,
+            deploy_by=DeployBy.TAG,
+            when_unchanged=WhenUnchanged.DEPLOY,
+            verify=verification.value if verify.value else None,
+            pull=PullPlan() if pull.value.access is PullAccess.ADMIN_USER else pull.value,
+        ),
+        *(app, pull, verify, verification),
     )
 
 

@@ -120,13 +120,23 @@ def read_existing(
     Where it is imported, azureContainerRegistry does not say where it is, but where it goes.
     """
     name, tags = reader.text("imageName"), reader.text("tags")
-    named = tags or "@" in name or ":" in name.rpartition("/")[2]
-    if record_file and not named:
+    if record_file and not _is_named(reader):
         return reader.read(lambda: _recorded(record_file))
     written = name or variable(reader.environment, "Build.Repository.Name")
     return reader.named(
         "imageName", lambda value: _existing(reader, value, tags, own, is_imported=is_imported), default=written
     )
+
+
+def read_swapped(
+    reader: Reader, own: Read[RegistryGiven | None], record_file: Path | None
+) -> Read[ExistingImage | None]:
+    """Return the image that a slot must run to be swapped; None when neither a tag, a digest nor a record says it."""
+    if record_file is None and not _is_named(reader):
+        reader.notes.append("neither recordFile nor imageName says which image: whatever the slot runs is swapped")
+        return Read((None,))
+    found = read_existing(reader, own, record_file)
+    return Read((found.value,)) if found.found else Read(())
 
 
 def read_record_file(reader: Reader) -> Read[Path | None]:
@@ -153,6 +163,12 @@ def source_labels(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]
         "org.opencontainers.image.revision": variable(environment, "Build.SourceVersion"),
     }
     return tuple((name, value) for name, value in labels.items() if value)
+
+
+def _is_named(reader: Reader) -> bool:
+    """Tell whether the step itself names a tag or a digest."""
+    name = reader.text("imageName")
+    return bool(reader.text("tags") or "@" in name or ":" in name.rpartition("/")[2])
 
 
 def _sources(reader: Reader) -> Path:

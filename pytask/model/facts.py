@@ -157,6 +157,26 @@ class Update:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SlotsFound:
+    """The two slots of a swap, as found before any change."""
+
+    production: App
+    slot: App
+    swap: str
+    """The command that swaps the two, and swaps them back."""
+    look: str
+    """The command that shows the image of production."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Swapped(Update):
+    """A swap that Azure says was made: `app` is production as it was before, `reference` is its new image."""
+
+    slot: App
+    """The slot as it was before the swap."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Function:
     """One function, as the host lists it."""
 

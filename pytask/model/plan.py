@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NoReturn, TypeAlias
 
 from pytask.model.settings import WantedSettings
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pytask.model.connection import RegistryLogin, Secret, ServiceConnection
+    from pytask.model.connection import RegistryLogin, ServiceConnection
+    from pytask.model.recipe import Recipe
     from pytask.model.reference import ImageReference, RegistryHost
 
 
@@ -36,41 +37,6 @@ class AppAddress:
     """Empty means production."""
     on_container_apps: bool = False
     """Whether it was named by the resource id of a container app."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BuildArgument:
-    """One `--build-arg`; without a value, Docker takes it from the environment."""
-
-    name: str
-    value: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BuildSecret:
-    """A secret for `RUN --mount=type=secret,id=…`."""
-
-    id: str
-    content: Secret | Path
-    """The text itself, or the file that contains it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recipe:
-    """Everything that `docker build` needs except the image's names."""
-
-    dockerfile: Path
-    context: Path
-    sources: Path
-    """The folder of the checkout."""
-    platform: str
-    target: str
-    """A stage of the Dockerfile; empty for the last."""
-    arguments: tuple[BuildArgument, ...]
-    secrets: tuple[BuildSecret, ...]
-    labels: tuple[tuple[str, str], ...]
-    flags: tuple[str, ...]
-    """Extra flags; a known flag is joined to its value by `=`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,6 +91,7 @@ class Command(Enum):
     BUILD_AND_PUSH = "buildAndPush"
     DEPLOY = "deploy"
     BUILD = "build"
+    SWAP = "swap"
     CHECK = "check"
 
 
@@ -204,6 +171,8 @@ class AppPlan:
     """The app settings to set."""
     configuration: Mapping[str, object] = field(default_factory=dict, repr=False)
     """The site properties to set besides the image."""
+    swap: bool = False
+    """Whether the slot is then swapped with production."""
     more: tuple[AppAddress, ...] = ()
     """Further apps for the same image; all else in this record is meant for them too."""
 
@@ -273,6 +242,17 @@ class Deploy(_Plan):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Swap(_Plan):
+    """Swap a slot that was verified before with production."""
+
+    command: ClassVar[Command] = Command.SWAP
+    connection: ServiceConnection
+    image: ExistingImage | None
+    """The image that the slot must run; None when the step does not say."""
+    app: AppPlan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Check(_Plan):
     """Report on the app without changing anything."""
 
@@ -284,10 +264,15 @@ class Check(_Plan):
 BuildPlan: TypeAlias = Build | BuildAndPush | BuildPushDeploy
 PushPlan: TypeAlias = BuildAndPush | BuildPushDeploy
 DeployPlan: TypeAlias = BuildPushDeploy | Deploy
-Plan: TypeAlias = BuildPlan | Deploy | Check
+Plan: TypeAlias = BuildPlan | Deploy | Swap | Check
 """Everything that a run will do, decided beforehand; one class per command."""
 
 
 def app_plan(plan: Plan | None) -> AppPlan | None:
     """Return a plan's part about the app; None when it has none."""
-    return plan.app if isinstance(plan, BuildPushDeploy | Deploy | Check) else None
+    return plan.app if isinstance(plan, BuildPushDeploy | Deploy | Swap | Check) else None
+
+
+def assert_never(plan: NoReturn) -> NoReturn:
+    """Fail in the type checker when a kind of plan has no function; `typing` has this since Python 3.11."""
+    raise AssertionError(plan)

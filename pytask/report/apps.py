@@ -14,7 +14,7 @@ from pytask.journal import (
     LeftAsItIs,
     RolloutFailed,
 )
-from pytask.model import App, RolledBack, Verdict, Verification, labels_of
+from pytask.model import App, RolledBack, SlotsFound, Verdict, Verification, labels_of
 from pytask.report.markdown import Words, cell
 from pytask.report.verdict import one_verdict, running_image
 
@@ -59,7 +59,9 @@ class Row:
 
 
 def rows_of(journal: Journal, redact_image: Callable[[str], str] = str) -> tuple[Row, ...]:
-    """Return a row for each app of the run, `appName` first; none for a run with only one."""
+    """Return a row for each app of the run, `appName` first; none for a run with only one, and for a swap."""
+    if journal.last(SlotsFound):
+        return ()
     found = [(part, app) for part in journal.targets() if (app := part.last(App))]
     if len(found) <= 1:
         return ()

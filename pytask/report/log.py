@@ -18,9 +18,10 @@ from pytask.journal import (
     RollbackFailed,
     RolloutFailed,
 )
-from pytask.model import SettingsChange, Update, Verdict, Verification
+from pytask.model import SettingsChange, Swapped, Update, Verdict, Verification
 from pytask.report.plan import render_plan
 from pytask.report.settings import property_names, tell_lost, tell_settings
+from pytask.report.swap import tell_swap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ def _text(event: Event) -> str:
         case AccessGiven(done=done, role_at=role_at):
             return f"  {'identity' if role_at is None else 'role':<9} {done}"
         case Update():
-            return tell_update(event)
+            return tell_swap(event) if isinstance(event, Swapped) else tell_update(event)
         case Verification():
             return tell_verification(event)
         case NotRolledBack() | RollbackFailed() | RolloutFailed():

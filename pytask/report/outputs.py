@@ -10,6 +10,7 @@ from pytask.agent.environment import variable
 from pytask.journal import ImageRestored, Planned, StageEnded
 from pytask.model import App, PushedImage, SettingsChange, Verification
 from pytask.report.apps import as_record, rows_of, was_begun
+from pytask.report.swap import app_of_outputs, production_part, subject
 from pytask.report.verdict import running_image, verdict, without_credentials
 
 if TYPE_CHECKING:
@@ -29,11 +30,13 @@ def outputs(
 ) -> dict[str, str]:
     """Return the task's output variables at this point of the run: those of `appName`, with the verdict on all apps.
 
+    With a swap, they are production's.
+
     `redact` removes secrets from the functions' names. `redact_image` removes this run's credentials from images that
     others named; what else people keep secret, such as a registry's name, stays, because later steps use it.
     """
-    first = journal.targets()[0]
-    pushed, app, verification = first.last(PushedImage), first.last(App), first.last(Verification)
+    first = production_part(journal)
+    pushed, app, verification = first.last(PushedImage), app_of_outputs(journal), first.last(Verification)
     return {
         "imageReference": str(pushed.reference) if pushed else "",
         "imageDigest": str(pushed.digest or "") if pushed else "",
@@ -55,10 +58,11 @@ def as_json(
 
     `redact` removes secrets from foreign text, and `redact_image` from images that others named.
     """
-    first, rows = journal.targets()[0], rows_of(journal, redact_image)
+    first, rows = subject(journal), rows_of(journal, redact_image)
     planned, pushed, app = first.last(Planned), first.last(PushedImage), first.last(App)
     update, verification = first.update(), first.last(Verification)
-    settings, back = first.last(SettingsChange), first.last(ImageRestored)
+    # With a swap, the slot's settings have moved to production.
+    settings, back = journal.targets()[0].last(SettingsChange), first.last(ImageRestored)
     fields = {
         "version": __version__,
         "command": planned.plan.command.value if planned else "",

@@ -16,6 +16,7 @@ from pytask.model import (
     DeployBy,
     PullAccess,
     ServiceConnection,
+    Swap,
     WhenUnchanged,
 )
 
@@ -60,10 +61,20 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
             if plan.imports_into:
                 yield "import", f"into {plan.imports_into.login_server or plan.imports_into.name}, by Azure"
             yield from _of_app(plan, plan.app)
+        case Swap():
+            yield from _of_swap(plan)
         case Check():
             yield "check", _app(plan, plan.app)
             yield from _more(plan.app.more)
             yield from _pull(plan.app.pull)
+
+
+def _of_swap(plan: Swap) -> Iterator[tuple[str, str]]:
+    yield "swap", _app(plan, plan.app)
+    if plan.image:
+        yield "only", f"if the slot runs {plan.image.reference}{_signed_in(plan)}"
+    yield from _pull(plan.app.pull)
+    yield "verify", _verify(plan.app.verify, "swap back")
 
 
 def _of_build(plan: BuildPlan) -> Iterator[tuple[str, str]]:
@@ -79,6 +90,8 @@ def _of_app(plan: DeployPlan, app: AppPlan) -> Iterator[tuple[str, str]]:
     yield from _pull(app.pull)
     yield from _set(app)
     yield "verify", _verify(app.verify)
+    if app.swap:
+        yield "swap", f"{app.app.slot} with production once it is verified; if production does not run, swap back"
 
 
 def _build(recipe: Recipe) -> str:
@@ -110,7 +123,7 @@ def _signed_in(plan: Plan) -> str:
     return f", signed in with {own.input if isinstance(own, ServiceConnection) else 'containerRegistry'}"
 
 
-def _app(plan: DeployPlan | Check, deploy: AppPlan) -> str:
+def _app(plan: DeployPlan | Swap | Check, deploy: AppPlan) -> str:
     app, connection = deploy.app, plan.connection
     words = [f"{app.name}, {app.slot or 'production'}"]
     words += [f"resource group {app.resource_group}" if app.resource_group else "resource group found by name"]
@@ -152,10 +165,10 @@ def _pull(pull: PullPlan) -> Iterator[tuple[str, str]]:
         yield "pull", f"with {whose}; the identity and its role on the registry are set up if missing"
 
 
-def _verify(verify: VerifyPlan | None) -> str:
+def _verify(verify: VerifyPlan | None, back: str = "roll back") -> str:
     if verify is None:
         return "off (verify is false)"
-    back = "; if the new image does not start, roll back" if verify.roll_back else ""
+    otherwise = f"; if the new image does not start, {back}" if verify.roll_back else ""
     test = f", with GET {verify.smoke_test.path}" if verify.smoke_test else ""
     minutes = f"{verify.seconds / 60:g} minute{'' if verify.seconds == 60 else 's'}"  # noqa: PLR2004 - one minute
-    return f"for up to {minutes}{test}{back}"
+    return f"for up to {minutes}{test}{otherwise}"

@@ -15,9 +15,10 @@ from pytask.journal import (
     RollbackFailed,
     RolloutFailed,
 )
-from pytask.model import App, PushedImage, RolledBack, SettingsBack, Verdict, app_plan
+from pytask.model import App, PushedImage, RolledBack, SettingsBack, SlotsFound, Verdict, app_plan
 from pytask.report.apps import DONE, End, Row, names, rows_of
 from pytask.report.settings import settings_now
+from pytask.report.swap import describe_swap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,8 @@ _NOTHING = "nothing was pushed and nothing was changed"
 
 def describe_state(journal: Journal) -> str:
     """Return the state after a failure, and how to continue by hand; with several apps, of each that was begun."""
+    if pair := journal.last(SlotsFound):
+        return describe_swap(journal, pair, lambda: describe_one(journal.of(pair.slot)))
     rows = rows_of(journal)
     begun = [row for row in rows[1:] if row.end is not End.NOT_BEGUN]
     if begun:

@@ -19,6 +19,7 @@ from pytask.model import App, PushedImage, RolledBack, Verdict, Verification, ap
 from pytask.report.apps import End, counts, markdown_table, rows_of, was_begun
 from pytask.report.markdown import Words, cell
 from pytask.report.settings import property_names, settings_now
+from pytask.report.swap import failed_swap, subject
 from pytask.report.verdict import one_verdict
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def summary(journal: Journal, failures: tuple[str, ...] = (), redact: Callable[[
 
     `redact` removes secrets. It sees every text before it is escaped or shortened, which would change a secret.
     """
-    show, first, apps = Words(redact), journal.targets()[0], rows_of(journal, redact)
+    show, first, apps = Words(redact), subject(journal), rows_of(journal, redact)
     rows = [(name, value) for name, value in _rows(first, show) if value]
     table = "\n".join(f"| {name} | {cell(value)} |" for name, value in rows)
     times = ", ".join(f"{show.escaped(stage.title)} {stage.seconds:.1f} s" for stage in first.all(StageEnded))
@@ -88,6 +89,8 @@ def named(journal: Journal) -> str:
 
 
 def _failed(journal: Journal) -> str:
+    if told := failed_swap(journal):
+        return told
     if journal.last(ChangedBySomeoneElse):
         return "the app is no longer configured as this run left it"
     if journal.last(VerificationFailed):

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from pytask.journal import Action, ChangedBySomeoneElse, LeftAsItIs, Planned, RolloutFailed, VerificationFailed
-from pytask.model import App, RolledBack, Verdict, Verification, app_plan
+from pytask.model import RolledBack, SlotsFound, Verdict, Verification, app_plan
 from pytask.model.reference import split_host
+from pytask.report.swap import app_of_outputs, production_part, verdict_without_swap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,16 +21,26 @@ _FROM_THE_WORST = (Verdict.FAILED, Verdict.UNVERIFIED, Verdict.SKIPPED, Verdict.
 
 
 def verdict(journal: Journal) -> Verdict:
-    """Return the verdict at this point of the run: of several apps the worst.
+    """Return the verdict at this point of the run: of several apps the worst, and with a swap production's.
 
     Apps that were left as they are do not count beside others, and one whose rollout failed counts as failed.
     """
+    if pair := journal.last(SlotsFound):
+        return _of_swap(journal, pair)
     parts = journal.targets()
     if len(parts) == 1:
         return one_verdict(parts[0])
     counted = [part for part in parts if not part.last(LeftAsItIs)]
     found = {Verdict.FAILED if part.last(RolloutFailed) else one_verdict(part) for part in counted}
     return next((one for one in _FROM_THE_WORST if one in found), Verdict.SKIPPED)
+
+
+def _of_swap(journal: Journal, pair: SlotsFound) -> Verdict:
+    """Return the verdict on production; without a swap, that on the slot, where it is not good."""
+    production = production_part(journal)
+    if production.update():
+        return one_verdict(production)
+    return verdict_without_swap(journal, one_verdict(journal.of(pair.slot)))
 
 
 def one_verdict(journal: Journal) -> Verdict:
@@ -45,14 +56,14 @@ def one_verdict(journal: Journal) -> Verdict:
 
 def running_image(journal: Journal, redact: Callable[[str], str]) -> str:
     """Return the image that one app runs; empty when unknown."""
-    back, update, app = journal.last(RolledBack), journal.update(), journal.last(App)
+    back, update, app = journal.last(RolledBack), journal.update(), app_of_outputs(journal)
     found = one_verdict(journal)
     if back:
         return without_credentials(back.reference, redact)
     settled = journal.last(Verification) or found is Verdict.SKIPPED
     if update and settled and found is not Verdict.FAILED:
         return _with_traffic(journal, update, redact)
-    untouched = not update and not journal.left_open(Action.UPDATE)
+    untouched = not update and not journal.left_open(Action.UPDATE) and not journal.left_open(Action.SWAP)
     return without_credentials(app.image, redact) if app and untouched else ""
 
 

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
         preflight_deploy,
         preflight_push,
         preflight_push_and_target,
+        preflight_swap,
     )
     from pytask.stages.push import push_image
+    from pytask.stages.swap import prepare, swap_as_it_is
 
 _HOMES = {
     "Rollouts": "pytask.rollouts",
@@ -27,7 +29,10 @@ _HOMES = {
     "preflight_deploy": "pytask.stages.preflight",
     "preflight_push": "pytask.stages.preflight",
     "preflight_push_and_target": "pytask.stages.preflight",
+    "preflight_swap": "pytask.stages.preflight",
+    "prepare": "pytask.stages.swap",
     "push_image": "pytask.stages.push",
+    "swap_as_it_is": "pytask.stages.swap",
 }
 
 __all__ = [
@@ -40,7 +45,10 @@ __all__ = [
     "preflight_deploy",
     "preflight_push",
     "preflight_push_and_target",
+    "preflight_swap",
+    "prepare",
     "push_image",
+    "swap_as_it_is",
 ]
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from pytask.background import Background
 from pytask.model import labels_of
-from pytask.registry.images import open_destination, open_running
+from pytask.registry.images import open_destination, open_existing, open_running
 from pytask.stages.connections import open_connection, open_optional, open_registries, open_shared_http_client
-from pytask.stages.imports import find_image
+from pytask.stages.imports import FoundImage, find_image
+from pytask.stages.swap import find_swap, image_of_slot
 from pytask.stages.targets import find_targets, see_targets
 
 if TYPE_CHECKING:
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
         Check,
         Deploy,
         LoginFor,
+        Swap,
     )
     from pytask.registry.images import ImageSource
     from pytask.registry.session import RegistrySession
     from pytask.rollouts import Seen
-    from pytask.stages.imports import FoundImage
+    from pytask.stages.swap import SwapFound
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +58,8 @@ class TargetFound(Found):
 
     targets: tuple[Seen, ...]
     """All targets, `appName` first."""
+    swap: SwapFound | None = None
+    """Production, when the target is a slot to be swapped with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,8 +114,9 @@ def preflight_push_and_target(
     targets = find_targets(job, azure, plan.app)
     source, session = opening.result()
     seen = see_targets(job, azure, plan.app, targets, lambda _: source)
-    findings = _findings(job, began, source, seen)
-    return PushAndTargetFound(source=source, session=session, targets=seen, findings=findings)
+    swap = find_swap(job, seen[0])
+    findings = _findings(job, began, source, seen, swap)
+    return PushAndTargetFound(source=source, session=session, targets=seen, swap=swap, findings=findings)
 
 
 def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
@@ -123,7 +128,22 @@ def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
     targets = find_targets(job, azure, plan.app)
     image = opening.result()
     seen = see_targets(job, azure, plan.app, targets, lambda _: image.source)
-    return ImageAndTargetFound(image=image, targets=seen, findings=_findings(job, began, image.source, seen))
+    swap = find_swap(job, seen[0])
+    findings = _findings(job, began, image.source, seen, swap)
+    return ImageAndTargetFound(image=image, targets=seen, swap=swap, findings=findings)
+
+
+def preflight_swap(job: Job, plan: Swap) -> ImageAndTargetFound:
+    """Find the slot, the image that it must run, and production, and check that the two can be swapped."""
+    began, http = job.clock.monotonic(), open_shared_http_client(job)
+    azure = open_connection(job, plan.connection, http)
+    registries = open_registries(job, plan, azure, http)
+    targets = find_targets(job, azure, plan.app)
+    source, image = open_existing(registries, plan.image or image_of_slot(targets[0]))
+    seen = see_targets(job, azure, plan.app, targets, lambda _: source)
+    swap = find_swap(job, seen[0], deploys=False)
+    found = FoundImage(source=source, image=image)
+    return ImageAndTargetFound(image=found, targets=seen, swap=swap, findings=_findings(job, began, source, seen, swap))
 
 
 def preflight_check(job: Job, plan: Check) -> TargetFound:
@@ -133,10 +153,13 @@ def preflight_check(job: Job, plan: Check) -> TargetFound:
     registries = open_registries(job, plan, azure, http)
     targets = find_targets(job, azure, plan.app)
     seen = see_targets(job, azure, plan.app, targets, lambda target: open_running(registries, target.app))
-    return TargetFound(targets=seen, findings=_findings(job, began, seen[0].source, seen))
+    swap = find_swap(job, seen[0])
+    return TargetFound(targets=seen, swap=swap, findings=_findings(job, began, seen[0].source, seen, swap))
 
 
-def _findings(job: Job, began: float, source: ImageSource, seen: tuple[Seen, ...] = ()) -> str:
+def _findings(
+    job: Job, began: float, source: ImageSource, seen: tuple[Seen, ...] = (), swap: SwapFound | None = None
+) -> str:
     words, rows = [], list[str]()
     if seen:
         app, more = seen[0].snapshot.app, len(seen) - 1
@@ -146,6 +169,7 @@ def _findings(job: Job, began: float, source: ImageSource, seen: tuple[Seen, ...
         rows += [
             row for one, label in zip(seen, labels, strict=True) for row in _rows(one, f"{label}: " if more else "")
         ]
+    rows += [f"\n  {row}" for row in swap.rows()] if swap else []
     if source.reading:
         words.append(f"{'anonymous access to' if source.reading.anonymous else 'signed in to'} {source.reading.host}")
     return f"Preflight passed in {job.clock.monotonic() - began:.1f} s: {', '.join(words)}{''.join(rows)}"

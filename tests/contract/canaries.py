@@ -178,6 +178,9 @@ class Aviary:
     def _arm(self, asked: Asked) -> Reply:
         method, url, _ = asked.line.split()
         path = url.partition("?")[0].removeprefix(PATH).strip("/")
+        if path.startswith("slots/staging/") and path.split("/")[2] in {"slotsswap", "operationresults"}:
+            return self._swap(path)
+        path = path.removeprefix("slots/staging").strip("/")  # where all is as in production
         if (method, path) == _REFUSED_AT.get(self.place):
             return self._refusal(403)
         if (method, path) == _REDIRECTED_AT.get(self.place):
@@ -188,6 +191,12 @@ class Aviary:
             )
         answer = self._answer(method, path, asked.body)
         return answer.status, dict(answer.headers), answer.content
+
+    def _swap(self, path: str) -> Reply:
+        if path.endswith("slotsswap"):
+            where = f"https://{ARM}{PATH}/slots/staging/operationresults/1?api-version=2025-05-01"
+            return self._refusal(403) if self._sings("a refused swap") else (202, {"Location": where}, b"")
+        return self._refusal(417)
 
     def _answer(self, method: str, path: str, body: str) -> Answer:
         site, since = self.site, self.site.clock.monotonic() - SENT_AT
@@ -244,6 +253,7 @@ _REDIRECTED_AT: Mapping[str, tuple[str, str]] = {
     "a redirect": ("GET", ""),
     "a redirected update": ("PATCH", "config/web"),
 }
+SWAPS = ("a refused swap", "a failed swap")
 PLACES = (
     *_REFUSED_AT,
     *_REDIRECTED_AT,
@@ -258,6 +268,7 @@ PLACES = (
     "a trigger",
     "the platform's log",
     "a host's error",
+    *SWAPS,
     "a build's output",
     "a build's failure",
     "an engine's error",

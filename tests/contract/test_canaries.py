@@ -23,7 +23,7 @@ from pytask.job import Job, find_target
 from pytask.journal import Journal
 from pytask.report.log import tell
 from tests.contract.builders.paper import Cabinet, PaperBuilder, PaperImage
-from tests.contract.canaries import CHIRP, DEVOPS, PLACES, Aviary, Canaries, canary, seen_in, text_canary
+from tests.contract.canaries import CHIRP, DEVOPS, PLACES, SWAPS, Aviary, Canaries, canary, seen_in, text_canary
 from tests.contract.foreign import REGISTRY, World, a_world
 from tests.contract.test_network import client_certificate
 from tests.local_azure.state.client_certificate import new_client_certificate
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 TASK = Path(__file__).parents[2] / "task"
 _JOBS_TOKEN = "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"
+TO_SWAP = {"slotName": "staging", "swapWithProduction": "true", "whenUnverified": "succeed"}
 HIDDEN_AT = {"nowhere", "reading the settings"}
 """Places whose words nobody is shown."""
 
@@ -202,7 +203,7 @@ def run(folder: Path, world: World, place: str, scheme: str) -> Run:
     (folder / "secrets").mkdir()
     own_certificate = client_certificate(trustme.CA(), folder / "secrets", own["client certificate's password"])
     environment = {
-        **an_environment(folder, **inputs(own, folder, scheme)),
+        **an_environment(folder, **inputs(own, folder, scheme), **(TO_SWAP if place in SWAPS else {})),
         **held,
         "AGENT_CLIENTCERT": str(own_certificate.certificate),
         "AGENT_CLIENTCERTKEY": str(own_certificate.key),

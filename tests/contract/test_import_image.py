@@ -6,7 +6,7 @@ import io
 import json
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -30,6 +30,7 @@ from tests.contract.builders.paper import Cabinet, PaperBuilder
 from tests.contract.foreign import ARM, ENTRA, REGISTRY, SECRETS, a_world, entra
 from tests.contract.targets.scene import BEFORE
 from tests.contract.targets.shelf import Shelf
+from tests.contract.targets.slots import ScriptedSlots
 from tests.contract.test_whole_run import Scene, _registry
 from tests.unit.test_registry_inputs import OTHER
 
@@ -148,6 +149,18 @@ def test_the_image_is_imported_by_digest_and_deployed_from_its_new_registry(harb
     assert f"  import  into {PROD}, by Azure" in log
     assert "##[group]Import image" in log
     assert f"{IMPORTED} is {digest}" in log
+
+
+def test_an_image_is_imported_before_the_slot_gets_it_and_is_swapped_into_production(harbor: Harbor) -> None:
+    slots = ScriptedSlots()
+    slots.digest_of = lambda _: harbor.cabinet.tags["7"]
+    harbor.shelf = cast("Shelf", slots)
+    told = outputs(harbor.deploy(slotName="staging", swapWithProduction="true"))
+    assert slots.images() == (IMPORTED, BEFORE)
+    assert (told["runningImage"], told["previousImage"], told["verification"]) == (IMPORTED, BEFORE, "verified")
+    log = harbor.log.getvalue()
+    parts = ("Import image", "Update shop (slot staging)", "Verify", "Swap shop (slot staging) with production")
+    assert sorted(parts, key=lambda part: log.index(f"##[group]{part}")) == list(parts)
 
 
 def test_a_long_import_is_waited_for_and_its_progress_is_told(harbor: Harbor) -> None:

@@ -23,6 +23,7 @@ LAYERS = [
     {"run"},
     {"build_stage"},
     {"stages"},
+    {"swap"},
     {"rollouts"},
     {"rollout"},
     {"rollback"},
@@ -218,12 +219,13 @@ def test_how_a_site_names_its_image_is_known_in_one_module(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["run", "build_stage", "rollouts", "rollout", "rollback", "verification", "journal", "job"]
+    "name", ["run", "build_stage", "swap", "rollouts", "rollout", "rollback", "verification", "journal", "job"]
 )
 def test_the_run_knows_no_kind_of_target(name: str) -> None:
-    path = PRODUCT / f"{name}.py"
-    assert not [name for name in imports(path) if name.startswith("pytask.targets.site")]
-    assert not [text for text in _texts(path) if "Microsoft.Web" in text]
+    paths = [path for path in MODULES if room(path) == name]
+    assert paths
+    assert not [name for path in paths for name in imports(path) if name.startswith("pytask.targets.site")]
+    assert not [text for path in paths for text in _texts(path) if "Microsoft.Web" in text]
 
 
 def test_only_the_job_knows_which_builder_there_is() -> None:

@@ -67,6 +67,7 @@ def custom_role() -> dict[str, Any]:
 
 APP = rows("On the app")
 REGISTRY = rows("On the registry")
+SWAP = rows("To swap slots")
 
 
 def used(pipeline: Pipeline) -> set[str]:

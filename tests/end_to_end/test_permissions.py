@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.end_to_end.hurried import hurried_task
-from tests.end_to_end.permissions_document import APP, REGISTRY, Row, custom_role, narrow, rows, used
+from tests.end_to_end.permissions_document import APP, REGISTRY, SWAP, Row, custom_role, narrow, rows, used
 from tests.end_to_end.test_failures import BASE, assert_untouched, the_error
 from tests.local_azure.state.roles import ROLES, Role
 from tests.pipeline import a_pipeline
@@ -70,15 +70,17 @@ def test_the_role_holds_what_is_used_and_nothing_else(promotion: Pipeline) -> No
         promotion.run(SMOKE, tags="one").result,
         promotion.run(SMOKE, tags="one").result,  # the same reference: a restart
         *(promotion.run({**STABLE, **SMOKE}, slotName="staging").result for _ in range(2)),
+        promotion.run({**STABLE, **SMOKE}, slotName="staging", swapWithProduction="true").result,
         promotion.run(command="buildAndPush", appName="").result,
         promotion.run(command="check", azureContainerRegistry="", imageName="").result,
         promotion.run(command="build").result,
     ]
-    assert results == ["Succeeded"] * 7
+    assert results == ["Succeeded"] * 8
     assert the_error(promotion.run(slotName="stagging")) == "slot-not-found"
 
     of_registry = {row.permission.lower() for row in REGISTRY}
     by_hand = {name.lower() for row in APP for name in (row.permission, row.on_a_slot())}
+    by_hand |= {row.permission.lower() for row in SWAP}
     assert used(promotion) - of_registry == by_hand
     role = custom_role()
     allowed = Role(actions=tuple(role["Actions"]), not_actions=tuple(role["NotActions"]))
@@ -111,6 +113,25 @@ def test_without_a_permission_a_run_does_what_the_document_says(promotion: Pipel
     assert row.note in run.log
     assert promotion.site.config["linuxFxVersion"].endswith("hello-function:stable")
     assert promotion.call()[0] == 200
+
+
+@pytest.mark.parametrize("row", SWAP[1:4], ids=lambda row: row.permission.removeprefix("Microsoft."))
+def test_without_a_permission_a_swap_does_what_the_document_says(promotion: Pipeline, row: Row) -> None:
+    narrow(promotion)
+    site, azure = promotion.site, promotion.azure
+    assert promotion.run(SMOKE, tags="one").variables["verification"] == "verified"
+    azure.add_slot(site, "staging", settings=site.settings)
+    narrow(promotion, without=row.permission)
+    run = promotion.run({**STABLE, **SMOKE}, slotName="staging", swapWithProduction="true")
+    assert row.permission.lower() in used(promotion)
+    if row.code:
+        assert the_error(run) == row.code
+        assert row.permission in run.log
+        assert site.config["linuxFxVersion"].endswith(":one")
+        assert "az functionapp deployment slot swap" in run.log
+    else:
+        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
+        assert site.config["linuxFxVersion"].endswith(":stable")
 
 
 def test_a_refused_restart_says_that_the_tag_means_another_image_now(promotion: Pipeline) -> None:

@@ -1,4 +1,4 @@
-"""A few of the points of `npm run signals`, one for each signal."""
+"""A few of the points of `npm run signals`, at least one for each signal."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FEW: tuple[tuple[str, How, str], ...] = (
     ("image sent", "SIGINT", "docker-func-sample is configured with contoso.azurecr.io/hello-function:stable (prev"),
     ("settings written", "SIGTERM", "settings: GREETING may have been written\nto finish it by hand: az functionapp"),
+    ("swapping", "SIGTERM", "the swap of docker-func-sample was sent, but its result is not known: it may be config"),
     ("rollback written", "SIGKILL", "docker-func-sample is configured with contoso.azurecr.io/hello-function:former a"),
 )
 """Points, the signal, and what is told: the answer to a change that was out is waited for."""

@@ -48,6 +48,12 @@ class Case:
         return f"{repository}:{tag}"
 
     @property
+    def lost_swap(self) -> bool:
+        """Whether nobody can know if the swap was begun, so that it must not be sent again."""
+        swaps = self.kind is not None and self.run.code == "swap-unfinished"
+        return swaps or (self.stage.scene.swaps and "result is not known" in self.run.state)
+
+    @property
     def added(self) -> dict[str, str]:
         """The settings that are not as they were."""
         before = self.before.settings
@@ -123,7 +129,7 @@ def _outputs(case: Case) -> Iterator[str]:
         yield f"imageDigest {digest} is not in the registry"
     yield from _of_traffic(case)
     held_back = case.stage.scene.several_revisions and case.run.result not in _SUCCESS
-    if told.get("verification") == "verified" and not case.stage.scene.crashes and not held_back:
+    if told.get("verification") == "verified" and not case.stage.scene.bad and not held_back:
         yield from () if after.running == after.tags.get(case.stage.scene.image) else ["verified, but another runs"]
 
 
@@ -139,7 +145,7 @@ def _of_traffic(case: Case) -> Iterator[str]:
 
 def _of_success(case: Case) -> Iterator[str]:
     scene, after = case.stage.scene, case.after
-    if scene.crashes and case.run.variables.get("verification") != "unverified":
+    if scene.bad and case.run.variables.get("verification") != "unverified":
         yield "it succeeded, and the image does not start"
     if not scene.deploys:
         yield from _unchanged(case)
@@ -178,11 +184,14 @@ def _of_deployed(case: Case) -> Iterator[str]:
 
 def _of_failure(case: Case) -> Iterator[str]:
     if case.kind is None or case.kind.passes:
-        if not case.stage.scene.crashes:
+        back = "swapped back: " if case.stage.scene.swaps else "rolled back to"
+        if case.lost_swap:
+            yield from () if "not known" in case.run.state else ["a swap was lost, and the state is sure of it"]
+        elif not case.stage.scene.bad:
             yield f"a passing fault failed the run: {case.run.code}"
-        elif "rolled back to" not in case.run.state:
+        elif back not in case.run.state:
             yield "a passing fault prevented the rollback"
-    if not case.stage.scene.crashes and not case.of_the_app and case.run.code in _blaming_the_image():
+    if not case.stage.scene.bad and not case.of_the_app and case.run.code in _blaming_the_image():
         yield f"{case.run.code} blames the image"
     yield from _of_state(case)
 
@@ -213,7 +222,7 @@ def _of_state(case: Case) -> Iterator[str]:
         yield "'was not changed', and it was"
     if "keeps its image" in state and before.image != after.image:
         yield "'keeps its image', and it did not"
-    yield from _of_configured(case)
+    yield from _of_swapped(case) if case.stage.scene.swaps else _of_configured(case)
     yield from _of_silence(case)
 
 
@@ -234,6 +243,20 @@ def _of_configured(case: Case) -> Iterator[str]:
     for name in re.findall(r"(\w+) restored", state):
         if name.isupper() and after.settings.get(name) != case.before.settings.get(name):
             yield f"'{name} restored', and it is not"
+
+
+def _of_swapped(case: Case) -> Iterator[str]:
+    """Yield what is not so of the two slots."""
+    state, after = case.run.state, case.after
+    if either := re.search(rf"it may be configured with {_REFERENCE}(?: again)? or still with {_REFERENCE}", state):
+        yield from () if after.image in either.groups() else [f"{either[0]}, and it is {after.image}"]
+    of_production = rf"(?:shop-app is configured with|production still has|production has) {_REFERENCE}"
+    for told in re.finditer(of_production, state):
+        yield from () if after.image == told[1] else [f"'{told[0]}', and it is {after.image}"]
+    for told in re.finditer(rf"\(slot staging\) (?:is configured with|has) {_REFERENCE}", state):
+        yield from () if after.slot_image == told[1] else [f"'{told[0]}', and it is {after.slot_image}"]
+    if "again and verified" in state and after.running != case.stage.old_digest:
+        yield f"'{state}', and another image runs"
 
 
 def _of_silence(case: Case) -> Iterator[str]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 FUNCTION = "Hello"
+FAILS = "NO_ANSWER"
+"""A setting with which the function has no answer."""
 AN_HOUR = 3600.0
 _STARTS_AFTER = 5.0
 _REFUSED = (
@@ -142,6 +144,8 @@ def _host(environment: Mapping[str, str], age: float) -> web.Application:
         return web.json_response([{**told, "config": config}])
 
     async def hello(_: web.Request) -> web.Response:
+        if environment.get(FAILS) == "yes":
+            return web.Response(status=500)
         return web.Response(text="Hello")
 
     application = web.Application()

@@ -56,6 +56,18 @@ class Scene:
     crashes: bool = False
     """Whether the new image's container exits at once."""
     slot: str = ""
+    fails_in_production: bool = False
+    """Whether the app has no answer for the smoke test with production's slot settings."""
+
+    @property
+    def swaps(self) -> bool:
+        """Whether the slot is swapped with production."""
+        return self.command == "swap"
+
+    @property
+    def bad(self) -> bool:
+        """Whether the new image does not run where it is wanted."""
+        return self.crashes or self.fails_in_production
 
     @property
     def command(self) -> str:
@@ -65,7 +77,7 @@ class Scene:
     @property
     def deploys(self) -> bool:
         """Whether the step changes the app."""
-        return self.command in {"buildPushDeploy", "deploy"}
+        return self.command in {"buildPushDeploy", "deploy", "swap"}
 
     @property
     def pushes(self) -> bool:
@@ -119,6 +131,30 @@ SCENES = (
     Scene(
         name="restart",
         inputs=_RESTARTS,
+    ),
+    Scene(
+        name="swap",
+        slot="staging",
+        inputs={
+            "command": "swap",
+            "imageName": f"contoso.azurecr.io/{REPOSITORY}:{NEW}",
+            "appPullAccess": "managedIdentity",
+            "smokeTestPath": f"/api/{FUNCTION}",
+            "verifyTimeoutMinutes": "0.1",
+        },
+    ),
+    Scene(
+        name="swap back",
+        slot="staging",
+        fails_in_production=True,
+        inputs={
+            "command": "swap",
+            "imageName": "",
+            "tags": "",
+            "recordFile": "",
+            "smokeTestPath": f"/api/{FUNCTION}",
+            "verifyTimeoutMinutes": "0.05",
+        },
     ),
     Scene(name="verification off", inputs={"command": "buildPushDeploy", "verify": "false", "deployBy": "digest"}),
     Scene(name="check", inputs={"command": "check", "resourceGroupName": "rg-func"}),

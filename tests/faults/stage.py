@@ -14,6 +14,7 @@ from tests.agent.endpoints import (
     docker_connection,
 )
 from tests.faults.paper_azure import QUICK
+from tests.faults.paper_host import FAILS
 from tests.faults.scenes import NEW, OLD, REPOSITORY, SECRET
 from tests.local_azure.registries.docker_registries import HARBOR, PASSWORD, USER, harbor
 from tests.local_azure.state.client_certificate import new_client_certificate
@@ -43,12 +44,15 @@ class Stage:
     azure: PaperAzure
     registry: RegistryState
     site: Site
+    """The app that is to run the new image: of a swap, production."""
     container_app: ContainerAppState | None
     """The app that the step is about, where that is not `site`."""
     component: Component
     connections: tuple[Endpoint, ...]
     old_digest: str
     inputs: Mapping[str, str] = field(default_factory=dict)
+    slot: Site | None = None
+    """Of a swap."""
 
     @property
     def host(self) -> str:
@@ -79,6 +83,7 @@ def arrange(scene: Scene, azure: PaperAzure) -> Stage:
     settings = {**_SETTINGS, "APPLICATIONINSIGHTS_CONNECTION_STRING": component.connection_string}
     image = f"{registry.login_server}/{REPOSITORY}:{OLD}"
     site = _site(scene, azure, image, settings)
+    slot = _slot_to_swap(scene, azure, site, settings) if scene.swaps else None
     app = _container_app(scene, azure, registry, image, settings) if scene.on_container_apps else None
     inputs = {**scene.inputs}
     if "pullIdentity" in inputs:
@@ -95,7 +100,19 @@ def arrange(scene: Scene, azure: PaperAzure) -> Stage:
         connections=tuple(connections.values()),
         old_digest=old,
         inputs={name: one.id for name, one in connections.items()} | _inputs(inputs, scene),
+        slot=slot,
     )
+
+
+def _slot_to_swap(scene: Scene, azure: PaperAzure, site: Site, settings: Mapping[str, str]) -> Site:
+    """Return a slot that runs the new image, where production pulls in another way or has no answer for a test."""
+    image = f"contoso.azurecr.io/{REPOSITORY}:{NEW}"
+    slot = azure.add_running_slot(site, image, name=scene.slot, pull=scene.pull, settings=settings)
+    site.config["acrUseManagedIdentityCreds"] = "appPullAccess" not in scene.inputs
+    if scene.fails_in_production:
+        site.settings[FAILS], slot.settings[FAILS] = "yes", "no"
+        site.slot_names["appSettingNames"] = ["SIZE", FAILS]
+    return slot
 
 
 def checkout(folder: Path, dockerfile: str) -> Path:
@@ -112,7 +129,7 @@ def _stored(scene: Scene, azure: PaperAzure, login_server: str) -> str:
     if scene.registry_connection == "harbor":
         azure.add_docker_registry(harbor())
         azure.store(HARBOR).forget_tag(REPOSITORY, NEW)
-    if scene.command == "deploy":
+    if scene.command in {"deploy", "swap"}:
         store.put(REPOSITORY, (NEW,), b"FROM scratch\n")
     return store.put(REPOSITORY, (OLD,), b"the old image")
 
@@ -120,7 +137,7 @@ def _stored(scene: Scene, azure: PaperAzure, login_server: str) -> str:
 def _site(scene: Scene, azure: PaperAzure, image: str, settings: Mapping[str, str]) -> Site:
     site = azure.add_running_app("shop-app", image, pull=scene.pull, settings=settings)
     site.slot_names.update({"appSettingNames": ["SIZE"], "connectionStringNames": ["Db"]})
-    if scene.slot:
+    if scene.slot and not scene.swaps:
         site = azure.add_running_slot(site, image, name=scene.slot, pull=scene.pull, settings=settings)
     azure.assign_identity(site, "worker")
     return site
@@ -144,7 +161,7 @@ def _inputs(inputs: Mapping[str, str], scene: Scene) -> dict[str, str]:
         named["appName"] = "shop-capp" if scene.on_container_apps else "shop-app"
     if scene.on_container_apps:
         named["resourceGroupName"] = "rg-func"
-    if scene.command != "deploy" and not scene.registry_connection:
+    if scene.command not in {"deploy", "swap"} and not scene.registry_connection:
         named["azureContainerRegistry"] = "contoso.azurecr.io"
     if scene.slot:
         named["slotName"] = scene.slot

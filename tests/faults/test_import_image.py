@@ -70,7 +70,7 @@ def with_roles(stage: Stage, *, without: str = "") -> Stage:
         client_secret="another-s3cret~of-the-pipeline",
         subscription_id=azure.subscription_id,
     )
-    return replace(stage, connections=(connection,))
+    return replace(stage, connections=(connection,), inputs={**stage.inputs, "azureSubscription": connection.id})
 
 
 def test_the_documents_roles_are_enough(azure: PaperAzure, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ class Truth:
     tags: Mapping[str, str]
     traffic: str = ""
     """How it is distributed, in multiple revision mode."""
+    slot_image: str = ""
+    """What the slot of a swap is configured with."""
 
     def app(self) -> tuple[object, ...]:
         """Return all that makes up the app."""
@@ -46,7 +49,11 @@ class Truth:
 
 def look(stage: Stage) -> Truth:
     """Return what is true once every start is over."""
-    stage.azure.settle(stage.site)
+    slot = stage.slot
+    while slot and slot.swap and slot.swap.state == "running":
+        time.sleep(0.05)
+    for each in (stage.site, *([slot] if slot else [])):
+        stage.azure.settle(each)
     roles = frozenset(stage.azure.all_assignments())
     tags = stage.azure.store(stage.host).tags(REPOSITORY)
     if stage.container_app:
@@ -70,6 +77,7 @@ def _of_site(stage: Stage, roles: Roles, tags: Mapping[str, str]) -> Truth:
         identities=frozenset({*own, *(one.object_id for one in site.user_identities.values())}),
         roles=roles,
         tags=tags,
+        slot_image=(stage.slot.image or "") if stage.slot else "",
     )
 
 

@@ -20,6 +20,7 @@ from tests.local_azure.arm.registries import Registries
 from tests.local_azure.arm.resources import Resources
 from tests.local_azure.arm.settings import SiteSettings
 from tests.local_azure.arm.site_containers import SiteContainers
+from tests.local_azure.arm.slot_swaps import SlotSwaps
 from tests.local_azure.arm.web import WebSites
 from tests.local_azure.arm.web_host import WebHosts
 from tests.local_azure.container_apps.environment import Environment
@@ -98,6 +99,7 @@ class Services:
             SiteSettings(self.cloud, self.app_service),
             WebHosts(self.cloud, self.app_service, runtime),
             SiteContainers(self.cloud, self.app_service),
+            SlotSwaps(self.cloud, self.app_service),
             NativeContainerApps(self.cloud, self.apps_environment),
             Resources(self.cloud),
             Registries(self.cloud),

@@ -32,6 +32,11 @@ class Weather:
 
     Source: https://github.com/yeongseon/azure-app-service-practical-guide (labs, `kql-platform-*.json`)
     """
+    swap_takes: float = 60.0
+    """How long a swap takes at least.
+
+    Source: recorded traffic of https://github.com/Azure/azure-cli (appservice tests), where it took 60 to 93.
+    """
 
 
 AS_RECORDED = Weather(host_wakes=1.0, functions_cached=30.0, slow_write=4.0, old_kept=20.0)

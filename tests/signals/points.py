@@ -19,6 +19,7 @@ _PROMOTED = {"command": "deploy", "imageName": "hello-function:stable", "resourc
 _CRASHING = {**_PROMOTED, "imageName": "hello-function:crashing", "verifyTimeoutMinutes": "0.2"}
 _SET = {**_PROMOTED, "appSettings": "GREETING=Hi"}
 _PULLING = {**_PROMOTED, "appPullAccess": "managedIdentity"}
+_SWAPPING = {"command": "swap", "slotName": "staging", "resourceGroupName": "rg-func"}
 _APP = r"management\.azure\.com/.*/sites/docker-func-sample"
 _PATCH = rf"PATCH {_APP}/config/web"
 
@@ -40,6 +41,11 @@ class Point:
     """Instead of the example's own."""
     pulls: bool = True
     """Whether the app can pull from the registry before the run."""
+
+    @property
+    def swaps(self) -> bool:
+        """Whether the run swaps a slot with production."""
+        return self.inputs.get("command") == "swap"
 
     def when_met(self, pipeline: Pipeline, act: Callable[[], object]) -> tuple[Callable[[str], None], threading.Event]:
         """Have `act` called at the moment; return what is to be shown each line, and what is set then."""
@@ -78,5 +84,9 @@ POINTS = (
     Point(name="verifying", inputs=_SET, call=rf"POST {_APP}/containerlogs"),
     Point(name="rollback sent", inputs=_CRASHING, call=_PATCH, occasion=2),
     Point(name="rollback written", inputs=_CRASHING, call=_PATCH, answered=True, occasion=2),
+    Point(name="swap sent", inputs=_SWAPPING, call=rf"POST {_APP}/slots/staging/slotsswap"),
+    Point(name="swap begun", inputs=_SWAPPING, call=rf"POST {_APP}/slots/staging/slotsswap", answered=True),
+    Point(name="swapping", inputs=_SWAPPING, call=rf"GET {_APP}/slots/staging/operationresults/"),
+    Point(name="verifying production", inputs=_SWAPPING, call=rf"GET {_APP}/hostruntime/"),
     Point(name="verifying the rollback", inputs=_CRASHING, line="##[group]Roll back"),
 )

@@ -77,6 +77,10 @@ def _prepare(pipeline: Pipeline, point: Point, folder: Path) -> None:
     (folder / "tmp").mkdir()
     pipeline.agent.machine["TMPDIR"] = str(folder / "tmp")
     pipeline.site.config["linuxFxVersion"] = "DOCKER|contoso.azurecr.io/hello-function:former"
+    if point.swaps:
+        image = "contoso.azurecr.io/hello-function:stable"
+        slot = pipeline.azure.add_slot(pipeline.site, image=image, settings=dict(pipeline.site.settings))
+        pipeline.azure.grant(pipeline.principal, "Website Contributor", slot.id)
     if not point.pulls:
         pipeline.azure.grant(pipeline.principal, "Role Based Access Control Administrator", pipeline.registry.id)
     if point.dockerfile:
@@ -146,6 +150,8 @@ def _next(pipeline: Pipeline, point: Point) -> Iterator[str]:
     pipeline.azure.faults.forget()
     if point.dockerfile == SLOW_BUILD:
         (pipeline.sources / "Dockerfile").write_text((EXAMPLE / "Dockerfile").read_text())
+    for slot in pipeline.site.slots.values():
+        pipeline.azure.settle(slot)
     inputs = {**point.inputs, "verifyTimeoutMinutes": "1"}
     if "imageName" in inputs:
         inputs["imageName"] = "hello-function:stable"

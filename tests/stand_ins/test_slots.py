@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tests.images import pushed
 from tests.local_azure.client import arm, host_status, point_at
 
 if TYPE_CHECKING:
+    from requests import Response
+
     from tests.local_azure.azure import LocalAzure
-    from tests.local_azure.state.state import Principal
+    from tests.local_azure.state.state import Principal, Site
 
 
 def test_a_slot_runs_its_own_image_and_production_does_not_notice(azure: LocalAzure, deployer: Principal) -> None:
@@ -62,3 +66,56 @@ def test_a_slot_takes_permissions_of_its_own(azure: LocalAzure) -> None:
     refused = arm(azure, principal, "GET", slot.id)
     assert refused.status_code == 403
     assert "'Microsoft.Web/sites/slots/read' over scope '" + slot.id in refused.text
+
+
+def begin_swap(azure: LocalAzure, deployer: Principal, slot: Site) -> str:
+    """Begin to swap a slot with production, and return where its end is told."""
+    body = {"targetSlot": "production", "preserveVnet": True}
+    begun = arm(azure, deployer, "POST", f"{slot.id}/slotsswap", json=body)
+    assert (begun.status_code, begun.content) == (202, b"")
+    return urlsplit(begun.headers["Location"]).path
+
+
+def end_of(azure: LocalAzure, deployer: Principal, operation: str) -> Response:
+    """Follow a swap to its end."""
+    while (answer := arm(azure, deployer, "GET", operation)).status_code == 202:
+        time.sleep(0.1)
+    return answer
+
+
+def test_a_swap_exchanges_what_is_not_sticky_and_moves_the_warm_instance(
+    azure: LocalAzure, deployer: Principal
+) -> None:
+    settings = {"PLACE": "production", "COLOR": "blue"}
+    site = azure.add_app("shop", image=pushed(azure, deployer, "one"), settings=settings)
+    site.slot_names["appSettingNames"] = ["PLACE"]
+    slot = azure.add_slot(site, "Staging", image=pushed(azure, deployer, "two"), settings={"PLACE": "staging"})
+    operation = begin_swap(azure, deployer, slot)
+    busy = arm(azure, deployer, "POST", f"{slot.id}/slotsswap", json={"targetSlot": "production", "preserveVnet": True})
+    assert busy.status_code == 409
+    assert azure.get(f"{site.url}/api/Hello") == (200, "one")
+    ended = end_of(azure, deployer, operation)
+    assert (ended.status_code, ended.json()["name"]) == (200, "shop/Staging")
+    assert azure.get(f"{site.url}/api/Hello") == (200, "two")
+    azure.settle(slot)
+    assert azure.get(f"{slot.url}/api/Hello") == (200, "one")
+    assert (site.settings["PLACE"], slot.settings["PLACE"]) == ("production", "staging")
+    assert ("COLOR" in site.settings, slot.settings["COLOR"]) == (False, "blue")
+    status = arm(azure, deployer, "GET", site.id).json()["properties"]["slotSwapStatus"]
+    assert (status["sourceSlotName"], status["destinationSlotName"]) == ("Staging", "Production")
+
+
+def test_a_slot_that_does_not_start_with_productions_settings_is_not_swapped(
+    azure: LocalAzure, deployer: Principal
+) -> None:
+    site = azure.add_app("shop", image=pushed(azure, deployer, "one"), settings={"WEBSITES_PORT": "9"})
+    site.slot_names["appSettingNames"] = ["WEBSITES_PORT", "WEBSITES_CONTAINER_START_TIME_LIMIT"]
+    site.settings["WEBSITES_CONTAINER_START_TIME_LIMIT"] = "20"
+    slot = azure.add_slot(site, image=pushed(azure, deployer, "two"), settings={"WEBSITES_PORT": "80"})
+    ended = end_of(azure, deployer, begin_swap(azure, deployer, slot))
+    assert (ended.status_code, ended.json()["Code"]) == (417, "ExpectationFailed")
+    assert "did not respond to http ping" in ended.json()["Message"]
+    azure.settle(slot)
+    assert azure.get(f"{slot.url}/api/Hello") == (200, "two")
+    assert slot.settings["WEBSITES_PORT"] == "80"
+    assert arm(azure, deployer, "GET", site.id).json()["properties"]["slotSwapStatus"] is None

@@ -110,10 +110,10 @@ def _judge_functions(question: Question, seen: Observation, earlier: Mapping[str
         update = question.update
         failure = NoFunctions(app=update.app.title, reference=update.reference)
         return Pending(reason="no functions are listed yet", at_deadline=failure)
-    return Passed(_names(seen.listed))
+    return Passed(told_functions(seen.listed))
 
 
-def _names(functions: tuple[Function, ...]) -> str:
+def told_functions(functions: tuple[Function, ...]) -> str:
     """Return the names of the functions for people, shortened when there are many."""
     return listed(f"{one.name} ({one.trigger or 'no trigger'})" for one in functions)
 

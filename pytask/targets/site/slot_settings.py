@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import ArmCall, needed_part, unreadable
-from pytask.decode import texts_at
+from pytask.decode import object_at, texts_at
 from pytask.errors import once_sent
 from pytask.model.settings import folded
 
@@ -26,6 +26,12 @@ def not_sticky(arm: Arm, site: Site, names: Iterable[str]) -> tuple[str, ...]:
     """Return the settings among `names` that are not sticky yet; without names, Azure is not called."""
     wanted = tuple(names)
     return _missing(_read(arm, site), wanted) if wanted else ()
+
+
+def sticky_names(arm: Arm, site: Site) -> frozenset[str] | None:
+    """Return the names of the app's sticky settings in the form that Azure compares; None when they are not visible."""
+    lists = arm.find(_address(site), doing="read which settings stay with their slot")
+    return None if lists is None else frozenset(folded(_listed(object_at(lists, "properties"))))
 
 
 def make_sticky(arm: Arm, site: Site, names: Iterable[str]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from tests.local_azure.app_service.site_start import Credential, Worker, Workload
+    from tests.local_azure.state.function_keys import FunctionKeys
     from tests.local_azure.state.site import Site
     from tests.local_azure.state.state import Cloud
     from tests.local_azure.weather import Weather
@@ -76,10 +77,13 @@ class AppService:
         await asyncio.sleep(self.weather.functions_cached * self.worker.second)
         await self.sync(site)
 
-    def open_generation(self, site: Site) -> None:
-        """Bring up what the site is configured to run now; returns at once. Of a stopped site nothing starts."""
+    def open_generation(self, site: Site, *, keys: FunctionKeys | None = None) -> None:
+        """Bring up what the site is configured to run now; returns at once. Of a stopped site nothing starts.
+
+        A slot that is about to be swapped starts with production's `keys`.
+        """
         runtime = self._runtimes.setdefault(site.id, _Runtime(site=site))
-        generation = generation_of(site, runtime.generations + 1, self.cloud.secrets)
+        generation = generation_of(site, runtime.generations + 1, self.cloud.secrets, keys=keys)
         if generation is None or site.state == "Stopped":
             return
         runtime.generation, runtime.generations = generation, generation.number
@@ -99,6 +103,23 @@ class AppService:
         instance = self._add_instance(runtime)
         instance.run_later(runtime.serving[0].generation, runtime.generation)
         return instance.id
+
+    def is_up(self, site: Site) -> bool:
+        """Say whether every instance serves what the site is configured to run now."""
+        runtime = self._runtimes.get(site.id)
+        if runtime is None or runtime.generation is None:
+            return False
+        newest = runtime.generation.number
+        return all(one.serving and one.serving.generation.number == newest for one in runtime.instances)
+
+    def exchange(self, one: Site, other: Site) -> None:
+        """Have the instances of two sites change places, as they are."""
+        runtimes = [self._runtimes.pop(site.id, _Runtime(site=site)) for site in (one, other)]
+        for site, runtime in zip((other, one), runtimes, strict=True):
+            runtime.site = site
+            for number, instance in enumerate(runtime.instances):
+                instance.move_to(site, site.log.another(site.name) if number else site.log)
+            self._runtimes[site.id] = runtime
 
     async def stop(self, site: Site) -> None:
         """End every container of the site."""

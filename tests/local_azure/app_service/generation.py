@@ -12,6 +12,7 @@ from tests.local_azure.logs.platform_log import Launch, split_reference
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.local_azure.state.function_keys import FunctionKeys
     from tests.local_azure.state.site import Site
 
 START_TIME_LIMIT = 230.0
@@ -123,7 +124,9 @@ class Generation:
         return {**self.platform_variables, "WEBSITE_INSTANCE_ID": instance}
 
 
-def generation_of(site: Site, number: int, secrets: Mapping[str, str]) -> Generation | None:
+def generation_of(
+    site: Site, number: int, secrets: Mapping[str, str], *, keys: FunctionKeys | None = None
+) -> Generation | None:
     """Return what the site is configured to run now; None where no image is configured, or none can run."""
     if site.image is None or site.kind.windows or site.kind.flex:
         return None
@@ -133,7 +136,7 @@ def generation_of(site: Site, number: int, secrets: Mapping[str, str]) -> Genera
         number=number,
         site=site.runtime_name,
         platform_variables=_platform_variables(site),
-        secret_variables={"SANDBOX_KEY_SEED": site.keys.seed},
+        secret_variables={"SANDBOX_KEY_SEED": (keys or site.keys).seed},
         image=site.image,
         settings=resolved(site.settings, secrets),
         command=tuple(shlex.split(str(command or ""))),

@@ -69,6 +69,10 @@ class Instance:
         """Whether a start is under way."""
         return self._start is not None and not self._start.done()
 
+    def move_to(self, site: Site, log: PlatformLog) -> None:
+        """Be an instance of another site from now on, with the container that serves."""
+        self._site, self._log = site, log
+
     def run(self, generation: Generation) -> None:
         """Bring up a generation; returns at once."""
         self._start = self._platform.in_background(self._bring_up(generation, self._start))

@@ -60,7 +60,8 @@ def _properties(site: Site) -> JSON:
         "httpsOnly": True,
         "publicNetworkAccess": "Enabled",
         "keyVaultReferenceIdentity": "SystemAssigned",
-        "inProgressOperationId": site.suffix if site.pending else None,
+        "inProgressOperationId": site.suffix if site.pending or (site.swap and site.swap.state == "running") else None,
+        "slotSwapStatus": site.last_swap,
     }
 
 

@@ -51,7 +51,7 @@ class WebSites:
             *on_site("PATCH", "/config/web", "config/write", self._patch_config),
             *on_site("POST", "/restart", "restart/action", self._restart, "softRestart", "synchronous"),
             *on_site("GET", "/instances", "instances/read", self._list_instances),
-            *on_site("GET", "/operationresults/{operation}", "operationresults/read", self._operation_result),
+            on_site("GET", "/operationresults/{operation}", "operationresults/read", self._operation_result)[0],
         )
 
     async def _list(self, call: ArmCall) -> web.Response:

@@ -16,6 +16,7 @@ from tests.local_azure.state.site_config import SITE_CONFIG
 from tests.local_azure.state.subscription import group_id
 
 if TYPE_CHECKING:
+    from tests.local_azure.app_service.swap import SlotSwap
     from tests.local_azure.logs.platform_log import PlatformLog
     from tests.local_azure.state.principal import Principal
 
@@ -74,6 +75,10 @@ class Site:
     """How often its triggers were synced."""
     refused_syncs: int = 0
     """How often that was refused because no host answered."""
+    swap: SlotSwap | None = None
+    """Its latest swap with production, of a slot."""
+    last_swap: dict[str, str] | None = None
+    """The last swap that was made."""
     suffix: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property

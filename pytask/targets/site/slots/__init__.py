@@ -1,0 +1,1 @@
+"""Swapping a slot of a Linux container app with production."""
