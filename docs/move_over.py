@@ -581,7 +581,7 @@ def _is_step(item: Node) -> bool:
 def _read_step(source: Source, steps: StepList, item: Node, used: set[str]) -> Step:
     reference = item.says("task")
     task, given = find_task(reference), item.get("inputs")
-    unusual = _unusual(source, steps, item, used) if task else ""
+    unusual = (_unusual(source, steps, item, used) or _given_twice(item, task)) if task else ""
     heads = () if unusual else read_entries(source, item, source.line(item.start))
     is_mapping = given is not None and given.kind == "mapping" and not unusual
     header = next((pair.key.start for pair in item.pairs if pair.key.text.lower() == "inputs"), item.start)
@@ -599,6 +599,15 @@ def _read_step(source: Source, steps: StepList, item: Node, used: set[str]) -> S
         inputs={aliases.get(entry.name.lower(), entry.name.lower()): entry for entry in inputs},
         unusual=unusual,
     )
+
+
+def _given_twice(item: Node, task: OldTask) -> str:
+    """Return why a step cannot be rewritten whose keys are ambiguous; Azure Pipelines refuses most of these."""
+    given = item.get("inputs")
+    named = [pair.key.text.lower() for pair in given.pairs] if given else []
+    inputs = [task.aliases.get(name, name) for name in named]
+    heads = [pair.key.text.lower() for pair in item.pairs]
+    return "it gives a key twice" if len({*inputs}) < len(inputs) or len({*heads}) < len(heads) else ""
 
 
 def _with_comment_behind(source: Source, item: Node, heads: tuple[Entry, ...]) -> tuple[Entry, ...]:
@@ -1249,7 +1258,7 @@ def _gone(old: str, entry: Entry) -> str:
 
 
 def _ignored(step: Step, old: str) -> str:
-    """Return why an input that the new step knows is left out: the old task did not read it."""
+    """Return why an input that the new step knows is left out: the old task did not use it."""
     if step.name.lower() == "docker@1" and old == "buildcontext" and step.is_set("usedefaultcontext", "true"):
         return "buildContext is left out: Docker@1 did not use it without useDefaultContext: false"
     if step.name.lower() == "docker@1" and old in ("azurecontainerregistry", "dockerregistryendpoint"):
@@ -1270,7 +1279,7 @@ def _translated(name: str, step: Step, entry: Entry) -> Translated | None:
     if name == "arguments":
         found = translate_arguments(entry.text)
         if docker_kind(step) == "both":
-            note = "arguments had no effect with buildAndPush of Docker@2; they have with the new step"
+            note = "Docker@2 ignored arguments with buildAndPush; the new step uses them"
             return replace(found, notes=(*found.notes, note))
         return found
     if name == "configurationStrings":
@@ -1314,7 +1323,7 @@ def _with_host(found: Carried, values: Mapping[str, str]) -> Carried:
     if known is None:
         first = text.partition("/")[0]
         return found.adding(
-            notes=(f"if {first} holds no registry, put docker.io/ before it: Azure took that for Docker Hub",)
+            notes=(f"if {first} does not contain a registry, add docker.io/: Azure assumed Docker Hub",)
         )
     return found
 
@@ -1332,14 +1341,16 @@ def qualify_hub(found: Carried, values: Mapping[str, str], connection: str) -> C
     if not entry or may_have_host(text, values) is not False:
         return found
     if connection:
-        note = "imageName has no registry: it is now that of containerRegistry, where Azure always took Docker Hub"
+        note = "imageName has no registry: the image now comes from containerRegistry; Azure assumed Docker Hub"
         return found.adding(new_entry("containerRegistry", connection), notes=(note,))
     path = text if "/" in expand(text, values) else f"library/{text}"
     entries = tuple(
         new_entry("imageName", f"docker.io/{path}", like=one) if one is entry else one for one in found.entries
     )
     return replace(
-        found, entries=entries, notes=(*found.notes, "docker.io/ stands before imageName now, as Azure took it")
+        found,
+        entries=entries,
+        notes=(*found.notes, "docker.io/ is added to imageName, because Azure assumed Docker Hub"),
     )
 
 
@@ -1453,7 +1464,7 @@ def _matched(deploy: Deploy, builds: Sequence[Build], values: Mapping[str, str])
     if not all(same_place(sure[0].image, build.image) for build in sure):
         lines = " and ".join(str(build.first.number + 1) for build in sure)
         doubt = Doubt(
-            builds=sure, text=f"which image it is, is not certain: lines {lines} build it for different registries"
+            builds=sure, text=f"it is not certain which image this is: lines {lines} build it for different registries"
         )
         return Matched(deploy=deploy, builds=(), doubts=(*doubts, doubt))
     return Matched(deploy=deploy, builds=sure, doubts=() if sure else doubts)
@@ -1540,7 +1551,7 @@ def unite(build: Build, made: Carried, deploy: Deploy) -> tuple[tuple[Entry, ...
     """
     there, notes = _by_tag(deploy.carried, build)
     if not read_image(deploy.image).host and build.image.connection:
-        notes += ("imageName has no registry: it is now that of containerRegistry, where Azure took Docker Hub",)
+        notes += ("imageName has no registry: the image now comes from containerRegistry; Azure assumed Docker Hub",)
     made = made.without("imageName")
     connections = {image_text(one.get("azureSubscription")) for one in (there, made)} - {""}
     renamed = {"azureSubscription": "azureSubscriptionForACR"} if len(connections) > 1 else {}
@@ -1581,7 +1592,7 @@ def _first_tag(build: Build) -> str:
 def why_apart(source: Source, build: Build, deploy: Step, rows: Mapping[StepList, tuple[Step | None, ...]]) -> str:
     """Return why a deployment cannot be one step with its build; empty when it can."""
     if terms(source, deploy) != terms(source, build.first):
-        return "its condition, env, limits or being enabled differ"
+        return "its condition, env, limits or enabled state differ"
     if build.behind < len(row := rows[build.first.steps]) and row[build.behind] is deploy:
         return ""
     if build.first.steps is deploy.steps or build.behind < len(row):
@@ -1974,7 +1985,7 @@ def _alone(pipeline: Pipeline, build: Build, carried: Carried, reason: str) -> P
     if not carried.get("containerRegistry") and not carried.get("azureSubscription"):
         return _left(build, "it names no connection, and the new step signs in with one", carried.notes)
     edits = tuple(merged(pipeline.source, build.steps, carried.entries, "buildAndPush"))
-    notes = (*carried.notes, f"the deployment stays a step of its own: {reason}")
+    notes = (*carried.notes, f"the deployment stays a separate step: {reason}")
     outcome = _outcome(build.first, _MOVED, "builds and pushes (command: buildAndPush)", notes)
     return Plan(edits=edits, outcomes=(outcome, *_pushes_of(build)), gone=build.steps)
 

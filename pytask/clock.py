@@ -48,6 +48,9 @@ class Timeouts:
     """Signing with a certificate takes Node 0.05 s, but a busy agent may start it slowly."""
     operation: float = 300.0
     """For an asynchronous operation that ARM accepted (202)."""
+    app_operation: float = 1200.0
+    """For a change of a container app; recorded ones take 17 seconds, and stuck ones hours.
+    https://github.com/microsoft/azure-container-apps/issues/1731"""
     import_image: float = 1800.0
     """For an import from another registry, which Azure makes without this agent."""
     swap: float = 1800.0

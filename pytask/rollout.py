@@ -10,6 +10,7 @@ from pytask.agent.environment import variable
 from pytask.background import Background
 from pytask.clock import Deadline
 from pytask.errors import TaskFailure, render
+from pytask.errors.app import SettingsOverwritten
 from pytask.errors.foreign import listed
 from pytask.errors.registry import DigestUnknown
 from pytask.errors.start import ImageNotSet, PullFailed, PullNotFound, PullUnauthorized, StartFailure, Unverified
@@ -178,9 +179,27 @@ class Rollout:
             verification = self._verify_during_propagation(update, plan)
             if marking:
                 self.job.console.line(f"  release annotation: {marking.result()}")
-        self.journal.add(verification)
-        self.target.confirm_settings(self.journal.update() or update)
+        self._confirm_settings(self.journal.update() or update, verification)
         return verification
+
+    def _confirm_settings(self, update: Update, verification: Verification) -> None:
+        """Record the verification, unless someone else has overwritten the settings and replaced the image with them.
+
+        Raises:
+            ImageNotSet, SettingsOverwritten: what someone else has changed.
+        """
+        try:
+            self.target.confirm_settings(update, self.journal)
+        except SettingsOverwritten as overwritten:
+            try:
+                self.target.confirm(update)
+            except StartFailure:
+                raise
+            except TaskFailure:
+                raise overwritten from None
+            self.journal.add(verification)
+            raise
+        self.journal.add(verification)
 
     def _judge(self, update: Update, plan: VerifyPlan, verification: Verification) -> None:
         """Turn unmade checks into a failure if `whenUnverified` is `fail`; that is never a reason to roll back.
@@ -246,6 +265,8 @@ class Rollout:
                 )
             )
         except CannotRollBack as reason:
+            if reason.found:
+                self.journal.add(ChangedBySomeoneElse(reason.found))
             self.journal.add(NotRolledBack(str(reason)))
         except TaskFailure as another:
             self.journal.add(NotRolledBack(f"the rollback failed: {another}"))

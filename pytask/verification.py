@@ -74,13 +74,14 @@ def verify(
     rounds, wait = _Rounds(clock=clock, timeouts=timeouts, say=say), timeouts.first_poll
     deadline = Deadline.after(clock, seconds)
     while True:
+        is_last = deadline.passed()  # a verdict rests on what was observed since then, however long a round takes
         found = judge(checks, observe())
         rounds.take(found)
         if failure := rounds.final_failure():
             raise failure
         if rounds.settled():
             return _concluded(found)
-        if deadline.passed():
+        if is_last:
             raise_at_deadline(found)
             return _concluded(found)
         clock.sleep(min(wait, deadline.left()))

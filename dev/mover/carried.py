@@ -111,7 +111,7 @@ def _gone(old: str, entry: Entry) -> str:
 
 
 def _ignored(step: Step, old: str) -> str:
-    """Return why an input that the new step knows is left out: the old task did not read it."""
+    """Return why an input that the new step knows is left out: the old task did not use it."""
     if step.name.lower() == "docker@1" and old == "buildcontext" and step.is_set("usedefaultcontext", "true"):
         return "buildContext is left out: Docker@1 did not use it without useDefaultContext: false"
     if step.name.lower() == "docker@1" and old in ("azurecontainerregistry", "dockerregistryendpoint"):
@@ -132,7 +132,7 @@ def _translated(name: str, step: Step, entry: Entry) -> Translated | None:
     if name == "arguments":
         found = translate_arguments(entry.text)
         if docker_kind(step) == "both":
-            note = "arguments had no effect with buildAndPush of Docker@2; they have with the new step"
+            note = "Docker@2 ignored arguments with buildAndPush; the new step uses them"
             return replace(found, notes=(*found.notes, note))
         return found
     if name == "configurationStrings":
@@ -176,7 +176,7 @@ def _with_host(found: Carried, values: Mapping[str, str]) -> Carried:
     if known is None:
         first = text.partition("/")[0]
         return found.adding(
-            notes=(f"if {first} holds no registry, put docker.io/ before it: Azure took that for Docker Hub",)
+            notes=(f"if {first} does not contain a registry, add docker.io/: Azure assumed Docker Hub",)
         )
     return found
 
@@ -194,12 +194,14 @@ def qualify_hub(found: Carried, values: Mapping[str, str], connection: str) -> C
     if not entry or may_have_host(text, values) is not False:
         return found
     if connection:
-        note = "imageName has no registry: it is now that of containerRegistry, where Azure always took Docker Hub"
+        note = "imageName has no registry: the image now comes from containerRegistry; Azure assumed Docker Hub"
         return found.adding(new_entry("containerRegistry", connection), notes=(note,))
     path = text if "/" in expand(text, values) else f"library/{text}"
     entries = tuple(
         new_entry("imageName", f"docker.io/{path}", like=one) if one is entry else one for one in found.entries
     )
     return replace(
-        found, entries=entries, notes=(*found.notes, "docker.io/ stands before imageName now, as Azure took it")
+        found,
+        entries=entries,
+        notes=(*found.notes, "docker.io/ is added to imageName, because Azure assumed Docker Hub"),
     )

@@ -122,7 +122,7 @@ def _matched(deploy: Deploy, builds: Sequence[Build], values: Mapping[str, str])
     if not all(same_place(sure[0].image, build.image) for build in sure):
         lines = " and ".join(str(build.first.number + 1) for build in sure)
         doubt = Doubt(
-            builds=sure, text=f"which image it is, is not certain: lines {lines} build it for different registries"
+            builds=sure, text=f"it is not certain which image this is: lines {lines} build it for different registries"
         )
         return Matched(deploy=deploy, builds=(), doubts=(*doubts, doubt))
     return Matched(deploy=deploy, builds=sure, doubts=() if sure else doubts)

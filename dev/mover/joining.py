@@ -89,7 +89,7 @@ def unite(build: Build, made: Carried, deploy: Deploy) -> tuple[tuple[Entry, ...
     """
     there, notes = _by_tag(deploy.carried, build)
     if not read_image(deploy.image).host and build.image.connection:
-        notes += ("imageName has no registry: it is now that of containerRegistry, where Azure took Docker Hub",)
+        notes += ("imageName has no registry: the image now comes from containerRegistry; Azure assumed Docker Hub",)
     made = made.without("imageName")
     connections = {image_text(one.get("azureSubscription")) for one in (there, made)} - {""}
     renamed = {"azureSubscription": "azureSubscriptionForACR"} if len(connections) > 1 else {}

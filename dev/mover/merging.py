@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def why_apart(source: Source, build: Build, deploy: Step, rows: Mapping[StepList, tuple[Step | None, ...]]) -> str:
     """Return why a deployment cannot be one step with its build; empty when it can."""
     if terms(source, deploy) != terms(source, build.first):
-        return "its condition, env, limits or being enabled differ"
+        return "its condition, env, limits or enabled state differ"
     if build.behind < len(row := rows[build.first.steps]) and row[build.behind] is deploy:
         return ""
     if build.first.steps is deploy.steps or build.behind < len(row):

@@ -127,7 +127,7 @@ def _alone(pipeline: Pipeline, build: Build, carried: Carried, reason: str) -> P
     if not carried.get("containerRegistry") and not carried.get("azureSubscription"):
         return _left(build, "it names no connection, and the new step signs in with one", carried.notes)
     edits = tuple(merged(pipeline.source, build.steps, carried.entries, "buildAndPush"))
-    notes = (*carried.notes, f"the deployment stays a step of its own: {reason}")
+    notes = (*carried.notes, f"the deployment stays a separate step: {reason}")
     outcome = _outcome(build.first, _MOVED, "builds and pushes (command: buildAndPush)", notes)
     return Plan(edits=edits, outcomes=(outcome, *_pushes_of(build)), gone=build.steps)
 

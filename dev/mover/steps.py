@@ -102,7 +102,7 @@ def _is_step(item: Node) -> bool:
 def _read_step(source: Source, steps: StepList, item: Node, used: set[str]) -> Step:
     reference = item.says("task")
     task, given = find_task(reference), item.get("inputs")
-    unusual = _unusual(source, steps, item, used) if task else ""
+    unusual = (_unusual(source, steps, item, used) or _given_twice(item, task)) if task else ""
     heads = () if unusual else read_entries(source, item, source.line(item.start))
     is_mapping = given is not None and given.kind == "mapping" and not unusual
     header = next((pair.key.start for pair in item.pairs if pair.key.text.lower() == "inputs"), item.start)
@@ -120,6 +120,15 @@ def _read_step(source: Source, steps: StepList, item: Node, used: set[str]) -> S
         inputs={aliases.get(entry.name.lower(), entry.name.lower()): entry for entry in inputs},
         unusual=unusual,
     )
+
+
+def _given_twice(item: Node, task: OldTask) -> str:
+    """Return why a step cannot be rewritten whose keys are ambiguous; Azure Pipelines refuses most of these."""
+    given = item.get("inputs")
+    named = [pair.key.text.lower() for pair in given.pairs] if given else []
+    inputs = [task.aliases.get(name, name) for name in named]
+    heads = [pair.key.text.lower() for pair in item.pairs]
+    return "it gives a key twice" if len({*inputs}) < len(inputs) or len({*heads}) < len(heads) else ""
 
 
 def _with_comment_behind(source: Source, item: Node, heads: tuple[Entry, ...]) -> tuple[Entry, ...]:

@@ -146,6 +146,21 @@ class ImportNotFinished(AzureFailure):
     fix = "look whether the image is there by now (az acr repository show --name {registry!q} --image …), and run the step again: an image that is there already is not imported again"
 
 
+class ImportUnconfirmed(AzureFailure):
+    """Azure accepted the import, and nothing shows how it ended."""
+
+    reference: str
+    registry: str
+    scope: str
+    leaves_open = True
+    code = "import-unconfirmed"
+    title = "it is not known whether {reference} is in {registry}"
+    happened = "Azure accepted the import, but this connection may not see its progress, and did not find the image in the registry"
+    cause = "the progress lies outside of the registry (Microsoft.ContainerRegistry/locations/operationResults), and reading the image takes Microsoft.ContainerRegistry/registries/pull/read"
+    fix = 'grant the connection\'s identity a role that reads the registry: az role assignment create --assignee-object-id … --assignee-principal-type ServicePrincipal --role "Container Registry Data Importer and Data Reader" --scope {scope!q}'
+    link = "https://learn.microsoft.com/azure/container-registry/container-registry-import-images"
+
+
 class ImportedDigestDiffers(AzureFailure):
     """The tag in the target registry is not the image that was imported."""
 

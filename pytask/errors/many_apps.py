@@ -40,7 +40,7 @@ class SomeAppsFailed(TaskFailure):
     apps: str
     first: str
     code = "some-apps-failed"
-    title = "{failed} of {apps} apps were not deployed as requested"
+    title = "{failed} of {apps} apps failed"
     happened = "each of them has an error of its own above, beginning with {first}"
     cause = "a failure of one app after the first does not stop the others, and only that app is rolled back"
     fix = (

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _DOING = "import the image"
 _DONE = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
 _REFUSED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
+_INVISIBLE = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+"""Of an operation, which lies outside of the registry, where the connection may have no role."""
 _OF_THE_SOURCE = "LinkedAuthorizationFailed"
 """The code of a refusal because of the other resource that a call is about.
 https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found"""
@@ -88,8 +90,8 @@ class Import:
         return f"az acr import --name {self.target.name} --source {shell_word(self.reference)}{tags} --force"
 
 
-def import_image(wanted: Import) -> None:
-    """Copy an image, and wait until Azure says that it is there.
+def import_image(wanted: Import) -> bool:
+    """Copy an image, and wait until Azure says that it is there; return False when Azure does not say how it goes on.
 
     Raises:
         ImportForbidden, ImportRefused: when Azure does not copy it.
@@ -101,9 +103,14 @@ def import_image(wanted: Import) -> None:
     answer = arm.http.send(call.in_version(version))
     if answer.status_code in _REFUSED:
         raise _refusal(wanted, answer)
-    end = _followed(wanted, answer) if answer.status_code == HTTPStatus.ACCEPTED else answer
+    if answer.status_code != HTTPStatus.ACCEPTED:
+        return True
+    end = _followed(wanted, answer)
+    if end.status_code in _INVISIBLE:
+        return False
     if end.status_code not in _DONE or _has_failed(end):
         raise _refusal(wanted, end)
+    return True
 
 
 def _body(wanted: Import) -> JSONObject:

@@ -6,8 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytask.access.roles import may
+from pytask.clock import Deadline
 from pytask.errors import TaskFailure
-from pytask.errors.import_image import ImportedDigestDiffers, ImportForbidden, ImportFromItself, ImportTargetUnseen
+from pytask.errors.import_image import (
+    ImportedDigestDiffers,
+    ImportForbidden,
+    ImportFromItself,
+    ImportTargetUnseen,
+    ImportUnconfirmed,
+)
 from pytask.journal import Action
 from pytask.registry.contents import Repository
 from pytask.registry.hosts import is_azure_registry, is_same_registry
@@ -75,8 +82,25 @@ def bring_image(job: Job, found: FoundImage) -> PushedImage:
     done = f"{wanted.reference} was imported into {wanted.target.name}"
     with job.stage("Import image"):
         with job.clock.until_answered(), job.journal.attempt(Action.IMPORT, done):
-            import_image(wanted)
+            if not import_image(wanted):
+                _wait_until_there(job, found, wanted)
         return _confirmed(job, found.source, image)
+
+
+def _wait_until_there(job: Job, found: FoundImage, wanted: Import) -> None:
+    """Wait until the registry itself shows the image, because Azure does not say how the import goes on.
+
+    Raises:
+        ImportUnconfirmed: when the registry does not show it in time, or may not be read.
+    """
+    deadline, image = Deadline.after(job.clock, job.timeouts.import_image), found.image
+    while found.source.reading and not deadline.passed():
+        now = _digest_in(found.source, image)
+        # Without the digest of the source, an image under this tag may be the one from before.
+        if now and (str(now) == str(image.digest) if image.digest else image.fresh_tag):
+            return
+        job.clock.sleep(job.timeouts.longest_poll)
+    raise ImportUnconfirmed(reference=wanted.reference, registry=wanted.target.name, scope=wanted.target.id)
 
 
 def _confirmed(job: Job, source: ImageSource, image: PushedImage) -> PushedImage:

@@ -80,6 +80,11 @@ class Restored(Generic[U]):
 class CannotRollBack(Declined):
     """The target was not rolled back, with the reason."""
 
+    def __init__(self, reason: str, *, found: str = "") -> None:
+        super().__init__(reason)
+        self.found = found
+        """What its configuration reads where someone else has changed it."""
+
 
 class Target(Protocol[U]):
     """Something that runs an image; `U` is its type of update, with what the verification needs."""
@@ -125,8 +130,8 @@ class Target(Protocol[U]):
             TaskFailure: when it does not have the values that were written.
         """
 
-    def confirm_settings(self, update: U) -> None:
-        """Read the other changes back.
+    def confirm_settings(self, update: U, journal: Journal) -> None:
+        """Read the other changes back; what they are now is recorded where it is not what was written.
 
         Raises:
             SettingsOverwritten: when someone else has overwritten them.

@@ -16,11 +16,13 @@ from pytask.journal import Journal
 from pytask.report.outputs import outputs
 from pytask.report.state import describe_state
 from pytask.report.summary import summary
+from pytask.targets.target import UseImage
 from tests.contract.builders.paper import Cabinet, PaperBuilder
 from tests.contract.foreign import REGISTRY, a_world
 from tests.contract.targets.container_app import FORBIDDEN, FUNCTIONS, ScriptedContainerApp
-from tests.contract.targets.scene import BEFORE, THEIRS
+from tests.contract.targets.scene import BEFORE, NEW, NO_REGISTRY, PLAN, THEIRS
 from tests.contract.test_whole_run import Scene, _registry
+from tests.scripted import OURS as DIGEST
 from tests.scripted import Answer
 
 if TYPE_CHECKING:
@@ -215,6 +217,19 @@ def test_an_app_that_was_never_ready_has_nothing_that_could_keep_the_traffic(
     run(scene)
     assert app.traffic == [LATEST]
     assert "no ready revision" in scene.log.getvalue()
+
+
+def test_a_revision_that_pulls_again_takes_the_place_of_the_one_before(app: ScriptedContainerApp) -> None:
+    target, journal = app.find(), Journal(lambda _: None)
+    change = UseImage(reference=NEW, digest=DIGEST, fresh_tag=True, plan=PLAN)
+    update = target.update(change, target.preflight(PLAN, NO_REGISTRY), journal)
+    again = target.update_again(update)
+    app.clock.sleep(60)
+    assert app.active() == [FIRST, again.revision]
+    assert app.served == [{FIRST: 100}]
+    target.release(again)
+    app.find()
+    assert app.served == [{FIRST: 100}, {again.revision: 100}]
 
 
 # Somebody else

@@ -20,6 +20,7 @@ from pytask.errors.import_image import (
     ImportRefused,
     ImportSourceUnnamed,
     ImportTargetUnseen,
+    ImportUnconfirmed,
 )
 from pytask.errors.registry import ManifestMissing
 from pytask.journal import Journal
@@ -246,6 +247,32 @@ def test_a_refused_import_says_why_and_changes_nothing(harbor: Harbor, cause: st
     assert "az acr import --name contosoprod" in raised.value.command
     assert harbor.shelf.done == []
     assert describe_state(harbor.journal) == "nothing was pushed and nothing was changed"
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_import_whose_progress_is_not_shown_is_waited_for_in_the_registry(harbor: Harbor, status: int) -> None:
+    accepted: Answer = (202, {"Location": _OPERATION}, b"")
+    harbor.answers = [accepted, (status, {}, {"error": {"code": "AuthorizationFailed", "message": "no read"}})]
+    clock, sleep = harbor.shelf.clock, type(harbor.shelf.clock).sleep
+
+    class Arrives(type(clock)):  # type: ignore[misc] # the clock that the harbor has
+        def sleep(self, seconds: float) -> None:
+            sleep(self, seconds)
+            if harbor.bodies and len(harbor.answers) == 0:
+                harbor._done()
+
+    harbor.shelf.clock = Arrives()
+    harbor.deploy()
+    assert harbor.shelf.holds == IMPORTED
+
+
+def test_an_import_of_which_nothing_is_ever_seen_is_told_as_open(harbor: Harbor) -> None:
+    accepted: Answer = (202, {"Location": _OPERATION}, b"")
+    harbor.answers = [accepted, (403, {}, {"error": {"code": "AuthorizationFailed", "message": "no read"}})]
+    with pytest.raises(ImportUnconfirmed):
+        harbor.deploy()
+    assert describe_state(harbor.journal).startswith("it is not known whether ")
+    assert harbor.shelf.done == []
 
 
 def test_a_source_that_the_connection_may_not_read_is_told_apart_from_a_target(harbor: Harbor) -> None:

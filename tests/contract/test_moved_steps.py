@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from dev.mover.command import move
 from dev.mover.images import expand, may_have_host
 from dev.mover.source import read_source
 from dev.mover.steps import variables
+from pytask.errors import ManyFailures
 from pytask.inputs import read_plan
 from pytask.model import Command, Secret
 from tests.corpus.pipelines_expected import pipeline_cases
@@ -54,6 +56,19 @@ def test_the_program_reads_a_moved_step_without_a_mistake(
 ) -> None:
     plan = read_plan(an_environment(inputs, set_here, tmp_path), Secret)
     assert plan.command.value == inputs.get("command", "buildPushDeploy")
+
+
+def test_a_connection_for_another_registry_than_the_deployment_names_is_a_mistake_before_anything_is_done(
+    tmp_path: Path,
+) -> None:
+    build = "- task: Docker@2\n  inputs:\n    containerRegistry: acr\n    repository: hello\n"
+    deploy = "- task: AzureFunctionAppContainer@1\n  inputs:\n    azureSubscription: arm\n    appName: hello\n"
+    moved = move(f"{build}{deploy}    imageName: contoso.azurecr.io/hello:$(Build.BuildId)\n")
+    (inputs,) = new_steps(yaml.load(moved.after, Loader=yaml.BaseLoader))  # noqa: S506 - it makes texts only
+    environment = an_environment(inputs, {}, tmp_path)
+    read_plan(environment, Secret)
+    with pytest.raises(ManyFailures, match="image-host-differs"):
+        read_plan({**environment, **registry("other.azurecr.io/hello")}, Secret)
 
 
 def an_environment(inputs: dict[str, str], set_here: Mapping[str, str], sources: Path) -> dict[str, str]:

@@ -51,7 +51,7 @@ def pipeline(azure: LocalAzure, tmp_path: Path) -> Iterator[Pipeline]:
 
 
 def an_app(pipeline: Pipeline, *, multiple: bool) -> ContainerApp:
-    app = pipeline.azure.add_container_app("shop", image=FIRST, registry=pipeline.registry, multiple=multiple)
+    app = pipeline.azure.add_native_app("shop", image=FIRST, registry=pipeline.registry, multiple=multiple)
     pipeline.azure.grant(pipeline.principal, "Container Apps Contributor", app.id)
     return app
 
@@ -130,3 +130,17 @@ def test_an_image_that_the_registry_refuses_changes_nothing(pipeline: Pipeline) 
     (issue,) = [one for one in run.issues if one.type == "error"]
     assert issue.properties["code"] == "container-app-refuses-image", run.log
     assert (app.template["containers"][0]["image"], len(app.revisions)) == (FIRST, 1)
+
+
+def test_a_function_app_in_an_environment_gets_its_image_and_is_unverified(pipeline: Pipeline) -> None:
+    site = pipeline.azure.add_app("shop", kind="container_apps", image=FIRST, registry=pipeline.registry)
+    pipeline.azure.grant(pipeline.principal, "Website Contributor", site.id)
+    pipeline.edit("Hello", "Bonjour")
+    run = pipeline.run(appName="shop", build_id=uuid.uuid4().hex[:8], appSettings="COLOR=green")
+    assert run.result == "SucceededWithIssues", run.log
+    assert (run.variables["verification"], run.variables["runningImage"]) == ("unverified", site.image)
+    assert "Azure does not show it for an app in a Container Apps environment" in run.log
+    assert site.settings["COLOR"] == "green"
+    pipeline.azure.settle(site)
+    key = {"x-functions-key": site.keys.host}
+    assert pipeline.azure.get(f"{site.url}/api/HttpTriggerSample?name=you", headers=key) == (200, BONJOUR)

@@ -40,6 +40,7 @@ LIMITS = {
     "http_total": 2.0,
     "identity_connect": 1.0,
     "operation": 2.0,
+    "app_operation": 2.0,
     "first_poll": 0.03,
     "longest_poll": 0.1,
     "host_pause": 0.05,
@@ -126,8 +127,11 @@ class StoreImage:
         return PushResult(digest=digest, layers=1, new_layers=1, bytes_sent=len(self.file))
 
 
-def run_task(environment: Mapping[str, str], log: str, store: str) -> None:
-    """Be the task: started as the agent starts it, with its output in a file; does not return."""
+def run_task(environment: Mapping[str, str], log: str, store: str, limits: Mapping[str, float]) -> None:
+    """Be the task: started as the agent starts it, with its output in a file; does not return.
+
+    `limits` are those that are not the usual ones.
+    """
     os.environ.clear()
     os.environ.update(environment)
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -140,7 +144,7 @@ def run_task(environment: Mapping[str, str], log: str, store: str) -> None:
     edge: Any = pytask.__main__
     edge.Job = partial(Job, find_builder=lambda _: builder)
     edge.Clock = HurriedClock
-    code = edge.main(Timeouts(**LIMITS))  # type: ignore[arg-type] # one of them is a whole number
+    code = edge.main(Timeouts(**{**LIMITS, **limits}))  # type: ignore[arg-type] # one of them is a whole number
     with suppress(OSError):
         sys.stdout.flush()
     os._exit(code)

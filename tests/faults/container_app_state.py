@@ -49,6 +49,8 @@ class ContainerAppState:
     revisions: list[Revision] = field(default_factory=list)
     operations: dict[str, float] = field(default_factory=dict)
     """When each change began, by the name of its operation."""
+    traffic: list[dict[str, Any]] = field(default_factory=list)
+    """Its distribution in multiple revision mode; empty in single revision mode."""
 
     @property
     def id(self) -> str:
@@ -79,11 +81,17 @@ class ContainerAppState:
     def settled(self) -> str:
         """Wait until the latest revision is ready or failed, and return the digest of the image that serves."""
         time.sleep(max(0.0, self.revisions[-1].began + READY_AFTER - time.monotonic()))
-        return self.ready.digest if self.ready else ""
+        return self.serving.digest if self.serving else ""
+
+    @property
+    def serving(self) -> Revision | None:
+        """The revision that has the traffic."""
+        name = next((one.get("revisionName") for one in self.traffic if one["weight"]), None)
+        return next((one for one in self.revisions if one.name == name), self.ready)
 
     @property
     def ready(self) -> Revision | None:
-        """The revision that serves."""
+        """The revision that became ready last."""
         return next((one for one in reversed(self.revisions) if one.is_ready), None)
 
     def called(self, host: str) -> Revision | None:
@@ -102,8 +110,8 @@ def shown(app: ContainerAppState) -> dict[str, Any]:
         "latestReadyRevisionName": ready.name if ready else "",
         "eventStreamEndpoint": f"https://{SYSTEM_LOG_HOST}{app.id}/eventstream",
         "configuration": {
-            "activeRevisionsMode": "Single",
-            "ingress": {"fqdn": f"{app.name}.{CONTAINER_APPS_DOMAIN}", "external": True, "targetPort": 80},
+            "activeRevisionsMode": "Multiple" if app.traffic else "Single",
+            "ingress": {"fqdn": f"{app.name}.{CONTAINER_APPS_DOMAIN}", "external": True, "traffic": app.traffic},
             "registries": app.registries,
         },
         "template": app.template,

@@ -121,14 +121,26 @@ def _unknown_calls(case: Case) -> Iterator[str]:
 
 def _outputs(case: Case) -> Iterator[str]:
     told, after = case.run.variables, case.after
-    if (running := told.get("runningImage")) and running != after.image:
-        yield f"runningImage is {running}, and the app is configured with {after.image}"
+    if (running := told.get("runningImage")) and running != after.serves:
+        yield f"runningImage is {running}, and what serves is {after.serves}"
     if previous := told.get("previousImage"):
         yield from () if previous == case.before.image else [f"previousImage is {previous}"]
     if (digest := told.get("imageDigest")) and digest not in after.tags.values():
         yield f"imageDigest {digest} is not in the registry"
-    if told.get("verification") == "verified" and not case.stage.scene.bad:
+    yield from _of_traffic(case)
+    held_back = case.stage.scene.several_revisions and case.run.result not in _SUCCESS
+    if told.get("verification") == "verified" and not case.stage.scene.bad and not held_back:
         yield from () if after.running == after.tags.get(case.stage.scene.image) else ["verified, but another runs"]
+
+
+def _of_traffic(case: Case) -> Iterator[str]:
+    """Yield who has traffic that should have none, and what was not distributed again as before."""
+    verified = case.run.variables.get("verification") == "verified"
+    if case.stage.scene.several_revisions and not verified and case.after.running != case.before.running:
+        yield "what is not verified has traffic"
+    over = (verified and case.run.result in _SUCCESS) or "and verified" in case.run.state
+    if over and case.after.traffic != case.before.traffic:
+        yield f"the traffic was not distributed again as before: {case.after.traffic}"
 
 
 def _of_success(case: Case) -> Iterator[str]:

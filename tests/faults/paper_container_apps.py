@@ -73,6 +73,7 @@ class PaperContainerApps:
             ("GET", f"{below}/revisions/{one}", f"{TYPE}/revisions/read", self._get_revision),
             ("GET", f"{below}/revisions/{one}/replicas", f"{TYPE}/revisions/replicas/read", self._replicas),
             ("GET", f"{below}/revisions/{one}/functions", f"{TYPE}/revisions/functions/read", self._functions),
+            ("POST", f"{below}/revisions/{one}/deactivate", f"{TYPE}/revisions/deactivate/action", self._deactivate),
             ("POST", f"{below}/getAuthToken", f"{TYPE}/getAuthToken/action", self._log_token),
             ("GET", f"{places}/containerappOperationResults/{{operation}}", f"{TYPE}/read", self._operation),
         )
@@ -122,11 +123,13 @@ class PaperContainerApps:
         """Take what is sent, a list as a whole, and make a revision of a template."""
         app, body = self._app(call), await call.body()
         sent = body.get("properties") or {}
-        registries = (sent.get("configuration") or {}).get("registries", app.registries)
+        configuration = sent.get("configuration") or {}
+        registries = configuration.get("registries", app.registries)
         if "template" in sent:
             self._confirm_pulled(app, {**app.template, **sent["template"]}, registries)
             self._revise(app, {**app.template, **sent["template"]}, began=time.monotonic())
         app.registries = registries
+        app.traffic = (configuration.get("ingress") or {}).get("traffic", app.traffic)
         if "SystemAssigned" in (body.get("identity") or {}).get("type", "") and app.identity is None:
             app.identity = self._cloud.add_principal(app.name)
         operation = str(uuid.uuid4())
@@ -171,6 +174,11 @@ class PaperContainerApps:
         states = dict(zip(("provisioningState", "runningState", "healthState"), words, strict=True))
         properties = {**states, "template": one.template, "fqdn": f"{one.name}.{CONTAINER_APPS_DOMAIN}"}
         return web.json_response({"name": one.name, "properties": properties})
+
+    async def _deactivate(self, call: ArmCall) -> web.Response:
+        """Say that it was done; whether it is active decides nothing here."""
+        self._revision(call)
+        return web.json_response({})
 
     async def _replicas(self, call: ArmCall) -> web.Response:
         one = self._revision(call)

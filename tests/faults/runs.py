@@ -20,6 +20,7 @@ from tests.faults.stage import checkout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
     from tests.faults.stage import Stage
@@ -61,8 +62,34 @@ class Run:
         return " ".join(found[-1].split()) if found else ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A run that was started."""
+
+    process: ForkServerProcess
+    agent: Agent
+    folder: Path
+    began: float
+
+    def finish(self) -> Run:
+        """Wait for its end; kill it where it hangs."""
+        self.process.join(LIMIT)
+        hung = self.process.is_alive()
+        if hung:
+            self.process.kill()
+            self.process.join()
+        raw = (self.folder / "output").read_text(encoding="utf-8", errors="replace")
+        seconds, record = time.monotonic() - self.began, self.folder / "record.json"
+        return _read(raw, self.agent, record, hung=hung, exit_code=self.process.exitcode, seconds=seconds)
+
+
 def run(stage: Stage, folder: Path) -> Run:
     """Run the task to its end."""
+    return start(stage, folder).finish()
+
+
+def start(stage: Stage, folder: Path, **limits: float) -> Running:
+    """Start the task, with some limits (seconds) other than the usual ones."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "home").mkdir(parents=True)
     home = {"PATH": "/usr/bin:/bin", "HOME": str(folder / "home"), "LANG": "C.UTF-8"}
@@ -70,21 +97,13 @@ def run(stage: Stage, folder: Path) -> Run:
     token = stage.azure.job_access_token
     sources = checkout(folder / "s", stage.scene.dockerfile)
     agent = Agent(folder=folder / "agent", task=TASK, environment=machine, sources=sources, access_token=token)
-    record = folder / "record.json"
-    inputs = {"recordFile": str(record), **stage.inputs}
+    inputs = {"recordFile": str(folder / "record.json"), **stage.inputs}
     environment = agent.environment(inputs, list(stage.connections), agent.job.variables())
-    output, began = folder / "output", time.monotonic()
-    process = _FORKS.Process(
-        target=run_task, args=(environment, str(output), str(stage.azure.store(stage.host).folder))
-    )
+    store = str(stage.azure.store(stage.host).folder)
+    began = time.monotonic()
+    process = _FORKS.Process(target=run_task, args=(environment, str(folder / "output"), store, limits))
     process.start()
-    process.join(LIMIT)
-    hung = process.is_alive()
-    if hung:
-        process.kill()
-        process.join()
-    raw = output.read_text(encoding="utf-8", errors="replace")
-    return _read(raw, agent, record, hung=hung, exit_code=process.exitcode, seconds=time.monotonic() - began)
+    return Running(process=process, agent=agent, folder=folder, began=began)
 
 
 def _read(raw: str, agent: Agent, record: Path, *, hung: bool, exit_code: int | None, seconds: float) -> Run:

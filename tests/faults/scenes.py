@@ -47,6 +47,8 @@ class Scene:
     sign_in: SignIn = "key"
     registry_connection: Literal["", "azure", "harbor"] = ""
     """Whose registry a Docker registry connection of the step is for; empty for a step without one."""
+    several_revisions: bool = False
+    """Whether the container app is in multiple revision mode."""
     on_container_apps: bool = False
     dockerfile: str = "FROM scratch\n"
     pull: Literal["managed_identity", "admin_user"] = "managed_identity"
@@ -180,6 +182,21 @@ SCENES = (
     Scene(
         name="container app, roll back",
         on_container_apps=True,
+        crashes=True,
+        settings={"COLOR": "green"},
+        inputs={**_ON_CONTAINER_APPS, "command": "buildPushDeploy"},
+    ),
+    Scene(
+        name="revisions",
+        on_container_apps=True,
+        several_revisions=True,
+        settings={"COLOR": "green"},
+        inputs={**_ON_CONTAINER_APPS, "command": "buildPushDeploy"},
+    ),
+    Scene(
+        name="revisions, roll back",
+        on_container_apps=True,
+        several_revisions=True,
         crashes=True,
         settings={"COLOR": "green"},
         inputs={**_ON_CONTAINER_APPS, "command": "buildPushDeploy"},

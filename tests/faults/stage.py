@@ -149,6 +149,7 @@ def _container_app(
     server, by_user = registry.login_server, scene.pull == "admin_user"
     own = {"username": registry.name, "passwordSecretRef": "registry-password"} if by_user else {"identity": "system"}
     app = azure.add_paper_container_app("shop-capp", image, settings=dict(settings), entry={"server": server, **own})
+    app.traffic = [{"latestRevision": True, "weight": 100}] if scene.several_revisions else []
     if app.identity:
         azure.grant(app.identity, "AcrPull", registry.id)
     return app

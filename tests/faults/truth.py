@@ -25,6 +25,8 @@ class Truth:
 
     image: str
     """What the app is configured with."""
+    serves: str
+    """The reference that has the traffic."""
     running: str
     """The digest of the image that serves it; empty where nothing does."""
     settings: Mapping[str, str]
@@ -37,6 +39,8 @@ class Truth:
     tags: Mapping[str, str]
     slot_image: str = ""
     """What the slot of a swap is configured with."""
+    traffic: str = ""
+    """How it is distributed, in multiple revision mode."""
 
     def app(self) -> tuple[object, ...]:
         """Return all that makes up the app."""
@@ -64,6 +68,7 @@ def _of_site(stage: Stage, roles: Roles, tags: Mapping[str, str]) -> Truth:
     own = {site.identity.object_id} if site.identity else set()
     return Truth(
         image=site.image or "",
+        serves=site.image or "",
         running=azure.running(site),
         settings=dict(site.settings),
         sticky=names["appSettingNames"],
@@ -77,9 +82,12 @@ def _of_site(stage: Stage, roles: Roles, tags: Mapping[str, str]) -> Truth:
 
 
 def _of_container_app(app: ContainerAppState, roles: Roles, tags: Mapping[str, str]) -> Truth:
+    running = app.settled()
     return Truth(
         image=app.image,
-        running=app.settled(),
+        serves=app.serving.image if app.serving else "",
+        traffic=str(app.traffic),
+        running=running,
         settings=app.settings,
         sticky=frozenset(),
         lists=frozenset(),

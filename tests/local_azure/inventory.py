@@ -232,7 +232,7 @@ class Inventory(Machinery):
             log=log,
         )
 
-    def add_container_app(
+    def add_native_app(
         self, name: str, *, image: str, registry: RegistryState, multiple: bool = False, resource_group: str = "rg-func"
     ) -> ContainerApp:
         """Create a Functions app on Container Apps that pulls with its own identity, and wait until it is ready."""
@@ -244,11 +244,11 @@ class Inventory(Machinery):
             app = new_container_app(name, resource_group, identity, registry.login_server, multiple=multiple)
             app.template["containers"][0]["image"] = image
             services.cloud.container_apps[app.id.lower()] = app
-            services.container_apps.begin(app, Revision(name=f"{name}--0000001", template=app.template))
+            services.apps_environment.begin(app, Revision(name=f"{name}--0000001", template=app.template))
             return app
 
         app = self._loop.call(add)
-        self._loop.run(services.container_apps.settled(app), timeout=60)
+        self._loop.run(services.apps_environment.settled(app), timeout=60)
         return app
 
     def add_slot(

@@ -13,6 +13,7 @@ from tests.local_azure.app_service.site_start import Worker
 from tests.local_azure.arm.authorization import Authorization
 from tests.local_azure.arm.front import ResourceManager
 from tests.local_azure.arm.identities import ManagedIdentities
+from tests.local_azure.arm.image_imports import ImageImports
 from tests.local_azure.arm.insights import Insights
 from tests.local_azure.arm.native_container_apps import NativeContainerApps
 from tests.local_azure.arm.registries import Registries
@@ -76,7 +77,7 @@ class Services:
             mishap=mishap,
             cloud=self.cloud,
         )
-        self.container_apps = Environment(self.app_service.worker, self.cloud, self.registries, mishap)
+        self.apps_environment = Environment(self.app_service.worker, self.cloud, self.registries, mishap)
         self.rooms: Sequence[Room] = (
             self.entra,
             ResourceManager(self.cloud, self.entra, self._operations()),
@@ -99,9 +100,10 @@ class Services:
             WebHosts(self.cloud, self.app_service, runtime),
             SiteContainers(self.cloud, self.app_service),
             SlotSwaps(self.cloud, self.app_service),
-            NativeContainerApps(self.cloud, self.container_apps),
+            NativeContainerApps(self.cloud, self.apps_environment),
             Resources(self.cloud),
             Registries(self.cloud),
+            ImageImports(self.cloud, self.entra, self.blobs.folders),
             Authorization(self.cloud),
             ManagedIdentities(self.cloud),
             Insights(self.cloud),
@@ -111,7 +113,7 @@ class Services:
     async def forget(self) -> None:
         """Remove every container and be an empty subscription again, with everything at its defaults."""
         await self.app_service.forget()
-        await self.container_apps.forget()
+        await self.apps_environment.forget()
         self.cloud.forget()
         self.entra.forget()
         self.azure_devops.forget()
@@ -121,7 +123,7 @@ class Services:
         """Remove every container and close every connection."""
         try:
             await self.app_service.forget()
-            await self.container_apps.forget()
+            await self.apps_environment.forget()
         finally:
             await self.machine_identities.stop()
             await self._host.close()

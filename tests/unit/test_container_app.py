@@ -155,7 +155,7 @@ def test_a_slot_of_a_container_app_is_refused() -> None:
         find_container_app(ScriptedContainerApp().azure(), replace(PLAN.app, slot="staging"))
 
 
-@pytest.mark.parametrize("mode", ["Labels", "", "Canary"])
+@pytest.mark.parametrize("mode", ["Labels", "Canary"])
 def test_a_revision_mode_that_is_not_known_is_refused_before_anything_is_written(mode: str) -> None:
     app = ScriptedContainerApp()
     app.configuration["activeRevisionsMode"] = mode
@@ -219,6 +219,19 @@ def test_settings_are_variables_of_the_same_revision_and_a_rollback_restores_the
     assert set(update.settings.written) == {"COLOR", "SIZE", "KEY"}
     app.find().roll_back(update, BEFORE, None, NO_JOURNAL)
     assert sent(app)["template"]["containers"] == [a_container()]
+
+
+@pytest.mark.parametrize("lacks", ["configuration", "template", "everything"])
+def test_nothing_is_sent_from_an_answer_that_does_not_show_the_whole_app(lacks: str) -> None:
+    app = ScriptedContainerApp()
+    target = app.find()
+    snapshot = target.preflight(PLAN, NO_REGISTRY)
+    app.resource["properties"] = {lacks: None}
+    if lacks == "everything":
+        app.resource["properties"] = {"configuration": {}, "template": {}}
+    with pytest.raises(AzureFailing) as caught:
+        target.update(UseImage(reference=NEW, digest=OURS, fresh_tag=True, plan=PLAN), snapshot, NO_JOURNAL)
+    assert (app.writes(), caught.value.leaves_open) == ([], False)
 
 
 def test_of_several_containers_the_one_with_the_runs_repository_is_updated() -> None:

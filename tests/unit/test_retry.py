@@ -175,7 +175,7 @@ POSTS = {
     "/restart": "starts the app once more, which the verification waits for as well",
     "/oauth2/exchange": "gives one more token",
     "/getAuthToken": "gives one more token",
-    "/importImage": "imports the same digest once more",
+    "/importImage": "copies the same image to the same names",
     "/deactivate": "stops a revision of ours that is stopped already",
 }
 """What each POST of the product does when it is done twice. One that does harm then must not be sent again."""

@@ -83,6 +83,19 @@ def test_what_the_platform_calls_unfinished_at_the_deadline_is_a_failure() -> No
         rounds.verify(60)
 
 
+def test_a_verdict_at_the_deadline_rests_on_what_was_observed_then_however_long_the_round_before_took() -> None:
+    rounds = Rounds(one=after(60, PASSED, before=Pending(reason="starting", at_deadline=FAILURE)))
+
+    def observed() -> float:
+        at = rounds.seconds
+        if 40 <= at < 60:
+            rounds.clock.sleep(120)  # somebody asked to be left alone for so long
+        return at
+
+    found = verify(observed, rounds.checks, clock=rounds.clock, timeouts=Timeouts(), seconds=60, say=rounds.said.append)
+    assert found.verdict is Verdict.VERIFIED
+
+
 def test_a_failure_counts_once_it_has_stood() -> None:
     rounds = Rounds(one=after(10, Failed(failure=FAILURE, stands_for=30)))
     with pytest.raises(StartFailure):

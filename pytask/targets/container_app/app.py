@@ -140,9 +140,9 @@ def image_of(resource: JSONObject, container: str) -> str:
 
 
 def is_whole(resource: JSONObject, container: str) -> bool:
-    """Tell whether an answer shows all of what a change of the app replaces: its containers and its registries."""
+    """Tell whether an answer shows all that a change of the app replaces, and the mode that its traffic depends on."""
     configuration = object_at(resource, "properties", "configuration")
-    registries = bool(configuration) and _are_objects(configuration, "registries")
+    registries = bool(text_at(configuration, "activeRevisionsMode")) and _are_objects(configuration, "registries")
     return registries and has_whole_containers(object_at(resource, "properties", "template"), container)
 
 

@@ -59,7 +59,8 @@ def _confirm_ours(arm: Arm, update: ContainerAppUpdate, now: ContainerApp) -> No
         _restore_traffic(arm, update, now)
         raise CannotRollBack(f"the app still has its previous image ({now.image}): Azure did not carry out the update")
     if now.image != update.reference:
-        raise CannotRollBack(f"someone else has changed the app's image (it is now {now.image or 'empty'})")
+        found = now.image or "empty"
+        raise CannotRollBack(f"someone else has changed the app's image (it is now {found})", found=found)
     known = {update.revision, update.app.latest_revision, ""}
     if now.latest_revision not in known:
         raise CannotRollBack(f"someone else has changed the app: its latest revision is {now.latest_revision}")

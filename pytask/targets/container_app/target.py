@@ -110,12 +110,13 @@ class ContainerAppTarget:
         """Read the template back once the update has ended."""
         confirm_template(self.azure.arm, update)
 
-    def confirm_settings(self, update: ContainerAppUpdate) -> None:
+    def confirm_settings(self, update: ContainerAppUpdate, journal: Journal) -> None:
         """Read the environment variables back if some were changed."""
         if update.settings is None:
             return
         change = replace(update.settings, now=read_app(self.azure.arm, update.app).environment)
         if change.overwritten:
+            journal.add(change)
             raise SettingsOverwritten(app=update.app.title, names=listed(change.overwritten))
 
     def watch(

@@ -29,7 +29,7 @@ def confirm_template(arm: Arm, update: ContainerAppUpdate) -> None:
         TaskFailure: when the app cannot be read.
     """
     timeouts, clock = arm.http.timeouts, arm.http.clock
-    deadline = Deadline.after(clock, timeouts.operation)
+    deadline = Deadline.after(clock, timeouts.app_operation)
     while (failed := failure_of(arm, update.operation)) is None and not deadline.passed():
         clock.sleep(min(deadline.left(), timeouts.longest_poll))
     if failed:

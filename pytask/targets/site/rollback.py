@@ -53,7 +53,7 @@ def _still_ours(arm: Arm, update: SiteUpdate) -> Site:
     site = update.app.reading(read_configuration(arm, update.app.resource_id))
     if site.fx_version != update.fx_version:
         found = site.fx_version or "nothing"
-        raise CannotRollBack(f"someone else has changed the app's image (it is now {found})")
+        raise CannotRollBack(f"someone else has changed the app's image (it is now {found})", found=found)
     return site
 
 

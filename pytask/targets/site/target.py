@@ -123,9 +123,9 @@ class SiteTarget:
         """Read the configuration back."""
         confirm_configuration(self.azure.arm, update)
 
-    def confirm_settings(self, update: SiteUpdate) -> None:
+    def confirm_settings(self, update: SiteUpdate, journal: Journal) -> None:
         """Read the settings back if some were changed."""
-        confirm_settings(self.azure.arm, update)
+        confirm_settings(self.azure.arm, update, journal)
 
     def watch(
         self,

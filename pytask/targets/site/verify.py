@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytask.cloud.arm import Arm, Azure
     from pytask.cloud.poll import Reading
+    from pytask.journal import Journal
     from pytask.model import Digest
     from pytask.targets.site.observed import Observation, Question
     from pytask.targets.site.site import SiteUpdate
@@ -25,15 +26,17 @@ _START_LIMIT = "WEBSITES_CONTAINER_START_TIME_LIMIT"
 _BEYOND_START_LIMIT = 60.0
 
 
-def confirm_settings(arm: Arm, update: SiteUpdate) -> None:
-    """Confirm again that nobody has overwritten this run's settings.
+def confirm_settings(arm: Arm, update: SiteUpdate, journal: Journal) -> None:
+    """Confirm again that nobody has overwritten this run's settings; if someone has, record what they are now.
 
     Raises:
         SettingsOverwritten: when someone has.
     """
     if update.settings:
-        now = list_settings(arm, update.app.resource_id)
-        confirm_written(update.app.title, replace(update.settings, now=now))
+        change = replace(update.settings, now=list_settings(arm, update.app.resource_id))
+        if change.overwritten:
+            journal.add(change)
+        confirm_written(update.app.title, change)
 
 
 def confirm_configuration(arm: Arm, update: SiteUpdate) -> None:

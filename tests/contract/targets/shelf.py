@@ -159,7 +159,7 @@ class ShelfTarget:
             wanted = update.reference
             raise ImageNotSet(app=update.app.title, reference=wanted, wanted=wanted, found=found)
 
-    def confirm_settings(self, update: Update) -> None:
+    def confirm_settings(self, update: Update, journal: Journal) -> None:
         """Do nothing: there are none."""
 
     def watch(

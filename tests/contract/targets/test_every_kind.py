@@ -101,7 +101,7 @@ def test_what_was_written_is_read_back(scene: Scene) -> None:
     target = scene.find()
     update = updated(target)
     target.confirm(update)
-    target.confirm_settings(update)
+    target.confirm_settings(update, Journal(lambda _: None))
     scene.somebody_uses(THEIRS)
     with pytest.raises(StartFailure) as caught:
         target.confirm(update)
