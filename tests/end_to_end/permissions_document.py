@@ -61,7 +61,7 @@ def rows(title: str) -> list[Row]:
 
 
 def custom_role() -> dict[str, Any]:
-    (text,) = re.findall(r"^```json\n(.*?)^```$", section("A role of your own"), re.MULTILINE | re.DOTALL)
+    (text,) = re.findall(r"^```json\n(.*?)^```$", section("A custom role"), re.MULTILINE | re.DOTALL)
     return dict(json.loads(text))
 
 
