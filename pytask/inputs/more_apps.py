@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pytask.inputs.reader import Reader
 
 _NAME = "moreApps"
-_NAME = "moreApps"
 _GROUP = re.compile(r"[\w.()-]{0,89}[\w()-]")
 """https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources"""
 

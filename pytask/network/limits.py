@@ -147,7 +147,7 @@ def limited(send: Callable[[], requests.Response]) -> requests.Response:
 def _counted(raw: Any, pieces: Iterator[bytes], attempt: _Attempt) -> Iterator[bytes]:  # noqa: ANN401 - urllib3's own
     left = attempt.limits.most_bytes
     for piece in _sized(pieces):
-        _confirm_in_time(attempt)
+        _confirm_in_time(raw, attempt)
         attempt.bytes_left = _AHEAD
         if len(piece) > left:
             raw.close()
@@ -159,10 +159,11 @@ def _counted(raw: Any, pieces: Iterator[bytes], attempt: _Attempt) -> Iterator[b
         yield piece
 
 
-def _confirm_in_time(attempt: _Attempt) -> None:
+def _confirm_in_time(raw: Any, attempt: _Attempt) -> None:  # noqa: ANN401 - urllib3's own
     try:
         attempt.wait(None)
     except TooSlow as error:
+        raw.close()
         # Clients expect errors of requests here: no socket is being read, whose timeout urllib3 would convert.
         raise ReadTimeout(error) from error
 

@@ -198,18 +198,15 @@ def test_no_drip_outlasts_the_call(trusting: Network, context: ssl.SSLContext, n
 def test_a_reader_that_is_too_slow_itself_meets_an_error_of_its_client() -> None:
     """All bytes are there by then: no socket is read whose timeout urllib3 would turn into one of its errors."""
     session = open_route(Network(), print).new_session()
-    with (
-        a_server(partial(say, HEAD + b"\r\n" + b" " * 100)) as port,
-        session,
-        within(Limits(seconds=0.2)),
-        session.get(f"http://localhost:{port}/x", stream=True) as response,
-    ):
+    with a_server(partial(say, HEAD + b"\r\n" + b" " * 100)) as port, session, within(Limits(seconds=0.2)):
+        response = session.get(f"http://localhost:{port}/x", stream=True)
         pieces = response.iter_content(10)
         next(pieces)
         time.sleep(0.25)
         with pytest.raises(RequestException) as caught:
             next(pieces)
     assert isinstance(caught.value.__cause__, TooSlow)
+    assert response.raw.closed
 
 
 @pytest.mark.parametrize("name", FLOODS)

@@ -88,7 +88,7 @@ def test_200_sites_stay_within_azures_limits_by_themselves(opened: Callable[...,
 
 
 def test_buckets_that_others_empty_too_make_all_wait_and_none_fail(opened: Callable[..., Town]) -> None:
-    town = opened(speed=40.0, reads=Bucket(60, 8.0), writes=Bucket(30, 4.0))
+    town = opened(speed=40.0, reads=Bucket(40, 4.0), writes=Bucket(15, 2.0))
     town.deploy(numbered(25))
     assert town.sites.refused > 0
     assert [row.end for row in rows_of(town.journal)] == [End.VERIFIED] * 25
