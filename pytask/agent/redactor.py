@@ -38,10 +38,13 @@ class Redactor:
         self._lock = threading.Lock()
 
     def add(self, text: str) -> list[str]:
-        """Redact every line of a secret from now on, and return these lines."""
+        """Redact a secret and every line of it from now on, and return these lines.
+
+        The whole is redacted too: a JSON document or base64 has it on one line, and its own lines may be too short.
+        """
         lines = [line.strip() for line in text.splitlines() if len(line.strip()) >= _SHORTEST]
         with self._lock:
-            for form in {form for line in lines for form in forms_of(line)}:
+            for form in {form for part in (*lines, text.strip()) for form in forms_of(part)}:
                 for known, end in ((self._heads, form[:_SHORTEST]), (self._tails, form[-_SHORTEST:])):
                     known[end] = tuple(sorted({*known.get(end, ()), form}, key=len, reverse=True))
         return lines

@@ -143,7 +143,7 @@ def _log_lines(text: str) -> None:
 def _redaction(text: str) -> None:
     redactor, secret = Redactor(), text[:40]
     redactor.add(secret)
-    assert len(secret.strip()) < 40 or "\n" in secret or secret.strip() not in redactor.redact(f"x{text}x")
+    assert len(secret.strip()) < 40 or secret.strip() not in redactor.redact(f"x{text}x")
 
 
 def _refused(text: str) -> None:

@@ -60,6 +60,9 @@ def test_half_of_a_secret_is_gone_where_a_text_is_shortened(secret: str, kept: i
         (("a+b/c=d&e",), '{"a": "a\\u002Bb/c=d\\u0026e"}', '{"a": "***"}'),
         (("a+b/c=d&e",), "?x=a%2bb%2fc%3dd%26e", "?x=***"),
         (("one-line\ntwo-line",), "two-line one-line", "*** ***"),
+        (("a\nb\rc\nd",), "is a\nb\rc\nd", "is ***"),
+        (("-----\nkey-\n-----",), '{"key": "-----\\nkey-\\n-----"}', '{"key": "***"}'),
+        (("-----\nkey-\n-----",), base64.b64encode(b"-----\nkey-\n-----").decode(), "***Q=="),
         ((), "…", "…"),
     ],
 )
