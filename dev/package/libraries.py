@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NOT_CARRIED = {
     "cryptography": "native code; Node signs instead (dev/package/stand_ins)",
+    "requests-oauthlib": "0.9 MB for a sign-in that the task does not use (dev/package/stand_ins)",
     "pywin32": "native code; docker needs it for named pipes only",
 }
 """Dependencies that are left out, together with their own dependencies, and the reason."""

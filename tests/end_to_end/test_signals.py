@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FEW: tuple[tuple[str, How, str], ...] = (
     ("image sent", "SIGINT", "docker-func-sample is configured with contoso.azurecr.io/hello-function:stable (prev"),
-    ("settings written", "SIGTERM", "settings: GREETING may have been written\nto finish it by hand: az functionapp"),
+    ("settings written", "SIGTERM", "settings: GREETING may have been written\nto continue by hand: az functionapp"),
     ("swapping", "SIGTERM", "the swap of docker-func-sample was sent, but its result is not known: it may be config"),
     ("rollback written", "SIGKILL", "docker-func-sample is configured with contoso.azurecr.io/hello-function:former a"),
 )
