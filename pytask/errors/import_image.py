@@ -15,7 +15,7 @@ class ImportSourceUnnamed(InputMistake):
     code = "import-source-unnamed"
     title = "'{value}' does not say which registry to import from"
     happened = "{input} reads '{value}', and importImage is true"
-    cause = "azureContainerRegistry is the registry to import into, so the one to import from must stand in the image's name"
+    cause = "azureContainerRegistry is the registry to import into, so the one to import from must be part of the image's name"
     fix = "set {input} to the full reference, such as contosodev.azurecr.io/{value}, or use the recordFile of the run that pushed it"
 
 
@@ -143,7 +143,7 @@ class ImportNotFinished(AzureFailure):
     title = "the import of {reference} into {registry} did not finish in {minutes} minutes"
     happened = "Azure accepted the import, and its operation was still going on"
     cause = "the image is very large, the source registry answers slowly, or Azure is busy"
-    fix = "look whether the image is there by now (az acr repository show --name {registry!q} --image …), and run the step again: an image that is there already is not imported again"
+    fix = "check whether the image is there by now (az acr repository show --name {registry!q} --image …), and run the step again: an image that is there already is not imported again"
 
 
 class ImportUnconfirmed(AzureFailure):

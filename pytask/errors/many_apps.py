@@ -29,7 +29,7 @@ class AppNamedTwice(InputMistake):
     code = "app-named-twice"
     title = "{app} is named twice"
     happened = "{first} and {second} name the same app"
-    cause = "appName is deployed first and moreApps after it, so each app may stand there only once"
+    cause = "appName is deployed first and moreApps after it, so each app can be listed only once"
     fix = "remove one of the two; appName itself does not belong in moreApps"
 
 

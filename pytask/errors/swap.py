@@ -111,7 +111,7 @@ class SlotRunsAnotherImage(AzureFailure):
     code = "slot-runs-another-image"
     title = "{app} does not run {wanted}, so it is not swapped"
     happened = "{found}"
-    cause = "someone deployed another image to the slot since it was verified, or the slot was already swapped and has production's former image"
+    cause = "someone deployed another image to the slot since it was verified, or the slot was already swapped and has production's previous image"
     fix = "check which image the slot and production run; deploy the image to the slot again if it is missing there, then swap"
     link = _SLOTS
 
@@ -182,7 +182,7 @@ class SwapUnfinished(AzureFailure):
     code = "swap-unfinished"
     title = "it is not known whether {slot} was swapped with production of {app}"
     happened = "after {minutes} minutes {detail}"
-    cause = "Azure still works on the swap, or its answers were lost"
+    cause = "Azure is still working on the swap, or its responses were lost"
     fix = "check which image production runs before anything else; if the swap was not made, run again"
     link = _SLOTS
 
