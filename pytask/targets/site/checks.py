@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytask.clock import Timeouts
+    from pytask.cloud.poll import Reading
     from pytask.errors.start import StartFailure
-    from pytask.model import Function
+    from pytask.model import Function, Update
     from pytask.model.evidence import Evidence
     from pytask.targets.site.observed import Observation, Question
     from pytask.targets.site.site import SiteUpdate
@@ -102,20 +103,19 @@ def _judge_functions(question: Question, seen: Observation, earlier: Mapping[str
         return _NOTHING_TELLS
     if not new_image_runs(earlier):
         return Pending(reason="")
-    if isinstance(seen.functions, NotAllowed):
-        return Unavailable(seen.functions.reason)
-    if isinstance(seen.functions, NotYet):
-        return Pending(reason=seen.functions.reason)
-    if not seen.listed:
-        update = question.update
+    return judge_functions(question.update, seen.functions, seen.listed)
+
+
+def judge_functions(update: Update, functions: Reading[tuple[Function, ...]], seen: tuple[Function, ...]) -> Evidence:
+    """Return the evidence of a list of functions that can only be the image's; `seen` are those listed so far."""
+    if isinstance(functions, NotAllowed):
+        return Unavailable(functions.reason)
+    if isinstance(functions, NotYet):
+        return Pending(reason=functions.reason)
+    if not seen:
         failure = NoFunctions(app=update.app.title, reference=update.reference)
         return Pending(reason="no functions are listed yet", at_deadline=failure)
-    return Passed(told_functions(seen.listed))
-
-
-def told_functions(functions: tuple[Function, ...]) -> str:
-    """Return the names of the functions for people, shortened when there are many."""
-    return listed(f"{one.name} ({one.trigger or 'no trigger'})" for one in functions)
+    return Passed(listed(f"{one.name} ({one.trigger or 'no trigger'})" for one in seen))
 
 
 def _judge_smoke_test(

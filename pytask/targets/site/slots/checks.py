@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytask.cloud.poll import NotAllowed, NotYet, Seen
-from pytask.errors.start import NoFunctions, NotUpInTime
+from pytask.errors.start import NotUpInTime
 from pytask.errors.swap import SlotsNotExchanged
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
-from pytask.targets.site.checks import told_functions
+from pytask.targets.site.checks import judge_functions
 from pytask.targets.site.host_check import explain_host
 from pytask.targets.site.slots.state import is_newer
 from pytask.targets.site.start_failure import explain
@@ -118,14 +118,7 @@ def _judge_start(question: Question, timeouts: Timeouts, seen: Observation) -> E
 def _judge_functions(question: Question, _timeouts: Timeouts, seen: Observation) -> Evidence:
     if not seen.host_settled:
         return Pending(reason="")
-    if isinstance(seen.functions, NotAllowed):
-        return Unavailable(seen.functions.reason)
-    if isinstance(seen.functions, NotYet):
-        return Pending(reason=seen.functions.reason)
-    if not seen.listed:
-        failure = NoFunctions(app=question.swapped.app.title, reference=question.swapped.reference)
-        return Pending(reason="no functions are listed yet", at_deadline=failure)
-    return Passed(told_functions(seen.listed))
+    return judge_functions(question.swapped, seen.functions, seen.listed)
 
 
 def _judge_smoke_test(question: Question, timeouts: Timeouts, seen: Observation) -> Evidence:
