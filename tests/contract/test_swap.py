@@ -499,3 +499,24 @@ def test_a_slot_that_cannot_pull_is_explained_and_production_stays(scene: Scene,
         deploy_and_swap(scene)
     assert slots.writes() == []
     assert outputs(scene.journal)["previousImage"] == BEFORE
+
+
+def test_a_slot_that_is_still_starting_is_not_swapped_although_its_old_host_answers(
+    scene: Scene, slots: ScriptedSlots
+) -> None:
+    deploy_to_slot(scene, slots)
+    slots.fates["staging", OURS] = "never gets ready"
+    with pytest.raises(SlotUnverified):
+        swap(scene, imageName="shop:7")
+    assert slots.writes() == []
+
+
+def test_a_slot_whose_last_start_failed_is_not_swapped_although_its_old_host_answers(
+    scene: Scene, slots: ScriptedSlots
+) -> None:
+    deploy_to_slot(scene, slots)
+    slots.fates["staging", OURS] = "crashes"
+    slots.clock.sleep(60)
+    with pytest.raises(SlotUnverified):
+        swap(scene)
+    assert slots.writes() == []
