@@ -38,13 +38,14 @@ def test_one_image_is_promoted_from_development_to_production_and_to_container_a
         runs = [
             pipeline.run(record, tags="new"),
             pipeline.run(deploy, appName="shop", slotName="staging"),
-            pipeline.run(command="swap", imageName="", recordFile="out/record.json", appName="shop", slotName="staging"),
+            pipeline.run(
+                command="swap", imageName="", recordFile="out/record.json", appName="shop", slotName="staging"
+            ),
             pipeline.run(deploy, appName="jobs", verifyTimeoutMinutes="1", timeout=180),
         ]
         for run in runs:
             assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert len({run.variables["imageDigest"] for run in runs}) == 1
-        assert len({run.variables["imageReference"].rpartition("@")[2] for run in runs}) == 1
         assert [("Build image" in run.groups, "Push image" in run.groups) for run in runs] == [
             (True, True),
             *[(False, False)] * 3,

@@ -78,7 +78,7 @@ class ArmBucket:
             self.left -= 1
             return None
         self.refused += 1
-        return Answer(429, _EMPTY, {"Retry-After": "5"})
+        return Answer(429, _EMPTY, {"Retry-After": "5", "x-ms-ratelimit-remaining-subscription-reads": "0"})
 
 
 class NamedSite(ScriptedSite):
