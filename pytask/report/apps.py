@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytask.journal import Journal
 
 _MOST_NAMES = 10
-_OWN = frozenset(Action) - {Action.PUSH, Action.IMPORT}
+_OWN = frozenset(Action) - {Action.PUSH, Action.IMPORT, Action.CACHE}
 """The changes of one app."""
 
 
