@@ -42,16 +42,20 @@ def read_cache(
     )
     if not given.found:
         return Read(())
-    writes, host = use.value is CacheUse.REGISTRY, given.value.host or _beside(reader, names.value, own.value)
-    _confirm_apart(reader, given.value, host, names.value)
+    beside = _beside(reader, names.value, own.value)
+    _confirm_apart(reader, given.value, beside, names.value)
+    writes, host = use.value is CacheUse.REGISTRY, given.value.host or beside
     return Read((_cache(reader, given.value, host, recipe.value, writes=writes),))
 
 
-def _confirm_apart(reader: Reader, given: ImageName, host: RegistryHost | None, names: ImageNames) -> None:
-    """Note a mistake where the cache would be among the image's tags, or in no particular registry."""
-    if given.repository == names.repository and given.host in {None, names.image_host, host}:
+def _confirm_apart(reader: Reader, given: ImageName, beside: RegistryHost | None, names: ImageNames) -> None:
+    """Note a mistake where the cache would be among the image's tags, or in no particular registry.
+
+    `beside` is the image's own registry.
+    """
+    if given.repository == names.repository and given.host in {None, beside}:
         reader.mistakes.append(CacheIsTheImage(input=_INPUT, repository=names.repository))
-    if host is None and not isinstance(names, Destination):
+    if given.host is None and beside is None and not isinstance(names, Destination):
         suggestion = f"REGISTRY.azurecr.io/{given.repository}"
         reader.mistakes.append(CacheRegistryUnknown(input=_INPUT, suggestion=suggestion))
 
