@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from contextlib import closing, suppress
 from pathlib import Path
@@ -15,11 +16,11 @@ from tests.images import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from tests.agent.running_task import RunningTask, TaskRun
     from tests.local_azure.azure import LocalAzure
     from tests.pipeline import Pipeline
 
-CACHE = "hello-function-cache"
 DOCKERFILE = f"""FROM {BASE} AS packages
 WORKDIR /src
 COPY host.json ./
@@ -65,9 +66,17 @@ def can_read(azure: LocalAzure) -> bool:
         return int(engine.version()["Version"].partition(".")[0]) >= FIRST_TO_READ
 
 
+def cache_of(pipeline: Pipeline) -> str:
+    """Return the repository of a test's own cache: the registry keeps what earlier tests wrote."""
+    return f"cache-{hashlib.sha256(str(pipeline.sources).encode()).hexdigest()[:8]}"
+
+
+def inputs_of(pipeline: Pipeline) -> dict[str, str]:
+    return {"command": "buildAndPush", "cache": "registry", "cacheImage": cache_of(pipeline), "appName": ""}
+
+
 def build(pipeline: Pipeline, variables: dict[str, str] | None = None, **inputs: str) -> TaskRun:
-    given = {"command": "buildAndPush", "cache": "registry", "appName": "", **inputs}
-    run = pipeline.run(given, variables=variables or {})
+    run = pipeline.run({**inputs_of(pipeline), **inputs}, variables=variables or {})
     assert run.result.startswith("Succeeded"), run.log
     return run
 
@@ -77,8 +86,9 @@ def confirm_hit(pipeline: Pipeline, run: TaskRun) -> None:
     assert not (FETCHED.search(run.log) and can_read(pipeline.azure)), run.log
 
 
-def tags(pipeline: Pipeline, repository: str = CACHE) -> set[str]:
-    """Return the tags that were written."""
+def tags(pipeline: Pipeline, repository: str = "") -> set[str]:
+    """Return the tags that were written in a repository, or else in the cache's."""
+    repository = repository or cache_of(pipeline)
     pushes = [one for one in pipeline.registry.pushes if one.repository == repository and one.kind == "manifests"]
     return {one.reference for one in pushes if not one.reference.startswith("sha256:")}
 
@@ -86,14 +96,14 @@ def tags(pipeline: Pipeline, repository: str = CACHE) -> set[str]:
 def test_an_empty_agent_runs_only_what_has_changed(building: Pipeline) -> None:
     first = build(building)
     assert FETCHED.search(first.log)
-    assert f"Written to contoso.azurecr.io/{CACHE}:main-" in first.log
-    for name in ("Bonjour", "Salut"):
+    assert f"ritten to contoso.azurecr.io/{cache_of(building)}:main-" in first.log
+    for before, after in (("Hello", "Bonjour"), ("Bonjour", "Salut")):
         empty(building.azure)
-        building.edit("Hello" if name == "Bonjour" else "Bonjour", name)
+        building.edit(before, after)
         again = build(building)
         confirm_hit(building, again)
         assert again.issues == ()
-    assert re.search(r"Build cache: \d+ of \d+ steps were cached, \d+ ran", again.log)
+        assert re.search(r"Build cache: \d+ of \d+ steps were cached, \d+ ran", again.log)
 
 
 def test_the_image_is_the_same_as_without_a_cache_and_has_no_cache_in_it(building: Pipeline) -> None:
@@ -109,7 +119,7 @@ def test_a_run_leaves_no_image_of_the_cache_in_the_engine(building: Pipeline) ->
     build(building)
     with closing(docker.APIClient(base_url=building.azure.agent_engine.url)) as engine:
         named = [tag for image in engine.images() for tag in image["RepoTags"] or ()]
-    assert [tag for tag in named if CACHE in tag] == []
+    assert [tag for tag in named if cache_of(building) in tag] == []
 
 
 def test_a_pull_request_uses_the_cache_of_its_target_and_writes_its_own(building: Pipeline) -> None:
@@ -123,18 +133,18 @@ def test_a_pull_request_uses_the_cache_of_its_target_and_writes_its_own(building
 
 def test_the_pull_request_of_a_fork_uses_the_cache_and_writes_nothing(building: Pipeline) -> None:
     build(building)
-    pushed = [push for push in building.registry.pushes if push.repository == CACHE]
+    pushed = [push for push in building.registry.pushes if push.repository == cache_of(building)]
     empty(building.azure)
     run = build(building, {**PULL_REQUEST, "System.PullRequest.IsFork": "True"})
     confirm_hit(building, run)
-    assert [push for push in building.registry.pushes if push.repository == CACHE] == pushed
+    assert [push for push in building.registry.pushes if push.repository == cache_of(building)] == pushed
     assert "only read: this is a run of a fork's pull request" in run.log
 
 
 def test_a_branch_that_is_gone_and_a_tag_that_was_purged_cost_one_build(building: Pipeline) -> None:
     build(building)
     for tag in tags(building):
-        building.azure.delete_image(f"contoso.azurecr.io/{CACHE}:{tag}")
+        building.azure.delete_image(f"contoso.azurecr.io/{cache_of(building)}:{tag}")
     empty(building.azure)
     without = build(building)
     assert FETCHED.search(without.log)
@@ -156,7 +166,7 @@ def test_two_dockerfiles_have_a_cache_each(building: Pipeline) -> None:
 def test_two_runs_at_once_both_leave_a_cache_that_can_be_used(building: Pipeline, tmp_path: Path) -> None:
     other = second_on(building, tmp_path)
     (other.sources / "Dockerfile").write_text(DOCKERFILE)
-    given = {"command": "buildAndPush", "cache": "registry", "appName": ""}
+    given = inputs_of(building)
     runs = [task.wait(180) for task in (building.start(given, build_id="1"), other.start(given, build_id="2"))]
     assert [run.result for run in runs] == ["Succeeded"] * 2, "\n".join(run.log for run in runs)
     empty(building.azure)
@@ -167,7 +177,6 @@ def test_a_cache_that_may_not_be_written_is_a_warning(building: Pipeline) -> Non
     other = building.azure.add_registry("elsewhere")
     building.azure.grant(building.principal, "AcrPull", other.id)
     run = build(building, cacheImage="elsewhere.azurecr.io/team/cache")
-    assert run.result == "SucceededWithIssues" or run.issues
     ((kind, text),) = [(issue.type, issue.message) for issue in run.issues]
     assert (kind, "build cache" in text) == ("warning", True)
     assert not other.pushes
@@ -183,12 +192,12 @@ def test_a_run_that_is_canceled_meanwhile_leaves_no_docker_command_and_no_image_
         if "##[group]Build cache" in line and started:
             started[0].cancel()
 
-    started.append(building.start({"command": "buildAndPush", "cache": "registry", "appName": ""}, on_line=cancel))
+    started.append(building.start(inputs_of(building), on_line=cancel))
     run = started[0].wait(120)
     assert run.result == "Canceled", run.log
-    assert running_with(CACHE) == []
+    assert running_with(cache_of(building)) == []
     with closing(docker.APIClient(base_url=building.azure.agent_engine.url)) as engine:
-        assert not [tag for image in engine.images() for tag in image["RepoTags"] or () if CACHE in tag]
+        assert not [tag for image in engine.images() for tag in image["RepoTags"] or () if cache_of(building) in tag]
 
 
 def running_with(word: str) -> list[str]:

@@ -39,8 +39,14 @@ def results(config: dict[str, Any]) -> dict[str, list[list[str]]]:
     return {one["digest"]: [chain(config, two["layer"]) for two in one.get("layers", [])] for one in config["records"]}
 
 
-BUILD = (["base", "deps"], [{"digest": "FROM", "layers": [{"layer": 0}]}, {"digest": "RUN", "inputs": [[{"link": 0}]], "layers": [{"layer": 1}]}])  # fmt: skip
-FINAL = (
+BUILD: tuple[list[str], list[dict[str, Any]]] = (
+    ["base", "deps"],
+    [
+        {"digest": "FROM", "layers": [{"layer": 0}]},
+        {"digest": "RUN", "inputs": [[{"link": 0}]], "layers": [{"layer": 1}]},
+    ],
+)
+FINAL: tuple[list[str], list[dict[str, Any]]] = (
     ["base", "app"],
     [
         {"digest": "COPY", "inputs": [[{"link": 2}], [{"selector": "s", "link": 1}]], "layers": [{"layer": 1}]},
@@ -67,7 +73,8 @@ def test_records_refer_to_the_same_records_as_before(images: Any) -> None:  # no
 
 
 def test_the_same_instruction_on_another_base_is_another_record() -> None:
-    other = (["alpine", "deps2"], [{"digest": "ALPINE", "layers": [{"layer": 0}]}, {"digest": "RUN", "inputs": [[{"link": 0}]], "layers": [{"layer": 1}]}])  # fmt: skip
+    alpine: dict[str, Any] = {"digest": "ALPINE", "layers": [{"layer": 0}]}
+    other = (["alpine", "deps2"], [alpine, {"digest": "RUN", "inputs": [[{"link": 0}]], "layers": [{"layer": 1}]}])
     records = joined(BUILD, other)[0]["records"]
     assert [one["digest"] for one in records].count("RUN") == 2
 
@@ -113,7 +120,12 @@ def test_an_image_without_a_cache_is_told() -> None:
             read_inline_cache(manifest, config)
 
 
-RECORDS = st.recursive(st.none() | st.integers(-2, 3) | st.text(max_size=3), lambda one: st.lists(one, max_size=3) | st.dictionaries(st.sampled_from(["digest", "inputs", "link", "layers", "layer", "chains"]), one, max_size=4), max_leaves=20)  # fmt: skip
+NAMES = st.sampled_from(["digest", "inputs", "link", "layers", "layer", "chains"])
+RECORDS = st.recursive(
+    st.none() | st.integers(-2, 3) | st.text(max_size=3),
+    lambda one: st.lists(one, max_size=3) | st.dictionaries(NAMES, one, max_size=4),
+    max_leaves=20,
+)
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["digest", "inputs", "layers", "chains"]), RECORDS)))

@@ -63,7 +63,7 @@ def build(
 
     The docker command gets the environment without the agent's variables, but a build argument without a value may take
     it from those too. BuildKit asks for credentials through `logins`, and waits until the run has signed in.
-    `stop_when` gets a function that ends the build, to call when it has become pointless. `see` gets the output's lines.
+    `stop_when` gets a function that ends the build, to call when it is pointless by now. `see` gets the output's lines.
 
     Raises:
         ImageNotLoaded: when the build succeeds but leaves the image outside the engine.
