@@ -47,6 +47,20 @@ def test_each_instruction_that_ended_is_told_with_its_stage() -> None:
     assert [(step.stage, step.seconds) for step in steps.ran] == [("compile", 12.5), ("stage-2", 0.1)]
 
 
+def test_base_images_are_told_by_the_digest_that_they_had() -> None:
+    digests = [f"sha256:{letter * 64}" for letter in "abc"]
+    steps = steps_of(
+        f"#5 [build 1/4] FROM docker.io/library/node:20@{digests[0]}\n"
+        f"#5 resolve docker.io/library/node:20@{digests[0]} done\n"
+        f"#6 [linux/amd64 stage-1 1/2] FROM localhost:5000/team/base:1@{digests[1]}\n"
+        f"#7 FROM docker.io/library/busybox@{digests[2]}\n"
+        f"#8 0.1 FROM evil@{digests[2]}\n"
+        "#9 [stage-2 1/1] FROM docker.io/library/known:1\n"
+    )
+    names = ["docker.io/library/node:20", "localhost:5000/team/base:1", "docker.io/library/busybox"]
+    assert steps.bases == dict(zip(names, digests, strict=True))
+
+
 def test_the_only_stage_has_no_name() -> None:
     (step,) = steps_of("#4 [2/2] RUN make\n#4 DONE 2.0s").ran
     assert (step.stage, step.name) == ("", "RUN make")

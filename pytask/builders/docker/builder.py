@@ -63,6 +63,8 @@ class DockerBuilder:
         """Build the image and leave it in the engine, and stop as soon as `preflight` fails."""
         steps, stop_when = Steps(), preflight.when_failed
         image = build(self.machine, recipe, references, self.cli, logins=logins, stop_when=stop_when, see=steps.take)
+        for name, digest in steps.bases.items():
+            self.machine.console.line(f"base image {name} was {digest}")
         return DockerImage(
             builder=self,
             references=tuple(references),

@@ -17,6 +17,11 @@ _STEP = re.compile(r"#(\d+) \[(?:(?P<stage>\S+(?: \S+)?) )?\d+/\d+\] (?P<what>.+
 one."""
 _END = re.compile(r"#(\d+) (?:(?P<cached>CACHED)|DONE (?P<seconds>[\d.]+)s)", re.ASCII)
 _PULLS = "FROM "
+_BASE = re.compile(
+    r"#\d+ (?:\[(?:\S+(?: \S+)? )?\d+/\d+\] )?FROM (?P<name>[^\s@]+)@(?P<digest>sha256:[0-9a-f]{64})", re.ASCII
+)
+"""`#5 [build 1/4] FROM docker.io/library/node:20@sha256:…`, or without the stage for an image that COPY --from names. An
+image that the engine has already may be named without a digest."""
 _LONGEST = 200
 
 
@@ -44,10 +49,14 @@ class Steps:
 
     _named: dict[str, Step] = field(default_factory=dict)
     _ended: dict[str, Step] = field(default_factory=dict)
+    bases: dict[str, str] = field(default_factory=dict)
+    """The digest that each base image had, by its name; filled as the build prints them."""
 
     def take(self, line: str) -> None:
         """Take one line of output, whatever it is."""
-        if begun := _STEP.fullmatch(line.strip()):
+        if base := _BASE.fullmatch(line.strip()):
+            self.bases[base["name"]] = base["digest"]
+        elif begun := _STEP.fullmatch(line.strip()):
             what = begun["what"][:_LONGEST]
             if not what.startswith(_PULLS):
                 stage = (begun["stage"] or "").rpartition(" ")[2]
