@@ -20,7 +20,7 @@ _PULLS = "FROM "
 _BASE = re.compile(
     r"#\d+ (?:\[(?:\S+(?: \S+)? )?\d+/\d+\] )?FROM (?P<name>[^\s@]+)@(?P<digest>sha256:[0-9a-f]{64})", re.ASCII
 )
-"""`#5 [build 1/4] FROM docker.io/library/node:20@sha256:…`, or without the stage for an image that COPY --from names. An
+"""`#5 [build 1/4] FROM docker.io/library/node:20@sha256:…`, without the stage for an image that COPY --from names. An
 image that the engine has already may be named without a digest."""
 _LONGEST = 200
 
