@@ -78,17 +78,12 @@ class DockerCache:
 
     def run(self, registry: RegistrySession) -> str:
         """Write the cache where this build added something to it; return what it saved and what was written."""
-        repository = Repository(session=registry, name=self.cache.repository)
-        found = {tag: text for tag in self.cache.tags if (text := _manifest(repository, tag))}
-        known = known_seconds(found.values())
-        told = (
-            [f"the cached steps took {seconds:.0f} s when they last ran"]
-            if (seconds := saved(self.steps, known))
-            else []
-        )
         if not self.cache.writes:
-            why = f": {self.cache.why_not}" if self.cache.why_not else ""
-            return self._sentence(*told, f"the cache was only read{why}")
+            with suppress(TaskFailure):  # whoever may not read the cache learns only less about it
+                return self._sentence(*self._saved(self._found(registry)), self._only_read)
+            return self._sentence(self._only_read)
+        found = self._found(registry)
+        known, told = known_seconds(found.values()), self._saved(found)
         if self.cache.tag in found and not self.steps.ran:
             return self._sentence(*told, f"{self._reference} is up to date")
         if self.builder.engine().is_of_containerd:
@@ -96,6 +91,19 @@ class DockerCache:
         else:
             told += self._write_joined(registry, known)
         return self._sentence(*told, f"written to {self._reference}")
+
+    def _found(self, registry: RegistrySession) -> dict[str, bytes]:
+        """Return the manifests of the caches that there are, by tag, this branch's own first."""
+        repository = Repository(session=registry, name=self.cache.repository)
+        return {tag: text for tag in self.cache.tags if (text := _manifest(repository, tag))}
+
+    def _saved(self, found: dict[str, bytes]) -> list[str]:
+        seconds = saved(self.steps, known_seconds(found.values()))
+        return [f"the cached steps took {seconds:.0f} s when they last ran"] if seconds else []
+
+    @property
+    def _only_read(self) -> str:
+        return f"the cache was only read{f': {self.cache.why_not}' if self.cache.why_not else ''}"
 
     def stop(self) -> None:
         """End the docker command that is running, and begin no other."""
@@ -158,13 +166,15 @@ class DockerCache:
         return None
 
     def _made(self, registry: RegistrySession, stage: Stage, target: str) -> InlineCache:
-        """Return the cache of a stage, as this build leaves it."""
+        """Return the cache of a stage, as this build leaves it.
+
+        Another run of the branch in the same engine may take the image's name away; then it is made once more.
+        """
         reference = self.cache.reference(_stage_tag(self.cache.tag, stage))
-        self._build(target, "--cache-to=type=inline", reference=reference)
         try:
-            digest = self._push(reference)
-        finally:
-            self.builder.engine().forget(reference)
+            digest = self._pushed(target, reference)
+        except TaskFailure:
+            digest = self._pushed(target, reference)
         try:
             return self._read(registry, digest)
         except NotACache as error:
@@ -175,6 +185,14 @@ class DockerCache:
         ran = {step.stage.lower() for step in self.steps.ran}
         names = {one.shown for one in with_bases(stages, stage)}
         return bool(ran & (names | {""}))
+
+    def _pushed(self, target: str, reference: str) -> str:
+        """Put a stage's cache into an image, push that, and return its digest; the engine does not keep it."""
+        self._build(target, "--cache-to=type=inline", reference=reference)
+        try:
+            return self._push(reference)
+        finally:
+            self.builder.engine().forget(reference)
 
     def _push(self, reference: str) -> str:
         """Push an image, and return its digest."""
