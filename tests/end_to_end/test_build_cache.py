@@ -97,13 +97,12 @@ def test_an_empty_agent_runs_only_what_has_changed(building: Pipeline) -> None:
     first = build(building)
     assert FETCHED.search(first.log)
     assert f"ritten to contoso.azurecr.io/{cache_of(building)}:main-" in first.log
-    for before, after in (("Hello", "Bonjour"), ("Bonjour", "Salut")):
-        empty(building.azure)
-        building.edit(before, after)
-        again = build(building)
-        confirm_hit(building, again)
-        assert again.issues == ()
-        assert re.search(r"Build cache: \d+ of \d+ steps were cached, \d+ ran", again.log)
+    empty(building.azure)
+    building.edit("Hello", "Bonjour")
+    again = build(building)
+    confirm_hit(building, again)
+    assert again.issues == ()
+    assert re.search(r"Build cache: \d+ of \d+ steps were cached, \d+ ran", again.log)
 
 
 def test_the_image_is_the_same_as_without_a_cache_and_has_no_cache_in_it(building: Pipeline) -> None:
