@@ -8,8 +8,6 @@ the flow, because the Marketplace shows no SVG. https://learn.microsoft.com/azur
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 from html import escape
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
+from dev.browser import NEEDED, find_browser, take
 from tests.agent.under_test import ROOT
 from tests.local_azure.azure import LocalAzure
 from tests.pipeline import a_pipeline
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from tests.agent.running_task import TaskRun
 
 PICTURES = ROOT / "docs" / "pictures"
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _STYLE = """
 body { margin: 0; padding: 20px 24px; color: #1f2328 }
 body { font: 14px/1.5 'Segoe UI', 'Noto Sans', 'DejaVu Sans', 'Noto Color Emoji', sans-serif }
@@ -45,9 +43,9 @@ code { font: 12px 'Cascadia Mono', 'DejaVu Sans Mono', monospace } a { color: #0
 
 def main() -> int:
     """Take the pictures, and return the exit code."""
-    browser = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+    browser = find_browser()
     if browser is None:
-        sys.stderr.write("pictures: this needs a headless browser (apt-get install chromium fonts-noto-color-emoji)\n")
+        sys.stderr.write(f"pictures: {NEEDED}\n")
         return 1
     PICTURES.mkdir(exist_ok=True)
     verified, rolled_back = _runs()
@@ -109,29 +107,9 @@ def _summary(run: TaskRun) -> str:
 
 def _take(browser: str, name: str, body: str, width: int) -> None:
     """Render a page, and crop the picture to its content."""
-    with tempfile.TemporaryDirectory(prefix="picture-") as folder:
-        page = Path(folder) / "page.html"
-        head = f"<!doctype html><meta charset=utf-8><style>{_STYLE}</style>"
-        page.write_text(head + body, encoding="utf-8")
-        height = _height(browser, page, width)
-        _browse(browser, folder, f"--window-size={width},{height}", f"--screenshot={PICTURES / name}.png", str(page))
+    head = f"<!doctype html><meta charset=utf-8><style>{_STYLE}</style>"
+    height = take(browser, head + body, PICTURES / f"{name}.png", width)
     sys.stdout.write(f"{(PICTURES / name).relative_to(ROOT)}.png  {width} x {height}\n")
-
-
-def _height(browser: str, page: Path, width: int) -> int:
-    """Return the page's height, which a script in it measures."""
-    probe = page.with_name("probe.html")
-    ask = "<script>document.title = Math.ceil(document.body.getBoundingClientRect().height)</script>"
-    probe.write_text(page.read_text(encoding="utf-8") + ask, encoding="utf-8")
-    shown = _browse(browser, str(page.parent), f"--window-size={width},600", "--dump-dom", str(probe))
-    found = re.search(r"<title>(\d+)</title>", shown)
-    return int(found.group(1)) if found else 600
-
-
-def _browse(browser: str, folder: str, *words: str) -> str:
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={folder}/profile"]
-    done = subprocess.run([browser, *options, *words], capture_output=True, text=True, check=True, timeout=120)
-    return done.stdout
 
 
 if __name__ == "__main__":
