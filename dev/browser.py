@@ -19,6 +19,7 @@ def find_browser() -> str | None:
 
 def take(browser: str, html: str, picture: Path, width: int) -> int:
     """Render a page of `width` pixels, write the picture, cropped to the page's height, and return that height."""
+    picture.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="picture-") as folder:
         page = Path(folder) / "page.html"
         page.write_text(html, encoding="utf-8")

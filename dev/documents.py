@@ -209,8 +209,8 @@ def inputs_table(task: Mapping[str, Any]) -> str:
         task["inputs"], key=lambda item: (not must_be_given(item), groups.index(item.get("groupName", "")))
     )
     return _table(
-        ("Input", "Default", "What it means"),
-        ((_code(item["name"]), _default(item), _meaning(item, task)) for item in ordered),
+        ("Input", "What it means"),
+        ((_code(item["name"]), _meaning(item, task)) for item in ordered),
     )
 
 
@@ -310,17 +310,15 @@ def must_be_given(item: Mapping[str, Any]) -> bool:
     return bool(item.get("required")) and not item.get("visibleRule") and not item.get("defaultValue")
 
 
-def _default(item: Mapping[str, Any]) -> str:
-    return "**required**" if must_be_given(item) else _code(item.get("defaultValue", ""))
-
-
 def _meaning(item: Mapping[str, Any], task: Mapping[str, Any]) -> str:
-    """Return what the editor shows: label, help, options, the other name, and when the input is visible."""
-    parts = [f"{item['label']}.", item["helpMarkDown"]]
+    """Return what the editor shows: label, help, options, the other name, when the input is visible, the default."""
+    parts = ["**Required.**"] if must_be_given(item) else []
+    parts += [f"{item['label']}.", item["helpMarkDown"]]
     parts += [f"One of {', '.join(map(_code, item['options']))}."] if item.get("options") else []
     parts += [f"Also called {', '.join(map(_code, item['aliases']))}."] if item.get("aliases") else []
     if when := _when(item, task):
         parts.append(f"{'Required' if item.get('required') else 'Used'} {when}.")
+    parts += [f"Default: {_code(item['defaultValue'])}."] if item.get("defaultValue") else []
     return " ".join(parts)
 
 

@@ -45,7 +45,7 @@ def summary(journal: Journal, failures: tuple[str, ...] = (), redact: Callable[[
     times = time_bars(first, show, of_the_run=was_begun(apps))
     headline = _headline_of_all(apps, failures, show) if was_begun(apps[1:]) else _headline(first, failures, show)
     parts = [headline, *map(show.block, _the_most(failures))]
-    parts += [f"| | |\n|---|---|\n{table}"] if rows else []
+    parts += [f"| What | Value |\n|---|---|\n{table}"] if rows else []
     parts += [markdown_table(apps, show)] if was_begun(apps) else []
     parts += [times] if times else []
     return "\n\n".join(parts) + "\n"
