@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from dev.editor.__main__ import commands, counts, page
 from dev.editor.rules import RuleError, met_first, parse_rule, problems, shown
+from pytask.errors import ManyFailures
 from pytask.inputs import read_plan
 from pytask.model import Secret
 from tests.contract.test_pipeline_examples import an_environment
@@ -61,10 +63,15 @@ class Seen(dict[str, str]):
         return super().get(name, default)
 
 
+def asking_for_more() -> dict[str, str]:
+    """Return values with which inputs show further ones."""
+    conditions = (one for rule in sorted(rules()) for one in parse_rule(rule).conditions)
+    return {one.name: one.expected for one in conditions if one.comparison == "=" and one.name != "command"}
+
+
 def offered(command: str) -> set[str]:
     """Return the inputs that the editor shows for a command once every other input asks for more."""
-    asked = {one.name: one.expected for rule in rules() for one in parse_rule(rule).conditions if one.comparison == "="}
-    return {one["name"] for one in shown(TASK, {**asked, "slotName": "staging", "command": command})}
+    return {one["name"] for one in shown(TASK, {**asking_for_more(), "slotName": "staging", "command": command})}
 
 
 def rules() -> set[str]:
@@ -73,10 +80,14 @@ def rules() -> set[str]:
 
 def read_by(command: str, folder: Path) -> set[str]:
     """Return the inputs that the program reads for a command, with those that the shim reads."""
-    seen = Seen(an_environment({**AS_PEOPLE_ASK, "command": command}, folder))
-    read_plan(seen, Secret)
+    read: set[str] = set()
+    for more in ({}, asking_for_more()):
+        seen = Seen(an_environment({**AS_PEOPLE_ASK, **more, "command": command}, folder))
+        with suppress(ManyFailures):  # some of it does not go together, and is read all the same
+            read_plan(seen, Secret)
+        read |= seen.read
     unused = not_used_by_swap() if command == "swap" else set[str]()
-    return {*seen.read - unused, "pythonInterpreter"}
+    return {*read - unused, "pythonInterpreter"}
 
 
 def not_used_by_swap() -> set[str]:
