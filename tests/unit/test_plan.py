@@ -225,3 +225,11 @@ def test_every_tag_of_the_cache_is_a_source_of_the_build_and_none_is_written_by_
         "--cache-from=type=registry,ref=contoso.azurecr.io/shop-cache:x-1",
         "--cache-from=type=registry,ref=contoso.azurecr.io/shop-cache:main-2",
     ]
+
+
+def test_a_docker_command_without_buildx_gets_the_cache_in_the_form_that_it_knows() -> None:
+    cache = BuildCache(host=RegistryHost("contoso.azurecr.io"), repository="shop-cache", tag="main-1")
+    own = DockerCli(path="/usr/bin/docker", version="20.10.24", buildx=False)
+    assert "--cache-from=contoso.azurecr.io/shop-cache:main-1" in command_line(
+        a_recipe(cache=cache), ["shop:1"], own, {}
+    )

@@ -141,8 +141,8 @@ def command_line(
         stays_out = _stays_out(argument, environment)
         words += ["--build-arg", argument.name if stays_out else f"{argument.name}={argument.value}"]
     words += _secret_words(recipe, handed)
-    cache = recipe.cache
-    words += [f"--cache-from=type=registry,ref={cache.reference(tag)}" for tag in cache.tags] if cache else []
+    cache, kind = recipe.cache, "" if cli.does_buildkit_itself else "type=registry,ref="
+    words += [f"--cache-from={kind}{cache.reference(tag)}" for tag in cache.tags] if cache else []
     return [*words, *recipe.flags, str(recipe.context)]
 
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from pytask.registry.session import RegistrySession
 
 _WHOLE = "mode=max,image-manifest=true,oci-mediatypes=true"
+_INLINE_BEFORE_BUILDX = "--build-arg=BUILDKIT_INLINE_CACHE=1"
+"""The same as `--cache-to=type=inline`: https://docs.docker.com/build/cache/backends/inline/"""
 _CACHE_FLAGS = ("--cache-from", "--cache-to", "--no-cache", "--no-cache-filter", "--pull", "--output")
 """Flags that would have the build for the cache run instructions again, or write another cache."""
 _LONGEST_STAGE, _DIGITS = 40, 8
@@ -188,7 +190,8 @@ class DockerCache:
 
     def _pushed(self, target: str, reference: str) -> str:
         """Put a stage's cache into an image, push that, and return its digest; the engine does not keep it."""
-        self._build(target, "--cache-to=type=inline", reference=reference)
+        itself = self.builder.cli.does_buildkit_itself
+        self._build(target, _INLINE_BEFORE_BUILDX if itself else "--cache-to=type=inline", reference=reference)
         try:
             return self._push(reference)
         finally:
