@@ -5,7 +5,7 @@ Only the inputs that the command uses are read, so that a step may leave out the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytask.agent.connection import read_connection
@@ -13,6 +13,7 @@ from pytask.errors import ManyFailures
 from pytask.errors.connection import ConnectionNotExpanded
 from pytask.inputs.app import read_app, read_app_to_swap
 from pytask.inputs.bases import signs_in_to
+from pytask.inputs.cache import read_cache
 from pytask.inputs.image import (
     read_destination,
     read_existing,
@@ -89,15 +90,16 @@ def _build(inputs: _Inputs) -> Read[Build]:
     given = _given(inputs, _optional_connection(inputs))
     recipe = read_recipe(inputs.reader, inputs.mask)
     names = read_names(inputs.reader)
+    cache = read_cache(inputs.reader, recipe, names, given.own)
     return together(
         lambda: Build(
             connection=given.connection.value,
-            recipe=recipe.value,
+            recipe=replace(recipe.value, cache=cache.value),
             names=names.value,
             signs_in_to=given.signs_in_to(recipe.value),
             **given.of_all(inputs.reader),
         ),
-        *(*given.parts, recipe, names),
+        *(*given.parts, recipe, names, cache),
     )
 
 
@@ -106,15 +108,16 @@ def _build_and_push(inputs: _Inputs) -> Read[BuildAndPush]:
     given = _given(inputs, _optional_connection(inputs) if optional else _connection(inputs))
     recipe = read_recipe(inputs.reader, inputs.mask)
     destination = read_destination(inputs.reader, given.own, given.cloud)
+    cache = read_cache(inputs.reader, recipe, destination, given.own)
     return together(
         lambda: BuildAndPush(
             connection=given.connection.value,
-            recipe=recipe.value,
+            recipe=replace(recipe.value, cache=cache.value),
             names=destination.value,
             signs_in_to=given.signs_in_to(recipe.value),
             **given.of_all(inputs.reader),
         ),
-        *(*given.parts, recipe, destination),
+        *(*given.parts, recipe, destination, cache),
     )
 
 
@@ -122,18 +125,19 @@ def _build_push_deploy(inputs: _Inputs) -> Read[BuildPushDeploy]:
     given = _given(inputs, _connection(inputs))
     recipe = read_recipe(inputs.reader, inputs.mask)
     destination = read_destination(inputs.reader, given.own, given.cloud)
+    cache = read_cache(inputs.reader, recipe, destination, given.own)
     app = read_app(inputs.reader, inputs.mask)
     _confirm_pull_access(inputs, given, app, destination.value.host if destination.found else None)
     return together(
         lambda: BuildPushDeploy(
             connection=given.connection.value,
-            recipe=recipe.value,
+            recipe=replace(recipe.value, cache=cache.value),
             names=destination.value,
             app=app.value,
             signs_in_to=given.signs_in_to(recipe.value),
             **given.of_all(inputs.reader),
         ),
-        *(*given.parts, recipe, destination, app),
+        *(*given.parts, recipe, destination, app, cache),
     )
 
 

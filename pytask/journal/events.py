@@ -28,6 +28,7 @@ class Action(Enum):
 
     PUSH = "push the image"
     IMPORT = "import the image"
+    CACHE = "write the build cache"
     STICKY = "make settings sticky"
     SETTINGS = "change the app settings"
     UPDATE = "update the app"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MOST_NAMES = 10
 _BAR = 10
 """Characters of the longest bar in the table."""
-_OWN = frozenset(Action) - {Action.PUSH, Action.IMPORT}
+_OWN = frozenset(Action) - {Action.PUSH, Action.IMPORT, Action.CACHE}
 """The changes of one app."""
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytask.model import (
         AppAddress,
         AppPlan,
+        BuildCache,
         BuildPlan,
         DeployPlan,
         Destination,
@@ -79,6 +80,8 @@ def _of_swap(plan: Swap) -> Iterator[tuple[str, str]]:
 
 def _of_build(plan: BuildPlan) -> Iterator[tuple[str, str]]:
     yield "build", _build(plan.recipe)
+    if plan.recipe.cache:
+        yield "cache", _cache(plan.recipe.cache)
     if plan.signs_in_to:
         hosts = ", ".join(sorted(map(str, plan.signs_in_to)))
         yield "base", f"from {hosts} with this run's credentials, unless Docker has its own"
@@ -103,6 +106,13 @@ def _build(recipe: Recipe) -> str:
     words += [f"secrets {', '.join(secret.id for secret in recipe.secrets)}"] if recipe.secrets else []
     words += [f"flags {', '.join(flag_names(recipe.flags))}"] if recipe.flags else []
     return ", ".join(words)
+
+
+def _cache(cache: BuildCache) -> str:
+    where = cache.place if cache.host else f"(the registry's login server, from Azure)/{cache.repository}"
+    others = f", then {', '.join(cache.others)}" if cache.others else ""
+    why = f": {cache.why_not}" if cache.why_not else ""
+    return f"{where}:{cache.tag}{others}{'' if cache.writes else f', only read{why}'}"
 
 
 def _push(destination: Destination) -> str:

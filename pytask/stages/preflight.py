@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Swap,
     )
     from pytask.registry.images import ImageSource
+    from pytask.registry.registries import Registries
     from pytask.registry.session import RegistrySession
     from pytask.rollouts import Seen
     from pytask.stages.swap import SwapFound
@@ -42,6 +43,13 @@ class Found:
 
     findings: str
     """The findings, in a few words; empty when Azure was not asked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildFound(Found):
+    """The result for a command that only builds."""
+
+    registries: Registries
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +85,7 @@ class ImageAndTargetFound(TargetFound):
     image: FoundImage
 
 
-def preflight_build(job: Job, plan: Build, builder: Builder, signed_in: Callable[[LoginFor], None]) -> Found:
+def preflight_build(job: Job, plan: Build, builder: Builder, signed_in: Callable[[LoginFor], None]) -> BuildFound:
     """Open what a build needs; `signed_in` gets the function that returns registry logins as early as possible.
 
     Raises:
@@ -85,8 +93,9 @@ def preflight_build(job: Job, plan: Build, builder: Builder, signed_in: Callable
     """
     builder.preflight()
     http = open_shared_http_client(job)
-    signed_in(open_registries(job, plan, open_optional(job, plan.connection, http), http).docker_login)
-    return Found(findings="")
+    registries = open_registries(job, plan, open_optional(job, plan.connection, http), http)
+    signed_in(registries.docker_login)
+    return BuildFound(registries=registries, findings="")
 
 
 def preflight_push(job: Job, plan: BuildAndPush, builder: Builder, signed_in: Callable[[LoginFor], None]) -> PushFound:

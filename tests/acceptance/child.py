@@ -168,7 +168,7 @@ class RecordedBuilder(StoreBuilder):
     def build(self, *given: Any, **named: Any) -> RecordedImage:  # noqa: ANN401 - those of `StoreBuilder`
         """Return the image."""
         built = super().build(*given, **named)
-        return RecordedImage(built.store, built.names, built.file, self.digest)
+        return RecordedImage(built.store, built.names, built.file, digest=self.digest)
 
 
 def main(folder: Path) -> int:

@@ -36,6 +36,9 @@ AS_PEOPLE_ASK = {
     "imageName": "hello:7",
 }
 NOT_OFFERED = {
+    "build": {
+        "azureContainerRegistry": "the repository of the build cache may name its host, and nothing else needs it"
+    },
     "swap": {"azureContainerRegistry": "the host in the image name says it", "tags": "one tag, in the image name"},
     "check": dict.fromkeys(
         (
