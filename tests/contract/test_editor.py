@@ -37,7 +37,7 @@ AS_PEOPLE_ASK = {
 }
 NOT_OFFERED = {
     "build": {
-        "azureContainerRegistry": "the repository of the build cache may name its host, and nothing else needs it"
+        "azureContainerRegistry": "only the build cache needs it, whose repository may name its host"
     },
     "swap": {"azureContainerRegistry": "the host in the image name says it", "tags": "one tag, in the image name"},
     "check": dict.fromkeys(
