@@ -36,9 +36,6 @@ AS_PEOPLE_ASK = {
     "imageName": "hello:7",
 }
 NOT_OFFERED = {
-    "build": {
-        "azureContainerRegistry": "only the build cache needs it, whose repository may name its host"
-    },
     "swap": {"azureContainerRegistry": "the host in the image name says it", "tags": "one tag, in the image name"},
     "check": dict.fromkeys(
         (
