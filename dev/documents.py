@@ -328,10 +328,15 @@ def _when(item: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     rules = [parse_rule(one["visibleRule"]) for one in (*groups, item) if one.get("visibleRule")]
     commands = [name for one in task["inputs"] if one["name"] == "command" for name in one["options"]]
     of = [name for name in commands if all(_concerns(rule, name) for rule in rules)]
-    others = [one for rule in rules for one in rule.conditions if one.name != "command"]
     by = f"by {', '.join(map(_code, of))}" if of and len(of) < len(commands) else ""
-    when = " and ".join(_code(f"{one.name} {one.comparison} {one.expected}") for one in others)
+    when = " and ".join(filter(None, map(_other_conditions, rules)))
     return " ".join(part for part in (by, when and f"when {when}") if part)
+
+
+def _other_conditions(rule: Rule) -> str:
+    """Return the conditions of a rule that are not about the command, as words; empty when there are none."""
+    others = (_code(f"{one.name} {one.comparison} {one.expected}") for one in rule.conditions if one.name != "command")
+    return (" and " if rule.all_of_them else " or ").join(others)
 
 
 def _concerns(rule: Rule, command: str) -> bool:

@@ -114,6 +114,7 @@ def test_a_table_shows_all_that_the_editor_shows() -> None:
             "name": "early",
             "label": "B",
             "groupName": "first",
+            "visibleRule": "late = a || late = b",
             "helpMarkDown": "A | B.",
             "options": {"x": "The x", "y": "The y"},
         },
@@ -131,7 +132,7 @@ def test_a_table_shows_all_that_the_editor_shows() -> None:
     assert table.splitlines()[2:] == [
         "| `needed` | **Required.** C. Needed. Also called `wanted`. |",
         "| `command` | Command. Do. One of `a`, `b`, `c`. Default: `a`. |",
-        r"| `early` | B. A \| B. One of `x`, `y`. |",
+        r"| `early` | B. A \| B. One of `x`, `y`. Used when `late = a` or `late = b`. |",
         "| `late` | A late one. Late. Used by `a`, `c` when `early = x`. Default: `a`. |",
     ]
 
