@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -56,6 +57,13 @@ class Elsewhere:
         """Return that status."""
         del request
         return web.Response(status=status)
+
+
+@dataclass(frozen=True)
+class NoEngine:
+    """Where an agent's Docker would be."""
+
+    url: str = "unix:///nonexistent/docker.sock"
 
 
 class PaperServices(Services):
@@ -125,6 +133,16 @@ class PaperAzure(LocalAzure):
         """Return a registry's storage."""
         return Store(self._registry_storage(login_server))
 
+    def stores(self) -> dict[str, str]:
+        """Return the folders with the images of all registries, by the host in references."""
+        folders = {host: str(self._registry_storage(host)) for host in self._servers}
+        return folders | {"docker.io": str(self._registry_storage("registry-1.docker.io"))}
+
+    def forget_images(self) -> None:
+        """Empty every registry."""
+        for folder in self.stores().values():
+            shutil.rmtree(Path(folder) / "docker/registry/v2/repositories", ignore_errors=True)
+
     def add_running_app(self, name: str, image: str, **options: Any) -> Site:  # noqa: ANN401 - those of `add_app`
         """Create an app that has run an image for an hour."""
         return self._run(self.add_app(name, image=None, **options), image)
@@ -160,6 +178,7 @@ class PaperAzure(LocalAzure):
         """Make nothing: there are no base images."""
 
     def _spawn(self) -> None:
+        self.agent_engine = NoEngine()  # type: ignore[assignment] # as far as anybody asks it
         self._microsoft_registry = Registry(name="mcr", folder=self._folder / "mcr")
 
     def _wait_ready(self) -> None:
