@@ -44,6 +44,34 @@ def classic_start(at: float = 1, *, digest: str = str(OURS), by: str = REFERENCE
     return "".join(lines)
 
 
+def start_that(what: str, at: float, *, digest: str = str(OURS)) -> str:
+    """Return a start after an update: one that `runs`, `crashes`, `is refused` or `never gets ready`.
+
+    Sources: https://github.com/Azure/webapps-deploy/issues/454 (the pull) and
+    https://learn.microsoft.com/troubleshoot/azure/app-service/faqs-app-service-linux (the silence)
+    """
+    if what == "is refused":
+        answer = '{"message":"unauthorized: authentication required"}'
+        return (
+            classic(at + 1, f"Pulling image: {REFERENCE}")
+            + classic(
+                at + 2,
+                f"DockerApiException: Docker API responded with status code=Unauthorized, response={answer}",
+                "ERROR",
+            )
+            + classic(
+                at + 3,
+                "Image pull failed: Verify docker image configuration and credentials (if using private repository)",
+                "ERROR",
+            )
+        )
+    start = classic_start(at=at + 1, digest=digest, ready=at + 4 if what == "runs" else None)
+    exits = "Container shop_1_0a1b2c3d for site shop has exited, failing site start"
+    silent = "Container shop_1_0a1b2c3d didn't respond to HTTP pings on port: 80, failing site start."
+    ends = {"crashes": classic(at + 6, exits, "ERROR"), "never gets ready": classic(at + 60, silent, "ERROR")}
+    return start + ends.get(what, "")
+
+
 def start_of_2025(at: float = 1, *, pulled: bool = True, reference: str = REFERENCE, ready: float | None = 4) -> str:
     """Return a start in the dialect of 2025; without a pull the platform uses the copy that it has."""
     registry = reference.partition("/")[0]

@@ -106,7 +106,7 @@ class HttpClient:
             TaskFailure: a `NetworkFailure`, `AzureFailing`, or the failure behind a refusal (`cloud.answers.refusal`).
             Cancelled: when the agent has asked the task to stop; nothing more is sent then.
         """
-        perhaps_done, renewed = False, False
+        changes, perhaps_done, renewed = call.request.method not in _READING, False, False
         retries = Retries.begin(self.clock, self.timeouts, self.chance)
         for attempt in count(1):
             if self.pace:
@@ -123,11 +123,11 @@ class HttpClient:
                 return answer
             seconds = retries.wait(attempt, asked, attempts=call.attempts or self.most_attempts(answer))
             if failure := self._final(call, answer, attempt, last=seconds is None):
-                failure.leaves_open |= perhaps_done
+                failure.leaves_open = changes and (failure.leaves_open or perhaps_done)
                 raise told_wait(failure, retries.too_long(asked))
-            perhaps_done |= _perhaps_done(answer)
-            self._wait(call, answer, seconds or 0.0)
-            with _before_it_is_sent(perhaps_done=perhaps_done):
+            perhaps_done |= changes and _perhaps_done(answer)
+            with _between_attempts(perhaps_done=perhaps_done):
+                self._wait(call, answer, seconds or 0.0)
                 call = replace(call, request=call.renew()) if call.renew else call
         raise AssertionError
 
@@ -216,6 +216,16 @@ def _before_it_is_sent(*, perhaps_done: bool) -> Iterator[None]:
     try:
         yield
     except TaskFailure as failure:
+        failure.leaves_open = perhaps_done
+        raise
+
+
+@contextmanager
+def _between_attempts(*, perhaps_done: bool) -> Iterator[None]:
+    """For a failure or a cancellation between two attempts, leave open only what the earlier attempts leave open."""
+    try:
+        yield
+    except (TaskFailure, Cancelled) as failure:
         failure.leaves_open = perhaps_done
         raise
 

@@ -14,6 +14,7 @@ from pytask.errors.base import (
     OneOfSeveral,
     TaskFailure,
     once_sent,
+    only_reading,
     render,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "OneOfSeveral",
     "TaskFailure",
     "once_sent",
+    "only_reading",
     "render",
 ]

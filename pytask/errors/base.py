@@ -141,6 +141,16 @@ def once_sent() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """Have no failure of a block leave anything open, whatever the method of its calls: it changes nothing."""
+    try:
+        yield
+    except (TaskFailure, Cancelled) as failure:
+        failure.leaves_open = False
+        raise
+
+
 class ManyFailures(Exception):
     """Several failures found together, so that all can be fixed at once."""
 

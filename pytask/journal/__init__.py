@@ -22,6 +22,7 @@ from pytask.journal.events import (
     RolloutFailed,
     StageBegan,
     StageEnded,
+    TrafficHeld,
     VerificationFailed,
 )
 from pytask.journal.journal import Journal
@@ -49,5 +50,6 @@ __all__ = [
     "RolloutFailed",
     "StageBegan",
     "StageEnded",
+    "TrafficHeld",
     "VerificationFailed",
 ]

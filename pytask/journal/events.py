@@ -133,6 +133,14 @@ class ImageRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class TrafficHeld:
+    """The update, once it is made, gives the traffic by name to the revisions that have it now."""
+
+    command: str
+    """How a person distributes it as before."""
+
+
+@dataclass(frozen=True, slots=True)
 class HeldBack:
     """The image gets no traffic, because it is unverified."""
 
@@ -211,6 +219,7 @@ Event: TypeAlias = (
     | VerificationFailed
     | RolledBack
     | ImageRestored
+    | TrafficHeld
     | HeldBack
     | Released
     | ChangedBySomeoneElse

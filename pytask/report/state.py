@@ -14,6 +14,7 @@ from pytask.journal import (
     Planned,
     RollbackFailed,
     RolloutFailed,
+    TrafficHeld,
 )
 from pytask.model import App, PushedImage, RolledBack, SettingsBack, SlotsFound, Verdict, app_plan
 from pytask.report.apps import DONE, End, Row, names, rows_of
@@ -90,7 +91,7 @@ def describe_one(journal: Journal) -> str:
         either = f"it may be configured with {pushed.reference} or still with {app.image or 'no image'}"
         message = f"the change to {app.title} was sent, but its result is not known: {either}"
         finish = f"\nto finish it by hand: {app.by_hand.use(str(pushed.reference))}"
-        return f"{message}{_settings_too(journal)}{kept}{finish}{_undo(app)}"
+        return f"{message}{_settings_too(journal)}{kept}{finish}{_undo(app)}{_held(journal)}"
     return _without_an_update(journal, app, pushed)
 
 
@@ -181,6 +182,12 @@ def _traffic(journal: Journal) -> str:
         return ""
     known = "it is not known whether it gets traffic" if journal.left_open(Action.RELEASE) else "it gets no traffic"
     return f"; {known}\nto give it its traffic by hand: {held}"
+
+
+def _held(journal: Journal) -> str:
+    """Return how to distribute the traffic as before, if an unanswered update may have given it by name."""
+    held = journal.last(TrafficHeld)
+    return f"\nits traffic may be given by name now; to distribute it as before: {held.command}" if held else ""
 
 
 def _undo(app: App) -> str:

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from azure.core.exceptions import ServiceResponseError, ServiceResponseTimeoutError
 
 from pytask.cloud.arm import ArmCall
-from pytask.errors import Cancelled
+from pytask.errors import Cancelled, TaskFailure
 from pytask.journal import Action, Journal
 from pytask.model import PushedImage, RegistryHost, WantedSettings
 from pytask.report.state import describe_state
@@ -16,7 +17,7 @@ from pytask.targets.site.settings import change_settings
 from pytask.targets.site.update import point_at
 
 if TYPE_CHECKING:
-    from azure.core.rest import HttpResponse
+    from azure.core.rest import HttpRequest, HttpResponse
 
     from pytask.cloud.arm import Arm
     from tests.contract.arm_site import Site
@@ -83,6 +84,40 @@ def test_of_calls_that_are_interrupted_only_a_write_leaves_something_open(arm: A
     with pytest.raises(Cancelled) as caught:
         cut.send(ArmCall(method, "/x", doing="see"))
     assert caught.value.leaves_open is (method == "PATCH")
+
+
+@pytest.mark.parametrize("fault", [Cancelled, ServiceResponseError("cut off"), ServiceResponseTimeoutError("late")])
+def test_settings_that_are_only_read_leave_nothing_open_although_that_is_a_post(
+    site: Site, arm: Arm, journal: Journal, fault: BaseException
+) -> None:
+    """Azure lists settings by POST, because they are secrets."""
+    sender = arm.http.sender
+
+    def interrupted(sent: HttpRequest, **options: object) -> HttpResponse:
+        if sent.method == "POST":
+            raise fault
+        return sender(sent, **options)
+
+    cut = replace(arm, http=replace(arm.http, sender=interrupted))
+    with pytest.raises((Cancelled, TaskFailure)):
+        updated(site, cut, journal)
+    assert site.writes == []
+    assert (journal.left_open(Action.UPDATE), journal.left_open(Action.SETTINGS)) == ((), ())
+    assert "app was not changed" in describe_state(journal)
+
+
+@pytest.mark.parametrize(("method", "leaves_open"), [("GET", False), ("PATCH", True)])
+def test_of_calls_that_are_waiting_to_be_sent_again_only_a_write_leaves_something_open(
+    arm: Arm, method: str, leaves_open: bool
+) -> None:
+    def lost(*_: object, **__: object) -> HttpResponse:
+        arm.http.clock.cancelled.set()
+        raise ServiceResponseError("cut off")
+
+    cut = replace(arm, http=replace(arm.http, sender=lost))
+    with pytest.raises(Cancelled) as caught:
+        cut.send(ArmCall(method, "/x", doing="see"))
+    assert caught.value.leaves_open is leaves_open
 
 
 def test_a_restart_that_is_not_sent_after_a_change_leaves_the_change_open(

@@ -19,7 +19,7 @@ from pytask.report.summary import summary
 from pytask.targets.target import UseImage
 from tests.contract.builders.paper import Cabinet, PaperBuilder
 from tests.contract.foreign import REGISTRY, a_world
-from tests.contract.targets.container_app import FORBIDDEN, FUNCTIONS, ScriptedContainerApp
+from tests.contract.targets.container_app import FORBIDDEN, FUNCTIONS, Created, ScriptedContainerApp, a_container
 from tests.contract.targets.scene import BEFORE, NEW, NO_REGISTRY, PLAN, THEIRS
 from tests.contract.test_whole_run import Scene, _registry
 from tests.scripted import OURS as DIGEST
@@ -360,3 +360,55 @@ def test_an_unchanged_image_that_was_held_back_is_deployed_again(scene: Scene, a
     written = len(app.writes())
     run(scene, **inputs)
     assert len(app.writes()) == written
+
+
+def test_a_run_after_a_rollback_gives_the_new_revision_the_share_that_the_one_before_would_have_had(
+    scene: Scene, app: ScriptedContainerApp
+) -> None:
+    old = {**app.template, "containers": [a_container(image=THEIRS)]}
+    app.revisions.insert(0, Created(OLDER, old, -1000.0))
+    before = [named(OLDER, 80), named(FIRST, 20)]
+    app.use_several_revisions(*before)
+    fails(app, "crashes")
+    with pytest.raises(StartFailure):
+        run(scene)
+    assert app.traffic == before
+    app.new_image("runs")
+    run(scene, tags="9")
+    assert app.traffic == [named(OLDER, 80), named(app.revisions[-1].name, 20)]
+
+
+def test_revisions_with_traffic_that_have_one_image_are_not_mistaken_for_each_other(
+    scene: Scene, app: ScriptedContainerApp
+) -> None:
+    app.revisions.insert(0, Created(OLDER, app.template, -1000.0))
+    before = [named(OLDER, 80), named(FIRST, 20)]
+    app.use_several_revisions(*before)
+    fails(app, "crashes")
+    with pytest.raises(StartFailure):
+        run(scene)
+    app.new_image("runs")
+    run(scene, tags="9")
+    assert app.traffic == before
+
+
+def test_an_update_whose_answer_is_lost_says_that_the_traffic_may_be_given_by_name(
+    scene: Scene, app: ScriptedContainerApp
+) -> None:
+    app.lose_the_answer()
+    with pytest.raises(TaskFailure):
+        run(scene)
+    command = "az containerapp ingress traffic set --name shop --resource-group g --revision-weight latest=100"
+    assert describe_state(scene.journal).endswith(
+        f"\nits traffic may be given by name now; to distribute it as before: {command}"
+    )
+
+
+def test_an_update_whose_answer_is_lost_says_nothing_of_traffic_that_it_does_not_touch(
+    scene: Scene, app: ScriptedContainerApp
+) -> None:
+    app.use_several_revisions(named(FIRST, 100))
+    app.lose_the_answer()
+    with pytest.raises(TaskFailure):
+        run(scene)
+    assert "traffic" not in describe_state(scene.journal)

@@ -499,3 +499,45 @@ def test_a_slot_that_cannot_pull_is_explained_and_production_stays(scene: Scene,
         deploy_and_swap(scene)
     assert slots.writes() == []
     assert outputs(scene.journal)["previousImage"] == BEFORE
+
+
+def test_a_slot_that_is_still_starting_is_not_swapped_although_its_old_host_answers(
+    scene: Scene, slots: ScriptedSlots
+) -> None:
+    deploy_to_slot(scene, slots)
+    slots.fates["staging", OURS] = "never gets ready"
+    with pytest.raises(SlotUnverified):
+        swap(scene, imageName="shop:7")
+    assert slots.writes() == []
+
+
+def test_a_slot_whose_last_start_failed_is_not_swapped_although_its_old_host_answers(
+    scene: Scene, slots: ScriptedSlots
+) -> None:
+    deploy_to_slot(scene, slots)
+    slots.fates["staging", OURS] = "crashes"
+    slots.clock.sleep(60)
+    with pytest.raises(SlotUnverified):
+        swap(scene)
+    assert slots.writes() == []
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_swap_that_azure_gives_up_is_noticed_before_half_an_hour_where_its_operation_may_not_be_read(
+    scene: Scene, slots: ScriptedSlots, status: int
+) -> None:
+    slots.ends = lambda: Answer(417, PING)
+    slots.scripts[POLL].extend([Answer(status, {"error": {"code": "AuthorizationFailed", "message": "no"}})] * 99)
+    before = slots.clock.monotonic()
+    with pytest.raises(SwapFailed) as caught:
+        deploy_and_swap(scene)
+    assert "both slots are as before" in caught.value.detail
+    assert slots.clock.monotonic() - before < 600
+    assert "was not swapped" in describe_state(scene.journal)
+
+
+def test_a_slow_swap_is_waited_for_where_its_operation_may_not_be_read(scene: Scene, slots: ScriptedSlots) -> None:
+    slots.takes = 23 * 60
+    slots.scripts[POLL].extend([Answer(403, {"error": {"code": "AuthorizationFailed", "message": "no"}})] * 99)
+    assert outputs(deploy_and_swap(scene))["verification"] == "verified"
+    assert slots.images() == (OURS, BEFORE)

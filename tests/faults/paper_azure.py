@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.faults.stored import Store
 from tests.local_azure.azure import LocalAzure
 from tests.local_azure.logs.classic_log import ClassicLog
 from tests.local_azure.logs.log_lines import LogClock
+from tests.local_azure.registries.docker_registries import PASSWORD, USER
 from tests.local_azure.registries.registry import Registry
 from tests.local_azure.services import Services
 from tests.local_azure.weather import Weather
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from tests.faults.container_app_state import ContainerAppState
     from tests.local_azure.arm.front import Operation
+    from tests.local_azure.registries.docker_registries import DockerRegistry
     from tests.local_azure.state.site import Site
 
 ELSEWHERE = "elsewhere.azurewebsites.net"
@@ -58,6 +61,13 @@ class Elsewhere:
         return web.Response(status=status)
 
 
+@dataclass(frozen=True)
+class NoEngine:
+    """Where an agent's Docker would be."""
+
+    url: str = "unix:///nonexistent/docker.sock"
+
+
 class PaperServices(Services):
     """The rooms, with a host of containers that has none."""
 
@@ -65,7 +75,7 @@ class PaperServices(Services):
         super().__init__(**parts)
         self.elsewhere = Elsewhere()
         self.rooms = (*self.rooms, self.elsewhere, self.paper_container_apps)
-        self.host = PaperHost(digest_of=self._digest_of, lets_pull=self.registries.lets_pull)
+        self.host = PaperHost(digest_of=self._digest_of, lets_pull=self._lets_pull)
         self.app_service.worker.host = self.host  # type: ignore[assignment] # as far as anybody asks it
 
     def _operations(self) -> list[Operation]:
@@ -77,6 +87,12 @@ class PaperServices(Services):
         """Be an empty subscription again."""
         self.paper_container_apps.apps.clear()
         await super().forget()
+
+    def _lets_pull(self, host: str, repository: str, user: str | None, password: str | None) -> bool:
+        for one in self.docker_registries.registries.values():
+            if one.host == host:
+                return repository in one.public or (user, password) == (USER, PASSWORD)
+        return self.registries.lets_pull(host, repository, user, password)
 
     def _digest_of(self, host: str, repository: str, name: str) -> str | None:
         if name.startswith("sha256:"):
@@ -125,6 +141,21 @@ class PaperAzure(LocalAzure):
         """Return a registry's storage."""
         return Store(self._registry_storage(login_server))
 
+    def add_docker_registry(self, registry: DockerRegistry) -> DockerRegistry:
+        """Have a registry that is not Azure's, from which apps may pull."""
+        self._services.blobs.folders[registry.host] = self._registry_storage(registry.answers_at)
+        return super().add_docker_registry(registry)
+
+    def stores(self) -> dict[str, str]:
+        """Return the folders with the images of all registries, by the host in references."""
+        folders = {host: str(self._registry_storage(host)) for host in self._servers}
+        return folders | {"docker.io": str(self._registry_storage("registry-1.docker.io"))}
+
+    def forget_images(self) -> None:
+        """Empty every registry."""
+        for folder in self.stores().values():
+            shutil.rmtree(Path(folder) / "docker/registry/v2/repositories", ignore_errors=True)
+
     def add_running_app(self, name: str, image: str, **options: Any) -> Site:  # noqa: ANN401 - those of `add_app`
         """Create an app that has run an image for an hour."""
         return self._run(self.add_app(name, image=None, **options), image)
@@ -160,6 +191,7 @@ class PaperAzure(LocalAzure):
         """Make nothing: there are no base images."""
 
     def _spawn(self) -> None:
+        self.agent_engine = NoEngine()  # type: ignore[assignment] # as far as anybody asks it
         self._microsoft_registry = Registry(name="mcr", folder=self._folder / "mcr")
 
     def _wait_ready(self) -> None:

@@ -24,6 +24,7 @@ from pytask.targets.container_app.app import (
     image_of,
     is_whole,
 )
+from pytask.targets.container_app.traffic import candidates
 
 if TYPE_CHECKING:
     from pytask.cloud.arm import Arm
@@ -104,6 +105,26 @@ def serving(arm: Arm, app: ContainerApp) -> ContainerApp:
     found = arm.find(path, doing="read the revision that serves", api_version=VERSION)
     template = object_at(found or {}, "properties", "template")
     return app.with_template(template) if has_whole_containers(template, app.container) else app
+
+
+def repeated(arm: Arm, app: ContainerApp) -> str:
+    """Return the only revision with traffic that has the latest ready revision's images; empty when there is none.
+
+    So it is after a rollback, whose revision repeats the one that served before and gets no traffic of its own.
+    """
+    wanted = candidates(app)
+    if not wanted:
+        return ""
+    images = {name: _images(arm, app, name) for name in (app.ready_revision, *wanted)}
+    same = [name for name in wanted if images[name] and images[name] == images[app.ready_revision]]
+    return same[0] if len(same) == 1 else ""
+
+
+def _images(arm: Arm, app: ContainerApp, revision: str) -> tuple[tuple[str, str], ...]:
+    path = f"{app.resource_id}/revisions/{revision}"
+    found = arm.find(path, doing="read a revision with traffic", api_version=VERSION)
+    containers = objects_at(found or {}, "properties", "template", "containers")
+    return tuple((text_at(one, "name"), text_at(one, "image")) for one in containers)
 
 
 def _app(path: str, name: str, resource: JSONObject) -> ContainerApp:

@@ -73,21 +73,21 @@ def with_our_container(app: ContainerApp, source: ImageSource) -> ContainerApp:
     return app.with_container(ours[0])
 
 
-def notes(app: ContainerApp, plan: AppPlan) -> Iterator[str]:
-    """Yield what people should know before the update."""
+def notes(app: ContainerApp, plan: AppPlan, repeats: str) -> Iterator[str]:
+    """Yield what people should know before the update; `repeats` as for `traffic_of`."""
     if plan.settings.sticky:
         yield f"{listed(plan.settings.sticky)}: slotSetting has no effect, because Container Apps has no slots"
     if is_multiple(app):
-        yield from _traffic_notes(app, plan)
+        yield from _traffic_notes(app, plan, repeats)
     elif plan.verify:
         yield "during the update, both revisions run side by side for a moment, with their timers and queue triggers"
     if app.latest_revision != app.ready_revision:
         yield f"the app's latest revision {app.latest_revision or '(none)'} is not ready"
 
 
-def _traffic_notes(app: ContainerApp, plan: AppPlan) -> Iterator[str]:
+def _traffic_notes(app: ContainerApp, plan: AppPlan, repeats: str) -> Iterator[str]:
     """Yield who gets which traffic in multiple revision mode."""
-    traffic = traffic_of(app)
+    traffic = traffic_of(app, repeats)
     yield "the revisions that are active now stay active beside the new one, with their timers and queues"
     if not plan.verify:
         yield f"verify is false, so the traffic stays as it is configured: {told(app.traffic)}"

@@ -11,7 +11,7 @@ from pytask.inspection.image import previous_image
 from pytask.model.settings import WantedSettings
 from pytask.targets.annotation import annotate
 from pytask.targets.container_app.app import SECRET_REFERENCE, VERSION
-from pytask.targets.container_app.find import find_app, read_app, serving
+from pytask.targets.container_app.find import find_app, read_app, repeated, serving
 from pytask.targets.container_app.health import look_at_health
 from pytask.targets.container_app.observed import Question
 from pytask.targets.container_app.preflight import confirm_possible, notes, with_our_container
@@ -76,7 +76,7 @@ class ContainerAppTarget:
             previous=previous,
             known_layers=known,
             pull=pull,
-            notes=(*notes(app, plan), *pull.notes, *source.notes),
+            notes=(*notes(app, plan, repeated(self.azure.arm, app)), *pull.notes, *source.notes),
             limits_ids=False,
         )
 

@@ -66,14 +66,27 @@ def is_multiple(app: ContainerApp) -> bool:
     return app.mode.lower() == _MULTIPLE
 
 
-def traffic_of(app: ContainerApp) -> Traffic | None:
+def traffic_of(app: ContainerApp, repeats: str = "") -> Traffic | None:
     """Return the distribution of an app; None where a revision that is not ready cannot take any of it.
 
-    That is so in single revision mode, and for an app that has no other revision that could serve.
+    That is so in single revision mode, and for an app that has no other revision that could serve. `repeats` is the
+    revision with traffic whose images the latest ready one repeats, if that is known (`find.repeated`).
     """
     if not is_multiple(app) or not app.ready_revision:
         return None
-    return Traffic(entries=tuple(app.traffic), latest=app.ready_revision, place=_place(app))
+    follows = any(_follows(one) for one in app.traffic)
+    return Traffic(
+        entries=tuple(app.traffic), latest=app.ready_revision, place="" if follows else _place(app) or repeats
+    )
+
+
+def candidates(app: ContainerApp) -> tuple[str, ...]:
+    """Return the revisions with traffic by name of which one may be the latest ready one's original.
+
+    After a rollback, the latest ready revision has the previous containers once more, and no traffic.
+    """
+    apart = is_multiple(app) and not any(_follows(one) for one in app.traffic) and not _place(app)
+    return _serving(app) if apart else ()
 
 
 def is_released(app: ContainerApp) -> bool:
@@ -101,13 +114,18 @@ def told(entries: Sequence[JSONObject]) -> str:
 
 
 def release_command(app: ContainerApp, traffic: Traffic, revision: str) -> str:
-    """Return how a person does what the release does.
+    """Return how a person does what the release does."""
+    if not traffic.has_share(revision):
+        return deactivate_command(app, revision)
+    return traffic_command(app, traffic.released(revision))
+
+
+def traffic_command(app: ContainerApp, entries: Sequence[JSONObject]) -> str:
+    """Return how a person distributes the traffic.
 
     Source: https://learn.microsoft.com/cli/azure/containerapp/ingress/traffic#az-containerapp-ingress-traffic-set
     """
-    if not traffic.has_share(revision):
-        return deactivate_command(app, revision)
-    weights = " ".join(shell_word(f"{_name(one)}={weight_of(one)}") for one in traffic.released(revision))
+    weights = " ".join(shell_word(f"{_name(one)}={weight_of(one)}") for one in entries)
     return f"az containerapp ingress traffic set {_flags(app)} --revision-weight {weights}"
 
 
@@ -127,10 +145,15 @@ def _place(app: ContainerApp) -> str:
     """Return the revision whose named share a new one takes: the latest ready one, else the only one with traffic."""
     if any(_follows(one) for one in app.traffic):
         return ""
-    serving = list(dict.fromkeys(text_at(one, "revisionName") for one in app.traffic if weight_of(one)))
+    serving = _serving(app)
     if app.ready_revision in serving:
         return app.ready_revision
     return serving[0] if len(serving) == 1 else ""
+
+
+def _serving(app: ContainerApp) -> tuple[str, ...]:
+    """Return the names of the revisions with a share by name."""
+    return tuple(dict.fromkeys(text_at(one, "revisionName") for one in app.traffic if weight_of(one)))
 
 
 def _follows(entry: JSONObject) -> bool:

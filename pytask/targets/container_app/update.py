@@ -14,13 +14,14 @@ from uuid import uuid4
 from pytask.access.grant import granted_at
 from pytask.clock import Deadline
 from pytask.errors.container_app import ImageRefused, ImageRefusedCause
+from pytask.journal import TrafficHeld
 from pytask.model import Moment, SettingsChange
 from pytask.model.settings import WantedSettings
 from pytask.targets.container_app.app import ContainerAppUpdate, with_image
-from pytask.targets.container_app.find import read_app, serving
+from pytask.targets.container_app.find import read_app, repeated, serving
 from pytask.targets.container_app.operation import patch
 from pytask.targets.container_app.release import stop
-from pytask.targets.container_app.traffic import is_multiple, release_command, same, traffic_of
+from pytask.targets.container_app.traffic import is_multiple, release_command, same, traffic_command, traffic_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,9 +49,11 @@ def point_at(
     """
     now = read_app(arm, app)
     variables = WantedSettings(values=change.plan.settings.values).changes(now.environment)
-    traffic = traffic_of(now) if change.plan.verify else None
+    traffic = traffic_of(now, repeated(arm, now)) if change.plan.verify else None
     containers = with_image(now.containers, now.container, change.reference, variables)
     properties: JSONObject = {"template": {"containers": containers}, **_configuration(now, pull, traffic)}
+    if traffic and ingress_held(now, traffic):
+        journal.add(TrafficHeld(traffic_command(now, traffic.entries)))
     sent = _sent_until_the_role_is_there(arm, now, properties, change.reference, journal)
     update = waiting(replace(sent, digest=change.digest, fresh_tag=change.fresh_tag), traffic)
     if not variables:

@@ -40,13 +40,19 @@ def look_at_health(azure: Azure, site: Site, settings: Mapping[str, str] | None)
     return Health(
         lines=tuple(_lines(site, host, functions, log)),
         failure=failure,
-        healthy=failure is None and running and bool(listed),
+        healthy=failure is None and running and bool(listed) and not _has_failed(attempt),
         digest=_digest(attempt),
     )
 
 
+def _has_failed(attempt: Attempt | None) -> bool:
+    """Tell whether the last start failed: then a host that still answers is the one of an earlier start."""
+    return attempt is not None and attempt.failure is not None
+
+
 def _digest(attempt: Attempt | None) -> str:
-    if attempt is None or attempt.failure:
+    """Return the digest that the last start runs; empty until the platform calls it ready."""
+    if attempt is None or attempt.failure or attempt.ready_at is None:
         return ""
     return attempt.started.rpartition("@")[2] if "sha256:" in attempt.started else attempt.digest
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pytask.cloud.arm import LARGE_ANSWER, ArmCall, needed_part, unreadable
 from pytask.cloud.http import server_time
 from pytask.decode import text_at
-from pytask.errors import once_sent
+from pytask.errors import once_sent, only_reading
 from pytask.errors.app import SettingsNotReadable, SettingsOverwritten
 from pytask.errors.foreign import listed
 from pytask.journal import Action, MadeSticky
@@ -178,7 +178,8 @@ def list_settings(arm: Arm, path: str) -> Mapping[str, str]:
     Raises:
         TaskFailure: including when the connection may not read them.
     """
-    return _settings_in(_listed(arm, path))
+    with only_reading():
+        return _settings_in(_listed(arm, path))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from azure.core.exceptions import ServiceResponseError
 from pytask.clock import Timeouts
 from pytask.targets.site.target import find_site
 from tests.contract.targets.scene import BEFORE, NEW, PLAN
-from tests.platform_lines import classic, classic_start, until
+from tests.platform_lines import start_that, until
 from tests.scripted import PATH, SENT_AT, Answer, ScriptedApp, ScriptedResponse
 from tests.unit.site.test_verify import a_function, a_status
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pytask.targets.site.target import SiteTarget
 
 _STARTS_AFTER = 3.0
-_EXITS = "Container shop_1_0a1b2c3d for site shop has exited, failing site start"
 _FORBIDDEN = Answer(403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
 
 
@@ -50,9 +49,8 @@ class ScriptedSite(ScriptedApp):
     def _log(self) -> str:
         if self.updated < 0 or self.fate == "stays away":
             return ""
-        start = classic_start(at=self.updated + 1, ready=self.updated + 4 if self.fate == "runs" else None)
-        text = start.replace(NEW, self.image()).replace("7 Pulling", f"{self.image().rpartition(':')[2]} Pulling")
-        return text if self.fate == "runs" else text + classic(self.updated + 6, _EXITS, "ERROR")
+        start = start_that(self.fate, self.updated)
+        return start.replace(NEW, self.image()).replace("7 Pulling", f"{self.image().rpartition(':')[2]} Pulling")
 
     def _host(self, at: float) -> Answer:
         """Answer as the old host until the new one is up."""

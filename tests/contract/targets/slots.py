@@ -16,7 +16,7 @@ from pytask.model import AppAddress
 from pytask.targets.site.slots.pair import pair_of
 from pytask.targets.site.target import find_site
 from tests.contract.targets.scene import BEFORE, NEW
-from tests.platform_lines import classic, classic_start, until
+from tests.platform_lines import start_that, until
 from tests.scripted import BEGAN, OURS, PATH, SENT_AT, Answer, ScriptedApp, ScriptedResponse
 from tests.unit.site.test_verify import a_function, a_status
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 OPERATION = f"https://management.azure.com{PATH}/slots/staging/operationresults/1?api-version=2025-05-01&t=1"
 SWAP, POLL = "POST slots/staging/slotsswap", "GET slots/staging/operationresults/1"
-_EXITS = "Container shop_1_0a1b2c3d for site shop has exited, failing site start"
 PING = {
     "Code": "ExpectationFailed",
     "Message": "Cannot swap site slots for site 'shop' because the 'staging' slot did not respond to http ping.",
@@ -64,8 +63,16 @@ class ScriptedSlots(ScriptedApp):
         self.sticky: list[str] | None = ["AzureWebJobsStorage"]
         self.crashes: set[str] = set()
         """Images that do not start."""
+        self.fates: dict[tuple[str, str], str] = {}
+        """What becomes of an image in a slot, or after a swap in production, whose name is empty."""
         self.empty_in_production: set[str] = set()
         """Images that have no functions there."""
+        self.empty_in_slot: set[str] = set()
+        """Images that have no functions in the slot."""
+        self.down: set[str] = set()
+        """Slots whose old host is gone, too."""
+        self.when_asked: Callable[[str], object] = lambda _: None
+        """Does something at each call, before it is answered."""
         self.hidden = False
         """Whether nobody may see which image the slot runs."""
         self.digest_of: Callable[[str], str] = lambda _: str(OURS)
@@ -87,6 +94,7 @@ class ScriptedSlots(ScriptedApp):
         self.sent: list[tuple[str, object]] = []
         """Calls with their bodies."""
         self._running: float | None = None
+        self._exchanged = 0.0
         self._ended: Answer | None = None
 
     def find(self) -> SiteTarget:
@@ -115,7 +123,7 @@ class ScriptedSlots(ScriptedApp):
             {name: each.settings[name] for name in self.sticky or [] if name in each.settings} for each in (one, other)
         ]
         one.settings, other.settings = {**other.settings, **kept[0]}, {**one.settings, **kept[1]}
-        at = BEGAN + timedelta(seconds=self._since())
+        at, self._exchanged = BEGAN + timedelta(seconds=self._since()), self._since()
         self.status = {"timestampUtc": f"{at:%Y-%m-%dT%H:%M:%S.%f}7", **_NAMES}
 
     def _since(self) -> float:
@@ -133,6 +141,7 @@ class ScriptedSlots(ScriptedApp):
         below = re.sub(r"^slots/staging", "slots/staging", below, flags=re.IGNORECASE)
         call = f"{request.method} {below}".strip()
         self.calls.append((since, call))
+        self.when_asked(call)
         if self.does[call]:
             self.does[call].popleft()()
         if self.scripts[call]:
@@ -173,6 +182,8 @@ class ScriptedSlots(ScriptedApp):
             slot.updated = since
             slot.image = str(sent.pop("linuxFxVersion", f"DOCKER|{slot.image}")).removeprefix("DOCKER|")
             slot.config.update(sent)
+        if known == "POST restart":
+            slot.updated = since
         if known == "PUT config/appsettings":
             slot.settings = {**sent}
         if known in {"GET config/web", "PATCH config/web"}:
@@ -180,7 +191,8 @@ class ScriptedSlots(ScriptedApp):
         return self._read(known, name, slot, since)
 
     def _read(self, known: str, name: str, slot: Slot, since: float) -> Answer:
-        crashes, empty = slot.image in self.crashes, not name and slot.image in self.empty_in_production
+        fate, began = self._fate(name, slot)
+        empty = slot.image in (self.empty_in_slot if name else self.empty_in_production)
         if self.hidden and known in {"POST containerlogs", "GET hostruntime/admin/host/status"} and name:
             return Answer(403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
         bodies: dict[str, Callable[[], Answer]] = {
@@ -192,24 +204,31 @@ class ScriptedSlots(ScriptedApp):
             "POST syncfunctiontriggers": lambda: Answer(204),
             "GET instances": lambda: Answer(body={"value": [{"name": "a"}]}),
             "GET functions": lambda: Answer(body={"value": [] if empty else [a_function()]}),
-            "POST containerlogs": lambda: Answer(body=until(self._log(slot), since)),
-            "GET hostruntime/admin/host/status": lambda: Answer(
-                body=a_status(slot.updated + 3 if not crashes and since >= slot.updated + 3 else -2000, since)
-            ),
+            "POST containerlogs": lambda: Answer(body=until(self._log(name, slot, fate, began), since)),
+            "GET hostruntime/admin/host/status": lambda: self._host(name, fate, began, since),
         }
         found = bodies.get(known)
         return found() if found else Answer(404, {"error": {"code": "NotFound", "message": known}})
 
-    def _log(self, slot: Slot) -> str:
-        if slot.updated < 0:
+    def _fate(self, name: str, slot: Slot) -> tuple[str, float]:
+        """Return what becomes of the image that a slot has, and since when."""
+        fate = self.fates.get((name, slot.image), "crashes" if slot.image in self.crashes else "runs")
+        moved = not name and (name, slot.image) in self.fates
+        return fate, self._exchanged if moved else slot.updated
+
+    def _host(self, name: str, fate: str, began: float, since: float) -> Answer:
+        """Answer as the new host once it is up; until then the old one does, which a swap takes away."""
+        if fate != "runs" and (not name or name in self.down):
+            return Answer(503, "")
+        return Answer(body=a_status(began + 3 if fate == "runs" and since >= began + 3 else -2000, since))
+
+    def _log(self, name: str, slot: Slot, fate: str, began: float) -> str:
+        if began < 0:
             return ""
-        crashes, tag = slot.image in self.crashes, slot.image.rpartition("@" if "@" in slot.image else ":")[2]
-        start = classic_start(
-            at=slot.updated + 1, digest=self.digest_of(slot.image), ready=None if crashes else slot.updated + 4
-        )
+        tag = slot.image.rpartition("@" if "@" in slot.image else ":")[2]
+        start = start_that(fate, began, digest=self.digest_of(slot.image))
         text = start.replace(NEW, slot.image).replace("7 Pulling", f"{tag} Pulling")
-        text += classic(slot.updated + 6, _EXITS, "ERROR") if crashes else ""
-        return text.replace("shop_1_", "shop__4342_1_").replace("site shop ", "site shop__4342 ")
+        return text.replace("shop_1_", "shop__4342_1_").replace("site shop ", "site shop__4342 ") if name else text
 
     def _site(self, name: str) -> dict[str, Any]:
         properties = {

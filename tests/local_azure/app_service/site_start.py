@@ -26,7 +26,8 @@ Credential = tuple[str | None, str | None]
 
 ANONYMOUS: Credential = (None, None)
 _ALL_LINES = 1_000_000
-_POLL = 0.05
+_POLL, _POLL_OF_PLATFORM = 0.05, 0.5
+"""Between two looks at a container that starts: seconds, and seconds of the platform where those are more."""
 _PING_LIMIT = ClientTimeout(total=2.0)
 
 
@@ -196,7 +197,7 @@ class Start:
                 await workload.listen()
                 self._tell_failure(code)
                 return False
-            await asyncio.sleep(_POLL)
+            await asyncio.sleep(max(_POLL, _POLL_OF_PLATFORM * self._worker.second))
         await workload.listen()
         self._log.ready(self._launch, seconds=self._platform_seconds())
         return True

@@ -39,6 +39,7 @@ _BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.T
 _GAVE_UP = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.EXPECTATION_FAILED})
 _LOST = "the answer to the swap was lost"
 _NOT_SHOWN = "an answer says that the swap was made, but the slots do not show it"
+_ENDED = "Azure's operation has ended and both slots are as before; this connection may not read why"
 _CANNOT = "cannot swap"
 """https://github.com/microsoft/azure-pipelines-tasks/issues/13003 (400), issues/19273 (417)"""
 _NOBODY_TELLS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
@@ -106,7 +107,7 @@ def wait(arm: Arm, sent: Sent) -> None:
     """
     clock, timeouts = arm.http.clock, arm.http.timeouts
     deadline, told_at = Deadline(clock, sent.sent_at + timeouts.swap), clock.monotonic()
-    link, seen = sent.operation, _Seen(link="", seconds=timeouts.first_poll, done=sent.done)
+    link, seen, shown_at = sent.operation, _Seen(link="", seconds=timeouts.first_poll, done=sent.done), None
     while not (seen.done and _is_made(arm, sent)):
         if seen.done:  # or a front end has answered in Azure's place
             sent, link = replace(sent, doubt=_NOT_SHOWN), ""
@@ -114,7 +115,9 @@ def wait(arm: Arm, sent: Sent) -> None:
             raise _unfinished(sent, timeouts.swap if deadline.passed() else timeouts.lost_swap, seen.words)
         clock.sleep(min(deadline.left(), seen.seconds))
         seen = _look(arm, sent, link)
-        link = seen.link
+        link, shown_at = seen.link, clock.monotonic() if seen.shown else shown_at
+        if seen.idle and not link and shown_at is not None and clock.monotonic() - shown_at >= timeouts.lost_swap:
+            raise SwapFailed(app=sent.before.production.name, slot=sent.before.slot.title, detail=_ENDED)
         if clock.monotonic() - told_at >= timeouts.progress:
             told_at = clock.monotonic()
             waited = int(told_at - sent.sent_at)
@@ -131,6 +134,10 @@ class _Seen:
     """Until the next look."""
     words: str = "Azure is swapping the slots"
     done: bool = False
+    shown: bool = False
+    """Whether Azure shows that an operation on production is under way."""
+    idle: bool = False
+    """Whether Azure shows none, and both slots are as before."""
     nothing_begun: bool = False
     """Whether Azure shows no sign of the swap, long after it was sent."""
 
@@ -183,7 +190,8 @@ def _look_at_slots(arm: Arm, sent: Sent, link: str, seconds: float) -> _Seen:
     idle = now is not None and not now.busy and now.reads_like(before)
     words = "Azure does not say how the swap goes, and shows no new swap"
     nothing = idle and sent.doubt != "" and waited >= arm.http.timeouts.lost_swap
-    return _Seen(link=link, seconds=seconds, words=words, nothing_begun=nothing)
+    busy = now is not None and now.busy
+    return _Seen(link=link, seconds=seconds, words=words, shown=busy, idle=idle, nothing_begun=nothing)
 
 
 def _raise_if_refused(arm: Arm, before: SlotsNow, answer: HttpResponse) -> None:
