@@ -15,7 +15,7 @@ from pytask.report.log import begin
 if TYPE_CHECKING:
     from pytask.builders.builder import LocalImage
     from pytask.job import Job
-    from pytask.model import PushPlan
+    from pytask.model import BuiltImage, PushPlan
     from pytask.stages.preflight import PushAndTargetFound, PushFound
 
 
@@ -49,8 +49,7 @@ def run(job: Job) -> None:
 def build(job: Job, plan: Build) -> None:
     """Build the image and inspect it where it was built."""
     _, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_build(job, plan, *seams))
-    if not isinstance(image, PushedImage):
-        stages.inspect_local(image, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
+    stages.inspect_built(image, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
 
 
 def build_and_push(job: Job, plan: BuildAndPush) -> None:
@@ -93,7 +92,7 @@ def check(job: Job, plan: Check) -> None:
 
 
 def push(
-    job: Job, plan: PushPlan, found: PushFound | PushAndTargetFound, image: LocalImage | PushedImage
+    job: Job, plan: PushPlan, found: PushFound | PushAndTargetFound, image: LocalImage | PushedImage | BuiltImage
 ) -> PushedImage:
     """Push the image, unless its builder has already done so, and return it."""
     return image if isinstance(image, PushedImage) else stages.push_image(job, image, plan.names, found)

@@ -31,10 +31,12 @@ from pytask.model.facts import (
     labels_of,
 )
 from pytask.model.plan import (
+    AcrTasks,
     AppAddress,
     AppPlan,
     Build,
     BuildAndPush,
+    BuildOn,
     BuildPlan,
     BuildPushDeploy,
     Check,
@@ -72,6 +74,7 @@ from pytask.model.settings import Moment, SettingsBack, SettingsChange, WantedSe
 
 __all__ = [
     "DOCKER_HUB",
+    "AcrTasks",
     "AgentKind",
     "App",
     "AppAddress",
@@ -79,6 +82,7 @@ __all__ = [
     "Build",
     "BuildAndPush",
     "BuildArgument",
+    "BuildOn",
     "BuildPlan",
     "BuildPushDeploy",
     "BuildSecret",

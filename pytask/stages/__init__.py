@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytask.inspection.image import inspect_local
+    from pytask.inspection.image import inspect_built
     from pytask.rollouts import Rollouts
     from pytask.stages.imports import bring_image
     from pytask.stages.preflight import (
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Rollouts": "pytask.rollouts",
     "bring_image": "pytask.stages.imports",
-    "inspect_local": "pytask.inspection.image",
+    "inspect_built": "pytask.inspection.image",
     "preflight_build": "pytask.stages.preflight",
     "preflight_check": "pytask.stages.preflight",
     "preflight_deploy": "pytask.stages.preflight",
@@ -38,7 +38,7 @@ _HOMES = {
 __all__ = [
     "Rollouts",
     "bring_image",
-    "inspect_local",
+    "inspect_built",
     "load",
     "preflight_build",
     "preflight_check",
