@@ -83,7 +83,7 @@ def _own(dockerfile: Path) -> Iterator[tuple[bytes, bool]]:
         raise ContextUnreadable(path=str(dockerfile), reason=error.strerror or type(error).__name__) from error
     yield _header(f"{RESERVED}/", "5", 0o755, 0), False
     for name, content in ((DOCKERFILE, text), (f"{DOCKERFILE}.dockerignore", f"{RESERVED}\n".encode())):
-        yield _header(name, "0", 0o644, len(content)) + _padded(content, len(content)), True
+        yield _header(name, "0", 0o644, len(content)) + _padded(content, len(content)), False
 
 
 def _entry(entry: Entry) -> Iterator[tuple[bytes, bool]]:

@@ -84,7 +84,8 @@ def _patterns(text: str) -> Iterator[Pattern]:
         cleaned = _cleaned(pattern[1:].strip()) if is_exception else _cleaned(pattern)
         if len(cleaned) > 1:
             cleaned = cleaned.removeprefix("/")
-        if not cleaned or _is_malformed(cleaned):
+        # Docker shortens `!/` once more, to a lone `!`.
+        if not cleaned.removeprefix("/" if is_exception else "") or _is_malformed(cleaned):
             raise IgnorePatternInvalid(pattern=pattern, reason="syntax error in pattern")
         yield Pattern(cleaned, is_exception)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ BUILD_STEP, PUSH_STEP = "build", "push"
 """How the ids of the steps begin, in a quick build too."""
 _PLATFORM = "linux/amd64"
 """Of a quick build."""
+_ESCAPED, _LAST_OF_FOUR_DIGITS = re.compile(r"[^ -;=-~]"), 0xFFFF
+"""All but ASCII, and `<`. https://yaml.org/spec/1.1/#id872840"""
 _MOST_BYTES = 64 << 10
 """Of a command with its environment: Linux takes 128 KB as one argument of a program, and these become one of a shell.
 https://man7.org/linux/man-pages/man2/execve.2.html"""
@@ -183,8 +186,15 @@ def _text(secret: BuildSecret) -> str:
 
 
 def _written(value: str | list[str]) -> str:
-    """Return a value as the template puts it into the task: JSON, which is YAML, in base64.
+    """Return a value as the template puts it into the task: YAML's way to write JSON, in base64.
 
-    The template engine removes `<no value>` from what it has written, so no such text may be in it.
+    The template engine removes `<no value>` from what it has written, so no such text may be in it. What is not ASCII
+    is escaped as YAML does it, because JSON's pairs of surrogates are no characters there.
     """
-    return base64.b64encode(json.dumps(value).replace("<", "\\u003c").encode()).decode()
+    written = json.dumps(value, ensure_ascii=False)
+    return base64.b64encode(_ESCAPED.sub(_escaped, written).encode()).decode()
+
+
+def _escaped(found: re.Match[str]) -> str:
+    number = ord(found.group())
+    return f"\\u{number:04x}" if number <= _LAST_OF_FOUR_DIGITS else f"\\U{number:08x}"

@@ -13,7 +13,7 @@ from pytask.background import Background, Promised
 from pytask.builders.builder import Builder, LocalImage, Logins
 from pytask.errors import TaskFailure
 from pytask.errors.app import AppNotFound
-from pytask.model import PushedImage, Recipe
+from pytask.model import BuiltImage, PushedImage, Recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ def references(scene: Scene) -> tuple[str, ...]:
     return tuple(f"{scene.registry}/shop:{tag}" for tag in TAGS)
 
 
-def built(scene: Scene, builder: Builder, dockerfile: str = "Dockerfile") -> LocalImage | PushedImage:
+def built(scene: Scene, builder: Builder, dockerfile: str = "Dockerfile") -> LocalImage | PushedImage | BuiltImage:
     signed_in: Promised[LoginFor] = Promised()
     signed_in.give(lambda _host: None)
     builder.preflight()
@@ -71,8 +71,8 @@ def built(scene: Scene, builder: Builder, dockerfile: str = "Dockerfile") -> Loc
     return builder.build(a_recipe(scene, dockerfile), references(scene), logins=logins, preflight=preflight)
 
 
-def local(image: LocalImage | PushedImage) -> LocalImage:
-    if isinstance(image, PushedImage):
+def local(image: LocalImage | PushedImage | BuiltImage) -> LocalImage:
+    if isinstance(image, PushedImage | BuiltImage):
         pytest.skip("this builder leaves no image outside of the registry")
     return image
 
@@ -86,6 +86,7 @@ def test_an_image_is_there_once_it_is_built(scene: Scene) -> None:
     if isinstance(image, PushedImage):
         assert [scene.digest_in_registry(tag) for tag in TAGS] == [str(image.digest)] * 2
     else:
+        assert not isinstance(image, BuiltImage), "there is a registry to push to"
         assert (image.facts().references, image.facts().platform) == (references(scene), "linux/amd64")
 
 
