@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytask.errors import acr_build
+from pytask.errors.acr_build import (
+    AcrRegistryUnseen,
+    AcrRunLost,
+    AcrRunRefused,
+    AcrTasksForbidden,
+    AcrTasksNotPermitted,
+    AcrUploadRefused,
+)
 from tests.agent.endpoints import arm_connection_with_key
 from tests.end_to_end.permissions_document import rows
 from tests.faults.paper_azure import PaperAzure
@@ -179,7 +186,7 @@ def test_a_subscription_without_acr_tasks_is_told_to_build_on_the_agent(
 ) -> None:
     stage.registry.tasks_permitted = False
     done = run(stage, tmp_path / "run")
-    assert done.code == acr_build.AcrTasksNotPermitted.code
+    assert done.code == AcrTasksNotPermitted.code
     assert "buildOn: agent" in done.log
     assert done.state == "nothing was pushed and nothing was changed"
     assert azure.task_runs == []
@@ -189,7 +196,7 @@ def test_an_agent_pool_is_used_and_one_that_is_not_there_is_named(
     azure: PaperAzure, stage: Stage, tmp_path: Path
 ) -> None:
     done = run(given(stage, acrAgentPool="pool1"), tmp_path / "run")
-    assert done.code == acr_build.AcrRunRefused.code
+    assert done.code == AcrRunRefused.code
     assert "compare acrAgentPool with az acr agentpool list --registry contoso" in done.log
     stage.registry.agent_pools.add("pool1")
     assert run(given(stage, acrAgentPool="pool1"), tmp_path / "again").result == "Succeeded"
@@ -282,6 +289,23 @@ def test_no_secret_is_in_the_request_but_as_a_secret_value(azure: PaperAzure, st
     assert all(one["isSecret"] for one in built.body["values"])
 
 
+def test_a_registry_that_the_connection_cannot_see_is_named(azure: PaperAzure, stage: Stage, tmp_path: Path) -> None:
+    asked = with_roles(stage, without="Microsoft.ContainerRegistry/registries/read")
+    done = run(given(asked, azureContainerRegistry="contoso.azurecr.io"), tmp_path / "run")
+    assert done.code == AcrRegistryUnseen.code
+    assert calls(azure, "listBuildSourceUploadUrl") == []
+
+
+def test_an_upload_that_the_storage_refuses_is_told_before_anything_is_scheduled(
+    azure: PaperAzure, stage: Stage, tmp_path: Path
+) -> None:
+    azure.faults.script(r"PUT weuacrtaskprod064", status=403)
+    done = run(stage, tmp_path / "run")
+    assert done.code == AcrUploadRefused.code
+    assert azure.task_runs == []
+    assert "sig=" not in done.log
+
+
 BUILD = rows("To build by ACR Tasks")
 """What docs/permissions.md says of the registry that builds."""
 
@@ -323,6 +347,7 @@ def test_without_one_of_them_a_run_says_what_the_document_says(
     done = run(with_roles(stage, without=row.permission), tmp_path / "run")
     assert done.code == row.code, done.log[-2000:]
     if row.code:
+        assert done.code in {AcrRegistryUnseen.code, AcrTasksForbidden.code}
         assert done.state == "nothing was pushed and nothing was changed"
         assert azure.task_runs == []
     else:
@@ -337,6 +362,6 @@ def test_a_run_of_which_nothing_can_be_seen_is_not_taken_for_a_success(
     azure.faults.script(r"POST .*/listLogSasUrl", status=500, times=None)
     began = time.monotonic()
     done = run(stage, tmp_path / "run")
-    assert done.code == acr_build.AcrRunLost.code, (done.log[-2000:], time.monotonic() - began)
+    assert done.code == AcrRunLost.code, (done.log[-2000:], time.monotonic() - began)
     assert "it is not known whether contoso" in done.state
     assert azure.running(stage.site) == stage.old_digest

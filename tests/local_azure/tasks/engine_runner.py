@@ -99,7 +99,7 @@ class EngineRunner:
         # The machine's first docker command may be one without BuildKit.
         own["PATH"] = f"{Path(find_docker(own, _LIMIT).path).parent}:{own['PATH']}"
         line = " ".join(["env", *step.env, step.cmd])
-        process = subprocess.Popen(
+        with subprocess.Popen(
             ["/bin/sh", "-c", line],
             cwd=workspace,
             env=own,
@@ -109,14 +109,14 @@ class EngineRunner:
             text=True,
             errors="replace",
             start_new_session=True,
-        )
-        stopping = _when_set(run, process)
-        assert process.stdout
-        for told in process.stdout:
-            run.say(told.rstrip("\n"), stamped=False)
-        code = process.wait()
-        stopping()
-        if code:
+        ) as process:
+            stopping = _when_set(run, process)
+            assert process.stdout
+            for told in process.stdout:
+                run.say(told.rstrip("\n"), stamped=False)
+            process.wait()
+            stopping()
+        if process.returncode:
             raise StepFailedError(step.id)
 
 
