@@ -47,7 +47,10 @@ class PaperRunner:
             found = archive.extractfile(file)
             assert found
             run.say(f"#1 {file}", stamped=False)
-            return found.read()
+            text = found.read()
+        if b"FROM" not in text:
+            raise TaskInvalidError("ERROR: failed to solve: no build stage in current context")
+        return text
 
     def _push(self, run: TaskRun, step: Step, built: bytes) -> bytes:
         host, _, repository = step.push[0].rpartition(":")[0].partition("/")

@@ -45,6 +45,7 @@ class AcrBuilder:
         """Upload the context beside the preflight, and have the image built and pushed once that has passed."""
         del references  # without the registry's host, which only Resource Manager may know
         recipe = replace(recipe, arguments=filled(recipe.arguments, self.machine.environment))
+        preflight.when_failed(logins.tasks.close)
         tasks = logins.tasks.wait()
         if tasks is None:
             preflight.result()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import pytest
 
@@ -43,6 +43,20 @@ class Scene(Protocol):
         """Have the registry refuse everything from now on."""
 
 
+@runtime_checkable
+class Elsewhere(Protocol):
+    """A scene whose builder needs more from the preflight than that nobody signs in."""
+
+    def logins(self) -> Logins:
+        """Return what the preflight gives to the build."""
+
+
+def logins_of_nobody() -> Logins:
+    signed_in: Promised[LoginFor] = Promised()
+    signed_in.give(lambda _host: None)
+    return Logins(hosts=frozenset(), signed_in=signed_in)
+
+
 def a_recipe(scene: Scene, dockerfile: str = "Dockerfile") -> Recipe:
     folder = scene.context()
     return Recipe(
@@ -63,11 +77,9 @@ def references(scene: Scene) -> tuple[str, ...]:
 
 
 def built(scene: Scene, builder: Builder, dockerfile: str = "Dockerfile") -> LocalImage | PushedImage | BuiltImage:
-    signed_in: Promised[LoginFor] = Promised()
-    signed_in.give(lambda _host: None)
     builder.preflight()
     preflight = Background[None](lambda: None)
-    logins = Logins(hosts=frozenset(), signed_in=signed_in)
+    logins = scene.logins() if isinstance(scene, Elsewhere) else logins_of_nobody()
     return builder.build(a_recipe(scene, dockerfile), references(scene), logins=logins, preflight=preflight)
 
 
