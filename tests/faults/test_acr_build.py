@@ -355,6 +355,13 @@ def test_without_one_of_them_a_run_says_what_the_document_says(
         assert azure.running(stage.site) == azure.store(stage.host).tags(REPOSITORY)[NEW]
 
 
+def test_the_end_of_the_log_counts_where_the_status_cannot_be_read(
+    azure: PaperAzure, stage: Stage, tmp_path: Path
+) -> None:
+    azure.faults.script(r"GET .*/runs/ca1", status=500, times=None)
+    assert run(stage, tmp_path / "run").result == "Succeeded"
+
+
 def test_a_run_of_which_nothing_can_be_seen_is_not_taken_for_a_success(
     azure: PaperAzure, stage: Stage, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pytask.builders.acr.log import RunLog
-from pytask.clock import Timeouts
+from pytask.clock import Clock, Timeouts
 from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.errors.azure import AzureFailing
 
@@ -28,7 +28,8 @@ class Blob:
     knows_ranges: bool = True
     fails: bool = False
     asked: list[str] = field(default_factory=list)
-    timeouts: Timeouts = field(default_factory=Timeouts)
+    timeouts: Timeouts = field(default_factory=lambda: Timeouts(longest_poll=0.0))
+    clock: Clock = field(default_factory=Clock)
 
     def send(self, call: Any) -> Any:  # noqa: ANN401 - as far as the reader uses both
         """Answer a HEAD, or a GET of a range."""

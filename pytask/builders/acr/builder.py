@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from pytask.registry.contents import Repository
 from pytask.registry.rights import may_pull
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytask.background import Background
     from pytask.builders.acr.run import Ended
     from pytask.builders.builder import Logins, Machine
@@ -50,10 +53,11 @@ class AcrBuilder:
         if tasks is None:
             preflight.result()
             raise AssertionError("the preflight passed without a registry")
-        place = tasks.upload_place()
-        mask_signature(self.machine, place.url)
-        upload_context(self.machine, tasks.http, place.url, recipe, confirm=lambda: _confirm(preflight))
-        preflight.result()
+        with _before_anything_is_scheduled():
+            place = tasks.upload_place()
+            mask_signature(self.machine, place.url)
+            upload_context(self.machine, tasks.http, place.url, recipe, confirm=lambda: _confirm(preflight))
+            preflight.result()
         order = Order(
             recipe=recipe,
             arguments=recipe.arguments,
@@ -113,6 +117,16 @@ class AcrBuilder:
         self.machine.console.line(f"{order.references[0]} is {digest or 'pushed; its digest is not known'}")
         repository, tags = self.names.repository, self.names.tags
         return PushedImage(registry=tasks.host, repository=repository, tags=tags, digest=digest)
+
+
+@contextmanager
+def _before_anything_is_scheduled() -> Iterator[None]:
+    """Have a failure or cancellation of the block leave nothing open: a context by itself is no build."""
+    try:
+        yield
+    except (TaskFailure, Cancelled) as stopped:
+        stopped.leaves_open = False
+        raise
 
 
 def _confirm(preflight: Background[Any]) -> None:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pytask.cloud.http import Call, request
-from pytask.cloud.poll import Seen
+from pytask.cloud.poll import NotAllowed, Seen
 from pytask.cloud.transport import only
 from pytask.errors import TaskFailure
 
@@ -47,7 +47,10 @@ class RunLog:
     """How the run ended, as the log says; empty until it does."""
     offset: int = 0
     """Bytes read."""
+    refused: bool = False
+    """Whether Azure has refused to tell the address."""
     _address: str = ""
+    _ask_at: float = 0.0
     _rest: str = ""
     _decoder: codecs.IncrementalDecoder = field(default_factory=lambda: _UTF_8("replace"))
 
@@ -64,12 +67,8 @@ class RunLog:
         return [left] if left else []
 
     def _read(self) -> list[str]:
-        if not self._address:
-            address = self.ask_address()
-            if not isinstance(address, Seen):
-                return []
-            self._address = address.value
-            self.mask(self._address)
+        if not self._address and not self._find():
+            return []
         head = self._asked("HEAD", {})
         if head.status_code != HTTPStatus.OK:
             return []
@@ -83,6 +82,18 @@ class RunLog:
         if length.isdecimal() and self.offset >= int(length):
             self.ended = head.headers.get(_COMPLETE, "").lower()
         return self._lines(self._decoder.decode(new))
+
+    def _find(self) -> bool:
+        """Ask for an address, and tell whether there is one; after a refusal not at once again."""
+        now = self.http.clock.monotonic()
+        address = self.ask_address() if now >= self._ask_at else None
+        if isinstance(address, NotAllowed):
+            self._ask_at, self.refused = now + self.http.timeouts.longest_poll, True
+        if not isinstance(address, Seen):
+            return False
+        self._address = address.value
+        self.mask(self._address)
+        return True
 
     def _asked(self, method: str, headers: dict[str, str]) -> HttpResponse:
         accept = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, *_NOT_THERE, *_EXPIRED})

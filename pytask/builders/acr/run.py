@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytask.builders.acr.log import RunLog
 from pytask.builders.acr.upload import mask_signature
 from pytask.clock import Deadline
-from pytask.cloud.poll import NotAllowed, Seen
+from pytask.cloud.poll import NotAllowed, NotYet, Seen
 from pytask.errors import once_sent
 from pytask.errors.acr_build import AcrRunLost
 from pytask.errors.foreign import shortened
@@ -115,6 +115,8 @@ class Following:
     _lines: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     _state: RunState | None = None
     _told_at: float = 0.0
+    _log_ended_at: float = 0.0
+    _told_of_refusal: bool = False
 
     def to_its_end(self) -> Ended:
         """Show the run's log as it grows, and return how the run ended.
@@ -145,10 +147,13 @@ class Following:
                 clock.sleep(timeouts.acr_poll)
 
     def _how(self, log: RunLog, asked: Reading[RunState] | None) -> str:
-        """Return how the run ended; the status counts, and the log where the status may not be read."""
+        """Return how the run ended; the status counts, and the log where the status cannot be read."""
         if self._state and (how := _ENDED.get(self._state.status.lower())):
             return how
-        return _ENDED.get(log.ended, "") if isinstance(asked, NotAllowed) else ""
+        now = self.machine.clock.monotonic()
+        self._log_ended_at = self._log_ended_at or (now if log.ended else 0.0)
+        is_silent = isinstance(asked, NotYet) and now - self._log_ended_at >= self.machine.timeouts.acr_last_lines
+        return _ENDED.get(log.ended, "") if is_silent or isinstance(asked, NotAllowed) else ""
 
     def _show_rest(self, log: RunLog, how: str) -> None:
         """Show what the log still gets: its last lines may come after the status."""
@@ -173,6 +178,10 @@ class Following:
             self._told_at = self.machine.clock.monotonic()
 
     def _tell_waiting(self, log: RunLog) -> None:
+        if log.refused and not log.offset and not self._told_of_refusal:
+            self._told_of_refusal = True
+            permission = "Microsoft.ContainerRegistry/registries/runs/listLogSasUrl/action"
+            self.machine.console.line(f"  the build's log cannot be shown yet; that takes {permission}")
         now = self.machine.clock.monotonic()
         if not log.offset and now - self._told_at >= self.machine.timeouts.progress:
             self._told_at = now
