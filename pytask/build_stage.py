@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytask.background import Promised, in_background
 from pytask.builders.builder import Logins
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from pytask.background import Background
     from pytask.builders.builder import Builder, LocalImage
     from pytask.job import Job
-    from pytask.model import BuildPlan
+    from pytask.model import BuildCache, BuildPlan, Recipe, RegistryHost
     from pytask.stages.preflight import Found
 
 F = TypeVar("F", bound="Found")
@@ -47,7 +48,9 @@ def build_during_preflight(
 
     with in_background(run_preflight) as running:
         with job.stage("Build image"), _attempt(job, plan):
-            image = builder.build(plan.recipe, plan.names.references, logins=logins, preflight=running)
+            recipe = _with_registry(plan.recipe, running)
+            with_cache = replace(logins, hosts=logins.hosts | _host_of(recipe.cache))
+            image = builder.build(recipe, plan.names.references, logins=with_cache, preflight=running)
         found = running.result()
     job.journal.add(PreflightPassed(found.findings))
     if isinstance(image, PushedImage):
@@ -76,3 +79,20 @@ def _is_fresh(found: Found) -> bool:
     """Tell whether the registry had no such tag before the run."""
     source = getattr(found, "source", None)
     return source is not None and source.fresh_tag
+
+
+def _with_registry(recipe: Recipe, preflight: Background[Any]) -> Recipe:
+    """Return the recipe with the registry of its cache, which a build needs before it begins.
+
+    Where only ARM knows the registry's host, the build waits for the preflight.
+
+    Raises:
+        TaskFailure: why the preflight failed.
+    """
+    if recipe.cache is None or recipe.cache.host:
+        return recipe
+    return replace(recipe, cache=replace(recipe.cache, host=preflight.result().session.host))
+
+
+def _host_of(cache: BuildCache | None) -> frozenset[RegistryHost]:
+    return frozenset({cache.host} if cache and cache.host else ())

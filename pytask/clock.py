@@ -69,6 +69,8 @@ class Timeouts:
     lost_swap: float = 300.0
     """How long to look for a swap whose call was not answered, and that Azure shows no sign of."""
     push_attempts: int = 3
+    cache: float = 900.0
+    """How long to wait for the build cache once everything else is done; what was uploaded by then is kept."""
     young_login: float = 60.0
     """How long a registry token is reused for Docker; it is valid for hours, but a build may take hours too."""
     first_poll: float = 0.5

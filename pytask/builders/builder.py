@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytask.clock import Clock, Timeouts
     from pytask.errors import TaskFailure
     from pytask.model import BuiltImage, LoginFor, Network, PushedImage, Recipe, RegistryHost, RegistryLogin
+    from pytask.registry.session import RegistrySession
     from pytask.registry.tasks import TasksRegistry
 
 
@@ -54,8 +55,33 @@ class PushResult:
     bytes_sent: int
 
 
+class CacheWork(Protocol):
+    """What is left to do for the build cache once the image is pushed; it may take a while, and the run need not wait.
+
+    It reads and writes nothing but the cache.
+    """
+
+    @property
+    def host(self) -> RegistryHost:
+        """The registry that has the cache."""
+
+    def run(self, registry: RegistrySession) -> str:
+        """Write what the next builds can use, unless the step only reads; return what was done, for people.
+
+        Raises:
+            TaskFailure: why it was not written.
+        """
+
+    def stop(self) -> None:
+        """End it, from another thread: nothing that it started runs on."""
+
+
 class LocalImage(Protocol):
     """An image that is not in the registry yet."""
+
+    @property
+    def cache_work(self) -> CacheWork | None:
+        """What is left to do for the build cache; None without one."""
 
     def facts(self) -> BuiltImage:
         """Return the image's names and platform.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytask.builders.docker.arguments import flag_names
@@ -14,7 +15,7 @@ from pytask.registry.hosts import is_azure_registry
 if TYPE_CHECKING:
     from pytask.inputs.reader import Reader
     from pytask.inputs.registry import RegistryGiven
-    from pytask.model import Cloud, ImageNames, Recipe, RegistryAddress
+    from pytask.model import BuildCache, Cloud, ImageNames, Recipe, RegistryAddress
 
 _REGISTRY = "azureContainerRegistry"
 _OF_THE_MACHINE = frozenset({"--allow", "--build-context", "--cgroup-parent", "--isolation", "--ssh"})
@@ -43,6 +44,13 @@ def read_acr(
         return Read(())
     registry = _registry(reader, names.value, own.value, cloud)
     return Read((AcrTasks(registry=registry.value, agent_pool=pool.value),)) if registry.found else Read(())
+
+
+def with_cache(reader: Reader, recipe: Recipe, cache: BuildCache | None, acr: AcrTasks | None) -> Recipe:
+    """Return a recipe with its build cache, which only a build on this agent uses."""
+    if acr and cache:
+        reader.notes.append("cache is ignored: ACR Tasks builds without it (buildOn: acr)")
+    return recipe if acr else replace(recipe, cache=cache)
 
 
 def _registry(

@@ -29,6 +29,7 @@ class Action(Enum):
     BUILD = "have the registry build the image"
     PUSH = "push the image"
     IMPORT = "import the image"
+    CACHE = "write the build cache"
     STICKY = "make settings sticky"
     SETTINGS = "change the app settings"
     UPDATE = "update the app"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytask.model.agent import AgentKind, ClientCertificate, Network, Proxy, is_local
+from pytask.model.cache import BuildCache, CacheUse
 from pytask.model.connection import (
     CertificateIdentity,
     Cloud,
@@ -82,12 +83,14 @@ __all__ = [
     "Build",
     "BuildAndPush",
     "BuildArgument",
+    "BuildCache",
     "BuildOn",
     "BuildPlan",
     "BuildPushDeploy",
     "BuildSecret",
     "BuiltImage",
     "ByHand",
+    "CacheUse",
     "CertificateIdentity",
     "Check",
     "ClientCertificate",

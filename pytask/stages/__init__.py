@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytask.inspection.image import inspect_built
     from pytask.rollouts import Rollouts
+    from pytask.stages.cache import keep_cache, keeping_cache
     from pytask.stages.imports import bring_image
     from pytask.stages.preflight import (
         preflight_build,
@@ -24,6 +25,8 @@ _HOMES = {
     "Rollouts": "pytask.rollouts",
     "bring_image": "pytask.stages.imports",
     "inspect_built": "pytask.inspection.image",
+    "keep_cache": "pytask.stages.cache",
+    "keeping_cache": "pytask.stages.cache",
     "preflight_build": "pytask.stages.preflight",
     "preflight_check": "pytask.stages.preflight",
     "preflight_deploy": "pytask.stages.preflight",
@@ -39,6 +42,8 @@ __all__ = [
     "Rollouts",
     "bring_image",
     "inspect_built",
+    "keep_cache",
+    "keeping_cache",
     "load",
     "preflight_build",
     "preflight_check",

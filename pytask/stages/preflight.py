@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Swap,
     )
     from pytask.registry.images import ImageSource
+    from pytask.registry.registries import Registries
     from pytask.registry.session import RegistrySession
     from pytask.rollouts import Seen
     from pytask.stages.swap import SwapFound
@@ -40,6 +41,13 @@ class Found:
 
     findings: str
     """The findings, in a few words; empty when Azure was not asked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildFound(Found):
+    """The result for a command that only builds."""
+
+    registries: Registries
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +85,7 @@ class ImageAndTargetFound(TargetFound):
     image: FoundImage
 
 
-def preflight_build(job: Job, plan: Build, builder: Builder, logins: Logins) -> Found:
+def preflight_build(job: Job, plan: Build, builder: Builder, logins: Logins) -> BuildFound:
     """Open what a build needs; `logins` gets it as early as possible.
 
     Raises:
@@ -89,7 +97,7 @@ def preflight_build(job: Job, plan: Build, builder: Builder, logins: Logins) -> 
     logins.signed_in.give(registries.docker_login)
     if plan.acr:
         find_tasks(registries, plan.acr, logins)
-    return Found(findings="")
+    return BuildFound(registries=registries, findings="")
 
 
 def preflight_push(job: Job, plan: BuildAndPush, builder: Builder, logins: Logins) -> PushFound:

@@ -23,13 +23,18 @@ _MEGABYTE = 1_000_000
 
 
 def push_image(
-    job: Job, image: LocalImage | BuiltImage, destination: Destination, found: PushFound | PushAndTargetFound
+    job: Job,
+    image: LocalImage | PushedImage | BuiltImage,
+    destination: Destination,
+    found: PushFound | PushAndTargetFound,
 ) -> PushedImage:
-    """Push every tag, and confirm the digest with the registry.
+    """Push every tag, unless the builder has already done so, and confirm the digest with the registry.
 
     Raises:
         TaskFailure: why the registry did not accept it.
     """
+    if isinstance(image, PushedImage):
+        return image
     with job.stage("Push image"), job.journal.attempt(Action.PUSH):
         session = found.session
         if session is None or isinstance(image, BuiltImage):

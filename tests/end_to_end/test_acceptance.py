@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.pipeline import Pipeline
 
 FILE = ROOT / "examples" / "acceptance" / "azure-pipelines-acceptance.yml"
-OURS, CLI = "FunctionAppContainerDeploy@1", "AzureCLI@2"
+OURS, CLI = "${{ parameters.task }}@1", "AzureCLI@2"
 SET = re.compile(r"##vso\[task\.setvariable variable=(\w+)\](.*)")
 SLOTS = "${{ if ne(parameters.sku, 'B1') }}"
 

@@ -106,6 +106,7 @@ class StoreImage:
     store: Store
     names: tuple[str, ...]
     file: bytes
+    cache_work: None = None
 
     def facts(self) -> BuiltImage:
         """Return what it is."""

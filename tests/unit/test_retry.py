@@ -176,6 +176,7 @@ POSTS = {
     "/oauth2/exchange": "gives one more token",
     "/getAuthToken": "gives one more token",
     "/importImage": "copies the same image to the same names",
+    "blobs/uploads/": "begins one more upload, and the registry forgets those that nobody ends",
     "/deactivate": "stops a revision of ours that is stopped already",
     "/slotsswap": "undoes the first swap, so it is sent only once (tests/contract/test_swap.py)",
 }
