@@ -127,6 +127,10 @@ class Promised(Generic[T]):
 
     def __exit__(self, *_: object) -> None:
         """End the work: a value not given yet never will be."""
+        self.close()
+
+    def close(self) -> None:
+        """Have those that wait go on without the value, if it was not given yet."""
         if not self._future.done():
             self._future.set_result(None)
 

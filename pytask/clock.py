@@ -53,6 +53,14 @@ class Timeouts:
     https://github.com/microsoft/azure-container-apps/issues/1731"""
     import_image: float = 1800.0
     """For an import from another registry, which Azure makes without this agent."""
+    acr_poll: float = 1.0
+    """Between two looks at the log of a build by ACR Tasks."""
+    acr_silence: float = 600.0
+    """How long neither the status nor the log of a build by ACR Tasks may be readable."""
+    acr_last_lines: float = 10.0
+    """How long to wait for the last lines of the log of a build that has ended."""
+    acr_lost_run: float = 30.0
+    """How long to look for a build that was scheduled although its answer was lost."""
     swap: float = 1800.0
     """For a swap: one takes a minute or two, and 23 minutes have been reported.
     https://github.com/microsoft/azure-pipelines-tasks/issues/19273"""

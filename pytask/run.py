@@ -9,7 +9,7 @@ from pytask.background import Background
 from pytask.build_stage import build_during_preflight
 from pytask.inputs import read_plan
 from pytask.journal import Planned, PreflightPassed
-from pytask.model import Build, BuildAndPush, BuildPushDeploy, Check, Deploy, PushedImage, Swap, assert_never
+from pytask.model import Build, BuildAndPush, BuildPushDeploy, Check, Deploy, Swap, assert_never
 from pytask.report.log import begin
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def run(job: Job) -> None:
 def build(job: Job, plan: Build) -> None:
     """Build the image and inspect it where it was built."""
     found, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_build(job, plan, *seams))
-    if not isinstance(image, PushedImage):
-        stages.inspect_local(image, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
+    stages.inspect_built(image, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
     stages.keep_cache(job, image, found.registries)
 
 

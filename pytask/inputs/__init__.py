@@ -5,7 +5,7 @@ Only the inputs that the command uses are read, so that a step may leave out the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytask.agent.connection import read_connection
@@ -13,6 +13,7 @@ from pytask.errors import ManyFailures
 from pytask.errors.connection import ConnectionNotExpanded
 from pytask.inputs.app import read_app, read_app_to_swap
 from pytask.inputs.bases import signs_in_to
+from pytask.inputs.build_on import read_acr, with_cache
 from pytask.inputs.cache import read_cache
 from pytask.inputs.image import (
     read_destination,
@@ -91,15 +92,17 @@ def _build(inputs: _Inputs) -> Read[Build]:
     recipe = read_recipe(inputs.reader, inputs.mask)
     names = read_names(inputs.reader)
     cache = read_cache(inputs.reader, recipe, names, given.own)
+    acr = read_acr(inputs.reader, names, recipe, given.own, given.cloud)
     return together(
         lambda: Build(
             connection=given.connection.value,
-            recipe=replace(recipe.value, cache=cache.value),
+            recipe=with_cache(inputs.reader, recipe.value, cache.value, acr.value),
             names=names.value,
             signs_in_to=given.signs_in_to(recipe.value),
+            acr=acr.value,
             **given.of_all(inputs.reader),
         ),
-        *(*given.parts, recipe, names, cache),
+        *(*given.parts, recipe, names, cache, acr),
     )
 
 
@@ -109,15 +112,17 @@ def _build_and_push(inputs: _Inputs) -> Read[BuildAndPush]:
     recipe = read_recipe(inputs.reader, inputs.mask)
     destination = read_destination(inputs.reader, given.own, given.cloud)
     cache = read_cache(inputs.reader, recipe, destination, given.own)
+    acr = read_acr(inputs.reader, destination, recipe, given.own, given.cloud)
     return together(
         lambda: BuildAndPush(
             connection=given.connection.value,
-            recipe=replace(recipe.value, cache=cache.value),
+            recipe=with_cache(inputs.reader, recipe.value, cache.value, acr.value),
             names=destination.value,
             signs_in_to=given.signs_in_to(recipe.value),
+            acr=acr.value,
             **given.of_all(inputs.reader),
         ),
-        *(*given.parts, recipe, destination, cache),
+        *(*given.parts, recipe, destination, cache, acr),
     )
 
 
@@ -126,18 +131,20 @@ def _build_push_deploy(inputs: _Inputs) -> Read[BuildPushDeploy]:
     recipe = read_recipe(inputs.reader, inputs.mask)
     destination = read_destination(inputs.reader, given.own, given.cloud)
     cache = read_cache(inputs.reader, recipe, destination, given.own)
+    acr = read_acr(inputs.reader, destination, recipe, given.own, given.cloud)
     app = read_app(inputs.reader, inputs.mask)
     _confirm_pull_access(inputs, given, app, destination.value.host if destination.found else None)
     return together(
         lambda: BuildPushDeploy(
             connection=given.connection.value,
-            recipe=replace(recipe.value, cache=cache.value),
+            recipe=with_cache(inputs.reader, recipe.value, cache.value, acr.value),
             names=destination.value,
             app=app.value,
             signs_in_to=given.signs_in_to(recipe.value),
+            acr=acr.value,
             **given.of_all(inputs.reader),
         ),
-        *(*given.parts, recipe, destination, app, cache),
+        *(*given.parts, recipe, destination, app, cache, acr),
     )
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class Action(Enum):
     """A change that may have been made although it was not confirmed."""
 
+    BUILD = "have the registry build the image"
     PUSH = "push the image"
     IMPORT = "import the image"
     CACHE = "write the build cache"

@@ -32,10 +32,12 @@ from pytask.model.facts import (
     labels_of,
 )
 from pytask.model.plan import (
+    AcrTasks,
     AppAddress,
     AppPlan,
     Build,
     BuildAndPush,
+    BuildOn,
     BuildPlan,
     BuildPushDeploy,
     Check,
@@ -73,6 +75,7 @@ from pytask.model.settings import Moment, SettingsBack, SettingsChange, WantedSe
 
 __all__ = [
     "DOCKER_HUB",
+    "AcrTasks",
     "AgentKind",
     "App",
     "AppAddress",
@@ -81,6 +84,7 @@ __all__ = [
     "BuildAndPush",
     "BuildArgument",
     "BuildCache",
+    "BuildOn",
     "BuildPlan",
     "BuildPushDeploy",
     "BuildSecret",

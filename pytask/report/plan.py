@@ -80,11 +80,15 @@ def _of_swap(plan: Swap) -> Iterator[tuple[str, str]]:
 
 def _of_build(plan: BuildPlan) -> Iterator[tuple[str, str]]:
     yield "build", _build(plan.recipe)
+    if plan.acr:
+        pool = f", on its agent pool {plan.acr.agent_pool}" if plan.acr.agent_pool else ""
+        yield "on", f"ACR Tasks of {plan.acr.registry.login_server or plan.acr.registry.name}{pool}"
     if plan.recipe.cache:
         yield "cache", _cache(plan.recipe.cache)
     if plan.signs_in_to:
         hosts = ", ".join(sorted(map(str, plan.signs_in_to)))
-        yield "base", f"from {hosts} with this run's credentials, unless Docker has its own"
+        own = "" if plan.acr else ", unless Docker has its own"
+        yield "base", f"from {hosts} with this run's credentials{own}"
 
 
 def _of_app(plan: DeployPlan, app: AppPlan) -> Iterator[tuple[str, str]]:

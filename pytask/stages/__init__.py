@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytask.inspection.image import inspect_local
+    from pytask.inspection.image import inspect_built
     from pytask.rollouts import Rollouts
     from pytask.stages.cache import keep_cache, keeping_cache
     from pytask.stages.imports import bring_image
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Rollouts": "pytask.rollouts",
     "bring_image": "pytask.stages.imports",
-    "inspect_local": "pytask.inspection.image",
+    "inspect_built": "pytask.inspection.image",
     "keep_cache": "pytask.stages.cache",
     "keeping_cache": "pytask.stages.cache",
     "preflight_build": "pytask.stages.preflight",
@@ -41,7 +41,7 @@ _HOMES = {
 __all__ = [
     "Rollouts",
     "bring_image",
-    "inspect_local",
+    "inspect_built",
     "keep_cache",
     "keeping_cache",
     "load",

@@ -9,7 +9,7 @@ from pytask.background import Background
 from pytask.errors import TaskFailure
 from pytask.errors.cache import CacheNotWritten
 from pytask.journal import Action
-from pytask.model import PushedImage
+from pytask.model import BuiltImage, PushedImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def keeping_cache(job: Job, image: LocalImage | PushedImage, registries: Registries) -> Iterator[None]:
+def keeping_cache(job: Job, image: LocalImage | PushedImage | BuiltImage, registries: Registries) -> Iterator[None]:
     """Keep the build cache while the block runs, and wait for it afterwards.
 
     A cache that cannot be kept is a warning: the image is built, and the next build only takes longer. A block that
     fails is no reason to lose the cache; one that is cancelled ends the work on it.
     """
-    work = None if isinstance(image, PushedImage) else image.cache_work
+    work = None if isinstance(image, PushedImage | BuiltImage) else image.cache_work
     if work is None:
         yield
         return
@@ -46,7 +46,7 @@ def keeping_cache(job: Job, image: LocalImage | PushedImage, registries: Registr
         raise
 
 
-def keep_cache(job: Job, image: LocalImage | PushedImage, registries: Registries) -> None:
+def keep_cache(job: Job, image: LocalImage | PushedImage | BuiltImage, registries: Registries) -> None:
     """Keep the build cache, where there is nothing else to do."""
     with keeping_cache(job, image, registries):
         pass

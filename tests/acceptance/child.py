@@ -29,7 +29,6 @@ from pytask.job import Job
 from pytask.targets.container_app import update as _container_app
 from tests.acceptance.recording import MACHINE_IDENTITY, Exchange, exchange_of, key_of, read, write
 from tests.faults.child import StoreBuilder, StoreImage
-from tests.faults.stored import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -168,7 +167,7 @@ class RecordedBuilder(StoreBuilder):
     def build(self, *given: Any, **named: Any) -> RecordedImage:  # noqa: ANN401 - those of `StoreBuilder`
         """Return the image."""
         built = super().build(*given, **named)
-        return RecordedImage(built.store, built.names, built.file, digest=self.digest)
+        return RecordedImage(built.stores, built.names, built.file, digest=self.digest)
 
 
 def main(folder: Path) -> int:
@@ -180,8 +179,8 @@ def main(folder: Path) -> int:
     else:
         recorder = Recorder(folder / "exchanges.jsonl", signed_in_by_az=how["signed_in_by_az"])
         _answer_by(recorder)
-        if store := how.get("store"):
-            edge.Job = partial(Job, find_builder=lambda _: StoreBuilder(Store(Path(store))))
+        if stores := how.get("stores"):
+            edge.Job = partial(Job, find_builder=lambda _: StoreBuilder(stores))
     return int(edge.main(Timeouts(**how.get("limits", {}))))
 
 
@@ -198,7 +197,7 @@ def _replay(folder: Path, how: dict[str, Any], edge: Any) -> None:  # noqa: ANN4
     container_app: Any = _container_app
     container_app.uuid4 = lambda: SimpleNamespace(hex=next(revisions, "0" * 9))
     edge.Clock = partial(ReplayClock, replay=replay)
-    builder = RecordedBuilder(Store(folder / "store"), digest=how["digest"])
+    builder = RecordedBuilder({}, digest=how["digest"])
     edge.Job = partial(Job, find_builder=lambda _: builder)
 
 

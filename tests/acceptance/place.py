@@ -206,10 +206,9 @@ class PaperPlace:
     @property
     def child(self) -> Mapping[str, Any]:
         """Build with paper, and wait as short as the platform here is quick."""
-        folder = self.azure.store(self.names.registry).folder
         return {
             "signed_in_by_az": False,
-            "store": str(folder),
+            "stores": self.azure.stores(),
             "limits": {**LIMITS, "http_read": 5.0, "http_total": 10.0},
         }
 

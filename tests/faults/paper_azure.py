@@ -12,6 +12,7 @@ from aiohttp import web
 
 from tests.faults.paper_container_apps import PaperContainerApps
 from tests.faults.paper_host import AN_HOUR, PaperHost
+from tests.faults.paper_tasks import PaperRunner
 from tests.faults.stored import Store
 from tests.local_azure.azure import LocalAzure
 from tests.local_azure.logs.classic_log import ClassicLog
@@ -25,15 +26,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.faults.container_app_state import ContainerAppState
+    from tests.local_azure.arm.acr_tasks import Runner
     from tests.local_azure.arm.front import Operation
     from tests.local_azure.registries.docker_registries import DockerRegistry
+    from tests.local_azure.state.principal import Principal
     from tests.local_azure.state.site import Site
+    from tests.local_azure.tasks.run import TaskRun
 
 ELSEWHERE = "elsewhere.azurewebsites.net"
 """A host of somebody else's, with a certificate that everybody here trusts."""
 SECOND = 0.01
 """How long a second of the platform takes."""
-QUICK = Weather(host_wakes=0.5, functions_cached=20.0, slow_write=0.5, old_kept=5.0)
+QUICK = Weather(host_wakes=0.5, functions_cached=20.0, slow_write=0.5, old_kept=5.0, run_queued=0.05)
 
 
 class Elsewhere:
@@ -68,6 +72,13 @@ class NoEngine:
     url: str = "unix:///nonexistent/docker.sock"
 
 
+@dataclass(frozen=True)
+class _Scripted:
+    """Carries runs out as a test says."""
+
+    carry_out: Callable[[TaskRun], None]
+
+
 class PaperServices(Services):
     """The rooms, with a host of containers that has none."""
 
@@ -82,6 +93,10 @@ class PaperServices(Services):
         """Return those of all rooms; Container Apps have apps here."""
         self.paper_container_apps = PaperContainerApps(self.cloud, self.registries, self._digest_of)
         return [*self.paper_container_apps.operations(), *super()._operations()]
+
+    def _runner(self) -> Runner:
+        self.usual_runner = PaperRunner(lambda host: Store(self.blobs.folders[host]))
+        return self.usual_runner
 
     async def forget(self) -> None:
         """Be an empty subscription again."""
@@ -128,6 +143,18 @@ class PaperAzure(LocalAzure):
     def elsewhere(self) -> Elsewhere:
         """Somebody else's host."""
         return self._services.elsewhere
+
+    def play_runs(self, script: Callable[[TaskRun], None] | None) -> None:
+        """Have runs of ACR Tasks carried out in another way; with None as usual."""
+        self._services.tasks.runner = _Scripted(script) if script else self._services.usual_runner
+
+    def carry_out(self, run: TaskRun) -> None:
+        """Carry a run out as usual."""
+        self._services.usual_runner.carry_out(run)
+
+    def principals(self) -> list[Principal]:
+        """Return everybody, in the order in which they came."""
+        return self._loop.call(lambda: list(self._services.cloud.principals))
 
     def crash_where(self, crashes: Callable[[str], bool]) -> None:
         """Say of which image's digest a container exits at once."""
@@ -206,4 +233,6 @@ class PaperAzure(LocalAzure):
             second=self._second,
             mishap=self._front.unexpected.append,
             serve=self._front.serve,
+            tasks_engine=self.tasks_engine,
+            tasks_environment={},
         )

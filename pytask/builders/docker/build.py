@@ -69,7 +69,7 @@ def build(
         ImageNotLoaded: when the build succeeds but leaves the image outside the engine.
         TaskFailure: why it failed, or why there were no credentials for a registry that BuildKit asked for.
     """
-    recipe = replace(recipe, arguments=_filled(recipe.arguments, machine.environment))
+    recipe = replace(recipe, arguments=filled(recipe.arguments, machine.environment))
     environment = _without_secrets(without_the_agents_own(machine.environment), recipe)
     tail: deque[str] = deque(maxlen=_REMEMBERED)
     printed = _Printed()
@@ -216,7 +216,7 @@ def _secret_words(recipe: Recipe, handed: Sequence[str]) -> Iterator[str]:
         yield f"--secret={row.getvalue()}"
 
 
-def _filled(arguments: Iterable[BuildArgument], environment: Mapping[str, str]) -> tuple[BuildArgument, ...]:
+def filled(arguments: Iterable[BuildArgument], environment: Mapping[str, str]) -> tuple[BuildArgument, ...]:
     """Return build arguments with values: a missing one comes from the environment, or else the argument is dropped."""
     filled = (replace(one, value=environment.get(one.name)) if one.value is None else one for one in arguments)
     return tuple(argument for argument in filled if argument.value is not None)
