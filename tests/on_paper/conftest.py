@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.paper_azure import PaperAzure
-from tests.on_paper.pipeline import a_pipeline
+from tests.on_paper.pipeline import a_pipeline, store
+from tests.on_paper.settings import IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,3 +37,11 @@ def pipeline(azure: PaperAzure, tmp_path: Path) -> Iterator[Pipeline]:
     """Return a pipeline with all the rights it needs, and an app that runs nothing yet."""
     with a_pipeline(azure, tmp_path) as one:
         yield one
+
+
+@pytest.fixture
+def promotion(pipeline: Pipeline) -> Pipeline:
+    """Return a pipeline that deploys an image which is there already: `good`, `better`, or `bad`."""
+    for tag, dockerfile in IMAGES.items():
+        store(pipeline, tag, dockerfile)
+    return pipeline

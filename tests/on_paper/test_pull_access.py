@@ -3,55 +3,30 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.end_to_end.test_failures import the_error
 from tests.local_azure.client import arm
 from tests.local_azure.state.roles import ROLES
-from tests.on_paper.pipeline import a_pipeline, change
+from tests.on_paper.pipeline import change
+from tests.on_paper.pull_access import (
+    BY_IDENTITY,
+    FROM_NOTHING,
+    IMAGE_ONLY,
+    READER,
+    STABLE,
+    WRITER,
+    new_app,
+    roles,
+    written,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.faults.paper_azure import PaperAzure
     from tests.local_azure.state.principal import Principal
     from tests.pipeline import Pipeline
-
-BY_IDENTITY = {"appPullAccess": "managedIdentity"}
-STABLE = {"command": "deploy", "imageName": "hello-function:stable", "tags": ""}
-GRANTER = "Role Based Access Control Administrator"
-READER = "Container Registry Repository Reader"
-WRITER = "Container Registry Repository Writer"
-QUICK = {"role_propagation": 0.5, "role_propagation_limit": 60.0, "settled_failure": 0.5, "longest_poll": 0.5}
-
-
-@contextmanager
-def new_app(
-    azure: PaperAzure, folder: Path, *, granter: bool = True, role: str = "AcrPush", **timeouts: float
-) -> Iterator[Pipeline]:
-    """Return a pipeline whose app has no way into the registry, with less timeouts than in life."""
-    with a_pipeline(azure, folder, app_pull=None, registry_role=role, limits={**QUICK, **timeouts}) as pipeline:
-        if granter:
-            azure.grant(pipeline.principal, GRANTER, pipeline.registry.id)
-        yield pipeline
-
-
-def written(pipeline: Pipeline, since: int = 0) -> list[str]:
-    """Return what was written to Azure, each without what comes before the app's or the registry's name."""
-    paths = (
-        (call.method, call.path.replace("/resourcegroups/", "/resourceGroups/"))
-        for call in pipeline.azure.writes[since:]
-    )
-    calls = (f"{method} {path}".partition("/roleAssignments/")[0] for method, path in paths)
-    return [call.replace(pipeline.site.id, "app").replace(pipeline.registry.id, "registry") for call in calls]
-
-
-def roles(pipeline: Pipeline, principal: Principal | None) -> list[tuple[str, str]]:
-    """Return the roles that a principal has, each with where."""
-    assert principal
-    return pipeline.azure.assignments(principal)
 
 
 def granted_by_hand(pipeline: Pipeline, identity: Principal) -> None:
@@ -65,10 +40,6 @@ def granted_by_hand(pipeline: Pipeline, identity: Principal) -> None:
     path = f"{pipeline.registry.id}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
     body = {"properties": properties}
     assert arm(pipeline.azure, pipeline.principal, "PUT", path, version="2022-04-01", json=body).status_code == 201
-
-
-IMAGE_ONLY = ["PATCH app/config/web", "POST app/syncfunctiontriggers"]
-FROM_NOTHING = ["PATCH app", "PUT registry/providers/Microsoft.Authorization", *IMAGE_ONLY]
 
 
 def test_an_app_without_any_access_becomes_able_to_pull_in_one_run_and_a_second_writes_only_the_image(
@@ -151,73 +122,6 @@ def test_a_registry_by_repository_gets_the_role_that_counts_there(azure: PaperAz
         assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert roles(pipeline, pipeline.site.identity) == [(READER, pipeline.registry.id)]
         assert f"role {READER} to be granted on contoso" in run.log
-
-
-def test_a_user_assigned_identity_is_found_by_its_client_id_and_the_others_stay(
-    azure: PaperAzure, tmp_path: Path
-) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        own = azure.assign_identity(pipeline.site, "id-own-work")
-        pulling = azure.assign_identity(pipeline.site, "id-pull")
-        before = dict(pipeline.site.user_identities)
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=pulling.client_id.upper())
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert written(pipeline) == FROM_NOTHING[1:]
-        assert pipeline.site.config["acrUserManagedIdentityID"] == pulling.client_id
-        assert roles(pipeline, pulling) == [("AcrPull", pipeline.registry.id)]
-        assert roles(pipeline, own) == []
-        assert (pipeline.site.user_identities, pipeline.site.identity) == (before, None)
-
-
-def test_a_user_assigned_identity_is_assigned_by_its_resource_id_and_the_others_stay(
-    azure: PaperAzure, tmp_path: Path
-) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        resource_id, pulling = azure.add_identity("id-pull", resource_group="rg-shared")
-        own = pipeline.site.identity = azure.add_principal("docker-func-sample")
-        other = azure.assign_identity(pipeline.site, "id-other")
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=resource_id)
-        assert the_error(run) == "pull-identity-not-found"
-
-        azure.grant(pipeline.principal, "Managed Identity Operator", resource_id)
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=resource_id)
-        assert the_error(run) == "identity-not-assignable", "the one that stays takes the right as well"
-        app = "--name docker-func-sample --resource-group rg-func"
-        assert f"az functionapp identity assign {app} --identities {resource_id}" in run.log
-        assert len(written(pipeline)) == 1
-
-        azure.grant(pipeline.principal, "Managed Identity Operator", next(iter(pipeline.site.user_identities)))
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=resource_id)
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert set(pipeline.site.user_identities.values()) == {pulling, other}
-        assert pipeline.site.identity is own
-        assert pipeline.site.config["acrUserManagedIdentityID"] == pulling.client_id
-        assert "the identity id-pull was assigned to the app" in run.log
-
-        before = len(azure.writes)
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=resource_id, deployBy="digest")
-        assert written(pipeline, before) == IMAGE_ONLY
-
-
-def test_a_client_id_that_is_none_of_the_apps_is_told_with_those_that_are(azure: PaperAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        has = azure.assign_identity(pipeline.site, "id-has")
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity="11111111-2222-3333-4444-555555555555")
-        assert the_error(run) == "pull-identity-not-assigned"
-        assert f"{has.client_id} (id-has)" in run.log
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity="id-has")
-        assert the_error(run) == "pull-identity-invalid"
-        assert written(pipeline) == []
-
-
-def test_a_slot_has_an_identity_of_its_own(azure: PaperAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        slot = azure.add_slot(pipeline.site, "staging", pull=None)
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, slotName="staging")
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert roles(pipeline, slot.identity) == [("AcrPull", pipeline.registry.id)]
-        assert pipeline.site.identity is None
-        assert [call.replace("app/slots/staging", "app") for call in written(pipeline)] == FROM_NOTHING
 
 
 def test_a_role_on_the_resource_group_or_of_ones_own_is_enough(azure: PaperAzure, tmp_path: Path) -> None:

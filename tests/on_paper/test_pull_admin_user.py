@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.test_failures import the_error
-from tests.on_paper.test_pull_access import STABLE, new_app, written
+from tests.on_paper.pull_access import STABLE, new_app, written
 
 if TYPE_CHECKING:
     from pathlib import Path

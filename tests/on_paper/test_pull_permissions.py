@@ -10,7 +10,7 @@ from tests.end_to_end.permissions_document import APP, REGISTRY, Row, narrow, ro
 from tests.end_to_end.test_failures import the_error
 from tests.local_azure.state.state import group_id
 from tests.on_paper.pipeline import tags
-from tests.on_paper.test_pull_access import BY_IDENTITY, STABLE, new_app, roles
+from tests.on_paper.pull_access import BY_IDENTITY, STABLE, new_app, roles
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ import pytest
 from tests.agent.endpoints import arm_connection_with_key
 from tests.end_to_end.test_failures import the_error
 from tests.on_paper.pipeline import a_pipeline, assert_untouched
-from tests.on_paper.test_pull_access import BY_IDENTITY, GRANTER, STABLE, WRITER, new_app, roles, written
+from tests.on_paper.pull_access import BY_IDENTITY, GRANTER, STABLE, WRITER, new_app, roles, written
 
 if TYPE_CHECKING:
     from pathlib import Path
