@@ -38,7 +38,9 @@ def test_one_image_is_promoted_from_development_to_production_and_to_container_a
         runs = [
             pipeline.run(record, tags="new"),
             pipeline.run(deploy, appName="shop", slotName="staging"),
-            pipeline.run(command="swap", imageName="", recordFile="out/record.json", appName="shop", slotName="staging"),
+            pipeline.run(
+                command="swap", imageName="", recordFile="out/record.json", appName="shop", slotName="staging"
+            ),
             pipeline.run(deploy, appName="jobs", verifyTimeoutMinutes="1", timeout=180),
         ]
         for run in runs:
