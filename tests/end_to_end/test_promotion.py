@@ -46,7 +46,6 @@ def test_one_image_is_promoted_from_development_to_production_and_to_container_a
         for run in runs:
             assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
         assert len({run.variables["imageDigest"] for run in runs}) == 1
-        assert len({run.variables["imageReference"].rpartition("@")[2] for run in runs}) == 1
         assert [("Build image" in run.groups, "Push image" in run.groups) for run in runs] == [
             (True, True),
             *[(False, False)] * 3,
