@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from contextlib import closing, suppress
+from contextlib import closing, suppress, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,8 @@ def empty(azure: LocalAzure) -> None:
     """Have the agent's engine forget all images and what it has built."""
     with closing(docker.APIClient(base_url=azure.agent_engine.url)) as engine:
         for image in engine.images(all=True):
-            engine.remove_image(image["Id"], force=True)
+            with suppress(docker.errors.NotFound):  # gone with the image that was made from it
+                engine.remove_image(image["Id"], force=True)
         engine.prune_builds(all=True)
 
 
