@@ -12,11 +12,12 @@ import json
 import pkgutil
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytask.errors
+from dev.editor.rules import parse_rule
 from dev.one_file import MOVER, mover_file
 from pytask.errors import OneOfSeveral, TaskFailure
 
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
 
+    from dev.editor.rules import Rule
     from pytask.errors import Cause
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+INPUTS = ROOT / "docs" / "inputs.md"
 OVERVIEW = ROOT / "overview.md"
 TROUBLESHOOTING = ROOT / "docs" / "troubleshooting.md"
 RECIPES = ROOT / "docs" / "recipes.md"
@@ -181,8 +183,8 @@ def troubleshooting() -> str:
     return "".join([_PREFACE, *contents, *bodies])
 
 
-def readme(text: str, task: Mapping[str, Any]) -> str:
-    """Return README, or another page with the same marks, with the tables written from task.json.
+def with_tables(text: str, task: Mapping[str, Any]) -> str:
+    """Return a page with the tables of inputs and outputs, written from task.json, between their marks.
 
     Raises:
         ValueError: when the marks around a table are missing.
@@ -207,8 +209,8 @@ def inputs_table(task: Mapping[str, Any]) -> str:
         task["inputs"], key=lambda item: (not must_be_given(item), groups.index(item.get("groupName", "")))
     )
     return _table(
-        ("Input", "Alias", "Default", "What it means"),
-        ((_code(item["name"]), _aliases(item), _default(item), _meaning(item)) for item in ordered),
+        ("Input", "What it means"),
+        ((_code(item["name"]), _meaning(item, task)) for item in ordered),
     )
 
 
@@ -221,7 +223,7 @@ def outputs_table(task: Mapping[str, Any]) -> str:
 def current() -> dict[Path, str]:
     """Return the text that each generated document should have."""
     task = json.loads(TASK.read_text(encoding="utf-8"))
-    pages = {path: readme(path.read_text(encoding="utf-8"), task) for path in (README, OVERVIEW)}
+    pages = {path: with_tables(path.read_text(encoding="utf-8"), task) for path in (INPUTS, OVERVIEW)}
     recipes = with_files(RECIPES.read_text(encoding="utf-8"))
     return {**pages, TROUBLESHOOTING: troubleshooting(), RECIPES: recipes, MOVER: mover_file()}
 
@@ -294,7 +296,7 @@ def _between(text: str, name: str, body: str) -> str:
     before, first, rest = text.partition(begin)
     _, last, after = rest.partition(end)
     if not first or not last:
-        raise ValueError(f"README.md has no {begin} with its {end}")
+        raise ValueError(f"the page has no {begin} with its {end}")
     return f"{before}{begin}\n\n{body}\n\n{end}{after}"
 
 
@@ -308,21 +310,39 @@ def must_be_given(item: Mapping[str, Any]) -> bool:
     return bool(item.get("required")) and not item.get("visibleRule") and not item.get("defaultValue")
 
 
-def _aliases(item: Mapping[str, Any]) -> str:
-    return ", ".join(map(_code, item.get("aliases", ())))
-
-
-def _default(item: Mapping[str, Any]) -> str:
-    return "**required**" if must_be_given(item) else _code(item.get("defaultValue", ""))
-
-
-def _meaning(item: Mapping[str, Any]) -> str:
-    """Return what the editor shows: label, help, options, and when the input is visible."""
-    parts = [f"{item['label']}.", item["helpMarkDown"]]
+def _meaning(item: Mapping[str, Any], task: Mapping[str, Any]) -> str:
+    """Return what the editor shows: label, help, options, the other name, when the input is visible, the default."""
+    parts = ["**Required.**"] if must_be_given(item) else []
+    parts += [f"{item['label']}.", item["helpMarkDown"]]
     parts += [f"One of {', '.join(map(_code, item['options']))}."] if item.get("options") else []
-    rule = _code(item.get("visibleRule", ""))
-    parts += [f"{'Required' if item.get('required') else 'Used'} when {rule}."] if rule else []
+    parts += [f"Also called {', '.join(map(_code, item['aliases']))}."] if item.get("aliases") else []
+    if when := _when(item, task):
+        parts.append(f"{'Required' if item.get('required') else 'Used'} {when}.")
+    parts += [f"Default: {_code(item['defaultValue'])}."] if item.get("defaultValue") else []
     return " ".join(parts)
+
+
+def _when(item: Mapping[str, Any], task: Mapping[str, Any]) -> str:
+    """Return for which commands, and for which values of other inputs, the editor shows an input; empty when always."""
+    groups = [one for one in task.get("groups", ()) if one["name"] == item.get("groupName")]
+    rules = [parse_rule(one["visibleRule"]) for one in (*groups, item) if one.get("visibleRule")]
+    commands = [name for one in task["inputs"] if one["name"] == "command" for name in one["options"]]
+    of = [name for name in commands if all(_concerns(rule, name) for rule in rules)]
+    by = f"by {', '.join(map(_code, of))}" if of and len(of) < len(commands) else ""
+    when = " and ".join(filter(None, map(_other_conditions, rules)))
+    return " ".join(part for part in (by, when and f"when {when}") if part)
+
+
+def _other_conditions(rule: Rule) -> str:
+    """Return the conditions of a rule that are not about the command, as words; empty when there are none."""
+    others = (_code(f"{one.name} {one.comparison} {one.expected}") for one in rule.conditions if one.name != "command")
+    return (" and " if rule.all_of_them else " or ").join(others)
+
+
+def _concerns(rule: Rule, command: str) -> bool:
+    """Return whether a rule shows its input for a command, whatever the other inputs are."""
+    conditions = tuple(one for one in rule.conditions if one.name == "command")
+    return not conditions or replace(rule, conditions=conditions).holds({"command": command})
 
 
 def _code(text: str) -> str:

@@ -1,15 +1,17 @@
-"""`npm run pictures`: take the pictures for the store page, of real runs on the local Azure, with a headless browser.
+"""`npm run pictures`: take the pictures of the store page and of the first pages, with a headless browser.
 
-There are two runs of the step: one that is verified, and one whose image does not start and is rolled back. Their logs,
-as the agent shows them, and their summaries, as the Extensions tab shows them, become PNG files. So does the drawing of
-the flow, because the Marketplace shows no SVG. https://learn.microsoft.com/azure/devops/extend/publish/overview
+The drawing of the flow becomes a PNG file, because the Marketplace shows no SVG, and so does the task in the classic
+editor: docs/pictures. README, README.ja.md and the store page, 1,280 and 757 pixels wide, go to build/pages, to be
+looked at. `-- --runs` also deploys on the local Azure, as root with Docker, and takes the logs and summaries of a run
+that is verified and of one that is rolled back: build/runs.
+Source: https://learn.microsoft.com/azure/devops/extend/publish/overview
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import re
-import shutil
-import subprocess
 import sys
 import tempfile
 from html import escape
@@ -18,9 +20,9 @@ from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
+from dev.browser import NEEDED, find_browser, take
+from dev.editor.__main__ import BUILD, TASK, WIDTH, page
 from tests.agent.under_test import ROOT
-from tests.local_azure.azure import LocalAzure
-from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
     from tests.agent.running_task import TaskRun
 
 PICTURES = ROOT / "docs" / "pictures"
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PAGES = ("README.md", "README.ja.md", "overview.md")
+WIDTHS = (1280, 757)
+"""Pixels: a usual window, and the narrowest in which the Marketplace shows a page beside its column."""
 _STYLE = """
 body { margin: 0; padding: 20px 24px; color: #1f2328 }
-body { font: 14px/1.5 'Segoe UI', 'Noto Sans', 'DejaVu Sans', 'Noto Color Emoji', sans-serif }
+body { font: 14px/1.5 'Segoe UI', 'Noto Sans', 'DejaVu Sans', 'Noto Color Emoji', 'Noto Sans CJK JP', sans-serif }
 body.log { background: #1e1e1e; color: #d4d4d4 }
 pre { margin: 0; font: 12px/1.55 'Cascadia Mono', 'DejaVu Sans Mono', monospace; white-space: pre-wrap }
 .log .group { color: #9cdcfe } .log .error { color: #f48771 } .log .warning { color: #dcdcaa }
@@ -39,29 +43,56 @@ h1, h2, h3 { font-weight: 600; margin: 0 0 12px } h2 { font-size: 18px } h3 { fo
 table { border-collapse: collapse; margin: 8px 0 16px } td, th { border: 1px solid #d0d7de; padding: 5px 12px }
 th { background: #f6f8fa; text-align: left } code { background: #eff1f3; padding: 1px 4px; border-radius: 3px }
 code { font: 12px 'Cascadia Mono', 'DejaVu Sans Mono', monospace } a { color: #0969da }
+.page { max-width: 980px; margin: 0 auto; box-sizing: border-box; font-size: 16px } .page img { max-width: 100% }
+.page pre { background: #f6f8fa; padding: 12px; border-radius: 6px } .page pre code { background: none; padding: 0 }
+.page h1 { font-size: 28px } .page h2 { font-size: 22px; border-bottom: 1px solid #d8dee4; margin-top: 28px }
+blockquote { border-left: 4px solid #d0d7de; margin: 0; padding: 0 14px; color: #59636e }
 .summary pre { background: #f6f8fa; padding: 10px 12px; border-radius: 6px } .summary pre code { background: none }
 """
 
 
 def main() -> int:
     """Take the pictures, and return the exit code."""
-    browser = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+    parser = argparse.ArgumentParser(prog="npm run pictures --", description=__doc__)
+    parser.add_argument("--runs", action="store_true", help="also those of real runs on the local Azure")
+    runs, browser = parser.parse_args().runs, find_browser()
     if browser is None:
-        sys.stderr.write("pictures: this needs a headless browser (apt-get install chromium fonts-noto-color-emoji)\n")
+        sys.stderr.write(f"pictures: {NEEDED}\n")
         return 1
-    PICTURES.mkdir(exist_ok=True)
-    verified, rolled_back = _runs()
-    _take(browser, "log-verified", _log(verified), 1060)
-    _take(browser, "summary-verified", _summary(verified), 900)
-    _take(browser, "log-rolled-back", _log(rolled_back, last=34), 1060)
-    _take(browser, "summary-rolled-back", _summary(rolled_back), 900)
     flow = (ROOT / "docs" / "flow.svg").read_text(encoding="utf-8")
-    _take(browser, "flow", f"<body style='padding:0'>{flow}</body>", 1050)
+    _take(browser, PICTURES / "flow.png", f"<body style='padding:0'>{flow}</body>", 1050)
+    _told(
+        PICTURES / "editor.png", take(browser, page(json.loads(TASK.read_text()), {}), PICTURES / "editor.png", WIDTH)
+    )
+    for name in PAGES:
+        for width in WIDTHS:
+            _take(browser, BUILD / "pages" / f"{name}-{width}.png", _page(name), width)
+    if runs:
+        _take_runs(browser)
     return 0
+
+
+def _page(name: str) -> str:
+    """Return a page as GitHub and the Marketplace show it, but for their own frame."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    html = MarkdownIt("commonmark").enable("table").render(text).replace('src="docs/', f'src="file://{ROOT}/docs/')
+    return f"<body class=page>{html}</body>"
+
+
+def _take_runs(browser: str) -> None:
+    verified, rolled_back = _runs()
+    folder = BUILD / "runs"
+    _take(browser, folder / "log-verified.png", _log(verified), 1060)
+    _take(browser, folder / "summary-verified.png", _summary(verified), 900)
+    _take(browser, folder / "log-rolled-back.png", _log(rolled_back, last=34), 1060)
+    _take(browser, folder / "summary-rolled-back.png", _summary(rolled_back), 900)
 
 
 def _runs() -> tuple[TaskRun, TaskRun]:
     """Deploy the example, a change of it, and a change that does not start."""
+    from tests.local_azure.azure import LocalAzure  # noqa: PLC0415 - it needs Docker's libraries, and nothing else does
+    from tests.pipeline import a_pipeline  # noqa: PLC0415 - the same
+
     with (
         tempfile.TemporaryDirectory(prefix="pictures-") as folder,
         LocalAzure(folder=Path(folder) / "azure", cache=ROOT / ".cache") as azure,
@@ -107,31 +138,14 @@ def _summary(run: TaskRun) -> str:
     return f"<body class=summary>{MarkdownIt('commonmark').enable('table').render(markdown)}</body>"
 
 
-def _take(browser: str, name: str, body: str, width: int) -> None:
+def _take(browser: str, picture: Path, body: str, width: int) -> None:
     """Render a page, and crop the picture to its content."""
-    with tempfile.TemporaryDirectory(prefix="picture-") as folder:
-        page = Path(folder) / "page.html"
-        head = f"<!doctype html><meta charset=utf-8><style>{_STYLE}</style>"
-        page.write_text(head + body, encoding="utf-8")
-        height = _height(browser, page, width)
-        _browse(browser, folder, f"--window-size={width},{height}", f"--screenshot={PICTURES / name}.png", str(page))
-    sys.stdout.write(f"{(PICTURES / name).relative_to(ROOT)}.png  {width} x {height}\n")
+    head = f"<!doctype html><meta charset=utf-8><style>{_STYLE}</style>"
+    _told(picture, take(browser, head + body, picture, width))
 
 
-def _height(browser: str, page: Path, width: int) -> int:
-    """Return the page's height, which a script in it measures."""
-    probe = page.with_name("probe.html")
-    ask = "<script>document.title = Math.ceil(document.body.getBoundingClientRect().height)</script>"
-    probe.write_text(page.read_text(encoding="utf-8") + ask, encoding="utf-8")
-    shown = _browse(browser, str(page.parent), f"--window-size={width},600", "--dump-dom", str(probe))
-    found = re.search(r"<title>(\d+)</title>", shown)
-    return int(found.group(1)) if found else 600
-
-
-def _browse(browser: str, folder: str, *words: str) -> str:
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={folder}/profile"]
-    done = subprocess.run([browser, *options, *words], capture_output=True, text=True, check=True, timeout=120)
-    return done.stdout
+def _told(picture: Path, height: int) -> None:
+    sys.stdout.write(f"{picture.relative_to(ROOT)}  {height} pixels high\n")
 
 
 if __name__ == "__main__":

@@ -28,3 +28,6 @@ them) and `errors` (every failure that a person may see). Imports go one way, fr
 """
 
 __version__ = "1.0.0"
+
+DOCS = "docs"
+"""Where the page of a failure is: in this repository, or at the address that `npm run package` puts here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -38,10 +39,17 @@ class Background(Generic[T]):
         """Call `stop` as soon as the work fails, or at once if it already has."""
         self._future.add_done_callback(lambda future: stop() if future.exception() else None)
 
-    def result(self) -> T:
-        """Wait for the work, and return what it returned or raise what it raised."""
-        while not wait([self._future], timeout=WAKES).done:
-            pass
+    def result(self, *, within: float = math.inf) -> T:
+        """Wait for the work, and return what it returned or raise what it raised.
+
+        Raises:
+            TimeoutError: when it takes longer than `within` seconds from now.
+        """
+        left = within
+        while not wait([self._future], timeout=min(WAKES, left)).done:
+            left -= WAKES
+            if left <= 0:
+                raise TimeoutError
         return self._future.result()
 
     def failure(self) -> BaseException | None:
@@ -119,6 +127,10 @@ class Promised(Generic[T]):
 
     def __exit__(self, *_: object) -> None:
         """End the work: a value not given yet never will be."""
+        self.close()
+
+    def close(self) -> None:
+        """Have those that wait go on without the value, if it was not given yet."""
         if not self._future.done():
             self._future.set_result(None)
 

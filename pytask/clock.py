@@ -53,6 +53,14 @@ class Timeouts:
     https://github.com/microsoft/azure-container-apps/issues/1731"""
     import_image: float = 1800.0
     """For an import from another registry, which Azure makes without this agent."""
+    acr_poll: float = 1.0
+    """Between two looks at the log of a build by ACR Tasks."""
+    acr_silence: float = 600.0
+    """How long neither the status nor the log of a build by ACR Tasks may be readable."""
+    acr_last_lines: float = 10.0
+    """How long to wait for the last lines of the log of a build that has ended."""
+    acr_lost_run: float = 30.0
+    """How long to look for a build that was scheduled although its answer was lost."""
     swap: float = 1800.0
     """For a swap: one takes a minute or two, and 23 minutes have been reported.
     https://github.com/microsoft/azure-pipelines-tasks/issues/19273"""
@@ -61,6 +69,8 @@ class Timeouts:
     lost_swap: float = 300.0
     """How long to look for a swap whose call was not answered, and that Azure shows no sign of."""
     push_attempts: int = 3
+    cache: float = 900.0
+    """How long to wait for the build cache once everything else is done; what was uploaded by then is kept."""
     young_login: float = 60.0
     """How long a registry token is reused for Docker; it is valid for hours, but a build may take hours too."""
     first_poll: float = 0.5

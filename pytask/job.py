@@ -18,9 +18,16 @@ if TYPE_CHECKING:
     from pytask.clock import Clock, Timeouts
     from pytask.cloud.arm import Azure
     from pytask.journal import Journal
-    from pytask.model import AppAddress, Network
+    from pytask.model import AcrTasks, AppAddress, ImageNames, Network
     from pytask.targets.slots import SlotPair
     from pytask.targets.target import Target
+
+
+def open_acr(machine: Machine, acr: AcrTasks, names: ImageNames, *, pushes: bool) -> Builder:
+    """Return ACR Tasks as a builder; Azure's libraries are loaded only now."""
+    from pytask.builders.acr.builder import AcrBuilder  # noqa: PLC0415
+
+    return AcrBuilder(machine=machine, names=names, pushes=pushes, agent_pool=acr.agent_pool)
 
 
 def find_target(azure: Azure, address: AppAddress) -> Target[Any]:

@@ -9,14 +9,11 @@ from pytask.background import Background
 from pytask.build_stage import build_during_preflight
 from pytask.inputs import read_plan
 from pytask.journal import Planned, PreflightPassed
-from pytask.model import Build, BuildAndPush, BuildPushDeploy, Check, Deploy, PushedImage, Swap, assert_never
+from pytask.model import Build, BuildAndPush, BuildPushDeploy, Check, Deploy, Swap, assert_never
 from pytask.report.log import begin
 
 if TYPE_CHECKING:
-    from pytask.builders.builder import LocalImage
     from pytask.job import Job
-    from pytask.model import PushPlan
-    from pytask.stages.preflight import PushAndTargetFound, PushFound
 
 
 def run(job: Job) -> None:
@@ -48,21 +45,25 @@ def run(job: Job) -> None:
 
 def build(job: Job, plan: Build) -> None:
     """Build the image and inspect it where it was built."""
-    _, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_build(job, plan, *seams))
-    if not isinstance(image, PushedImage):
-        stages.inspect_local(image, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
+    found, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_build(job, plan, *seams))
+    stages.inspect_built(image, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
+    stages.keep_cache(job, image, found.registries)
 
 
 def build_and_push(job: Job, plan: BuildAndPush) -> None:
     """Build the image and push it."""
     found, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_push(job, plan, *seams))
-    push(job, plan, found, image)
+    stages.push_image(job, image, plan.names, found)
+    stages.keep_cache(job, image, found.source.registries)
 
 
 def build_push_deploy(job: Job, plan: BuildPushDeploy) -> None:
     """Build the image, push it, and roll it out."""
     found, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_push_and_target(job, plan, *seams))
-    stages.prepare(job, found)(push(job, plan, found, image))
+    roll_out = stages.prepare(job, found)
+    pushed = stages.push_image(job, image, plan.names, found)
+    with stages.keeping_cache(job, image, found.source.registries):
+        roll_out(pushed)
 
 
 def deploy(job: Job, plan: Deploy) -> None:
@@ -90,10 +91,3 @@ def check(job: Job, plan: Check) -> None:
     found = stages.preflight_check(job, plan)
     job.journal.add(PreflightPassed(found.findings))
     stages.Rollouts(job=job, seen=found.targets).check()
-
-
-def push(
-    job: Job, plan: PushPlan, found: PushFound | PushAndTargetFound, image: LocalImage | PushedImage
-) -> PushedImage:
-    """Push the image, unless its builder has already done so, and return it."""
-    return image if isinstance(image, PushedImage) else stages.push_image(job, image, plan.names, found)

@@ -144,11 +144,13 @@ def a_pipeline(
     enter: Sequence[str] = (),
     kind: JobKind = "build",
     built: bool = True,
+    make_agent: Callable[..., Agent] = Agent,
 ) -> Iterator[Pipeline]:
     """Return a pipeline with a copy of the example as its checkout, in one of the clouds; roles may be left out.
 
     A deployment job has checked nothing out; a release has the example as an artifact, of a build if `built`.
     An agent with a `network` of its own has nothing of the machine's; the task's command runs behind `enter`.
+    `make_agent` takes what `Agent` does.
     """
     azure.move_to(cloud)
     connection_id = str(uuid.uuid4())
@@ -161,7 +163,7 @@ def a_pipeline(
         sources.mkdir()
     else:
         shutil.copytree(EXAMPLE, sources / "_hello-function" / "drop" if kind == "release" else sources)
-    agent = Agent(
+    agent = make_agent(
         folder=folder / "agent",
         task=task,
         environment={

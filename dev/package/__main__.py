@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from dev.package.carried import write_carried
 from dev.package.check import opened, problems
 from dev.package.compiler import ROOT
-from dev.package.extension import MANIFEST, VARIANTS, pack, stage
+from dev.package.extension import MANIFEST, VARIANTS, pack, pages, stage
 from dev.package.libraries import install
 from dev.package.papers import bill_of_materials, notices
+from dev.package.settled import unsettled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +27,13 @@ CACHE = ROOT / ".cache" / "package"
 def main() -> int:
     """Write the VSIX into build/, print its size and any problem, and return the exit code."""
     arguments = argparse.ArgumentParser(prog="npm run package --", description=__doc__)
-    arguments.add_argument("--variant", choices=sorted(file.stem for file in VARIANTS.glob("*.json")), default="public")
-    started = time.monotonic()
-    vsix = build(arguments.parse_args().variant)
+    variants = sorted(file.stem for file in VARIANTS.glob("*.json"))
+    arguments.add_argument("--variant", choices=variants, default="private")
+    started, variant = time.monotonic(), arguments.parse_args().variant
+    if variant == "public" and (refused := unsettled()):
+        print("\n".join(["the public variant cannot be built yet (docs/releasing.md):", *refused]))
+        return 1
+    vsix = build(variant)
     found = problems(opened(vsix))
     for problem in found:
         print(f"wrong: {problem}")
@@ -43,8 +48,9 @@ def build(variant: str, target: Path = BUILD) -> Path:
     staged = target / "extension"
     stage(staged, variant)
     shelf = install(ROOT / "pyproject.toml", ROOT / "requirements.lock", CACHE)
-    write_carried(shelf.folder, staged / "task" / "python", CACHE)
-    version = json.loads((staged / MANIFEST).read_text(encoding="utf-8"))["version"]
+    manifest = json.loads((staged / MANIFEST).read_text(encoding="utf-8"))
+    version, base = manifest["version"], pages(manifest)
+    write_carried(shelf.folder, staged / "task" / "python", CACHE, f"{base}/docs" if base else "docs")
     (staged / "task" / "THIRD-PARTY-NOTICES.txt").write_text(notices(shelf.libraries), encoding="utf-8")
     (staged / "task" / "sbom.cdx.json").write_text(bill_of_materials(version, shelf.libraries), encoding="utf-8")
     return pack(staged, target)

@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 STAND_INS = ROOT / "dev" / "package" / "stand_ins"
 PROGRAM = ROOT / "pytask"
 CERTIFICATES = "cacert.pem"
+_DOCS = b'\nDOCS = "docs"\n'
 _MODELS = "azure/mgmt/web/models/"
 
 
-def write_carried(libraries: Path, target: Path, cache: Path) -> None:
+def write_carried(libraries: Path, target: Path, cache: Path, docs: str) -> None:
     """Write the archives and the certificates into the folder `target`.
 
     Each archive has the bytecode of one version; `source.zip` is for all other versions. All archives contain the
-    program's sources, so that a traceback can show their lines.
+    program's sources, so that a traceback can show their lines. `docs` is the address of the pages about failures.
     """
     target.mkdir(parents=True)
-    program, others = program_sources(), library_sources(libraries)
+    program, others = program_sources(docs), library_sources(libraries)
     of_program, of_others = compiled(program, cache), compiled(others, cache)
     for python in PYTHONS:
         content = {**program, **of_program[python], **of_others[python]}
@@ -37,9 +38,17 @@ def write_carried(libraries: Path, target: Path, cache: Path) -> None:
     (target / CERTIFICATES).write_bytes((libraries / "certifi" / CERTIFICATES).read_bytes())
 
 
-def program_sources() -> Files:
-    """Return the modules of the program."""
-    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in PROGRAM.rglob("*.py")}
+def program_sources(docs: str) -> Files:
+    """Return the modules of the program, which name `docs` as the place of the pages about failures.
+
+    Raises:
+        ValueError: when the program has no place for that.
+    """
+    sources = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in PROGRAM.rglob("*.py")}
+    here = sources["pytask/__init__.py"]
+    if here.count(_DOCS) != 1:
+        raise ValueError(f"pytask/__init__.py does not have {_DOCS.decode()} once")
+    return {**sources, "pytask/__init__.py": here.replace(_DOCS, f"\nDOCS = {docs!r}\n".encode())}
 
 
 def library_sources(libraries: Path) -> Files:

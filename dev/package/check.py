@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+from dev.editor.rules import problems as rule_problems
 from dev.package.compiler import PYTHONS, tag
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ def _definition(extension: Extension) -> Iterator[str]:
         yield f"task.json's id is not a GUID: {task.get('id')}"
     if len(task.get("friendlyName", "")) > _LONGEST_NAME:
         yield f"task.json's friendlyName has more than {_LONGEST_NAME} characters"
+    yield from rule_problems(task)
     for handler, told in task.get("execution", {}).items():
         if extension.in_task(told["target"]) is None:
             yield f"{handler} starts {told['target']}, which does not exist"

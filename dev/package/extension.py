@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "vss-extension.json"
 VARIANTS = HERE / "variants"
+_INTO_REPOSITORY = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?://|#)([^)\s]+)\)")
 _TASK_FILES = ("index.js", "sign.js", "launch.py", "icon.png")
 
 
@@ -24,14 +26,49 @@ def stage(folder: Path, variant: str) -> None:
     A variant is a file of changes to the manifest and to task.json.
     """
     changes = json.loads((VARIANTS / f"{variant}.json").read_text(encoding="utf-8"))
-    manifest = {**_json(ROOT / MANIFEST), **changes["manifest"]}
+    manifest = with_addresses({**_json(ROOT / MANIFEST), **changes["manifest"]})
     _write_json(folder / MANIFEST, manifest)
-    _write_json(folder / "task" / "task.json", {**_json(ROOT / "task" / "task.json"), **changes["task"]})
+    help_link = {"helpMarkDown": f"[Learn more about this task]({store_page(manifest)})"}
+    _write_json(folder / "task" / "task.json", {**_json(ROOT / "task" / "task.json"), **changes["task"], **help_link})
     for name in _TASK_FILES:
         shutil.copyfile(ROOT / "task" / name, folder / "task" / name)
     for name in _named(manifest):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, folder / name)
+    page = folder / manifest["content"]["details"]["path"]
+    page.write_text(linked(page.read_text(encoding="utf-8"), pages(manifest)), encoding="utf-8")
+
+
+def pages(manifest: Mapping[str, Any]) -> str:
+    """Return the address below which the repository's files of this version are; empty when it has no address yet."""
+    address = manifest.get("repository", {}).get("uri", "")
+    return f"{address}/blob/v{manifest['version']}" if address else ""
+
+
+def store_page(manifest: Mapping[str, Any]) -> str:
+    """Return the address of the extension's page in the Marketplace."""
+    return f"https://marketplace.visualstudio.com/items?itemName={manifest['publisher']}.{manifest['id']}"
+
+
+def with_addresses(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a manifest with all links to the repository, or without any when it has no address yet.
+
+    Source of the keys: https://learn.microsoft.com/azure/devops/extend/develop/manifest#discovery-attributes
+    """
+    base = pages(manifest)
+    if not base:
+        return {name: value for name, value in manifest.items() if name != "repository"}
+    files = {"getstarted": "README.md", "support": "SUPPORT.md", "license": "LICENSE", "privacypolicy": "PRIVACY.md"}
+    links = {name: {"uri": f"{base}/{file}"} for name, file in files.items()}
+    return {**manifest, "links": {**manifest["links"], **links}}
+
+
+def linked(text: str, base: str) -> str:
+    """Return a page with links into the repository led to `base`, or without these links when that is empty.
+
+    The Marketplace has only this one page, so a relative link would lead nowhere.
+    """
+    return _INTO_REPOSITORY.sub(rf"[\g<1>]({base}/\g<2>)" if base else r"\g<1>", text)
 
 
 def pack(folder: Path, target: Path) -> Path:

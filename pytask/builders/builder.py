@@ -5,17 +5,21 @@ A builder either leaves the image where it was built, to be inspected and pushed
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from pytask.background import Promised
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
 
     from pytask.agent.console import Console
-    from pytask.background import Background, Promised
+    from pytask.background import Background
     from pytask.clock import Clock, Timeouts
     from pytask.errors import TaskFailure
     from pytask.model import BuiltImage, LoginFor, Network, PushedImage, Recipe, RegistryHost, RegistryLogin
+    from pytask.registry.session import RegistrySession
+    from pytask.registry.tasks import TasksRegistry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,10 +35,13 @@ class Machine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Logins:
-    """How a build gets this run's registry credentials, once the run has signed in."""
+    """What a build gets from the preflight as soon as the run has signed in."""
 
     hosts: frozenset[RegistryHost]
     signed_in: Promised[LoginFor]
+    """This run's registry credentials."""
+    tasks: Promised[TasksRegistry] = field(default_factory=Promised)
+    """The registry that builds, where the build is not made on this agent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,8 +55,33 @@ class PushResult:
     bytes_sent: int
 
 
+class CacheWork(Protocol):
+    """What is left to do for the build cache once the image is pushed; it may take a while, and the run need not wait.
+
+    It reads and writes nothing but the cache.
+    """
+
+    @property
+    def host(self) -> RegistryHost:
+        """The registry that has the cache."""
+
+    def run(self, registry: RegistrySession) -> str:
+        """Write what the next builds can use, unless the step only reads; return what was done, for people.
+
+        Raises:
+            TaskFailure: why it was not written.
+        """
+
+    def stop(self) -> None:
+        """End it, from another thread: nothing that it started runs on."""
+
+
 class LocalImage(Protocol):
     """An image that is not in the registry yet."""
+
+    @property
+    def cache_work(self) -> CacheWork | None:
+        """What is left to do for the build cache; None without one."""
 
     def facts(self) -> BuiltImage:
         """Return the image's names and platform.
@@ -94,10 +126,11 @@ class Builder(Protocol):
 
     def build(
         self, recipe: Recipe, references: Sequence[str], *, logins: Logins, preflight: Background[Any]
-    ) -> LocalImage | PushedImage:
+    ) -> LocalImage | PushedImage | BuiltImage:
         """Build the image with its references, and stop as soon as `preflight` fails.
 
-        A builder that sends it to a registry, or has that done, must wait for the result of `preflight` first.
+        A builder that sends it to a registry, or has that done, must wait for the result of `preflight` first. One that
+        builds elsewhere and has nothing to push returns only what it knows of the image.
 
         Raises:
             TaskFailure: why the build failed.

@@ -276,8 +276,9 @@ def request(
     headers: Mapping[str, str] | None = None,
     json: object = None,
     form: Mapping[str, str] | None = None,
+    content: bytes | None = None,
 ) -> HttpRequest:
-    """Return a request with at most one of `json` and `form`."""
+    """Return a request with at most one of `json`, `form` and `content`."""
     return HttpRequest(
         method,
         url,
@@ -285,6 +286,7 @@ def request(
         headers=dict(headers or {}),
         json=json,
         data=dict(form) if form is not None else None,
+        content=content,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytask.errors.base import TaskFailure
+from pytask.errors.docker import WITHOUT_DOCKER
 
 _CONTAINER_LINK = "https://learn.microsoft.com/azure/devops/pipelines/process/container-phases"
 _AGENTS_LINK = "https://learn.microsoft.com/azure/devops/pipelines/agents/hosted#software"
@@ -20,7 +21,7 @@ class DockerNotInContainer(TaskFailure):
     cause = "a container job runs its steps inside the container, and its image has no docker command"
     fix = (
         "install the command with buildx in the container's image (Debian: docker-cli and docker-buildx, Alpine: "
-        f"docker-cli and docker-cli-buildx) and set mapDockerSocket: true on the container; {_ON_THE_HOST}"
+        f"docker-cli and docker-cli-buildx) and set mapDockerSocket: true on the container; {_ON_THE_HOST}; {WITHOUT_DOCKER}"
     )
     link = _CONTAINER_LINK
 
@@ -34,7 +35,7 @@ class DockerNotOnSystem(TaskFailure):
     title = "there is no docker command on this {system} agent"
     happened = "no folder on PATH ({path}) contains docker"
     cause = "Function Apps run Linux images, which only a Docker engine for Linux builds; Microsoft's {system} agents have none"
-    fix = f"{_LINUX_AGENT}; this agent can deploy an image that is already in a registry (command: deploy)"
+    fix = f"{_LINUX_AGENT}; this agent can deploy an image that is already in a registry (command: deploy); {WITHOUT_DOCKER}"
     link = _AGENTS_LINK
 
 
@@ -46,7 +47,7 @@ class EngineMissing(TaskFailure):
     title = "this agent has a docker command, but no Docker engine"
     happened = "{detail}"
     cause = "only the command is installed, as on Microsoft's ubuntu-slim; or the engine listens at a different address than the one the command uses"
-    fix = f"{_LINUX_AGENT}; on a self-hosted agent, install the engine, or set DOCKER_HOST to the address where it listens"
+    fix = f"{_LINUX_AGENT}; on a self-hosted agent, install the engine, or set DOCKER_HOST to the address where it listens; {WITHOUT_DOCKER}"
     link = _AGENTS_LINK
 
 
@@ -60,7 +61,7 @@ class EngineNotInContainer(TaskFailure):
     cause = "the engine's socket (/var/run/docker.sock) is not mounted into the container; newer agents mount it only on request"
     fix = (
         "set mapDockerSocket: true on the container, or mount it (volumes: /var/run/docker.sock:/var/run/docker.sock); "
-        f"{_ON_THE_HOST}"
+        f"{_ON_THE_HOST}; {WITHOUT_DOCKER}"
     )
     link = _CONTAINER_LINK
 
@@ -114,7 +115,7 @@ class EngineOfWindows(TaskFailure):
     cause = "Function Apps run Linux images, and an engine for Windows containers cannot build those"
     fix = (
         f"{_LINUX_AGENT}; on a self-hosted agent with Docker Desktop, switch it to Linux containers; this agent can "
-        "deploy an image that is already in a registry (command: deploy)"
+        f"deploy an image that is already in a registry (command: deploy); {WITHOUT_DOCKER}"
     )
     link = _AGENTS_LINK
 

@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pytask import DOCS
 from pytask.errors.foreign import shell_word, shortened
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def _docs(failure: TaskFailure) -> str:
     correlation = failure.correlation_id if isinstance(failure, AzureFailure) else ""
     of_the_cause = failure.known.link if isinstance(failure, OneOfSeveral) else ""
     parts = [
-        f"docs/troubleshooting.md#{failure.code}",
+        f"{DOCS}/troubleshooting.md#{failure.code}",
         of_the_cause or failure.link,
         correlation and f"correlation id {correlation}",
     ]

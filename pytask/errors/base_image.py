@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from pytask.errors.base import Cause, OneOfSeveral
-from pytask.errors.registry_kind import is_azure, is_docker_hub
+from pytask.errors.registry_kind import HUB_MIRROR, is_azure, is_docker_hub
 
 _ROLES = "https://learn.microsoft.com/azure/container-registry/container-registry-roles"
 
@@ -90,11 +90,11 @@ class PullLimitCause(Cause):
 
     HUB_ANONYMOUS = (
         "Docker Hub limits how many images an address can pull without signing in, and agents share addresses",
-        "sign in to Docker Hub in an earlier step (docker login, or Docker@2 with command: login), which counts by account; or copy the base image to your Azure Container Registry (az acr import, or a cache rule) and name that in the Dockerfile; or run again later",
+        f"sign in to Docker Hub in an earlier step (docker login, or Docker@2 with command: login and a Docker Registry connection), which counts by account; or {HUB_MIRROR}; or run again later",
     )
     HUB_ACCOUNT = (
         "the Docker Hub account that Docker is signed in with has reached its pull limit",
-        "copy the base image to your Azure Container Registry (az acr import, or a cache rule) and name that in the Dockerfile; or upgrade the account; or run again later",
+        f"{HUB_MIRROR}; or upgrade the account; or run again later",
     )
     AZURE = (
         "the Azure Container Registry has received more requests than its tier allows",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pytask.errors.base import TaskFailure
 
+WITHOUT_DOCKER = "or set buildOn: acr, with which the registry builds the image (ACR Tasks)"
+
 
 class DockerNotFound(TaskFailure):
     """No Docker CLI on the agent."""
@@ -13,7 +15,7 @@ class DockerNotFound(TaskFailure):
     title = "there is no docker command on this agent"
     happened = "no folder on PATH ({path}) contains docker"
     cause = "Docker is not installed in the agent's image"
-    fix = "run the job on an agent with Docker, such as the Microsoft-hosted ubuntu-latest"
+    fix = f"run the job on an agent with Docker, such as the Microsoft-hosted ubuntu-latest; {WITHOUT_DOCKER}"
 
 
 class BuildKitMissing(TaskFailure):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytask.errors.base import TaskFailure
 from pytask.errors.build import in_the_step
+from pytask.errors.registry_kind import HUB_MIRROR
 
 _OWN_WAY = (
     "the engine fetches base images and pushes by itself: it has its own proxies, name resolution and certificate "
@@ -31,7 +32,7 @@ class EngineHostUnknown(EngineNetworkFailure):
     title = "the Docker engine cannot resolve the name {host}"
     happened = "{detail}"
     cause = f"there is no such registry, or the network can be reached only through a proxy that the engine is not configured to use; {_OWN_WAY}"
-    fix = f"correct the name in the Dockerfile or in the step's inputs; behind a proxy, {_GIVE_IT_A_PROXY}"
+    fix = f"correct the name in the Dockerfile or in the step's inputs; behind a proxy, {_GIVE_IT_A_PROXY}; where Docker Hub is blocked, {HUB_MIRROR}"
     link = _PROXY_LINK
 
 
@@ -42,7 +43,7 @@ class EngineCannotReach(EngineNetworkFailure):
     title = "the Docker engine cannot reach {host}"
     happened = "{detail}"
     cause = f"a firewall blocks the agent's machine from {{host}}, or the network can be reached only through a proxy; {_OWN_WAY}"
-    fix = f"allow the agent's machine to reach {{host}}:443 through the firewall; behind a proxy, {_GIVE_IT_A_PROXY}"
+    fix = f"allow the agent's machine to reach {{host}}:443 through the firewall; behind a proxy, {_GIVE_IT_A_PROXY}; where Docker Hub is blocked, {HUB_MIRROR}"
     link = _PROXY_LINK
 
 

@@ -13,6 +13,8 @@ from pytask.errors import ManyFailures
 from pytask.errors.connection import ConnectionNotExpanded
 from pytask.inputs.app import read_app, read_app_to_swap
 from pytask.inputs.bases import signs_in_to
+from pytask.inputs.build_on import read_acr, with_cache
+from pytask.inputs.cache import read_cache
 from pytask.inputs.image import (
     read_destination,
     read_existing,
@@ -89,15 +91,18 @@ def _build(inputs: _Inputs) -> Read[Build]:
     given = _given(inputs, _optional_connection(inputs))
     recipe = read_recipe(inputs.reader, inputs.mask)
     names = read_names(inputs.reader)
+    cache = read_cache(inputs.reader, recipe, names, given.own)
+    acr = read_acr(inputs.reader, names, recipe, given.own, given.cloud)
     return together(
         lambda: Build(
             connection=given.connection.value,
-            recipe=recipe.value,
+            recipe=with_cache(inputs.reader, recipe.value, cache.value, acr.value),
             names=names.value,
             signs_in_to=given.signs_in_to(recipe.value),
+            acr=acr.value,
             **given.of_all(inputs.reader),
         ),
-        *(*given.parts, recipe, names),
+        *(*given.parts, recipe, names, cache, acr),
     )
 
 
@@ -106,15 +111,18 @@ def _build_and_push(inputs: _Inputs) -> Read[BuildAndPush]:
     given = _given(inputs, _optional_connection(inputs) if optional else _connection(inputs))
     recipe = read_recipe(inputs.reader, inputs.mask)
     destination = read_destination(inputs.reader, given.own, given.cloud)
+    cache = read_cache(inputs.reader, recipe, destination, given.own)
+    acr = read_acr(inputs.reader, destination, recipe, given.own, given.cloud)
     return together(
         lambda: BuildAndPush(
             connection=given.connection.value,
-            recipe=recipe.value,
+            recipe=with_cache(inputs.reader, recipe.value, cache.value, acr.value),
             names=destination.value,
             signs_in_to=given.signs_in_to(recipe.value),
+            acr=acr.value,
             **given.of_all(inputs.reader),
         ),
-        *(*given.parts, recipe, destination),
+        *(*given.parts, recipe, destination, cache, acr),
     )
 
 
@@ -122,18 +130,21 @@ def _build_push_deploy(inputs: _Inputs) -> Read[BuildPushDeploy]:
     given = _given(inputs, _connection(inputs))
     recipe = read_recipe(inputs.reader, inputs.mask)
     destination = read_destination(inputs.reader, given.own, given.cloud)
+    cache = read_cache(inputs.reader, recipe, destination, given.own)
+    acr = read_acr(inputs.reader, destination, recipe, given.own, given.cloud)
     app = read_app(inputs.reader, inputs.mask)
     _confirm_pull_access(inputs, given, app, destination.value.host if destination.found else None)
     return together(
         lambda: BuildPushDeploy(
             connection=given.connection.value,
-            recipe=recipe.value,
+            recipe=with_cache(inputs.reader, recipe.value, cache.value, acr.value),
             names=destination.value,
             app=app.value,
             signs_in_to=given.signs_in_to(recipe.value),
+            acr=acr.value,
             **given.of_all(inputs.reader),
         ),
-        *(*given.parts, recipe, destination, app),
+        *(*given.parts, recipe, destination, app, cache, acr),
     )
 
 

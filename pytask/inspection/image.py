@@ -12,7 +12,7 @@ from pytask.inspection.contents import read_image
 from pytask.inspection.host import confirm_platform
 from pytask.inspection.layers import inspect
 from pytask.inspection.saved import inspect_saved
-from pytask.model import Digest, IndexDigest, ManifestDigest, PreviousImage
+from pytask.model import BuiltImage, Digest, IndexDigest, ManifestDigest, PreviousImage, PushedImage
 from pytask.registry.contents import Repository
 from pytask.registry.images import repository_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytask.builders.builder import LocalImage
     from pytask.clock import Clock, Timeouts
     from pytask.inspection.layers import Inspection
-    from pytask.model import App, ImageReference, PushedImage
+    from pytask.model import App, ImageReference
     from pytask.registry.images import ImageSource
     from pytask.registry.session import RegistrySession
 
@@ -76,12 +76,17 @@ class InspectionOnce:
             return told
 
 
-def inspect_local(image: LocalImage, *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> None:
-    """Inspect an image that is not pushed, and log the result.
+def inspect_built(
+    image: LocalImage | PushedImage | BuiltImage, *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]
+) -> None:
+    """Inspect an image that is not pushed where it was built, and log the result; one that is gone is not inspected.
 
     Raises:
         TaskFailure: why the app's host could not unpack or run the image.
     """
+    if isinstance(image, PushedImage | BuiltImage):
+        say("Not inspected: ACR Tasks keeps no image that is not pushed (a run that deploys the image inspects it)")
+        return
     began = clock.monotonic()
     facts = image.facts()
     with closing(image.archive()) as archive:

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 class Action(Enum):
     """A change that may have been made although it was not confirmed."""
 
+    BUILD = "have the registry build the image"
     PUSH = "push the image"
     IMPORT = "import the image"
+    CACHE = "write the build cache"
     STICKY = "make settings sticky"
     SETTINGS = "change the app settings"
     UPDATE = "update the app"

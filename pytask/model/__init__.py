@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytask.model.agent import AgentKind, ClientCertificate, Network, Proxy, is_local
+from pytask.model.cache import BuildCache, CacheUse
 from pytask.model.connection import (
     CertificateIdentity,
     Cloud,
@@ -31,10 +32,12 @@ from pytask.model.facts import (
     labels_of,
 )
 from pytask.model.plan import (
+    AcrTasks,
     AppAddress,
     AppPlan,
     Build,
     BuildAndPush,
+    BuildOn,
     BuildPlan,
     BuildPushDeploy,
     Check,
@@ -72,6 +75,7 @@ from pytask.model.settings import Moment, SettingsBack, SettingsChange, WantedSe
 
 __all__ = [
     "DOCKER_HUB",
+    "AcrTasks",
     "AgentKind",
     "App",
     "AppAddress",
@@ -79,11 +83,14 @@ __all__ = [
     "Build",
     "BuildAndPush",
     "BuildArgument",
+    "BuildCache",
+    "BuildOn",
     "BuildPlan",
     "BuildPushDeploy",
     "BuildSecret",
     "BuiltImage",
     "ByHand",
+    "CacheUse",
     "CertificateIdentity",
     "Check",
     "ClientCertificate",

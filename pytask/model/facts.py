@@ -53,6 +53,8 @@ class App:
     """Resource id of the plan or environment whose workers it shares with other apps; empty when unknown."""
     at_once: int = 2
     """How many of the apps that share them may start a new image at once: each start takes processor time of all."""
+    keeps_serving: bool = False
+    """Whether the previous image serves until the new one is ready, so that the configured one may not be the one."""
 
     @property
     def reference(self) -> ImageReference | None:

@@ -95,6 +95,13 @@ class Command(Enum):
     CHECK = "check"
 
 
+class BuildOn(Enum):
+    """Where the image is built; the values are those of the input `buildOn`."""
+
+    AGENT = "agent"
+    ACR = "acr"
+
+
 class DeployBy(Enum):
     """How the app's image is written; the values are those of the input `deployBy`."""
 
@@ -191,12 +198,23 @@ class _Plan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AcrTasks:
+    """The registry that builds the image."""
+
+    registry: RegistryAddress
+    agent_pool: str = ""
+    """Empty for the agents that all registries share."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _BuildPlan(_Plan):
     """The fields of every plan that builds an image."""
 
     recipe: Recipe
     signs_in_to: frozenset[RegistryHost]
     """Registries of base images that BuildKit gets this run's credentials for."""
+    acr: AcrTasks | None = None
+    """What builds instead of this agent; None when the agent builds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytask.model.cache import BuildCache
     from pytask.model.connection import Secret
 
 
@@ -44,3 +45,5 @@ class Recipe:
     labels: tuple[tuple[str, str], ...]
     flags: tuple[str, ...]
     """Extra flags; a known flag is joined to its value by `=`."""
+    cache: BuildCache | None = None
+    """The build cache; its registry is known when the build begins."""

@@ -120,6 +120,19 @@ def open_target(
     return replace(opened, resource_id=address.resource_id, fresh_tag=is_fresh), host
 
 
+def open_built(registries: Registries, destination: Destination, host: RegistryHost) -> ImageSource:
+    """Return the registry that builds and keeps the image itself; this run may not be allowed to read it there.
+
+    Raises:
+        ImageHostDiffers: when the image's name begins with another host.
+    """
+    _confirm_host(destination, host)
+    opened = _opened(registries, host, destination.repository)
+    session = opened.reading
+    is_fresh = session is not None and _is_fresh(session, destination)
+    return replace(opened, resource_id=destination.registry.resource_id, fresh_tag=is_fresh)
+
+
 def _is_fresh(session: RegistrySession, destination: Destination) -> bool:
     """Tell whether the registry says that it has no image under the tag to be deployed."""
     return _lacks(session, destination.repository, destination.tags[0])

@@ -49,13 +49,21 @@ class Registries:
             LoginServerUnusable: when the login server that Azure returns cannot be a registry.
             TaskFailure: what `open` raises.
         """
+        return self.open(self.host_at(address))
+
+    def host_at(self, address: RegistryAddress) -> RegistryHost:
+        """Return the host of the registry that the user named; only ARM is asked, if only the name is known.
+
+        Raises:
+            RegistryNotFound, LoginServerUnusable: as `open_at` does.
+        """
         if address.login_server:
-            return self.open(address.login_server)
+            return address.login_server
         if self.azure is None:
             raise RegistryNotFound(registry=address.name, subscription="(no connection)")
         host = login_server(self.azure.arm, address, self.azure.credentials.connection.cloud)
         self._azures.add(host)
-        return self.open(host)
+        return host
 
     def open(self, host: RegistryHost) -> RegistrySession:
         """Return a registry by its host; the only call is the one that asks how to sign in.

@@ -16,6 +16,7 @@ from pytask.journal import (
 )
 from pytask.model import App, RolledBack, SlotsFound, Verdict, Verification, labels_of
 from pytask.report.markdown import Words, cell
+from pytask.report.times import bars_of, duration, seconds_of
 from pytask.report.verdict import one_verdict, running_image
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from pytask.journal import Journal
 
 _MOST_NAMES = 10
-_OWN = frozenset(Action) - {Action.PUSH, Action.IMPORT}
+_BAR = 10
+"""Characters of the longest bar in the table."""
+_OWN = frozenset(Action) - {Action.PUSH, Action.IMPORT, Action.CACHE}
 """The changes of one app."""
 
 
@@ -108,11 +111,13 @@ def table(rows: tuple[Row, ...]) -> str:
 
 def markdown_table(rows: tuple[Row, ...], show: Words) -> str:
     """Return the table for the summary."""
+    seconds = [seconds_of(row.journal) for row in rows]
     lines = [
-        f"| {cell(_linked(row, show))} | {cell(show.escaped(_end(row)))} | {cell(show.code(row.runs))} |"
-        for row in rows
+        f"| {cell(_linked(row, show))} | {cell(show.escaped(_end(row)))} | {cell(show.code(row.runs))} "
+        f"| {f'{drawn} {duration(took)}' if drawn else ''} |"
+        for row, took, drawn in zip(rows, seconds, bars_of(seconds, _BAR), strict=True)
     ]
-    return "\n".join(["| App | Result | Runs |", "|---|---|---|", *lines])
+    return "\n".join(["| App | Result | Runs | Time |", "|---|---|---|---|", *lines])
 
 
 def counts(rows: tuple[Row, ...]) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytask.model import (
         AppAddress,
         AppPlan,
+        BuildCache,
         BuildPlan,
         DeployPlan,
         Destination,
@@ -79,9 +80,15 @@ def _of_swap(plan: Swap) -> Iterator[tuple[str, str]]:
 
 def _of_build(plan: BuildPlan) -> Iterator[tuple[str, str]]:
     yield "build", _build(plan.recipe)
+    if plan.acr:
+        pool = f", on its agent pool {plan.acr.agent_pool}" if plan.acr.agent_pool else ""
+        yield "on", f"ACR Tasks of {plan.acr.registry.login_server or plan.acr.registry.name}{pool}"
+    if plan.recipe.cache:
+        yield "cache", _cache(plan.recipe.cache)
     if plan.signs_in_to:
         hosts = ", ".join(sorted(map(str, plan.signs_in_to)))
-        yield "base", f"from {hosts} with this run's credentials, unless Docker has its own"
+        own = "" if plan.acr else ", unless Docker has its own"
+        yield "base", f"from {hosts} with this run's credentials{own}"
 
 
 def _of_app(plan: DeployPlan, app: AppPlan) -> Iterator[tuple[str, str]]:
@@ -103,6 +110,13 @@ def _build(recipe: Recipe) -> str:
     words += [f"secrets {', '.join(secret.id for secret in recipe.secrets)}"] if recipe.secrets else []
     words += [f"flags {', '.join(flag_names(recipe.flags))}"] if recipe.flags else []
     return ", ".join(words)
+
+
+def _cache(cache: BuildCache) -> str:
+    where = cache.place if cache.host else f"(the registry's login server, from Azure)/{cache.repository}"
+    others = f", then {', '.join(cache.others)}" if cache.others else ""
+    why = f": {cache.why_not}" if cache.why_not else ""
+    return f"{where}:{cache.tag}{others}{'' if cache.writes else f', only read{why}'}"
 
 
 def _push(destination: Destination) -> str:

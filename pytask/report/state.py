@@ -98,6 +98,8 @@ def describe_one(journal: Journal) -> str:
 def _without_an_app(journal: Journal, pushed: PushedImage | None) -> str:
     if pushed:
         return f"{pushed.reference} is in the registry"
+    if open_builds := journal.left_open(Action.BUILD):
+        return open_builds[-1]
     return "the image was built; it or parts of it may be in the registry" if journal.tried(Action.PUSH) else _NOTHING
 
 
@@ -108,6 +110,8 @@ def _without_an_update(journal: Journal, app: App, pushed: PushedImage | None) -
         return f"{pushed.reference} is in the registry; {left}\nto continue by hand: {by_hand}"
     if imported := journal.left_open(Action.IMPORT):
         return f"it is not known whether {imported[-1]}; {left}"
+    if open_builds := journal.left_open(Action.BUILD):
+        return f"{open_builds[-1]}; {left}"
     if journal.tried(Action.PUSH):
         return f"the image was built; it or parts of it may be in the registry; {left}"
     tried = any(journal.tried(one) for one in (Action.PULL_ACCESS, Action.SETTINGS, Action.STICKY))

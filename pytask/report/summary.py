@@ -12,7 +12,6 @@ from pytask.journal import (
     LeftAsItIs,
     Planned,
     RollbackFailed,
-    StageEnded,
     VerificationFailed,
 )
 from pytask.model import App, PushedImage, RolledBack, Verdict, Verification, app_plan
@@ -20,6 +19,7 @@ from pytask.report.apps import End, counts, markdown_table, rows_of, was_begun
 from pytask.report.markdown import Words, cell
 from pytask.report.settings import property_names, settings_now
 from pytask.report.swap import failed_swap, subject
+from pytask.report.times import time_bars
 from pytask.report.verdict import one_verdict
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ def summary(journal: Journal, failures: tuple[str, ...] = (), redact: Callable[[
     show, first, apps = Words(redact), subject(journal), rows_of(journal, redact)
     rows = [(name, value) for name, value in _rows(first, show) if value]
     table = "\n".join(f"| {name} | {cell(value)} |" for name, value in rows)
-    times = ", ".join(f"{show.escaped(stage.title)} {stage.seconds:.1f} s" for stage in first.all(StageEnded))
+    times = time_bars(first, show, of_the_run=was_begun(apps))
     headline = _headline_of_all(apps, failures, show) if was_begun(apps[1:]) else _headline(first, failures, show)
     parts = [headline, *map(show.block, _the_most(failures))]
-    parts += [f"| | |\n|---|---|\n{table}"] if rows else []
+    parts += [f"| What | Value |\n|---|---|\n{table}"] if rows else []
     parts += [markdown_table(apps, show)] if was_begun(apps) else []
-    parts += [f"Time: {times}"] if times else []
+    parts += [times] if times else []
     return "\n\n".join(parts) + "\n"
 
 

@@ -62,9 +62,14 @@ def running_image(journal: Journal, redact: Callable[[str], str]) -> str:
         return without_credentials(back.reference, redact)
     settled = journal.last(Verification) or found is Verdict.SKIPPED
     if update and settled and found is not Verdict.FAILED:
-        return _with_traffic(journal, update, redact)
+        return "" if _may_not_serve(update, found) else _with_traffic(journal, update, redact)
     untouched = not update and not journal.left_open(Action.UPDATE) and not journal.left_open(Action.SWAP)
     return without_credentials(app.image, redact) if app and untouched else ""
+
+
+def _may_not_serve(update: Update, found: Verdict) -> bool:
+    """Tell whether the previous image may still serve: traffic follows readiness, and that was not seen."""
+    return found is Verdict.UNVERIFIED and update.app.keeps_serving and not update.held_back
 
 
 def _with_traffic(journal: Journal, update: Update, redact: Callable[[str], str]) -> str:

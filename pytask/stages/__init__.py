@@ -6,8 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytask.inspection.image import inspect_local
+    from pytask.inspection.image import inspect_built
     from pytask.rollouts import Rollouts
+    from pytask.stages.cache import keep_cache, keeping_cache
     from pytask.stages.imports import bring_image
     from pytask.stages.preflight import (
         preflight_build,
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "Rollouts": "pytask.rollouts",
     "bring_image": "pytask.stages.imports",
-    "inspect_local": "pytask.inspection.image",
+    "inspect_built": "pytask.inspection.image",
+    "keep_cache": "pytask.stages.cache",
+    "keeping_cache": "pytask.stages.cache",
     "preflight_build": "pytask.stages.preflight",
     "preflight_check": "pytask.stages.preflight",
     "preflight_deploy": "pytask.stages.preflight",
@@ -38,7 +41,9 @@ _HOMES = {
 __all__ = [
     "Rollouts",
     "bring_image",
-    "inspect_local",
+    "inspect_built",
+    "keep_cache",
+    "keeping_cache",
     "load",
     "preflight_build",
     "preflight_check",

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 
 from pytask.background import Background
 from pytask.model import labels_of
-from pytask.registry.images import open_destination, open_existing, open_running
+from pytask.registry.images import open_existing, open_running
+from pytask.stages.acr import find_tasks, open_push
 from pytask.stages.connections import open_connection, open_optional, open_registries, open_shared_http_client
 from pytask.stages.imports import FoundImage, find_image
 from pytask.stages.swap import find_swap, image_of_slot
 from pytask.stages.targets import find_targets, see_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytask.builders.builder import Builder
+    from pytask.builders.builder import Builder, Logins
     from pytask.job import Job
     from pytask.model import (
         Build,
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
         BuildPushDeploy,
         Check,
         Deploy,
-        LoginFor,
         Swap,
     )
     from pytask.registry.images import ImageSource
+    from pytask.registry.registries import Registries
     from pytask.registry.session import RegistrySession
     from pytask.rollouts import Seen
     from pytask.stages.swap import SwapFound
@@ -45,11 +44,19 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class BuildFound(Found):
+    """The result for a command that only builds."""
+
+    registries: Registries
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PushFound(Found):
     """The result for a command that pushes an image."""
 
     source: ImageSource
-    session: RegistrySession
+    session: RegistrySession | None
+    """None when the registry builds the image itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +74,8 @@ class PushAndTargetFound(TargetFound):
     """The result for a command that pushes an image for a target."""
 
     source: ImageSource
-    session: RegistrySession
+    session: RegistrySession | None
+    """None when the registry builds the image itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,40 +85,41 @@ class ImageAndTargetFound(TargetFound):
     image: FoundImage
 
 
-def preflight_build(job: Job, plan: Build, builder: Builder, signed_in: Callable[[LoginFor], None]) -> Found:
-    """Open what a build needs; `signed_in` gets the function that returns registry logins as early as possible.
+def preflight_build(job: Job, plan: Build, builder: Builder, logins: Logins) -> BuildFound:
+    """Open what a build needs; `logins` gets it as early as possible.
 
     Raises:
         TaskFailure: why the run certainly cannot succeed; all preflights raise this.
     """
     builder.preflight()
     http = open_shared_http_client(job)
-    signed_in(open_registries(job, plan, open_optional(job, plan.connection, http), http).docker_login)
-    return Found(findings="")
+    registries = open_registries(job, plan, open_optional(job, plan.connection, http), http)
+    logins.signed_in.give(registries.docker_login)
+    if plan.acr:
+        find_tasks(registries, plan.acr, logins)
+    return BuildFound(registries=registries, findings="")
 
 
-def preflight_push(job: Job, plan: BuildAndPush, builder: Builder, signed_in: Callable[[LoginFor], None]) -> PushFound:
+def preflight_push(job: Job, plan: BuildAndPush, builder: Builder, logins: Logins) -> PushFound:
     """Check that the registry will accept the image."""
     began = job.clock.monotonic()
     builder.preflight()
     http = open_shared_http_client(job)
     registries = open_registries(job, plan, open_optional(job, plan.connection, http), http)
-    signed_in(registries.docker_login)
-    source, session = open_destination(registries, plan.names)
+    logins.signed_in.give(registries.docker_login)
+    source, session = open_push(registries, plan, logins)
     return PushFound(source=source, session=session, findings=_findings(job, began, source))
 
 
-def preflight_push_and_target(
-    job: Job, plan: BuildPushDeploy, builder: Builder, signed_in: Callable[[LoginFor], None]
-) -> PushAndTargetFound:
+def preflight_push_and_target(job: Job, plan: BuildPushDeploy, builder: Builder, logins: Logins) -> PushAndTargetFound:
     """Check that the registry will accept the image and that the target can run it."""
     began = job.clock.monotonic()
     builder.preflight()
     http = open_shared_http_client(job)
     azure = open_connection(job, plan.connection, http)
     registries = open_registries(job, plan, azure, http)
-    signed_in(registries.docker_login)
-    opening = Background(lambda: open_destination(registries, plan.names))
+    logins.signed_in.give(registries.docker_login)
+    opening = Background(lambda: open_push(registries, plan, logins))
     targets = find_targets(job, azure, plan.app)
     source, session = opening.result()
     seen = see_targets(job, azure, plan.app, targets, lambda _: source)

@@ -9,7 +9,7 @@ from pytask.errors import TaskFailure
 from pytask.errors.registry import DigestDiffers, RegistryFirewall, RegistryPrivate
 from pytask.inspection.host import confirm_platform
 from pytask.journal import Action
-from pytask.model import PushedImage
+from pytask.model import BuiltImage, PushedImage
 from pytask.registry.contents import Repository
 
 if TYPE_CHECKING:
@@ -23,15 +23,23 @@ _MEGABYTE = 1_000_000
 
 
 def push_image(
-    job: Job, image: LocalImage, destination: Destination, found: PushFound | PushAndTargetFound
+    job: Job,
+    image: LocalImage | PushedImage | BuiltImage,
+    destination: Destination,
+    found: PushFound | PushAndTargetFound,
 ) -> PushedImage:
-    """Push every tag, and confirm the digest with the registry.
+    """Push every tag, unless the builder has already done so, and confirm the digest with the registry.
 
     Raises:
         TaskFailure: why the registry did not accept it.
     """
+    if isinstance(image, PushedImage):
+        return image
     with job.stage("Push image"), job.journal.attempt(Action.PUSH):
-        facts, session = image.facts(), found.session
+        session = found.session
+        if session is None or isinstance(image, BuiltImage):
+            raise AssertionError("an image of this agent has a registry that this agent pushes to")
+        facts = image.facts()
         confirm_platform(facts.references[0], facts.platform)
         seen = image.push(
             destination.references_at(session.host),

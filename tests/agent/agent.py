@@ -129,12 +129,14 @@ class Agent:
         public = self.job.variables() | self._of_the_container() | self._network.variables() | dict(variables or {})
         debug = public.get("System.Debug", "").lower() == "true"
         log = StepLog(task=self._task, masker=self._masker(endpoints), debug=debug, show=on_line)
+        return self._launch(self.environment(inputs, endpoints, public), log)
+
+    def _launch(self, environment: Mapping[str, str], log: StepLog) -> RunningTask:
         command = [*self._enter, _node(), str(self._task.script)]
-        environment = self.environment(inputs, endpoints, public)
         payload = ""
         if self.container:
             payload = self.container.payload(command, environment, self.job.sources)
-            command, environment = self.container.command(_node()), dict(self.container.machine)
+            command, environment = self.container.command(_node()), self.container.machine
         return RunningTask(
             command,
             environment=environment,

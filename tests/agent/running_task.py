@@ -80,18 +80,7 @@ class RunningTask:
         self._payload = payload
         self._stopped_by: str | None = None
         self._ended = threading.Event()
-        self._process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,  # a Ctrl-C at the keyboard is for the one who stands in for the agent
-        )
+        self._process = self._spawn(environment, folder)
         self._watch()
 
     @property
@@ -113,6 +102,20 @@ class RunningTask:
             self._stop("timed out")
             self._ended.wait()
         return self._run()
+
+    def _spawn(self, environment: Mapping[str, str], folder: Path) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self._command,
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # a Ctrl-C at the keyboard is for the one who stands in for the agent
+        )
 
     def _watch(self) -> None:
         streams = [stream for stream in (self._process.stdout, self._process.stderr) if stream]

@@ -85,7 +85,7 @@ def test_what_is_generated_is_current() -> None:
 def test_a_document_that_is_not_current_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = {documents.README: documents.README.read_text(encoding="utf-8"), documents.TROUBLESHOOTING: "other"}
+    told = {documents.INPUTS: documents.INPUTS.read_text(encoding="utf-8"), documents.TROUBLESHOOTING: "other"}
     monkeypatch.setattr(documents, "current", lambda: told)
     monkeypatch.setattr(sys, "argv", ["documents", "--check"])
     assert documents.main() == 1
@@ -100,12 +100,21 @@ def test_a_table_shows_all_that_the_editor_shows() -> None:
             "groupName": "second",
             "helpMarkDown": "Late.",
             "defaultValue": "a",
-            "visibleRule": "b = c",
+            "visibleRule": "early = x && command != b",
+        },
+        {
+            "name": "command",
+            "label": "Command",
+            "groupName": "first",
+            "defaultValue": "a",
+            "helpMarkDown": "Do.",
+            "options": {"a": "A", "b": "B", "c": "C"},
         },
         {
             "name": "early",
             "label": "B",
             "groupName": "first",
+            "visibleRule": "late = a || late = b",
             "helpMarkDown": "A | B.",
             "options": {"x": "The x", "y": "The y"},
         },
@@ -118,11 +127,13 @@ def test_a_table_shows_all_that_the_editor_shows() -> None:
             "helpMarkDown": "Needed.",
         },
     ]
-    table = documents.inputs_table({"groups": [{"name": "first"}, {"name": "second"}], "inputs": inputs})
+    groups = [{"name": "first"}, {"name": "second", "visibleRule": "command = a || command = c || command = b"}]
+    table = documents.inputs_table({"groups": groups, "inputs": inputs})
     assert table.splitlines()[2:] == [
-        "| `needed` | `wanted` | **required** | C. Needed. |",
-        r"| `early` |  |  | B. A \| B. One of `x`, `y`. |",
-        "| `late` |  | `a` | A late one. Late. Used when `b = c`. |",
+        "| `needed` | **Required.** C. Needed. Also called `wanted`. |",
+        "| `command` | Command. Do. One of `a`, `b`, `c`. Default: `a`. |",
+        r"| `early` | B. A \| B. One of `x`, `y`. Used when `late = a` or `late = b`. |",
+        "| `late` | A late one. Late. Used by `a`, `c` when `early = x`. Default: `a`. |",
     ]
 
 
@@ -130,9 +141,9 @@ def test_a_text_of_the_catalogue_stays_itself_in_markdown() -> None:
     assert documents.markdown("{a} <b> *c* 'd_e' '_' {{f}}\ng") == r"‹a› \<b> \*c\* 'd_e' '\_' {f}<br>g"  # noqa: RUF001 - meant
 
 
-def test_readme_without_the_marks_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"README\.md has no <!-- inputs"):
-        documents.readme("# Title\n", task())
+def test_a_page_without_the_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="the page has no <!-- inputs"):
+        documents.with_tables("# Title\n", task())
 
 
 def test_every_failure_has_its_anchor() -> None:

@@ -189,7 +189,7 @@ def failure_of(http: HttpClient, url: str, method: str = "GET") -> NetworkFailur
 def test_no_drip_outlasts_the_call(trusting: Network, context: ssl.SSLContext, name: str, *, over_tls: bool) -> None:
     http = an_http_client(QUICK, network=trusting)
     with a_server(DRIPS[name], context if over_tls else None) as port:
-        failure = failure_of(http, f"{'https' if over_tls else 'http'}://localhost:{port}/x")
+        failure = failure_of(http, f"{'https' if over_tls else 'http'}://localhost:{port}/x", "PATCH")
     assert isinstance(failure, ResponseTooSlow)
     assert "not complete after 0.3 s" in render(failure)
     assert failure.leaves_open
@@ -233,7 +233,7 @@ def test_an_answer_that_breaks_off_or_makes_no_sense_is_no_answer(
 ) -> None:
     http = an_http_client(QUICK, network=trusting)
     with a_server(BROKEN[name], context) as port:
-        assert failure_of(http, f"https://localhost:{port}/x").leaves_open
+        assert failure_of(http, f"https://localhost:{port}/x", "PATCH").leaves_open
 
 
 @pytest.mark.parametrize("name", ["body of 200 MB", "body without an end", "chunks", "one chunk", "gzip bomb"])

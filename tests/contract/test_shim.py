@@ -366,8 +366,8 @@ def test_sigint_reaches_python_and_node_waits_for_it(make_agent: MakeAgent, tmp_
         import time
 
         def main():
-            print("ready")
             try:
+                print("ready")
                 time.sleep(60)
             except KeyboardInterrupt:
                 time.sleep(0.5)

@@ -14,7 +14,7 @@ from dev import version
 from dev.package.schema import departures
 from pytask import __version__
 from pytask.journal import Journal
-from pytask.model import Command, DeployBy, WhenUnchanged, WhenUnverified
+from pytask.model import BuildOn, CacheUse, Command, DeployBy, WhenUnchanged, WhenUnverified
 from pytask.report.outputs import outputs
 
 if TYPE_CHECKING:
@@ -80,11 +80,15 @@ def test_an_input_is_one_the_editor_can_show(item: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [Command, DeployBy, WhenUnverified, WhenUnchanged], ids=lambda kind: str(kind.__name__)
+    "kind", [BuildOn, Command, DeployBy, WhenUnverified, WhenUnchanged], ids=lambda kind: str(kind.__name__)
 )
 def test_the_editor_offers_every_choice_that_the_program_knows(kind: type[Enum]) -> None:
     name = kind.__name__[0].lower() + kind.__name__[1:]
     assert list(INPUTS[name]["options"]) == [member.value for member in kind]
+
+
+def test_the_editor_offers_every_use_of_the_cache_that_the_program_knows() -> None:
+    assert list(INPUTS["cache"]["options"]) == [member.value for member in CacheUse]
 
 
 BINDINGS = TASK["dataSourceBindings"]

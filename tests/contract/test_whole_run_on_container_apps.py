@@ -57,6 +57,12 @@ def test_an_image_is_built_pushed_deployed_and_verified(scene: Scene, app: Scrip
     assert len(app.writes()) == 1
 
 
+def test_what_runs_is_unknown_where_the_previous_image_may_still_serve(scene: Scene, app: ScriptedContainerApp) -> None:
+    app.answers("GET functions", Answer(404, {"error": {"code": "X"}}))
+    told = outputs(scene.run(PaperBuilder(scene.cabinet)))
+    assert (told["verification"], told["runningImage"], app.image()) == ("unverified", "", OURS)
+
+
 def test_an_image_that_does_not_start_is_rolled_back_and_the_old_one_verified(
     scene: Scene, app: ScriptedContainerApp
 ) -> None:

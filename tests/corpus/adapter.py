@@ -51,6 +51,7 @@ from pytask.targets.site.settings import confirm_readable, read_settings, write_
 from pytask.targets.site.site import Site
 from pytask.targets.site.start_failure import explain
 from pytask.targets.site.update import point_at
+from tests.acceptance.replaying import Replayed, replay_run
 from tests.corpus import azure as played
 from tests.corpus.wire import Wire
 from tests.local_azure.state.client_certificate import new_client_certificate
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
 
     from pytask.cloud.arm import Azure
     from pytask.model import Identity
-    from tests.corpus.cases import ErrorOutput, PlatformLog
+    from tests.corpus.cases import ErrorOutput, PlatformLog, RecordedRun
 
 _CLOUD = Cloud(
     arm_url="https://management.azure.com",
@@ -115,6 +116,11 @@ def read_log(case: PlatformLog) -> LogReading:
         shown = explain(attempt, app="hello-function", reference=case.deployed_reference, settings=None).code
     ready = attempt.ready_at is not None and not attempt.failure
     return LogReading(started=attempt.started, digest=attempt.digest, ready=ready, failure=shown)
+
+
+def replay(case: RecordedRun) -> Replayed:
+    """Return how a recorded run ends today, with the same inputs and the same answers."""
+    return replay_run(case.folder, case.inputs, digest=case.digest, limits=case.limits)
 
 
 def provoke(case: ErrorOutput) -> Shown | None:

@@ -1,6 +1,7 @@
-"""The cases of a folder: real platform logs and real error outputs, each with what is right.
+"""The cases of a folder: real platform logs, error outputs and recorded runs, each with what is right.
 
-A folder with `log.txt` is a platform log, a JSON file with `where` is an error. Whatever cannot be read as either, and
+A folder with `log.txt` is a platform log, one with `run.json` a run that `npm run acceptance` recorded, and a JSON file
+with `where` is an error. Whatever cannot be read as either, and
 was meant to be, becomes a `Broken` case: a folder from elsewhere never ends the command.
 """
 
@@ -72,6 +73,22 @@ class ErrorOutput:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RecordedRun:
+    """A whole run of the task, with everything that it was answered: the same answers have to end in the same way."""
+
+    name: str
+    folder: Path
+    inputs: Mapping[str, str]
+    code: str
+    """The code of the failure; empty for a run that succeeded."""
+    verification: str
+    digest: str
+    """The digest of the image that the run pushed or deployed; empty for none."""
+    limits: Mapping[str, float]
+    """Time limits other than the usual ones, in seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Broken:
     """A case that cannot be read."""
 
@@ -79,7 +96,7 @@ class Broken:
     reason: str
 
 
-Case: TypeAlias = PlatformLog | ErrorOutput | Broken
+Case: TypeAlias = PlatformLog | ErrorOutput | RecordedRun | Broken
 
 
 class _UnreadableError(Exception):
@@ -107,7 +124,7 @@ def _paths(folder: Path) -> Iterator[Path]:
         return
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(set(folders) - _SKIPPED)
-        if "log.txt" in files or "expect.json" in files:
+        if {"log.txt", "expect.json", "run.json"} & set(files):
             folders.clear()
             yield Path(place)
             continue
@@ -128,6 +145,8 @@ def _is_meant_as_a_case(path: Path) -> bool:
 
 def _read(path: Path, name: str) -> Case:
     try:
+        if (path / "run.json").exists():
+            return _recorded_run(path, name)
         if path.is_dir():
             return _platform_log(path, name)
         return _error_output(_fields(path), name.removesuffix(".json"))
@@ -148,6 +167,21 @@ def _platform_log(folder: Path, name: str) -> PlatformLog:
         ready=_truth(fields, "ready"),
         failures=(*(codes or (() if none_fits else ("",))), *_texts(fields, "failure_also")),
         none_fits=none_fits,
+    )
+
+
+def _recorded_run(folder: Path, name: str) -> RecordedRun:
+    fields = _fields(folder / "run.json")
+    if not (folder / "exchanges.jsonl").is_file():
+        raise _UnreadableError("exchanges.jsonl is missing")
+    return RecordedRun(
+        name=name,
+        folder=folder,
+        inputs=_pairs(fields, "inputs"),
+        code=_text(fields, "code"),
+        verification=_text(fields, "verification"),
+        digest=_text(fields, "digest"),
+        limits={name: json.loads(value) for name, value in _pairs(fields, "limits").items()},
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from tests.corpus.adapter import provoke, read_log
-from tests.corpus.cases import Broken, ErrorOutput, PlatformLog
+from tests.corpus.adapter import provoke, read_log, replay
+from tests.corpus.cases import Broken, ErrorOutput, PlatformLog, RecordedRun
 
 if TYPE_CHECKING:
     from tests.corpus.adapter import LogReading, Shown
@@ -54,6 +54,8 @@ def judge(case: Case) -> Judgment:
             return _judge_log(case)
         case ErrorOutput():
             return _judge_error(case)
+        case RecordedRun():
+            return _judge_run(case)
         case Broken():
             return Judgment(case=case, verdict=Verdict.FAILED, told=f"cannot be read: {case.reason}")
 
@@ -68,6 +70,21 @@ def _judge_log(case: PlatformLog) -> Judgment:
     verdict = Verdict.APART if apart else Verdict.FAILED if wrong else Verdict.PASSED
     right = frozenset(PARTS) - wrong.keys()
     return Judgment(case=case, verdict=verdict, told="; ".join(wrong.values()), right=right, proves=_proves(reading))
+
+
+def _judge_run(case: RecordedRun) -> Judgment:
+    try:
+        ended = replay(case)
+    except Exception as error:  # noqa: BLE001 - a recording must not end the command
+        return Judgment(case=case, verdict=Verdict.FAILED, told=_broke(error))
+    wanted = (case.code or NO_FAILURE, case.verification)
+    told = (
+        ""
+        if (ended.code or NO_FAILURE, ended.verification) == wanted
+        else (f"wanted {' '.join(wanted)}, came {ended.code or NO_FAILURE} {ended.verification}")
+    )
+    told += f"; asked for what is not recorded: {', '.join(ended.not_recorded)}" if ended.not_recorded else ""
+    return Judgment(case=case, verdict=Verdict.FAILED if told else Verdict.PASSED, told=told.removeprefix("; "))
 
 
 def _wrong(case: PlatformLog, reading: LogReading) -> dict[str, str]:

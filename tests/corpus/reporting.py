@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.corpus.cases import Broken, ErrorOutput, PlatformLog
+from tests.corpus.cases import Broken, ErrorOutput, PlatformLog, RecordedRun
 from tests.corpus.judging import PARTS, Verdict
 
 if TYPE_CHECKING:
@@ -63,6 +63,9 @@ class Report:
             shown = sum(len(one.shown) for one in self._errors)
             whole = shown + sum(len(one.missing) for one in self._errors)
             yield f"errors: {self._of(self._errors)}; facts: {_share(shown, whole)} shown"
+        runs = [one for one in self.judgments if isinstance(one.case, RecordedRun)]
+        if runs:
+            yield f"recorded runs: {self._of(runs)}"
         broken = sum(isinstance(one.case, Broken) for one in self.judgments)
         if broken:
             yield f"cannot be read: {broken}"

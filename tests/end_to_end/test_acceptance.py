@@ -15,8 +15,9 @@ import pytest
 import yaml
 
 from tests.agent.under_test import ROOT
-from tests.end_to_end.test_pull_access import new_app
-from tests.pipeline import EXAMPLE
+from tests.end_to_end.hurried import hurried_task
+from tests.on_paper.pull_access import GRANTER, QUICK
+from tests.pipeline import EXAMPLE, a_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tests.pipeline import Pipeline
 
 FILE = ROOT / "examples" / "acceptance" / "azure-pipelines-acceptance.yml"
-OURS, CLI = "FunctionAppContainerDeploy@1", "AzureCLI@2"
+OURS, CLI = "${{ parameters.task }}@1", "AzureCLI@2"
 SET = re.compile(r"##vso\[task\.setvariable variable=(\w+)\](.*)")
 SLOTS = "${{ if ne(parameters.sku, 'B1') }}"
 
@@ -96,7 +97,9 @@ class Job:
 
 
 def test_every_step_ends_as_the_pipeline_says_and_its_assertions_hold(azure: LocalAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path) as pipeline:
+    task = hurried_task(tmp_path, **QUICK)
+    with a_pipeline(azure, tmp_path, app_pull=None, task=task) as pipeline:
+        azure.grant(pipeline.principal, GRANTER, pipeline.registry.id)
         shutil.rmtree(pipeline.sources)
         shutil.copytree(EXAMPLE, pipeline.sources / "examples" / "hello-function")
         job = Job(pipeline)

@@ -22,7 +22,7 @@ import requests
 from pytask.builders.docker.credential_helper import NAME
 from tests.agent.agent import SECRET_VARIABLES
 from tests.end_to_end.test_failures import assert_untouched, the_error
-from tests.end_to_end.test_safety import assert_gone, command_line
+from tests.end_to_end.test_safety import assert_gone, command_line, is_printed_by_the_build
 from tests.end_to_end.watch import files_with, watched
 from tests.images import BASE, private_base
 from tests.local_azure.networks.package_feed import USER, a_package_feed
@@ -266,7 +266,7 @@ def test_a_build_that_is_stopped_leaves_no_credentials_behind(pipeline: Pipeline
     building = threading.Event()
     task = pipeline.start(
         {"buildSecrets": f"pat={PAT}"},
-        on_line=lambda line: building.set() if "now building" in line and "0." in line else None,
+        on_line=lambda line: building.set() if is_printed_by_the_build(line) else None,
     )
     assert building.wait(60)
     (room,) = pipeline.agent.job.temp.glob("docker-configuration-*")

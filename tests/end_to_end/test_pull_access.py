@@ -1,84 +1,25 @@
-"""`appPullAccess`: the app is let into the registry, once, and nothing that was there is lost."""
+"""`appPullAccess` with a real push and pull; `tests/on_paper` has every case."""
 
 from __future__ import annotations
 
-import uuid
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.end_to_end.hurried import hurried_task
-from tests.end_to_end.test_failures import the_error
-from tests.local_azure.client import arm
-from tests.local_azure.state.roles import ROLES
+from tests.on_paper.pull_access import BY_IDENTITY, FROM_NOTHING, GRANTER, IMAGE_ONLY, QUICK, roles, written
 from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.local_azure.azure import LocalAzure
-    from tests.local_azure.state.principal import Principal
-    from tests.pipeline import Pipeline
-
-BY_IDENTITY = {"appPullAccess": "managedIdentity"}
-STABLE = {"command": "deploy", "imageName": "hello-function:stable", "tags": ""}
-GRANTER = "Role Based Access Control Administrator"
-READER = "Container Registry Repository Reader"
-WRITER = "Container Registry Repository Writer"
-QUICK = {"role_propagation": 0.5, "role_propagation_limit": 60.0, "settled_failure": 0.5, "longest_poll": 0.5}
-
-
-@contextmanager
-def new_app(
-    azure: LocalAzure, folder: Path, *, granter: bool = True, role: str = "AcrPush", **timeouts: float
-) -> Iterator[Pipeline]:
-    """Return a pipeline whose app has no way into the registry, with less timeouts than in life."""
-    task = hurried_task(folder, **{**QUICK, **timeouts})
-    with a_pipeline(azure, folder, app_pull=None, registry_role=role, task=task) as pipeline:
-        if granter:
-            azure.grant(pipeline.principal, GRANTER, pipeline.registry.id)
-        yield pipeline
-
-
-def written(pipeline: Pipeline, since: int = 0) -> list[str]:
-    """Return what was written to Azure, each without what comes before the app's or the registry's name."""
-    paths = (
-        (call.method, call.path.replace("/resourcegroups/", "/resourceGroups/"))
-        for call in pipeline.azure.writes[since:]
-    )
-    calls = (f"{method} {path}".partition("/roleAssignments/")[0] for method, path in paths)
-    return [call.replace(pipeline.site.id, "app").replace(pipeline.registry.id, "registry") for call in calls]
-
-
-def roles(pipeline: Pipeline, principal: Principal | None) -> list[tuple[str, str]]:
-    """Return the roles that a principal has, each with where."""
-    assert principal
-    return pipeline.azure.assignments(principal)
-
-
-def granted_by_hand(pipeline: Pipeline, identity: Principal) -> None:
-    """Grant AcrPull as an administrator does, so that it propagates as late as any."""
-    definitions = f"/subscriptions/{pipeline.azure.subscription_id}/providers/Microsoft.Authorization/roleDefinitions"
-    properties = {
-        "roleDefinitionId": f"{definitions}/{ROLES['AcrPull'].id}",
-        "principalId": identity.object_id,
-        "principalType": "ServicePrincipal",
-    }
-    path = f"{pipeline.registry.id}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
-    body = {"properties": properties}
-    assert arm(pipeline.azure, pipeline.principal, "PUT", path, version="2022-04-01", json=body).status_code == 201
-
-
-IMAGE_ONLY = ["PATCH app/config/web", "POST app/syncfunctiontriggers"]
-FROM_NOTHING = ["PATCH app", "PUT registry/providers/Microsoft.Authorization", *IMAGE_ONLY]
 
 
 def test_an_app_without_any_access_becomes_able_to_pull_in_one_run_and_a_second_writes_only_the_image(
     azure: LocalAzure, tmp_path: Path
 ) -> None:
-    with new_app(azure, tmp_path, role_propagation=4.0) as pipeline:
+    task = hurried_task(tmp_path, **{**QUICK, "role_propagation": 4.0})
+    with a_pipeline(azure, tmp_path, app_pull=None, task=task) as pipeline:
+        azure.grant(pipeline.principal, GRANTER, pipeline.registry.id)
         azure.delay_roles(2)
         run = pipeline.run(BY_IDENTITY, build_id="1")
         assert (run.result, run.variables["verification"], run.issues) == ("Succeeded", "verified", ()), run.log
@@ -102,209 +43,3 @@ def test_an_app_without_any_access_becomes_able_to_pull_in_one_run_and_a_second_
         assert written(pipeline, before) == IMAGE_ONLY
         assert pipeline.call()[1].startswith("Bonjour")
         assert "Set up pull access for docker-func-sample" not in run.groups
-
-
-@pytest.fixture(autouse=True)
-def stable(pushed: str) -> str:
-    """Have an image to deploy."""
-    return pushed
-
-
-def test_a_role_that_propagates_late_is_waited_for_by_restarts(azure: LocalAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        azure.delay_roles(6)
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, verifyTimeoutMinutes="0.05")
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert "the new role has not propagated to the registry yet; restarting the app to pull again (0:" in run.log
-        assert set(written(pipeline)) == {*FROM_NOTHING, "POST app/restart"}
-
-
-def test_an_image_from_before_that_the_platform_makes_do_with_is_waited_out_as_well(
-    azure: LocalAzure, tmp_path: Path
-) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        azure.grant(pipeline.principal, "Contributor", pipeline.registry.id)
-        pipeline.registry.admin_user_enabled = True
-        assert pipeline.run(appPullAccess="adminUser", tags="moving").variables["verification"] == "verified"
-        pipeline.edit("Hello", "Bonjour")
-        azure.delay_roles(8)
-        run = pipeline.run(BY_IDENTITY, tags="moving")
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert "restarting the app to pull again" in run.log
-        assert pipeline.call()[1].startswith("Bonjour")
-
-
-def test_a_role_that_never_propagates_fails_in_the_end(azure: LocalAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path, role_propagation_limit=4.0) as pipeline:
-        azure.delay_roles(1000)
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, verifyTimeoutMinutes="0.03")
-        assert the_error(run) == "pull-unauthorized"
-        assert "restarting the app to pull again" in run.log
-        kept = "the system-assigned identity was turned on; AcrPull on contoso was granted to"
-        assert f"the pull access that this run set up remains: {kept}" in run.log
-
-
-def test_only_a_role_that_this_run_granted_is_waited_for(azure: LocalAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        identity = pipeline.site.identity = azure.add_principal("docker-func-sample")
-        azure.delay_roles(1000)
-        granted_by_hand(pipeline, identity)
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, verifyTimeoutMinutes="0.03")
-        assert the_error(run) == "pull-unauthorized"
-        assert written(pipeline)[1:] == ["PATCH app/config/web"]
-
-
-def test_a_registry_by_repository_gets_the_role_that_counts_there(azure: LocalAzure, tmp_path: Path) -> None:
-    azure.add_registry(role_assignment_mode="AbacRepositoryPermissions")
-    with new_app(azure, tmp_path, role=WRITER) as pipeline:
-        run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert roles(pipeline, pipeline.site.identity) == [(READER, pipeline.registry.id)]
-        assert f"role {READER} to be granted on contoso" in run.log
-
-
-def test_a_user_assigned_identity_is_found_by_its_client_id_and_the_others_stay(
-    azure: LocalAzure, tmp_path: Path
-) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        own = azure.assign_identity(pipeline.site, "id-own-work")
-        pulling = azure.assign_identity(pipeline.site, "id-pull")
-        before = dict(pipeline.site.user_identities)
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=pulling.client_id.upper())
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert written(pipeline) == FROM_NOTHING[1:]
-        assert pipeline.site.config["acrUserManagedIdentityID"] == pulling.client_id
-        assert roles(pipeline, pulling) == [("AcrPull", pipeline.registry.id)]
-        assert roles(pipeline, own) == []
-        assert (pipeline.site.user_identities, pipeline.site.identity) == (before, None)
-
-
-def test_a_user_assigned_identity_is_assigned_by_its_resource_id_and_the_others_stay(
-    azure: LocalAzure, tmp_path: Path
-) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        resource_id, pulling = azure.add_identity("id-pull", resource_group="rg-shared")
-        own = pipeline.site.identity = azure.add_principal("docker-func-sample")
-        other = azure.assign_identity(pipeline.site, "id-other")
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=resource_id)
-        assert the_error(run) == "pull-identity-not-found"
-
-        azure.grant(pipeline.principal, "Managed Identity Operator", resource_id)
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=resource_id)
-        assert the_error(run) == "identity-not-assignable", "the one that stays takes the right as well"
-        app = "--name docker-func-sample --resource-group rg-func"
-        assert f"az functionapp identity assign {app} --identities {resource_id}" in run.log
-        assert len(written(pipeline)) == 1
-
-        azure.grant(pipeline.principal, "Managed Identity Operator", next(iter(pipeline.site.user_identities)))
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=resource_id)
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert set(pipeline.site.user_identities.values()) == {pulling, other}
-        assert pipeline.site.identity is own
-        assert pipeline.site.config["acrUserManagedIdentityID"] == pulling.client_id
-        assert "the identity id-pull was assigned to the app" in run.log
-
-        before = len(azure.writes)
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity=resource_id, deployBy="digest")
-        assert written(pipeline, before) == IMAGE_ONLY
-
-
-def test_a_client_id_that_is_none_of_the_apps_is_told_with_those_that_are(azure: LocalAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        has = azure.assign_identity(pipeline.site, "id-has")
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity="11111111-2222-3333-4444-555555555555")
-        assert the_error(run) == "pull-identity-not-assigned"
-        assert f"{has.client_id} (id-has)" in run.log
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, pullIdentity="id-has")
-        assert the_error(run) == "pull-identity-invalid"
-        assert written(pipeline) == []
-
-
-def test_a_slot_has_an_identity_of_its_own(azure: LocalAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        slot = azure.add_slot(pipeline.site, "staging", pull=None)
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, slotName="staging")
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert roles(pipeline, slot.identity) == [("AcrPull", pipeline.registry.id)]
-        assert pipeline.site.identity is None
-        assert [call.replace("app/slots/staging", "app") for call in written(pipeline)] == FROM_NOTHING
-
-
-def test_a_role_on_the_resource_group_or_of_ones_own_is_enough(azure: LocalAzure, tmp_path: Path) -> None:
-    puller = azure.add_role("puller", actions=["Microsoft.ContainerRegistry/registries/pull/*"])
-    with new_app(azure, tmp_path) as pipeline:
-        pipeline.site.identity = azure.add_principal("docker-func-sample")
-        group = pipeline.registry.id.partition("/providers/")[0]
-        azure.grant(pipeline.site.identity, "Website Contributor", group)
-        azure.grant(pipeline.site.identity, puller, group)
-        run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert written(pipeline) == IMAGE_ONLY
-
-
-def test_a_role_with_a_condition_is_taken_for_what_an_administrator_meant(azure: LocalAzure, tmp_path: Path) -> None:
-    azure.add_registry(role_assignment_mode="AbacRepositoryPermissions")
-    with new_app(azure, tmp_path, role=WRITER) as pipeline:
-        pipeline.site.identity = azure.add_principal("docker-func-sample")
-        azure.grant(pipeline.site.identity, READER, pipeline.registry.id, condition="@Resource[…] StringEquals 'a'")
-        run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert run.variables["verification"] == "verified", run.log
-        assert written(pipeline) == IMAGE_ONLY
-        assert "on contoso.azurecr.io has a condition" in run.log
-
-
-def test_a_new_identity_that_the_directory_does_not_know_everywhere_is_waited_for(
-    azure: LocalAzure, tmp_path: Path
-) -> None:
-    body = '{"error":{"code":"PrincipalNotFound","message":"Principal x does not exist in the directory y."}}'
-    with new_app(azure, tmp_path) as pipeline:
-        azure.faults.script(r"PUT management\.azure\.com/.*/roleAssignments/", status=400, body=body, times=2)
-        run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert run.log.count("the new identity has not replicated throughout Entra ID yet") == 2
-
-
-def test_settings_of_the_registry_stay_and_that_is_said(azure: LocalAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        pipeline.site.settings["DOCKER_REGISTRY_SERVER_URL"] = "https://docker.io"
-        before = dict(pipeline.site.settings)
-        run = pipeline.run({**STABLE, **BY_IDENTITY})
-        assert run.variables["verification"] == "verified", run.log
-        assert pipeline.site.settings == before
-        assert "note    the app's settings DOCKER_REGISTRY_SERVER_URL are kept, but not used" in run.log
-
-
-def test_a_check_tells_what_would_be_done_and_does_nothing(azure: LocalAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        assert pipeline.run({**STABLE, **BY_IDENTITY}).variables["verification"] == "verified"
-        assert pipeline.site.identity
-        azure.revoke(pipeline.site.identity, "AcrPull")
-        before = len(azure.writes)
-        run = pipeline.run({**BY_IDENTITY, "command": "check", "azureContainerRegistry": "", "imageName": ""})
-        assert run.result == "Succeeded", run.log
-        assert "pull    with the system-assigned identity (role AcrPull to be granted on contoso)" in run.log
-        assert len(azure.writes) == before
-
-
-def test_an_unchanged_app_is_still_set_up_to_pull(azure: LocalAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        assert pipeline.run({**STABLE, **BY_IDENTITY}).variables["verification"] == "verified"
-        assert pipeline.site.identity
-        skip = {**STABLE, **BY_IDENTITY, "whenUnchanged": "skip"}
-        before = len(azure.writes)
-        assert "and is healthy: nothing is written" in pipeline.run(skip).log
-        assert written(pipeline, before) == []
-        azure.revoke(pipeline.site.identity, "AcrPull")
-        assert "and is healthy: nothing else is written" in pipeline.run(skip).log
-        assert written(pipeline, before) == FROM_NOTHING[1:2]
-        pipeline.site.config["acrUseManagedIdentityCreds"] = False
-        run = pipeline.run(skip)
-        assert "to be changed: property acrUseManagedIdentityCreds" in run.log
-        assert pipeline.site.config["acrUseManagedIdentityCreds"] is True
-
-
-def test_without_verification_it_is_said_that_a_new_role_needs_time(azure: LocalAzure, tmp_path: Path) -> None:
-    with new_app(azure, tmp_path) as pipeline:
-        run = pipeline.run({**STABLE, **BY_IDENTITY}, verify="false")
-        assert run.result == "Succeeded", run.log
-        assert "the new role may take up to 1 minutes to propagate" in run.log

@@ -1,4 +1,4 @@
-"""Settings, configuration and command line: written before the image or with it, and nothing of others is lost."""
+"""Settings and configuration of a real container; `tests/on_paper` has all that needs none."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from tests.end_to_end.test_failures import BASE, the_error
 from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tests.agent.running_task import TaskRun
     from tests.local_azure.azure import LocalAzure
     from tests.pipeline import Pipeline
@@ -53,11 +51,6 @@ def writes(pipeline: Pipeline, *, since: int = 0) -> list[str]:
     return [one for one in told if "syncfunctiontriggers" not in one]
 
 
-def add_to(pipeline: Pipeline, settings: Mapping[str, str]) -> None:
-    """Be somebody else who writes settings, with those that were there when this run began."""
-    pipeline.site.settings = dict(settings)
-
-
 def test_settings_go_before_the_image_and_the_configuration_with_it(promotion: Pipeline) -> None:
     before = dict(promotion.site.settings)
     run = deploy(
@@ -86,89 +79,6 @@ def test_settings_go_before_the_image_and_the_configuration_with_it(promotion: P
     assert "t0ken" not in run.summaries[0][1]
 
 
-def test_only_what_differs_is_written(promotion: Pipeline) -> None:
-    inputs = {"appSettings": "GREETING=Hi", "configurationStrings": "alwaysOn=true", "verify": "false"}
-    assert deploy(promotion, **inputs).result == "Succeeded"
-    at = len(promotion.azure.writes)
-    assert deploy(promotion, "better", **inputs).result == "Succeeded"
-    assert writes(promotion, since=at) == ["PATCH web"]
-    at = len(promotion.azure.writes)
-    assert deploy(promotion, "better", **inputs).result == "Succeeded"
-    assert writes(promotion, since=at) == ["POST restart"]
-
-
-@pytest.mark.parametrize(
-    ("inputs", "written"),
-    [
-        ({"appSettings": "GREETING=Salve"}, ["PUT appsettings"]),
-        ({"configurationStrings": "alwaysOn=true"}, ["PATCH web"]),
-        ({"appSettings": "GREETING=Salve", "configurationStrings": "alwaysOn=true"}, ["PUT appsettings", "PATCH web"]),
-    ],
-)
-def test_the_same_image_is_restarted_by_the_change_itself_and_verified(
-    promotion: Pipeline, inputs: dict[str, str], written: list[str]
-) -> None:
-    assert deploy(promotion).result == "Succeeded"
-    at = len(promotion.azure.writes)
-    run = deploy(promotion, **inputs)
-    assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-    assert writes(promotion, since=at) == written
-    assert "hello-function:good unchanged" in run.log
-    assert "the other changes restart the app, so that it pulls the image again" in run.log
-    assert promotion.call()[1].startswith("Salve" if "appSettings" in inputs else "Hello")
-
-
-def test_the_command_line_is_left_alone_unless_it_is_given(promotion: Pipeline) -> None:
-    promotion.site.config["appCommandLine"] = ""
-    command = "/bin/sh -c 'exec python3 -m functions_host'"
-    run = deploy(promotion, containerCommand=command, verify="false")
-    assert "  set     startup command\n" in run.log
-    assert "configuration  startup command changed" in run.log
-    assert promotion.site.config["appCommandLine"] == command
-    assert deploy(promotion, "better", verify="false").result == "Succeeded"
-    assert promotion.site.config["appCommandLine"] == command
-
-
-@pytest.mark.parametrize("before", [None, "true", "false"])
-def test_the_storage_setting_is_set_where_it_is_absent_and_said_and_never_overwritten(
-    promotion: Pipeline, before: str | None
-) -> None:
-    promotion.site.settings.pop(STORAGE)
-    if before:
-        promotion.site.settings[STORAGE] = before
-    run = deploy(promotion, verify="false")
-    assert run.result == "Succeeded", run.log
-    assert promotion.site.settings[STORAGE] == (before or "false")
-    assert writes(promotion) == [*([] if before else ["PUT appsettings"]), "PATCH web"]
-    assert (f"{STORAGE} is not set; a deployment sets it to false" in run.log) is (before is None)
-    assert (f"settings  {STORAGE} added" in run.log) is (before is None)
-
-
-def test_a_normal_deployment_takes_few_calls(promotion: Pipeline) -> None:
-    def calls(**inputs: str) -> int:
-        at = len(promotion.azure.calls)
-        assert deploy(promotion, verify="false", **inputs).result == "Succeeded"
-        return len([one for one in promotion.azure.calls[at:] if one.host == "management.azure.com"])
-
-    assert calls() <= 6
-    assert calls(appSettings="GREETING=Hi") <= 6 + 3  # read right before the write, the write, read afterwards
-    assert calls(appSettings="GREETING=Hi") <= 6
-
-
-def test_whoever_writes_before_or_after_us_loses_nothing_and_neither_do_we(promotion: Pipeline) -> None:
-    site, faults = promotion.site, promotion.azure.faults
-    as_it_was = dict(site.settings)
-    # Somebody adds a setting between our first look and our own reading just before the write …
-    faults.meanwhile(LIST, lambda: site.settings.update(EARLY="1"), after=True)
-    # … and somebody else, who has read before us, writes after us.
-    faults.meanwhile(PUT, lambda: add_to(promotion, {**as_it_was, "LATE": "2"}), after=True)
-    run = deploy(promotion, appSettings="GREETING=Hi", verify="false")
-    assert run.result == "Succeeded", run.log
-    assert site.settings == {**as_it_was, "EARLY": "1", "LATE": "2", "GREETING": "Hi"}
-    assert "overwritten by another change at the same time, and written again, and EARLY restored" in run.log
-    assert faults.unused == []
-
-
 def test_two_runs_at_once_keep_each_others_settings(promotion: Pipeline) -> None:
     as_it_was = dict(promotion.site.settings)
     promotion.azure.faults.script(LIST, status=None, delay=0.7, times=None)
@@ -179,46 +89,6 @@ def test_two_runs_at_once_keep_each_others_settings(promotion: Pipeline) -> None
     assert [run.result for run in runs] == ["Succeeded", "Succeeded"], "\n".join(run.log for run in runs)
     assert promotion.site.settings == {**as_it_was, "OF_ONE": "ONE", "OF_TWO": "TWO"}
     assert len([one for one in writes(promotion) if one == "PUT appsettings"]) >= 3, "they did not meet"
-
-
-def test_a_setting_that_disappears_beside_ours_is_named(promotion: Pipeline) -> None:
-    site = promotion.site
-    site.settings["OLD"] = "x"
-    promotion.azure.faults.meanwhile(PUT, lambda: site.settings.pop("OLD"), after=True)
-    run = deploy(promotion, appSettings="GREETING=Hi", verify="false")
-    (warning,) = run.issues
-    assert "another change at the same time removed app settings that this run kept: OLD" in warning.message
-    assert run.result == "Succeeded"
-    assert ("OLD" in site.settings, site.settings["GREETING"]) == (False, "Hi")
-
-
-def test_a_writer_who_goes_on_ends_the_run_before_the_image_and_it_says_how_things_are(promotion: Pipeline) -> None:
-    stale = dict(promotion.site.settings)
-    promotion.azure.faults.meanwhile(PUT, lambda: add_to(promotion, stale), after=True, times=None)
-    run = deploy(promotion, appSettings="GREETING=Hi")
-    assert the_error(run) == "settings-overwritten"
-    assert "these no longer have the values that were written: GREETING" in run.log
-    assert (
-        "docker-func-sample still has its previous image; settings: GREETING written, but overwritten by someone else"
-        in run.log
-    )
-    assert writes(promotion) == ["PUT appsettings", "PUT appsettings"]
-    assert promotion.site.config["linuxFxVersion"] == ""
-
-
-def test_a_writer_during_the_verification_is_told(promotion: Pipeline) -> None:
-    stale = dict(promotion.site.settings)
-
-    def interfere(line: str) -> None:
-        if line.startswith("image  "):
-            promotion.site.settings = stale
-
-    given = {"command": "deploy", "imageName": "hello-function:good", "appSettings": "GREETING=Hi"}
-    run = promotion.run(given, on_line=interfere)
-    assert the_error(run) == "settings-overwritten"
-    assert run.variables["verification"] == "verified"
-    assert promotion.site.config["linuxFxVersion"].endswith("hello-function:good")
-    assert "the new image runs, but not everything is as requested" in run.summaries[0][1]
 
 
 def test_a_rollback_puts_settings_and_configuration_back_with_the_image(promotion: Pipeline) -> None:
@@ -241,22 +111,6 @@ def test_a_rollback_puts_settings_and_configuration_back_with_the_image(promotio
     assert promotion.call()[1].startswith("Servus")
 
 
-def test_a_rollback_leaves_alone_what_somebody_else_set_since(promotion: Pipeline) -> None:
-    before = dict(promotion.site.settings)
-    assert deploy(promotion).result == "Succeeded"
-
-    def interfere(line: str) -> None:
-        if "the app's platform log says" in line:
-            promotion.site.settings.update(GREETING="theirs", THEIRS="1")
-
-    given = {"command": "deploy", "imageName": "hello-function:bad", "verifyTimeoutMinutes": "0.15"}
-    run = promotion.run({**given, "appSettings": "GREETING=Hi\nNEW=1"}, on_line=interfere)
-    assert the_error(run) == "container-exits"
-    assert "settings  NEW restored" in run.log
-    assert "settings  GREETING left unchanged: someone else has changed them" in run.log
-    assert promotion.site.settings == {**before, "GREETING": "theirs", "THEIRS": "1"}
-
-
 def test_the_old_image_with_new_settings_is_put_back_by_its_settings_alone(promotion: Pipeline) -> None:
     assert deploy(promotion).result == "Succeeded"
     at = len(promotion.azure.writes)
@@ -266,80 +120,6 @@ def test_the_old_image_with_new_settings_is_put_back_by_its_settings_alone(promo
     assert "WEBSITES_PORT" not in promotion.site.settings
     assert writes(promotion, since=at) == ["PUT appsettings", "PUT appsettings"]
     assert promotion.call()[0] == 200
-
-
-def test_sticky_settings_stay_with_their_slot_and_others_lists_stay_as_they_are(promotion: Pipeline) -> None:
-    site = promotion.site
-    slot = promotion.azure.add_slot(site, "staging", settings=site.settings)
-    site.slot_names.update(appSettingNames=["OLD"], connectionStringNames=["Db"])
-    array = [{"name": "PLACE", "value": "staging", "slotSetting": True}, {"name": "A", "value": "1"}]
-    run = deploy(promotion, slotName="staging", appSettings=json.dumps(array), verify="false")
-    assert run.result == "Succeeded", run.log
-    assert "2 app settings (PLACE, A); slot settings: PLACE" in run.log
-    assert site.slot_names["appSettingNames"] == ["OLD", "PLACE"]
-    assert site.slot_names["connectionStringNames"] == ["Db"]
-    assert (slot.settings["PLACE"], "PLACE" in site.settings) == ("staging", False)
-    at = len(promotion.azure.writes)
-    assert deploy(promotion, "better", slotName="staging", appSettings=json.dumps(array), verify="false").result
-    assert writes(promotion, since=at) == ["PATCH web"]
-
-
-def test_nothing_is_skipped_while_settings_differ(promotion: Pipeline) -> None:
-    assert deploy(promotion).result == "Succeeded"
-    inputs = {"appSettings": "GREETING=Hi", "configurationStrings": "alwaysOn=true", "whenUnchanged": "skip"}
-    run = deploy(promotion, **inputs)
-    assert "; to be changed: setting GREETING, property alwaysOn" in run.log
-    assert run.variables["verification"] == "verified"
-    at = len(promotion.azure.writes)
-    again = deploy(promotion, **inputs)
-    assert "and is healthy: nothing is written" in again.log
-    assert writes(promotion, since=at) == []
-
-
-def test_a_check_tells_what_would_be_changed_and_changes_nothing(promotion: Pipeline) -> None:
-    assert deploy(promotion).result == "Succeeded"
-    promotion.site.settings.pop(STORAGE)
-    at = len(promotion.azure.writes)
-    array = [{"name": "GREETING", "value": "Hi", "slotSetting": True}]
-    run = promotion.run(
-        command="check", appSettings=json.dumps(array), configurationStrings="alwaysOn=true", containerCommand="x"
-    )
-    assert run.result == "Succeeded", run.log
-    would = f"setting GREETING, setting {STORAGE}, startup command, property alwaysOn"
-    assert f"  a deployment would change: {would}\n" in run.log
-    assert writes(promotion, since=at) == []
-
-
-def test_settings_that_may_not_be_read_end_the_run_in_the_preflight(promotion: Pipeline) -> None:
-    azure = promotion.azure
-    role = azure.add_role("blind", actions=["Microsoft.Web/*"], not_actions=["Microsoft.Web/sites/config/list/action"])
-    azure.revoke(promotion.principal, "Website Contributor")
-    azure.grant(promotion.principal, role, promotion.site.id)
-    run = promotion.run(appSettings="GREETING=Hi")
-    assert the_error(run) == "settings-not-readable"
-    assert "Microsoft.Web/sites/config/list/action" in run.log
-    assert "nothing was pushed and nothing was changed" in run.log
-
-    promotion.site.settings.pop(STORAGE)
-    run = deploy(promotion, verify="false")
-    assert run.result == "Succeeded", run.log
-    assert f"{STORAGE} is not checked" in run.log
-    assert STORAGE not in promotion.site.settings
-
-
-def test_a_mistake_in_settings_is_told_before_anything_is_done(promotion: Pipeline) -> None:
-    run = promotion.run(appSettings="-A it's -B 'x", configurationStrings="-linuxFxVersion: DOCKER|x")
-    assert [issue.properties["code"] for issue in run.issues] == ["setting-quote-open", "setting-name-invalid"]
-    # The app's host may still be pulling for the test before.
-    assert [call for call in promotion.azure.calls if call.origin == "agent"] == []
-
-
-def test_a_change_that_azure_refuses_after_the_settings_says_that_they_were_changed(promotion: Pipeline) -> None:
-    promotion.azure.faults.script("PATCH .*/config/web", status=400)
-    run = deploy(promotion, appSettings="GREETING=Hi")
-    assert the_error(run) == "azure-refused"
-    assert "docker-func-sample still has its previous image; settings: GREETING added" in run.log
-    assert promotion.site.settings["GREETING"] == "Hi"
 
 
 def test_a_run_that_is_cancelled_while_settings_are_written_says_what_is_not_known(promotion: Pipeline) -> None:
@@ -353,16 +133,6 @@ def test_a_run_that_is_cancelled_while_settings_are_written_says_what_is_not_kno
     run = task.wait(30)
     assert run.result == "Canceled"
     assert "docker-func-sample still has its previous image; settings: GREETING may have been written" in run.log
-
-
-def test_what_azure_does_not_keep_is_told(promotion: Pipeline) -> None:
-    def undo() -> None:
-        promotion.site.config["alwaysOn"] = False
-
-    promotion.azure.faults.meanwhile("PATCH .*/config/web", undo, after=True)
-    run = deploy(promotion, configurationStrings="alwaysOn=true", verify="false")
-    assert the_error(run) == "property-not-set"
-    assert "these properties do not: alwaysOn" in run.log
 
 
 def test_a_container_that_prints_its_settings_shows_none_of_them(promotion: Pipeline) -> None:

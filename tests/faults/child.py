@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from contextlib import suppress
@@ -23,6 +24,7 @@ from tests.faults.stored import Store, archive_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
+    from multiprocessing.connection import Connection
 
     from pytask.background import Background
     from pytask.builders.builder import Logins
@@ -46,6 +48,10 @@ LIMITS = {
     "host_pause": 0.05,
     "functions_cache": 0.6,
     "settled_failure": 0.4,
+    "acr_poll": 0.1,
+    "acr_silence": 3.0,
+    "acr_last_lines": 0.5,
+    "acr_lost_run": 3.0,
     "swap": 120.0,
     "swap_poll": 1.0,
     "lost_swap": 30.0,
@@ -54,6 +60,7 @@ LIMITS = {
     "role_propagation_limit": 1.0,
 }
 """Seconds, except for the attempts."""
+_SLEEPS = re.compile(rb"^RUN sleep (\S+)$", re.MULTILINE)
 _LONGEST_SLEEP = 0.15
 """Seconds; the rest of a longer wait is skipped."""
 
@@ -76,9 +83,13 @@ class HurriedClock(Clock):
 
 @dataclass(frozen=True)
 class StoreBuilder:
-    """A `Builder` whose images hold the Dockerfile, and are pushed past the registry's front, as an engine does."""
+    """A `Builder` whose images hold the Dockerfile, and are pushed past the registry's front, as an engine does.
 
-    store: Store
+    Of its instructions, `RUN sleep` is carried out.
+    """
+
+    stores: Mapping[str, str]
+    """The folder with the images of each registry, by the host in references."""
     title: str = "Paper 1.0"
 
     def preflight(self) -> None:
@@ -89,19 +100,23 @@ class StoreBuilder:
     ) -> StoreImage:
         """Return the Dockerfile as an image, once there is a login for each registry that it is built from."""
         del preflight
+        dockerfile = recipe.dockerfile.read_bytes()
+        for seconds in _SLEEPS.findall(dockerfile):
+            time.sleep(float(seconds))
         if logins.hosts and (login_for := logins.signed_in.wait()):
             for host in sorted(logins.hosts, key=str):
                 login_for(host)
-        return StoreImage(self.store, tuple(references), recipe.dockerfile.read_bytes())
+        return StoreImage(self.stores, tuple(references), dockerfile)
 
 
 @dataclass(frozen=True)
 class StoreImage:
     """A `LocalImage`."""
 
-    store: Store
+    stores: Mapping[str, str]
     names: tuple[str, ...]
     file: bytes
+    cache_work: None = None
 
     def facts(self) -> BuiltImage:
         """Return what it is."""
@@ -121,26 +136,30 @@ class StoreImage:
         """Store it, once the registry has given a login."""
         del blocked
         login(False)  # noqa: FBT003 - no fresh one
-        repository = references[0].partition("/")[2].rpartition(":")[0]
+        host, _, name = references[0].partition("/")
+        repository = name.rpartition(":")[0]
         tags = tuple(reference.rpartition(":")[2] for reference in references)
-        digest = self.store.put(repository, tags, self.file)
+        digest = Store(Path(self.stores[host])).put(repository, tags, self.file)
         return PushResult(digest=digest, layers=1, new_layers=1, bytes_sent=len(self.file))
 
 
-def run_task(environment: Mapping[str, str], log: str, store: str, limits: Mapping[str, float]) -> None:
-    """Be the task: started as the agent starts it, with its output in a file; does not return.
+def run_task(
+    environment: Mapping[str, str], log: str | Connection, stores: Mapping[str, str], limits: Mapping[str, float]
+) -> None:
+    """Be the task: started as the agent starts it, with its output in a file or a pipe; does not return.
 
-    `limits` are those that are not the usual ones.
+    `stores` are the folders with the images of registries by host, `limits` are those that are not the usual ones.
     """
     os.environ.clear()
     os.environ.update(environment)
-    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.chdir(environment["SYSTEM_DEFAULTWORKINGDIRECTORY"])
+    out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if isinstance(log, str) else log.fileno()
     os.dup2(out, 1)
     os.dup2(out, 2)
     never_written, _kept_open = os.pipe()
     os.dup2(never_written, 0)
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - until the process ends
-    builder = StoreBuilder(Store(Path(store)))
+    builder = StoreBuilder(stores)
     edge: Any = pytask.__main__
     edge.Job = partial(Job, find_builder=lambda _: builder)
     edge.Clock = HurriedClock

@@ -29,6 +29,7 @@ _VARIES = (
     ("{digest}", r"sha256:[0-9a-f]{64}"),
     ("{blob}", r"[0-9a-f]{2}/[0-9a-f]{64}"),
     ("{operation}", r"(?<=operationresults/)[0-9a-f]+"),
+    ("{context}", r"(?<=/source/)\d{12}/[0-9a-f]{32}"),
     ("{suffix}", r"(?<=--d)[0-9a-f]{9}"),
 )
 _READING = re.compile(r"^(GET|HEAD|OPTIONS) |/(list\w*|containerlogs|token|exchange|oidctoken)$", re.IGNORECASE)

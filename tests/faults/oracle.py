@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytask.errors.start import StartFailure
+from tests.faults.paper_host import FUNCTION
 from tests.faults.scenes import CANARIES, NEW, REPOSITORY
 from tests.local_azure.registries.docker_registries import PASSWORD
 
@@ -100,7 +101,7 @@ def _kept(case: Case) -> Iterator[str]:
 
 def _secrets(case: Case) -> Iterator[str]:
     stage, run = case.stage, case.run
-    keys = (stage.site.keys.host, stage.site.keys.of("Hello"), stage.registry.admin_password)
+    keys = (stage.site.keys.host, stage.site.keys.of(FUNCTION), stage.registry.admin_password)
     secret = [*CANARIES, *keys, stage.azure.job_access_token, PASSWORD]
     for told in stage.azure.elsewhere.got:
         if _CREDENTIALS.search(told) or _TOKEN.search(told) or any(one in told for one in secret):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -11,10 +12,12 @@ from aiohttp import web
 
 from tests.faults.paper_container_apps import PaperContainerApps
 from tests.faults.paper_host import AN_HOUR, PaperHost
+from tests.faults.paper_tasks import PaperRunner
 from tests.faults.stored import Store
 from tests.local_azure.azure import LocalAzure
 from tests.local_azure.logs.classic_log import ClassicLog
 from tests.local_azure.logs.log_lines import LogClock
+from tests.local_azure.registries.docker_registries import PASSWORD, USER
 from tests.local_azure.registries.registry import Registry
 from tests.local_azure.services import Services
 from tests.local_azure.weather import Weather
@@ -23,14 +26,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.faults.container_app_state import ContainerAppState
+    from tests.local_azure.arm.acr_tasks import Runner
     from tests.local_azure.arm.front import Operation
+    from tests.local_azure.registries.docker_registries import DockerRegistry
+    from tests.local_azure.state.principal import Principal
     from tests.local_azure.state.site import Site
+    from tests.local_azure.tasks.run import TaskRun
 
 ELSEWHERE = "elsewhere.azurewebsites.net"
 """A host of somebody else's, with a certificate that everybody here trusts."""
 SECOND = 0.01
 """How long a second of the platform takes."""
-QUICK = Weather(host_wakes=0.5, functions_cached=20.0, slow_write=0.5, old_kept=5.0)
+QUICK = Weather(host_wakes=0.5, functions_cached=20.0, slow_write=0.5, old_kept=5.0, run_queued=0.05)
 
 
 class Elsewhere:
@@ -58,6 +65,20 @@ class Elsewhere:
         return web.Response(status=status)
 
 
+@dataclass(frozen=True)
+class NoEngine:
+    """Where an agent's Docker would be."""
+
+    url: str = "unix:///nonexistent/docker.sock"
+
+
+@dataclass(frozen=True)
+class _Scripted:
+    """Carries runs out as a test says."""
+
+    carry_out: Callable[[TaskRun], None]
+
+
 class PaperServices(Services):
     """The rooms, with a host of containers that has none."""
 
@@ -65,7 +86,7 @@ class PaperServices(Services):
         super().__init__(**parts)
         self.elsewhere = Elsewhere()
         self.rooms = (*self.rooms, self.elsewhere, self.paper_container_apps)
-        self.host = PaperHost(digest_of=self._digest_of, lets_pull=self.registries.lets_pull)
+        self.host = PaperHost(digest_of=self._digest_of, lets_pull=self._lets_pull)
         self.app_service.worker.host = self.host  # type: ignore[assignment] # as far as anybody asks it
 
     def _operations(self) -> list[Operation]:
@@ -73,10 +94,20 @@ class PaperServices(Services):
         self.paper_container_apps = PaperContainerApps(self.cloud, self.registries, self._digest_of)
         return [*self.paper_container_apps.operations(), *super()._operations()]
 
+    def _runner(self) -> Runner:
+        self.usual_runner = PaperRunner(lambda host: Store(self.blobs.folders[host]))
+        return self.usual_runner
+
     async def forget(self) -> None:
         """Be an empty subscription again."""
         self.paper_container_apps.apps.clear()
         await super().forget()
+
+    def _lets_pull(self, host: str, repository: str, user: str | None, password: str | None) -> bool:
+        for one in self.docker_registries.registries.values():
+            if one.host == host:
+                return repository in one.public or (user, password) == (USER, PASSWORD)
+        return self.registries.lets_pull(host, repository, user, password)
 
     def _digest_of(self, host: str, repository: str, name: str) -> str | None:
         if name.startswith("sha256:"):
@@ -113,6 +144,18 @@ class PaperAzure(LocalAzure):
         """Somebody else's host."""
         return self._services.elsewhere
 
+    def play_runs(self, script: Callable[[TaskRun], None] | None) -> None:
+        """Have runs of ACR Tasks carried out in another way; with None as usual."""
+        self._services.tasks.runner = _Scripted(script) if script else self._services.usual_runner
+
+    def carry_out(self, run: TaskRun) -> None:
+        """Carry a run out as usual."""
+        self._services.usual_runner.carry_out(run)
+
+    def principals(self) -> list[Principal]:
+        """Return everybody, in the order in which they came."""
+        return self._loop.call(lambda: list(self._services.cloud.principals))
+
     def crash_where(self, crashes: Callable[[str], bool]) -> None:
         """Say of which image's digest a container exits at once."""
         self.host.crashes = self._services.paper_container_apps.crashes = crashes
@@ -124,6 +167,21 @@ class PaperAzure(LocalAzure):
     def store(self, login_server: str) -> Store:
         """Return a registry's storage."""
         return Store(self._registry_storage(login_server))
+
+    def add_docker_registry(self, registry: DockerRegistry) -> DockerRegistry:
+        """Have a registry that is not Azure's, from which apps may pull."""
+        self._services.blobs.folders[registry.host] = self._registry_storage(registry.answers_at)
+        return super().add_docker_registry(registry)
+
+    def stores(self) -> dict[str, str]:
+        """Return the folders with the images of all registries, by the host in references."""
+        folders = {host: str(self._registry_storage(host)) for host in self._servers}
+        return folders | {"docker.io": str(self._registry_storage("registry-1.docker.io"))}
+
+    def forget_images(self) -> None:
+        """Empty every registry."""
+        for folder in self.stores().values():
+            shutil.rmtree(Path(folder) / "docker/registry/v2/repositories", ignore_errors=True)
 
     def add_running_app(self, name: str, image: str, **options: Any) -> Site:  # noqa: ANN401 - those of `add_app`
         """Create an app that has run an image for an hour."""
@@ -160,6 +218,7 @@ class PaperAzure(LocalAzure):
         """Make nothing: there are no base images."""
 
     def _spawn(self) -> None:
+        self.agent_engine = NoEngine()  # type: ignore[assignment] # as far as anybody asks it
         self._microsoft_registry = Registry(name="mcr", folder=self._folder / "mcr")
 
     def _wait_ready(self) -> None:
@@ -174,4 +233,6 @@ class PaperAzure(LocalAzure):
             second=self._second,
             mishap=self._front.unexpected.append,
             serve=self._front.serve,
+            tasks_engine=self.tasks_engine,
+            tasks_environment={},
         )

@@ -11,11 +11,13 @@ from aiohttp import web
 
 from tests.local_azure.app_service.container_host import PullFailed, RunningContainer
 from tests.local_azure.logs.platform_log import split_reference
+from tests.local_azure.state.function_keys import FunctionKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-FUNCTION = "Hello"
+FUNCTION = "HttpTriggerSample"
+"""As in the example."""
 FAILS = "NO_ANSWER"
 """A setting with which the function has no answer."""
 AN_HOUR = 3600.0
@@ -125,6 +127,7 @@ def _host(environment: Mapping[str, str], age: float) -> web.Application:
     # A process begins long after it was asked for; this one only says so, so that a busy machine sees that it is new.
     began, process = time.monotonic() - age + (0.0 if age else _STARTS_AFTER), secrets.token_hex(8)
     url = f"https://{environment.get('WEBSITE_HOSTNAME', 'localhost')}/api/{FUNCTION}".lower()
+    keys = FunctionKeys(environment.get("SANDBOX_KEY_SEED", ""))
     trigger = {"type": "httpTrigger", "direction": "in", "name": "req", "methods": ["get"], "authLevel": "function"}
 
     async def status(_: web.Request) -> web.Response:
@@ -143,10 +146,14 @@ def _host(environment: Mapping[str, str], age: float) -> web.Application:
         told = {"name": FUNCTION, "invoke_url_template": url, "language": "python", "isDisabled": False}
         return web.json_response([{**told, "config": config}])
 
-    async def hello(_: web.Request) -> web.Response:
+    async def hello(request: web.Request) -> web.Response:
+        key = request.headers.get("x-functions-key")
+        if request.path.endswith(FUNCTION) and key not in {keys.of(FUNCTION), keys.host, keys.master}:
+            return web.Response(status=401)
         if environment.get(FAILS) == "yes":
             return web.Response(status=500)
-        return web.Response(text="Hello")
+        greeting = environment.get("GREETING", "Hello")
+        return web.Response(text=f"{greeting}, {request.query.get('name', 'stranger')}. This is the function.")
 
     application = web.Application()
     application.router.add_get("/admin/host/status", status)

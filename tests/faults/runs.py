@@ -99,9 +99,9 @@ def start(stage: Stage, folder: Path, **limits: float) -> Running:
     agent = Agent(folder=folder / "agent", task=TASK, environment=machine, sources=sources, access_token=token)
     inputs = {"recordFile": str(folder / "record.json"), **stage.inputs}
     environment = agent.environment(inputs, list(stage.connections), agent.job.variables())
-    store = str(stage.azure.store(stage.host).folder)
+    stores = {stage.host: str(stage.azure.store(stage.host).folder)}
     began = time.monotonic()
-    process = _FORKS.Process(target=run_task, args=(environment, str(folder / "output"), store, limits))
+    process = _FORKS.Process(target=run_task, args=(environment, str(folder / "output"), stores, limits))
     process.start()
     return Running(process=process, agent=agent, folder=folder, began=began)
 

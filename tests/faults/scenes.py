@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 REPOSITORY, OLD, NEW = "shop", "1", "2"
 SECRET = "cl1ent-s3cret~of-the-pipeline"
-CANARIES = ("canary-of-the-new-setting", "canary-of-the-old-setting", SECRET)
+CANARIES = ("canary-of-the-new-setting", "canary-of-the-old-setting", "canary-of-the-build-secret", SECRET)
 """Secrets of a run that no output may show."""
 SignIn = Literal["key", "certificate", "federation", "imds", "app_service"]
 """How the step's connection signs in; the last two are the endpoints of a machine's managed identity."""
@@ -155,6 +155,21 @@ SCENES = (
             "smokeTestPath": f"/api/{FUNCTION}",
             "verifyTimeoutMinutes": "0.05",
         },
+    ),
+    Scene(
+        name="buildOn acr",
+        settings={"COLOR": "green", "NEW_SECRET": "canary-of-the-new-setting"},
+        inputs={
+            **_DEPLOYS,
+            "command": "buildPushDeploy",
+            "buildOn": "acr",
+            "buildSecrets": "token=canary-of-the-build-secret",
+            "resourceGroupName": "rg-func",
+        },
+    ),
+    Scene(
+        name="buildOn acr, build",
+        inputs={"command": "build", "buildOn": "acr", "azureContainerRegistry": "contoso"},
     ),
     Scene(name="verification off", inputs={"command": "buildPushDeploy", "verify": "false", "deployBy": "digest"}),
     Scene(name="check", inputs={"command": "check", "resourceGroupName": "rg-func"}),

@@ -59,8 +59,16 @@ def test_the_runs_make_the_calls_that_matter(found: list[Point]) -> None:
         ),
         *("eventstream", "containerappOperationResults", "containerApps/shop-capp/getAuthToken"),
         *("Annotations", "listkeys", "containerlogs", "restart", "slots/staging/config/web", "instances"),
-        *("PATCH", "PUT", "HEAD", "blob.core.windows.net", "api/Hello", "operationresults", "userAssignedIdentities"),
-        *("slotsswap", "slots/staging/operationresults"),
+        *(
+            "PATCH",
+            "PUT",
+            "HEAD",
+            "blob.core.windows.net",
+            "api/HttpTriggerSample",
+            "operationresults",
+            "userAssignedIdentities",
+        ),
+        *("slotsswap", "slots/staging/operationresults", "api/HttpTriggerSample"),
     ):
         assert part in calls
     signed_in = {point.scene.sign_in for point in found if "oauth2/v2.0/token" in point.call}

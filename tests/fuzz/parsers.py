@@ -20,17 +20,21 @@ from pytask.agent.pem import CertificateField
 from pytask.agent.redactor import Redactor
 from pytask.builders.docker.arguments import parse_build_arguments, parse_flags
 from pytask.builders.docker.base_image import base_image_failure, image_of
+from pytask.builders.docker.cache_notes import notes_of
 from pytask.builders.docker.cli import _told
 from pytask.builders.docker.configuration import current_context, known_hosts
 from pytask.builders.docker.credential_helper import _told as _answered
 from pytask.builders.docker.diagnosis import failure
 from pytask.builders.docker.engine import PushProgress
 from pytask.builders.docker.ignored import is_ignored
+from pytask.builders.docker.inline_cache import NotACache, join, read_inline_cache
 from pytask.builders.docker.instructions import mounted_secrets, registries_named
 from pytask.builders.docker.push_refusal import push_refusal
 from pytask.builders.docker.reference import parse_host, parse_image_name, parse_reference, parse_tags
 from pytask.builders.docker.setup import no_engine
 from pytask.builders.docker.shell_words import split_words
+from pytask.builders.docker.stages import stages_of, stages_to_keep
+from pytask.builders.docker.steps import Steps
 from pytask.builders.docker.syntax import expanded, parse_dockerfile
 from pytask.builders.docker.trouble import network_trouble
 from pytask.cloud.answers import error_of, failing, refusal, version_refusal
@@ -178,6 +182,20 @@ def _dockerfile(text: str) -> None:
     parsed = parse_dockerfile(text)
     registries_named(parsed, {"A": "b"}, ("--build-context=x=docker-image://y/z",))
     mounted_secrets(parsed)
+    stages_to_keep(stages_of(parsed, {"A": "b"}), "")
+
+
+def _steps(text: str) -> None:
+    steps = Steps()
+    for line in text.splitlines():
+        steps.take(line)
+    notes_of(steps, {})
+
+
+def _inline_cache(records: object) -> None:
+    cache = base64.b64encode(json.dumps(records).encode()).decode()
+    config = {"rootfs": {"diff_ids": ["a", "b"]}, "moby.buildkit.cache.v0": cache}
+    join([read_inline_cache(b'{"layers": [{"digest": "a"}, {"digest": "b"}]}', json.dumps(config).encode())])
 
 
 def _network(text: str) -> None:
@@ -311,6 +329,15 @@ PARSERS: dict[str, Parser] = {
     ),
     "a record": Parser(
         _record, documents("imageReference", "imageDigest", "contoso.azurecr.io/shop:1", f"sha256:{'a' * 64}")
+    ),
+    "a build's steps": Parser(
+        _steps,
+        made_of("#1 ", "#2 ", "[", "build", " 1/2] ", "RUN x", "FROM a", "@sha256:", "CACHED", "DONE ", "1.0s", "\n"),
+    ),
+    "a cache in an image": Parser(
+        _inline_cache,
+        st.lists(objects("digest", "inputs", "link", "layers", "layer", "chains"), max_size=4),
+        (NotACache,),
     ),
     "the agent's network": Parser(_network, made_of("http://", "user:", "@", "proxy", ":8080", "[", '["a"]', "(")),
     "a connection's certificate": Parser(_certificate, made_of(*words.PEM)),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.local_azure.front.front import Call
     from tests.local_azure.state.principal import Principal
     from tests.local_azure.state.site import Access, Site
+    from tests.local_azure.tasks.run import TaskRun
 
 _NO_PROXY = {"http": "", "https": ""}
 _WRITING_POSTS = (
@@ -26,6 +27,8 @@ _WRITING_POSTS = (
     "/slotsswap",
     "/applyslotconfig",
     "/resetslotconfig",
+    "/schedulerun",
+    "/cancel",
 )
 
 
@@ -84,6 +87,11 @@ class LocalAzure(Inventory):
     def delay_roles(self, seconds: float) -> None:
         """Let a role that is granted through ARM propagate only so much later, as it is known to do."""
         self._services.cloud.role_delay = seconds
+
+    @property
+    def task_runs(self) -> list[TaskRun]:
+        """The runs of ACR Tasks, oldest first."""
+        return self._loop.call(lambda: list(self._services.tasks.runs))
 
     # What happened
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -43,6 +44,8 @@ class Machinery:
         self._second = second
         self._stack = ExitStack()
         self._servers: dict[str, Registry] = {}
+        self._tasks_engine: Engine | None = None
+        self._tasks_lock = threading.Lock()
         self.faults = Faults()
 
     def __enter__(self: Entered) -> Entered:  # noqa: PYI019 - Self is not in Python 3.10
@@ -117,6 +120,14 @@ class Machinery:
         self.host_engine = self._spawned("host", "app", remapped_users=True)
         folder = self._folder / "registries" / "mcr"
         self._microsoft_registry = self._started(Registry(name="mcr", folder=folder, storage=self._base_images))
+
+    def tasks_engine(self) -> Engine:
+        """Return the engine of ACR Tasks, which is started on the first call."""
+        with self._tasks_lock:
+            if self._tasks_engine is None:
+                self._tasks_engine = self._spawned("tasks", "tasks", remapped_users=False)
+                self._tasks_engine.wait_ready()
+            return self._tasks_engine
 
     def _wait_ready(self) -> None:
         self.agent_engine.wait_ready()
@@ -198,4 +209,6 @@ class Machinery:
             second=self._second,
             mishap=self._front.unexpected.append,
             serve=self._front.serve,
+            tasks_engine=self.tasks_engine,
+            tasks_environment=self._client_environment("tasks"),
         )

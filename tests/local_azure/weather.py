@@ -32,6 +32,11 @@ class Weather:
 
     Source: https://github.com/yeongseon/azure-app-service-practical-guide (labs, `kql-platform-*.json`)
     """
+    run_queued: float = 1.5
+    """How long a run of ACR Tasks waits for an agent; until then it has no log.
+
+    Source: recorded traffic of https://github.com/Azure/azure-cli (test_containerapp_up_source_with_dockerfile_e2e)
+    """
     swap_takes: float = 60.0
     """How long a swap takes at least.
 

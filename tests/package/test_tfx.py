@@ -56,7 +56,7 @@ def test_the_private_variant_can_be_installed_beside_the_public_one(tmp_path: Pa
     stage(public, "public")
     stage(private, "private")
     assert differences(public / MANIFEST, private / MANIFEST) == {"id", "name", "galleryFlags"}
-    assert differences(public / TASK, private / TASK) == {"id", "name", "friendlyName"}
+    assert differences(public / TASK, private / TASK) == {"id", "name", "friendlyName", "helpMarkDown"}
     assert "Public" not in read(private / MANIFEST)["galleryFlags"]
     vsix = pack(private, tmp_path)
     assert {problem.split(" is missing")[0] for problem in problems(opened(vsix))} == {

@@ -19,6 +19,7 @@ _PROMOTED = {"command": "deploy", "imageName": "hello-function:stable", "resourc
 _CRASHING = {**_PROMOTED, "imageName": "hello-function:crashing", "verifyTimeoutMinutes": "0.2"}
 _SET = {**_PROMOTED, "appSettings": "GREETING=Hi"}
 _PULLING = {**_PROMOTED, "appPullAccess": "managedIdentity"}
+_IN_ACR = {"buildOn": "acr", "resourceGroupName": "rg-func"}
 _SWAPPING = {"command": "swap", "slotName": "staging", "resourceGroupName": "rg-func"}
 _APP = r"management\.azure\.com/.*/sites/docker-func-sample"
 _PATCH = rf"PATCH {_APP}/config/web"
@@ -41,6 +42,11 @@ class Point:
     """Instead of the example's own."""
     pulls: bool = True
     """Whether the app can pull from the registry before the run."""
+
+    @property
+    def in_acr(self) -> bool:
+        """Whether ACR Tasks builds."""
+        return "buildOn" in self.inputs
 
     @property
     def swaps(self) -> bool:
@@ -73,6 +79,11 @@ POINTS = (
     Point(name="pushing", inputs={}, call=r"POST contoso\.azurecr\.io/v2/hello-function/blobs/uploads"),
     Point(name="pushed", inputs={}, call=r"PUT contoso\.azurecr\.io/v2/hello-function/manifests/", answered=True),
     Point(name="inspecting", call=r"GET contoso\.azurecr\.io/v2/hello-function/blobs/sha256", occasion=2),
+    Point(name="acr uploading", inputs=_IN_ACR, call=r"PUT weuacrtaskprod064\..*/source/"),
+    Point(name="acr scheduling", inputs=_IN_ACR, call=r"POST .*/scheduleRun"),
+    Point(name="acr scheduled", inputs=_IN_ACR, call=r"POST .*/scheduleRun", answered=True),
+    Point(name="acr building", inputs=_IN_ACR, line=" now building", dockerfile=SLOW_BUILD),
+    Point(name="acr pushing", inputs=_IN_ACR, call=r"POST contoso\.azurecr\.io/v2/hello-function/blobs/uploads"),
     Point(name="identity assigned", inputs=_PULLING, call=rf"(PATCH|PUT) {_APP}\?", answered=True, pulls=False),
     Point(name="role granted", inputs=_PULLING, call=r"PUT .*/roleAssignments/", answered=True, pulls=False),
     Point(name="role propagation", inputs=_PULLING, line="for the new role to propagate", pulls=False),

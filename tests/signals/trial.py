@@ -68,6 +68,7 @@ def try_point(point: Point, how: How, azure: LocalAzure, folder: Path) -> Trial:
         if run is not None:
             _settle(pipeline)
             wrong += _said_wrong(run, how, before, World.of(pipeline))
+            wrong += [f"the run {one.id} goes on" for one in pipeline.azure.task_runs if not one.over]
             wrong += _next(pipeline, point)
         told, log = (state_told(run), run.log) if run else ("", "")
         return Trial(f"{point.name}, {how}", tuple(wrong), seconds, told, log)
@@ -81,11 +82,13 @@ def _prepare(pipeline: Pipeline, point: Point, folder: Path) -> None:
         image = "contoso.azurecr.io/hello-function:stable"
         slot = pipeline.azure.add_slot(pipeline.site, image=image, settings=dict(pipeline.site.settings))
         pipeline.azure.grant(pipeline.principal, "Website Contributor", slot.id)
+    if point.in_acr:
+        pipeline.azure.grant(pipeline.principal, "Container Registry Tasks Contributor", pipeline.registry.id)
     if not point.pulls:
         pipeline.azure.grant(pipeline.principal, "Role Based Access Control Administrator", pipeline.registry.id)
     if point.dockerfile:
         (pipeline.sources / "Dockerfile").write_text(point.dockerfile)
-    elif not point.inputs:
+    elif not point.inputs or point.in_acr:
         pipeline.edit("Hello", f"Hello {time.time_ns()}")  # a layer that the registry does not have
 
 

@@ -108,6 +108,11 @@ def test_the_advice_is_that_for_this_registry(image: str, advice: str) -> None:
         ),
         (
             "docker.io",
+            "429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit.",
+            "set buildArgs to HUB=REGISTRY.azurecr.io/",
+        ),
+        (
+            "docker.io",
             "429 Too Many Requests\ntoomanyrequests: You have reached your pull rate limit as 'contoso': dckr_jti.",
             "upgrade the account",
         ),

@@ -12,7 +12,7 @@ IMAGE, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 
 
 def exported(*lines: str) -> str:
-    return _follow(lines, deque(maxlen=10), lambda _: None).image
+    return _follow(lines, deque(maxlen=10), lambda _: None, lambda _: None).image
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pytask.model import (
     AppAddress,
     AppPlan,
     BuildArgument,
+    BuildCache,
     BuildPushDeploy,
     BuildSecret,
     Cloud,
@@ -212,3 +213,23 @@ def test_what_docker_said_last_names_the_failure() -> None:
     )
     assert failure(recipe, 1, ["write /x: no space left on device"]).code == "agent-disk-full"
     assert failure(recipe, 137, []).tell("{reason}") == "it printed nothing"
+
+
+def test_every_tag_of_the_cache_is_a_source_of_the_build_and_none_is_written_by_it() -> None:
+    cache = BuildCache(
+        host=RegistryHost("contoso.azurecr.io"), repository="shop-cache", tag="x-1", others=("main-2",), writes=True
+    )
+    words = command_line(a_recipe(cache=cache), ["shop:1"], CLI, {})
+    sources = [word for word in words if word.startswith("--cache-")]
+    assert sources == [
+        "--cache-from=type=registry,ref=contoso.azurecr.io/shop-cache:x-1",
+        "--cache-from=type=registry,ref=contoso.azurecr.io/shop-cache:main-2",
+    ]
+
+
+def test_a_docker_command_without_buildx_gets_the_cache_in_the_form_that_it_knows() -> None:
+    cache = BuildCache(host=RegistryHost("contoso.azurecr.io"), repository="shop-cache", tag="main-1")
+    own = DockerCli(path="/usr/bin/docker", version="20.10.24", buildx=False)
+    assert "--cache-from=contoso.azurecr.io/shop-cache:main-1" in command_line(
+        a_recipe(cache=cache), ["shop:1"], own, {}
+    )

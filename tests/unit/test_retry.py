@@ -176,6 +176,10 @@ POSTS = {
     "/oauth2/exchange": "gives one more token",
     "/getAuthToken": "gives one more token",
     "/importImage": "copies the same image to the same names",
+    "blobs/uploads/": "begins one more upload, and the registry forgets those that nobody ends",
+    "/listLogSasUrl": "reads",
+    "/cancel": "cancels a run of ACR Tasks that is over already",
+    "scheduleRun": "builds once more, so the runs that Azure lists are looked at first (`Tasks.schedule`)",
     "/deactivate": "stops a revision of ours that is stopped already",
     "/slotsswap": "undoes the first swap, so it is sent only once (tests/contract/test_swap.py)",
 }

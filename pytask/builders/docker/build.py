@@ -54,6 +54,7 @@ def build(
     *,
     logins: Logins,
     stop_when: Callable[[Callable[[], None]], None],
+    see: Callable[[str], None] = lambda _line: None,
 ) -> str:
     """Build the image, leave it in the engine with the references, and return its id there.
 
@@ -62,14 +63,13 @@ def build(
 
     The docker command gets the environment without the agent's variables, but a build argument without a value may take
     it from those too. BuildKit asks for credentials through `logins`, and waits until the run has signed in.
-    `stop_when` gets a function that ends the build, to call when it has become pointless.
+    `stop_when` gets a function that ends the build, to call when it is pointless by now. `see` gets the output's lines.
 
     Raises:
-        BuildFailed, EngineUnreachable, AgentDiskFull: when the build fails.
-        ImageNotLoaded: when it succeeds but leaves the image outside the engine.
-        TaskFailure: why there were no credentials for a registry that BuildKit asked for.
+        ImageNotLoaded: when the build succeeds but leaves the image outside the engine.
+        TaskFailure: why it failed, or why there were no credentials for a registry that BuildKit asked for.
     """
-    recipe = replace(recipe, arguments=_filled(recipe.arguments, machine.environment))
+    recipe = replace(recipe, arguments=filled(recipe.arguments, machine.environment))
     environment = _without_secrets(without_the_agents_own(machine.environment), recipe)
     tail: deque[str] = deque(maxlen=_REMEMBERED)
     printed = _Printed()
@@ -89,7 +89,7 @@ def build(
     ):
         stop_when(lambda: end(process, machine.timeouts.child_exit))
         if process.stdout:
-            printed = _follow(lines(process.stdout, machine.console.redacted), tail, machine.console.line)
+            printed = _follow(lines(process.stdout, machine.console.redacted), tail, machine.console.line, see)
         exit_code = process.wait()
     if exit_code != 0:
         raise failure(recipe, exit_code, tail, refusals=way.failures, answers=lent.answers)
@@ -141,6 +141,8 @@ def command_line(
         stays_out = _stays_out(argument, environment)
         words += ["--build-arg", argument.name if stays_out else f"{argument.name}={argument.value}"]
     words += _secret_words(recipe, handed)
+    cache, kind = recipe.cache, "" if cli.does_buildkit_itself else "type=registry,ref="
+    words += [f"--cache-from={kind}{cache.reference(tag)}" for tag in cache.tags] if cache else []
     return [*words, *recipe.flags, str(recipe.context)]
 
 
@@ -214,7 +216,7 @@ def _secret_words(recipe: Recipe, handed: Sequence[str]) -> Iterator[str]:
         yield f"--secret={row.getvalue()}"
 
 
-def _filled(arguments: Iterable[BuildArgument], environment: Mapping[str, str]) -> tuple[BuildArgument, ...]:
+def filled(arguments: Iterable[BuildArgument], environment: Mapping[str, str]) -> tuple[BuildArgument, ...]:
     """Return build arguments with values: a missing one comes from the environment, or else the argument is dropped."""
     filled = (replace(one, value=environment.get(one.name)) if one.value is None else one for one in arguments)
     return tuple(argument for argument in filled if argument.value is not None)
@@ -241,11 +243,14 @@ class _Printed:
     """The warning about an image left outside the engine."""
 
 
-def _follow(output: Iterable[str], tail: deque[str], say: Callable[[str], None]) -> _Printed:
+def _follow(
+    output: Iterable[str], tail: deque[str], say: Callable[[str], None], see: Callable[[str], None]
+) -> _Printed:
     """Show what the command prints, and return what it reports about the image."""
     image = elsewhere = ""
     for line in output:
         say(line)
+        see(line)
         if line.strip():
             tail.append(shortened(line, LONGEST_LINE))
         if _NOT_LOADED in line and not line.startswith("#"):

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 from pytask.builders.builder import PushResult
 from pytask.builders.docker.build import build
 from pytask.builders.docker.cli import find_docker
+from pytask.builders.docker.steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from pytask.background import Background
-    from pytask.builders.builder import Logins, Machine
+    from pytask.builders.builder import CacheWork, Logins, Machine
     from pytask.builders.docker.cli import DockerCli
     from pytask.builders.docker.engine import Engine
     from pytask.errors import TaskFailure
-    from pytask.model import BuiltImage, Recipe, RegistryLogin
+    from pytask.model import BuildCache, BuiltImage, Recipe, RegistryLogin
 
 
 def find_builder(machine: Machine) -> DockerBuilder:
@@ -60,8 +61,23 @@ class DockerBuilder:
         self, recipe: Recipe, references: Sequence[str], *, logins: Logins, preflight: Background[Any]
     ) -> DockerImage:
         """Build the image and leave it in the engine, and stop as soon as `preflight` fails."""
-        image = build(self.machine, recipe, references, self.cli, logins=logins, stop_when=preflight.when_failed)
-        return DockerImage(builder=self, references=tuple(references), id=image)
+        steps, stop_when = Steps(), preflight.when_failed
+        image = build(self.machine, recipe, references, self.cli, logins=logins, stop_when=stop_when, see=steps.take)
+        for name, digest in steps.bases.items():
+            self.machine.console.line(f"base image {name} was {digest}")
+        return DockerImage(
+            builder=self,
+            references=tuple(references),
+            id=image,
+            cache_work=self._cache_work(recipe, recipe.cache, steps, logins) if recipe.cache else None,
+        )
+
+    def _cache_work(self, recipe: Recipe, cache: BuildCache, steps: Steps, logins: Logins) -> CacheWork:
+        from pytask.builders.docker.cache import DockerCache  # noqa: PLC0415 - needs Docker's library
+
+        work = DockerCache(builder=self, recipe=recipe, cache=cache, steps=steps, logins=logins)
+        self.machine.console.line(work.used)
+        return work
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +88,7 @@ class DockerImage:
     references: tuple[str, ...]
     id: str
     """What BuildKit said it exported; empty when it did not say."""
+    cache_work: CacheWork | None = None
 
     def facts(self) -> BuiltImage:
         """Return the image as the engine describes it."""

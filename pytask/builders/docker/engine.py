@@ -19,7 +19,8 @@ from docker.errors import APIError, DockerException, InvalidConfigFile, NotFound
 from pytask.agent.environment import without_the_agents_own
 from pytask.builders.docker.dial import client_through
 from pytask.builders.docker.faults import translated
-from pytask.decode import text_at, whole_at
+from pytask.decode import list_at, text_at, whole_at
+from pytask.errors import TaskFailure
 from pytask.errors.agent_docker import EngineByPipe
 from pytask.errors.docker import EngineGone, EngineUnreachable, ImageRemoved
 from pytask.errors.docker_command import DockerConfigurationInvalid, EngineBySsh, ImageNotLoaded
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from docker.api import APIClient
 
     from pytask.builders.docker.cli import DockerCli
-    from pytask.errors import TaskFailure
     from pytask.model import RegistryLogin
 
 _SECONDS = 600
@@ -40,6 +40,7 @@ _SECONDS = 600
 _SECONDS_TO_PING = 60
 _SSH = "ssh://"
 _PUSH = "push the image"
+_CONTAINERD = ["driver-type", "io.containerd.snapshotter.v1"]
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
 
 
@@ -145,6 +146,23 @@ class Engine:
             # The report ends with the digest in both image stores: https://github.com/moby/moby/blob/master/daemon/containerd/image_push.go
             raise EngineGone(doing=_PUSH, detail="its report of the push ended before the digest")
         return seen
+
+    @property
+    def is_of_containerd(self) -> bool:
+        """Whether the engine keeps its images in containerd's store, with which it can write a whole build cache.
+
+        Source: https://docs.docker.com/engine/storage/containerd/#verify-that-youre-using-the-containerd-image-store
+
+        Raises:
+            EngineGone, EngineFailing, EngineUnreachable: when the engine does not answer, or with an error.
+        """
+        with translated("ask for the image store", ""):
+            return _CONTAINERD in list_at(self.api.info(), "DriverStatus")
+
+    def forget(self, reference: str) -> None:
+        """Remove a name from the engine, and the image if it has no other; what cannot be removed stays."""
+        with suppress(TaskFailure), translated("remove the image", reference):
+            self.api.remove_image(reference, noprune=True)
 
     def saved(self, reference: str, image: str = "") -> Generator[bytes, None, None]:
         """Yield an image, found as by `inspect`, in chunks in the format of `docker save`, without keeping any.

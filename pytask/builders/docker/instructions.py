@@ -29,7 +29,8 @@ def registries_named(dockerfile: Dockerfile, arguments: Mapping[str, str], flags
     an ARG, a build argument, or a flag such as --build-context. Extra hosts do no harm: BuildKit asks only for the
     credentials of registries that it pulls from.
     """
-    texts = [*dockerfile.directives.values(), *_texts(dockerfile, arguments), *arguments.values(), *flags]
+    instructions = (text for _, text in with_variables(dockerfile, arguments))
+    texts = [*dockerfile.directives.values(), *instructions, *arguments.values(), *flags]
     return frozenset(host for text in texts for host in _hosts(text))
 
 
@@ -38,12 +39,13 @@ def mounted_secrets(dockerfile: Dockerfile) -> tuple[str, ...]:
 
     Source: https://docs.docker.com/reference/dockerfile/#run---mounttypesecret
     """
-    ids = (_secret_of(mount) for one in dockerfile.instructions for mount in _mounts(one))
+    runs = (one.text for one in dockerfile.instructions if one.name == "RUN")
+    ids = (_secret_of(mount) for text in runs for mount in mounts_of(text))
     return tuple(dict.fromkeys(id_ for id_ in ids if id_ and "$" not in id_))
 
 
-def _texts(dockerfile: Dockerfile, arguments: Mapping[str, str]) -> Iterator[str]:
-    """Yield the instructions with their variables replaced.
+def with_variables(dockerfile: Dockerfile, arguments: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the name of each instruction, and its text with the variables replaced.
 
     FROM uses the arguments declared before the first stage; everything else uses those of its own stage. A declaration
     without a default inherits the earlier one's.
@@ -56,7 +58,7 @@ def _texts(dockerfile: Dockerfile, arguments: Mapping[str, str]) -> Iterator[str
         known = above if stage is None else stage
         if one.name in _SETS_VARIABLES:
             known.update(_declared(one, known, above, arguments))
-        yield expanded(one.text, above if one.name == "FROM" else known)
+        yield one.name, expanded(one.text, above if one.name == "FROM" else known)
 
 
 def _declared(
@@ -81,9 +83,9 @@ def _hosts(text: str) -> Iterator[str]:
             yield host.lower()
 
 
-def _mounts(one: Instruction) -> Iterator[str]:
-    """Yield the values of a RUN's `--mount=` flags, which come before the command."""
-    for word in words(one.text) if one.name == "RUN" else ():
+def mounts_of(text: str) -> Iterator[str]:
+    """Yield the values of a RUN's `--mount=` flags, which come before the command; `text` follows the name."""
+    for word in words(text):
         if not word.startswith("--"):
             return
         name, _, mount = word.partition("=")

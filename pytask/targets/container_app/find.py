@@ -145,6 +145,7 @@ def _app(path: str, name: str, resource: JSONObject) -> ContainerApp:
         resource=resource,
         workers=_environment(resource),
         at_once=_AT_ONCE,
+        keeps_serving=True,
     )
 
 

@@ -68,6 +68,7 @@ class PaperImage:
     cabinet: Cabinet
     names: tuple[str, ...]
     layer: bytes
+    cache_work: None = None
 
     def facts(self) -> BuiltImage:
         """Return what it is."""

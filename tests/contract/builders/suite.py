@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import pytest
 
@@ -13,7 +13,7 @@ from pytask.background import Background, Promised
 from pytask.builders.builder import Builder, LocalImage, Logins
 from pytask.errors import TaskFailure
 from pytask.errors.app import AppNotFound
-from pytask.model import PushedImage, Recipe
+from pytask.model import BuiltImage, PushedImage, Recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +43,20 @@ class Scene(Protocol):
         """Have the registry refuse everything from now on."""
 
 
+@runtime_checkable
+class Elsewhere(Protocol):
+    """A scene whose builder needs more from the preflight than that nobody signs in."""
+
+    def logins(self) -> Logins:
+        """Return what the preflight gives to the build."""
+
+
+def logins_of_nobody() -> Logins:
+    signed_in: Promised[LoginFor] = Promised()
+    signed_in.give(lambda _host: None)
+    return Logins(hosts=frozenset(), signed_in=signed_in)
+
+
 def a_recipe(scene: Scene, dockerfile: str = "Dockerfile") -> Recipe:
     folder = scene.context()
     return Recipe(
@@ -62,17 +76,15 @@ def references(scene: Scene) -> tuple[str, ...]:
     return tuple(f"{scene.registry}/shop:{tag}" for tag in TAGS)
 
 
-def built(scene: Scene, builder: Builder, dockerfile: str = "Dockerfile") -> LocalImage | PushedImage:
-    signed_in: Promised[LoginFor] = Promised()
-    signed_in.give(lambda _host: None)
+def built(scene: Scene, builder: Builder, dockerfile: str = "Dockerfile") -> LocalImage | PushedImage | BuiltImage:
     builder.preflight()
     preflight = Background[None](lambda: None)
-    logins = Logins(hosts=frozenset(), signed_in=signed_in)
+    logins = scene.logins() if isinstance(scene, Elsewhere) else logins_of_nobody()
     return builder.build(a_recipe(scene, dockerfile), references(scene), logins=logins, preflight=preflight)
 
 
-def local(image: LocalImage | PushedImage) -> LocalImage:
-    if isinstance(image, PushedImage):
+def local(image: LocalImage | PushedImage | BuiltImage) -> LocalImage:
+    if isinstance(image, PushedImage | BuiltImage):
         pytest.skip("this builder leaves no image outside of the registry")
     return image
 
@@ -86,6 +98,7 @@ def test_an_image_is_there_once_it_is_built(scene: Scene) -> None:
     if isinstance(image, PushedImage):
         assert [scene.digest_in_registry(tag) for tag in TAGS] == [str(image.digest)] * 2
     else:
+        assert not isinstance(image, BuiltImage), "there is a registry to push to"
         assert (image.facts().references, image.facts().platform) == (references(scene), "linux/amd64")
 
 

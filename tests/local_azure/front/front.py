@@ -29,11 +29,12 @@ LARGEST_BODY = 16 * 1024 * 1024
 PRINCIPAL = web.RequestKey("principal", str)
 """Under this key a room leaves the name of whoever called, for the record of calls."""
 
-Origin = Literal["agent", "app"]
+Origin = Literal["agent", "app", "tasks"]
 BEGAN = web.RequestKey("began", float)
 
 ORIGIN = web.RequestKey("origin", str)
-"""Under this key a request says who sent it: everybody on the build agent's side, or App Service's hosts ("app")."""
+"""Under this key a request says who sent it: everybody on the build agent's side, App Service's hosts ("app"), or the
+agents of ACR Tasks ("tasks")."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +49,7 @@ class Call:
     principal: str | None
     """The name of the principal that called, where it showed a good token."""
     origin: str
-    """From which machine the call came: `agent`, or `app` for the host of the apps."""
+    """From which machine the call came: `agent`, `app` for the host of the apps, or `tasks`."""
     began: float = 0.0
     ended: float = 0.0
     """When the call came and when it was answered, by this machine's monotonic clock."""
@@ -64,7 +65,8 @@ class Front:
         application = web.Application(client_max_size=LARGEST_BODY)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
-        self.proxies: dict[Origin, ConnectProxy] = {"agent": self._new_proxy(), "app": self._new_proxy()}
+        origins: tuple[Origin, ...] = ("agent", "app", "tasks")
+        self.proxies: dict[Origin, ConnectProxy] = {origin: self._new_proxy() for origin in origins}
         self._ports: dict[int, Origin] = {}
         self.calls: list[Call] = []
         self.unexpected: list[str] = []

@@ -42,8 +42,8 @@ _AUTHENTICATION_REQUIRED = (
 )
 
 _BLOB = re.compile(r"/v2/(?P<repository>.+)/blobs/(?P<digest>sha256:[0-9a-f]{64})")
-_ADDRESSES = {"app": "20.50.2.51", "agent": "52.166.10.7"}
-"""From where App Service and the build agent are seen to call."""
+_ADDRESSES = {"app": "20.50.2.51", "agent": "52.166.10.7", "tasks": "20.61.97.1"}
+"""From where App Service, the build agent and the agents of ACR Tasks are seen to call."""
 
 
 class UnauthorizedError(Exception):

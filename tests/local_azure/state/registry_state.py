@@ -50,6 +50,12 @@ class RegistryState:
     """Whether App Service is refused by its address."""
     firewall_denies_agent: bool = False
     """Whether the build agent is refused by its address."""
+    firewall_denies_tasks: bool = False
+    """Whether the shared agents of ACR Tasks are refused by their address."""
+    tasks_permitted: bool = True
+    """Whether the subscription may use ACR Tasks."""
+    agent_pools: set[str] = field(default_factory=set)
+    """Dedicated ones, by name."""
     public_network_access: bool = True
     """Whether it answers outside of its private endpoints, behind which nobody is here."""
     admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
@@ -88,9 +94,9 @@ class RegistryState:
     @property
     def firewalled(self) -> bool:
         """Whether somebody is refused by address."""
-        return self.firewall_denies_app or self.firewall_denies_agent
+        return self.firewall_denies_app or self.firewall_denies_agent or self.firewall_denies_tasks
 
     def denies(self, origin: str) -> bool:
-        """Say whether it refuses by address whoever comes from there, `agent` or `app`."""
-        by_rule = self.firewall_denies_app if origin == "app" else self.firewall_denies_agent
-        return by_rule or not self.public_network_access
+        """Say whether it refuses by address whoever comes from there: `agent`, `app` or `tasks`."""
+        rules = {"app": self.firewall_denies_app, "tasks": self.firewall_denies_tasks}
+        return rules.get(origin, self.firewall_denies_agent) or not self.public_network_access

@@ -90,6 +90,19 @@ ROLES = {
         id="749f88d5-cbae-40b8-bcfc-e573ddc772fa",
         actions=("*/read", "Microsoft.Insights/components/*", "Microsoft.Support/*"),
     ),
+    "Container Registry Tasks Contributor": Role(
+        id="fb382eab-e894-4461-af04-94435c366c3f",
+        actions=(
+            "Microsoft.Authorization/*/read",
+            "Microsoft.ContainerRegistry/registries/read",
+            "Microsoft.ContainerRegistry/registries/agentpools/*",
+            "Microsoft.ContainerRegistry/registries/listBuildSourceUploadUrl/action",
+            "Microsoft.ContainerRegistry/registries/runs/*",
+            "Microsoft.ContainerRegistry/registries/scheduleRun/action",
+            "Microsoft.ContainerRegistry/registries/taskruns/*",
+            "Microsoft.ContainerRegistry/registries/tasks/*",
+        ),
+    ),
     "AcrPull": Role(
         id="7f951dda-4ed3-4680-a7ca-43fe172d538d",
         actions=("Microsoft.ContainerRegistry/registries/pull/read",),

@@ -7,23 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.test_failures import the_error
-from tests.end_to_end.test_pull_access import STABLE, new_app, written
+from tests.on_paper.pull_access import STABLE, new_app, written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.agent.running_task import TaskRun
-    from tests.local_azure.azure import LocalAzure
+    from tests.faults.paper_azure import PaperAzure
 
 BY_ADMIN = {**STABLE, "appPullAccess": "adminUser"}
 PASSWORD = "DOCKER_REGISTRY_SERVER_PASSWORD"
 SETTINGS_AND_IMAGE = ["PUT app/config/appsettings", "PATCH app/config/web", "POST app/syncfunctiontriggers"]
-
-
-@pytest.fixture(autouse=True)
-def stable(pushed: str) -> str:
-    """Have an image to deploy."""
-    return pushed
 
 
 def warnings(run: TaskRun) -> list[str]:
@@ -31,7 +25,7 @@ def warnings(run: TaskRun) -> list[str]:
 
 
 def test_the_admin_user_goes_into_the_settings_and_the_password_is_never_shown(
-    azure: LocalAzure, tmp_path: Path
+    azure: PaperAzure, tmp_path: Path
 ) -> None:
     with new_app(azure, tmp_path) as pipeline:
         azure.grant(pipeline.principal, "Contributor", pipeline.registry.id)
@@ -60,7 +54,7 @@ def test_the_admin_user_goes_into_the_settings_and_the_password_is_never_shown(
         assert written(pipeline, count) == SETTINGS_AND_IMAGE[1:], "either password will do"
 
 
-def test_an_app_that_pulled_with_its_identity_no_longer_does(azure: LocalAzure, tmp_path: Path) -> None:
+def test_an_app_that_pulled_with_its_identity_no_longer_does(azure: PaperAzure, tmp_path: Path) -> None:
     with new_app(azure, tmp_path) as pipeline:
         azure.grant(pipeline.principal, "Contributor", pipeline.registry.id)
         pipeline.registry.admin_user_enabled = True
@@ -70,7 +64,7 @@ def test_an_app_that_pulled_with_its_identity_no_longer_does(azure: LocalAzure, 
         assert pipeline.site.config["acrUseManagedIdentityCreds"] is False
 
 
-def test_a_password_in_a_key_vault_is_not_overwritten(azure: LocalAzure, tmp_path: Path) -> None:
+def test_a_password_in_a_key_vault_is_not_overwritten(azure: PaperAzure, tmp_path: Path) -> None:
     with new_app(azure, tmp_path) as pipeline:
         azure.grant(pipeline.principal, "Contributor", pipeline.registry.id)
         pipeline.registry.admin_user_enabled = True
@@ -82,7 +76,7 @@ def test_a_password_in_a_key_vault_is_not_overwritten(azure: LocalAzure, tmp_pat
         assert written(pipeline) == []
 
 
-def test_a_registry_without_an_admin_user_is_told_with_the_better_way(azure: LocalAzure, tmp_path: Path) -> None:
+def test_a_registry_without_an_admin_user_is_told_with_the_better_way(azure: PaperAzure, tmp_path: Path) -> None:
     with new_app(azure, tmp_path) as pipeline:
         run = pipeline.run(BY_ADMIN)
         assert the_error(run) == "admin-user-disabled"
@@ -91,7 +85,7 @@ def test_a_registry_without_an_admin_user_is_told_with_the_better_way(azure: Loc
 
 
 @pytest.mark.parametrize("sees_registry", [True, False], ids=["registry seen", "registry not seen"])
-def test_an_admin_user_that_is_not_shown_is_told(azure: LocalAzure, tmp_path: Path, *, sees_registry: bool) -> None:
+def test_an_admin_user_that_is_not_shown_is_told(azure: PaperAzure, tmp_path: Path, *, sees_registry: bool) -> None:
     with new_app(azure, tmp_path, granter=sees_registry) as pipeline:
         pipeline.registry.admin_user_enabled = True
         run = pipeline.run(BY_ADMIN)

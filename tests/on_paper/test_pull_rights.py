@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.agent.endpoints import arm_connection_with_key
-from tests.end_to_end.test_failures import assert_untouched, the_error
-from tests.end_to_end.test_pull_access import BY_IDENTITY, GRANTER, STABLE, WRITER, new_app, roles, written
-from tests.pipeline import a_pipeline
+from tests.end_to_end.test_failures import the_error
+from tests.on_paper.pipeline import a_pipeline, assert_untouched
+from tests.on_paper.pull_access import BY_IDENTITY, GRANTER, STABLE, WRITER, new_app, roles, written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.agent.running_task import TaskRun
-    from tests.local_azure.azure import LocalAzure
+    from tests.faults.paper_azure import PaperAzure
     from tests.local_azure.state.principal import Principal
     from tests.pipeline import Pipeline
 
@@ -40,9 +40,8 @@ def command(principal: str, scope: str, role: str = "AcrPull") -> str:
 
 
 def test_without_the_right_to_grant_nothing_is_done_and_the_administrators_command_is_told(
-    azure: LocalAzure, tmp_path: Path, pushed: str
+    azure: PaperAzure, tmp_path: Path
 ) -> None:
-    assert pushed
     with new_app(azure, tmp_path, granter=False) as pipeline:
         azure.grant(pipeline.principal, "Reader", pipeline.registry.id)
         run = pipeline.run(BY_IDENTITY)
@@ -54,10 +53,7 @@ def test_without_the_right_to_grant_nothing_is_done_and_the_administrators_comma
         assert_untouched(pipeline)
 
 
-def test_what_the_registry_accepts_is_what_the_administrator_is_told(
-    azure: LocalAzure, tmp_path: Path, pushed: str
-) -> None:
-    assert pushed
+def test_what_the_registry_accepts_is_what_the_administrator_is_told(azure: PaperAzure, tmp_path: Path) -> None:
     azure.add_registry(role_assignment_mode="AbacRepositoryPermissions")
     with new_app(azure, tmp_path, granter=False, role=WRITER) as pipeline:
         azure.grant(pipeline.principal, "Reader", pipeline.registry.id)
@@ -70,9 +66,8 @@ def test_what_the_registry_accepts_is_what_the_administrator_is_told(
 
 
 def test_a_grant_that_is_refused_only_when_it_is_tried_says_that_the_identity_was_switched_on(
-    azure: LocalAzure, tmp_path: Path, pushed: str
+    azure: PaperAzure, tmp_path: Path
 ) -> None:
-    assert pushed
     with new_app(azure, tmp_path) as pipeline:
         azure.faults.script(r"PUT management\.azure\.com/.*/roleAssignments/", status=403, body=REFUSED, times=None)
         run = pipeline.run(BY_IDENTITY)
@@ -110,9 +105,8 @@ def test_a_grant_that_is_refused_only_when_it_is_tried_says_that_the_identity_wa
     ],
 )
 def test_a_change_whose_outcome_is_not_known_is_told_as_such(
-    azure: LocalAzure, tmp_path: Path, pushed: str, call: str, told: str
+    azure: PaperAzure, tmp_path: Path, call: str, told: str
 ) -> None:
-    assert pushed
     with new_app(azure, tmp_path, http_first_wait=0.01) as pipeline:
         azure.faults.script(call, status=503, times=None)
         run = pipeline.run({**STABLE, **BY_IDENTITY})
@@ -124,9 +118,8 @@ def test_a_change_whose_outcome_is_not_known_is_told_as_such(
 
 
 def test_with_the_least_rights_the_command_is_told_and_once_it_was_run_the_app_pulls(
-    azure: LocalAzure, tmp_path: Path, pushed: str
+    azure: PaperAzure, tmp_path: Path
 ) -> None:
-    assert pushed
     with new_app(azure, tmp_path, granter=False) as pipeline:
         run = pipeline.run({**STABLE, **BY_IDENTITY})
         assert the_error(run) == "role-not-grantable"
@@ -142,8 +135,7 @@ def test_with_the_least_rights_the_command_is_told_and_once_it_was_run_the_app_p
         assert f"if it has none, run {command(identity.object_id, '$(az acr show')[:150]}" in run.log
 
 
-def test_who_may_grant_but_not_read_grants_all_the_same(azure: LocalAzure, tmp_path: Path, pushed: str) -> None:
-    assert pushed
+def test_who_may_grant_but_not_read_grants_all_the_same(azure: PaperAzure, tmp_path: Path) -> None:
     blind = azure.add_role(
         "blind granter",
         actions=["Microsoft.Authorization/roleAssignments/write", "Microsoft.ContainerRegistry/registries/read"],
@@ -165,8 +157,7 @@ def test_who_may_grant_but_not_read_grants_all_the_same(azure: LocalAzure, tmp_p
         assert "AcrPull cannot be granted; the pull will show whether the system-assigned identity has it" in run.log
 
 
-def test_a_connection_of_the_registrys_own_grants_the_role(azure: LocalAzure, tmp_path: Path, pushed: str) -> None:
-    assert pushed
+def test_a_connection_of_the_registrys_own_grants_the_role(azure: PaperAzure, tmp_path: Path) -> None:
     with new_app(azure, tmp_path, granter=False, role="AcrPull") as pipeline:
         other = azure.add_principal("of the registry", secret="its own secret")
         azure.grant(other, GRANTER, pipeline.registry.id)
@@ -178,8 +169,7 @@ def test_a_connection_of_the_registrys_own_grants_the_role(azure: LocalAzure, tm
         assert granting.principal == "of the registry"
 
 
-def test_an_identity_is_of_no_use_in_another_tenant(azure: LocalAzure, tmp_path: Path, pushed: str) -> None:
-    assert pushed
+def test_an_identity_is_of_no_use_in_another_tenant(azure: PaperAzure, tmp_path: Path) -> None:
     with new_app(azure, tmp_path) as pipeline:
         other = azure.add_principal("of the registry", secret="its own secret")
         run = run_with(pipeline, other, tenantid="00000000-0000-4000-8000-000000000000")
@@ -211,8 +201,7 @@ def run_with(pipeline: Pipeline, other: Principal, **changed: str) -> TaskRun:
     return pipeline.agent.start(inputs, [pipeline.connection, connection]).wait(120)
 
 
-def test_an_app_may_not_be_changed_without_the_right_to(azure: LocalAzure, tmp_path: Path, pushed: str) -> None:
-    assert pushed
+def test_an_app_may_not_be_changed_without_the_right_to(azure: PaperAzure, tmp_path: Path) -> None:
     with a_pipeline(azure, tmp_path, app_pull=None, app_role="Reader") as pipeline:
         azure.grant(pipeline.principal, GRANTER, pipeline.registry.id)
         run = pipeline.run({**STABLE, **BY_IDENTITY})
@@ -223,10 +212,7 @@ def test_an_app_may_not_be_changed_without_the_right_to(azure: LocalAzure, tmp_p
 
 
 @pytest.mark.parametrize("granted", [True, False], ids=["has it", "lacks it"])
-def test_keep_tells_whether_the_identity_has_the_right(
-    azure: LocalAzure, tmp_path: Path, pushed: str, *, granted: bool
-) -> None:
-    assert pushed
+def test_keep_tells_whether_the_identity_has_the_right(azure: PaperAzure, tmp_path: Path, *, granted: bool) -> None:
     with a_pipeline(azure, tmp_path) as pipeline:
         azure.grant(pipeline.principal, "Reader", pipeline.registry.id)
         assert pipeline.site.identity
@@ -247,8 +233,7 @@ def test_keep_tells_whether_the_identity_has_the_right(
         assert pipeline.run({**STABLE}).variables["verification"] == "verified"
 
 
-def test_keep_says_so_when_the_right_is_not_certain(pipeline: Pipeline, pushed: str) -> None:
-    assert pushed
+def test_keep_says_so_when_the_right_is_not_certain(pipeline: Pipeline) -> None:
     run = pipeline.run({**STABLE})
     assert run.variables["verification"] == "verified", run.log
     assert "the system-assigned identity can pull from contoso.azurecr.io: its roles there are not visible" in run.log
