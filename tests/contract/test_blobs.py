@@ -7,13 +7,12 @@ import hashlib
 import io
 import os
 import signal
-import ssl
 import tarfile
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,12 +26,13 @@ from pytask.errors.network import ResponseTooSlow, Unreachable
 from pytask.errors.registry import ManifestMissing
 from pytask.inspection.contents import ImageContents, Layer
 from pytask.inspection.layers import inspect
-from pytask.model import RegistryHost, RegistryLogin, Secret
+from pytask.model import RegistryLogin, Secret
 from pytask.registry.challenge import Challenge
 from pytask.registry.contents import Repository
 from pytask.registry.session import RegistrySession
 from pytask.registry.sign_in import PasswordSignIn
 from tests.contract.http_clients import an_http_client
+from tests.contract.registry_server import RegistryServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ class Answer:
     """Send the second half only when this is set."""
 
 
-class Server:
+class Server(RegistryServer):
     """A registry and a storage in one: answers what it was told, and remembers the headers it was asked with."""
 
     def __init__(self, authority: trustme.CA) -> None:
@@ -65,17 +65,7 @@ class Server:
         self.blobs: dict[str, Answer] = {}
         """What blobs are answered with, by digest; everything else in the order of `answers`."""
         self.asked: list[tuple[str, dict[str, str]]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.host = RegistryHost("localhost", self._server.server_port)
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(authority, self._handler())
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ssl
-import threading
 from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,12 +13,13 @@ from pytask.agent.network import read_network
 from pytask.clock import Timeouts
 from pytask.errors import TaskFailure
 from pytask.errors.cache import CacheNotWritten
-from pytask.model import RegistryHost, RegistryLogin, Secret
+from pytask.model import RegistryLogin, Secret
 from pytask.registry.challenge import Challenge
 from pytask.registry.session import RegistrySession
 from pytask.registry.sign_in import PasswordSignIn
 from pytask.registry.uploads import Uploads
 from tests.contract.http_clients import an_http_client
+from tests.contract.registry_server import RegistryServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,24 +28,14 @@ if TYPE_CHECKING:
 QUICK = Timeouts(http_attempts=2, http_first_wait=0.01, http_longest_wait=0.02)
 
 
-class Server:
+class Server(RegistryServer):
     """A registry that gives the answers it was told, in order: status and `Location`."""
 
     def __init__(self, authority: trustme.CA) -> None:
         self.answers: deque[tuple[int, str]] = deque()
         self.seen: list[tuple[str, str, str, bytes]] = []
         """Method, path, media type and body of each call."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.host = RegistryHost("localhost", self._server.server_port)
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(authority, self._handler())
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self

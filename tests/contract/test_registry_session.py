@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -35,6 +33,7 @@ from pytask.registry.registries import Registries
 from pytask.registry.rights import confirm_push, everybody_may_pull, may_pull
 from pytask.registry.sign_in import EntraSignIn
 from tests.contract.http_clients import an_http_client
+from tests.contract.registry_server import RegistryServer
 from tests.measure.connection import azure_for
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ BASIC = "Basic " + base64.b64encode(b"robot:pw").decode()
 FIREWALL = "client with IP '52.166.10.7' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."
 
 
-class Registry:
+class Registry(RegistryServer):
     """A registry with its token service at the same host; how it signs people in is for a test to say."""
 
     def __init__(self, authority: trustme.CA) -> None:
@@ -61,17 +60,7 @@ class Registry:
         """Status and text that every call but the challenge is refused with."""
         self.public = False
         self.has_image = True
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost").configure_cert(context)
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        self.host = RegistryHost("localhost", self._server.server_port)
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(authority, self._handler())
 
     def told(self, path: str) -> list[str]:
         """Return the credentials that came with the calls of a path."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.clouds import assert_the_whole_run_works, assert_the_whole_run_works_on_a_stack
 from tests.local_azure.environments import CHINA, STACK_WITH_ADFS, US_GOVERNMENT, AzureEnvironment
 from tests.pipeline import Scheme, a_pipeline
 
@@ -20,11 +21,7 @@ def test_the_whole_run_works_in_another_cloud(
     azure: LocalAzure, tmp_path: Path, cloud: AzureEnvironment, scheme: Scheme
 ) -> None:
     with a_pipeline(azure, tmp_path, scheme=scheme, cloud=cloud) as pipeline:
-        run = pipeline.run()
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert pipeline.call()[0] == 200
-    assert run.variables["imageReference"] == f"contoso.{cloud.registries}/hello-function:1"
-    assert run.variables["AppServiceApplicationUrl"] == f"https://docker-func-sample.{cloud.apps}"
+        assert_the_whole_run_works(pipeline)
 
 
 @pytest.mark.parametrize(("cloud", "scheme"), [(STACK_WITH_ADFS, "certificate")])
@@ -32,15 +29,4 @@ def test_the_whole_run_works_on_an_azure_stack(
     azure: LocalAzure, tmp_path: Path, cloud: AzureEnvironment, scheme: Scheme
 ) -> None:
     with a_pipeline(azure, tmp_path, scheme=scheme, cloud=cloud) as pipeline:
-        azure.grant(pipeline.principal, "Reader", pipeline.registry.id)
-        run = pipeline.run(azureContainerRegistry="contoso")
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert pipeline.call()[0] == 200
-    assert run.variables["imageReference"] == "contoso.azsacr.local.azurestack.external/hello-function:1"
-    assert len([call for call in azure.calls if call.path == "/metadata/endpoints"]) == 1
-    refused = [call for call in azure.calls if call.host == cloud.resource_manager and call.status == 400]
-    of_a_host = ("/host/", "/hostruntime/", "/functions", "/syncfunctiontriggers")  # 400 while it starts
-    too_new = [call for call in refused if not any(part in call.path for part in of_a_host)]
-    change = next(call for call in azure.writes if call.method == "PATCH")
-    assert too_new
-    assert all(call.ended < change.began for call in too_new), "what it has is learned in the preflight"
+        assert_the_whole_run_works_on_a_stack(pipeline)

@@ -7,15 +7,8 @@ import uuid
 from functools import partial
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.pipeline import a_pipeline
-
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.agent.running_task import TaskRun
-    from tests.local_azure.azure import LocalAzure
     from tests.pipeline import Pipeline
 
 
@@ -65,15 +58,6 @@ def test_a_failing_instruction_is_named(pipeline: Pipeline) -> None:
     assert_untouched(pipeline)
 
 
-def test_a_refused_push_says_which_role_is_missing(azure: LocalAzure, tmp_path: Path) -> None:
-    with a_pipeline(azure, tmp_path, registry_role="AcrPull") as pipeline:
-        run = pipeline.run()
-        assert the_error(run) == "push-denied"
-        assert "AcrPush" in run.log
-        assert "nothing was pushed and nothing was changed" in run.log
-        assert_untouched(pipeline)
-
-
 def test_a_push_that_is_refused_after_all_says_what_may_be_in_the_registry(pipeline: Pipeline) -> None:
     body = '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}'
     headers = {"Content-Type": "application/json"}
@@ -109,25 +93,6 @@ def test_an_image_without_functions_is_no_success(pipeline: Pipeline) -> None:
     (pipeline.sources / "Dockerfile").write_text(BASE)
     run = pipeline.run(verifyTimeoutMinutes="0.15")
     assert the_error(run) == "no-functions"
-
-
-@pytest.mark.parametrize(
-    ("pattern", "fault"),
-    [
-        (r"GET management\.azure\.com/.*/docker-func-sample\?", {"drop": True}),
-        (r"POST contoso\.azurecr\.io/oauth2/exchange", {"status": 502}),
-    ],
-)
-def test_a_passing_outage_is_waited_out_and_told(
-    azure: LocalAzure, tmp_path: Path, pattern: str, fault: dict[str, object]
-) -> None:
-    with a_pipeline(azure, tmp_path, scheme="federation") as pipeline:
-        azure.faults.script(pattern, **fault)  # type: ignore[arg-type] # a table of keyword arguments
-        run = pipeline.run()
-        assert run.result == "Succeeded", run.log
-        assert "retrying in" in run.log
-        assert not azure.faults.unused
-        assert len(azure.assertions_used) == len(set(azure.assertions_used))
 
 
 def test_an_outage_behind_the_push_is_waited_out_and_told(pipeline: Pipeline) -> None:

@@ -37,18 +37,4 @@ def assert_no_secret_is_shown(run: TaskRun) -> None:
 # Renewal
 
 
-@pytest.mark.parametrize("scheme", ["key", "federation"])
-def test_tokens_that_run_out_in_the_middle_of_a_build_are_renewed_without_a_word(
-    azure: LocalAzure, tmp_path: Path, scheme: Scheme
-) -> None:
-    with a_pipeline(azure, tmp_path, scheme=scheme) as pipeline:
-        azure.set_lifetimes(token=6, assertion=6)
-        with (pipeline.sources / "Dockerfile").open("a") as dockerfile:
-            dockerfile.write("RUN sleep 9\n")
-        run = pipeline.run()
-    assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-    assert "the sign-in failed" not in run.log
-    assert len(azure.assertions_used) == len(set(azure.assertions_used))
-
-
 # What cannot sign in

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.test_failures import BASE, the_error
+from tests.on_paper.settings import deploy, writes
 from tests.pipeline import a_pipeline
 
 if TYPE_CHECKING:
-    from tests.agent.running_task import TaskRun
     from tests.local_azure.azure import LocalAzure
     from tests.pipeline import Pipeline
 
@@ -38,17 +38,6 @@ def promotion(images: None, pipeline: Pipeline) -> Pipeline:
     """Return a pipeline that deploys an image which is there already."""
     assert images is None
     return pipeline
-
-
-def deploy(pipeline: Pipeline, tag: str = "good", **inputs: str) -> TaskRun:
-    given = {"command": "deploy", "imageName": f"hello-function:{tag}", "resourceGroupName": "rg-func", **inputs}
-    return pipeline.run(given)
-
-
-def writes(pipeline: Pipeline, *, since: int = 0) -> list[str]:
-    """Return the method and the end of the path of each change of the app."""
-    told = [f"{call.method} {call.path.rpartition('/')[2]}" for call in pipeline.azure.writes[since:]]
-    return [one for one in told if "syncfunctiontriggers" not in one]
 
 
 def test_settings_go_before_the_image_and_the_configuration_with_it(promotion: Pipeline) -> None:

@@ -40,21 +40,6 @@ def test_a_tag_that_moved_is_put_back_by_its_digest(pipeline: Pipeline) -> None:
     assert pipeline.call()[1].startswith("Hello, you")
 
 
-def test_what_somebody_else_changed_meanwhile_is_left_alone(pipeline: Pipeline) -> None:
-    pipeline.run(build_id="1")
-    (pipeline.sources / "Dockerfile").write_text(FAILING)
-    theirs = "DOCKER|contoso.azurecr.io/hello-function:of-somebody-else"
-
-    def interfere(line: str) -> None:
-        if "the app's platform log says" in line:
-            pipeline.site.config["linuxFxVersion"] = theirs
-
-    run = pipeline.run(build_id="2", verifyTimeoutMinutes="0.15", on_line=interfere)
-    assert run.result == "Failed"
-    assert "someone else has changed the app's image" in run.log
-    assert pipeline.site.config["linuxFxVersion"] == theirs
-
-
 def test_the_smoke_test_uses_the_functions_own_key_and_shows_the_answer(pipeline: Pipeline) -> None:
     run = pipeline.run(smokeTestPath="/api/HttpTriggerSample?name=Ada")
     assert run.result == "Succeeded", run.log

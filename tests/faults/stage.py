@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypedDict
 
 from tests.agent.endpoints import (
@@ -213,3 +213,16 @@ class _Common(TypedDict):
     tenant_id: str
     subscription_id: str
     id: str
+
+
+def with_principal(stage: Stage, name: str, roles: Mapping[str, str]) -> Stage:
+    """Return the stage with a connection whose identity has these roles, by their scopes, and no other."""
+    azure, secret = stage.azure, "another-s3cret~of-the-pipeline"
+    principal = azure.add_principal(name, secret=secret, roles=roles)
+    connection = arm_connection_with_key(
+        tenant_id=azure.tenant_id,
+        client_id=principal.client_id,
+        client_secret=secret,
+        subscription_id=azure.subscription_id,
+    )
+    return replace(stage, connections=(connection,), inputs={**stage.inputs, "azureSubscription": connection.id})

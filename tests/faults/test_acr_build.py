@@ -20,12 +20,11 @@ from pytask.errors.acr_build import (
     AcrTasksNotPermitted,
     AcrUploadRefused,
 )
-from tests.agent.endpoints import arm_connection_with_key
 from tests.end_to_end.permissions_document import rows
 from tests.faults.paper_azure import PaperAzure
 from tests.faults.runs import run, start
 from tests.faults.scenes import NEW, REPOSITORY, Scene
-from tests.faults.stage import Stage, arrange
+from tests.faults.stage import Stage, arrange, with_principal
 from tests.local_azure.state.state import group_id
 from tests.local_azure.tasks.task_file import definition
 
@@ -315,14 +314,7 @@ def with_roles(stage: Stage, *, without: str = "") -> Stage:
     azure, actions = stage.azure, [row.permission for row in BUILD if row.permission != without]
     azure.add_role("Builder", actions=actions, not_actions=[])
     roles = {group_id("rg-func"): "Website Contributor", stage.registry.id: "Builder"}
-    principal = azure.add_principal("builder", secret="another-s3cret~of-the-pipeline", roles=roles)
-    connection = arm_connection_with_key(
-        tenant_id=azure.tenant_id,
-        client_id=principal.client_id,
-        client_secret="another-s3cret~of-the-pipeline",
-        subscription_id=azure.subscription_id,
-    )
-    return replace(stage, connections=(connection,), inputs={**stage.inputs, "azureSubscription": connection.id})
+    return with_principal(stage, "builder", roles)
 
 
 def test_the_documents_permissions_are_enough(stage: Stage, tmp_path: Path) -> None:

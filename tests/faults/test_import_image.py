@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.agent.endpoints import arm_connection_with_key
 from tests.end_to_end.permissions_document import rows
 from tests.faults.paper_azure import PaperAzure
 from tests.faults.runs import run
 from tests.faults.scenes import NEW, REPOSITORY, Scene
-from tests.faults.stage import Stage, arrange
+from tests.faults.stage import Stage, arrange, with_principal
 from tests.local_azure.state.state import group_id
 
 if TYPE_CHECKING:
@@ -63,14 +62,7 @@ def with_roles(stage: Stage, *, without: str = "") -> Stage:
     azure, actions = stage.azure, [row.permission for row in IMPORT if row.permission != without]
     azure.add_role("Importer", actions=actions, not_actions=[])
     roles = {group_id("rg-func"): "Website Contributor", stage.registry.id: "Importer", _DEVELOPMENT: "AcrPull"}
-    principal = azure.add_principal("promoter", secret="another-s3cret~of-the-pipeline", roles=roles)
-    connection = arm_connection_with_key(
-        tenant_id=azure.tenant_id,
-        client_id=principal.client_id,
-        client_secret="another-s3cret~of-the-pipeline",
-        subscription_id=azure.subscription_id,
-    )
-    return replace(stage, connections=(connection,), inputs={**stage.inputs, "azureSubscription": connection.id})
+    return with_principal(stage, "promoter", roles)
 
 
 def test_the_documents_roles_are_enough(azure: PaperAzure, tmp_path: Path) -> None:

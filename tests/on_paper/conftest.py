@@ -45,3 +45,10 @@ def promotion(pipeline: Pipeline) -> Pipeline:
     for tag, dockerfile in IMAGES.items():
         store(pipeline, tag, dockerfile)
     return pipeline
+
+
+@pytest.fixture
+def elsewhere(azure: PaperAzure, tmp_path: Path) -> Iterator[Pipeline]:
+    """Return a pipeline whose app does not pull from Azure, and whose connection has no role on Azure's registry."""
+    with a_pipeline(azure, tmp_path, app_pull=None, registry_role=None) as one:
+        yield one

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.clouds import assert_the_whole_run_works, assert_the_whole_run_works_on_a_stack
 from tests.end_to_end.test_failures import the_error
 from tests.local_azure.environments import CHINA, STACK, STACK_WITH_ADFS, US_GOVERNMENT, AzureEnvironment
 from tests.on_paper.pipeline import a_pipeline
@@ -24,11 +25,7 @@ def test_the_whole_run_works_in_another_cloud(
     azure: PaperAzure, tmp_path: Path, cloud: AzureEnvironment, scheme: Scheme
 ) -> None:
     with a_pipeline(azure, tmp_path, scheme=scheme, cloud=cloud) as pipeline:
-        run = pipeline.run()
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert pipeline.call()[0] == 200
-    assert run.variables["imageReference"] == f"contoso.{cloud.registries}/hello-function:1"
-    assert run.variables["AppServiceApplicationUrl"] == f"https://docker-func-sample.{cloud.apps}"
+        assert_the_whole_run_works(pipeline)
 
 
 @pytest.mark.parametrize("cloud", [US_GOVERNMENT, CHINA], ids=lambda cloud: cloud.name)
@@ -48,18 +45,7 @@ def test_the_whole_run_works_on_an_azure_stack(
     azure: PaperAzure, tmp_path: Path, cloud: AzureEnvironment, scheme: Scheme
 ) -> None:
     with a_pipeline(azure, tmp_path, scheme=scheme, cloud=cloud) as pipeline:
-        azure.grant(pipeline.principal, "Reader", pipeline.registry.id)
-        run = pipeline.run(azureContainerRegistry="contoso")
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert pipeline.call()[0] == 200
-    assert run.variables["imageReference"] == "contoso.azsacr.local.azurestack.external/hello-function:1"
-    assert len([call for call in azure.calls if call.path == "/metadata/endpoints"]) == 1
-    refused = [call for call in azure.calls if call.host == cloud.resource_manager and call.status == 400]
-    of_a_host = ("/host/", "/hostruntime/", "/functions", "/syncfunctiontriggers")  # 400 while it starts
-    too_new = [call for call in refused if not any(part in call.path for part in of_a_host)]
-    change = next(call for call in azure.writes if call.method == "PATCH")
-    assert too_new
-    assert all(call.ended < change.began for call in too_new), "what it has is learned in the preflight"
+        assert_the_whole_run_works_on_a_stack(pipeline)
 
 
 def test_a_connection_whose_authority_is_of_another_cloud_says_so(azure: PaperAzure, tmp_path: Path) -> None:

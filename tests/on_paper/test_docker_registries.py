@@ -14,7 +14,6 @@ from tests.local_azure.registries.docker_registries import (
     docker_hub,
     harbor,
 )
-from tests.on_paper.pipeline import a_pipeline
 from tests.registry_connections import (
     KINDS,
     connection_to,
@@ -23,18 +22,9 @@ from tests.registry_connections import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from tests.faults.paper_azure import PaperAzure
     from tests.pipeline import Pipeline
-
-
-@pytest.fixture
-def elsewhere(azure: PaperAzure, tmp_path: Path) -> Iterator[Pipeline]:
-    """Return a pipeline whose app does not pull from Azure, and whose connection has no role on Azure's registry."""
-    with a_pipeline(azure, tmp_path, app_pull=None, registry_role=None) as pipeline:
-        yield pipeline
 
 
 @pytest.mark.parametrize("kind", KINDS)

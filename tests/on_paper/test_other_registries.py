@@ -8,7 +8,7 @@ import pytest
 
 from tests.end_to_end.test_failures import the_error
 from tests.local_azure.state.subscription import FABRIKAM, SHARED, Subscription
-from tests.on_paper.pipeline import a_pipeline, change
+from tests.on_paper.pipeline import change
 from tests.registry_connections import (
     SHARED_SECRET,
     assert_by_whom,
@@ -17,18 +17,7 @@ from tests.registry_connections import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.faults.paper_azure import PaperAzure
     from tests.pipeline import Pipeline
-
-
-@pytest.fixture
-def elsewhere(azure: PaperAzure, tmp_path: Path) -> Iterator[Pipeline]:
-    """Return a pipeline whose app does not pull from Azure, and whose connection has no role on Azure's registry."""
-    with a_pipeline(azure, tmp_path, app_pull=None, registry_role=None) as pipeline:
-        yield pipeline
 
 
 @pytest.mark.parametrize("subscription", [SHARED, FABRIKAM], ids=lambda one: one.name)

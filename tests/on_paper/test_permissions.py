@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.end_to_end.permissions_document import APP, REGISTRY, SWAP, Row, custom_role, narrow, rows, used
+from tests.end_to_end.permissions_document import APP, REGISTRY, SWAP, Row, custom_role, narrow, used
 from tests.end_to_end.test_failures import the_error
-from tests.local_azure.state.roles import ROLES, Role
 from tests.on_paper.pipeline import FAILING, a_pipeline, assert_untouched, change, store
 from tests.on_paper.pipeline import STABLE as STABLE_IMAGE
 
@@ -179,24 +178,6 @@ def test_an_image_is_deployed_without_rights_to_push_it(
         assert run.result == ("SucceededWithIssues" if gaps(run) else "Succeeded")
         assert (pulling.note in run.log) is (role is None)
         assert ("Inspected in" in run.log) is (role is not None)
-
-
-def test_a_registry_by_repository_asks_for_the_role_that_counts_there(azure: PaperAzure, tmp_path: Path) -> None:
-    azure.add_registry(role_assignment_mode="AbacRepositoryPermissions")
-    with a_pipeline(azure, tmp_path) as pipeline:
-        run = pipeline.run()
-        assert the_error(run) == "push-denied"
-        assert WRITER in run.log
-        assert "nothing was pushed and nothing was changed" in run.log
-        assert_untouched(pipeline)
-
-        azure.grant(pipeline.principal, WRITER, pipeline.registry.id)
-        run = pipeline.run(SMOKE)
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        asked = {row.permission.lower() for row in rows("To set up pull access")}
-        taken = [one for one in used(pipeline) - asked if one.startswith("microsoft.containerregistry/")]
-        writer = Role(data_actions=ROLES[WRITER].data_actions)
-        assert all(writer.allows(action, data=True) for action in taken)
 
 
 def test_an_app_that_pulls_by_repository_needs_the_role_that_counts_there(azure: PaperAzure, tmp_path: Path) -> None:

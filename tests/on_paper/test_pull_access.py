@@ -42,35 +42,6 @@ def granted_by_hand(pipeline: Pipeline, identity: Principal) -> None:
     assert arm(pipeline.azure, pipeline.principal, "PUT", path, version="2022-04-01", json=body).status_code == 201
 
 
-def test_an_app_without_any_access_becomes_able_to_pull_in_one_run_and_a_second_writes_only_the_image(
-    azure: PaperAzure, tmp_path: Path
-) -> None:
-    with new_app(azure, tmp_path, role_propagation=4.0) as pipeline:
-        azure.delay_roles(0.1)
-        run = pipeline.run(BY_IDENTITY, build_id="1")
-        assert (run.result, run.variables["verification"], run.issues) == ("Succeeded", "verified", ()), run.log
-        assert written(pipeline) == FROM_NOTHING
-        assert roles(pipeline, pipeline.site.identity) == [("AcrPull", pipeline.registry.id)]
-        assert (
-            "pull    with the system-assigned identity; the identity and its role on the registry are set up" in run.log
-        )
-        assert (
-            "pull    with the system-assigned identity (to be turned on, role AcrPull to be granted on contoso)"
-            in run.log
-        )
-        assert "identity  the system-assigned identity was turned on" in run.log
-        assert "for the new role to propagate" in run.log
-        assert "restarting the app" not in run.log
-
-        before = len(azure.writes)
-        change(pipeline)
-        run = pipeline.run(BY_IDENTITY, build_id="2")
-        assert (run.result, run.variables["verification"]) == ("Succeeded", "verified"), run.log
-        assert written(pipeline, before) == IMAGE_ONLY
-        assert azure.running(pipeline.site) == run.variables["imageDigest"]
-        assert "Set up pull access for docker-func-sample" not in run.groups
-
-
 def test_a_role_that_propagates_late_is_waited_for_by_restarts(azure: PaperAzure, tmp_path: Path) -> None:
     with new_app(azure, tmp_path) as pipeline:
         azure.delay_roles(2)

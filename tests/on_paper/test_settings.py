@@ -16,34 +16,6 @@ if TYPE_CHECKING:
 STORAGE = "WEBSITES_ENABLE_APP_SERVICE_STORAGE"
 
 
-def test_settings_go_before_the_image_and_the_configuration_with_it(promotion: Pipeline) -> None:
-    before = dict(promotion.site.settings)
-    run = deploy(
-        promotion,
-        appSettings='GREETING=Bonjour = "ça va", -x\nTOKEN=t0ken-never-to-be-seen',
-        configurationStrings="-alwaysOn true -numberOfWorkers 2 -healthCheckPath /api/health",
-    )
-    assert (run.result, run.variables["verification"], run.issues) == ("Succeeded", "verified", ()), run.log
-    assert promotion.call()[1].startswith('Bonjour = "ça va", -x, you.')
-    assert promotion.site.settings == {
-        **before,
-        "GREETING": 'Bonjour = "ça va", -x',
-        "TOKEN": "t0ken-never-to-be-seen",
-    }
-    config = promotion.site.config
-    assert (config["alwaysOn"], config["numberOfWorkers"], config["healthCheckPath"]) == (True, 2, "/api/health")
-    assert writes(promotion) == ["PUT appsettings", "PATCH web"]
-    assert (
-        "  set     2 app settings (GREETING, TOKEN), 3 configuration properties (alwaysOn, numberOfWorkers, "
-        "healthCheckPath)\n" in run.log
-    )
-    assert "settings  GREETING, TOKEN added\n" in run.log
-    assert "configuration  alwaysOn, numberOfWorkers, healthCheckPath changed\n" in run.log
-    assert not [line for line in run.lines if "t0ken" in line and "task.setsecret" not in line]
-    assert "GREETING, TOKEN added" in run.summaries[0][1]
-    assert "t0ken" not in run.summaries[0][1]
-
-
 def test_only_what_differs_is_written(promotion: Pipeline) -> None:
     inputs = {"appSettings": "GREETING=Hi", "configurationStrings": "alwaysOn=true", "verify": "false"}
     assert deploy(promotion, **inputs).result == "Succeeded"
@@ -111,26 +83,6 @@ def test_a_normal_deployment_takes_few_calls(promotion: Pipeline) -> None:
     assert calls() <= 6
     assert calls(appSettings="GREETING=Hi") <= 6 + 3  # read right before the write, the write, read afterwards
     assert calls(appSettings="GREETING=Hi") <= 6
-
-
-def test_a_rollback_puts_settings_and_configuration_back_with_the_image(promotion: Pipeline) -> None:
-    promotion.site.settings["GREETING"] = "Servus"
-    before = dict(promotion.site.settings)
-    assert deploy(promotion).result == "Succeeded"
-    inputs = {"appSettings": "GREETING=Hi\nNEW=1", "configurationStrings": "alwaysOn=true\nhealthCheckPath=/x"}
-    run = deploy(promotion, "bad", verifyTimeoutMinutes="0.15", **inputs)
-    assert the_error(run) == "container-exits"
-    assert (
-        "rolled back to contoso.azurecr.io/hello-function:good and verified; settings: GREETING, NEW restored;"
-        in run.log
-    )
-    assert "settings  GREETING, NEW restored" in run.log
-    assert "| Settings | GREETING, NEW restored |" in run.summaries[0][1]
-    assert "| Configuration | alwaysOn, healthCheckPath restored |" in run.summaries[0][1]
-    assert "configuration  alwaysOn, healthCheckPath restored" in run.log
-    assert promotion.site.settings == before
-    assert (promotion.site.config["alwaysOn"], promotion.site.config["healthCheckPath"]) == (False, "")
-    assert promotion.call()[1].startswith("Servus")
 
 
 def test_sticky_settings_stay_with_their_slot_and_others_lists_stay_as_they_are(promotion: Pipeline) -> None:
