@@ -241,6 +241,17 @@ def test_a_tag_that_somebody_else_moves_meanwhile_is_not_deployed(
     assert azure.running(stage.site) == stage.old_digest
 
 
+def test_a_tag_is_no_evidence_of_what_a_run_pushed(azure: PaperAzure, stage: Stage, tmp_path: Path) -> None:
+    def push_and_say_nothing(run: TaskRun) -> None:
+        azure.store(stage.host).put(REPOSITORY, (NEW,), b"an image of somebody else")
+        run.end("Succeeded")
+
+    azure.play_runs(push_and_say_nothing)
+    done = run(stage, tmp_path / "run")
+    assert (done.variables["imageDigest"], done.variables["verification"]) == ("", "unverified"), done.log[-2000:]
+    assert "pushed; its digest is not known" in done.log
+
+
 def test_a_job_that_is_canceled_cancels_the_run(azure: PaperAzure, stage: Stage, tmp_path: Path) -> None:
     building = threading.Event()
 

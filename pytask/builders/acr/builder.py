@@ -143,7 +143,9 @@ def _logins(logins: Logins, own: RegistryHost) -> tuple[RegistryLogin, ...]:
 
 
 def _confirmed(tasks: TasksRegistry, names: ImageNames, reference: str, ended: Ended) -> Digest | None:
-    """Return the digest of the image in the registry, which must be the one that the run pushed.
+    """Return the digest of what the run pushed, which must be that of the image in the registry.
+
+    It is None where the run does not say it: what the tag means by now may be the image of another run.
 
     Raises:
         AcrImageMissing: when the registry has no such image.
@@ -161,7 +163,7 @@ def _confirmed(tasks: TasksRegistry, names: ImageNames, reference: str, ended: E
         return _digest(pushed)
     if pushed and pushed != found.text:
         raise DigestDiffers(reference=reference, pushed=pushed, found=str(found))
-    return found
+    return found if pushed else None
 
 
 def _digest(text: str) -> Digest | None:
