@@ -54,7 +54,7 @@ def build_during_preflight(
         found = running.result()
     job.journal.add(PreflightPassed(found.findings))
     if isinstance(image, PushedImage):
-        image = replace(image, fresh_tag=_is_fresh(found))
+        image = replace(image, fresh_tag=found.fresh_tag)
     job.journal.add(image if isinstance(image, PushedImage | BuiltImage) else image.facts())
     return found, image
 
@@ -73,12 +73,6 @@ def _attempt(job: Job, plan: BuildPlan) -> AbstractContextManager[None]:
     by_hand = f"az acr task list-runs --registry {shell_word(registry)} --top 5"
     what = f"it is not known whether {registry} goes on with the build, or has the image by now (see {by_hand})"
     return job.journal.attempt(Action.BUILD, what)
-
-
-def _is_fresh(found: Found) -> bool:
-    """Tell whether the registry had no such tag before the run."""
-    source = getattr(found, "source", None)
-    return source is not None and source.fresh_tag
 
 
 def _with_registry(recipe: Recipe, preflight: Background[Any]) -> Recipe:

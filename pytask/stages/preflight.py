@@ -42,6 +42,11 @@ class Found:
     findings: str
     """The findings, in a few words; empty when Azure was not asked."""
 
+    @property
+    def fresh_tag(self) -> bool:
+        """Whether the registry had no image under the tag before; False when it was not asked."""
+        return False
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildFound(Found):
@@ -57,6 +62,11 @@ class PushFound(Found):
     source: ImageSource
     session: RegistrySession | None
     """None when the registry builds the image itself."""
+
+    @property
+    def fresh_tag(self) -> bool:
+        """Whether the registry had no image under the tag before."""
+        return self.source.fresh_tag
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +86,11 @@ class PushAndTargetFound(TargetFound):
     source: ImageSource
     session: RegistrySession | None
     """None when the registry builds the image itself."""
+
+    @property
+    def fresh_tag(self) -> bool:
+        """Whether the registry had no image under the tag before."""
+        return self.source.fresh_tag
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
