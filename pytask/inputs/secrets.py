@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from pytask.agent.environment import secret_values, variable_name
+from pytask.builders.context import can_be_copied
 from pytask.builders.docker.arguments import looks_secret
 from pytask.builders.docker.dockerfile import shown
-from pytask.builders.docker.ignored import can_be_copied
 from pytask.builders.docker.instructions import mounted_secrets
 from pytask.builders.docker.syntax import read_dockerfile
 from pytask.errors.build_inputs import (

@@ -26,7 +26,6 @@ from pytask.builders.docker.configuration import current_context, known_hosts
 from pytask.builders.docker.credential_helper import _told as _answered
 from pytask.builders.docker.diagnosis import failure
 from pytask.builders.docker.engine import PushProgress
-from pytask.builders.docker.ignored import is_ignored
 from pytask.builders.docker.inline_cache import NotACache, join, read_inline_cache
 from pytask.builders.docker.instructions import mounted_secrets, registries_named
 from pytask.builders.docker.push_refusal import push_refusal
@@ -37,6 +36,7 @@ from pytask.builders.docker.stages import stages_of, stages_to_keep
 from pytask.builders.docker.steps import Steps
 from pytask.builders.docker.syntax import expanded, parse_dockerfile
 from pytask.builders.docker.trouble import network_trouble
+from pytask.builders.ignore import is_ignored
 from pytask.cloud.answers import error_of, failing, refusal, version_refusal
 from pytask.cloud.sign_in import entra_failure
 from pytask.decode import decode, decode_object

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytask.builders.acr.context import entries
+from pytask.builders.context import entries
 from pytask.builders.docker.cli import find_docker
 from pytask.errors.acr_context import IgnorePatternInvalid
 from tests.local_azure.engine.engine import Engine

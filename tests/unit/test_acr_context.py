@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytask.builders.acr.archive import DOCKERFILE, RESERVED, packed
-from pytask.builders.acr.context import Entry, entries
-from pytask.builders.acr.ignore import Ignored, Pattern, matches_in_one_pass, read_patterns
+from pytask.builders.context import Entry, entries
+from pytask.builders.ignore import Ignored, Pattern, matches_in_one_pass, read_patterns
 from pytask.errors.acr_context import ContextChanged, ContextUnreadable, IgnorePatternInvalid
 from tests.unit.growth import grows_linearly
 
@@ -101,7 +101,7 @@ def test_both_ways_to_match_agree(pieces: list[str], path: str) -> None:
 
 
 def _pieces(pattern: Pattern) -> list[str]:
-    from pytask.builders.acr import ignore  # noqa: PLC0415 - how a pattern is taken apart is its own
+    from pytask.builders import ignore  # noqa: PLC0415 - how a pattern is taken apart is its own
 
     return ignore._PIECE.findall(pattern.text)
 

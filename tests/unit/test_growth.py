@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytask.agent.commands import disarm
-from pytask.builders.docker.ignored import is_ignored
+from pytask.builders.ignore import is_ignored
 from pytask.errors import TaskFailure
 from pytask.errors.foreign import without_page
 from pytask.inspection.history import instruction_of

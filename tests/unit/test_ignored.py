@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytask.builders.docker.ignored import can_be_copied, is_ignored
+from pytask.builders.context import can_be_copied
+from pytask.builders.ignore import Ignored, is_ignored, read_patterns
+from pytask.errors.acr_context import IgnorePatternInvalid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,17 +53,32 @@ def test_a_file_that_is_named_is_ignored(path: str, patterns: str) -> None:
         ("xnpmrc", "?npmrc?"),
         ("a/b/c", "a/*/d"),
         ("ab", r"a\*"),
-        ("a", "["),
     ],
 )
 def test_another_is_not(path: str, patterns: str) -> None:
     assert not is_ignored(path, patterns)
 
 
-@given(st.text(min_size=1, max_size=20), st.text(max_size=40))
-def test_any_text_can_be_an_ignore_file(path: str, patterns: str) -> None:
-    assert is_ignored(path, f"{patterns}\n**")
-    assert not is_ignored(path, f"{patterns}\n!**")
+@given(st.text(st.characters(exclude_characters="/"), min_size=1, max_size=20), st.text(max_size=40))
+def test_any_text_can_be_an_ignore_file_or_is_refused_as_docker_refuses_it(path: str, patterns: str) -> None:
+    with suppress(IgnorePatternInvalid):
+        assert is_ignored(path, f"{patterns}\n**")
+        assert not is_ignored(path, f"{patterns}\n!**")
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "ab"]), min_size=1, max_size=4).map("/".join),
+    st.lists(st.text(st.sampled_from("ab*?/!"), max_size=6), max_size=4).map("\n".join),
+)
+def test_a_file_by_itself_is_judged_as_on_the_way_through_its_folders(path: str, text: str) -> None:
+    with suppress(IgnorePatternInvalid):
+        ignored, matched, excluded, names = Ignored(read_patterns(text)), list[bool](), False, path.split("/")
+        for depth in range(1, len(names) + 1):
+            place = "/".join(names[:depth])
+            excluded, matched = ignored.excludes(place, matched)
+            if excluded and not ignored.may_keep_below(place):
+                break
+        assert is_ignored(path, text) is excluded
 
 
 def test_a_file_can_be_copied_when_it_lies_in_the_context_and_nothing_keeps_it_out(tmp_path: Path) -> None:
@@ -74,4 +92,6 @@ def test_a_file_can_be_copied_when_it_lies_in_the_context_and_nothing_keeps_it_o
     (context / ".dockerignore").write_text("\ufeff.npmrc\n")
     assert not can_be_copied(context / ".npmrc", context=context, dockerfile=dockerfile)
     (context / "Dockerfile.dockerignore").write_text("nothing of the kind\n")
+    assert can_be_copied(context / ".npmrc", context=context, dockerfile=dockerfile)
+    (context / "Dockerfile.dockerignore").write_text("[\n.npmrc\n")
     assert can_be_copied(context / ".npmrc", context=context, dockerfile=dockerfile)

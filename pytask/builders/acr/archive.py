@@ -14,7 +14,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytask.builders.acr.context import Entry, entries
+from pytask.builders.context import Entry, entries
 from pytask.errors.acr_context import ContextChanged, ContextUnreadable
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from pytask.builders.context import can_be_copied
 from pytask.builders.docker.dockerfile import shown
-from pytask.builders.docker.ignored import can_be_copied
 from pytask.errors.build import BuildCause
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytask.builders.acr.ignore import Ignored, read_patterns
+from pytask.builders.ignore import Ignored, is_ignored, read_patterns
+from pytask.errors import TaskFailure
 from pytask.errors.acr_context import ContextUnreadable
 
 if TYPE_CHECKING:
@@ -34,6 +35,20 @@ def entries(context: Path, dockerfile: Path) -> Iterator[Entry]:
     """
     ignored = Ignored(read_patterns(ignore_file(context, dockerfile)))
     yield from _below(str(context), "", ignored, (), [])
+
+
+def can_be_copied(file: Path, *, context: Path, dockerfile: Path) -> bool:
+    """Tell whether `COPY .` copies a file: it is in the context, and the ignore file does not exclude it.
+
+    An ignore file that Docker would refuse, or that cannot be read, excludes nothing.
+    """
+    resolved, folder = file.resolve(), context.resolve()
+    if not resolved.is_relative_to(folder):
+        return False
+    try:
+        return not is_ignored(resolved.relative_to(folder).as_posix(), ignore_file(context, dockerfile))
+    except TaskFailure:
+        return True
 
 
 def ignore_file(context: Path, dockerfile: Path) -> str:

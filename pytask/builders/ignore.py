@@ -1,4 +1,4 @@
-"""Docker's ignore rules, exactly as its own matcher has them, so that ACR Tasks gets the files that Docker would send.
+"""Docker's ignore rules, exactly as its own matcher has them: which files of a context a build gets.
 
 docker-py's matcher is not used: it judges `**` and the parent folders of a path by other rules than BuildKit's.
 Sources: https://github.com/moby/patternmatcher/blob/main/patternmatcher.go,
@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from pytask.errors.acr_context import IgnorePatternInvalid
@@ -53,12 +53,17 @@ class Pattern:
             compiled = re.compile(expression, re.ASCII).fullmatch
         except re.error as error:
             raise IgnorePatternInvalid(pattern=self.text, reason=str(error)) from error
-        pieces = _PIECE.findall(self.text)
+        pieces = self.pieces
         stars = sum(piece.startswith("*") for piece in pieces)
         in_one_pass = len(pieces) > 1 and stars > _STARS
         return lambda path: (
             compiled(path) if len(path) <= _LONGEST and not in_one_pass else matches_in_one_pass(pieces, path)
         )
+
+    @cached_property
+    def pieces(self) -> Sequence[str]:
+        """Its wildcards, and its other characters one by one."""
+        return tuple(_PIECE.findall(self.text))
 
     @property
     def beginning(self) -> str:
@@ -166,19 +171,24 @@ def _plain(character: str) -> str:
 
 
 def matches_in_one_pass(pieces: Sequence[str], path: str) -> bool:
-    """Tell whether the pieces of a pattern match a path, by the set of positions that each may end at."""
+    """Tell whether the pieces of a pattern match a path."""
+    return len(path) in beginnings(pieces, path)
+
+
+def beginnings(pieces: Sequence[str], path: str) -> set[int]:
+    """Return the lengths of the beginnings of a path that a pattern matches, by where each of its pieces may end."""
     places = {0}
     for number, piece in enumerate(pieces):
         places = _behind(piece, path, places, last=number == len(pieces) - 1)
         if not places:
-            return False
-    return len(path) in places
+            break
+    return places
 
 
 def _behind(piece: str, path: str, places: set[int], *, last: bool) -> set[int]:
     first, end = min(places), len(path)
     if piece in {"**", "**/"}:
-        return {end} if last else places | {at + 1 for at in range(first, end) if path[at] == "/"}
+        return set(range(first, end + 1)) if last else places | {at + 1 for at in range(first, end) if path[at] == "/"}
     if piece == "*":
         return set(_within_a_name(path, places))
     fits = _one(piece)
@@ -203,6 +213,10 @@ def _one(piece: str) -> Callable[[str], object]:
     return re.compile(piece, re.ASCII | re.DOTALL).fullmatch
 
 
+def _ends_at(ends: Sequence[set[int]], at: int, number: int) -> bool:
+    return at in ends[number]
+
+
 @dataclass(frozen=True)
 class Ignored:
     """The rules of one ignore file."""
@@ -214,13 +228,28 @@ class Ignored:
 
         A pattern that cannot change the verdict is not tried, nor counted as a match for what is below: so Docker does.
         """
+        return self._judged(lambda number: bool(self.patterns[number].matches(path)), parent)
+
+    def excludes_file(self, path: str) -> bool:
+        """Tell whether a path is excluded, by itself or with one of its folders."""
+        ends = [beginnings(pattern.pieces, path) for pattern in self.patterns]
+        excluded, matched, at = False, list[bool](), 0
+        while at < len(path):
+            slash = path.find("/", at + 1)
+            at = len(path) if slash < 0 else slash
+            excluded, matched = self._judged(partial(_ends_at, ends, at), matched)
+            if excluded and not self.may_keep_below(path[:at]):
+                return True
+        return excluded
+
+    def _judged(self, matches: Callable[[int], bool], parent: Sequence[bool]) -> tuple[bool, list[bool]]:
         excluded, matched = False, [False] * len(self.patterns)
         for number, pattern in enumerate(self.patterns):
             match = bool(parent) and parent[number]
             if not match:
                 if pattern.is_exception is not excluded:
                     continue
-                match = bool(pattern.matches(path))
+                match = matches(number)
             if match:
                 matched[number], excluded = True, not pattern.is_exception
         return excluded, matched
@@ -238,3 +267,12 @@ class Ignored:
     @cached_property
     def _plain_exceptions(self) -> bool:
         return not any(_SPECIAL.search(one) for one in self._exceptions)
+
+
+def is_ignored(path: str, text: str) -> bool:
+    """Tell whether an ignore file's text excludes a path of the context.
+
+    Raises:
+        IgnorePatternInvalid: when Docker would not build with it.
+    """
+    return Ignored(read_patterns(text)).excludes_file(path)
