@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import warnings
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -48,17 +49,30 @@ class Pattern:
             return lambda path: path.endswith(text[2:]) or (text[2:3] == "/" and path == text[3:])
         return self._by_expression(expression)
 
+    def ends(self, path: str) -> set[int]:
+        """Return the lengths of the beginnings of a path that match.
+
+        Raises:
+            IgnorePatternInvalid: when Docker would not build with the pattern.
+        """
+        self._compiled(_translated(self.text)[1])
+        return beginnings(self.pieces, path)
+
     def _by_expression(self, expression: str) -> Callable[[str], object]:
-        try:
-            compiled = re.compile(expression, re.ASCII).fullmatch
-        except re.error as error:
-            raise IgnorePatternInvalid(pattern=self.text, reason=str(error)) from error
-        pieces = self.pieces
+        compiled, pieces = self._compiled(expression).fullmatch, self.pieces
         stars = sum(piece.startswith("*") for piece in pieces)
         in_one_pass = len(pieces) > 1 and stars > _STARS
         return lambda path: (
             compiled(path) if len(path) <= _LONGEST and not in_one_pass else matches_in_one_pass(pieces, path)
         )
+
+    def _compiled(self, expression: str) -> re.Pattern[str]:
+        with warnings.catch_warnings():  # Python warns about classes that a later version may read differently
+            warnings.simplefilter("ignore", FutureWarning)
+            try:
+                return re.compile(expression, re.ASCII)
+            except re.error as error:
+                raise IgnorePatternInvalid(pattern=self.text, reason=str(error)) from error
 
     @cached_property
     def pieces(self) -> Sequence[str]:
@@ -210,7 +224,9 @@ def _one(piece: str) -> Callable[[str], object]:
         return lambda character: character != "/"
     if len(piece) == 1:
         return piece.__eq__
-    return re.compile(piece, re.ASCII | re.DOTALL).fullmatch
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(piece, re.ASCII | re.DOTALL).fullmatch
 
 
 def _ends_at(ends: Sequence[set[int]], at: int, number: int) -> bool:
@@ -232,7 +248,7 @@ class Ignored:
 
     def excludes_file(self, path: str) -> bool:
         """Tell whether a path is excluded, by itself or with one of its folders."""
-        ends = [beginnings(pattern.pieces, path) for pattern in self.patterns]
+        ends = [pattern.ends(path) for pattern in self.patterns]
         excluded, matched, at = False, list[bool](), 0
         while at < len(path):
             slash = path.find("/", at + 1)

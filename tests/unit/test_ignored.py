@@ -66,6 +66,12 @@ def test_any_text_can_be_an_ignore_file_or_is_refused_as_docker_refuses_it(path:
         assert not is_ignored(path, f"{patterns}\n!**")
 
 
+@pytest.mark.parametrize("pattern", ["[", r"\1", "[a-*]", "a[^", "\\"])
+def test_what_docker_refuses_is_refused(pattern: str) -> None:
+    with pytest.raises(IgnorePatternInvalid):
+        is_ignored("a", pattern)
+
+
 @given(
     st.lists(st.sampled_from(["a", "b", "ab"]), min_size=1, max_size=4).map("/".join),
     st.lists(st.text(st.sampled_from("ab*?/!"), max_size=6), max_size=4).map("\n".join),
