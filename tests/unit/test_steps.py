@@ -71,6 +71,26 @@ def test_a_step_that_is_told_as_cached_and_then_runs_has_run() -> None:
     assert (step.cached, step.seconds) == (False, 2.0)
 
 
+LOADED = """\
+#10 [build 4/6] RUN npm ci
+#10 CACHED
+#10 [build 4/6] RUN npm ci
+#10 sha256:5b5eccdb14e32f9c99d985f6774d04e808f3a9c4a8ffd35327a59d840f1ebc9c 3.00MB / 3.00MB 0.2s done
+#10 extracting sha256:62cd2033f6590b90a0f3047f8490a90e4bdae1bae669d131d8dc41e4b2b87630 4.8s done
+"""
+"""As Docker 28.5 prints it where the next step runs."""
+
+
+def test_a_cached_step_whose_layers_are_loaded_has_not_run() -> None:
+    (step,) = steps_of(f"{LOADED}#10 DONE 5.5s\n#10 [build 4/6] RUN npm ci\n#10 DONE 5.5s").all
+    assert (step.cached, step.seconds) == (True, 0.0)
+
+
+def test_one_that_prints_something_after_its_layers_could_not_be_loaded_has_run() -> None:
+    (step,) = steps_of(f"{LOADED}#10 0.312 added 7 packages\n#10 DONE 5.5s").all
+    assert (step.cached, step.seconds) == (False, 5.5)
+
+
 def test_what_a_step_took_is_noted_and_told_when_it_is_cached() -> None:
     first = steps_of("#4 [build 2/3] RUN npm ci\n#4 DONE 61.2s\n#5 [build 3/3] RUN make\n#5 DONE 3.0s")
     noted = json.dumps({"annotations": notes_of(first, {})}).encode()

@@ -123,8 +123,14 @@ class DockerCache:
         return text[:1].upper() + text[1:]
 
     def _write_whole(self, registry: RegistrySession, known: dict[str, float]) -> None:
-        """Have BuildKit write the cache, and note on it how long the steps took."""
-        self._build("", f"--cache-to=type=registry,ref={self._reference},{_WHOLE}", "--output=type=cacheonly")
+        """Have BuildKit write the cache, and note on it how long the steps took.
+
+        It reads the caches once more for that: the engine does not have what this build needed no layer of, and a cache
+        without it would miss as soon as a later stage changes.
+        """
+        self._build(
+            "", f"--cache-to=type=registry,ref={self._reference},{_WHOLE}", "--output=type=cacheonly", cache=self.cache
+        )
         repository = Repository(session=registry, name=self.cache.repository)
         manifest = decode(repository.manifest_text(self.cache.tag))
         if text_at(manifest, "mediaType") == MANIFEST_TYPE:
@@ -214,11 +220,11 @@ class DockerCache:
         with repository.blob(text_at(config, "digest"), whole_at(config, "size") or 0) as pieces:
             return read_inline_cache(manifest, b"".join(pieces))
 
-    def _build(self, target: str, *flags: str, reference: str = "") -> None:
+    def _build(self, target: str, *flags: str, reference: str = "", cache: BuildCache | None = None) -> None:
         """Build again what was just built, which runs nothing, for what the flags ask beside it."""
         self._confirm_wanted()
         kept = tuple(flag for flag in self.recipe.flags if flag.partition("=")[0] not in _CACHE_FLAGS)
-        recipe = replace(self.recipe, target=target, secrets=(), cache=None, flags=(*kept, *flags))
+        recipe = replace(self.recipe, target=target, secrets=(), cache=cache, flags=(*kept, *flags))
         machine = self.builder.machine
         quiet = replace(machine, console=Console(_Nowhere(), machine.clock))
         references = (reference,) if reference else ()

@@ -16,6 +16,10 @@ _STEP = re.compile(r"#(\d+) \[(?:(?P<stage>\S+(?: \S+)?) )?\d+/\d+\] (?P<what>.+
 """`#7 [build 2/4] RUN npm ci`; the stage has the platform before it when there are several, and no name when there is
 one."""
 _END = re.compile(r"#(\d+) (?:(?P<cached>CACHED)|DONE (?P<seconds>[\d.]+)s)", re.ASCII)
+_LOADED = re.compile(r"#(\d+) (?:extracting )?sha256:[0-9a-f]{64}\b", re.ASCII)
+"""The layers of a cached step, which are loaded where another step needs them: the step ends with `DONE` then."""
+_PRINTED = re.compile(r"#(\d+) \d+\.\d+ ", re.ASCII)
+"""What an instruction itself prints, after the seconds that it has run."""
 _PULLS = "FROM "
 _BASE = re.compile(
     r"#\d+ (?:\[(?:\S+(?: \S+)? )?\d+/\d+\] )?FROM (?P<name>[^\s@]+)@(?P<digest>sha256:[0-9a-f]{64})", re.ASCII
@@ -49,6 +53,8 @@ class Steps:
 
     _named: dict[str, Step] = field(default_factory=dict)
     _ended: dict[str, Step] = field(default_factory=dict)
+    _loaded: set[str] = field(default_factory=set)
+    """The steps whose layers were loaded, and that have printed nothing since."""
     bases: dict[str, str] = field(default_factory=dict)
     """The digest that each base image had, by its name; filled as the build prints them."""
 
@@ -61,6 +67,10 @@ class Steps:
             if not what.startswith(_PULLS):
                 stage = (begun["stage"] or "").rpartition(" ")[2]
                 self._named.setdefault(begun[1], Step(stage=stage, what=what))
+        elif loaded := _LOADED.match(line.strip()):
+            self._loaded.add(loaded[1])
+        elif printed := _PRINTED.match(line):
+            self._loaded.discard(printed[1])
         elif ended := _END.fullmatch(line.strip()):
             self._end(ended[1], float(ended["seconds"] or 0.0), cached=ended["cached"] is not None)
 
@@ -85,7 +95,7 @@ class Steps:
             return
         before = self._ended.get(number)
         # A step that is said to be cached may be run after all, when what was cached cannot be loaded.
-        runs = not cached and (before is None or not before.cached or seconds > 0)
+        runs = not cached and number not in self._loaded and (before is None or not before.cached or seconds > 0)
         self._ended[number] = Step(stage=step.stage, what=step.what, seconds=seconds if runs else 0.0, cached=not runs)
 
 
