@@ -23,7 +23,7 @@ from pytask.builders.docker.credential_helper import NAME
 from tests.agent.agent import SECRET_VARIABLES
 from tests.end_to_end.test_failures import assert_untouched, the_error
 from tests.end_to_end.test_safety import assert_gone, command_line, is_printed_by_the_build
-from tests.end_to_end.watch import files_with, watched
+from tests.end_to_end.watch import a_step_that_lasts, files_with, watched
 from tests.images import BASE, private_base
 from tests.local_azure.networks.package_feed import USER, a_package_feed
 from tests.pipeline import SECRET
@@ -152,7 +152,8 @@ def test_a_pull_request_may_be_built_from_a_private_base(pipeline: Pipeline) -> 
 
 
 def test_without_a_private_base_docker_uses_the_users_configuration_as_it_is(pipeline: Pipeline) -> None:
-    (pipeline.sources / "Dockerfile").write_text(f"FROM {BASE}\nRUN sleep 0.5\nCOPY . /home/site/wwwroot\n")
+    step = a_step_that_lasts(pipeline.sources)
+    (pipeline.sources / "Dockerfile").write_text(f"FROM {BASE}\n{step}COPY . /home/site/wwwroot\n")
     with watched(pipeline.sources) as seen:
         run = pipeline.run(verify="false", buildSecrets="unused=1234567")
     assert run.result == "Succeeded", run.log

@@ -17,7 +17,7 @@ import docker
 import pytest
 
 from tests.agent.agent_network import AgentNetwork
-from tests.end_to_end.watch import files_with, watched
+from tests.end_to_end.watch import a_step_that_lasts, files_with, watched
 from tests.images import pushed
 from tests.local_azure.engine.engine import Engine
 from tests.local_azure.networks.company import PASSWORD, USER, a_company
@@ -88,7 +88,7 @@ def test_the_whole_run_works_behind_a_proxy_with_its_own_authority_and_no_other_
 
 def test_the_password_of_the_proxy_is_nowhere_to_be_read(azure: LocalAzure, tmp_path: Path, company: Company) -> None:
     with inside(azure, tmp_path, company) as pipeline:
-        pipeline.edit("COPY . /home", "RUN sleep 1\nCOPY . /home", file="Dockerfile")
+        pipeline.edit("COPY . /home", f"{a_step_that_lasts(tmp_path)}COPY . /home", file="Dockerfile")
         with watched(pipeline.sources) as seen:
             run = pipeline.run()
         assert run.result == "Succeeded", run.log

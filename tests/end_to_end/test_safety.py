@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from tests.agent.agent import SECRET_VARIABLES
-from tests.end_to_end.watch import files_with, watched
+from tests.end_to_end.watch import a_step_that_lasts, files_with, watched
 from tests.pipeline import SECRET, Scheme, a_pipeline
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def test_a_builds_output_commands_nothing(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize("scheme", get_args(Scheme))
 def test_no_secret_is_seen_anywhere(azure: LocalAzure, tmp_path: Path, scheme: Scheme) -> None:
     with a_pipeline(azure, tmp_path, scheme=scheme) as pipeline:
-        (pipeline.sources / "Dockerfile").write_text(BASE + "RUN sleep 1\nCOPY . /home/site/wwwroot\n")
+        dockerfile = f"{BASE}{a_step_that_lasts(tmp_path)}COPY . /home/site/wwwroot\n"
+        (pipeline.sources / "Dockerfile").write_text(dockerfile)
         with watched(pipeline.sources) as seen:
             run = pipeline.run(buildArgs="TOKEN=a-build-argument")
         assert run.result == "Succeeded", run.log

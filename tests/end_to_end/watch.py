@@ -58,6 +58,11 @@ def watched(sources: Path) -> Iterator[Seen]:
         thread.join()
 
 
+def a_step_that_lasts(folder: Path) -> str:
+    """Return an instruction that takes a second each time: a step from the cache is over before anybody looks."""
+    return f"RUN sleep 1 # {folder}\n"
+
+
 def files_with(words: Iterable[str], folder: Path) -> list[tuple[Path, str]]:
     """Return the files below a folder that hold one of the words; links hold nothing."""
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
