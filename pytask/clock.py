@@ -75,10 +75,12 @@ class Timeouts:
     """How long a registry token is reused for Docker; it is valid for hours, but a build may take hours too."""
     first_poll: float = 0.5
     longest_poll: float = 5.0
+    verify_poll: float = 1.0
+    """The longest between two rounds of a verification, so that the verdict follows what the platform reports."""
     progress: float = 15.0
     """Between two lines of progress while waiting."""
     host_pause: float = 5.0
-    """Between two calls to the Functions host: each one turns on its debug mode."""
+    """Between two calls to the Functions host of an app that is not ready: each one turns on its debug mode."""
     functions_cache: float = 60.0
     """How long Azure's list of functions may be the previous image's, when the triggers cannot be synced.
     https://github.com/microsoft/azure-tools-for-java/pull/5739"""

@@ -85,7 +85,7 @@ def verify(
             raise_at_deadline(found)
             return _concluded(found)
         clock.sleep(min(wait, deadline.left()))
-        wait = min(timeouts.longest_poll, wait * _GROWTH)
+        wait = min(timeouts.verify_poll, wait * _GROWTH)
 
 
 def verify_watch(watch: Watch[Any], *, clock: Clock, timeouts: Timeouts, say: Callable[[str], None]) -> Verification:

@@ -45,6 +45,7 @@ LIMITS = {
     "app_operation": 2.0,
     "first_poll": 0.03,
     "longest_poll": 0.1,
+    "verify_poll": 0.1,
     "host_pause": 0.05,
     "functions_cache": 0.6,
     "settled_failure": 0.4,

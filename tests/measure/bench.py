@@ -12,6 +12,7 @@ import itertools
 import json
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,8 +22,9 @@ from typing import TYPE_CHECKING
 from tests.agent.agent import Agent
 from tests.agent.under_test import ROOT
 from tests.local_azure.azure import LocalAzure
-from tests.measure.budgets import Figures, tell_budgets
+from tests.measure.budgets import BUDGETS, LAG, Figures, tell_budgets
 from tests.measure.package import forget, seconds_to_unpack
+from tests.measure.plot import Panel, plot
 from tests.measure.processes import watched
 from tests.measure.setting import LATENCIES, SCENARIOS, Ground, Setting, arm_calls, docker_first, say, span, told
 from tests.measure.timeline import draw
@@ -50,6 +52,8 @@ class Turn:
     calls: tuple[Call, ...]
     started: float
     """When Node was started, by the machine's monotonic clock."""
+    lag: float | None
+    """Seconds from the platform's "ready" to the verdict; None without verification."""
 
     @property
     def overhead(self) -> float:
@@ -103,14 +107,28 @@ class Bench:
         if setting.scenario == "first":
             forget(self._folders[name])
         before = len(self.azure.calls)
-        group = pipeline.site.resource_group
+        group, verdicts = pipeline.site.resource_group, list[float]()
         inputs = {"imageName": name, "resourceGroupName": group, "verify": str(setting.verify), **more}
         with watched(pipeline.agent.job.lookup_id) as cost:
-            run = pipeline.start(inputs, build_id=build_id).wait(300)
+            run = pipeline.start(inputs, build_id=build_id, on_line=lambda line: _note_verdict(line, verdicts)).wait(
+                300
+            )
         if run.result != "Succeeded":
             raise RuntimeError(run.log)
         started = cost.began("node") or min(life.began for life in cost.lives.values())
-        return Turn(floor=floor, run=run, cost=cost, calls=tuple(self.azure.calls[before:]), started=started)
+        return Turn(
+            floor=floor,
+            run=run,
+            cost=cost,
+            calls=tuple(self.azure.calls[before:]),
+            started=started,
+            lag=verdicts[0] - pipeline.site.log.ready_at if verdicts else None,
+        )
+
+
+def _note_verdict(line: str, verdicts: list[float]) -> None:
+    if "Verified: " in line:
+        verdicts.append(time.monotonic())
 
 
 Measured = dict[Setting, list[dict[str, Turn]]]
@@ -130,6 +148,7 @@ def main() -> int:
         say(f"context {bench.ground.sample}; {asked.rounds} turns of each setting\n{_HEAD}")
         measured = _measured(bench, asked)
         _draw(bench, asked)
+        _plot(measured, asked)
         if PACKAGE in asked.tasks:
             unpacking = [seconds_to_unpack(vsix, folder / "again") for _ in range(asked.rounds)]
             tell_budgets(_figures(bench, measured, vsix, unpacking))
@@ -138,9 +157,10 @@ def main() -> int:
 
 _HEAD = """
 Seconds, medians [least-most]; overhead is the task's time above the floor's in the same turn;
-'build at' is when docker build runs, calls are Resource Manager's, CPU is that of Node, Python and docker.
+'build at' is when docker build runs, calls are Resource Manager's, CPU is that of Node, Python and docker;
+'lag' is from the platform's "ready" to the verdict.
 scenario, ARM, verify      task     floor               task                overhead            build at  calls  CPU  \
- Python"""
+ Python  lag"""
 
 
 def _bench(folder: Path, tasks: Mapping[str, Path], until_measured: ExitStack) -> Bench:
@@ -184,7 +204,12 @@ def _row(setting: Setting, name: str, turns: Sequence[Turn]) -> str:
     cpu = median(turn.cpu_seconds for turn in turns)
     memory = median(turn.cost.megabytes("python") for turn in turns)
     head = f"{setting!s:<26} {name:<8} {spans[0]:<19} {spans[1]:<19} {overhead:<19}"
-    return f"{head} {until:>8.2f}  {calls:>5.0f}  {cpu:>4.2f}  {memory:>3.0f} MB"
+    return f"{head} {until:>8.2f}  {calls:>5.0f}  {cpu:>4.2f}  {memory:>3.0f} MB  {_lag(turns)}"
+
+
+def _lag(turns: Sequence[Turn]) -> str:
+    lags = [turn.lag for turn in turns if turn.lag is not None]
+    return span(lags) if lags else "-"
 
 
 def _figures(bench: Bench, measured: Measured, vsix: Path, unpacking: Sequence[float]) -> Figures:
@@ -192,7 +217,8 @@ def _figures(bench: Bench, measured: Measured, vsix: Path, unpacking: Sequence[f
         turns = measured.get(Setting(scenario=scenario, latency=latency, verify=False))
         return median(getattr(turn[PACKAGE], what) for turn in turns) if turns else None
 
-    costs = [turn[PACKAGE].cost for turns in measured.values() for turn in turns]
+    each = [turn[PACKAGE] for turns in measured.values() for turn in turns]
+    costs, lags = [turn.cost for turn in each], [turn.lag for turn in each if turn.lag is not None]
     return Figures(
         overhead_150=middle("warm", 150, "overhead"),
         overhead_0=middle("warm", 0, "overhead"),
@@ -203,6 +229,7 @@ def _figures(bench: Bench, measured: Measured, vsix: Path, unpacking: Sequence[f
         with_settings=bench.calls(PACKAGE, appSettings="NEW=1"),
         cpu_seconds=middle("warm", 150, "cpu_seconds"),
         megabytes=max(cost.megabytes("python") for cost in costs),
+        lag=max(lags) if lags else None,
         vsix_megabytes=vsix.stat().st_size / 1e6,
         unpacking=median(unpacking),
     )
@@ -214,6 +241,28 @@ def _draw(bench: Bench, asked: argparse.Namespace) -> None:
     asked.svg.parent.mkdir(parents=True, exist_ok=True)
     asked.svg.write_text(draw(bench.turn(shown)[name], f"{shown}, {name}"), encoding="utf-8")
     say(f"\nThe timeline of one run ({' '.join(str(shown).split())}, {name}): {asked.svg}")
+
+
+def _plot(measured: Measured, asked: argparse.Namespace) -> None:
+    name = asked.tasks[-1]
+    overheads, lags = dict[str, list[float]](), dict[str, list[float]]()
+    for setting, turns in measured.items():
+        if setting.verify:
+            lags[_titled(setting)] = [turn[name].lag or 0.0 for turn in turns]
+        else:
+            overheads[_titled(setting)] = [turn[name].overhead for turn in turns]
+    limits = {_titled(Setting(scenario="warm", latency=ms, verify=False)): seconds for ms, seconds in BUDGETS.items()}
+    panels = (
+        Panel("Added to docker build and docker push, without verification", overheads, limits),
+        Panel("From the platform's “ready” to the verdict", lags, dict.fromkeys(lags, LAG)),
+    )
+    note = f"The {name}, {asked.rounds} turns each on the local Azure: median, least to most; red: the budget."
+    asked.plot.write_text(plot(panels, note), encoding="utf-8")
+    say(f"The figures as a plot: {asked.plot}")
+
+
+def _titled(setting: Setting) -> str:
+    return f"{setting.scenario}, ARM at {setting.latency} ms"
 
 
 def _settings(asked: argparse.Namespace) -> Iterator[Setting]:
@@ -229,6 +278,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--scenarios", nargs="+", default=list(SCENARIOS), choices=SCENARIOS)
     parser.add_argument("--latencies", nargs="+", type=int, default=list(LATENCIES), help="of ARM calls, milliseconds")
     parser.add_argument("--svg", type=Path, default=ROOT / "build" / "timeline.svg", help="where the timeline is drawn")
+    parser.add_argument("--plot", type=Path, default=ROOT / "build" / "bench.svg", help="where the figures are drawn")
     parser.add_argument("--json", type=Path, default=None, help="where the overheads of all turns are written")
     return parser.parse_args()
 

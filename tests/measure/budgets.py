@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
     from tests.local_azure.front.front import Call
 
+BUDGETS = {0: 0.4, 150: 0.8}
+"""Seconds above the floor, warm and without verification, by the milliseconds that each ARM call takes longer."""
+LAG = 2.0
+"""Seconds from the platform's "ready" to the verdict."""
 _READS = ("/list", "/listkeys", "/listsecrets")
 """Ends of paths that are posted to and change nothing."""
 
@@ -35,22 +39,24 @@ class Figures:
     """As the overhead at 150 ms."""
     megabytes: float
     """The most that Python had in any turn, with verification and without."""
+    lag: float | None
+    """Seconds from the platform's "ready" to the verdict, the most in any turn."""
     vsix_megabytes: float
     unpacking: float
 
 
 def tell_budgets(figures: Figures) -> None:
     """Print the table: what it is, the budget, what was seen."""
-    say(f"\n{'the package, verification off':<58} {'budget':>8} {'seen':>8}")
+    say(f"\n{'the package, verification off':<66} {'budget':>8} {'seen':>8}")
     for what, budget, seen, unit in _rows(figures):
         if seen is not None:
             met = "" if seen <= budget else "  over"
-            say(f"{what:<58} {_figure(budget, unit):>8} {_figure(seen, unit):>8}{met}")
+            say(f"{what:<66} {_figure(budget, unit):>8} {_figure(seen, unit):>8}{met}")
 
 
 def _rows(seen: Figures) -> Iterator[tuple[str, float, float | None, str]]:
-    yield "whole run above docker build and push, warm, ARM 150 ms", 1.0, seen.overhead_150, "s"
-    yield "the same, ARM 0 ms", 0.6, seen.overhead_0, "s"
+    yield "whole run above docker build and push, warm, ARM 150 ms", BUDGETS[150], seen.overhead_150, "s"
+    yield "the same, ARM 0 ms", BUDGETS[0], seen.overhead_0, "s"
     yield "task start to docker build, warm", 0.3, seen.build_at_warm, "s"
     yield "task start to docker build, none of the task in memory", 0.6, seen.build_at_first, "s"
     yield "ARM calls, resource group given", 6, arm_calls(seen.with_group), ""
@@ -58,8 +64,9 @@ def _rows(seen: Figures) -> Iterator[tuple[str, float, float | None, str]]:
     yield "ARM calls, group given, settings changed", 6, arm_calls(seen.with_settings), ""
     yield "of these writes", 1, _writes(seen.with_group), ""
     yield "of these writes, settings changed", 2, _writes(seen.with_settings), ""
-    yield "CPU of Node, Python and docker, warm", 1.0, seen.cpu_seconds, "s"
+    yield "CPU of Node, Python and docker, warm", 0.8, seen.cpu_seconds, "s"
     yield "memory of Python, the most in any turn", 80, seen.megabytes, "MB"
+    yield 'from the platform\'s "ready" to the verdict, the most in any turn', 2.0, seen.lag, "s"
     yield "VSIX", 15, seen.vsix_megabytes, "MB"
     yield "unpacking", 0.3, seen.unpacking, "s"
 

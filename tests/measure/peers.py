@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tests.agent.running_task import TaskRun
     from tests.pipeline import Pipeline
 
-BUDGET = 0.3
+BUDGET = 0.25
 """The most that our task may take of the peers' time."""
 _IMAGE = "$(Build.Repository.Name):$(Build.BuildId)"
 """The default of Docker@1's input imageName."""

@@ -49,7 +49,6 @@ class Observer:
     _instances: Instances = field(init=False)
     _asked_at: float | None = None
     """Monotonic clock of the last call to the hosts."""
-    _was_ready: bool = False
     _synced: Reading[bool] = NOT_ASKED
     _runs_since: float | None = None
     """Monotonic clock when the new image was first seen running."""
@@ -94,17 +93,18 @@ class Observer:
         if self._hosts_are_due():
             self._asked_at = self._clock.monotonic()
             self.seen = replace(self.seen, hosts=self._instances.ask())
-        self._was_ready = self.seen.ready
 
     def _hosts_are_due(self) -> bool:
-        """Tell whether to ask the hosts: not too often, and only after the platform reports a start or has no log.
+        """Tell whether to ask the hosts: not before the platform reports a start, unless it has no log to do so.
+
+        Until it reports the app as ready, they are not asked often; from then on only they keep a verdict waiting.
 
         Each call turns on the host's debug mode:
         https://github.com/Azure/azure-functions-host/blob/dev/src/WebJobs.Script.WebHost/Filters/EnableDebugModeFilter.cs
         """
         if self.seen.hosts.all_new or not (self._is_started() or self._log_is_silent()):
             return False
-        if self._asked_at is None or (self.seen.ready and not self._was_ready):
+        if self._asked_at is None or self.seen.ready:
             return True
         return self._clock.monotonic() - self._asked_at >= self._timeouts.host_pause
 

@@ -200,6 +200,7 @@ class Start:
             await asyncio.sleep(max(_POLL, _POLL_OF_PLATFORM * self._worker.second))
         await workload.listen()
         self._log.ready(self._launch, seconds=self._platform_seconds())
+        self._log.ready_at = time.monotonic()
         return True
 
     async def _is_warm(self, port: int) -> bool:

@@ -7,7 +7,7 @@ which one an app has is the platform's choice.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class PlatformLog(ABC):
 
     pulls_again_without_credentials: ClassVar[bool]
     """Whether this platform tries a refused pull once more, and then makes do with a copy it has."""
+    ready_at: float = field(default=0.0, init=False, kw_only=True)
+    """When it last said that a container is ready, by this machine's monotonic clock."""
 
     @property
     @abstractmethod
