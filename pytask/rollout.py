@@ -157,7 +157,7 @@ class Rollout:
         return update
 
     def _confirm(self, update: Update) -> None:
-        """Read back what was written, even when `verify` is false."""
+        """Confirm what was written, even when `verify` is false."""
         try:
             self.target.confirm(update)
         except ImageNotSet as failure:
@@ -192,7 +192,7 @@ class Rollout:
             self.target.confirm_settings(update, self.journal)
         except SettingsOverwritten as overwritten:
             try:
-                self.target.confirm(update)
+                self.target.confirm(update, anew=True)
             except StartFailure:
                 raise
             except TaskFailure:

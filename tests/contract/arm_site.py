@@ -51,6 +51,8 @@ class Site:
         """The same, once it is answered."""
         self.refusals: defaultdict[str, deque[int]] = defaultdict(deque)
         """By call: statuses that are answered instead."""
+        self.says: bytes | None = None
+        """What is answered instead of what there is."""
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -81,7 +83,7 @@ class Site:
         _next(self.before[call])
         body = {"properties": self._answered(call, sent.get("properties", {}))} if status == 200 else {}
         _next(self.after[call])
-        told = json.dumps(body).encode()
+        told = json.dumps(body).encode() if self.says is None else self.says
         handler.send_response(status)
         handler.send_header("Content-Length", str(len(told)))
         handler.end_headers()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ from pytask.errors import TaskFailure
 from pytask.errors.start import ImageNotSet, PropertyNotSet
 from pytask.model import Moment
 from pytask.targets.site.update import point_at
-from pytask.targets.site.verify import confirm_configuration
+from pytask.targets.site.verify import confirm_configuration, was_confirmed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytask.cloud.arm import Arm
     from tests.contract.arm_site import Site
 
@@ -49,6 +52,26 @@ def test_a_property_of_the_front_end_restarts_nothing_so_that_something_else_mus
     assert site.writes == (["PATCH web"] if settings else ["PATCH web", "POST restart"])
     assert update.restarted is not settings
     assert (update.sent_at == 7.0) is settings
+
+
+def test_an_answer_that_has_the_image_confirms_it(site: Site, arm: Arm) -> None:
+    assert was_confirmed(point_at(arm, site.found(), "r/app:2", None, instances=None, beside={"alwaysOn": False}))
+
+
+def test_what_was_changed_besides_is_read_back(site: Site, arm: Arm) -> None:
+    assert not was_confirmed(point_at(arm, site.found(), "r/app:2", None, instances=None, beside={"alwaysOn": True}))
+
+
+@pytest.mark.parametrize("answered", [{}, {"linuxFxVersion": None}, {"linuxFxVersion": "DOCKER|r/app:1"}])
+def test_an_answer_without_the_image_confirms_nothing(site: Site, arm: Arm, answered: Mapping[str, object]) -> None:
+    update = point_at(arm, site.found(), "r/app:2", None, instances=None, beside={})
+    assert not was_confirmed(replace(update, answered=answered))
+
+
+@pytest.mark.parametrize("answer", [b"", b"<html>", b"{}", b"[]", b'{"properties": 1}'])
+def test_an_answer_that_cannot_be_read_confirms_nothing(site: Site, arm: Arm, answer: bytes) -> None:
+    site.says = answer
+    assert not was_confirmed(point_at(arm, site.found(), "r/app:2", None, instances=None, beside={}))
 
 
 def test_a_property_that_azure_does_not_keep_is_told(site: Site, arm: Arm) -> None:

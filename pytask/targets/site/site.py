@@ -74,6 +74,8 @@ class SiteUpdate(Update):
     """Whether `reference` has a tag that did not exist before this run."""
     beside: Mapping[str, object] = field(default_factory=dict, repr=False)
     """Site properties to set besides the image, by name."""
+    answered: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """The configuration in Azure's answer to the change; empty when it has none."""
 
     @property
     def fx_version(self) -> str:

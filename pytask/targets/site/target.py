@@ -20,7 +20,13 @@ from pytask.targets.site.settings import change_settings, confirm_readable, sett
 from pytask.targets.site.site import differing
 from pytask.targets.site.slot_settings import not_sticky
 from pytask.targets.site.update import point_at, pull_again
-from pytask.targets.site.verify import confirm_configuration, confirm_settings, start_limit, watch_site
+from pytask.targets.site.verify import (
+    confirm_configuration,
+    confirm_settings,
+    start_limit,
+    was_confirmed,
+    watch_site,
+)
 from pytask.targets.target import Snapshot
 
 if TYPE_CHECKING:
@@ -119,9 +125,10 @@ class SiteTarget:
         """Restart the site, which makes it pull again."""
         return pull_again(self.azure.arm, update)
 
-    def confirm(self, update: SiteUpdate) -> None:
-        """Read the configuration back."""
-        confirm_configuration(self.azure.arm, update)
+    def confirm(self, update: SiteUpdate, *, anew: bool = False) -> None:
+        """Confirm what Azure answered to the update, or else read the configuration back."""
+        if anew or not was_confirmed(update):
+            confirm_configuration(self.azure.arm, update)
 
     def confirm_settings(self, update: SiteUpdate, journal: Journal) -> None:
         """Read the settings back if some were changed."""

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.arm import ArmCall
 from pytask.cloud.http import server_time
+from pytask.cloud.poll import read_object
+from pytask.decode import object_at
 from pytask.errors import once_sent
 from pytask.model import Moment
 from pytask.targets.site.site import IMAGE_PROPERTY, SiteUpdate, differing, fx_version_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from azure.core.rest import HttpResponse
 
     from pytask.cloud.arm import Arm
     from pytask.model import Digest
@@ -60,7 +64,9 @@ def point_at(
     fx_version = fx_version_of(reference)
     changes = differing(site.configuration, beside)
     same = site.fx_version == fx_version
-    patched = None if same and not changes else _patch(arm, site, {IMAGE_PROPERTY: fx_version, **changes})
+    answer, patched = (
+        (None, None) if same and not changes else _patch(arm, site, {IMAGE_PROPERTY: fx_version, **changes})
+    )
     restarts_by_itself = patched if not same or changes.keys() - AT_THE_FRONT else settings
     moment = restarts_by_itself or _restart(arm, site, half_done=patched is not None)
     return SiteUpdate(
@@ -73,6 +79,7 @@ def point_at(
         restarted=restarts_by_itself is None,
         beside=beside,
         changed=tuple(changes),
+        answered=object_at(read_object(answer), "properties") if answer else {},
     )
 
 
@@ -82,7 +89,7 @@ def pull_again(arm: Arm, update: SiteUpdate) -> SiteUpdate:
     return replace(update, written=moment.at, sent_at=moment.sent_at)
 
 
-def _patch(arm: Arm, site: Site, properties: Mapping[str, object]) -> Moment:
+def _patch(arm: Arm, site: Site, properties: Mapping[str, object]) -> tuple[HttpResponse, Moment]:
     doing = "point the Function App at the image"
     return _sent(arm, "PATCH", f"{site.resource_id}/config/web", body={"properties": properties}, doing=doing)
 
@@ -95,13 +102,13 @@ def _restart(arm: Arm, site: Site, *, half_done: bool) -> Moment:
     Source: https://learn.microsoft.com/rest/api/appservice/web-apps/restart
     """
     with once_sent() if half_done else nullcontext():
-        return _sent(arm, "POST", f"{site.resource_id}/restart", doing="restart the Function App")
+        return _sent(arm, "POST", f"{site.resource_id}/restart", doing="restart the Function App")[1]
 
 
-def _sent(arm: Arm, method: str, path: str, *, doing: str, body: object = None) -> Moment:
+def _sent(arm: Arm, method: str, path: str, *, doing: str, body: object = None) -> tuple[HttpResponse, Moment]:
     clock = arm.http.clock
     sent_at = clock.monotonic()
     answer = arm.send(ArmCall(method, path, body=body, doing=doing))
     # Azure may answer many seconds after the restart began, and the restart's first log lines must not seem older.
     taken = timedelta(seconds=clock.monotonic() - sent_at)
-    return Moment(at=server_time(answer, clock.now()) - taken, sent_at=sent_at)
+    return answer, Moment(at=server_time(answer, clock.now()) - taken, sent_at=sent_at)

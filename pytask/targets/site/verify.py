@@ -39,6 +39,14 @@ def confirm_settings(arm: Arm, update: SiteUpdate, journal: Journal) -> None:
         confirm_written(update.app.title, change)
 
 
+def was_confirmed(update: SiteUpdate) -> bool:
+    """Tell whether Azure's answer to the change already has the image, and nothing else was changed.
+
+    Other properties depend on the app's plan: what Azure keeps of them is only seen by reading it back.
+    """
+    return bool(update.answered) and not update.changed and difference(update, update.answered) is None
+
+
 def confirm_configuration(arm: Arm, update: SiteUpdate) -> None:
     """Read the configuration back, and confirm that it has the values that were written.
 
