@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import closing, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,10 +57,23 @@ def building(pipeline: Pipeline) -> Iterator[Pipeline]:
 def empty(azure: LocalAzure) -> None:
     """Have the agent's engine forget all images and what it has built."""
     with closing(docker.APIClient(base_url=azure.agent_engine.url)) as engine:
-        for image in engine.images(all=True):
-            with suppress(docker.errors.NotFound):  # gone with the image that was made from it
-                engine.remove_image(image["Id"], force=True)
+        while images := engine.images(all=True):
+            removed = [remove(engine, image["Id"]) for image in images]
+            assert any(removed), "each of them is needed by another"
         engine.prune_builds(all=True)
+
+
+def remove(engine: docker.APIClient, image: str) -> bool:
+    """Return whether the image could be removed: one that others were made from goes after those, or with them."""
+    try:
+        engine.remove_image(image, force=True)
+    except docker.errors.NotFound:
+        return True
+    except docker.errors.APIError as refused:
+        if refused.status_code != HTTPStatus.CONFLICT:
+            raise
+        return False
+    return True
 
 
 def forget(pipeline: Pipeline, these: set[str]) -> None:
