@@ -268,7 +268,7 @@ def test_a_job_that_is_canceled_cancels_the_run(azure: PaperAzure, stage: Stage,
     os.kill(running.process.pid or 0, signal.SIGINT)
     done = running.finish()
     assert done.result == "Canceled"
-    assert "The run ca1 was canceled" in done.log
+    assert "ACR Tasks run ca1 was canceled" in done.log
     assert azure.task_runs[0].canceled.is_set()
     assert "az acr task list-runs --registry contoso" in done.state
 
@@ -282,7 +282,7 @@ def test_agents_without_buildkit_build_with_the_older_builder(azure: PaperAzure,
 
     azure.play_runs(without_buildkit)
     done = run(stage, tmp_path / "run")
-    assert "its older builder builds, without the source labels" in done.raw
+    assert "its older builder, without the source labels" in done.raw
     assert [one.body["type"] for one in azure.task_runs] == ["EncodedTaskRunRequest", "DockerBuildRequest"]
     assert azure.running(stage.site) == azure.store(stage.host).tags(REPOSITORY)[NEW]
     with_secret = given(stage, buildSecrets="token=canary-of-the-build-secret")
