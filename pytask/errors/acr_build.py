@@ -189,7 +189,9 @@ class AcrRunTimedOut(AzureFailure):
     code = "acr-run-timed-out"
     title = "ACR Tasks run {run} in {registry} took too long"
     happened = "ACR Tasks ended it with the status Timeout"
-    cause = "a run may take up to 8 hours; an instruction in the Dockerfile may be waiting for something that never happens"
+    cause = (
+        "a run may take up to 8 hours; an instruction in the Dockerfile may be waiting for something that never happens"
+    )
     fix = "fix the instruction that does not end; it is the last one in the log above"
     link = _TASKS
 

@@ -13,7 +13,9 @@ class CacheIsTheImage(InputMistake):
     code = "cache-is-the-image"
     title = "the build cache cannot be in the image's own repository"
     happened = "{input} and imageName both name the repository {repository}"
-    cause = "the cache's tags would be among the image's tags, so a rule that cleans up one would also clean up the other"
+    cause = (
+        "the cache's tags would be among the image's tags, so a rule that cleans up one would also clean up the other"
+    )
     fix = "leave {input} empty, which means {repository}-cache, or name another repository"
 
 
@@ -36,5 +38,7 @@ class CacheNotWritten(TaskFailure):
     code = "cache-not-written"
     title = "the build cache {reference} was not written"
     happened = "{detail}"
-    cause = "usually the identity may push only to the image's repository, or the registry is full or could not be reached"
+    cause = (
+        "usually the identity may push only to the image's repository, or the registry is full or could not be reached"
+    )
     fix = "give the identity AcrPush on the registry (Container Registry Repository Writer for the cache's repository where the registry uses ABAC), or set cache: registryReadOnly; the next build starts from what the cache had before"

@@ -111,7 +111,7 @@ def test_command_build_pushes_nothing_and_says_what_it_did_not_see(
     asked = given(stage, command="build")
     done = run(asked, tmp_path / "run")
     assert done.result == "Succeeded", done.log[-2000:]
-    assert "Not inspected: ACR Tasks keeps no image that is not pushed" in done.log
+    assert "Not inspected: ACR Tasks keeps only images that are pushed" in done.log
     assert NEW not in azure.store(stage.host).tags(REPOSITORY)
     assert len(azure.task_runs) == 1
 
@@ -152,8 +152,8 @@ def test_command_build_pushes_nothing_and_says_what_it_did_not_see(
         (saying("Failed", "something else", push=True), "acr-run-failed", "something else"),
         (saying("Error", "agent lost"), "acr-run-failed", "agent lost"),
         (saying("Timeout"), "acr-run-timed-out", "8 hours"),
-        (saying("Canceled"), "acr-run-canceled", "somebody canceled the run"),
-        (saying("Succeeded", push=True), "acr-image-missing", "although the run ca1 succeeded"),
+        (saying("Canceled"), "acr-run-canceled", "somebody canceled ACR Tasks run ca1"),
+        (saying("Succeeded", push=True), "acr-image-missing", "although ACR Tasks run ca1 succeeded"),
     ],
     ids=["Dockerfile", "firewall", "denied", "push", "error", "timeout", "canceled", "nothing pushed"],
 )

@@ -150,7 +150,7 @@ class DockerCache:
         except NotACache as error:
             raise self._failed(str(error)) from error
         if len(config) > _LONGEST_CONFIG:
-            raise self._failed(f"it would be longer than BuildKit reads ({len(config)} bytes)")
+            raise self._failed(f"it would be larger than BuildKit can read ({len(config)} bytes)")
         uploads = self._uploads(registry)
         manifest = manifest_of(uploads.put_blob(config), layers, notes_of(self.steps, known))
         uploads.put_manifest(self.cache.tag, manifest, MANIFEST_TYPE)
