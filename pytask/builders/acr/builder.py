@@ -76,7 +76,7 @@ class AcrBuilder:
         ended = self._run(tasks, encoded_task(order), order.build_step)
         if lacks_buildkit(ended) and can_be_quick(order.recipe):
             self.machine.console.warning(
-                "ACR Tasks has no BuildKit in this registry: it builds with its older builder, without the source labels"
+                "ACR Tasks has no BuildKit in this registry, so it uses its older builder, without the source labels"
             )
             ended = self._run(tasks, quick_build(order), order.build_step)
         if ended.how != SUCCEEDED:
