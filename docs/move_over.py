@@ -148,14 +148,14 @@ def why_not_same(text: str, built: BuiltImage, values: Mapping[str, str]) -> str
         tags=tuple(expand(tag, values) for tag in built.tags),
     )
     if not _difference(read_image(expand(text, values)), there):
-        return "it is written in another way"
+        return "it is written differently"
     if differs == "tag":
         return f"its tag is {wanted.tag or 'latest'}, which the build does not push"
     written = (wanted.repository, built.repository) if differs == "repository" else (wanted.host, built.host)
     alike = len({name.rpartition("/")[2] for name in (wanted.repository, built.repository)}) == 1
     only_variable = any(_VARIABLE.fullmatch(name) for name in (wanted.repository, built.repository))
     unknown = has_variable("".join(written)) and (alike or only_variable)
-    return f"its {differs} is written in another way" if unknown else ""
+    return f"its {differs} is written differently" if unknown else ""
 
 
 def _difference(wanted: ImageText, built: BuiltImage) -> str:
@@ -633,7 +633,7 @@ def _unusual(source: Source, steps: StepList, item: Node, used: set[str]) -> str
         return "other steps stand inside it"
     if any(node.anchor in used for node in item.below() if node.anchor):
         return "an alias elsewhere refers to a part of it"
-    return "" if stands_alone(source, item) and stands_alone(source, given) else "its keys do not stand one a line"
+    return "" if stands_alone(source, item) and stands_alone(source, given) else "its keys are not on separate lines"
 
 
 def terms(source: Source, step: Step) -> dict[str, str]:
@@ -1042,7 +1042,7 @@ def _with_flag(result: Translated, name: str, written: str, value: str) -> Trans
         return _moved(result, "--platform", "platform", value)
     if name == "--progress":
         return replace(
-            _without_flag(result, "--progress"), notes=(*result.notes, "--progress has no place in the new step")
+            _without_flag(result, "--progress"), notes=(*result.notes, "--progress has no equivalent in the new step")
         )
     why = _why_refused(name, written)
     return _refusing(result, why) if why else result
@@ -1096,7 +1096,7 @@ def translate_configuration(text: str) -> Translated:
         name, value = found[1].lower(), found[2].strip("\"'")
         if name not in SITE_PROPERTIES | REFUSED_PROPERTIES | set(OWN_INPUTS) or _has_colon(found):
             written = found.group().split()[0]
-            result = _refusing(result, f"{written} in configurationStrings is no property, and Azure ignored it")
+            result = _refusing(result, f"{written} in configurationStrings is not a property, and Azure ignored it")
         elif name in REFUSED_PROPERTIES:
             result = _refusing(result, f"{found[1]} in configurationStrings is refused; see settings.md")
         elif name in OWN_INPUTS:
@@ -1175,7 +1175,7 @@ _INSTEAD = {
     "includesourcetags": "write the tags into tags",
     "imagedigestfile": "use the output imageDigest, or recordFile",
     "memorylimit": "BuildKit has no memory limit",
-    "qualifyimagename": "the registry always stands before the name",
+    "qualifyimagename": "the registry always comes before the name",
     "enforcedockernamingconvention": "names are always corrected",
 }
 _CREATES = (
@@ -1252,9 +1252,9 @@ def _has_the_root_as_context(step: Step) -> bool:
 
 def _gone(old: str, entry: Entry) -> str:
     if old in _CREATES:
-        return f"{entry.name} has no place in the new step: it does not create or configure the app"
+        return f"{entry.name} has no equivalent in the new step: it does not create or configure the app"
     instead = f"; {_INSTEAD[old]}" if old in _INSTEAD else ""
-    return f"{entry.name}: {entry.text.partition(chr(10))[0]} has no place in the new step{instead}"
+    return f"{entry.name}: {entry.text.partition(chr(10))[0]} has no equivalent in the new step{instead}"
 
 
 def _ignored(step: Step, old: str) -> str:
@@ -2153,7 +2153,7 @@ def _remarks(pipeline: Pipeline, plan: Plan) -> Iterator[Outcome]:
         if step not in plan.gone:
             yield from _of_step(step)
     for node in (node for root in pipeline.source.roots for node in root.below() if node.says("template")):
-        text = f"{node.says('template')} may hold old steps as well; run this on it, too"
+        text = f"{node.says('template')} may contain old steps; run this on it, too"
         yield Outcome(number=pipeline.source.line(node.start), title="template", verdict="note", text=text)
 
 
@@ -2464,14 +2464,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a pipeline or template in YAML")
     doing = parser.add_mutually_exclusive_group()
-    doing.add_argument("--write", action="store_true", help="make the change; git keeps what was before")
+    doing.add_argument("--write", action="store_true", help="make the change; git keeps the previous version")
     doing.add_argument("--check", action="store_true", help="only report, on stdout")
     parser.add_argument(
         "--function-app",
         action="append",
         default=[],
         metavar="NAME",
-        help="an app, as the file names it, that is a Function App though its step is for others, too; repeatable",
+        help="the name, as in the file, of an app that is a Function App; can be given more than once",
     )
     return parser
 

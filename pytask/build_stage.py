@@ -71,7 +71,7 @@ def _attempt(job: Job, plan: BuildPlan) -> AbstractContextManager[None]:
         return nullcontext()
     registry = plan.acr.registry.name
     by_hand = f"az acr task list-runs --registry {shell_word(registry)} --top 5"
-    what = f"it is not known whether {registry} goes on with the build, or has the image by now (see {by_hand})"
+    what = f"it is not known whether {registry} is still building or already has the image (see {by_hand})"
     return job.journal.attempt(Action.BUILD, what)
 
 

@@ -73,7 +73,7 @@ def _with_flag(result: Translated, name: str, written: str, value: str) -> Trans
         return _moved(result, "--platform", "platform", value)
     if name == "--progress":
         return replace(
-            _without_flag(result, "--progress"), notes=(*result.notes, "--progress has no place in the new step")
+            _without_flag(result, "--progress"), notes=(*result.notes, "--progress has no equivalent in the new step")
         )
     why = _why_refused(name, written)
     return _refusing(result, why) if why else result
@@ -127,7 +127,7 @@ def translate_configuration(text: str) -> Translated:
         name, value = found[1].lower(), found[2].strip("\"'")
         if name not in SITE_PROPERTIES | REFUSED_PROPERTIES | set(OWN_INPUTS) or _has_colon(found):
             written = found.group().split()[0]
-            result = _refusing(result, f"{written} in configurationStrings is no property, and Azure ignored it")
+            result = _refusing(result, f"{written} in configurationStrings is not a property, and Azure ignored it")
         elif name in REFUSED_PROPERTIES:
             result = _refusing(result, f"{found[1]} in configurationStrings is refused; see settings.md")
         elif name in OWN_INPUTS:

@@ -28,7 +28,7 @@ _INSTEAD = {
     "includesourcetags": "write the tags into tags",
     "imagedigestfile": "use the output imageDigest, or recordFile",
     "memorylimit": "BuildKit has no memory limit",
-    "qualifyimagename": "the registry always stands before the name",
+    "qualifyimagename": "the registry always comes before the name",
     "enforcedockernamingconvention": "names are always corrected",
 }
 _CREATES = (
@@ -105,9 +105,9 @@ def _has_the_root_as_context(step: Step) -> bool:
 
 def _gone(old: str, entry: Entry) -> str:
     if old in _CREATES:
-        return f"{entry.name} has no place in the new step: it does not create or configure the app"
+        return f"{entry.name} has no equivalent in the new step: it does not create or configure the app"
     instead = f"; {_INSTEAD[old]}" if old in _INSTEAD else ""
-    return f"{entry.name}: {entry.text.partition(chr(10))[0]} has no place in the new step{instead}"
+    return f"{entry.name}: {entry.text.partition(chr(10))[0]} has no equivalent in the new step{instead}"
 
 
 def _ignored(step: Step, old: str) -> str:

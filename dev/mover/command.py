@@ -64,14 +64,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=_ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a pipeline or template in YAML")
     doing = parser.add_mutually_exclusive_group()
-    doing.add_argument("--write", action="store_true", help="make the change; git keeps what was before")
+    doing.add_argument("--write", action="store_true", help="make the change; git keeps the previous version")
     doing.add_argument("--check", action="store_true", help="only report, on stdout")
     parser.add_argument(
         "--function-app",
         action="append",
         default=[],
         metavar="NAME",
-        help="an app, as the file names it, that is a Function App though its step is for others, too; repeatable",
+        help="the name, as in the file, of an app that is a Function App; can be given more than once",
     )
     return parser
 

@@ -112,14 +112,14 @@ def why_not_same(text: str, built: BuiltImage, values: Mapping[str, str]) -> str
         tags=tuple(expand(tag, values) for tag in built.tags),
     )
     if not _difference(read_image(expand(text, values)), there):
-        return "it is written in another way"
+        return "it is written differently"
     if differs == "tag":
         return f"its tag is {wanted.tag or 'latest'}, which the build does not push"
     written = (wanted.repository, built.repository) if differs == "repository" else (wanted.host, built.host)
     alike = len({name.rpartition("/")[2] for name in (wanted.repository, built.repository)}) == 1
     only_variable = any(_VARIABLE.fullmatch(name) for name in (wanted.repository, built.repository))
     unknown = has_variable("".join(written)) and (alike or only_variable)
-    return f"its {differs} is written in another way" if unknown else ""
+    return f"its {differs} is written differently" if unknown else ""
 
 
 def _difference(wanted: ImageText, built: BuiltImage) -> str:

@@ -49,7 +49,7 @@ def _remarks(pipeline: Pipeline, plan: Plan) -> Iterator[Outcome]:
         if step not in plan.gone:
             yield from _of_step(step)
     for node in (node for root in pipeline.source.roots for node in root.below() if node.says("template")):
-        text = f"{node.says('template')} may hold old steps as well; run this on it, too"
+        text = f"{node.says('template')} may contain old steps; run this on it, too"
         yield Outcome(number=pipeline.source.line(node.start), title="template", verdict="note", text=text)
 
 

@@ -154,7 +154,7 @@ def _unusual(source: Source, steps: StepList, item: Node, used: set[str]) -> str
         return "other steps stand inside it"
     if any(node.anchor in used for node in item.below() if node.anchor):
         return "an alias elsewhere refers to a part of it"
-    return "" if stands_alone(source, item) and stands_alone(source, given) else "its keys do not stand one a line"
+    return "" if stands_alone(source, item) and stands_alone(source, given) else "its keys are not on separate lines"
 
 
 def terms(source: Source, step: Step) -> dict[str, str]:

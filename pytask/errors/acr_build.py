@@ -13,36 +13,36 @@ _ON_THE_AGENT = "build on an agent with a Docker engine instead (buildOn: agent,
 
 
 class AcrBuildNeedsRegistry(InputMistake):
-    """A build in the cloud without a registry to build it."""
+    """A build by ACR Tasks without a registry to build in."""
 
     code = "acr-build-needs-registry"
-    title = "buildOn: acr needs the registry that builds the image"
-    happened = "{input} is empty, and the image's name has no registry"
-    cause = "ACR Tasks are a part of an Azure Container Registry, which also builds an image that is not pushed (command: build)"
+    title = "buildOn: acr needs a registry to build the image in"
+    happened = "{input} is empty, and the image name does not include a registry"
+    cause = "ACR Tasks is a feature of an Azure Container Registry, so a build needs a registry even if the image is not pushed (command: build)"
     fix = "set {input} to the registry, such as contoso.azurecr.io"
     link = _TASKS
 
 
 class AcrBuildNeedsAzure(InputMistake):
-    """A build in the cloud by a registry, or with a connection, that is not Azure's."""
+    """A build by ACR Tasks in a registry, or with a connection, that is not Azure's."""
 
     registry: str
     code = "acr-build-needs-azure"
     title = "{registry} cannot build images with this step's connections"
-    happened = "buildOn is acr, and no connection of this step leads to {registry} through Azure Resource Manager"
-    cause = "only Azure Container Registries have ACR Tasks, and builds are scheduled by Azure Resource Manager; a user name and password of the registry do not suffice"
-    fix = "set azureSubscription (or azureSubscriptionForACR) to a service connection with rights on the registry, and azureContainerRegistry to an Azure Container Registry"
+    happened = "buildOn is acr, but no connection of this step reaches {registry} through Azure Resource Manager"
+    cause = "only Azure Container Registries have ACR Tasks, and builds are scheduled through Azure Resource Manager; a user name and password for the registry are not enough"
+    fix = "set azureSubscription (or azureSubscriptionForACR) to a service connection whose identity has a role on the registry, and azureContainerRegistry to an Azure Container Registry"
     link = _TASKS
 
 
 class AcrFlagUnavailable(InputMistake):
-    """A flag of `docker build` that means something on this agent."""
+    """A flag of `docker build` that has a meaning only on an agent."""
 
     flag: str
     code = "acr-flag-unavailable"
     title = "{flag} has no effect on a build by ACR Tasks"
     happened = "{input} contains {flag}, and buildOn is acr"
-    cause = "the flag is about the machine that builds, or names a file or folder of this agent; ACR Tasks gets the build context only"
+    cause = "the flag is about the machine that builds, or names a file or folder on this agent, but ACR Tasks gets only the build context"
     fix = "remove {flag}; put what the build needs into the build context, or use buildOn: agent"
 
 
@@ -52,21 +52,21 @@ class AcrSecretUnsendable(TaskFailure):
     id: str
     reason: str
     code = "acr-secret-unsendable"
-    title = "the build secret {id} cannot be handed to ACR Tasks"
+    title = "the build secret {id} cannot be passed to ACR Tasks"
     happened = "{reason}"
-    cause = "a secret reaches the build through an environment variable of the run, which holds at most 64 KB of text for all secrets and arguments together"
-    fix = "hand over a shorter secret or a text (base64 for a file that is none), or use buildOn: agent"
+    cause = "secrets reach the build in environment variables of the run, which take only text, and at most 64 KB for all secrets and arguments together"
+    fix = "shorten the secret, or encode it as text if it is a binary file (base64), or use buildOn: agent"
 
 
 class AcrRegistryUnseen(AzureFailure):
-    """The registry that is to build cannot be seen."""
+    """The connection cannot see the registry that is to build the image."""
 
     registry: str
     subscription: str
     code = "acr-registry-not-found"
-    title = "this connection cannot see the registry {registry} that is to build the image"
+    title = "this connection cannot see {registry}, which is to build the image"
     happened = "the subscription {subscription} has no registry with this login server that this connection can see"
-    cause = "a build by ACR Tasks is a call of Azure Resource Manager, which needs Microsoft.ContainerRegistry/registries/read; AcrPush and AcrPull do not contain it"
+    cause = "a build by ACR Tasks goes through Azure Resource Manager, which requires Microsoft.ContainerRegistry/registries/read; AcrPush and AcrPull do not include it"
     fix = "grant the connection's identity the role Container Registry Tasks Contributor on {registry}; for a registry in another subscription, set azureSubscriptionForACR to a connection there"
     link = _TASKS
 
@@ -80,7 +80,7 @@ class AcrTasksForbidden(AzureFailure):
     code = "acr-tasks-forbidden"
     title = "this connection is not allowed to build in {registry}"
     happened = "{detail}"
-    cause = "scheduling a build needs Microsoft.ContainerRegistry/registries/listBuildSourceUploadUrl/action, scheduleRun/action and runs/*; AcrPush does not contain them"
+    cause = "scheduling a build requires Microsoft.ContainerRegistry/registries/listBuildSourceUploadUrl/action, scheduleRun/action and runs/*; AcrPush does not include them"
     fix = 'grant it: az role assignment create --assignee-object-id … --assignee-principal-type ServicePrincipal --role "Container Registry Tasks Contributor" --scope {scope!q}'
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-built-in-roles-directory-reference"
 
@@ -93,8 +93,8 @@ class AcrTasksNotPermitted(AzureFailure):
     code = "acr-tasks-not-permitted"
     title = "Azure does not permit ACR Tasks for {registry} and its subscription"
     happened = "Azure says: {detail}"
-    cause = "ACR Tasks are switched off for subscriptions with free credits (trial, student, sponsored, Visual Studio) and for those that Azure has flagged; no role changes that"
-    fix = f"{_ON_THE_AGENT}; for a subscription that is paid for, file a support request at https://aka.ms/azuresupport"
+    cause = "Azure turns off ACR Tasks for subscriptions that use free credits (trial, student, sponsored, Visual Studio) and for those that it has flagged; no role changes that"
+    fix = f"{_ON_THE_AGENT}; for a paid subscription, open a support request at https://aka.ms/azuresupport"
     link = _TASKS
 
 
@@ -130,14 +130,14 @@ class AcrRunRefused(OneOfSeveral, AzureFailure):
 
 
 class AcrUploadRefused(AzureFailure):
-    """The storage of the registry did not take the context."""
+    """The storage account of ACR Tasks refused the build context."""
 
     detail: str
     code = "acr-upload-refused"
     title = "the build context could not be uploaded"
     happened = "the storage account says: {detail}"
     cause = "the address that ACR Tasks gave for the upload is no longer valid (it expires after an hour), or a proxy changed the request"
-    fix = "run the step again; if the upload takes that long, leave files out of the context with .dockerignore"
+    fix = "run the step again; if the upload itself takes that long, leave files out of the context with .dockerignore"
     link = _TASKS
 
 
@@ -145,18 +145,18 @@ class AcrRunFailedCause(Cause):
     """Why a run failed outside of the Dockerfile."""
 
     FIREWALL = (
-        "the registry accepts certain networks only, and the shared agents of ACR Tasks are in none of them",
+        "the registry allows only selected networks, and the shared agents of ACR Tasks are in none of them",
         "set acrAgentPool to an agent pool in the registry's network, or build on an agent that the registry accepts (buildOn: agent)",
         "https://learn.microsoft.com/azure/container-registry/manage-network-bypass-policy-for-tasks",
     )
     DENIED = (
-        "the run may not push to the registry: with permissions per repository it has no rights but the caller's",
+        "the run may not push to the registry: in a registry that uses ABAC, it has only the permissions of the identity that scheduled it",
         "grant the connection's identity the role Container Registry Repository Writer on {registry}",
         "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-abac-repository-permissions",
     )
     OTHER = (
-        "a part of the run other than the build of the image failed",
-        "fix what the end of the build's log above names; az acr task logs --registry {registry!q} --run-id {run!q} shows it again",
+        "something in the run other than the Dockerfile failed",
+        "fix what the end of the build log above names; az acr task logs --registry {registry!q} --run-id {run!q} shows it again",
     )
 
 
@@ -167,7 +167,7 @@ class AcrRunFailed(OneOfSeveral, AzureFailure):
     run: str
     detail: str
     code = "acr-run-failed"
-    title = "the run {run} of {registry} failed"
+    title = "ACR Tasks run {run} in {registry} failed"
     happened = "{detail}"
     link = _TASKS
 
@@ -187,9 +187,11 @@ class AcrRunTimedOut(AzureFailure):
     registry: str
     run: str
     code = "acr-run-timed-out"
-    title = "the run {run} of {registry} took too long"
+    title = "ACR Tasks run {run} in {registry} took too long"
     happened = "ACR Tasks ended it with the status Timeout"
-    cause = "a run may take 8 hours; an instruction of the Dockerfile may wait for something that does not come"
+    cause = (
+        "a run may take up to 8 hours; an instruction in the Dockerfile may be waiting for something that never happens"
+    )
     fix = "fix the instruction that does not end; it is the last one in the log above"
     link = _TASKS
 
@@ -200,8 +202,8 @@ class AcrRunCanceled(AzureFailure):
     registry: str
     run: str
     code = "acr-run-canceled"
-    title = "somebody canceled the run {run} of {registry}"
-    happened = "its status is Canceled, and this step did not ask for that"
+    title = "somebody canceled ACR Tasks run {run} in {registry}"
+    happened = "its status is Canceled, and this step did not cancel it"
     cause = "a person or another program ran az acr task cancel-run, or pressed Cancel in the portal"
     fix = "run the step again; the registry's activity log shows who canceled the run"
 
@@ -214,20 +216,20 @@ class AcrRunLost(AzureFailure):
     detail: str
     leaves_open = True
     code = "acr-run-lost"
-    title = "it is not known how the run {run} of {registry} ended"
+    title = "it is not known how ACR Tasks run {run} in {registry} ended"
     happened = "{detail}"
-    cause = "Azure does not tell the status of the run: an outage, or a role without Microsoft.ContainerRegistry/registries/runs/read"
+    cause = "Azure does not show the status of the run: it has an outage, or the connection's role does not include Microsoft.ContainerRegistry/registries/runs/read"
     fix = "look at the run (az acr task list-runs --registry {registry!q}); if it succeeded, deploy its image with command: deploy, else run the step again"
     link = _TASKS
 
 
 class AcrImageMissing(AzureFailure):
-    """The run succeeded, and its image is not in the registry."""
+    """The run succeeded, but its image is not in the registry."""
 
     reference: str
     run: str
     code = "acr-image-missing"
-    title = "{reference} is not in the registry, although the run {run} succeeded"
+    title = "{reference} is not in the registry, although ACR Tasks run {run} succeeded"
     happened = "the registry answers that it has no such image"
-    cause = "the tag was deleted since, or the run pushed to another registry"
-    fix = "run the step again, and check which purge tasks and retention policies the registry has"
+    cause = "the tag has been deleted since then, or the run pushed to another registry"
+    fix = "run the step again, and check the registry's purge tasks and retention policies"

@@ -14,7 +14,7 @@ class AppNotFound(AzureFailure):
     title = "there is no Function App {app}"
     happened = "{where} has no app with this name that this connection can see"
     cause = "the name is misspelled, the app is in another subscription or resource group, or the connection has no role on it (Azure's response is the same in all three cases)"
-    fix = "compare appName with the portal; if the name is right, give the connection's identity the role Website Contributor on the app (this needs Microsoft.Web/sites/read, or Microsoft.Web/sites/slots/read for a slot)"
+    fix = "compare appName with the portal; if the name is right, give the connection's identity the role Website Contributor on it, or Container Apps Contributor if it is an app on Container Apps (this requires Microsoft.Web/sites/read, or Microsoft.Web/sites/slots/read for a slot)"
 
 
 class AppAmbiguous(AzureFailure):

@@ -13,7 +13,9 @@ class CacheIsTheImage(InputMistake):
     code = "cache-is-the-image"
     title = "the build cache cannot be in the image's own repository"
     happened = "{input} and imageName both name the repository {repository}"
-    cause = "tags of the cache would be among the image's tags, where a rule that cleans up one cleans up the other"
+    cause = (
+        "the cache's tags would be among the image's tags, so a rule that cleans up one would also clean up the other"
+    )
     fix = "leave {input} empty, which means {repository}-cache, or name another repository"
 
 
@@ -22,10 +24,10 @@ class CacheRegistryUnknown(InputMistake):
 
     suggestion: str
     code = "cache-registry-unknown"
-    title = "nothing says in which registry the build cache is"
+    title = "the registry of the build cache is not known"
     happened = "with command: build, {input} has no registry, and neither imageName nor azureContainerRegistry names one by its login server"
-    cause = "the login server of a registry that is given by name is only looked up for a command that pushes"
-    fix = "set {input} to the whole name, such as {suggestion}"
+    cause = "only a command that pushes looks up the login server of a registry that is given by name"
+    fix = "set {input} to the full name, such as {suggestion}"
 
 
 class CacheNotWritten(TaskFailure):
@@ -36,5 +38,7 @@ class CacheNotWritten(TaskFailure):
     code = "cache-not-written"
     title = "the build cache {reference} was not written"
     happened = "{detail}"
-    cause = "often the identity may push to the image's repository only, or the registry is full or was out of reach"
+    cause = (
+        "usually the identity may push only to the image's repository, or the registry is full or could not be reached"
+    )
     fix = "give the identity AcrPush on the registry (Container Registry Repository Writer for the cache's repository where the registry uses ABAC), or set cache: registryReadOnly; the next build starts from what the cache had before"

@@ -49,7 +49,7 @@ class ImportTargetUnseen(AzureFailure):
     code = "import-target-not-found"
     title = "this connection cannot see the registry {registry} to import into"
     happened = "the subscription {subscription} has no registry with this login server that this connection can see"
-    cause = "an import is a call of Azure Resource Manager, which needs Microsoft.ContainerRegistry/registries/read on the registry; AcrPush and AcrPull do not contain it"
+    cause = "an import goes through Azure Resource Manager, which requires Microsoft.ContainerRegistry/registries/read on the registry; AcrPush and AcrPull do not include it"
     fix = "grant the connection's identity the role Container Registry Data Importer and Data Reader on {registry}; for a registry in another subscription, set azureSubscriptionForACR to a connection there"
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-import-images"
 
@@ -63,7 +63,7 @@ class ImportForbidden(AzureFailure):
     code = "import-forbidden"
     title = "this connection is not allowed to import into {registry}"
     happened = "{detail}"
-    cause = "importing needs Microsoft.ContainerRegistry/registries/importImage/action on the registry; AcrPush does not contain it"
+    cause = "importing requires Microsoft.ContainerRegistry/registries/importImage/action on the registry; AcrPush does not include it"
     fix = 'grant it: az role assignment create --assignee-object-id … --assignee-principal-type ServicePrincipal --role "Container Registry Data Importer and Data Reader" --scope {scope!q}'
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-rbac-built-in-roles-directory-reference"
 
@@ -73,7 +73,7 @@ class ImportRefusedCause(Cause):
 
     ACCESS = (
         "the source registry does not let {way} read the image",
-        "grant the connection's identity AcrPull on {source}; for a registry that is not Azure's, or a token of it, set containerRegistry to a Docker Registry connection with user name and password",
+        "grant the connection's identity AcrPull on {source}; for a registry that is not Azure's, or to sign in with a token, set containerRegistry to a Docker Registry connection with a user name and password",
     )
     MISSING = (
         "the source registry has no such image, or hides it from {way}",
@@ -84,12 +84,12 @@ class ImportRefusedCause(Cause):
         "unlock it (az acr repository update --write-enabled true), or deploy an image with another tag",
     )
     NETWORK = (
-        "the source registry refuses callers outside of its network, and the import comes from Azure",
-        "allow trusted services on {source} (az acr update --allow-trusted-services true), which covers imports between registries of Azure",
+        "the source registry refuses callers outside its network, and the import comes from Azure",
+        "allow trusted services on {source} (az acr update --allow-trusted-services true), which allows imports between Azure Container Registries",
         "https://learn.microsoft.com/azure/container-registry/allow-access-trusted-services",
     )
     OTHER = (
-        "Azure did not accept or could not complete the import",
+        "Azure did not accept the import, or could not complete it",
         "run the step again; if that fails too, import by hand for more details: {command}",
     )
 
@@ -141,9 +141,9 @@ class ImportNotFinished(AzureFailure):
     minutes: str
     code = "import-not-finished"
     title = "the import of {reference} into {registry} did not finish in {minutes} minutes"
-    happened = "Azure accepted the import, and its operation was still going on"
-    cause = "the image is very large, the source registry answers slowly, or Azure is busy"
-    fix = "check whether the image is there by now (az acr repository show --name {registry!q} --image …), and run the step again: an image that is there already is not imported again"
+    happened = "Azure accepted the import, and the operation was still running"
+    cause = "the image is very large, the source registry responds slowly, or Azure is busy"
+    fix = "check whether the image is there by now (az acr repository show --name {registry!q} --image …), and run the step again; an image that is already there is not imported again"
 
 
 class ImportUnconfirmed(AzureFailure):
@@ -156,8 +156,8 @@ class ImportUnconfirmed(AzureFailure):
     code = "import-unconfirmed"
     title = "it is not known whether {reference} is in {registry}"
     happened = "Azure accepted the import, but this connection may not see its progress, and did not find the image in the registry"
-    cause = "the progress lies outside of the registry (Microsoft.ContainerRegistry/locations/operationResults), and reading the image takes Microsoft.ContainerRegistry/registries/pull/read"
-    fix = 'grant the connection\'s identity a role that reads the registry: az role assignment create --assignee-object-id … --assignee-principal-type ServicePrincipal --role "Container Registry Data Importer and Data Reader" --scope {scope!q}'
+    cause = "the progress is reported outside the registry (Microsoft.ContainerRegistry/locations/operationResults), and reading the image requires Microsoft.ContainerRegistry/registries/pull/read"
+    fix = 'grant the connection\'s identity a role that can read the registry: az role assignment create --assignee-object-id … --assignee-principal-type ServicePrincipal --role "Container Registry Data Importer and Data Reader" --scope {scope!q}'
     link = "https://learn.microsoft.com/azure/container-registry/container-registry-import-images"
 
 

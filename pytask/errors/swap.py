@@ -172,7 +172,7 @@ class SwapFailed(OneOfSeveral, AzureFailure):
 
 
 class SwapUnfinished(AzureFailure):
-    """Nobody knows whether the swap was made."""
+    """It is not known whether the swap was made."""
 
     app: str
     slot: str

@@ -60,10 +60,10 @@ def _why_distrusted(environment: Mapping[str, str], ref: str) -> str:
     if not ref:
         return "the agent does not say which branch this is"
     if variable(environment, "System.PullRequest.IsFork").lower() == "true" or _is_elsewhere(environment):
-        return "this is a run of a fork's pull request"
+        return "this is a run for a pull request from a fork"
     of_pull_request = _PULL_REQUEST.fullmatch(ref) is not None
     if of_pull_request and not variable(environment, "System.PullRequest.TargetBranch"):
-        return "this may be a run of a fork's pull request"
+        return "this may be a run for a pull request from a fork"
     return ""
 
 

@@ -133,7 +133,7 @@ def read_swapped(
 ) -> Read[ExistingImage | None]:
     """Return the image that a slot must run to be swapped; None when neither a tag, a digest nor a record says it."""
     if record_file is None and not _is_named(reader):
-        reader.notes.append("neither recordFile nor imageName says which image: whatever the slot runs is swapped")
+        reader.notes.append("neither recordFile, imageName nor tags names an image: whatever the slot runs is swapped")
         return Read((None,))
     found = read_existing(reader, own, record_file)
     return Read((found.value,)) if found.found else Read(())

@@ -85,7 +85,7 @@ def inspect_built(
         TaskFailure: why the app's host could not unpack or run the image.
     """
     if isinstance(image, PushedImage | BuiltImage):
-        say("Not inspected: ACR Tasks keeps no image that is not pushed (a run that deploys the image inspects it)")
+        say("Not inspected: ACR Tasks keeps only images that are pushed (a run that deploys the image inspects it)")
         return
     began = clock.monotonic()
     facts = image.facts()

@@ -70,7 +70,7 @@ class ImageSource:
         except (RegistryReadRefused, RegistrySignInRefused, RegistryLoginRefused, RegistryFirewall) as refused:
             return NotAllowed(str(refused))
         except TaskFailure as failure:
-            return NotYet(f"the registry does not tell the tag's digest: {failure}")
+            return NotYet(f"the registry does not return the tag's digest: {failure}")
         return Seen(now) if isinstance(now, Digest) else NotAllowed("the connection cannot read the tag's digest")
 
     def _digest_at(self, reference: ImageReference) -> Digest | Gone | None:

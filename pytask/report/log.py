@@ -114,7 +114,7 @@ def tell_held_back(update: Update) -> str:
     """Return the warning that an unverified image gets no traffic."""
     return (
         f"{update.app.title} gives {update.reference} no traffic, because it is unverified; "
-        f"the traffic stays where it was. To give it its traffic by hand: {update.held_back}"
+        f"the traffic stays where it was. To move traffic to it by hand: {update.held_back}"
     )
 
 

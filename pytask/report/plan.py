@@ -116,7 +116,7 @@ def _cache(cache: BuildCache) -> str:
     where = cache.place if cache.host else f"(the registry's login server, from Azure)/{cache.repository}"
     others = f", then {', '.join(cache.others)}" if cache.others else ""
     why = f": {cache.why_not}" if cache.why_not else ""
-    return f"{where}:{cache.tag}{others}{'' if cache.writes else f', only read{why}'}"
+    return f"{where}:{cache.tag}{others}{'' if cache.writes else f', read-only{why}'}"
 
 
 def _push(destination: Destination) -> str:

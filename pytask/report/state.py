@@ -68,8 +68,8 @@ def _of_all(rows: tuple[Row, ...]) -> str:
 
 
 def _untouched(rows: Sequence[Row]) -> str:
-    """Return that apps were not begun, and how to go on with them."""
-    go_on = "to go on with them, run the step again with whenUnchanged: skip"
+    """Return that apps were not begun, and how to continue with them."""
+    go_on = "to continue with them, run the step again with whenUnchanged: skip"
     return f"{len(rows)} more not changed: {_names(rows)}; {go_on}"
 
 
@@ -185,13 +185,17 @@ def _traffic(journal: Journal) -> str:
     if not held:
         return ""
     known = "it is not known whether it gets traffic" if journal.left_open(Action.RELEASE) else "it gets no traffic"
-    return f"; {known}\nto give it its traffic by hand: {held}"
+    return f"; {known}\nto move traffic to it by hand: {held}"
 
 
 def _held(journal: Journal) -> str:
     """Return how to distribute the traffic as before, if an unanswered update may have given it by name."""
     held = journal.last(TrafficHeld)
-    return f"\nits traffic may be given by name now; to distribute it as before: {held.command}" if held else ""
+    return (
+        f"\nits traffic may now be assigned to revisions by name; to distribute it as before: {held.command}"
+        if held
+        else ""
+    )
 
 
 def _undo(app: App) -> str:

@@ -68,4 +68,4 @@ def _tell(job: Job, work: CacheWork, keeping: Background[str]) -> None:
         except CacheNotWritten as failure:
             job.console.warning(f"{failure}: {failure.tell(failure.happened)}. To fix it, {failure.tell(failure.fix)}")
         except TaskFailure as failure:
-            job.console.warning(f"the build cache was not written, so that the next build takes longer: {failure}")
+            job.console.warning(f"the build cache was not written, so the next build takes longer: {failure}")

@@ -60,7 +60,7 @@ def find_image(registries: Registries, azure: Azure, plan: Deploy) -> FoundImage
         raise ImportFromItself(input="azureContainerRegistry", registry=str(host))
     there = replace(image, registry=host, fresh_tag=target.fresh_tag)
     if image.digest and str(_digest_in(target, there)) == str(image.digest):
-        return FoundImage(source=target, image=there, note=f"{there.reference} is there already: nothing is imported")
+        return FoundImage(source=target, image=there, note=f"{there.reference} is already there: nothing is imported")
     target = replace(target, notes=(*found.notes, *target.notes))
     arm = registries.azure or azure
     resource = _target(arm, host, plan.imports_into)

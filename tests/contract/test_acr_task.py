@@ -115,7 +115,7 @@ def test_a_secret_that_is_no_text_or_too_long_is_refused(tmp_path: Path) -> None
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     (tmp_path / "zero").write_bytes(b"a\0b")
     for content in (tmp_path / "binary", tmp_path / "zero", tmp_path / "missing", Secret("x" * 70_000)):
-        with pytest.raises(AcrSecretUnsendable, match="the build secret token cannot be handed"):
+        with pytest.raises(AcrSecretUnsendable, match="the build secret token cannot be passed"):
             encoded_task(order(secrets=(BuildSecret(id="token", content=content),)))
 
 

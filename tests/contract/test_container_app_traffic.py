@@ -178,7 +178,7 @@ def test_an_unverified_revision_gets_traffic_only_where_the_step_says_so(
     assert (told["verification"], told["runningImage"]) == ("unverified", OURS if when == "succeed" else BEFORE)
     command = "az containerapp ingress traffic set --name shop --resource-group g --revision-weight latest=100"
     assert (command in scene.log.getvalue()) is (when == "warn")
-    assert (f"it gets no traffic\nto give it its traffic by hand: {command}\n" in describe_state(journal)) is (
+    assert (f"it gets no traffic\nto move traffic to it by hand: {command}\n" in describe_state(journal)) is (
         when != "succeed"
     )
     assert ("deployed without traffic" in summary(journal)) is (when != "succeed")
@@ -334,7 +334,7 @@ def test_a_run_that_is_cancelled_before_the_release_sends_nothing_and_says_who_h
     app.find()
     assert app.served == [{FIRST: 100}]
     assert len(app.writes()) == 1
-    assert "it gets no traffic\nto give it its traffic by hand: az containerapp" in describe_state(scene.journal)
+    assert "it gets no traffic\nto move traffic to it by hand: az containerapp" in describe_state(scene.journal)
 
 
 def test_a_revision_that_may_not_be_deactivated_is_named_with_the_command(
@@ -400,7 +400,7 @@ def test_an_update_whose_answer_is_lost_says_that_the_traffic_may_be_given_by_na
         run(scene)
     command = "az containerapp ingress traffic set --name shop --resource-group g --revision-weight latest=100"
     assert describe_state(scene.journal).endswith(
-        f"\nits traffic may be given by name now; to distribute it as before: {command}"
+        f"\nits traffic may now be assigned to revisions by name; to distribute it as before: {command}"
     )
 
 

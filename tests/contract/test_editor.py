@@ -36,7 +36,7 @@ AS_PEOPLE_ASK = {
     "imageName": "hello:7",
 }
 NOT_OFFERED = {
-    "swap": {"azureContainerRegistry": "the host in the image name says it", "tags": "one tag, in the image name"},
+    "swap": {"azureContainerRegistry": "the host in the image name says it"},
     "check": dict.fromkeys(
         (
             "deployBy",

@@ -183,7 +183,7 @@ def test_an_image_that_is_there_already_is_not_imported_again(harbor: Harbor) ->
     harbor.deploy()
     journal = harbor.deploy()
     assert len(harbor.bodies) == 1
-    assert f"{IMPORTED} is there already: nothing is imported" in harbor.log.getvalue()
+    assert f"{IMPORTED} is already there: nothing is imported" in harbor.log.getvalue()
     assert outputs(journal)["imageReference"] == IMPORTED
 
 

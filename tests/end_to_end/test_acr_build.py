@@ -123,6 +123,6 @@ def test_a_canceled_job_cancels_the_run(pipeline: Pipeline) -> None:
     task.cancel()
     run = task.wait(30)
     assert run.result == "Canceled"
-    assert "The run ca1 was canceled" in run.log
+    assert "ACR Tasks run ca1 was canceled" in run.log
     assert pipeline.azure.task_runs[0].canceled.is_set()
     assert pipeline.agent.orphans() == []

@@ -123,7 +123,7 @@ def test_an_empty_agent_runs_only_what_has_changed(building: Pipeline) -> None:
     again = build(building)
     confirm_hit(building, again)
     assert again.issues == ()
-    assert re.search(r"Build cache: \d+ of \d+ steps were cached, \d+ ran", again.log)
+    assert re.search(r"Build cache: \d+ of \d+ steps were cached; \d+ ran in", again.log)
 
 
 def test_the_image_is_the_same_as_without_a_cache_and_has_no_cache_in_it(building: Pipeline) -> None:
@@ -163,7 +163,7 @@ def test_the_pull_request_of_a_fork_uses_the_cache_and_writes_nothing(building: 
     run = build(building, {**PULL_REQUEST, "System.PullRequest.IsFork": "True"})
     confirm_hit(building, run)
     assert [push for push in building.registry.pushes if push.repository == cache_of(building)] == pushed
-    assert "only read: this is a run of a fork's pull request" in run.log
+    assert "read-only: this is a run for a pull request from a fork" in run.log
 
 
 def test_a_branch_that_is_gone_and_a_tag_that_was_purged_cost_one_build(building: Pipeline) -> None:

@@ -111,7 +111,7 @@ def test_command_build_pushes_nothing_and_says_what_it_did_not_see(
     asked = given(stage, command="build")
     done = run(asked, tmp_path / "run")
     assert done.result == "Succeeded", done.log[-2000:]
-    assert "Not inspected: ACR Tasks keeps no image that is not pushed" in done.log
+    assert "Not inspected: ACR Tasks keeps only images that are pushed" in done.log
     assert NEW not in azure.store(stage.host).tags(REPOSITORY)
     assert len(azure.task_runs) == 1
 
@@ -152,8 +152,8 @@ def test_command_build_pushes_nothing_and_says_what_it_did_not_see(
         (saying("Failed", "something else", push=True), "acr-run-failed", "something else"),
         (saying("Error", "agent lost"), "acr-run-failed", "agent lost"),
         (saying("Timeout"), "acr-run-timed-out", "8 hours"),
-        (saying("Canceled"), "acr-run-canceled", "somebody canceled the run"),
-        (saying("Succeeded", push=True), "acr-image-missing", "although the run ca1 succeeded"),
+        (saying("Canceled"), "acr-run-canceled", "somebody canceled ACR Tasks run ca1"),
+        (saying("Succeeded", push=True), "acr-image-missing", "although ACR Tasks run ca1 succeeded"),
     ],
     ids=["Dockerfile", "firewall", "denied", "push", "error", "timeout", "canceled", "nothing pushed"],
 )
@@ -268,7 +268,7 @@ def test_a_job_that_is_canceled_cancels_the_run(azure: PaperAzure, stage: Stage,
     os.kill(running.process.pid or 0, signal.SIGINT)
     done = running.finish()
     assert done.result == "Canceled"
-    assert "The run ca1 was canceled" in done.log
+    assert "ACR Tasks run ca1 was canceled" in done.log
     assert azure.task_runs[0].canceled.is_set()
     assert "az acr task list-runs --registry contoso" in done.state
 
@@ -282,7 +282,7 @@ def test_agents_without_buildkit_build_with_the_older_builder(azure: PaperAzure,
 
     azure.play_runs(without_buildkit)
     done = run(stage, tmp_path / "run")
-    assert "its older builder builds, without the source labels" in done.raw
+    assert "its older builder, without the source labels" in done.raw
     assert [one.body["type"] for one in azure.task_runs] == ["EncodedTaskRunRequest", "DockerBuildRequest"]
     assert azure.running(stage.site) == azure.store(stage.host).tags(REPOSITORY)[NEW]
     with_secret = given(stage, buildSecrets="token=canary-of-the-build-secret")

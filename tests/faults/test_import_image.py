@@ -50,7 +50,7 @@ def test_the_same_digest_runs_from_the_registry_of_production(azure: PaperAzure,
     assert done.variables["imageReference"] == f"{stage.registry.login_server}/{REPOSITORY}:{NEW}"
     assert done.variables["imageDigest"] == digest
     again = run(stage, tmp_path / "again")
-    assert "is there already: nothing is imported" in again.log
+    assert "is already there: nothing is imported" in again.log
 
 
 IMPORT = rows("To import an image")

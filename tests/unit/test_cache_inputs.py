@@ -134,7 +134,7 @@ def test_a_run_that_may_be_of_a_fork_never_writes(tmp_path: Path, variables: dic
     assert not cache.writes
     assert cache.why_not
     plan = read({**an_environment(tmp_path, cache="registry"), **variables})
-    assert f"only read: {cache.why_not}" in render_plan(plan)
+    assert f"read-only: {cache.why_not}" in render_plan(plan)
 
 
 def test_a_pull_request_of_the_repository_itself_writes_its_own_tag_only(tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_what_may_be_the_same_image_in_another_spelling_is_said_on_both_steps() 
     deploy = DEPLOY.replace("contoso.azurecr.io/hello", "contoso.azurecr.io/$(name)")
     _, told = move(f"variables:\n- name: name\n  value: hello\n{job(BUILD_2, deploy)}")
     assert "not recognized as the image that line 10 deploys" in told
-    assert "not recognized as the image of line 5: it is written in another way" in told
+    assert "not recognized as the image of line 5: it is written differently" in told
 
 
 def test_a_variable_that_a_script_sets_is_not_taken_for_what_the_file_says() -> None:
@@ -401,7 +401,7 @@ def test_what_has_no_place_in_the_new_step_is_named() -> None:
     moved, told = move(job(build, f"{PUSH}    imageDigestFile: d\n", DEPLOY))
     assert tasks(moved) == ["all"]
     for name in ("includeSourceTags: true", "memoryLimit: 2GB", "imageDigestFile: d"):
-        assert f"    {name} has no place in the new step" in told
+        assert f"    {name} has no equivalent in the new step" in told
 
 
 def test_the_name_by_which_the_address_is_read_stays() -> None:

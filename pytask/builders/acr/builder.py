@@ -76,7 +76,7 @@ class AcrBuilder:
         ended = self._run(tasks, encoded_task(order), order.build_step)
         if lacks_buildkit(ended) and can_be_quick(order.recipe):
             self.machine.console.warning(
-                "this registry's agents have no BuildKit: its older builder builds, without the source labels"
+                "ACR Tasks has no BuildKit in this registry, so it uses its older builder, without the source labels"
             )
             ended = self._run(tasks, quick_build(order), order.build_step)
         if ended.how != SUCCEEDED:
@@ -89,7 +89,7 @@ class AcrBuilder:
         try:
             with machine.clock.until_answered():
                 run = schedule(machine, tasks, body, step)
-            machine.console.line(f"The run {run} of {tasks.resource.name} builds the image")
+            machine.console.line(f"ACR Tasks run {run} in {tasks.resource.name} is building the image")
             return Following(machine=machine, tasks=tasks, run=run).to_its_end()
         except Cancelled:
             if run:
@@ -105,16 +105,17 @@ class AcrBuilder:
         try:
             done = replace(tasks, arm=arm).cancel(run)
         except TaskFailure as failure:
-            self.machine.console.line(f"The run {run} could not be canceled: {failure}")
+            self.machine.console.line(f"ACR Tasks run {run} could not be canceled: {failure}")
         else:
-            told = "was canceled" if done else "had ended, or may not be canceled by this connection"
-            self.machine.console.line(f"The run {run} {told}")
+            told = "was canceled" if done else "has already ended, or this connection may not cancel it"
+            self.machine.console.line(f"ACR Tasks run {run} {told}")
 
     def _image(self, tasks: TasksRegistry, order: Order, ended: Ended) -> PushedImage | BuiltImage:
         if not self.pushes:
             return BuiltImage(references=order.references, id="", platform=order.recipe.platform, size_bytes=0)
         digest = _confirmed(tasks, self.names, order.references[0], ended)
-        self.machine.console.line(f"{order.references[0]} is {digest or 'pushed; its digest is not known'}")
+        told = f"is {digest}" if digest else "was pushed; its digest is not known"
+        self.machine.console.line(f"{order.references[0]} {told}")
         repository, tags = self.names.repository, self.names.tags
         return PushedImage(registry=tasks.host, repository=repository, tags=tags, digest=digest)
 

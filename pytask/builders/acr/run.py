@@ -181,12 +181,12 @@ class Following:
         if log.refused and not log.offset and not self._told_of_refusal:
             self._told_of_refusal = True
             permission = "Microsoft.ContainerRegistry/registries/runs/listLogSasUrl/action"
-            self.machine.console.line(f"  the build's log cannot be shown yet; that takes {permission}")
+            self.machine.console.line(f"  the build log cannot be read; that requires {permission}")
         now = self.machine.clock.monotonic()
         if not log.offset and now - self._told_at >= self.machine.timeouts.progress:
             self._told_at = now
             status = self._state.status.lower() if self._state else "not known yet"
-            self.machine.console.line(f"  waiting for an agent of ACR Tasks; the run {self.run} is {status}")
+            self.machine.console.line(f"  waiting for an ACR Tasks agent; run {self.run} is {status}")
 
     def _ended(self, how: str) -> Ended:
         state = self._state

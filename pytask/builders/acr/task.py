@@ -88,7 +88,7 @@ def encoded_task(order: Order) -> JSONObject:
     size = len(command.encode(errors="surrogateescape")) + sum(len(one.encode()) for one in environment)
     if size > _MOST_BYTES:
         longest = max(order.recipe.secrets, key=lambda one: len(_text(one)), default=None)
-        reason = f"the build's command and its secrets have {size:,} bytes"
+        reason = f"the build command and its secrets have {size:,} bytes"
         raise AcrSecretUnsendable(id=longest.id if longest else "(none)", reason=reason)
     task = _TASK.format(seconds=SECONDS, build=order.build_step) + (_PUSH.format(push=PUSH_STEP) * order.pushes)
     values: dict[str, str | list[str]] = {
@@ -181,7 +181,7 @@ def _text(secret: BuildSecret) -> str:
     except (OSError, UnicodeError) as error:
         raise AcrSecretUnsendable(id=secret.id, reason=f"{secret.content.name}: {type(error).__name__}") from error
     if "\0" in text:
-        raise AcrSecretUnsendable(id=secret.id, reason=f"{secret.content.name} is no text: it contains the byte 0")
+        raise AcrSecretUnsendable(id=secret.id, reason=f"{secret.content.name} is not text: it contains a null byte")
     return text
 
 

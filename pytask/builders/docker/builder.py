@@ -64,7 +64,7 @@ class DockerBuilder:
         steps, stop_when = Steps(), preflight.when_failed
         image = build(self.machine, recipe, references, self.cli, logins=logins, stop_when=stop_when, see=steps.take)
         for name, digest in steps.bases.items():
-            self.machine.console.line(f"base image {name} was {digest}")
+            self.machine.console.line(f"base image {name} is {digest}")
         return DockerImage(
             builder=self,
             references=tuple(references),

@@ -75,8 +75,8 @@ class DockerCache:
         """What the build found in the cache, for the log."""
         cached, ran = len(self.steps.cached), self.steps.ran
         seconds = sum(step.seconds for step in ran)
-        rest = f"{len(ran)} ran, in {seconds:.1f} s" if ran else "none had to run"
-        return f"Build cache: {cached} of {cached + len(ran)} steps were cached, {rest}"
+        rest = f"{len(ran)} ran in {seconds:.1f} s" if ran else "none had to run"
+        return f"Build cache: {cached} of {cached + len(ran)} steps were cached; {rest}"
 
     def run(self, registry: RegistrySession) -> str:
         """Write the cache where this build added something to it; return what it saved and what was written."""
@@ -87,12 +87,12 @@ class DockerCache:
         found = self._found(registry)
         known, told = known_seconds(found.values()), self._saved(found)
         if self.cache.tag in found and not self.steps.ran:
-            return self._sentence(*told, f"{self._reference} is up to date")
+            return self._sentence(*told, f"the cache {self._reference} is up to date")
         if self.builder.engine().is_of_containerd:
             self._write_whole(registry, known)
         else:
             told += self._write_joined(registry, known)
-        return self._sentence(*told, f"written to {self._reference}")
+        return self._sentence(*told, f"the cache was written to {self._reference}")
 
     def _found(self, registry: RegistrySession) -> dict[str, bytes]:
         """Return the manifests of the caches that there are, by tag, this branch's own first."""
@@ -105,7 +105,7 @@ class DockerCache:
 
     @property
     def _only_read(self) -> str:
-        return f"the cache was only read{f': {self.cache.why_not}' if self.cache.why_not else ''}"
+        return f"the cache was not written{f': {self.cache.why_not}' if self.cache.why_not else ''}"
 
     def stop(self) -> None:
         """End the docker command that is running, and begin no other."""
@@ -150,13 +150,13 @@ class DockerCache:
         except NotACache as error:
             raise self._failed(str(error)) from error
         if len(config) > _LONGEST_CONFIG:
-            raise self._failed(f"it would be longer than BuildKit reads ({len(config)} bytes)")
+            raise self._failed(f"it would be larger than BuildKit can read ({len(config)} bytes)")
         uploads = self._uploads(registry)
         manifest = manifest_of(uploads.put_blob(config), layers, notes_of(self.steps, known))
         uploads.put_manifest(self.cache.tag, manifest, MANIFEST_TYPE)
         left_out = [one.shown for one in unnamed(stages, self.recipe.target)]
         return (
-            [f"not kept: {', '.join(left_out)}, which has no name to build it by (FROM … AS name)"] if left_out else []
+            [f"not cached: {', '.join(left_out)}; name a stage to have it cached (FROM … AS name)"] if left_out else []
         )
 
     def _cache_of(

@@ -88,11 +88,11 @@ def notes(app: ContainerApp, plan: AppPlan, repeats: str) -> Iterator[str]:
 def _traffic_notes(app: ContainerApp, plan: AppPlan, repeats: str) -> Iterator[str]:
     """Yield who gets which traffic in multiple revision mode."""
     traffic = traffic_of(app, repeats)
-    yield "the revisions that are active now stay active beside the new one, with their timers and queues"
+    yield "the revisions that are active now stay active alongside the new one, with their timers and queue triggers"
     if not plan.verify:
         yield f"verify is false, so the traffic stays as it is configured: {told(app.traffic)}"
     elif traffic is None:
-        yield "the app has no ready revision, so there is none that could keep the traffic from the new one"
+        yield "the app has no ready revision that could keep the traffic while the new one is verified"
     elif traffic.has_share(_NEW):
         then = told(traffic.released(_NEW))
         yield f"the new revision gets no traffic before it is verified; then the traffic is: {then}"
