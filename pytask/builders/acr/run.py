@@ -129,10 +129,11 @@ class Following:
             lost, due = Deadline.after(clock, timeouts.acr_silence), 0.0
             self._told_at = clock.monotonic()
             while True:
+                is_last = lost.passed()  # an answer may have asked to wait for longer than that
                 before = log.offset
                 self._show(log.read())
                 asked: Reading[RunState] | None = None
-                if log.ended or clock.monotonic() >= due:
+                if log.ended or is_last or clock.monotonic() >= due:
                     asked, due = self.tasks.run(self.run), clock.monotonic() + timeouts.longest_poll
                     self._state = asked.value if isinstance(asked, Seen) else self._state
                 if how := self._how(log, asked):
@@ -140,7 +141,7 @@ class Following:
                     return self._ended(how)
                 if isinstance(asked, Seen) or log.offset > before:
                     lost = Deadline.after(clock, timeouts.acr_silence)
-                if lost.passed():
+                elif is_last:
                     detail = f"for {timeouts.acr_silence:,.0f} s, neither its status nor its log could be read"
                     raise AcrRunLost(registry=self.tasks.resource.name, run=self.run, detail=detail)
                 self._tell_waiting(log)
