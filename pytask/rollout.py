@@ -192,7 +192,7 @@ class Rollout:
             self.target.confirm_settings(update, self.journal)
         except SettingsOverwritten as overwritten:
             try:
-                self.target.confirm(update, anew=True)
+                self.target.confirm(update, again=True)
             except StartFailure:
                 raise
             except TaskFailure:

@@ -1,4 +1,4 @@
-"""Write out the methods of the program's records, which Python would otherwise compile anew in each run.
+"""Write out the methods of the program's records, which Python would otherwise compile in each run.
 
 `@dataclass` writes the source of six methods for each class and compiles it, about a millisecond a class: a third of
 the time that the program takes to load. The package has these methods in a module of their own, as bytecode like all

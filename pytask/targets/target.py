@@ -123,8 +123,8 @@ class Target(Protocol[U]):
     def update_again(self, update: U) -> U:
         """Make the target pull its image again."""
 
-    def confirm(self, update: U, *, anew: bool = False) -> None:
-        """Confirm what Azure answered to the update, or else read the configuration back, as it is always done `anew`.
+    def confirm(self, update: U, *, again: bool = False) -> None:
+        """Confirm what Azure answered to the update, or else read the configuration back; `again` always reads it.
 
         Raises:
             TaskFailure: when it does not have the values that were written.

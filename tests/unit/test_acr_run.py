@@ -64,7 +64,7 @@ def test_a_status_that_comes_is_the_end() -> None:
 
 
 @pytest.mark.parametrize("waits", [1.0, SILENCE, 3 * SILENCE])
-def test_a_registry_that_asks_to_wait_is_asked_again_however_long_that_took(waits: float) -> None:
+def test_a_registry_that_asks_to_wait_gets_a_retry_however_long_that_took(waits: float) -> None:
     registry = Registry(
         ScriptedClock(), lambda time: Seen(SUCCEEDED) if time > 1 else NotYet("too many requests"), waits
     )

@@ -106,7 +106,7 @@ class ContainerAppTarget:
         """Create another revision, which pulls the image again."""
         return pull_again(self.azure.arm, update)
 
-    def confirm(self, update: ContainerAppUpdate, *, anew: bool = False) -> None:  # noqa: ARG002 - always read
+    def confirm(self, update: ContainerAppUpdate, *, again: bool = False) -> None:  # noqa: ARG002 - always read
         """Read the template back once the update has ended."""
         confirm_template(self.azure.arm, update)
 

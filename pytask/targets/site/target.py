@@ -125,9 +125,9 @@ class SiteTarget:
         """Restart the site, which makes it pull again."""
         return pull_again(self.azure.arm, update)
 
-    def confirm(self, update: SiteUpdate, *, anew: bool = False) -> None:
+    def confirm(self, update: SiteUpdate, *, again: bool = False) -> None:
         """Confirm what Azure answered to the update, or else read the configuration back."""
-        if anew or not was_confirmed(update):
+        if again or not was_confirmed(update):
             confirm_configuration(self.azure.arm, update)
 
     def confirm_settings(self, update: SiteUpdate, journal: Journal) -> None:

@@ -153,7 +153,7 @@ class ShelfTarget:
         self.shelf.put(update.reference)
         return update
 
-    def confirm(self, update: Update, *, anew: bool = False) -> None:  # noqa: ARG002 - always read
+    def confirm(self, update: Update, *, again: bool = False) -> None:  # noqa: ARG002 - always read
         """Look what is there."""
         if (found := self.shelf.holds) != update.reference:
             wanted = update.reference

@@ -104,7 +104,7 @@ def test_what_was_written_is_read_back(scene: Scene) -> None:
     target.confirm_settings(update, Journal(lambda _: None))
     scene.somebody_uses(THEIRS)
     with pytest.raises(StartFailure) as caught:
-        target.confirm(update, anew=True)
+        target.confirm(update, again=True)
     assert not caught.value.rolls_back
 
 
