@@ -41,7 +41,7 @@ LIMITS = {
     "http_read": 0.7,
     "http_total": 2.0,
     "identity_connect": 1.0,
-    "operation": 2.0,
+    "operation": 4.0,
     "app_operation": 2.0,
     "first_poll": 0.03,
     "longest_poll": 0.1,
