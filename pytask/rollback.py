@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pytask.errors import TaskFailure
 from pytask.errors.start import ImageNotSet, StartFailure
+from pytask.inspection.image import previous_image
 from pytask.journal import Action, ChangedBySomeoneElse, ImageRestored, RollbackFailed
 from pytask.model import Digest, ImageReference, NotAReference, RolledBack, Verification
 from pytask.registry.hosts import is_azure_registry, registry_name
@@ -47,10 +48,11 @@ def roll_back(
     if not failure.rolls_back:
         raise CannotRollBack("the image is not the cause")
     say, journal = job.console.line, job.journal.of(target.app)
-    reference = find_previous_reference(snapshot.previous, source.digest_now, say)
+    previous = _previous(snapshot, source, update)
+    reference = find_previous_reference(previous, source.digest_now, say)
     with job.clock.until_answered():
         with journal.attempt(Action.ROLL_BACK, reference):
-            back = target.roll_back(update, reference, snapshot.previous, journal)
+            back = target.roll_back(update, reference, previous, journal)
         journal.add(ImageRestored(reference=reference, configuration=back.configuration))
     try:
         watch = target.watch(back.update, plan, digest_now=source.digest_reading, rolls_back=True)
@@ -64,6 +66,14 @@ def roll_back(
     except TaskFailure as another:
         verification = Verification(passed=(), unavailable=(("rollback", str(another)),))
     return RolledBack(reference=reference, verification=verification)
+
+
+def _previous(snapshot: Snapshot, source: ImageSource, update: Update) -> PreviousImage | None:
+    """Return the image before the update, which someone else may have set since the snapshot."""
+    if update.app.image == snapshot.app.image:
+        return snapshot.previous
+    previous, _ = previous_image(source.reading, update.served_before)
+    return previous
 
 
 def find_previous_reference(previous: PreviousImage | None, digest_of: DigestNow, say: Callable[[str], None]) -> str:

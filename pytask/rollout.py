@@ -153,8 +153,17 @@ class Rollout:
         with self.job.clock.until_answered():
             with self.journal.attempt(Action.UPDATE):
                 update: Update = self.target.update(change, self.snapshot, self.journal)
+            self._notice(update)
             self.journal.add(update)
         return update
+
+    def _notice(self, update: Update) -> None:
+        """Say so when someone else has changed the image since the preflight, and record it as the previous one."""
+        found, before = self.snapshot.app.image or "none", update.app.image or "none"
+        if found != before:
+            self.journal.add(update.app)
+            told = f"someone else changed the image of {update.app.title} during this run, from {found} to {before}"
+            self.job.console.warning(f"{told}; this run deployed over it: let only one pipeline deploy to the app")
 
     def _confirm(self, update: Update) -> None:
         """Confirm what was written, even when `verify` is false."""

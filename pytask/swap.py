@@ -92,6 +92,7 @@ class Swapping:
         with self.job.stage(f"Swap {slot.title} with production"):
             self._set_up_pull()
             swapped = self._send(Action.SWAP, SwapSlots(reference=reference, digest=image.digest))
+            self._notice(swapped)
             self.journal.add(swapped)
         if self.plan.verify is None:
             self._confirm(swapped)
@@ -105,6 +106,16 @@ class Swapping:
                 self._swap_back(swapped, self.plan.verify, failure)
             raise
         self._judge(swapped, self.plan.verify, verification)
+
+    def _notice(self, swapped: Swapped) -> None:
+        """Say so when someone else has changed production's image since the preflight; the slot has it now."""
+        found, before = self.production.app.image or "none", swapped.app.image or "none"
+        if found != before:
+            self.journal.add(swapped.app)
+            self.job.console.warning(
+                f"someone else changed the image of {swapped.app.title} during this run, from {found} to {before}, "
+                f"which {swapped.slot.title} has since the swap; let only one pipeline deploy to the app"
+            )
 
     def _rollout(self) -> Rollout:
         """Return production as a target of its own."""
@@ -203,7 +214,7 @@ class Swapping:
             raise CannotRollBack("the image is not the cause")
         if not reference:
             raise CannotRollBack("production had no image before")
-        digest = previous.digest if previous else None
+        digest = previous.digest if previous and previous.reference == reference else None
         back = self._send(Action.SWAP_BACK, SwapSlots(reference=reference, digest=digest, undoes=swapped))
         self.journal.add(ImageRestored(reference=reference, configuration=()))
         try:

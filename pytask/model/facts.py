@@ -157,6 +157,11 @@ class Update:
     held_back: str = ""
     """The command that gives the image its traffic by hand, if it gets none before it is verified; else empty."""
 
+    @property
+    def served_before(self) -> App:
+        """The app with the image that served just before the update."""
+        return self.app
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SlotsFound:

@@ -12,6 +12,7 @@ from pytask.journal import (
     ChangedBySomeoneElse,
     ImageRestored,
     LeftAsItIs,
+    Refused,
     RolloutFailed,
 )
 from pytask.model import App, RolledBack, SlotsFound, Verdict, Verification, labels_of
@@ -91,7 +92,8 @@ def end_of(journal: Journal) -> End:
         return End.UNCHANGED
     if verification := journal.last(Verification):
         return End.VERIFIED if verification.verdict is Verdict.VERIFIED else End.UNVERIFIED
-    if not any(one.action in _OWN for one in journal.all(Attempted)):
+    refused = [one.attempt for one in journal.all(Refused)]
+    if not any(one.action in _OWN and one not in refused for one in journal.all(Attempted)):
         return End.NOT_BEGUN
     is_done = journal.update() is not None and one_verdict(journal) is Verdict.SKIPPED
     return End.DEPLOYED if is_done else End.STOPPED

@@ -37,7 +37,7 @@ def app_of_outputs(journal: Journal) -> App | None:
     app = app_plan(planned.plan) if planned else None
     if pair is None:
         return None if app and app.swap else journal.targets()[0].last(App)
-    return pair.production
+    return production_part(journal).last(App) or pair.production
 
 
 def production_part(journal: Journal) -> Journal:

@@ -67,6 +67,7 @@ class PaperContainerApps:
             "{revision}",
         )
         places = "/subscriptions/{subscription}/providers/Microsoft.App/locations/{location}"
+        of_locations = "Microsoft.App/locations/containerappOperationResults/read"
         known = (
             ("GET", below, f"{TYPE}/read", self._get),
             ("PATCH", below, f"{TYPE}/write", self._patch),
@@ -75,7 +76,7 @@ class PaperContainerApps:
             ("GET", f"{below}/revisions/{one}/functions", f"{TYPE}/revisions/functions/read", self._functions),
             ("POST", f"{below}/revisions/{one}/deactivate", f"{TYPE}/revisions/deactivate/action", self._deactivate),
             ("POST", f"{below}/getAuthToken", f"{TYPE}/getAuthToken/action", self._log_token),
-            ("GET", f"{places}/containerappOperationResults/{{operation}}", f"{TYPE}/read", self._operation),
+            ("GET", f"{places}/containerappOperationResults/{{operation}}", of_locations, self._operation),
         )
         return [
             Operation(method=method, template=template, action=action, versions=_VERSIONS, answer=answer)

@@ -115,6 +115,11 @@ class ContainerAppUpdate(Update):
     fresh_tag: bool = False
     """Whether `reference` has a tag that did not exist before this run."""
 
+    @property
+    def served_before(self) -> ContainerApp:
+        """The app with the template that served before the update."""
+        return self.serving
+
 
 def commands(name: str, resource_group: str, resource: JSONObject, container: str) -> ByHand:
     """Return the commands that set the image of an app's container and restart the app.

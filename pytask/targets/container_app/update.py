@@ -42,11 +42,27 @@ def point_at(
 ) -> ContainerAppUpdate:
     """Make the app run the image in a new revision; `pull` has the fields of its entry for the registry.
 
-    The app is read again first, so that changes that others made during the build are kept.
+    While a newly granted role propagates, Azure refuses the image, and the change is sent again.
 
     Raises:
         TaskFailure: when Azure refuses; then nothing has changed.
     """
+    http, granted = arm.http, granted_at(journal)
+    window = Deadline(http.clock, (granted or 0.0) + http.timeouts.role_propagation_limit)
+    while True:
+        try:
+            return _changed(arm, app, change, pull, journal)
+        except ImageRefused as refused:
+            if granted is None or window.passed() or refused.known is not ImageRefusedCause.ACCESS:
+                raise
+        http.say("  the new role has not propagated to the registry yet; sending the update again")
+        http.clock.sleep(http.timeouts.progress)
+
+
+def _changed(
+    arm: Arm, app: ContainerApp, change: UseImage, pull: Mapping[str, object], journal: Journal
+) -> ContainerAppUpdate:
+    """Send the change once; the app is read again just before, so that what others have changed meanwhile is kept."""
     now = read_app(arm, app)
     variables = WantedSettings(values=change.plan.settings.values).changes(now.environment)
     traffic = traffic_of(now, repeated(arm, now)) if change.plan.verify else None
@@ -54,7 +70,7 @@ def point_at(
     properties: JSONObject = {"template": {"containers": containers}, **_configuration(now, pull, traffic)}
     if traffic and ingress_held(now, traffic):
         journal.add(TrafficHeld(traffic_command(now, traffic.entries)))
-    sent = _sent_until_the_role_is_there(arm, now, properties, change.reference, journal)
+    sent = sent_as_revision(arm, now, properties, change.reference)
     update = waiting(replace(sent, digest=change.digest, fresh_tag=change.fresh_tag), traffic)
     if not variables:
         return update
@@ -64,8 +80,10 @@ def point_at(
 
 
 def pull_again(arm: Arm, update: ContainerAppUpdate) -> ContainerAppUpdate:
-    """Create another revision with the same template, which pulls the image again."""
+    """Create another revision with the same template, which pulls the image again, unless it has another one now."""
     now = read_app(arm, update.app)
+    if now.image != update.reference:
+        return update  # the verification says so
     again = sent_as_revision(arm, now, {"template": {"containers": [*now.containers]}}, update.reference)
     if is_multiple(now):
         stop(arm, now, update.revision)
@@ -126,22 +144,6 @@ def ingress_held(app: ContainerApp, traffic: Traffic | None) -> JSONObject:
     if traffic is None or same(app.traffic, traffic.held):
         return {}
     return {"ingress": {"traffic": [*traffic.held]}}
-
-
-def _sent_until_the_role_is_there(
-    arm: Arm, app: ContainerApp, properties: JSONObject, reference: str, journal: Journal
-) -> ContainerAppUpdate:
-    """Send the change, and send it again while a newly granted role propagates and Azure refuses the image."""
-    http, granted = arm.http, granted_at(journal)
-    window = Deadline(http.clock, (granted or 0.0) + http.timeouts.role_propagation_limit)
-    while True:
-        try:
-            return sent_as_revision(arm, app, properties, reference)
-        except ImageRefused as refused:
-            if granted is None or window.passed() or refused.known is not ImageRefusedCause.ACCESS:
-                raise
-        http.say("  the new role has not propagated to the registry yet; sending the update again")
-        http.clock.sleep(http.timeouts.progress)
 
 
 def _settings(arm: Arm, app: ContainerApp, variables: Mapping[str, str]) -> SettingsChange:

@@ -33,7 +33,9 @@ def restore(
     say, site = arm.http.say, _still_ours(arm, update)
     say(f"Rolling back to {reference}")
     settings = _settings_back(arm, update, journal, say)
-    instances, former = instances_now(arm, site.resource_id), former_properties(update, site.configuration)
+    instances = instances_now(arm, site.resource_id)
+    site = _still_ours(arm, update)  # the settings took their time
+    former = former_properties(update, site.configuration)
     back = point_at(
         arm,
         site,

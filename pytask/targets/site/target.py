@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pytask.background import Background
 from pytask.inspection.image import previous_image
 from pytask.targets.annotation import annotate
 from pytask.targets.redaction import secret_values
-from pytask.targets.site.find import Found, find_app
+from pytask.targets.site.find import Found, find_app, read_configuration
 from pytask.targets.site.functions import durable_notes
 from pytask.targets.site.health import look_at_health
 from pytask.targets.site.identity import give_site_identity
@@ -106,16 +107,20 @@ class SiteTarget:
         return give_site_identity(self.azure.arm, self.found.site, identity)
 
     def update(self, change: UseImage, snapshot: Snapshot, journal: Journal) -> SiteUpdate:
-        """Change the settings that differ, then point the site at the image."""
+        """Change the settings that differ, then point the site at the image.
+
+        Azure accepts no condition (no `If-Match`), so the configuration is read again just before the change.
+        """
         arm, site, plan = self.azure.arm, self.found.site, change.plan
-        instances = instances_now(arm, site.resource_id) if plan.verify and not site.on_container_apps else None
+        counts = plan.verify and not site.on_container_apps
+        counting = Background(lambda: instances_now(arm, site.resource_id)) if counts else None
         settings, sticky = change_settings(arm, site, wanted_settings(plan, snapshot), snapshot.settings, journal)
         update = point_at(
             arm,
-            site,
+            site.reading(read_configuration(arm, site.resource_id)),
             change.reference,
             change.digest,
-            instances=instances,
+            instances=counting.result() if counting else None,
             beside=_properties(plan, snapshot),
             settings=settings.moment if settings else None,
         )

@@ -53,10 +53,9 @@ class ImageImports:
             Operation(
                 method="GET",
                 template=_RESULTS,
-                action=f"{_REGISTRIES}/read",
+                action="Microsoft.ContainerRegistry/locations/operationResults/read",
                 versions=REGISTRY_VERSIONS,
                 answer=self._result,
-                lists=True,
             ),
         )
 
