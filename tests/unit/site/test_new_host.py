@@ -56,6 +56,14 @@ def test_the_host_is_asked_once_the_platform_says_started_and_not_too_often() ->
     assert min(pauses) >= 5
 
 
+@pytest.mark.parametrize("up", [5, 31, 130])
+def test_a_host_that_comes_up_after_the_platform_said_ready_is_seen_within_a_second(up: int) -> None:
+    app = an_app(log=classic_start(by=PINNED, ready=4), starts=3, answers=4)
+    app.answers(OWN, lambda at: Answer(body=a_status(3, at, state="Running" if at >= up else "Starting")))
+    assert verified(app).verdict is Verdict.VERIFIED
+    assert up <= app.clock.monotonic() - 1000 <= up + 1.5
+
+
 def test_an_error_of_the_new_host_fails() -> None:
     app = an_app()
     errors = ["The binding type(s) 'queueTrigger' are not registered."]
