@@ -181,7 +181,7 @@ POSTS = {
     "/cancel": "cancels a run of ACR Tasks that is over already",
     "scheduleRun": "builds once more, so the runs that Azure lists are looked at first (`Tasks.schedule`)",
     "/deactivate": "stops a revision of ours that is stopped already",
-    "/slotsswap": "undoes the first swap, so it is sent only once (tests/contract/test_swap.py)",
+    "/slotsswap": "undoes the first swap, so it is sent only once (tests/contract/swaps/test_faults_of_a_swap.py)",
 }
 """What each POST of the product does when it is done twice. One that does harm then must not be sent again."""
 

@@ -15,20 +15,15 @@ from pytask.targets.find import find_slots
 from pytask.targets.site.slots.preflight import host_id
 from tests.contract.targets.container_app import ScriptedContainerApp
 from tests.contract.targets.scene import NO_REGISTRY, PLAN
-from tests.contract.targets.slots import ScriptedSlots
 from tests.scripted import Answer, found_site
 
 if TYPE_CHECKING:
     from pytask.targets.target import Snapshot
+    from tests.contract.targets.slots import ScriptedSlots
 
 BY_IDENTITY = {"acrUseManagedIdentityCreds": True}
 SWAPS = replace(PLAN, swap=True)
 FORBIDDEN = Answer(403, {"error": {"code": "AuthorizationFailed", "message": "no"}})
-
-
-@pytest.fixture
-def slots() -> ScriptedSlots:
-    return ScriptedSlots()
 
 
 def preflight(slots: ScriptedSlots, plan: object = SWAPS) -> Snapshot:

@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
-from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytask.errors import Cancelled
-from pytask.journal import AccessGiven, Action, Journal
+from pytask.journal import AccessGiven, Action
 from pytask.report.apps import rows_of
 from pytask.report.outputs import as_json, outputs
 from pytask.report.state import describe_state
 from pytask.report.summary import summary
-from tests.contract.builders.paper import Cabinet
-from tests.contract.foreign import REGISTRY, a_world
+from tests.contract.swaps.runs import OURS, deploy_and_swap, deploy_to_slot, swap
 from tests.contract.targets.scene import BEFORE
 from tests.contract.targets.slots import POLL, SWAP, ScriptedSlots
-from tests.contract.test_swap import OURS, deploy_and_swap, deploy_to_slot, swap
-from tests.contract.test_whole_run import Scene, _registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.contract.targets.shelf import Shelf
-
-
-@pytest.fixture
-def slots() -> ScriptedSlots:
-    return ScriptedSlots()
-
-
-@pytest.fixture
-def scene(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, slots: ScriptedSlots) -> Iterator[Scene]:
-    cabinet = Cabinet()
-    with a_world(monkeypatch, tmp_path) as world:
-        world.answers[REGISTRY] = partial(_registry, cabinet)
-        slots.digest_of = lambda image: cabinet.tags.get(image.rpartition(":")[2], image.rpartition("@")[2])
-        yield Scene(tmp_path, cast("Shelf", slots), cabinet, io.StringIO(), Journal(lambda _: None))
+    from tests.contract.test_whole_run import Scene
 
 
 def test_the_two_slots_of_a_swap_are_not_told_as_two_apps(scene: Scene) -> None:
