@@ -28,7 +28,7 @@ from tests.contract.foreign import REGISTRY, World, a_world
 from tests.contract.test_network import client_certificate
 from tests.local_azure.state.client_certificate import new_client_certificate
 from tests.scripted import PATH
-from tests.unit.test_inputs import ID, an_environment
+from tests.unit.inputs.environments import ID, an_environment
 from tests.unit.test_registry_inputs import OTHER, by_password
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from tests.contract.foreign import REGISTRY, a_world
 from tests.contract.targets.scene import BEFORE
 from tests.contract.targets.shelf import Shelf
 from tests.contract.test_whole_run import Scene, _registry
-from tests.unit.test_inputs import an_environment
+from tests.unit.inputs.environments import an_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -24,7 +24,7 @@ from pytask.inputs import read_plan
 from pytask.model import RegistryHost, RegistryLogin, Secret
 from tests.contract.canaries import canary, seen_in
 from tests.plans import building
-from tests.unit.test_inputs import ID, an_environment
+from tests.unit.inputs.environments import ID, an_environment
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,7 +26,7 @@ from tests.contract.builders.paper import Cabinet, PaperBuilder
 from tests.contract.foreign import REGISTRY, a_world
 from tests.contract.targets.scene import BEFORE
 from tests.contract.targets.shelf import Shelf
-from tests.unit.test_inputs import an_environment
+from tests.unit.inputs.environments import an_environment
 from tests.unit.test_registry_inputs import OTHER, by_password
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from pytask.errors.acr_build import AcrBuildNeedsAzure, AcrBuildNeedsRegistry, AcrFlagUnavailable
 from pytask.model import AcrTasks, Build, BuildAndPush, BuildPushDeploy, RegistryAddress, RegistryHost
 from pytask.report.plan import render_plan
-from tests.unit.test_inputs import an_environment, codes, read
+from tests.unit.inputs.environments import an_environment, codes, read
 from tests.unit.test_registry_inputs import OTHER, by_password
 
 if TYPE_CHECKING:

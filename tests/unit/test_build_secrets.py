@@ -14,7 +14,7 @@ from pytask.inputs import read_plan
 from pytask.inputs.secrets import parse_secret
 from pytask.model import BuildSecret, Secret
 from tests.plans import building
-from tests.unit.test_inputs import an_environment
+from tests.unit.inputs.environments import an_environment
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from pytask.model import BuildCache, RegistryHost
 from pytask.model.reference import is_tag
 from pytask.report.plan import render_plan
 from tests.plans import building
-from tests.unit.test_inputs import an_environment, codes, read
+from tests.unit.inputs.environments import an_environment, codes, read
 from tests.unit.test_plan import a_recipe
 
 if TYPE_CHECKING:

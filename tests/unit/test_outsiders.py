@@ -9,7 +9,7 @@ import pytest
 
 from pytask.model import BuildPushDeploy
 from tests.plans import app_of, building
-from tests.unit.test_inputs import an_environment, codes, read
+from tests.unit.inputs.environments import an_environment, codes, read
 
 if TYPE_CHECKING:
     from pathlib import Path

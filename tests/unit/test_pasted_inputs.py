@@ -9,7 +9,7 @@ import pytest
 
 from pytask.report.plan import render_plan
 from tests.plans import app_of, deploying
-from tests.unit.test_inputs import an_environment, built, codes, read
+from tests.unit.inputs.environments import an_environment, built, codes, read
 
 if TYPE_CHECKING:
     from pathlib import Path

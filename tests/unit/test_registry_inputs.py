@@ -21,7 +21,7 @@ from pytask.model import (
 from pytask.registry.hosts import asked_at, asked_for, is_azure_registry
 from pytask.report.plan import render_plan
 from tests.plans import building, deploying, pushing
-from tests.unit.test_inputs import ID, an_environment, codes, read
+from tests.unit.inputs.environments import ID, an_environment, codes, read
 
 if TYPE_CHECKING:
     from pathlib import Path

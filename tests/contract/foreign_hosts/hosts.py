@@ -12,7 +12,7 @@ from pytask.model import Deploy, RegistryHost, RegistryLogin, Secret
 from pytask.registry.images import open_destination, open_existing
 from pytask.registry.registries import Registries
 from tests.plans import pushing
-from tests.unit.test_inputs import an_environment
+from tests.unit.inputs.environments import an_environment
 
 if TYPE_CHECKING:
     from pathlib import Path

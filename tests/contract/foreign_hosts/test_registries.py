@@ -28,7 +28,7 @@ from tests.contract.foreign_hosts.hosts import (
 )
 from tests.plans import pushing
 from tests.scripted import found_site
-from tests.unit.test_inputs import an_environment
+from tests.unit.inputs.environments import an_environment
 from tests.unit.test_registry_inputs import OTHER, a_docker_connection
 
 if TYPE_CHECKING:
