@@ -16,7 +16,7 @@ from tests.contract.targets.site import ScriptedSite
 from tests.corpus.azure import _OIDC_LOCATION
 from tests.platform_lines import classic, classic_start
 from tests.scripted import BEGAN, PATH, SENT_AT, Answer
-from tests.unit.site.test_verify import a_function
+from tests.unit.site.verifying import a_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -30,7 +30,7 @@ from tests.contract.targets.site import ScriptedSiteOnContainerApps
 from tests.contract.targets.slots import SWAP, ScriptedSlots
 from tests.contract.test_whole_run import Scene, _registry
 from tests.scripted import Answer, ScriptedClock
-from tests.unit.site.test_verify import a_function
+from tests.unit.site.verifying import a_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

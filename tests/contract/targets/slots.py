@@ -18,7 +18,7 @@ from pytask.targets.site.target import find_site
 from tests.contract.targets.scene import BEFORE, NEW
 from tests.platform_lines import start_that, until
 from tests.scripted import BEGAN, OURS, PATH, SENT_AT, Answer, ScriptedApp, ScriptedResponse
-from tests.unit.site.test_verify import a_function, a_status
+from tests.unit.site.verifying import a_function, a_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable

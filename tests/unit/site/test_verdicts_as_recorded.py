@@ -26,7 +26,7 @@ from tests.local_azure.logs.log_lines import LogClock
 from tests.local_azure.logs.platform_log import Launch, PlatformLog
 from tests.local_azure.refusals import BAD_GATEWAY_PAGE, IIS_PAGE
 from tests.scripted import BEGAN, OURS, REFERENCE, THEIRS, Answer, ScriptedApp, an_update, verdict_of
-from tests.unit.site.test_verify import a_function, a_status
+from tests.unit.site.verifying import a_function, a_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
