@@ -25,7 +25,7 @@ from pytask.report.log import tell
 from tests.contract.builders.paper import Cabinet, PaperBuilder, PaperImage
 from tests.contract.canaries import CHIRP, DEVOPS, PLACES, SWAPS, Aviary, Canaries, canary, seen_in, text_canary
 from tests.contract.foreign import REGISTRY, World, a_world
-from tests.contract.test_network import client_certificate
+from tests.contract.network.ways_out import client_certificate
 from tests.local_azure.state.client_certificate import new_client_certificate
 from tests.scripted import PATH
 from tests.unit.inputs.environments import ID, an_environment
