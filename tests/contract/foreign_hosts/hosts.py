@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pytask.cloud.http import HttpClient
     from tests.contract.foreign import Answer, Asked
 
-
 QUICK = Timeouts(http_attempts=2, http_first_wait=0.01, http_longest_wait=0.02, longest_poll=0.01)
 NO_HOSTS = [
     "evil.com\\.azurecr.io",

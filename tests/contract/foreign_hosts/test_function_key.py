@@ -20,7 +20,6 @@ from tests.scripted import found_site
 if TYPE_CHECKING:
     from pytask.cloud.arm import Azure
 
-
 APP = "shop.azurewebsites.net"
 
 

@@ -18,7 +18,6 @@ from tests.contract.foreign import REGISTRY, World
 if TYPE_CHECKING:
     from pytask.cloud.http import HttpClient
 
-
 HEADERS = ("Authorization", "authorization", "x-functions-key", "X-MS-AUTHORIZATION-AUXILIARY", "Cookie", "Secret")
 FIELDS = ("client_secret", "client_assertion", "assertion", "refresh_token", "access_token", "password")
 

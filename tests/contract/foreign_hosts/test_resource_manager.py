@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pytask.cloud.arm import Azure
     from tests.contract.foreign import Answer, Asked
 
-
 FOREIGN_LINKS = [
     "https://evil.com/subscriptions",
     "https://evil.com\\.management.azure.com/x",

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from pytask.cloud.http import HttpClient
     from pytask.model import Identity
 
-
 ONCE = Timeouts(http_attempts=1, http_connect=2, http_read=2)
 KEY = KeyIdentity(client_id="c", secret=Secret("s"))
 FEDERATED = FederatedIdentity(client_id="c", issuer="i", subject="s")

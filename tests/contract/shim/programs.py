@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     MakeAgent = Callable[..., Agent]
 
-
 WHERE_IT_RUNS = """
     import sys
 

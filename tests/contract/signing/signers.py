@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-
 OWN, OTHER = new_client_certificate(), new_client_certificate("another")
 ENTRA = Cloud(arm_url="https://arm", authority_url="https://entra", arm_scope="https://arm/.default")
 AD_FS = replace(ENTRA, adfs=True)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tests.contract.targets.slots import ScriptedSlots
     from tests.contract.test_whole_run import Scene
 
-
 OURS = f"{REGISTRY}/shop:7"
 BY_HAND = "az functionapp deployment slot swap --name shop --resource-group g --slot staging --target-slot production"
 LOOK = "az functionapp config container show --name shop --resource-group g"

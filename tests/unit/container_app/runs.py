@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pytask.targets.container_app.app import ContainerAppUpdate
     from tests.contract.targets.container_app import ScriptedContainerApp
 
-
 REFUSED_IMAGE = (
     "The following field(s) are either invalid or missing. Field 'template.containers.shop.image' is invalid with "
     "details: 'Invalid value: \"contoso.azurecr.io/shop:7\": GET https:: {}';."

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from pytask.model import Plan
 
-
 ID = "0a1b2c3d-0000-4000-8000-00000000abcd"
 CERTIFICATE = {
     f"ENDPOINT_AUTH_PARAMETER_{ID}_AUTHENTICATIONTYPE": "spnCertificate",

@@ -13,7 +13,6 @@ from tests.unit.inputs.environments import an_environment, codes, read
 if TYPE_CHECKING:
     from pathlib import Path
 
-
 TO_SWAP = {"command": "swap", "slotName": "staging"}
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from pytask.model import Verification
     from pytask.targets.site.site import Site
 
-
 OWN, COPY = "GET hostruntime/admin/host/status", "GET host/default/properties/status"
 LOG, LIST, SYNC = "POST containerlogs", "GET functions", "POST syncfunctiontriggers"
 PINNED = f"contoso.azurecr.io/shop@{OURS}"

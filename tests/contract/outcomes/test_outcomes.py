@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.outcomes import SITUATIONS, TABLES, a_case, outcome
+from tests.contract.outcomes.case import SITUATIONS
+from tests.contract.outcomes.tables import TABLES, a_case, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "outcomes.md").read_text(encoding="utf-8")
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "outcomes.md").read_text(encoding="utf-8")
 CELLS = [(table, kind, situation) for table, kinds in TABLES.items() for kind in kinds for situation in SITUATIONS]
 
 
