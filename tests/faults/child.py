@@ -53,7 +53,7 @@ LIMITS = {
     "acr_silence": 3.0,
     "acr_last_lines": 0.5,
     "acr_lost_run": 3.0,
-    "swap": 120.0,
+    "swap": 40.0,
     "swap_poll": 1.0,
     "lost_swap": 30.0,
     "new_identity": 1.0,
