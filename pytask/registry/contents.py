@@ -162,6 +162,7 @@ class Repository:
             call = asked(request=request("GET", address, headers=headers), accept=accept)
             answer = self.http.send(call, stream=True)
         if answer.status_code != wanted:
+            answer.close()
             raise self.ruined(digest, f"it is redirected more than {_MOST_REDIRECTS} times")
         return answer
 
