@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dev.package.archive import write_archive
 from dev.package.compiler import PYTHONS, ROOT, compiled, tag
 from dev.package.reach import reachable
-from dev.package.records import with_methods
+from dev.package.records import with_records
 from dev.package.shake import shaken
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def program_sources(docs: str) -> Files:
     here = sources["pytask/__init__.py"]
     if here.count(_DOCS) != 1:
         raise ValueError(f"pytask/__init__.py does not have {_DOCS.decode()} once")
-    return with_methods({**sources, "pytask/__init__.py": here.replace(_DOCS, f"\nDOCS = {docs!r}\n".encode())})
+    return with_records({**sources, "pytask/__init__.py": here.replace(_DOCS, f"\nDOCS = {docs!r}\n".encode())})
 
 
 def library_sources(libraries: Path) -> Files:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dev.package.carried import program_sources
-from dev.package.records import HOME, with_methods, written
+from dev.package.records import HOME, with_records, written
 from tests.agent.under_test import ROOT
 
 BEHAVIOR = Path(__file__).with_name("record_behavior.py")
@@ -35,7 +35,7 @@ def behavior(program: Path) -> dict[str, Any]:
     return seen
 
 
-def test_every_record_does_the_same_with_methods_written_out(packed: Path) -> None:
+def test_every_record_does_the_same_with_records_written_out(packed: Path) -> None:
     as_written, as_packed = behavior(ROOT), behavior(packed)
     assert len(as_packed) > 200
     assert as_packed.keys() == as_written.keys()
@@ -43,14 +43,14 @@ def test_every_record_does_the_same_with_methods_written_out(packed: Path) -> No
 
 
 def test_every_record_has_its_methods_written_out(packed: Path) -> None:
-    script = f"import json, sys; from {HOME} import _METHODS; json.dump(sorted(_METHODS), sys.stdout)"
+    script = f"import json, sys; from {HOME} import INITS; json.dump(sorted(INITS), sys.stdout)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, cwd=packed, timeout=60)
     assert set(json.loads(done.stdout)) == set(behavior(packed))
 
 
 def test_no_line_of_a_source_moves() -> None:
     source = b"from dataclasses import dataclass, field\n\n@dataclass\nclass One:\n    pass\n"
-    changed = with_methods({"elsewhere.txt": b"from dataclasses import replace\n", "pytask/clock.py": source})
+    changed = with_records({"elsewhere.txt": b"from dataclasses import replace\n", "pytask/clock.py": source})
     assert changed["elsewhere.txt"] == b"from dataclasses import replace\n"
     assert len(changed["pytask/clock.py"].splitlines()) == len(source.splitlines())
 
