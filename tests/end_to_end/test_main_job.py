@@ -88,7 +88,7 @@ def test_the_app_may_be_named_with_its_group_or_by_its_id(pipeline: Pipeline) ->
     assert not [call for call in pipeline.azure.calls if call.path.endswith("/resources")]
 
 
-def test_without_verification_the_configuration_is_still_read_back(pipeline: Pipeline) -> None:
+def test_without_verification_azures_answer_to_the_change_is_what_is_read_back(pipeline: Pipeline) -> None:
     run = pipeline.run(verify="false")
     assert (run.result, run.variables["verification"]) == ("Succeeded", "skipped")
     arm = [
@@ -96,7 +96,7 @@ def test_without_verification_the_configuration_is_still_read_back(pipeline: Pip
         for call in pipeline.azure.calls
         if call.host == "management.azure.com"
     ]
-    assert arm[-2:] == [("PATCH", "web"), ("GET", "web")]
+    assert arm[-2:] == [("GET", "web"), ("PATCH", "web")]
 
 
 def test_build_options_reach_docker(pipeline: Pipeline) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -54,10 +55,15 @@ def traces(bridge: str, folder: Path) -> list[str]:
     own = f"{folder}/"
     return [
         *(bridges() & {bridge}),
-        *(str(group) for group in Path("/sys/fs/cgroup").rglob(bridge)),
+        *control_groups(bridge),
         *(mount for mount in Path("/proc/self/mounts").read_text().splitlines() if own in mount),
         *(line for line in command_lines().values() if own in line or bridge in line),
     ]
+
+
+def control_groups(name: str) -> list[str]:
+    """Return the control groups of this name; those of other engines may go while they are looked through."""
+    return [f"{folder}/{name}" for folder, below, _ in os.walk("/sys/fs/cgroup") if name in below]
 
 
 def no_traces_within(seconds: float, bridge: str, folder: Path) -> bool:
