@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dev.package.archive import write_archive
 from dev.package.compiler import PYTHONS, ROOT, compiled, tag
 from dev.package.reach import reachable
-from dev.package.records import with_records
+from dev.package.records import RECORDS, with_records
 from dev.package.shake import shaken
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ STAND_INS = ROOT / "dev" / "package" / "stand_ins"
 PROGRAM = ROOT / "pytask"
 CERTIFICATES = "cacert.pem"
 _DOCS = b'\nDOCS = "docs"\n'
+_NEVER_SHOWN = ("pytask/errors/", RECORDS)
 _MODELS = "azure/mgmt/web/models/"
 
 
@@ -27,13 +28,15 @@ def write_carried(libraries: Path, target: Path, cache: Path, docs: str) -> None
     """Write the archives and the certificates into the folder `target`.
 
     Each archive has the bytecode of one version; `source.zip` is for all other versions. All archives contain the
-    program's sources, so that a traceback can show their lines. `docs` is the address of the pages about failures.
+    program's sources, so that a traceback can show their lines, but not those that have only texts and what is made
+    for the package. `docs` is the address of the pages about failures.
     """
     target.mkdir(parents=True)
     program, others = program_sources(docs), library_sources(libraries)
     of_program, of_others = compiled(program, cache), compiled(others, cache)
+    shown = {place: source for place, source in program.items() if not place.startswith(_NEVER_SHOWN)}
     for python in PYTHONS:
-        content = {**program, **of_program[python], **of_others[python]}
+        content = {**shown, **of_program[python], **of_others[python]}
         write_archive(target / f"{tag(python)}.zip", content, compressed=False)
     write_archive(target / "source.zip", {**program, **others}, compressed=False)
     (target / CERTIFICATES).write_bytes((libraries / "certifi" / CERTIFICATES).read_bytes())

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 HOME = "pytask._records"
+RECORDS = f"{HOME.replace('.', '/')}.py"
+"""The place of the module in the package."""
 _METHODS = Path(__file__).with_name("record_methods.py")
 _IMPORT = re.compile(rb"^from dataclasses import (.*\bdataclass\b.*)$", re.MULTILINE)
 _TAKEN = {"self", "_of", "_set", "MISSING"}
@@ -32,7 +34,7 @@ def with_records(sources: Mapping[str, bytes]) -> dict[str, bytes]:
     """
     names = sorted(_module(place) for place, source in sources.items() if _IMPORT.search(source))
     changed = {place: _IMPORT.sub(_from_home, source) for place, source in sources.items()}
-    return {**changed, f"{HOME.replace('.', '/')}.py": written(records(names)).encode()}
+    return {**changed, RECORDS: written(records(names)).encode()}
 
 
 def records(modules: Iterable[str]) -> list[type]:
