@@ -1,6 +1,6 @@
 """Write out how the program's records are made, which Python would otherwise compile in each run.
 
-`@dataclass` writes the source of six methods for each class and compiles it, about a millisecond a class: a third of
+`@dataclass` writes the source of six methods for each class and compiles it, about a millisecond a class: a quarter of
 the time that the program takes to load. The package has each class's `__init__` in a module of its own, as bytecode
 like all others, and the other methods once for all classes. Its records take them from there. Everything else remains
 `dataclass`'s own: fields, slots, `replace`.
