@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.faults.runs import Run
+    from tests.faults.runs import Run, Running
     from tests.faults.truth import Truth
 
 THEIRS = "3"
@@ -81,34 +81,50 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperAzure]:
 
 
 def both(azure: PaperAzure, folder: Path, moment: str, until: str, *, crashes: bool = False) -> Outcome:
-    """Stop the first run at a moment, let the second one go on until another, and the first one after it."""
+    """Stop the first run at a moment, let the second one go on until another, and the first one after it.
+
+    A second run that has not ended is stopped too, until both have set their image: it would be through otherwise
+    before the first one overtakes it.
+    """
     stage = arrange(replace(FIRST, crashes=crashes), azure)
     azure.store(stage.host).forget_tag(REPOSITORY, THEIRS)
     theirs = replace(stage, scene=SECOND, inputs={**stage.inputs, **SECOND.inputs})
     azure.crash_where(lambda digest: crashes and digest == azure.store(stage.host).tags(REPOSITORY).get(NEW))
-    stopped, passed = threading.Event(), threading.Event()
-    running: list[int] = []
+    first = stopped_at(azure, moment, lambda: start(stage, folder / "first", **PATIENT))
+    if until == "it ends":
+        second = start(theirs, folder / "second", **PATIENT).finish()
+        go_on(first)
+        return Outcome(first=first.finish(), second=second, after=look(stage))
+    both_set = threading.Event()
+    at(azure, IMAGE, 1 if moment in AT_THE_IMAGE else 2, both_set.set)
+    other = stopped_at(azure, until, lambda: start(theirs, folder / "second", **PATIENT))
+    go_on(first)
+    assert both_set.wait(60)
+    go_on(other)
+    return Outcome(first=first.finish(), second=other.finish(), after=look(stage))
+
+
+def stopped_at(azure: PaperAzure, moment: str, begin: Callable[[], Running]) -> Running:
+    """Start a run, and stop it at a moment."""
+    running: list[Running] = []
+    stopped = threading.Event()
 
     def stop() -> None:
-        os.kill(running[0], signal.SIGSTOP)
+        os.kill(running[0].process.pid or 0, signal.SIGSTOP)
         stopped.set()
 
-    at(azure, moment, stop)
-    first = start(stage, folder / "first", **PATIENT)
-    running.append(first.process.pid or 0)
+    at(azure, *MOMENTS[moment], stop)
+    running.append(begin())
     assert stopped.wait(60)
-    if until != "it ends":
-        at(azure, until, passed.set)
-    second = start(theirs, folder / "second", **PATIENT)
-    ended = second.finish() if until == "it ends" else None
-    assert until == "it ends" or passed.wait(60)
-    os.kill(running[0], signal.SIGCONT)
-    return Outcome(first=first.finish(), second=ended or second.finish(), after=look(stage))
+    return running[0]
 
 
-def at(azure: PaperAzure, moment: str, act: Callable[[], object]) -> None:
-    """Have something done at a moment of the run that goes on."""
-    pattern, times = MOMENTS[moment]
+def go_on(running: Running) -> None:
+    os.kill(running.process.pid or 0, signal.SIGCONT)
+
+
+def at(azure: PaperAzure, pattern: str, times: int, act: Callable[[], object]) -> None:
+    """Have something done at the answer to a call, made the how many-th time from now on."""
     left = [times]
 
     def count() -> None:
