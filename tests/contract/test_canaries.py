@@ -221,7 +221,7 @@ def run(folder: Path, world: World, place: str, scheme: str) -> Run:
         network=read_network({**environment, "REQUESTS_CA_BUNDLE": os.environ["REQUESTS_CA_BUNDLE"]}, console.secret),
         console=console,
         clock=clock,
-        timeouts=Timeouts(http_attempts=2),
+        timeouts=Timeouts(http_attempts=2, verify_poll=20.0),
         journal=Journal(lambda event: tell(event, console)),
         find_builder=lambda _machine: paper,
         find_target=partial(_found, canaries) if place == "an unforeseen error" else find_target,

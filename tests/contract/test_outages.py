@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from pytask.model.evidence import Evidence
     from tests.contract.test_http_client import Answer
 
-QUICK = Timeouts(http_first_wait=0.001, http_longest_wait=0.02, first_poll=0.001, longest_poll=0.002, http_total=0.5)
+QUICK = Timeouts(
+    http_first_wait=0.001,
+    http_longest_wait=0.02,
+    first_poll=0.001,
+    longest_poll=0.002,
+    verify_poll=0.002,
+    http_total=0.5,
+)
 CALL = ArmCall("GET", "/subscriptions/s/x", doing="read the log")
 HTML = "<html><title>502 - Web server received an invalid response</title></html>"
 OUTAGES: dict[str, Answer] = {
