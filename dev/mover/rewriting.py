@@ -32,7 +32,7 @@ class Edit:
 def apply_edits(source: Source, edits: Iterable[Edit]) -> str:
     """Return the text with all edits made; what no edit covers stays byte for byte."""
     lines = list(source.lines)
-    for edit in sorted(edits, key=lambda edit: edit.first, reverse=True):
+    for edit in reversed(_apart(edits)):
         old = lines[edit.first : edit.end]
         ending = "\r\n" if old[0].endswith("\r\n") else "\n"
         lines[edit.first : edit.end] = [line + ending for line in edit.lines]
@@ -40,6 +40,14 @@ def apply_edits(source: Source, edits: Iterable[Edit]) -> str:
     if source.text.endswith("\n") or not text.endswith("\n"):
         return text
     return text.removesuffix("\n").removesuffix("\r")
+
+
+def _apart(edits: Iterable[Edit]) -> list[Edit]:
+    """Return the edits in their order: a blank line between two steps that go is the first one's to take away."""
+    found: list[Edit] = []
+    for edit in sorted(edits, key=lambda edit: edit.first):
+        found.append(replace(edit, first=max(edit.first, found[-1].end)) if found else edit)
+    return found
 
 
 def in_place(source: Source, step: Step, inputs: Sequence[Entry], command: str) -> Edit:

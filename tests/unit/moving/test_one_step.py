@@ -133,6 +133,12 @@ def test_a_deployment_before_the_build_stays_before_it(text: str) -> None:
     assert "stays a separate step: other steps stand between" in told
 
 
+def test_one_blank_line_between_two_steps_that_go_takes_nothing_else_with_it() -> None:
+    moved, _ = move(job(BUILD + PUSH.lstrip(), DEPLOY) + "# between\n- script: npm test\n")
+    assert tasks(moved) == ["all", "script"]
+    assert "# between\n- script: npm test\n" in moved
+
+
 def test_a_display_name_stays_or_becomes_a_comment() -> None:
     build, push, deploy = (
         step.replace("@1\n", f"@1\n  displayName: {name} # {name}!\n")
