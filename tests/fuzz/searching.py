@@ -75,6 +75,7 @@ def _searched(
 
     @settings(
         max_examples=examples,
+        derandomize=False,
         deadline=None,
         database=None,
         print_blob=False,
