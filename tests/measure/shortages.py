@@ -83,8 +83,8 @@ def build(url: str) -> None:
 def _arm(url: str) -> Arm:
     http = an_http_client(Timeouts())
 
-    def sender(asked: HttpRequest, *, stream: bool, **_: object) -> HttpResponse:
-        return http.sender(request(asked.method, url + asked.url), stream=stream)
+    def sender(asked: HttpRequest, **options: object) -> HttpResponse:
+        return http.sender(request(asked.method, url + asked.url), **options)
 
     return Arm(http=replace(http, sender=sender), url=url, subscription="s")
 
