@@ -313,7 +313,7 @@ def must_be_given(item: Mapping[str, Any]) -> bool:
 def _meaning(item: Mapping[str, Any], task: Mapping[str, Any]) -> str:
     """Return what the editor shows: label, help, options, the other name, when the input is visible, the default."""
     parts = ["**Required.**"] if must_be_given(item) else []
-    parts += [f"{item['label']}.", item["helpMarkDown"]]
+    parts += [f"**{item['label']}.**", item["helpMarkDown"]]
     parts += [f"One of {', '.join(map(_code, item['options']))}."] if item.get("options") else []
     parts += [f"Also called {', '.join(map(_code, item['aliases']))}."] if item.get("aliases") else []
     if when := _when(item, task):

@@ -130,10 +130,10 @@ def test_a_table_shows_all_that_the_editor_shows() -> None:
     groups = [{"name": "first"}, {"name": "second", "visibleRule": "command = a || command = c || command = b"}]
     table = documents.inputs_table({"groups": groups, "inputs": inputs})
     assert table.splitlines()[2:] == [
-        "| `needed` | **Required.** C. Needed. Also called `wanted`. |",
-        "| `command` | Command. Do. One of `a`, `b`, `c`. Default: `a`. |",
-        r"| `early` | B. A \| B. One of `x`, `y`. Used when `late = a` or `late = b`. |",
-        "| `late` | A late one. Late. Used by `a`, `c` when `early = x`. Default: `a`. |",
+        "| `needed` | **Required.** **C.** Needed. Also called `wanted`. |",
+        "| `command` | **Command.** Do. One of `a`, `b`, `c`. Default: `a`. |",
+        r"| `early` | **B.** A \| B. One of `x`, `y`. Used when `late = a` or `late = b`. |",
+        "| `late` | **A late one.** Late. Used by `a`, `c` when `early = x`. Default: `a`. |",
     ]
 
 
