@@ -55,7 +55,7 @@ app-not-found: there is no Function App hello-functoin
   docs      docs/troubleshooting.md#app-not-found
 ```
 
-`state` says what was changed and what was not. If a failure has a correlation id, Microsoft support will ask for it.
+`state` says what was changed and what was not. If a failure has a correlation ID, Microsoft support will ask for it.
 On this page, ‹words in these marks› stand for values that the log fills in.
 """
 

@@ -61,7 +61,7 @@ class RegistryAccess:
         return session is not None and everybody_may_pull(session, self.source.repository)
 
     def right_of(self, principal: str) -> Right:
-        """Return the right to pull of the identity with this object id."""
+        """Return the right to pull of the identity with this object ID."""
         registry = self.resource()
         return right_of(self.arm, registry, principal) if registry else Right.UNKNOWN
 

@@ -110,7 +110,7 @@ def may(arm: Arm, registry: RegistryResource, permission: str) -> bool | None:
 
 
 def grant_role(arm: Arm, registry: RegistryResource, principal: str, *, app: str) -> bool:
-    """Grant an identity (its object id) the role to pull, and tell whether the assignment is new.
+    """Grant an identity (its object ID) the role to pull, and tell whether the assignment is new.
 
     The assignment's name is derived from its content, so granting twice makes only one assignment.
 

@@ -19,11 +19,11 @@ class AppIdentity:
     """A managed identity that the app has or will get."""
 
     resource_id: str = ""
-    """Resource id of a user-assigned identity; empty for the system-assigned one."""
+    """Resource ID of a user-assigned identity; empty for the system-assigned one."""
     client_id: str = ""
-    """Client id of a user-assigned identity."""
+    """Client ID of a user-assigned identity."""
     principal_id: str = ""
-    """Object id; empty when the system-assigned identity is not switched on yet."""
+    """Object ID; empty when the system-assigned identity is not switched on yet."""
     assigned: bool = False
     """Whether the app already has it."""
 

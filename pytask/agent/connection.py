@@ -94,8 +94,8 @@ class Endpoint:
     @property
     def tenant(self) -> str:
         """The tenant: an id or a domain, either of which works in a URL."""
-        tenant = self.needed("tenant id", self.parameter("tenantId"))
-        return self.needed("well-formed tenant id", tenant if _TENANT.fullmatch(tenant) else "")
+        tenant = self.needed("tenant ID", self.parameter("tenantId"))
+        return self.needed("well-formed tenant ID", tenant if _TENANT.fullmatch(tenant) else "")
 
 
 def find_endpoint(environment: Mapping[str, str], *, input_name: str, value: str) -> Endpoint:
@@ -140,7 +140,7 @@ def _subscription(endpoint: Endpoint) -> str:
     subscription, level = endpoint.data("subscriptionId"), endpoint.data("scopeLevel")
     if not subscription and level and level != "Subscription":
         raise ConnectionOfNoSubscription(input=endpoint.input, name=endpoint.name, level=level)
-    return endpoint.needed("subscription id", subscription)
+    return endpoint.needed("subscription ID", subscription)
 
 
 def _cloud(endpoint: Endpoint) -> Cloud:
@@ -199,4 +199,4 @@ def _principal(endpoint: Endpoint, mask: Callable[[str], Secret]) -> Identity:
 
 
 def _client(endpoint: Endpoint) -> str:
-    return endpoint.needed("service principal id", endpoint.parameter("servicePrincipalId"))
+    return endpoint.needed("service principal ID", endpoint.parameter("servicePrincipalId"))

@@ -26,7 +26,7 @@ class AppAmbiguous(AzureFailure):
     title = "more than one app is named {app}"
     happened = "these apps have this name:\n{candidates}"
     cause = "apps with a unique default host name may share a name across resource groups"
-    fix = "set resourceGroupName as well, or set appName to the resource id"
+    fix = "set resourceGroupName as well, or set appName to the resource ID"
 
 
 class SlotNotFound(AzureFailure):

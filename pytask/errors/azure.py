@@ -68,7 +68,7 @@ class SubscriptionNotVisible(AzureFailure):
     code = "subscription-not-visible"
     title = "the service connection's identity cannot see its subscription"
     happened = "trying to {doing}: {detail}"
-    cause = "the identity has no role on anything in it, or the subscription id in the connection is wrong or belongs to another cloud"
+    cause = "the identity has no role on anything in it, or the subscription ID in the connection is wrong or belongs to another cloud"
     fix = "give the identity a role on the Function App or its resource group, or correct the subscription of the service connection"
     link = "https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-not-found"
 
@@ -141,7 +141,7 @@ class AzureRefusedCause(Cause):
 
     OWN = (
         "the response above gives Azure's reason",
-        "correct what it names; if it names nothing, run again, and give Microsoft support the correlation id",
+        "correct what it names; if it names nothing, run again, and give Microsoft support the correlation ID",
     )
     POLICY = (
         "a policy of the subscription or its management group does not allow the change: {subject}",
@@ -176,7 +176,7 @@ class AzureFailingCause(Cause):
 
     FAILING = (
         "the service has a temporary problem",
-        "run again later; see https://azure.status.microsoft, and give Microsoft support the correlation id",
+        "run again later; see https://azure.status.microsoft, and give Microsoft support the correlation ID",
     )
     THROTTLED = (
         "Azure limits how many requests a subscription or an identity can send in a given time, and that limit has been reached",

@@ -95,7 +95,7 @@ def facts_of(kind: type[TaskFailure]) -> tuple[str, ...]:
 
 
 class AzureFailure(TaskFailure):
-    """A failure that Azure reported, with the correlation id that Microsoft support asks for."""
+    """A failure that Azure reported, with the correlation ID that Microsoft support asks for."""
 
     correlation_id: str = ""
 
@@ -190,7 +190,7 @@ def _docs(failure: TaskFailure) -> str:
     parts = [
         f"{DOCS}/troubleshooting.md#{failure.code}",
         of_the_cause or failure.link,
-        correlation and f"correlation id {correlation}",
+        correlation and f"correlation ID {correlation}",
     ]
     return " · ".join(part for part in parts if part)
 

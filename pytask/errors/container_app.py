@@ -12,14 +12,14 @@ _PULLING = "https://learn.microsoft.com/azure/container-apps/managed-identity-im
 
 
 class ContainerAppNotFound(AzureFailure):
-    """The connection cannot see the container app that appName gives by its resource id."""
+    """The connection cannot see the container app that appName gives by its resource ID."""
 
     app: str
     where: str
     code = "container-app-not-found"
     title = "there is no container app {app}"
     happened = "{where} has no container app with this name that this connection can see"
-    cause = "the resource id is wrong, or the connection has no role on the app (Azure's response is the same in both cases)"
+    cause = "the resource ID is wrong, or the connection has no role on the app (Azure's response is the same in both cases)"
     fix = "compare appName with the portal; if it is right, give the connection's identity the role Container Apps Contributor on the app"
 
 

@@ -165,7 +165,7 @@ class RegistryConnectionNeeded(InputMistake):
     title = "no connection of this step is for {registry}"
     happened = "the image is to be pushed to {registry}, whose name is not that of an Azure Container Registry"
     cause = "azureSubscription and azureSubscriptionForACR sign in to Azure Container Registries only"
-    fix = "set containerRegistry to a Docker Registry service connection for {registry}; if it is an Azure Container Registry under another name, set azureContainerRegistry to its resource id"
+    fix = "set containerRegistry to a Docker Registry service connection for {registry}; if it is an Azure Container Registry under another name, set azureContainerRegistry to its resource ID"
     link = "https://learn.microsoft.com/azure/devops/pipelines/library/service-endpoints#docker-registry-service-connection"
 
 
@@ -196,7 +196,7 @@ class TagInvalid(InputMistake):
 
 
 class TagMissing(InputMistake):
-    """No tag was given, and there is no build id to use instead."""
+    """No tag was given, and there is no build ID to use instead."""
 
     code = "tag-missing"
     title = "there is no tag for the image"
@@ -214,18 +214,18 @@ class RegistryInvalid(InputMistake):
     code = "registry-invalid"
     title = "'{value}' is not a registry"
     happened = "{input} is '{value}'"
-    cause = "it takes a login server, a registry's name, its resource id, or Docker@1's JSON with loginServer"
+    cause = "it takes a login server, a registry's name, its resource ID, or Docker@1's JSON with loginServer"
     fix = "set azureContainerRegistry to the login server, such as contoso.azurecr.io"
 
 
 class AppNameInvalid(InputMistake):
-    """Neither the name nor the resource id of a Function App."""
+    """Neither the name nor the resource ID of a Function App."""
 
     value: str
     code = "app-name-invalid"
     title = "'{value}' is not a Function App"
     happened = "{input} is '{value}'"
-    cause = "it takes the app's name (2 to 60 letters, digits and hyphens) or its resource id, not its URL"
+    cause = "it takes the app's name (2 to 60 letters, digits and hyphens) or its resource ID, not its URL"
     fix = "set appName to the name that the portal shows, such as docker-func-sample"
 
 

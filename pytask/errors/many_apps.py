@@ -14,7 +14,7 @@ class MoreAppsInvalid(InputMistake):
     title = "'{value}' in {input} is not an app"
     happened = "a line of {input} reads '{value}'"
     cause = (
-        "each line is one app: its name, name/slot, resource-group/name/slot, or its resource id; a name has 2 to 60 "
+        "each line is one app: its name, name/slot, resource-group/name/slot, or its resource ID; a name has 2 to 60 "
         "letters, digits and hyphens, and the slot of the app itself is called production"
     )
     fix = "write each app on a line of its own, such as shop-eu, shop-eu/staging or rg-eu/shop-eu/production"

@@ -9,13 +9,13 @@ _GRANTING = "https://learn.microsoft.com/azure/role-based-access-control/delegat
 
 
 class PullIdentityInvalid(InputMistake):
-    """Neither a client id nor the resource id of a user-assigned identity."""
+    """Neither a client ID nor the resource ID of a user-assigned identity."""
 
     value: str
     code = "pull-identity-invalid"
     title = "{input} does not name a user-assigned identity"
     happened = "{input} is '{value}'"
-    cause = "a user-assigned identity is named by its client id (a GUID) or by its resource id (/subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…)"
+    cause = "a user-assigned identity is named by its client ID (a GUID) or by its resource ID (/subscriptions/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…)"
     fix = "set {input} to one of the two; leave it empty to pull with the system-assigned identity"
 
 
@@ -79,16 +79,16 @@ class PullAcrossTenants(AzureFailure):
 
 
 class PullIdentityNotAssigned(AzureFailure):
-    """The app has no user-assigned identity with this client id."""
+    """The app has no user-assigned identity with this client ID."""
 
     app: str
     client: str
     identities: str
     code = "pull-identity-not-assigned"
     title = "{app} has no user-assigned identity {client}"
-    happened = "pullIdentity is this client id; the app's user-assigned identities are: {identities}"
+    happened = "pullIdentity is this client ID; the app's user-assigned identities are: {identities}"
     cause = "the id is misspelled, or the identity was not assigned to the app (a slot has its own identities)"
-    fix = "set pullIdentity to the identity's resource id, so that the task assigns it to the app; or correct the client id"
+    fix = "set pullIdentity to the identity's resource ID, so that the task assigns it to the app; or correct the client ID"
     link = "https://learn.microsoft.com/azure/app-service/overview-managed-identity"
 
 
@@ -100,7 +100,7 @@ class PullIdentityNotFound(AzureFailure):
     code = "pull-identity-not-found"
     title = "there is no user-assigned identity {identity}"
     happened = "Azure returned {status} for it"
-    cause = "the resource id is wrong, or the service connection has no role on the identity (Azure's response is the same in both cases)"
+    cause = "the resource ID is wrong, or the service connection has no role on the identity (Azure's response is the same in both cases)"
     fix = "compare pullIdentity with the portal; if it is right, give the connection's identity the role Managed Identity Operator on it"
     link = (
         "https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/identity#managed-identity-operator"

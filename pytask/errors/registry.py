@@ -117,7 +117,7 @@ class RegistryFailingCause(Cause):
 
     FAILING = (
         "the registry, or the network between it and the agent, has a temporary problem",
-        "run again later; for Azure see https://azure.status.microsoft and give Microsoft support the correlation id",
+        "run again later; for Azure see https://azure.status.microsoft and give Microsoft support the correlation ID",
     )
     THROTTLED = (
         "the registry limits calls from this account or address",

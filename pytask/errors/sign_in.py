@@ -80,8 +80,8 @@ class ClientUnknown(AzureFailure):
     happened = "{detail}"
     cause = "it was deleted, it has no service principal there, or the tenant {tenant} is not the one it belongs to"
     fix = (
-        "correct the client id and tenant id of the connection ({page}) to match the app registration in the Entra admin "
-        "center; if it has no service principal, run az ad sp create --id <client id>"
+        "correct the client ID and tenant ID of the connection ({page}) to match the app registration in the Entra admin "
+        "center; if it has no service principal, run az ad sp create --id <client ID>"
     )
 
 
@@ -94,7 +94,7 @@ class ClientDisabled(AzureFailure):
     title = "the service connection's app registration is disabled"
     happened = "{detail}"
     cause = "an administrator turned off sign-in for it"
-    fix = "enable it in the Entra admin center: Enterprise applications > the connection's client id ({page}) > Properties > Enabled for users to sign in"
+    fix = "enable it in the Entra admin center: Enterprise applications > the connection's client ID ({page}) > Properties > Enabled for users to sign in"
 
 
 class TenantUnknown(AzureFailure):
@@ -107,8 +107,8 @@ class TenantUnknown(AzureFailure):
     code = "tenant-unknown"
     title = "the service connection's tenant does not exist"
     happened = "{detail}"
-    cause = "{authority} does not serve the tenant id {tenant}: it is wrong, or it belongs to a different cloud than the connection's environment"
-    fix = "correct the tenant id and the environment of the service connection ({page})"
+    cause = "{authority} does not serve the tenant ID {tenant}: it is wrong, or it belongs to a different cloud than the connection's environment"
+    fix = "correct the tenant ID and the environment of the service connection ({page})"
 
 
 class AssertionOutOfTime(AzureFailure):
@@ -147,7 +147,7 @@ class ConditionalAccessBlocks(AzureFailure):
     happened = "{detail}"
     cause = "a policy for workload identities blocks the connection's app registration because of this agent's location or because of a risk"
     fix = (
-        "ask an administrator to find the policy in the sign-in logs (Service principal sign-ins, by the correlation id) "
+        "ask an administrator to find the policy in the sign-in logs (Service principal sign-ins, by the correlation ID) "
         "and add the agent's address to its trusted locations or the app registration to its exclusions; or run on an agent inside the network that it allows"
     )
     link = "https://learn.microsoft.com/entra/identity/conditional-access/workload-identity"
@@ -224,7 +224,7 @@ class ManagedIdentityMissing(AzureFailure):
     happened = "{detail}"
     cause = "the machine has no identity of its own, has several user-assigned ones and the connection names none of them, or does not have the one that the connection names"
     fix = (
-        "assign it to the machine (az vm identity assign --ids <the identity's resource id>), or enter the client id of one that it has "
+        "assign it to the machine (az vm identity assign --ids <the identity's resource ID>), or enter the client ID of one that it has "
         "in the service connection ({page})"
     )
     link = "https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-configure-managed-identities"

@@ -82,7 +82,7 @@ def read_app_to_swap(reader: Reader) -> Read[AppPlan]:
 
 
 def _app(reader: Reader) -> Read[AppAddress]:
-    """Read the app; a resource id already includes its group."""
+    """Read the app; a resource ID already includes its group."""
     app = reader.named("appName", lambda value: parse_app(value, input_name="appName"), meaning="the Function App")
     group = reader.named("resourceGroupName", str)
     slot = reader.named("slotName", lambda value: parse_slot(value, input_name="slotName"), default="production")

@@ -198,7 +198,7 @@ def _registry(
 
 
 def _tags(reader: Reader, image: Read[ImageName]) -> Read[tuple[str, ...]]:
-    """Read the tags to push. The first is deployed: the image name's, else the first of `tags`, else the build id."""
+    """Read the tags to push. The first is deployed: the image name's, else the first of `tags`, else the build ID."""
     tags = reader.named("tags", lambda value: parse_tags(value, input_name="tags"))
     confirm_whole(reader, "tags", lambda text: len(parse_tags(text, input_name="tags")))
     if not image.found or not tags.found:

@@ -38,7 +38,7 @@ def read_more_apps(reader: Reader, first: Read[AppAddress]) -> Read[tuple[AppAdd
 
 
 def parse_line(line: str) -> AppAddress:
-    """Return the app that a line names: `app`, `app/slot`, `group/app/slot` or a resource id.
+    """Return the app that a line names: `app`, `app/slot`, `group/app/slot` or a resource ID.
 
     Raises:
         VariableNotExpanded: when there is a `$(variable)` in it.

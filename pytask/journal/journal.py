@@ -43,7 +43,7 @@ class Journal:
     listen: Callable[[Event], None]
     """Gets each event as it happens."""
     target: str = ""
-    """Resource id of the target whose part this is, in lower case; empty for the whole."""
+    """Resource ID of the target whose part this is, in lower case; empty for the whole."""
     _entries: dict[str, list[_Entry]] = field(default_factory=lambda: {"": []})
     """By target, in the order in which they were found; those of the run itself first."""
     _lock: Lock = field(default_factory=Lock)

@@ -74,7 +74,7 @@ class ManagedIdentity:
     """The managed identity of the agent's machine."""
 
     client_id: str
-    """Client id of a user-assigned identity; empty for the system-assigned one."""
+    """Client ID of a user-assigned identity; empty for the system-assigned one."""
 
 
 Identity = KeyIdentity | CertificateIdentity | FederatedIdentity | ManagedIdentity

@@ -39,7 +39,7 @@ class App:
     """The app that a run deploys to, as found before any change."""
 
     resource_id: str
-    """Resource id in Azure Resource Manager, from `/subscriptions/` on."""
+    """Resource ID in Azure Resource Manager, from `/subscriptions/` on."""
     name: str
     slot: str
     """Empty for production, and for a kind of app without slots."""
@@ -50,7 +50,7 @@ class App:
     stopped: bool
     by_hand: ByHand
     workers: str = ""
-    """Resource id of the plan or environment whose workers it shares with other apps; empty when unknown."""
+    """Resource ID of the plan or environment whose workers it shares with other apps; empty when unknown."""
     at_once: int = 2
     """How many of the apps that share them may start a new image at once: each start takes processor time of all."""
     keeps_serving: bool = False

@@ -36,7 +36,7 @@ class AppAddress:
     slot: str = ""
     """Empty means production."""
     on_container_apps: bool = False
-    """Whether it was named by the resource id of a container app."""
+    """Whether it was named by the resource ID of a container app."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,7 +161,7 @@ class PullPlan:
 
     access: PullAccess = PullAccess.KEEP
     identity: str = ""
-    """Client id or resource id of a user-assigned identity; empty for the system-assigned one."""
+    """Client ID or resource ID of a user-assigned identity; empty for the system-assigned one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

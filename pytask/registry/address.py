@@ -1,4 +1,4 @@
-"""Parsing the name, login server or resource id of a registry."""
+"""Parsing the name, login server or resource ID of a registry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RESOURCE_ID = re.compile(
 
 
 def parse_registry(text: str, *, input_name: str) -> RegistryAddress:
-    """Return the registry behind a login server, a name, a resource id, or Docker@1's `{"loginServer":…,"id":…}`.
+    """Return the registry behind a login server, a name, a resource ID, or Docker@1's `{"loginServer":…,"id":…}`.
 
     Raises:
         RegistryInvalid: for anything else.
@@ -30,7 +30,7 @@ def parse_registry(text: str, *, input_name: str) -> RegistryAddress:
 
 
 def is_registry_id(text: str) -> bool:
-    """Tell whether this is the resource id of a registry; Azure writes the parts of an id in any case."""
+    """Tell whether this is the resource ID of a registry; Azure writes the parts of an id in any case."""
     return _RESOURCE_ID.fullmatch(text) is not None
 
 

@@ -43,7 +43,7 @@ class ImageSource:
     """Host of the registry; None when the run is about no image."""
     repository: str = ""
     resource_id: str = ""
-    """Resource id of the registry, if the user named it by that."""
+    """Resource ID of the registry, if the user named it by that."""
     session: RegistrySession | None = None
     """None when this run cannot sign in to the registry."""
     readable: bool = False

@@ -50,7 +50,7 @@ class SourceAccess:
     """How Azure reads from the source registry; at most one of the fields is set, for a public one none."""
 
     resource_id: str = ""
-    """Resource id of a registry of Azure that the connection can see, which reads with the connection's own rights."""
+    """Resource ID of a registry of Azure that the connection can see, which reads with the connection's own rights."""
     login: RegistryLogin | None = None
     token: Callable[[], Secret] | None = None
     """Returns an access token of the connection, which registries of Azure in other subscriptions accept."""

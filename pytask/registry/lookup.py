@@ -1,4 +1,4 @@
-"""Looking up the login server of a registry that was given by its name or resource id."""
+"""Looking up the login server of a registry that was given by its name or resource ID."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def _instrumentation_key(settings: Mapping[str, str]) -> str:
 
 
 def _component(arm: Arm, key: str) -> str:
-    """Return the resource id of the component with this instrumentation key; empty when none is visible."""
+    """Return the resource ID of the component with this instrumentation key; empty when none is visible."""
     path = f"/subscriptions/{arm.subscription}/providers/microsoft.insights/components"
     doing = "find the app's Application Insights"
     none_for = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}

@@ -48,8 +48,8 @@ def choose_identity(arm: Arm, app: App, resource: Mapping[str, Any], wanted: str
     """Return the identity to pull with: the system-assigned one, or the user-assigned one with the id `wanted`.
 
     Raises:
-        PullIdentityNotAssigned: for a client id that the app does not have.
-        PullIdentityNotFound: for a resource id that the connection cannot see.
+        PullIdentityNotAssigned: for a client ID that the app does not have.
+        PullIdentityNotFound: for a resource ID that the connection cannot see.
     """
     has = identities_of(resource)
     if not wanted:

@@ -107,7 +107,7 @@ class Target(Protocol[U]):
         """Return the target's health; what the connection may not see is mentioned and does not count as a failure."""
 
     def assign_identity(self, identity: AppIdentity) -> AppIdentity:
-        """Assign the target the identity to pull with, and return the identity with its object id.
+        """Assign the target the identity to pull with, and return the identity with its object ID.
 
         Raises:
             TaskFailure: why that is not possible.

@@ -54,7 +54,7 @@ class ContainerAppState:
 
     @property
     def id(self) -> str:
-        """Its resource id."""
+        """Its resource ID."""
         return f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{GROUP}/providers/{TYPE}/{self.name}"
 
     @property

@@ -2,7 +2,7 @@
 
 In each turn run Docker's own command line (build, push), our task without verification, and Docker@1 to build, Docker@1
 to push and AzureFunctionAppContainer@1 one after the other; who of the latter two is first changes with the turn. All
-have the defaults of their inputs, so that each has to find the app's resource group, and a new build id each time.
+have the defaults of their inputs, so that each has to find the app's resource group, and a new build ID each time.
 
 FOLDER holds the peers as an agent has them: `DockerV1` and `AzureFunctionAppContainerV1` of
 https://github.com/microsoft/azure-pipelines-tasks, folder Tasks. In each: leave out Tests, .npmrc and

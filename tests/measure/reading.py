@@ -1,6 +1,6 @@
 """What `layers` measures, in a process of its own, as the task is one: reads an image's layers, prints figures as JSON.
 
-The arguments are a client id, its secret, a login server, a repository, a tag, and digests of layers to pass over.
+The arguments are a client ID, its secret, a login server, a repository, a tag, and digests of layers to pass over.
 """
 
 from __future__ import annotations

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("subscription", [SHARED, FABRIKAM], ids=lambda one: one.name)
-@pytest.mark.parametrize("form", ["login server", "name", "resource id"])
+@pytest.mark.parametrize("form", ["login server", "name", "resource ID"])
 def test_a_registry_of_another_subscription_or_tenant_is_found_filled_and_read_by_its_own_connection(
     elsewhere: Pipeline, subscription: Subscription, form: str
 ) -> None:
     there = registry_in(elsewhere.azure, subscription)
     connection = there.connection()
-    named = {"login server": there.registry.login_server, "name": "platform", "resource id": there.registry.id}[form]
+    named = {"login server": there.registry.login_server, "name": "platform", "resource ID": there.registry.id}[form]
     given = {"azureSubscriptionForACR": connection.id, "azureContainerRegistry": named}
     done = run(elsewhere, connection, **given)
     assert (done.result, done.variables["verification"]) == ("Succeeded", "verified"), done.log

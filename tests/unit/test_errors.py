@@ -168,7 +168,7 @@ def test_a_failure_is_rendered_in_rows_with_what_follows_indented(failure: type[
     assert "            and by hand" in others
     more = lines[-2] + lines[-1]
     assert f"docs/troubleshooting.md#{failure.code}" in more
-    assert ("correlation id one line" in more) is issubclass(failure, AzureFailure)
+    assert ("correlation ID one line" in more) is issubclass(failure, AzureFailure)
 
 
 def test_a_failure_takes_its_own_facts_and_all_of_them() -> None:

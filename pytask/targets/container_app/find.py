@@ -48,7 +48,7 @@ def find_app(arm: Arm, address: AppAddress) -> ContainerApp | None:
     Raises:
         AppAmbiguous: when more than one app has the name.
         AzureFailing: when the answer shows nothing of the app.
-        ContainerAppNotFound: when the address is a resource id that the connection cannot see.
+        ContainerAppNotFound: when the address is a resource ID that the connection cannot see.
         ContainerAppIsNoFunctionApp, ContainerAppHasNoSlots: when it is not a Functions app, or a slot was named.
     """
     path = _path(arm, address)

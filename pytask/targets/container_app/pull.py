@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytask.targets.container_app.app import ContainerApp
 
 _OWN = "system"
-"""How an entry names the system-assigned identity; it names a user-assigned one by its resource id."""
+"""How an entry names the system-assigned identity; it names a user-assigned one by its resource ID."""
 
 
 def inspect_pull(azure: Azure, app: ContainerApp, plan: AppPlan, source: ImageSource) -> PullSetup:

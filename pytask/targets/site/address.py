@@ -25,7 +25,7 @@ _IDENTITY = re.compile(
 
 
 def parse_app(text: str, *, input_name: str) -> AppAddress:
-    """Return the app with a name or resource id.
+    """Return the app with a name or resource ID.
 
     Sources: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftweb and
     #microsoftapp
@@ -57,13 +57,13 @@ def parse_slot(text: str, *, input_name: str) -> str:
 
 
 def is_site_id(text: str) -> bool:
-    """Tell whether this is a site's resource id; Azure writes its parts in any case (`resourcegroups`)."""
+    """Tell whether this is a site's resource ID; Azure writes its parts in any case (`resourcegroups`)."""
     found = _RESOURCE_ID.fullmatch(text)
     return found is not None and found.group(4) is None
 
 
 def parse_identity(text: str, *, input_name: str) -> str:
-    """Return the client id or the resource id of a user-assigned identity; empty for none.
+    """Return the client ID or the resource ID of a user-assigned identity; empty for none.
 
     Raises:
         PullIdentityInvalid: for anything else.

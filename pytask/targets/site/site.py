@@ -50,7 +50,7 @@ class Site(App):
 
     @property
     def app_id(self) -> str:
-        """The resource id of the app, even for one of its slots."""
+        """The resource ID of the app, even for one of its slots."""
         return self.resource_id.removesuffix(f"/slots/{self.slot}") if self.slot else self.resource_id
 
     def reading(self, configuration: Mapping[str, object]) -> Site:
