@@ -58,11 +58,7 @@ def read_image(repository: Repository, tag_or_digest: str, platform: str = "linu
         WrongPlatform: when an index has none for the platform.
         ImageUnreadable: when it is not a container image.
     """
-    joint = "@" if ":" in tag_or_digest else ":"
-    reference = f"{repository.session.host}/{repository.name}{joint}{tag_or_digest}"
-    document = _document(repository, tag_or_digest)
-    if "manifests" in document.fields:
-        document = _document(repository, document.parse(lambda index: _entry(reference, index["manifests"], platform)))
+    reference, document = _image(repository, tag_or_digest, platform)
     digest, size = document.parse(lambda manifest: (str(manifest["config"]["digest"]), int(manifest["config"]["size"])))
     configuration = _configuration(repository, digest, size)
     return document.parse(
@@ -74,6 +70,29 @@ def read_image(repository: Repository, tag_or_digest: str, platform: str = "linu
             platform=_platform(configuration),
         )
     )
+
+
+def read_layers(
+    repository: Repository, tag_or_digest: str, platform: str = "linux/amd64"
+) -> tuple[str, frozenset[str]]:
+    """Return the digests of an image's manifest and of its layers, without its configuration, which is a blob.
+
+    Raises:
+        ManifestMissing, WrongPlatform, ImageUnreadable: as `read_image`.
+    """
+    _, document = _image(repository, tag_or_digest, platform)
+    layers = document.parse(lambda manifest: frozenset(str(layer["digest"]) for layer in manifest["layers"]))
+    return document.digest, layers
+
+
+def _image(repository: Repository, tag_or_digest: str, platform: str) -> tuple[str, _Document]:
+    """Return the reference as requested, and the manifest of the image for the platform."""
+    joint = "@" if ":" in tag_or_digest else ":"
+    reference = f"{repository.session.host}/{repository.name}{joint}{tag_or_digest}"
+    document = _document(repository, tag_or_digest)
+    if "manifests" in document.fields:
+        document = _document(repository, document.parse(lambda index: _entry(reference, index["manifests"], platform)))
+    return reference, document
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

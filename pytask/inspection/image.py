@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from pytask.errors import TaskFailure
-from pytask.inspection.contents import read_image
+from pytask.inspection.contents import read_image, read_layers
 from pytask.inspection.host import confirm_platform
 from pytask.inspection.layers import inspect
 from pytask.inspection.saved import inspect_saved
@@ -117,12 +117,12 @@ def _contents(
     try:
         pointed_at = repository.manifest(reference.wanted).digest
         # By digest, so that both answers are about one image even if the tag moves between the calls.
-        image = read_image(repository, str(pointed_at))
+        digest, layers = read_layers(repository, str(pointed_at))
     except TaskFailure:
         return pointed_at, None, frozenset()
-    manifest = ManifestDigest(image.digest)
+    manifest = ManifestDigest(digest)
     kind = ManifestDigest if manifest.text == pointed_at.text else IndexDigest
-    return kind(pointed_at.text), manifest, frozenset(layer.digest for layer in image.layers)
+    return kind(pointed_at.text), manifest, layers
 
 
 def _told(seconds: float, platform: str, layers: str, seen: Inspection) -> str:

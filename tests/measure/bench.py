@@ -273,7 +273,7 @@ def _settings(asked: argparse.Namespace) -> Iterator[Setting]:
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="npm run bench --", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each setting (default: 5)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each setting (default: 3)")
     parser.add_argument("--tasks", nargs="+", default=[SOURCE, PACKAGE], choices=(SOURCE, PACKAGE))
     parser.add_argument("--scenarios", nargs="+", default=list(SCENARIOS), choices=SCENARIOS)
     parser.add_argument("--latencies", nargs="+", type=int, default=list(LATENCIES), help="of ARM calls, milliseconds")
