@@ -5,9 +5,11 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import socketserver
+import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,6 +29,17 @@ settings.load_profile("house")
 # azure-devops remembers where services are below the home folder; one run of the tests must not know of another's.
 os.environ["AZURE_DEVOPS_CACHE_DIR"] = tempfile.mkdtemp(prefix="azure-devops-")
 atexit.register(shutil.rmtree, os.environ["AZURE_DEVOPS_CACHE_DIR"], ignore_errors=True)
+
+_tell_error = socketserver.BaseServer.handle_error
+
+
+def _tell_error_of_ours(self: socketserver.BaseServer, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the base class's
+    """Print what went wrong in a fake, but not that its caller hung up, which many tests are about."""
+    if not isinstance(sys.exc_info()[1], ConnectionError):
+        _tell_error(self, request, client_address)
+
+
+socketserver.BaseServer.handle_error = _tell_error_of_ours  # type: ignore[method-assign] # for every fake
 
 CACHE = Path(__file__).parent.parent / ".cache"
 
