@@ -1,0 +1,8 @@
+"""Stand in for a policy of asynchronous clients: the task has none, and loading asyncio costs every run time."""
+
+
+class AsyncARMAutoResourceProviderRegistrationPolicy:
+    """Stand in for the policy; creating one raises an error that says so."""
+
+    def __init__(self, *_parts: object, **_more: object) -> None:
+        raise NotImplementedError("this task does not carry azure-mgmt-core's asynchronous clients")
