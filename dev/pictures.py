@@ -47,7 +47,8 @@ code { font: 12px 'Cascadia Mono', 'DejaVu Sans Mono', monospace } a { color: #0
 .page pre { background: #f6f8fa; padding: 12px; border-radius: 6px } .page pre code { background: none; padding: 0 }
 .page h1 { font-size: 28px } .page h2 { font-size: 22px; border-bottom: 1px solid #d8dee4; margin-top: 28px }
 blockquote { border-left: 4px solid #d0d7de; margin: 0; padding: 0 14px; color: #59636e }
-.summary pre { background: #f6f8fa; padding: 10px 12px; border-radius: 6px } .summary pre code { background: none; padding: 0 }
+.summary pre { background: #f6f8fa; padding: 10px 12px; border-radius: 6px }
+.summary pre code { background: none; padding: 0 }
 """
 
 

@@ -53,7 +53,7 @@ def _panel(panel: Panel, top: int, end: float) -> Iterator[str]:
 
 
 def _row(name: str, seconds: Sequence[float], budget: float | None, y: int, scale: float) -> Iterator[str]:
-    middle, least, most = median(seconds), min(seconds), max(seconds)
+    middle, least, most = median(seconds), max(0.0, min(seconds)), max(seconds)
     yield f'<text x="{_LEFT - 10}" y="{y + 11}" text-anchor="end">{escape(name)}</text>'
     yield f'<rect x="{_LEFT}" y="{y}" width="{max(1.0, middle * scale):.1f}" height="14" fill="{_BAR}"/>'
     yield _line(_LEFT + least * scale, _LEFT + most * scale, y + 7, y + 7, _SPREAD)
