@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 OCI = "application/vnd.oci.image"
 APP = f"{REGISTRY}/shop"
+LAYER = {"digest": f"sha256:{'1' * 64}", "size": 1, "mediaType": f"{OCI}.layer.v1.tar+gzip"}
 
 
 class Store:
@@ -52,7 +53,7 @@ class Store:
         """Keep an image of one platform."""
         config = {"os": "linux", "architecture": "amd64", "version": version}
         described = {"digest": self.hold("application/json", config), "size": 1, "mediaType": f"{OCI}.config.v1+json"}
-        found = {"schemaVersion": 2, "config": described, "layers": []}
+        found = {"schemaVersion": 2, "config": described, "layers": [LAYER]}
         return self.hold(f"{OCI}.manifest.v1+json", found)
 
     def index(self, version: str) -> str:
@@ -126,6 +127,21 @@ def test_what_was_there_is_put_back_as_it_was(scene: Scene, kind: str, by: str) 
     scene.configured(former)
     assert scene.rolled_back() == []
     assert scene.reads == former
+
+
+@pytest.mark.parametrize("kind", ["index", "manifest"])
+def test_the_image_before_is_known_without_its_configuration_which_lies_on_another_host(
+    scene: Scene, kind: str
+) -> None:
+    digest = scene.store.tags["1"] = getattr(scene.store, kind)("one")
+    manifest = scene.store.manifest("one")
+    configuration = scene.store.content[manifest][1]["config"]["digest"]
+    del scene.store.content[configuration]
+    scene.configured(f"{APP}:1")
+    previous, layers = previous_image(scene.session, scene.site.found())
+    assert previous is not None
+    assert (str(previous.digest), str(previous.manifest)) == (digest, manifest)
+    assert layers == {LAYER["digest"]}
 
 
 @pytest.mark.parametrize("kind", ["index", "manifest"])

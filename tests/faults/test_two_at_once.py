@@ -83,8 +83,8 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperAzure]:
 def both(azure: PaperAzure, folder: Path, moment: str, until: str, *, crashes: bool = False) -> Outcome:
     """Stop the first run at a moment, let the second one go on until another, and the first one after it.
 
-    A second run that has not ended is stopped too, until both have set their image: it would be through otherwise
-    before the first one overtakes it.
+    A second run that has not ended is stopped too, until both have set their image: otherwise it could be done before
+    the first one overtakes it.
     """
     stage = arrange(replace(FIRST, crashes=crashes), azure)
     azure.store(stage.host).forget_tag(REPOSITORY, THEIRS)

@@ -13,8 +13,9 @@ also where a nearest version lacks a name that is not run here), `npm prune --om
 make.json names. What is under `externals` there is not run either.
 
 How the peers are met: their libraries read HTTPS_PROXY and NODE_EXTRA_CA_CERTS, so nothing in them is changed.
-Every cost that is not theirs is left out: the agent's work between two steps, and the start of the app's containers,
-which would go on beside the peers' last calls. Sign-in and Kudu take no latency, only Resource Manager does.
+Every cost that is not theirs is left out: the agent's work between two steps, what a slow write of the platform takes
+beyond its call, and the start of the app's containers, which would go on beside the peers' last calls. Sign-in and Kudu
+take no latency, only Resource Manager does.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Stand in for charset-normalizer, which requests loads to guess the encoding of a text that names none.
 
-Loading it costs every run time. What the task reads is bytes or JSON, and a text of neither kind is UTF-8.
+Loading it takes time in every run. The task reads bytes and JSON; any other text is taken for UTF-8.
 """
 
 __version__ = "3.4.0"

@@ -1,4 +1,4 @@
-"""Stand in for a policy of asynchronous clients: the task has none, and loading asyncio costs every run time."""
+"""Stand in for a policy of asynchronous clients: the task has none, and loading asyncio takes time in every run."""
 
 
 class AsyncARMAutoResourceProviderRegistrationPolicy:
