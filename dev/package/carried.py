@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dev.package.archive import write_archive
 from dev.package.compiler import PYTHONS, ROOT, compiled, tag
+from dev.package.later import with_later_imports
 from dev.package.reach import reachable
 from dev.package.records import RECORDS, with_records
 from dev.package.shake import shaken
@@ -59,7 +60,7 @@ def library_sources(libraries: Path) -> Files:
     """Return the modules of the libraries that the program can load."""
     found = reachable(PROGRAM, [STAND_INS, libraries])
     sources = {place: file.read_bytes() for place, file in found.items()}
-    return {**_packages(sources), **sources, **_needed_models(sources)}
+    return with_later_imports({**_packages(sources), **sources, **_needed_models(sources)})
 
 
 def _packages(sources: Files) -> Files:
