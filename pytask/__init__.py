@@ -23,7 +23,7 @@ package         does                                                must not
 =============== =================================================== ======================================
 
 All of them use `clock`, `decode` (foreign JSON, by shape), `model` (the records, in the order in which a run creates
-them) and `errors` (every failure that a person may see). Imports go one way, from `__main__` and `run` down to
+them) and `errors` (every failure that a person may see). Imports go one way, from `edge` and `run` down to
 `errors`; a test of the syntax trees enforces this.
 """
 

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pytask import stages
 from pytask.background import Promised, in_background
 from pytask.builders.builder import Logins
 from pytask.errors.foreign import shell_word
@@ -22,18 +23,19 @@ if TYPE_CHECKING:
     from pytask.builders.builder import Builder, LocalImage
     from pytask.job import Job
     from pytask.model import BuildCache, BuildPlan, Recipe, RegistryHost
+    from pytask.stages.connections import Access
     from pytask.stages.preflight import Found
 
 F = TypeVar("F", bound="Found")
 
 
 def build_during_preflight(
-    job: Job, plan: BuildPlan, preflight: Callable[[Builder, Logins], F]
+    job: Job, plan: BuildPlan, preflight: Callable[[Access, Builder, Logins], F]
 ) -> tuple[F, LocalImage | PushedImage | BuiltImage]:
     """Build the image, and return what the preflight found and the image.
 
-    A preflight that fails stops the build, and its failure is the one raised. It gets the builder, and what to give to
-    the build as soon as it can sign in to registries, which the build needs for its base images.
+    A preflight that fails stops the build, and its failure is the one raised. It gets the connections, the builder, and
+    what to give to the build as soon as it can sign in to registries, which the build needs for its base images.
 
     Raises:
         TaskFailure: why the build or the preflight failed.
@@ -44,7 +46,8 @@ def build_during_preflight(
 
     def run_preflight() -> F:
         with logins.signed_in, logins.tasks:
-            return preflight(builder, logins)
+            access = stages.open_access(job, plan)
+            return preflight(access, builder, logins)
 
     with in_background(run_preflight) as running:
         with job.stage("Build image"), _attempt(job, plan):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytask.agent.console import Console
     from pytask.builders.builder import Builder
+    from pytask.builders.docker.asking import Asking
     from pytask.clock import Clock, Timeouts
     from pytask.cloud.arm import Azure
     from pytask.journal import Journal
@@ -63,6 +64,8 @@ class Job:
     clock: Clock
     timeouts: Timeouts
     journal: Journal
+    asking: Asking | None = None
+    """The docker command that was asked for its version already."""
     find_builder: Callable[[Machine], Builder] = find_builder
     find_target: Callable[[Azure, AppAddress], Target[Any]] = find_target
     find_slots: Callable[[Target[Any]], SlotPair[Any]] = find_slots
@@ -76,6 +79,7 @@ class Job:
             console=self.console,
             clock=self.clock,
             timeouts=self.timeouts,
+            asking=self.asking,
         )
 
     @contextmanager

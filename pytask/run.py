@@ -45,7 +45,7 @@ def run(job: Job) -> None:
 
 def build(job: Job, plan: Build) -> None:
     """Build the image and inspect it where it was built."""
-    found, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_build(job, plan, *seams))
+    found, image = build_during_preflight(job, plan, lambda *seams: stages.preflight_build(plan, *seams))
     stages.inspect_built(image, clock=job.clock, timeouts=job.timeouts, say=job.console.line)
     stages.keep_cache(job, image, found.registries)
 
@@ -69,7 +69,8 @@ def build_push_deploy(job: Job, plan: BuildPushDeploy) -> None:
 def deploy(job: Job, plan: Deploy) -> None:
     """Roll out an image that is already in a registry, or in another one that it is imported from."""
     begin(plan, job.console, job.network)
-    found = stages.preflight_deploy(job, plan)
+    access = stages.open_access(job, plan)
+    found = stages.preflight_deploy(job, plan, access)
     job.journal.add(PreflightPassed(found.findings))
     roll_out = stages.prepare(job, found)
     image = stages.bring_image(job, found.image)
@@ -80,7 +81,8 @@ def deploy(job: Job, plan: Deploy) -> None:
 def swap(job: Job, plan: Swap) -> None:
     """Swap a slot that an earlier run verified with production."""
     begin(plan, job.console, job.network)
-    found = stages.preflight_swap(job, plan)
+    access = stages.open_access(job, plan)
+    found = stages.preflight_swap(job, plan, access)
     job.journal.add(PreflightPassed(found.findings))
     stages.swap_as_it_is(job, found, named=plan.image is not None)
 
@@ -88,6 +90,7 @@ def swap(job: Job, plan: Swap) -> None:
 def check(job: Job, plan: Check) -> None:
     """Report on the app without changing anything."""
     begin(plan, job.console, job.network)
-    found = stages.preflight_check(job, plan)
+    access = stages.open_access(job, plan)
+    found = stages.preflight_check(job, plan, access)
     job.journal.add(PreflightPassed(found.findings))
     stages.Rollouts(job=job, seen=found.targets).check()

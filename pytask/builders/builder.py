@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pytask.agent.console import Console
     from pytask.background import Background
+    from pytask.builders.docker.asking import Asking
     from pytask.clock import Clock, Timeouts
     from pytask.errors import TaskFailure
     from pytask.model import BuiltImage, LoginFor, Network, PushedImage, Recipe, RegistryHost, RegistryLogin
@@ -31,6 +32,8 @@ class Machine:
     console: Console
     clock: Clock
     timeouts: Timeouts
+    asking: Asking | None = None
+    """The docker command that was asked for its version already."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pytask.inspection.image import inspect_built
     from pytask.rollouts import Rollouts
     from pytask.stages.cache import keep_cache, keeping_cache
+    from pytask.stages.connections import open_access
     from pytask.stages.imports import bring_image
     from pytask.stages.preflight import (
         preflight_build,
@@ -21,21 +22,23 @@ if TYPE_CHECKING:
     from pytask.stages.push import push_image
     from pytask.stages.swap import prepare, swap_as_it_is
 
+# In the order in which a run needs them.
 _HOMES = {
-    "Rollouts": "pytask.rollouts",
-    "bring_image": "pytask.stages.imports",
-    "inspect_built": "pytask.inspection.image",
-    "keep_cache": "pytask.stages.cache",
-    "keeping_cache": "pytask.stages.cache",
+    "open_access": "pytask.stages.connections",
     "preflight_build": "pytask.stages.preflight",
     "preflight_check": "pytask.stages.preflight",
     "preflight_deploy": "pytask.stages.preflight",
     "preflight_push": "pytask.stages.preflight",
     "preflight_push_and_target": "pytask.stages.preflight",
     "preflight_swap": "pytask.stages.preflight",
+    "Rollouts": "pytask.rollouts",
     "prepare": "pytask.stages.swap",
-    "push_image": "pytask.stages.push",
     "swap_as_it_is": "pytask.stages.swap",
+    "push_image": "pytask.stages.push",
+    "inspect_built": "pytask.inspection.image",
+    "bring_image": "pytask.stages.imports",
+    "keep_cache": "pytask.stages.cache",
+    "keeping_cache": "pytask.stages.cache",
 }
 
 __all__ = [
@@ -45,6 +48,7 @@ __all__ = [
     "keep_cache",
     "keeping_cache",
     "load",
+    "open_access",
     "preflight_build",
     "preflight_check",
     "preflight_deploy",
@@ -58,8 +62,8 @@ __all__ = [
 
 
 def load() -> None:
-    """Load all parts."""
-    for home in sorted(set(_HOMES.values())):
+    """Load all parts, and the kind of target that most runs have."""
+    for home in dict.fromkeys((*_HOMES.values(), "pytask.targets.site.target")):
         import_module(home)
 
 

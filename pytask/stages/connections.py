@@ -1,14 +1,16 @@
-"""Opening a run's service connections. Nothing is sent yet, unless a connection does not name its cloud."""
+"""Opening a run's service connections, and signing in to Azure while the rest of the program still loads."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytask.background import Background
 from pytask.cloud.arm import open_azure
 from pytask.cloud.credentials import open_credentials
 from pytask.cloud.http import open_http_client
 from pytask.cloud.metadata import with_known_cloud
-from pytask.model import FederatedIdentity, RegistryLogin, ServiceConnection
+from pytask.model import Build, BuildAndPush, FederatedIdentity, RegistryLogin, ServiceConnection
 from pytask.network.route import open_route
 from pytask.registry.registries import Registries
 
@@ -23,6 +25,44 @@ if TYPE_CHECKING:
 _ACCESS_TOKEN = "ENDPOINT_AUTH_PARAMETER_SYSTEMVSSCONNECTION_ACCESSTOKEN"  # noqa: S105 - a name
 """The job's token; every task gets it.
 https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Agent.Worker/TaskRunner.cs"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """What a run's service connections give access to."""
+
+    registries: Registries
+    signing_in: Background[Azure] | None
+    """The sign-in to Azure that has begun; None for a command without a target, which may not need one."""
+
+    def azure(self) -> Azure:
+        """Return access to Azure, signed in; only for a command with a target.
+
+        Raises:
+            TaskFailure: why the connection cannot sign in.
+        """
+        if self.signing_in is None:
+            raise AssertionError
+        return self.signing_in.result()
+
+
+def open_access(job: Job, plan: Plan) -> Access:
+    """Open the run's connections, and begin to sign in to Azure where the command has a target.
+
+    Raises:
+        TaskFailure: when the cloud of a connection is not known, or a certificate cannot be used.
+    """
+    http = open_shared_http_client(job)
+    azure = open_connection(job, plan.connection, http) if plan.connection else None
+    has_target = not isinstance(plan, Build | BuildAndPush)
+    signing_in = Background(lambda: _signed_in(azure)) if azure and has_target else None
+    return Access(registries=_open_registries(job, plan, azure, http), signing_in=signing_in)
+
+
+def _signed_in(azure: Azure) -> Azure:
+    """Return access to Azure once there is a token for Resource Manager, which the first call then finds."""
+    azure.credentials.token(azure.credentials.connection.cloud.arm_scope)
+    return azure
 
 
 def open_shared_http_client(job: Job) -> HttpClient:
@@ -43,12 +83,7 @@ def open_connection(job: Job, connection: ServiceConnection, http: HttpClient) -
     return open_azure(credentials, http)
 
 
-def open_optional(job: Job, connection: ServiceConnection | None, http: HttpClient) -> Azure | None:
-    """Return access to Azure through a connection that a step may leave out."""
-    return open_connection(job, connection, http) if connection else None
-
-
-def open_registries(job: Job, plan: Plan, azure: Azure | None, http: HttpClient) -> Registries:
+def _open_registries(job: Job, plan: Plan, azure: Azure | None, http: HttpClient) -> Registries:
     """Return the registries of the run; `azure` is the connection in azureSubscription."""
     own = plan.registry_connection
     return Registries(

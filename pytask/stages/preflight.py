@@ -12,7 +12,6 @@ from pytask.background import Background
 from pytask.model import labels_of
 from pytask.registry.images import open_existing, open_running
 from pytask.stages.acr import find_tasks, open_push
-from pytask.stages.connections import open_connection, open_optional, open_registries, open_shared_http_client
 from pytask.stages.imports import FoundImage, find_image
 from pytask.stages.swap import find_swap, image_of_slot
 from pytask.stages.targets import find_targets, see_targets
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from pytask.registry.registries import Registries
     from pytask.registry.session import RegistrySession
     from pytask.rollouts import Seen
+    from pytask.stages.connections import Access
     from pytask.stages.swap import SwapFound
 
 
@@ -100,42 +100,41 @@ class ImageAndTargetFound(TargetFound):
     image: FoundImage
 
 
-def preflight_build(job: Job, plan: Build, builder: Builder, logins: Logins) -> BuildFound:
+def preflight_build(plan: Build, access: Access, builder: Builder, logins: Logins) -> BuildFound:
     """Open what a build needs; `logins` gets it as early as possible.
 
     Raises:
         TaskFailure: why the run certainly cannot succeed; all preflights raise this.
     """
-    builder.preflight()
-    http = open_shared_http_client(job)
-    registries = open_registries(job, plan, open_optional(job, plan.connection, http), http)
+    registries = access.registries
     logins.signed_in.give(registries.docker_login)
+    builder.preflight()
     if plan.acr:
         find_tasks(registries, plan.acr, logins)
     return BuildFound(registries=registries, findings="")
 
 
-def preflight_push(job: Job, plan: BuildAndPush, builder: Builder, logins: Logins) -> PushFound:
+def preflight_push(job: Job, plan: BuildAndPush, access: Access, builder: Builder, logins: Logins) -> PushFound:
     """Check that the registry will accept the image."""
     began = job.clock.monotonic()
+    logins.signed_in.give(access.registries.docker_login)
+    opening = Background(lambda: open_push(access.registries, plan, logins))
     builder.preflight()
-    http = open_shared_http_client(job)
-    registries = open_registries(job, plan, open_optional(job, plan.connection, http), http)
-    logins.signed_in.give(registries.docker_login)
-    source, session = open_push(registries, plan, logins)
+    source, session = opening.result()
     return PushFound(source=source, session=session, findings=_findings(job, began, source))
 
 
-def preflight_push_and_target(job: Job, plan: BuildPushDeploy, builder: Builder, logins: Logins) -> PushAndTargetFound:
+def preflight_push_and_target(
+    job: Job, plan: BuildPushDeploy, access: Access, builder: Builder, logins: Logins
+) -> PushAndTargetFound:
     """Check that the registry will accept the image and that the target can run it."""
     began = job.clock.monotonic()
-    builder.preflight()
-    http = open_shared_http_client(job)
-    azure = open_connection(job, plan.connection, http)
-    registries = open_registries(job, plan, azure, http)
-    logins.signed_in.give(registries.docker_login)
-    opening = Background(lambda: open_push(registries, plan, logins))
+    logins.signed_in.give(access.registries.docker_login)
+    opening = Background(lambda: open_push(access.registries, plan, logins))
+    reaching = Background(builder.preflight)
+    azure = access.azure()
     targets = find_targets(job, azure, plan.app)
+    reaching.result()
     source, session = opening.result()
     seen = see_targets(job, azure, plan.app, targets, lambda _: source)
     swap = find_swap(job, seen[0])
@@ -143,11 +142,9 @@ def preflight_push_and_target(job: Job, plan: BuildPushDeploy, builder: Builder,
     return PushAndTargetFound(source=source, session=session, targets=seen, swap=swap, findings=findings)
 
 
-def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
+def preflight_deploy(job: Job, plan: Deploy, access: Access) -> ImageAndTargetFound:
     """Find the image, and check that the target can run it."""
-    began, http = job.clock.monotonic(), open_shared_http_client(job)
-    azure = open_connection(job, plan.connection, http)
-    registries = open_registries(job, plan, azure, http)
+    began, azure, registries = job.clock.monotonic(), access.azure(), access.registries
     opening = Background(lambda: find_image(registries, azure, plan))
     targets = find_targets(job, azure, plan.app)
     image = opening.result()
@@ -157,11 +154,9 @@ def preflight_deploy(job: Job, plan: Deploy) -> ImageAndTargetFound:
     return ImageAndTargetFound(image=image, targets=seen, swap=swap, findings=findings)
 
 
-def preflight_swap(job: Job, plan: Swap) -> ImageAndTargetFound:
+def preflight_swap(job: Job, plan: Swap, access: Access) -> ImageAndTargetFound:
     """Find the slot, the image that it must run, and production, and check that the two can be swapped."""
-    began, http = job.clock.monotonic(), open_shared_http_client(job)
-    azure = open_connection(job, plan.connection, http)
-    registries = open_registries(job, plan, azure, http)
+    began, azure, registries = job.clock.monotonic(), access.azure(), access.registries
     targets = find_targets(job, azure, plan.app)
     source, image = open_existing(registries, plan.image or image_of_slot(targets[0]))
     seen = see_targets(job, azure, plan.app, targets, lambda _: source)
@@ -170,11 +165,9 @@ def preflight_swap(job: Job, plan: Swap) -> ImageAndTargetFound:
     return ImageAndTargetFound(image=found, targets=seen, swap=swap, findings=_findings(job, began, source, seen, swap))
 
 
-def preflight_check(job: Job, plan: Check) -> TargetFound:
+def preflight_check(job: Job, plan: Check, access: Access) -> TargetFound:
     """Find the target, and check that it can run an image from the registry that it pulls from."""
-    began, http = job.clock.monotonic(), open_shared_http_client(job)
-    azure = open_connection(job, plan.connection, http)
-    registries = open_registries(job, plan, azure, http)
+    began, azure, registries = job.clock.monotonic(), access.azure(), access.registries
     targets = find_targets(job, azure, plan.app)
     seen = see_targets(job, azure, plan.app, targets, lambda target: open_running(registries, target.app))
     swap = find_swap(job, seen[0])

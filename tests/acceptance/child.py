@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
-import pytask.__main__
+import pytask.edge
 from pytask.builders.builder import PushResult
 from pytask.clock import Clock, Timeouts
 from pytask.job import Job
@@ -173,7 +173,7 @@ class RecordedBuilder(StoreBuilder):
 def main(folder: Path) -> int:
     """Run the program once, and return its exit code."""
     how = json.loads((folder / "child.json").read_text(encoding="utf-8"))
-    edge: Any = pytask.__main__
+    edge: Any = pytask.edge
     if "replays" in how:
         _replay(folder, how, edge)
     else:

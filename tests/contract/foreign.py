@@ -87,8 +87,8 @@ def _greedy(asked: Asked) -> Answer:
 
 @contextmanager
 def a_world(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[World]:
-    """Return a world that the HTTP client of this process is in."""
-    world, authority = World(), _authority()
+    """Return a world that the HTTP client of this process is in; Entra ID answers there."""
+    world, authority = World(answers={ENTRA: entra}), _authority()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder / "ca.pem"))
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from pytask import __main__ as program
+from pytask import edge as program
 from pytask.agent.console import Console
 from pytask.agent.environment import NODE, SIGNER, known_credentials, known_variables
 from pytask.agent.network import read_network

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import pytask.__main__ as edge
+from pytask import edge
 from pytask.errors import Cancelled, ManyFailures
 from pytask.journal import Journal
 from pytask.network.pace import Bucket

@@ -81,7 +81,8 @@ class Scene:
     def run(self, builder: Builder, **inputs: str) -> Journal:
         """Run the task as the agent would start it."""
         given = {"imageName": "shop", "tags": "7", "containerRegistry": OTHER, "azureContainerRegistry": "", **inputs}
-        environment = an_environment(self.folder, **given) | by_password(f"https://{REGISTRY}")
+        temporary = {"AGENT_TEMPDIRECTORY": str(self.folder)}
+        environment = an_environment(self.folder, **given) | by_password(f"https://{REGISTRY}") | temporary
         console = Console(self.log, self.shelf.clock)
         self.journal = Journal(partial(tell, console=console))
         self.job = Job(

@@ -20,8 +20,8 @@ else:
     site.main()  # index.js starts Python with -S, which leaves that out
     sys.path.insert(0, str(task.parent))
 
-from pytask.__main__ import main  # noqa: E402 - the path comes first
 from pytask.clock import Timeouts  # noqa: E402 - the same
+from pytask.edge import main  # noqa: E402 - the path comes first
 
 code = main(Timeouts(**given["timeouts"]))
 sys.stdout.flush()

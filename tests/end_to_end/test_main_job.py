@@ -96,7 +96,7 @@ def test_without_verification_azures_answer_to_the_change_is_what_is_read_back(p
         for call in pipeline.azure.calls
         if call.host == "management.azure.com"
     ]
-    assert arm[-2:] == [("GET", "web"), ("PATCH", "web")]
+    assert arm[-1] == ("PATCH", "web")
 
 
 def test_build_options_reach_docker(pipeline: Pipeline) -> None:

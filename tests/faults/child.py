@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytask.__main__
+import pytask.edge
 from pytask import stages
 from pytask.agent import oidc  # noqa: F401 - loaded before the fork
 from pytask.builders.builder import PushResult
@@ -20,6 +20,7 @@ from pytask.clock import Clock, Timeouts
 from pytask.job import Job
 from pytask.model import BuiltImage
 from pytask.targets import find  # noqa: F401 - loaded before the fork
+from tests.faults.paper_cache import paper_cache
 from tests.faults.stored import Store, archive_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from pytask.background import Background
-    from pytask.builders.builder import Logins
+    from pytask.builders.builder import CacheWork, Logins
     from pytask.errors import TaskFailure
     from pytask.model import Recipe, RegistryLogin
 
@@ -43,6 +44,7 @@ LIMITS = {
     "identity_connect": 1.0,
     "operation": 4.0,
     "app_operation": 2.0,
+    "fresh": 0.0,
     "first_poll": 0.03,
     "longest_poll": 0.1,
     "verify_poll": 0.1,
@@ -107,7 +109,8 @@ class StoreBuilder:
         if logins.hosts and (login_for := logins.signed_in.wait()):
             for host in sorted(logins.hosts, key=str):
                 login_for(host)
-        return StoreImage(self.stores, tuple(references), dockerfile)
+        cache = paper_cache(recipe, logins, self.stores)
+        return StoreImage(self.stores, tuple(references), dockerfile, cache)
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class StoreImage:
     stores: Mapping[str, str]
     names: tuple[str, ...]
     file: bytes
-    cache_work: None = None
+    cache_work: CacheWork | None = None
 
     def facts(self) -> BuiltImage:
         """Return what it is."""
@@ -161,7 +164,7 @@ def run_task(
     os.dup2(never_written, 0)
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - until the process ends
     builder = StoreBuilder(stores)
-    edge: Any = pytask.__main__
+    edge: Any = pytask.edge
     edge.Job = partial(Job, find_builder=lambda _: builder)
     edge.Clock = HurriedClock
     code = edge.main(Timeouts(**{**LIMITS, **limits}))  # type: ignore[arg-type] # one of them is a whole number

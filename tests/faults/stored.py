@@ -27,12 +27,12 @@ class Store:
 
     folder: Path
 
-    def put(self, repository: str, tags: tuple[str, ...], file: bytes) -> str:
-        """Write an image of one file under its tags, and return its digest."""
+    def put(self, repository: str, tags: tuple[str, ...], file: bytes, *, cache: str = "") -> str:
+        """Write an image of one file under its tags, with a build cache in it, and return its digest."""
         layer = _tar(file)
         packed = gzip.compress(layer, compresslevel=1, mtime=0)
         blobs = {
-            f"{_DOCKER}.container.image.v1+json": configuration(layer),
+            f"{_DOCKER}.container.image.v1+json": configuration(layer, cache),
             f"{_DOCKER}.image.rootfs.diff.tar.gzip": packed,
         }
         config, one = (self._described(repository, kind, blob) for kind, blob in blobs.items())
@@ -79,10 +79,11 @@ def _written(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def configuration(layer: bytes) -> bytes:
-    """Return the configuration of an image of one layer."""
+def configuration(layer: bytes, cache: str = "") -> bytes:
+    """Return the configuration of an image of one layer, with BuildKit's inline cache in it where there is one."""
     layers = {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]}
-    return json.dumps({"os": "linux", "architecture": "amd64", "config": {}, "rootfs": layers}).encode()
+    inline = {"moby.buildkit.cache.v0": cache} if cache else {}
+    return json.dumps({"os": "linux", "architecture": "amd64", "config": {}, "rootfs": layers, **inline}).encode()
 
 
 def _tar(file: bytes) -> bytes:

@@ -30,8 +30,8 @@ seconds = time.perf_counter() - began
 [most] = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]
 print(json.dumps([seconds, int(most) / 1000]))
 """
-UNTIL_THE_BUILD = ("pytask.__main__",)
-ALL = ("pytask.__main__", "pytask.stages")
+UNTIL_THE_BUILD = ("pytask.edge",)
+ALL = ("pytask.edge", "pytask.stages")
 
 
 def main() -> int:

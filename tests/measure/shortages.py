@@ -12,8 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from pytask import __main__ as edge
-from pytask import stages
+from pytask import edge, stages
 from pytask.builders.docker.engine import open_engine
 from pytask.clock import Timeouts
 from pytask.cloud.arm import Arm

@@ -57,7 +57,7 @@ def judge(told: Mapping[str, object]) -> None:
     assert isinstance(failed, dict)
     assert isinstance(loaded, list)
     assert {name for name, missing in failed.items() if missing not in NOT_CARRIED} <= OF_A_DESKTOP
-    assert {"pytask.__main__", "pytask.stages", "azure.identity", "docker", "requests", "msrest"} <= set(loaded)
+    assert {"pytask.edge", "pytask.stages", "azure.identity", "docker", "requests", "msrest"} <= set(loaded)
     assert told["elsewhere"] == []
     assert told["native"] == []
 

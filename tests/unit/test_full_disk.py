@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from pytask import __main__ as edge
+from pytask import edge
 from pytask.agent.console import Console
 from pytask.agent.environment import temporary_folders
 from pytask.clock import Clock, Timeouts

@@ -28,7 +28,7 @@ def find_builder(machine: Machine) -> DockerBuilder:
     Raises:
         TaskFailure: what this agent lacks.
     """
-    cli = find_docker(machine.environment, machine.timeouts.engine)
+    cli = find_docker(machine.environment, machine.timeouts.engine, machine.asking)
 
     @cache
     def engine() -> Engine:

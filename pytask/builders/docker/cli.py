@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytask.agent.environment import agent_kind, temporary_folders, without_the_agents_own
-from pytask.builders.docker.process import answer, read_answer
+from pytask.builders.docker.asking import ask, docker_commands
+from pytask.builders.docker.process import read_answer
 from pytask.builders.docker.setup import no_command, no_engine
 from pytask.builders.docker.wrapper import PassedOn, is_dockers_own, passed_on
 from pytask.errors.agent_docker import EngineOfWindows
@@ -19,8 +18,9 @@ from pytask.errors.docker import BuildKitMissing
 from pytask.errors.docker_command import DockerDropsEnvironment, DockerIsPodman, EngineIsPodman
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
+    from pytask.builders.docker.asking import Asking
     from pytask.errors import TaskFailure
 
 _FIRST_WITHOUT_BUILDKIT = 23
@@ -101,10 +101,11 @@ class _Asked:
         return None if self.passed_on.environment else DockerDropsEnvironment(path=path, leads_to=_leads_to(path))
 
 
-def find_docker(environment: Mapping[str, str], seconds: float) -> DockerCli:
+def find_docker(environment: Mapping[str, str], seconds: float, asking: Asking | None = None) -> DockerCli:
     """Return the first docker command on PATH that can use BuildKit, by itself or with the buildx plugin.
 
     Its engine must answer within `seconds` and run Linux containers. `environment` is this task's whole environment.
+    `asking` is the first command, if it was asked already.
 
     Raises:
         TaskFailure: what this agent lacks.
@@ -112,8 +113,9 @@ def find_docker(environment: Mapping[str, str], seconds: float) -> DockerCli:
     asked: list[_Asked] = []
     scrubbed = without_the_agents_own(environment)
     temporary = temporary_folders(environment)[0]
-    for path in _on_path(environment):
-        asked.append(one := _asked(path, scrubbed, temporary, seconds))
+    for path in docker_commands(environment):
+        begun = asking if asking and asking.path == path else ask(path, scrubbed)
+        asked.append(one := _asked(begun, scrubbed, temporary, seconds))
         if one.engine.get("Os") == "windows":
             raise EngineOfWindows(version=str(one.engine.get("Version", "unknown")))
         if one.is_usable:
@@ -134,34 +136,17 @@ def _lacking(asked: list[_Asked], environment: Mapping[str, str]) -> TaskFailure
     return BuildKitMissing(found=", ".join(f"{one.cli.title}, without buildx" for one in asked))
 
 
-def _on_path(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield each docker command once: where /bin is a link to /usr/bin, PATH usually has both."""
-    seen: set[str] = set()
-    for folder in environment.get("PATH", "").split(os.pathsep):
-        if folder and (path := shutil.which("docker", path=folder)):
-            program = os.path.realpath(path)
-            if program not in seen:
-                yield path
-            seen.add(program)
-
-
-def _asked(path: str, environment: Mapping[str, str], temporary: str, seconds: float) -> _Asked:
-    """Ask the command for its version and plugins at the same time, and a wrapper for what it passes on.
-
-    Source of the answer: https://docs.docker.com/reference/cli/docker/version/
-    """
-    version, buildx = (
-        answer([path, "version", "--format", "{{json .}}"], environment),
-        answer([path, "buildx", "version"], environment),
-    )
+def _asked(asking: Asking, environment: Mapping[str, str], temporary: str, seconds: float) -> _Asked:
+    """Return what a command answers; a wrapper is also asked for what it passes on."""
+    path = asking.path
     wrapped = not is_dockers_own(path)
     passes = passed_on(path, environment, temporary=temporary, seconds=seconds) if wrapped else PassedOn()
-    told, said = _told(read_answer(version, seconds))
-    told_by_buildx = read_answer(buildx, seconds)
+    told, said = _told(read_answer(asking.version, seconds))
+    told_by_buildx = read_answer(asking.buildx, seconds)
     cli = DockerCli(
         path=path,
         version=str(told["Client"].get("Version", "")),
-        buildx=buildx.returncode == 0,
+        buildx=asking.buildx.returncode == 0,
         api=str(told["Server"].get("ApiVersion", "")),
         wrapped=wrapped,
         passes_descriptors=passes.descriptors,

@@ -48,6 +48,15 @@ def read_answer(process: subprocess.Popen[str], seconds: float) -> str:
         return f"no response in {seconds:g} s"
 
 
+def give_up(process: subprocess.Popen[str]) -> None:
+    """End a program whose answer is no longer of interest; do nothing when it was read."""
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    if process.stdout:
+        process.stdout.close()
+
+
 @contextmanager
 def running(
     arguments: Sequence[str],

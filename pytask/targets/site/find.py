@@ -43,6 +43,8 @@ class Found:
     resource: JSONObject
     settings: Mapping[str, str] | None
     """None when the connection may not read them."""
+    at: float
+    """When it was read, by the monotonic clock: no part of it is older."""
 
 
 def find_app(arm: Arm, address: AppAddress) -> Found:
@@ -54,6 +56,7 @@ def find_app(arm: Arm, address: AppAddress) -> Found:
     """
     app_path = _site_path(arm, address)
     path = f"{app_path}/slots/{address.slot}" if address.slot else app_path
+    at = arm.http.clock.monotonic()
     reading = Background(lambda: read_configuration(arm, path))
     listing = Background(lambda: read_settings(arm, path))
     invisible = {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
@@ -64,7 +67,7 @@ def find_app(arm: Arm, address: AppAddress) -> Found:
     site = _site(address, path, resource, reading.result())
     if failure := unfit(address.name, resource, site.fx_version):
         raise failure
-    return Found(site=site, resource=resource, settings=listing.result())
+    return Found(site=site, resource=resource, settings=listing.result(), at=at)
 
 
 def read_configuration(arm: Arm, path: str) -> JSONObject:

@@ -51,7 +51,11 @@ def find_site(azure: Azure, address: AppAddress) -> SiteTarget:
     Raises:
         TaskFailure: when there is no such app, or it cannot run a container image.
     """
-    found = find_app(azure.arm, address)
+    return site_target(azure, find_app(azure.arm, address))
+
+
+def site_target(azure: Azure, found: Found) -> SiteTarget:
+    """Return an app that was found; secrets in its settings are masked from now on."""
     for secret in secret_values(found.settings or {}):
         azure.credentials.mask(secret)
     return SiteTarget(azure=azure, found=found)
@@ -109,7 +113,8 @@ class SiteTarget:
     def update(self, change: UseImage, snapshot: Snapshot, journal: Journal) -> SiteUpdate:
         """Change the settings that differ, then point the site at the image.
 
-        Azure accepts no condition (no `If-Match`), so the configuration is read again just before the change.
+        Azure accepts no condition (no `If-Match`), so the configuration is read again just before the change, unless it
+        was read only now: a condition that takes a call to check holds no better.
         """
         arm, site, plan = self.azure.arm, self.found.site, change.plan
         counts = plan.verify and not site.on_container_apps
@@ -117,7 +122,7 @@ class SiteTarget:
         settings, sticky = change_settings(arm, site, wanted_settings(plan, snapshot), snapshot.settings, journal)
         update = point_at(
             arm,
-            site.reading(read_configuration(arm, site.resource_id)),
+            self._present(),
             change.reference,
             change.digest,
             instances=counting.result() if counting else None,
@@ -125,6 +130,13 @@ class SiteTarget:
             settings=settings.moment if settings else None,
         )
         return replace(update, settings=settings, sticky=sticky, fresh_tag=change.fresh_tag)
+
+    def _present(self) -> Site:
+        """Return the site with its present configuration."""
+        arm, found = self.azure.arm, self.found
+        if arm.http.clock.monotonic() - found.at < arm.http.timeouts.fresh:
+            return found.site
+        return found.site.reading(read_configuration(arm, found.site.resource_id))
 
     def update_again(self, update: SiteUpdate) -> SiteUpdate:
         """Restart the site, which makes it pull again."""

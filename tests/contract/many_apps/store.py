@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pytask.__main__ as edge
+from pytask import edge
 from pytask.errors import Cancelled, ManyFailures, TaskFailure
 from pytask.errors.agent import RunCancelled
 from pytask.errors.app import AppNotFound

@@ -1,0 +1,72 @@
+"""Asking a docker command about itself.
+
+It takes a docker command about as long to answer as the program takes to load, so the first one is asked before that.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytask.agent.environment import without_the_agents_own
+from pytask.builders.docker.process import answer, give_up
+from pytask.model import BuildOn, Command
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator, Mapping
+
+_BUILDS = frozenset({Command.BUILD.value, Command.BUILD_AND_PUSH.value, Command.BUILD_PUSH_DEPLOY.value})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asking:
+    """A docker command that was asked for its version and for its plugin to build with."""
+
+    path: str
+    version: subprocess.Popen[str]
+    buildx: subprocess.Popen[str]
+
+    def give_up(self) -> None:
+        """End what has not answered yet."""
+        give_up(self.version)
+        give_up(self.buildx)
+
+
+def ask(path: str, environment: Mapping[str, str]) -> Asking:
+    """Ask a docker command both questions at the same time; `environment` has nothing of the agent's own.
+
+    Source of the answer: https://docs.docker.com/reference/cli/docker/version/
+    """
+    return Asking(
+        path=path,
+        version=answer([path, "version", "--format", "{{json .}}"], environment),
+        buildx=answer([path, "buildx", "version"], environment),
+    )
+
+
+def ask_ahead(environment: Mapping[str, str]) -> Asking | None:
+    """Ask the first docker command if the step builds on this agent, as far as its inputs tell before they are read.
+
+    None when it does not, or when there is no command that can be started: the build finds out why.
+    """
+    builds = environment.get("INPUT_COMMAND", "") in _BUILDS
+    here = environment.get("INPUT_BUILDON", "") in {"", BuildOn.AGENT.value}
+    path = next(docker_commands(environment), None) if builds and here else None
+    try:
+        return ask(path, without_the_agents_own(environment)) if path else None
+    except OSError:
+        return None
+
+
+def docker_commands(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield each docker command on PATH once: where /bin is a link to /usr/bin, PATH usually has both."""
+    seen: set[str] = set()
+    for folder in environment.get("PATH", "").split(os.pathsep):
+        if folder and (path := shutil.which("docker", path=folder)):
+            program = os.path.realpath(path)
+            if program not in seen:
+                yield path
+            seen.add(program)
