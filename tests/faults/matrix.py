@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tests.faults.kinds import KINDS, Kind
 from tests.faults.oracle import Case, problems
 from tests.faults.runs import run
-from tests.faults.scenes import SCENES, Scene
+from tests.faults.scenes import REPOSITORY, SCENES, Scene
 from tests.faults.stage import arrange
 from tests.faults.truth import look
 
@@ -116,7 +116,15 @@ def play(azure: PaperAzure, folder: Path, scene: Scene, point: Point | None = No
     before = look(stage)
     done = run(stage, folder)
     of_the_app = point is not None and any(f" {host}" in point.call for host in stage.hosts_of_the_app)
-    return Case(stage=stage, kind=kind, of_the_app=of_the_app, before=before, after=look(stage), run=done)
+    return Case(
+        stage=stage,
+        kind=kind,
+        of_the_app=of_the_app,
+        of_the_cache=point is not None and f"/{REPOSITORY}-cache/" in point.call,
+        before=before,
+        after=look(stage),
+        run=done,
+    )
 
 
 def _signing_in(call: str, scene: Scene) -> str:

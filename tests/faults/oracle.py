@@ -35,6 +35,8 @@ class Case:
     """None for a run without a fault."""
     of_the_app: bool
     """Whether the fault is what the app itself answers, so that it may be to blame."""
+    of_the_cache: bool
+    """Whether the fault is at a call for the build cache."""
     before: Truth
     after: Truth
     run: Run
@@ -65,7 +67,7 @@ def problems(case: Case) -> list[str]:
     """Return what is wrong with a run; nothing where it ended well or told the truth."""
     if case.run.hung:
         return ["it hung"]
-    checks = (_ended, _kept, _secrets, _unknown_calls, _outputs)
+    checks = (_ended, _kept, _secrets, _unknown_calls, _outputs, _of_the_cache)
     found = [problem for check in checks for problem in check(case)]
     return found + list(_of_success(case) if case.run.result in _SUCCESS else _of_failure(case))
 
@@ -97,6 +99,12 @@ def _kept(case: Case) -> Iterator[str]:
         yield "lost a role"
     if any(after.tags.get(tag) != digest for tag, digest in before.tags.items() if tag != case.stage.scene.image):
         yield "another tag moved"
+
+
+def _of_the_cache(case: Case) -> Iterator[str]:
+    """Yield a run that failed for its cache, which is never a reason to."""
+    if case.of_the_cache and case.run.result not in _SUCCESS:
+        yield f"a cache that was not kept ended the run with {case.run.code}"
 
 
 def _secrets(case: Case) -> Iterator[str]:

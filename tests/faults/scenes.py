@@ -183,6 +183,11 @@ SCENES = (
     ),
     Scene(name="harbor", registry_connection="harbor", inputs={"command": "buildAndPush"}),
     Scene(
+        name="build cache",
+        dockerfile="FROM scratch AS base\nCOPY . /\nFROM scratch\nCOPY --from=base / /\n",
+        inputs={"command": "buildAndPush", "cache": "registry"},
+    ),
+    Scene(
         name="build",
         dockerfile=f"FROM contoso.azurecr.io/{REPOSITORY}:{OLD}\n",
         inputs={"command": "build"},

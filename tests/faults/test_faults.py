@@ -68,6 +68,7 @@ def test_the_runs_make_the_calls_that_matter(found: list[Point]) -> None:
             "operationresults",
             "userAssignedIdentities",
         ),
+        *("PUT contoso.azurecr.io/v2/shop-cache/manifests", "shop-cache/blobs/uploads"),
         *("slotsswap", "slots/staging/operationresults", "api/HttpTriggerSample"),
     ):
         assert part in calls
