@@ -3,21 +3,56 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from typing import TYPE_CHECKING
 
 from pytask.builders.docker.asking import ask_ahead
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""`edge` handles them once it has loaded."""
+_INCOMPLETE, _INTERRUPTED = 87, 130
+"""Exit codes: task/index.js tries the next Python after the first one; shells use the second."""
+
 
 def main() -> int:
-    """Ask Docker for its version, load the rest of the program meanwhile, and run the task; return its exit code."""
+    """Ask Docker for its version, load the rest of the program meanwhile, and run the task; return its exit code.
+
+    Raises:
+        SystemExit: when the program cannot be loaded, or is ended before it is.
+    """
+    early: list[int] = []
+    for number in _SIGNALS:
+        signal.signal(number, lambda number, _frame: early.append(number))
     asking = ask_ahead(os.environ)
     try:
-        from pytask import edge  # noqa: PLC0415 - loads while Docker starts to answer
-
-        return edge.main(asking=asking)
+        _let_signals_interrupt(early)
+        return int(_loaded().main(asking=asking))
+    except KeyboardInterrupt:
+        raise SystemExit(_INTERRUPTED) from None
     finally:
         if asking:
             asking.give_up()
+
+
+def _let_signals_interrupt(early: list[int]) -> None:
+    """Have a signal interrupt the loading, as one did that came while Docker was being asked."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.default_int_handler)
+    if early:
+        raise KeyboardInterrupt
+
+
+def _loaded() -> ModuleType:
+    try:
+        from pytask import edge  # noqa: PLC0415 - loads while Docker starts to answer
+    except ImportError as error:
+        sys.stderr.write(f"{sys.executable}: {error}\n")
+        raise SystemExit(_INCOMPLETE) from error
+    return edge
 
 
 if __name__ == "__main__":

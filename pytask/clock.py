@@ -74,7 +74,7 @@ class Timeouts:
     young_login: float = 60.0
     """How long a registry token is reused for Docker; it is valid for hours, but a build may take hours too."""
     fresh: float = 1.0
-    """How long a reading of an app counts as its present state; a call to Resource Manager may take as long."""
+    """How long a reading of an app counts as current; one call to Resource Manager can take that long."""
     first_poll: float = 0.5
     longest_poll: float = 5.0
     verify_poll: float = 1.0

@@ -48,7 +48,7 @@ _CANNOT_WRITE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 def main(timeouts: Timeouts | None = None, asking: Asking | None = None) -> int:
     """Run the task and return 0 once its result is reported: the agent reads the result from `task.complete`.
 
-    `asking` is the docker command that was asked for its version already.
+    `asking` is the docker command that has already been asked for its version.
     """
     clock, environment = Clock(), dict(os.environ)
     console = Console(sys.stdout, clock)

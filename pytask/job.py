@@ -65,7 +65,7 @@ class Job:
     timeouts: Timeouts
     journal: Journal
     asking: Asking | None = None
-    """The docker command that was asked for its version already."""
+    """The docker command that has already been asked for its version."""
     find_builder: Callable[[Machine], Builder] = find_builder
     find_target: Callable[[Azure, AppAddress], Target[Any]] = find_target
     find_slots: Callable[[Target[Any]], SlotPair[Any]] = find_slots

@@ -31,7 +31,7 @@ IN_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "msal/oauth2cli/oauth2.py": (".authcode",),
     "urllib3/http2/__init__.py": ("importlib.metadata",),
 }
-"""By module, what its functions import themselves."""
+"""By module: the imports that move into its functions."""
 
 _LOOKUP = """
 def __getattr__(name):

@@ -33,7 +33,7 @@ class Machine:
     clock: Clock
     timeouts: Timeouts
     asking: Asking | None = None
-    """The docker command that was asked for its version already."""
+    """The docker command that has already been asked for its version."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,7 +33,7 @@ class Access:
 
     registries: Registries
     signing_in: Background[Azure] | None
-    """The sign-in to Azure that has begun; None for a command without a target, which may not need one."""
+    """The sign-in to Azure, already under way; None for a command without a target, which may not need one."""
 
     def azure(self) -> Azure:
         """Return access to Azure, signed in; only for a command with a target.

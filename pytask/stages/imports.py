@@ -23,6 +23,8 @@ from pytask.registry.imports import Import, SourceAccess, import_image
 from pytask.registry.resource import find_resource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytask.cloud.arm import Azure
     from pytask.job import Job
     from pytask.model import Deploy, Digest, PushedImage, RegistryAddress, RegistryHost
@@ -46,8 +48,8 @@ class FoundImage:
     """Why nothing is imported although the step asks for it."""
 
 
-def find_image(registries: Registries, azure: Azure, plan: Deploy) -> FoundImage:
-    """Return the image to deploy, and what must be imported first.
+def find_image(registries: Registries, azure: Callable[[], Azure], plan: Deploy) -> FoundImage:
+    """Return the image to deploy, and what must be imported first; `azure` waits for the sign-in.
 
     Raises:
         TaskFailure: when there is no such image, or it certainly cannot be imported.
@@ -62,7 +64,7 @@ def find_image(registries: Registries, azure: Azure, plan: Deploy) -> FoundImage
     if image.digest and str(_digest_in(target, there)) == str(image.digest):
         return FoundImage(source=target, image=there, note=f"{there.reference} is already there: nothing is imported")
     target = replace(target, notes=(*found.notes, *target.notes))
-    arm = registries.azure or azure
+    arm = registries.azure or azure()
     resource = _target(arm, host, plan.imports_into)
     wanted = Import(image=image, access=_access(arm, registries, image), target=resource, arm=arm.arm)
     return FoundImage(source=target, image=there, imports=wanted)

@@ -131,12 +131,11 @@ def preflight_push_and_target(
     began = job.clock.monotonic()
     logins.signed_in.give(access.registries.docker_login)
     opening = Background(lambda: open_push(access.registries, plan, logins))
-    reaching = Background(builder.preflight)
-    azure = access.azure()
-    targets = find_targets(job, azure, plan.app)
-    reaching.result()
+    finding = Background(lambda: find_targets(job, access.azure(), plan.app))
+    builder.preflight()
+    targets = finding.result()
     source, session = opening.result()
-    seen = see_targets(job, azure, plan.app, targets, lambda _: source)
+    seen = see_targets(job, access.azure(), plan.app, targets, lambda _: source)
     swap = find_swap(job, seen[0])
     findings = _findings(job, began, source, seen, swap)
     return PushAndTargetFound(source=source, session=session, targets=seen, swap=swap, findings=findings)
@@ -144,8 +143,9 @@ def preflight_push_and_target(
 
 def preflight_deploy(job: Job, plan: Deploy, access: Access) -> ImageAndTargetFound:
     """Find the image, and check that the target can run it."""
-    began, azure, registries = job.clock.monotonic(), access.azure(), access.registries
-    opening = Background(lambda: find_image(registries, azure, plan))
+    began = job.clock.monotonic()
+    opening = Background(lambda: find_image(access.registries, access.azure, plan))
+    azure = access.azure()
     targets = find_targets(job, azure, plan.app)
     image = opening.result()
     seen = see_targets(job, azure, plan.app, targets, lambda _: image.source)

@@ -1,4 +1,4 @@
-"""Finding the target of a run, of any kind. What a kind needs beyond that loads while Azure answers."""
+"""Finding the target of a run, of any kind. Each kind's remaining code is loaded only when it is needed."""
 
 from __future__ import annotations
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytask.builders.docker.asking import Asking, ask_ahead
 from pytask.builders.docker.cli import find_docker
+from pytask.builders.docker.process import answer
 from tests.contract.test_docker_cli import a_docker
 
 ROOT = Path(__file__).parents[2]
@@ -27,11 +30,53 @@ def counted(folder: Path) -> tuple[str, Path]:
 
 
 def waiting_for_ever(folder: Path) -> str:
-    """Return a folder with a docker command whose engine never answers."""
+    """Return a folder with a docker command, a wrapper around what never ends."""
     script = folder / "docker"
-    script.write_text("#!/bin/sh\nexec sleep 600\n")
+    script.write_text("#!/bin/sh\nsleep 600\necho over\n")
     script.chmod(0o755)
     return str(folder)
+
+
+def a_run(folder: Path, program: tuple[str, ...], **environment: str) -> subprocess.Popen[str]:
+    """Start the program as on an agent whose docker command never answers."""
+    return subprocess.Popen(
+        [sys.executable, *program],
+        env={
+            **BUILDS,
+            "PATH": f"{waiting_for_ever(folder)}:{os.environ['PATH']}",
+            "AGENT_TEMPDIRECTORY": str(folder),
+            "THE_MARK": str(folder),
+            **environment,
+        },
+        stdin=subprocess.PIPE,  # its end would mean that the shim is gone
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def said_by(run: subprocess.Popen[str]) -> str:
+    """Return what a run says until it ends."""
+    assert run.stdin
+    assert run.stdout
+    with run.stdin, run.stdout:
+        said = run.stdout.read()
+    run.wait(10)
+    return said
+
+
+def started_by(folder: Path) -> list[int]:
+    """Return the programs that a run of `a_run` has started and that have not ended, without itself."""
+    running = [one for one in Path("/proc").glob("[0-9]*") if f"THE_MARK={folder}" in readable(one / "environ")]
+    return [int(one.name) for one in running if "sleep" in readable(one / "cmdline")]
+
+
+def in_the_way(folder: Path, name: str, text: str) -> str:
+    """Return a folder with a module that takes the place of another one."""
+    place = folder / "in the way"
+    place.mkdir()
+    (place / f"{name}.py").write_text(text)
+    return f"{place}:{ROOT}"
 
 
 def test_each_question_is_asked_once_and_without_the_agents_secrets(tmp_path: Path) -> None:
@@ -81,39 +126,72 @@ def test_without_a_docker_that_can_be_started_nothing_is_asked(tmp_path: Path) -
     assert ask_ahead({**BUILDS, "PATH": str(tmp_path)}) is None
 
 
+def test_when_the_second_question_cannot_be_asked_the_first_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[subprocess.Popen[str]] = []
+
+    def once(*question: Any) -> subprocess.Popen[str]:  # noqa: ANN401 - as `answer` has it
+        if asked:
+            raise BlockingIOError("no more processes")
+        asked.append(answer(*question))
+        return asked[0]
+
+    monkeypatch.setattr("pytask.builders.docker.asking.answer", once)
+    assert ask_ahead({**BUILDS, "PATH": f"{waiting_for_ever(tmp_path)}:/bin"}) is None
+    assert asked[0].returncode == -signal.SIGKILL
+
+
 def test_a_question_whose_answer_is_no_longer_needed_is_taken_back(tmp_path: Path) -> None:
-    asking = ask_ahead({**BUILDS, "PATH": f"{waiting_for_ever(tmp_path)}:/bin"})
+    asking = ask_ahead({**BUILDS, "PATH": f"{waiting_for_ever(tmp_path)}:/bin", "THE_MARK": str(tmp_path)})
     assert isinstance(asking, Asking)
     asking.give_up()
     asking.give_up()
-    for process in (asking.version, asking.buildx):
-        assert process.returncode == -9
-        assert process.stdout
-        assert process.stdout.closed
+    assert [one.returncode for one in (asking.version, asking.buildx)] == [-signal.SIGKILL] * 2
+    assert started_by(tmp_path) == []
+
+
+def test_what_runs_as_another_user_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking = ask_ahead({**BUILDS, "PATH": f"{waiting_for_ever(tmp_path)}:/bin"})
+    assert isinstance(asking, Asking)
+    with monkeypatch.context() as refusing:
+        refusing.setattr(os, "killpg", refused)
+        asking.give_up()
+    assert asking.version.poll() is None
+    asking.give_up()
+
+
+def refused(_group: int, _signal: int) -> None:
+    raise PermissionError(1, "Operation not permitted")
 
 
 def test_a_run_with_mistakes_in_its_inputs_leaves_no_question_behind(tmp_path: Path) -> None:
-    environment = {
-        **BUILDS,
-        "PATH": f"{waiting_for_ever(tmp_path)}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "AGENT_TEMPDIRECTORY": str(tmp_path),
-        "THE_MARK": str(tmp_path),
-    }
-    began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", "pytask"],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert "task.complete result=Failed" in done.stdout, done.stdout + done.stderr
-    assert time.monotonic() - began < 30
-    left = [one for one in Path("/proc").glob("[0-9]*/environ") if f"THE_MARK={tmp_path}" in readable(one)]
-    assert left == []
+    run = a_run(tmp_path, ("-m", "pytask"), PYTHONPATH=str(ROOT))
+    said = said_by(run)
+    assert (run.returncode, "task.complete result=Failed" in said) == (0, True), said
+    assert started_by(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_ended_while_it_loads_leaves_no_question_behind(tmp_path: Path, name: signal.Signals) -> None:
+    path = in_the_way(tmp_path, "ssl", "import time\ntime.sleep(60)\n")
+    run = a_run(tmp_path, ("-m", "pytask"), PYTHONPATH=path)
+    until = time.monotonic() + 20
+    while len(started_by(tmp_path)) < 2 and time.monotonic() < until:
+        time.sleep(0.02)
+    run.send_signal(name)
+    assert said_by(run) == ""
+    # Python ends itself by SIGINT when it is interrupted while a class is made of text: CPython's run_eval_code_obj.
+    assert run.returncode in {130, -signal.SIGINT}
+    assert started_by(tmp_path) == []
+
+
+def test_a_python_without_a_part_of_the_standard_library_is_told_to_the_shim(tmp_path: Path) -> None:
+    path = in_the_way(tmp_path, "ssl", "raise ImportError('no module named _ssl')\n")
+    run = a_run(tmp_path, (str(ROOT / "task" / "launch.py"),), PYTHONPATH=path)
+    assert "no module named _ssl" in said_by(run)
+    assert run.returncode == 87
+    assert started_by(tmp_path) == []
 
 
 def readable(file: Path) -> str:

@@ -59,7 +59,7 @@ ROOMS_OF = {
     "socket": {"network", "builders"},
     "subprocess": {"builders", "cloud"},
     "azure.mgmt": {"cloud", "targets"},
-    "signal": {"edge", "builders"},
+    "signal": {"__main__", "edge", "builders"},
     "time": {"clock"},
 }
 
@@ -236,8 +236,9 @@ def test_only_the_job_knows_which_builder_there_is() -> None:
         if room(path) not in {"builders", "inputs", "report"}
         for name in imports(path)
         if name.startswith(("pytask.builders.docker", "pytask.builders.acr"))
+        and not name.startswith("pytask.builders.docker.asking")
     }
-    assert knowing == {"pytask/__main__.py", "pytask/edge.py", "pytask/job.py"}
+    assert knowing == {"pytask/job.py"}
 
 
 def test_a_build_begins_before_any_library_of_azure_is_loaded() -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from pytask.background import Background
     from pytask.builders.builder import Builder, Logins
+    from pytask.cloud.arm import Azure
     from pytask.model import AppAddress, Recipe
     from pytask.targets.target import Target
     from tests.contract.foreign import Answer, Asked
@@ -75,6 +76,8 @@ class Scene:
     journal: Journal
     job: Job | None = None
     """The latest one."""
+    azure: Azure | None = None
+    """What it had access to."""
     prepare: Callable[[Job], None] = lambda _: None
     """Does something with it before it runs."""
 
@@ -93,11 +96,15 @@ class Scene:
             timeouts=self.shelf.timeouts,
             journal=self.journal,
             find_builder=lambda _machine: builder,
-            find_target=lambda _azure, address: self.find(address),
+            find_target=self._find,
         )
         self.prepare(self.job)
         run(self.job)
         return self.journal
+
+    def _find(self, azure: Azure, address: AppAddress) -> Target[Any]:
+        self.azure = azure
+        return self.find(address)
 
     def find(self, address: AppAddress) -> Target[Any]:
         """Return what an address leads to: here is only one shelf."""

@@ -1,6 +1,7 @@
 """Asking a docker command about itself.
 
-It takes a docker command about as long to answer as the program takes to load, so the first one is asked before that.
+A docker command takes about as long to answer as the program takes to load, so the first one on PATH is asked before
+loading begins.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ _BUILDS = frozenset({Command.BUILD.value, Command.BUILD_AND_PUSH.value, Command.
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asking:
-    """A docker command that was asked for its version and for its plugin to build with."""
+    """A docker command that has been asked for its own version and its buildx plugin's."""
 
     path: str
     version: subprocess.Popen[str]
     buildx: subprocess.Popen[str]
 
     def give_up(self) -> None:
-        """End what has not answered yet."""
+        """Kill the commands that have not answered yet."""
         give_up(self.version)
         give_up(self.buildx)
 
@@ -40,17 +41,18 @@ def ask(path: str, environment: Mapping[str, str]) -> Asking:
 
     Source of the answer: https://docs.docker.com/reference/cli/docker/version/
     """
-    return Asking(
-        path=path,
-        version=answer([path, "version", "--format", "{{json .}}"], environment),
-        buildx=answer([path, "buildx", "version"], environment),
-    )
+    version = answer([path, "version", "--format", "{{json .}}"], environment)
+    try:
+        return Asking(path=path, version=version, buildx=answer([path, "buildx", "version"], environment))
+    except OSError:
+        give_up(version)
+        raise
 
 
 def ask_ahead(environment: Mapping[str, str]) -> Asking | None:
-    """Ask the first docker command if the step builds on this agent, as far as its inputs tell before they are read.
+    """Ask the first docker command on PATH if the raw inputs say that this agent builds.
 
-    None when it does not, or when there is no command that can be started: the build finds out why.
+    Return None if they do not, or if no command can be started; the build then reports why.
     """
     builds = environment.get("INPUT_COMMAND", "") in _BUILDS
     here = environment.get("INPUT_BUILDON", "") in {"", BuildOn.AGENT.value}

@@ -105,7 +105,7 @@ def find_docker(environment: Mapping[str, str], seconds: float, asking: Asking |
     """Return the first docker command on PATH that can use BuildKit, by itself or with the buildx plugin.
 
     Its engine must answer within `seconds` and run Linux containers. `environment` is this task's whole environment.
-    `asking` is the first command, if it was asked already.
+    `asking` is the first command, if it has already been asked.
 
     Raises:
         TaskFailure: what this agent lacks.

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ _CHUNK = 1 << 16
 _LONGEST_LINE = 1 << 15
 _AROUND = 1 << 13
 """Characters before a cut and behind it in which a secret that is cut would stand."""
+_SECONDS_TO_DIE = 1.0
 _LINE_END = re.compile(r"\r?\n|\r(?!\n|\Z)")
 
 
@@ -34,6 +35,7 @@ def answer(
         env=dict(environment),
         text=True,
         errors="replace",
+        start_new_session=True,
         pass_fds=descriptors,
     )
 
@@ -43,17 +45,21 @@ def read_answer(process: subprocess.Popen[str], seconds: float) -> str:
     try:
         return process.communicate(timeout=seconds)[0]
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
+        give_up(process)
         return f"no response in {seconds:g} s"
 
 
 def give_up(process: subprocess.Popen[str]) -> None:
-    """End a program whose answer is no longer of interest; do nothing when it was read."""
-    if process.poll() is None:
-        process.kill()
-    process.wait()
-    if process.stdout:
+    """Kill a program whose answer is no longer needed, and what it started; do nothing if it has already ended.
+
+    What runs as another user cannot be killed, and is left.
+    """
+    if process.poll() is not None:
+        return
+    with suppress(OSError, subprocess.TimeoutExpired):
+        _signal(process, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+        process.wait(_SECONDS_TO_DIE)
+    if process.stdout and os.name == "posix":  # on Windows, a thread of `communicate` may still be reading
         process.stdout.close()
 
 
@@ -100,7 +106,7 @@ def end(process: subprocess.Popen[bytes], seconds: float) -> None:
         process.wait()
 
 
-def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+def _signal(process: subprocess.Popen[bytes] | subprocess.Popen[str], number: signal.Signals) -> None:
     if os.name != "posix":
         process.terminate()
         return

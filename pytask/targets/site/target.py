@@ -114,7 +114,7 @@ class SiteTarget:
         """Change the settings that differ, then point the site at the image.
 
         Azure accepts no condition (no `If-Match`), so the configuration is read again just before the change, unless it
-        was read only now: a condition that takes a call to check holds no better.
+        was just read: checking again would itself take about as long.
         """
         arm, site, plan = self.azure.arm, self.found.site, change.plan
         counts = plan.verify and not site.on_container_apps
@@ -122,7 +122,7 @@ class SiteTarget:
         settings, sticky = change_settings(arm, site, wanted_settings(plan, snapshot), snapshot.settings, journal)
         update = point_at(
             arm,
-            self._present(),
+            self._current(),
             change.reference,
             change.digest,
             instances=counting.result() if counting else None,
@@ -131,8 +131,8 @@ class SiteTarget:
         )
         return replace(update, settings=settings, sticky=sticky, fresh_tag=change.fresh_tag)
 
-    def _present(self) -> Site:
-        """Return the site with its present configuration."""
+    def _current(self) -> Site:
+        """Return the site with its current configuration."""
         arm, found = self.azure.arm, self.found
         if arm.http.clock.monotonic() - found.at < arm.http.timeouts.fresh:
             return found.site

@@ -1,4 +1,4 @@
-"""A site's configuration is read again before it is changed, unless it was read only now."""
+"""A site's configuration is read again before it is changed, unless it was just read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def site() -> ScriptedSite:
     return ScriptedSite()
 
 
-def test_a_site_that_was_read_only_now_is_not_read_again(site: ScriptedSite) -> None:
+def test_a_site_that_was_just_read_is_not_read_again(site: ScriptedSite) -> None:
     target = site.find()
     site.clock.sleep(site.timeouts.fresh - 0.1)
     assert updated(target).app.image == BEFORE
