@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -22,9 +24,11 @@ _SHORTEST = 4
 _SHORTEST_ENCODED = 8
 """Minimum bytes of a secret whose base64 form is masked too, and minimum characters of a part that counts as one."""
 _CUT = "…"
-_OF_A_NET_PROGRAM = "&'+<>`"
+_OF_A_NET_PROGRAM = re.compile("[&'+<>`\x7f-\U0010ffff]")
 """Characters that .NET escapes in JSON although it need not.
 https://learn.microsoft.com/dotnet/standard/serialization/system-text-json/character-encoding"""
+_REMEMBERED = 256
+"""Secrets whose forms are kept: a token is masked each time that it is used."""
 
 
 class Redactor:
@@ -68,7 +72,8 @@ class Redactor:
                 yield begin, at + _SHORTEST
 
 
-def forms_of(secret: str) -> set[str]:
+@lru_cache(maxsize=_REMEMBERED)
+def forms_of(secret: str) -> frozenset[str]:
     """Return the forms in which others repeat a text: itself, in a URL, in JSON, in HTML, and in base64.
 
     In base64, a text that follows other text, such as `user:`, can have three different forms.
@@ -86,12 +91,12 @@ def forms_of(secret: str) -> set[str]:
     if len(data) >= _SHORTEST_ENCODED:
         encoded = [_in_base64(data, before) for before in range(3)]
         forms.update(encoded, (form.replace("+", "-").replace("/", "_") for form in encoded))
-    return {form for form in forms if len(form) >= _SHORTEST}
+    return frozenset(form for form in forms if len(form) >= _SHORTEST)
 
 
 def _as_net_writes(as_json: str) -> str:
-    escaped = (f"\\u{ord(one):04X}" if one in _OF_A_NET_PROGRAM or ord(one) > ord("~") else one for one in as_json)
-    return "".join(escaped).replace('\\"', "\\u0022")
+    escaped = _OF_A_NET_PROGRAM.sub(lambda found: f"\\u{ord(found[0]):04X}", as_json)
+    return escaped.replace('\\"', "\\u0022")
 
 
 def _in_small_hex(url: str) -> str:

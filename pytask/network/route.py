@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,8 @@ class Route:
 
     network: Network
     context: ssl.SSLContext
+    proxies_found: dict[str, str | None] = field(default_factory=dict, compare=False)
+    """The proxy that the machine has for each host that was called; finding it reads the whole environment."""
 
     def new_session(self) -> requests.Session:
         """Return a session that uses this route."""
@@ -65,7 +67,11 @@ class Route:
         """Return the proxy for a URL: the agent's own, or else the machine's as `requests` finds it."""
         if self.network.proxy or is_local(url):
             return self.network.own_proxy_for(url)
-        written = select_proxy(url, get_environ_proxies(url))
+        parts = urlsplit(url)
+        host = f"{parts.scheme}://{parts.netloc}"
+        if host not in self.proxies_found:
+            self.proxies_found[host] = select_proxy(url, get_environ_proxies(url))
+        written = self.proxies_found[host]
         if not written:
             return None
         return self.network.machine_proxies.get(written) or Proxy(address=written)

@@ -93,8 +93,8 @@ def _matching(pattern: Path) -> Iterator[Path]:
     folder = Path(*plain[:fixed])
     rule = _rule(pattern.parts[fixed:])
     for file in _files_below(str(folder)):
-        if rule.fullmatch(os.path.relpath(file, folder).replace(os.sep, "/")):
-            yield Path(file)
+        if rule.fullmatch(file):
+            yield folder / file
 
 
 def _rule(parts: tuple[str, ...]) -> re.Pattern[str]:
@@ -108,7 +108,8 @@ def _name_rule(part: str) -> str:
     return "".join({"*": "[^/]*", "?": "[^/]"}.get(character, re.escape(character)) for character in part)
 
 
-def _files_below(folder: str) -> Iterator[str]:
+def _files_below(folder: str, parents: str = "") -> Iterator[str]:
+    """Yield the paths below a folder, with `/` between their parts, each with the `parents` before it."""
     try:
         entries = list(os.scandir(folder))
     except OSError:
@@ -116,13 +117,13 @@ def _files_below(folder: str) -> Iterator[str]:
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             if entry.name not in _SKIPPED:
-                yield from _files_below(entry.path)
+                yield from _files_below(entry.path, f"{parents}{entry.name}/")
         elif entry.is_file(follow_symlinks=False):
-            yield entry.path
+            yield f"{parents}{entry.name}"
 
 
 def _not_found(pattern: str, sources: Path, input_name: str) -> DockerfileNotFound:
-    names = (shown(Path(file), sources) for file in _files_below(str(sources)))
+    names = _files_below(str(sources))
     similar = sorted(name for name in names if "dockerfile" in name.rpartition("/")[2].lower())
     seen = f"; found instead: {', '.join(similar[:_MOST_LISTED])}" if similar else ""
     return DockerfileNotFound(
