@@ -103,7 +103,11 @@ def a_world(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[World]:
         connection = socket.socket()
         connection.bind((_LOOPBACK, 0))
         places[connection.getsockname()[1]] = address
-        connection.connect((_LOOPBACK, server.server_port))
+        try:
+            connection.connect((_LOOPBACK, server.server_port))
+        except OSError:  # the run is over, and some thread of it goes on
+            connection.close()
+            raise
         return connection
 
     monkeypatch.setattr("urllib3.util.connection.create_connection", connect)

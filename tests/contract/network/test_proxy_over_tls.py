@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 import trustme
 
 from pytask.errors import render
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.contract.company import Company
+
+
+# The company's proxy may be stopped while it accepts a connection that nobody waits for any longer.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 @contextmanager

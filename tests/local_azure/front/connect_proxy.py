@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_TURNS = 5
+"""Of the loop, in which a connection that was just accepted begins, and a closed one closes its socket."""
 _CHUNK = 256 * 1024
 
 
@@ -44,9 +46,11 @@ class ConnectProxy:
         """Close the port and every connection."""
         if self._server is not None:
             self._server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        for _ in range(_TURNS):
+            for connection in self._connections:
+                connection.cancel()
+            await asyncio.gather(*self._connections, return_exceptions=True)
+            await asyncio.sleep(0)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
