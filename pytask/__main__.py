@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ def main() -> int:
     Raises:
         SystemExit: when the program cannot be loaded, or is ended before it is.
     """
+    gc.disable()  # `stages.load` enables it again: what is loaded is no garbage, and looking for some takes 10 ms
     early: list[int] = []
     for number in _SIGNALS:
         signal.signal(number, lambda number, _frame: early.append(number))

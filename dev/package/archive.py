@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
 _UNIX = 3
+_LOCAL_HEADER, _BYTECODE_HEADER = 30, 16
+"""Bytes before an entry's name, and before a module's code.
+
+Sources: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (4.3.7), https://peps.python.org/pep-0552/
+"""
 
 
 def write_archive(path: Path, content: Mapping[str, bytes], *, compressed: bool) -> None:
@@ -27,6 +32,19 @@ def write_archive(path: Path, content: Mapping[str, bytes], *, compressed: bool)
             entry = zipfile.ZipInfo(name, _NO_DATE)
             entry.compress_type, entry.external_attr, entry.create_system = method, _PLAIN_FILE, _UNIX
             archive.writestr(entry, content[name], compresslevel=9)
+
+
+def index(archive: Path | IO[bytes]) -> str:
+    """Return where an archive has each module's code: name, first byte, size in bytes, place. launch.py reads it."""
+    with zipfile.ZipFile(archive) as opened:
+        entries = opened.infolist()
+    return "".join(_line(entry) for entry in entries if entry.filename.endswith(".pyc"))
+
+
+def _line(entry: zipfile.ZipInfo) -> str:
+    module = entry.filename.removesuffix(".pyc").removesuffix("/__init__").replace("/", ".")
+    start = entry.header_offset + _LOCAL_HEADER + len(entry.filename) + _BYTECODE_HEADER
+    return f"{module} {start} {entry.file_size - _BYTECODE_HEADER} {entry.filename}\n"
 
 
 def rewrite(path: Path) -> None:

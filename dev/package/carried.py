@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from dev.package.archive import write_archive
+from dev.package.archive import index, write_archive
 from dev.package.compiler import PYTHONS, ROOT, compiled, tag
 from dev.package.later import with_later_imports
 from dev.package.reach import reachable
@@ -28,9 +28,9 @@ _MODELS = "azure/mgmt/web/models/"
 def write_carried(libraries: Path, target: Path, cache: Path, docs: str) -> None:
     """Write the archives and the certificates into the folder `target`.
 
-    Each archive has the bytecode of one version; `source.zip` is for all other versions. All archives contain the
-    program's sources, so that a traceback can show their lines, but not those that have only texts and what is made
-    for the package. `docs` is the address of the pages about failures.
+    Each archive has the bytecode of one version, and an index beside it; `source.zip` is for all other versions. All
+    archives contain the program's sources, so that a traceback can show their lines, but not those that have only
+    texts and what is made for the package. `docs` is the address of the pages about failures.
     """
     target.mkdir(parents=True)
     program, others = program_sources(docs), library_sources(libraries)
@@ -38,7 +38,9 @@ def write_carried(libraries: Path, target: Path, cache: Path, docs: str) -> None
     shown = {place: source for place, source in program.items() if not place.startswith(_NEVER_SHOWN)}
     for python in PYTHONS:
         content = {**shown, **of_program[python], **of_others[python]}
-        write_archive(target / f"{tag(python)}.zip", content, compressed=False)
+        archive = target / f"{tag(python)}.zip"
+        write_archive(archive, content, compressed=False)
+        archive.with_suffix(".index").write_text(index(archive), encoding="ascii")
     write_archive(target / "source.zip", {**program, **others}, compressed=False)
     (target / CERTIFICATES).write_bytes((libraries / "certifi" / CERTIFICATES).read_bytes())
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from dev.editor.rules import problems as rule_problems
+from dev.package.archive import index
 from dev.package.compiler import PYTHONS, tag
 
 if TYPE_CHECKING:
@@ -189,6 +190,8 @@ def _archives(extension: Extension) -> Iterator[str]:
             yield f"{name} is missing"
         else:
             yield from (f"{name}: {problem}" for problem in _bytecode(_unpacked(content), modules, python))
+            if extension.in_task(f"python/{tag(python)}.index") != index(io.BytesIO(content)).encode():
+                yield f"python/{tag(python)}.index does not have the places of the modules in {name}"
 
 
 def _bytecode(files: dict[str, bytes], modules: set[str], python: str) -> Iterator[str]:

@@ -24,11 +24,11 @@ ON_REQUEST = (
 """Packages whose names are looked up in their modules when they are asked for (PEP 562)."""
 IN_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "azure/core/pipeline/transport/_base.py": ("xml.etree.ElementTree",),
-    "azure/core/pipeline/policies/_universal.py": ("xml.etree.ElementTree",),
+    "azure/core/pipeline/policies/_universal.py": ("inspect", "xml.etree.ElementTree"),
     "azure/core/rest/_helpers.py": ("xml.etree.ElementTree",),
     "azure/core/utils/_pipeline_transport_rest_shared.py": ("email.policy",),
     "msal/application.py": (".oauth2cli.authcode",),
-    "msal/oauth2cli/oauth2.py": (".authcode",),
+    "msal/oauth2cli/oauth2.py": ("inspect", ".authcode"),
     "urllib3/http2/__init__.py": ("importlib.metadata",),
 }
 """By module: the imports that move into its functions."""

@@ -1,60 +1,113 @@
-"""What the packed program's records are made by: `dataclass`, with methods that are not compiled in each run.
+"""What makes the packed program's records: `dataclass`, `field` and `replace`, with most of the work done beforehand.
 
-In the package this is `pytask._records`, and dev/package/records.py has added the `__init__` of each record below.
+In the package this is `pytask._records`, and dev/package/records.py has added below what each record needs. Python's
+own `dataclasses` would have to load `inspect`, and so a parser and a disassembler, to find out the same in each run.
 """
 
 from __future__ import annotations
 
-from dataclasses import MISSING, FrozenInstanceError, fields  # noqa: F401 - MISSING is for what is added
-from dataclasses import dataclass as _dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-INITS: dict[str, Callable[[dict[str, Any]], Callable[..., None]]] = {}
-"""By module and class: what makes its `__init__` from its fields."""
-_LATER = {"init": False, "repr": False, "eq": False, "frozen": False}
+KW_ONLY = None
+"""Only named in annotations."""
+MISSING: Any = object()
 _set = object.__setattr__
 
 
-def dataclass(cls: Any = None, /, **flags: Any) -> Any:  # noqa: ANN401 - as dataclasses has it
+class Record:
+    """What was worked out of one record, by names of fields."""
+
+    __slots__ = ("compared", "given", "hashed", "init", "own", "positional", "shown")
+
+    def __init__(self, init: Callable[[dict[str, Any]], Callable[..., None]], *names: tuple[str, ...]) -> None:
+        """Take what returns `__init__` from the defaults, and the names of six groups of fields.
+
+        They are: those that no base has, those that `__init__` takes and those of them without a keyword, those that
+        are shown, those that are compared, and those that are hashed.
+        """
+        self.init = init
+        self.own, self.given, self.positional, self.shown, self.compared, self.hashed = names
+
+
+RECORDS: dict[str, Record] = {}
+"""By module and class."""
+
+
+class FrozenInstanceError(AttributeError):
+    """A field of a frozen record is set or deleted."""
+
+
+class _Field:
+    __slots__ = ("default",)
+
+    def __init__(self, default: Any) -> None:  # noqa: ANN401 - any value
+        self.default = default
+
+
+def field(*, default: Any = MISSING, default_factory: Any = MISSING, **_flags: Any) -> Any:  # noqa: ANN401 - as dataclasses has it
+    """Return what `dataclass` takes a field's default from; the flags have been worked out."""
+    return _Field(default if default_factory is MISSING else default_factory)
+
+
+def replace(record: Any, /, **changes: Any) -> Any:  # noqa: ANN401 - the same
+    """Return a record with some fields changed."""
+    for name in record.__record__.given:
+        if name not in changes:
+            changes[name] = getattr(record, name)
+    return record.__class__(**changes)
+
+
+def dataclass(cls: Any = None, /, **flags: Any) -> Any:  # noqa: ANN401 - the same
     """Do what `dataclasses.dataclass` does."""
     if cls is not None:
         return dataclass()(cls)
 
     def made(cls: Any) -> Any:  # noqa: ANN401 - the same
-        make = INITS.get(f"{cls.__module__}.{cls.__qualname__}")
-        if make is None:
-            return _dataclass(**flags)(cls)
-        cls.__doc__ = cls.__doc__ or cls.__name__
-        one: Any = _dataclass(**{**flags, **_LATER})(cls)
-        _add_methods(one, make(one.__dataclass_fields__), flags)
-        return one
+        record = RECORDS[f"{cls.__module__}.{cls.__qualname__}"]
+        parts = {**cls.__dict__, "__qualname__": cls.__qualname__}
+        defaults = {**getattr(cls, "__defaults__", {}), **_defaults(record, parts)}
+        methods = {"__record__": record, "__defaults__": defaults, **_methods(record, defaults, parts, flags)}
+        if flags.get("slots"):
+            return _with_slots(cls, record, {**parts, **methods})
+        for name, method in methods.items():
+            setattr(cls, name, method)
+        return cls
 
     return made
 
 
-def _add_methods(cls: type, init: Callable[..., None], flags: dict[str, Any]) -> None:
-    each: Any = fields(cls)
-    compared = [one for one in each if one.compare]
-    _add(cls, init)
+def _defaults(record: Record, parts: dict[str, Any]) -> dict[str, Any]:
+    """Return the defaults of a record's own fields, or what makes them, and take them out of the class's parts."""
+    found = {name: parts.pop(name) for name in record.own if name in parts}
+    return {name: one.default if one.__class__ is _Field else one for name, one in found.items()}
+
+
+def _methods(record: Record, defaults: dict[str, Any], parts: dict[str, Any], flags: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {"__init__": record.init(defaults), "__match_args__": record.positional}
+    made["__init__"].__qualname__ = f"{parts['__qualname__']}.__init__"
     if flags.get("repr", True):
-        _add(cls, _representing([one.name for one in each if one.repr]))
+        made["__repr__"] = _representing(record.shown)
     if flags.get("eq", True):
-        _add(cls, _comparing([one.name for one in compared]))
-        _add_hash(cls, [one.name for one in compared if one.hash is not False], frozen=bool(flags.get("frozen")))
-    if flags.get("frozen"):
-        cls.__setattr__, cls.__delattr__ = _refuse_set, _refuse_delete  # type: ignore[assignment]
+        made["__eq__"] = _comparing(record.compared)
+        made["__hash__"] = _hashing(record.hashed) if flags.get("frozen") else None
+    return {
+        **{name: method for name, method in made.items() if parts.get(name) is None},
+        **({"__setattr__": _refuse_set, "__delattr__": _refuse_delete} if flags.get("frozen") else {}),
+    }
 
 
-def _add(cls: type, method: Callable[..., object]) -> None:
-    if method.__name__ not in cls.__dict__:
-        method.__qualname__ = f"{cls.__qualname__}.{method.__name__}"
-        setattr(cls, method.__name__, method)
+def _with_slots(cls: Any, record: Record, parts: dict[str, Any]) -> Any:  # noqa: ANN401 - any class
+    """Return the class with a slot for each of its own fields; slots cannot be added to one that exists."""
+    parts.pop("__dict__", None)
+    parts.pop("__weakref__", None)
+    parts["__slots__"] = record.own
+    return type(cls)(cls.__name__, cls.__bases__, parts)
 
 
-def _representing(names: list[str]) -> Callable[..., str]:
+def _representing(names: tuple[str, ...]) -> Callable[..., str]:
     def __repr__(self: object) -> str:  # noqa: N807 - it becomes one
         shown = ", ".join([f"{name}={getattr(self, name)!r}" for name in names])
         return f"{self.__class__.__qualname__}({shown})"
@@ -62,7 +115,7 @@ def _representing(names: list[str]) -> Callable[..., str]:
     return __repr__
 
 
-def _comparing(names: list[str]) -> Callable[..., bool]:
+def _comparing(names: tuple[str, ...]) -> Callable[..., bool]:
     def __eq__(self: object, other: object) -> bool:  # noqa: N807 - it becomes one
         if other.__class__ is not self.__class__:
             return NotImplemented
@@ -71,14 +124,11 @@ def _comparing(names: list[str]) -> Callable[..., bool]:
     return __eq__
 
 
-def _add_hash(cls: Any, names: list[str], *, frozen: bool) -> None:  # noqa: ANN401 - any class
+def _hashing(names: tuple[str, ...]) -> Callable[..., int]:
     def __hash__(self: object) -> int:  # noqa: N807 - it becomes one
         return hash(tuple([getattr(self, name) for name in names]))
 
-    if not frozen:
-        cls.__hash__ = None
-    elif cls.__dict__.get("__hash__") is None:
-        cls.__hash__ = __hash__
+    return __hash__
 
 
 def _refuse_set(_self: object, name: str, _value: object) -> NoReturn:

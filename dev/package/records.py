@@ -1,9 +1,9 @@
-"""Write out how the program's records are made, which Python would otherwise compile in each run.
+"""Work out how the program's records are made, which Python would otherwise do in each run.
 
 `@dataclass` writes the source of six methods for each class and compiles it, about a millisecond a class: a quarter of
 the time that the program takes to load. The package has each class's `__init__` in a module of its own, as bytecode
-like all others, and the other methods once for all classes. Its records take them from there. Everything else remains
-`dataclass`'s own: fields, slots, `replace`.
+like all others, the names of its fields beside it, and the other methods once for all classes. Its records take them
+from there.
 Source: https://github.com/python/cpython/blob/3.12/Lib/dataclasses.py
 """
 
@@ -22,19 +22,23 @@ HOME = "pytask._records"
 RECORDS = f"{HOME.replace('.', '/')}.py"
 """The place of the module in the package."""
 _METHODS = Path(__file__).with_name("record_methods.py")
-_IMPORT = re.compile(rb"^from dataclasses import (.*\bdataclass\b.*)$", re.MULTILINE)
+_IMPORT = re.compile(rb"^from dataclasses import\b", re.MULTILINE)
+_RECORD = re.compile(rb"^@dataclass\b", re.MULTILINE)
 _TAKEN = {"self", "_of", "_set", "MISSING"}
 
 
 def with_records(sources: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return the program's sources with the module, and with `dataclass` imported from there.
+    """Return the program's sources with the module, and with what makes records imported from there.
 
     Raises:
-        ValueError: when a record has something that is not written out here.
+        ValueError: when a record has something that is not written out here, or stands inside of something.
     """
-    names = sorted(_module(place) for place, source in sources.items() if _IMPORT.search(source))
-    changed = {place: _IMPORT.sub(_from_home, source) for place, source in sources.items()}
-    return {**changed, RECORDS: written(records(names)).encode()}
+    names = sorted(_module(place) for place, source in sources.items() if _RECORD.search(source))
+    found = records(names)
+    if len(found) != sum(source.count(b"@dataclass") - source.count(b"@dataclass_") for source in sources.values()):
+        raise ValueError("a record does not stand at the top of its module")
+    changed = {place: _IMPORT.sub(f"from {HOME} import".encode(), source) for place, source in sources.items()}
+    return {**changed, RECORDS: written(found).encode()}
 
 
 def records(modules: Iterable[str]) -> list[type]:
@@ -52,8 +56,8 @@ def written(classes: Iterable[type]) -> str:
     """Return the source of the module."""
     each = list(classes)
     functions = "\n".join(line for number, one in enumerate(each) for line in _function(number, one))
-    table = "\n".join(f"    {_name(one)!r}: _init_{number}," for number, one in enumerate(each))
-    return f"{_METHODS.read_text(encoding='utf-8')}\n\n{functions}\nINITS.update({{\n{table}\n}})\n"
+    table = "\n".join(f"    {_name(one)!r}: Record(_init_{number}, {_groups(one)})," for number, one in enumerate(each))
+    return f"{_METHODS.read_text(encoding='utf-8')}\n\n{functions}\nRECORDS.update({{\n{table}\n}})\n"
 
 
 def _module(place: str) -> str:
@@ -62,13 +66,6 @@ def _module(place: str) -> str:
 
 def _name(one: type) -> str:
     return f"{one.__module__}.{one.__qualname__}"
-
-
-def _from_home(found: re.Match[bytes]) -> bytes:
-    """Return the import of `dataclass` from the module, and of the other names from where they were, on one line."""
-    others = [name for name in re.split(rb",\s*", found[1]) if name != b"dataclass"]
-    home = b"from " + HOME.encode() + b" import dataclass"
-    return home + (b"; from dataclasses import " + b", ".join(others) if others else b"")
 
 
 def _function(number: int, one: Any) -> Iterator[str]:  # noqa: ANN401 - typing knows no dataclass's class
@@ -83,31 +80,60 @@ def _function(number: int, one: Any) -> Iterator[str]:  # noqa: ANN401 - typing 
     yield "    return __init__"
 
 
+def _groups(one: Any) -> str:  # noqa: ANN401 - the same
+    """Return the six groups of names that a `Record` has."""
+    fields = _fields(one)
+    of_bases = _of_bases(one)
+    groups = (
+        [field for field in fields if field.name not in of_bases],
+        [field for field in fields if field.init],
+        [field for field in fields if field.init and not field.kw_only],
+        [field for field in fields if field.repr],
+        [field for field in fields if field.compare],
+        [field for field in fields if field.compare and field.hash is not False],
+    )
+    return ", ".join(repr(tuple(field.name for field in group)) for group in groups)
+
+
 def _fields(one: Any) -> tuple[dataclasses.Field[Any], ...]:  # noqa: ANN401 - the same
     fields, params = dataclasses.fields(one), one.__dataclass_params__
     pseudo = any("InitVar" in str(kind) for kind in one.__annotations__.values())
     late = any(not field.init and field.default is not dataclasses.MISSING for field in fields)
     taken = _TAKEN & {field.name for field in fields}
-    if pseudo or late or taken or params.order or params.unsafe_hash or not params.init:
+    again = any(field.name in _of_bases(one) & _annotated(one) and _has_default(field) for field in fields)
+    kept = "__slots__" not in vars(one) and any(field.name in vars(one) for field in fields)
+    if pseudo or late or taken or again or kept or params.order or params.unsafe_hash or not params.init:
         raise ValueError(f"{_name(one)} has something that is not written out")
     return fields
+
+
+def _of_bases(one: type) -> set[str]:
+    return {name for base in one.__mro__[1:] for name in getattr(base, "__dataclass_fields__", ())}
+
+
+def _annotated(one: type) -> set[str]:
+    return set(vars(one).get("__annotations__", ()))
 
 
 def _parameter(field: dataclasses.Field[Any]) -> str:
     if _is_made(field):
         return f"{field.name}=MISSING"
-    return field.name if field.default is dataclasses.MISSING else f"{field.name}=_of[{field.name!r}].default"
+    return field.name if field.default is dataclasses.MISSING else f"{field.name}=_of[{field.name!r}]"
 
 
 def _value(field: dataclasses.Field[Any]) -> str:
     if not _is_made(field):
         return field.name
-    made = f"_of[{field.name!r}].default_factory()"
+    made = f"_of[{field.name!r}]()"
     return f"{made} if {field.name} is MISSING else {field.name}" if field.init else made
 
 
 def _is_set(field: dataclasses.Field[Any]) -> bool:
     return field.init or _is_made(field)
+
+
+def _has_default(field: dataclasses.Field[Any]) -> bool:
+    return _is_made(field) or field.default is not dataclasses.MISSING
 
 
 def _is_made(field: dataclasses.Field[Any]) -> bool:

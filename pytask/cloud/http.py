@@ -7,6 +7,7 @@ although its answer was lost.
 
 from __future__ import annotations
 
+import platform
 import random
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from pytask.network.pace import Pace
     from pytask.network.place import Place
     from pytask.network.route import Route
+
+# Azure's libraries name the system, for which `platform` would first run `uname -p` and then drop what it says.
+vars(platform.uname())["processor"] = ""
 
 USER_AGENT = f"FunctionAppContainerDeploy/{__version__}"
 _READING = frozenset({"GET", "HEAD"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +64,18 @@ __all__ = [
 
 def load() -> None:
     """Load all parts, and the kind of target that most runs have."""
-    for home in dict.fromkeys((*_HOMES.values(), "pytask.targets.site.target")):
-        import_module(home)
+    try:
+        for home in dict.fromkeys((*_HOMES.values(), "pytask.targets.site.target")):
+            import_module(home)
+    finally:
+        _collect_garbage()
+
+
+def _collect_garbage() -> None:
+    """Have Python collect garbage from now on, but not look for it in what has been loaded."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any part

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import inspect
 import json
@@ -16,6 +15,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(sys.argv[1])
 sys.path.insert(0, str(ROOT))
+PACKED = "pytask._records"
+replace = importlib.import_module(
+    PACKED if (ROOT / f"{PACKED.replace('.', '/')}.py").exists() else "dataclasses"
+).replace
 
 
 class Value:
@@ -44,24 +47,19 @@ def told(do: Callable[[], object]) -> str:
 
 def behavior(one: Any) -> list[object]:  # noqa: ANN401 - any record
     """Return all that can be seen of a record."""
-    fields = dataclasses.fields(one)
+    given = inspect.signature(one).parameters
     parameters = [
-        (name, str(parameter.kind), parameter.default is parameter.empty)
-        for name, parameter in inspect.signature(one).parameters.items()
+        (name, str(parameter.kind), parameter.default is parameter.empty) for name, parameter in given.items()
     ]
+    needed = {name: Value(name) for name in given}
+    least = {name: Value(name) for name, parameter in given.items() if parameter.default is parameter.empty}
 
     def made(**changes: object) -> Any:  # noqa: ANN401 - an instance of it
-        return one(**{**{field.name: Value(field.name) for field in fields if field.init}, **changes})
+        return one(**{**needed, **changes})
 
-    needed = {field.name: Value(field.name) for field in fields if field.init}
-    least = {
-        field.name: Value(field.name)
-        for field in fields
-        if field.init and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-    }
     return [
         parameters,
-        [(field.name, field.repr, field.compare, field.hash, field.init) for field in fields],
+        sorted(name for name in dir(one) if not name.startswith("__")),
         getattr(one, "__match_args__", None),
         getattr(one, "__slots__", None),
         told(lambda: repr(made())),
@@ -72,8 +70,10 @@ def behavior(one: Any) -> list[object]:  # noqa: ANN401 - any record
         told(lambda: hash(made()) == hash(made())),
         [told(lambda name=name: setattr(made(), name, 1)) for name in needed],  # type: ignore[misc]
         [told(lambda name=name: delattr(made(), name)) for name in needed],  # type: ignore[misc]
-        [told(lambda name=name: dataclasses.replace(made(), **{name: 1})) for name in needed],  # type: ignore[misc]
+        [told(lambda name=name: replace(made(), **{name: 1})) for name in needed],  # type: ignore[misc]
         told(lambda: one(unknown=1)).split("(")[0],
+        told(lambda: replace(made(), unknown=1)).split("(")[0],
+        told(lambda: made().unknown),
     ]
 
 
@@ -83,10 +83,14 @@ def main() -> None:
     names = [".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in files]
     seen: dict[str, list[object]] = {}
     for name in names:
-        if name.endswith("__main__") or name == "pytask._records":
+        if name.endswith("__main__") or name == PACKED:
             continue
         for one in list(vars(importlib.import_module(name)).values()):
-            if isinstance(one, type) and one.__module__ == name and "__dataclass_fields__" in vars(one):
+            if (
+                isinstance(one, type)
+                and one.__module__ == name
+                and vars(one).keys() & {"__dataclass_fields__", "__record__"}
+            ):
                 seen[f"{name}.{one.__qualname__}"] = behavior(one)
     json.dump(seen, sys.stdout)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dev.package.carried import program_sources
-from dev.package.records import HOME, with_records, written
+from dev.package.records import HOME, RECORDS, with_records, written
 from tests.agent.under_test import ROOT
 
 BEHAVIOR = Path(__file__).with_name("record_behavior.py")
@@ -43,16 +43,33 @@ def test_every_record_does_the_same_with_records_written_out(packed: Path) -> No
 
 
 def test_every_record_has_its_methods_written_out(packed: Path) -> None:
-    script = f"import json, sys; from {HOME} import INITS; json.dump(sorted(INITS), sys.stdout)"
+    script = f"import json, sys; from {HOME} import RECORDS; json.dump(sorted(RECORDS), sys.stdout)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, cwd=packed, timeout=60)
     assert set(json.loads(done.stdout)) == set(behavior(packed))
 
 
+def test_no_record_needs_a_module_of_python_s_own_to_be_made(packed: Path) -> None:
+    script = f"import sys; import {HOME}; print(*sorted(sys.modules.keys() & {{'dataclasses', 'inspect', 'ast'}}))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(packed)!r}); {script}"],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == "\n"
+
+
 def test_no_line_of_a_source_moves() -> None:
-    source = b"from dataclasses import dataclass, field\n\n@dataclass\nclass One:\n    pass\n"
-    changed = with_records({"elsewhere.txt": b"from dataclasses import replace\n", "pytask/clock.py": source})
-    assert changed["elsewhere.txt"] == b"from dataclasses import replace\n"
-    assert len(changed["pytask/clock.py"].splitlines()) == len(source.splitlines())
+    sources = program_sources("docs")
+    for place in sources.keys() - {RECORDS, "pytask/__init__.py"}:
+        assert len(sources[place].splitlines()) == len((ROOT / place).read_bytes().splitlines())
+
+
+def test_a_record_inside_of_something_ends_the_packing() -> None:
+    inside = b"def made():\n    @dataclass\n    class One:\n        pass\n"
+    with pytest.raises(ValueError, match="top of its module"):
+        with_records({"pytask/x.py": inside})
 
 
 @dataclass(order=True)
@@ -76,7 +93,28 @@ class Selfish:
     _set: int
 
 
-@pytest.mark.parametrize("record", [Ordered, Late, Selfish])
+@dataclass(slots=True)
+class Base:
+    """One with a field."""
+
+    one: int
+
+
+@dataclass(slots=True)
+class Again(Base):
+    """One that gives its base's field a default."""
+
+    one: int = 1
+
+
+@dataclass
+class WithoutSlots:
+    """One whose default stays in the class."""
+
+    one: int = 1
+
+
+@pytest.mark.parametrize("record", [Ordered, Late, Selfish, Again, WithoutSlots])
 def test_what_is_not_written_out_ends_the_packing(record: type) -> None:
     with pytest.raises(ValueError, match="not written out"):
         written([record])

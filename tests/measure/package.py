@@ -21,9 +21,12 @@ from tests.package.pythons import pythons
 from tests.package.unpacked import packed, unpacked
 
 LOAD = """
-import json, sys, time
+import json, runpy, sys, time
 began = time.perf_counter()
-sys.path.insert(0, sys.argv[1])
+if sys.argv[1].endswith("launch.py"):
+    runpy.run_path(sys.argv[1])["find_program"]()
+else:
+    sys.path.insert(0, sys.argv[1])
 for name in sys.argv[2:]:
     __import__(name)
 seconds = time.perf_counter() - began
@@ -64,25 +67,25 @@ def seconds_to_unpack(vsix: Path, folder: Path) -> float:
 
 
 def _tell_loading(task: Path, version: str, python: Path, turns: int) -> None:
-    archives = {
-        "package": task / "python" / f"cpython-{version.replace('.', '')}.zip",
-        "sources": task / "python" / "source.zip",
-    }
+    places = {"package": task / "launch.py", "sources": task / "python" / "source.zip"}
     rows: dict[str, list[list[float]]] = {}
     for _ in range(turns):
-        for kind, archive in archives.items():
+        for kind, place in places.items():
             for part, names in (("until docker build", UNTIL_THE_BUILD), ("everything", ALL)):
-                rows.setdefault(f"{kind}, {part}", []).append(_load(python, archive, names))
+                rows.setdefault(f"{kind}, {part}", []).append(_load(python, place, names))
         forget(task)
-        rows.setdefault("package, everything, cold", []).append(_load(python, archives["package"], ALL))
+        rows.setdefault("package, everything, cold", []).append(_load(python, places["package"], ALL))
     print(f"\nPython {version}")
     for row, figures in rows.items():
         _tell(row, [seconds for seconds, _ in figures], memory=max(memory for _, memory in figures))
 
 
-def _load(python: Path, archive: Path, names: tuple[str, ...]) -> list[float]:
-    """Return the seconds of loading, without Python's own start, and the megabytes of memory."""
-    command = [str(python), "-I", "-S", "-c", LOAD, str(archive), *names]
+def _load(python: Path, place: Path, names: tuple[str, ...]) -> list[float]:
+    """Return the seconds of loading, without Python's own start, and the megabytes of memory.
+
+    `place` is the task's launch.py, or an archive that Python's own zipimport reads.
+    """
+    command = [str(python), "-I", "-S", "-c", LOAD, str(place), *names]
     return list(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
 
 

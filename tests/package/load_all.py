@@ -1,5 +1,7 @@
 """Loads all modules of an archive: `load_all.py ARCHIVE`. Tells as JSON what could not be, and where the rest is.
 
+An archive with an index is read as launch.py reads it, which is the task's and lies in the folder above.
+
 Native code that is not Python's own is refused, so that what loads here loads on any system. Run by the Python to be
 tried, isolated from everything else; needs nothing but the standard library.
 """
@@ -8,9 +10,11 @@ from __future__ import annotations
 
 import importlib
 import json
+import runpy
 import sys
 import zipfile
 from importlib.machinery import ExtensionFileLoader
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,8 +34,8 @@ class Refuse:
 
 def main(archive: str) -> None:
     """Load all, and tell."""
+    _find_in(Path(archive))
     sys.meta_path.insert(0, Refuse())
-    sys.path.insert(0, archive)
     names = sorted(_modules(archive))
     failed: dict[str, str] = {}
     for name in names:
@@ -44,6 +48,15 @@ def main(archive: str) -> None:
         "native": sorted(name for name in sys.modules if _is_native(name)),
     }
     sys.stdout.write(f"{json.dumps(told)}\n")
+
+
+def _find_in(archive: Path) -> None:
+    index = archive.with_suffix(".index")
+    if index.exists():
+        launch = runpy.run_path(str(archive.parents[1] / "launch.py"))
+        sys.meta_path.insert(0, launch["Archive"](str(archive), str(index)))
+    else:
+        sys.path.insert(0, str(archive))
 
 
 def _load(name: str, failed: dict[str, str]) -> None:

@@ -132,18 +132,32 @@ def test_no_certificates_are_left_in_the_temporary_folder(azure: LocalAzure, tmp
     assert list(temporary.iterdir()) == []
 
 
-def test_a_traceback_shows_the_lines_of_the_program(task: Path) -> None:
-    version, python = next(iter(pythons().items()))
-    archive = task / "python" / f"cpython-{version.replace('.', '')}.zip"
+@pytest.mark.parametrize("version", pythons())
+def test_a_traceback_shows_the_lines_of_the_program(task: Path, version: str) -> None:
     program = f"""
-import sys, traceback
-sys.path.insert(0, {str(archive)!r})
+import runpy, traceback
+runpy.run_path({str(task / "launch.py")!r})["find_program"]()
 from pytask.agent.environment import required_variable
 try:
     required_variable({{}}, "Agent.TempDirectory")
 except Exception:
     traceback.print_exc()
 """
-    done = subprocess.run([python, "-I", "-S", "-c", program], check=False, capture_output=True, text=True)
+    done = subprocess.run([pythons()[version], "-I", "-S", "-c", program], check=False, capture_output=True, text=True)
     assert 'File "FunctionAppContainerDeploy/pytask/agent/environment.py", line ' in done.stderr
     assert "    raise AgentVariableMissing(" in done.stderr
+
+
+def test_modules_are_found_by_several_threads_at_once(task: Path) -> None:
+    program = f"""
+import runpy, threading, sys
+runpy.run_path({str(task / "launch.py")!r})["find_program"]()
+names = ["docker", "requests", "azure.identity", "azure.mgmt.web", "msrest", "pytask.edge", "pytask.stages.preflight"]
+threads = [threading.Thread(target=__import__, args=(name,)) for name in names]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(all(name in sys.modules for name in names))
+"""
+    for python in pythons().values():
+        done = subprocess.run([python, "-I", "-S", "-c", program], check=False, capture_output=True, text=True)
+        assert (done.stdout, done.stderr) == ("True\n", "")

@@ -34,7 +34,8 @@ def test_nothing_is_wrong_with_the_extension(extension: Extension) -> None:
 
 def test_the_task_is_a_handful_of_files(extension: Extension) -> None:
     of_task = {name.removeprefix("task/") for name in extension.files if name.startswith("task/")}
-    archives = {f"python/cpython-3{minor}.zip" for minor in range(10, 15)} | {"python/source.zip", "python/cacert.pem"}
+    each = {f"python/cpython-3{minor}.{kind}" for minor in range(10, 15) for kind in ("zip", "index")}
+    archives = each | {"python/source.zip", "python/cacert.pem"}
     papers = {"THIRD-PARTY-NOTICES.txt", "sbom.cdx.json"}
     assert of_task == archives | papers | {"index.js", "sign.js", "launch.py", "task.json", "icon.png"}
 
@@ -106,6 +107,8 @@ PYTHON_312 = (3531).to_bytes(2, "little") + b"\r\n"
         (file("task/tool", b"MZ\x90"), "task/tool is native code for Windows"),
         (file("task/tool", b"\xcf\xfa\xed\xfe"), "task/tool is native code for macOS"),
         (file("task/python/cpython-310.zip", None), "python/cpython-310.zip is missing"),
+        (file("task/python/cpython-311.index", None), "cpython-311.index does not have the places"),
+        (in_archive("idna/core.pyc", PYTHON_312 + bytes(12)), "cpython-312.index does not have the places"),
         (file("task/python/cacert.pem", None), "cacert.pem is missing"),
         (in_archive("idna/core.pyc", None), "cpython-312.zip: idna/core.py is not compiled"),
         (in_archive("idna/core.pyc", b"\xa7\x0d\r\n\1\0\0\0"), "idna/core.pyc is not bytecode of Python 3.12"),
