@@ -21,9 +21,22 @@ ROOT = Path(__file__).parents[2]
 BUILDS = {"INPUT_COMMAND": "buildPushDeploy", "INPUT_BUILDON": "agent"}
 
 
-def counted(folder: Path) -> tuple[str, Path]:
+@pytest.fixture(autouse=True)
+def _only_the_plugin_of_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytask.builders.docker.asking._PLUGINS", ())
+
+
+def a_home_with_buildx(folder: Path) -> str:
+    """Return a home folder where Docker has the plugin."""
+    plugin = folder / "home" / ".docker" / "cli-plugins" / "docker-buildx"
+    plugin.parent.mkdir(parents=True)
+    plugin.touch(mode=0o755)
+    return str(folder / "home")
+
+
+def counted(folder: Path, version: str = "28.0.4") -> tuple[str, Path]:
     """Return a folder with a docker command that writes down each question, and where it does."""
-    place, asked = a_docker(folder, "counting", version="28.0.4", buildx=True), folder / "asked"
+    place, asked = a_docker(folder, "counting", version=version, buildx=True), folder / "asked"
     script = Path(place, "docker")
     script.write_text(script.read_text().replace("#!/bin/sh\n", f'#!/bin/sh\necho "$1" "$INPUT_SECRET" >> {asked}\n'))
     return place, asked
@@ -46,6 +59,7 @@ def a_run(folder: Path, program: tuple[str, ...], **environment: str) -> subproc
             "PATH": f"{waiting_for_ever(folder)}:{os.environ['PATH']}",
             "AGENT_TEMPDIRECTORY": str(folder),
             "THE_MARK": str(folder),
+            "HOME": a_home_with_buildx(folder),
             **environment,
         },
         stdin=subprocess.PIPE,  # its end would mean that the shim is gone
@@ -81,7 +95,7 @@ def in_the_way(folder: Path, name: str, text: str) -> str:
 
 def test_each_question_is_asked_once_and_without_the_agents_secrets(tmp_path: Path) -> None:
     place, asked = counted(tmp_path)
-    environment = {**BUILDS, "PATH": f"{place}:/bin", "INPUT_SECRET": "s3cret"}
+    environment = {**BUILDS, "PATH": f"{place}:/bin", "INPUT_SECRET": "s3cret", "HOME": a_home_with_buildx(tmp_path)}
     asking = ask_ahead(environment)
     assert find_docker(environment, 10, asking).version == "28.0.4"
     # This command is a wrapper, which is also asked what it passes on.
@@ -89,6 +103,19 @@ def test_each_question_is_asked_once_and_without_the_agents_secrets(tmp_path: Pa
     assert sorted(one for one in questions if not one.startswith("--")) == sorted(set(questions))
     assert [one for one in questions if one.strip() in {"version", "buildx"}] == questions[:2]
     assert "s3cret" not in asked.read_text()
+
+
+@pytest.mark.parametrize(("version", "questions"), [("20.10.24+dfsg1", ["version"]), ("28.0.4", ["version", "buildx"])])
+def test_without_a_plugin_in_sight_only_a_docker_that_needs_one_is_asked_for_it(
+    tmp_path: Path, version: str, questions: list[str]
+) -> None:
+    place, asked = counted(tmp_path, version)
+    environment = {**BUILDS, "PATH": f"{place}:/bin", "HOME": str(tmp_path), "DOCKER_CONFIG": str(tmp_path)}
+    asking = ask_ahead(environment)
+    assert asking
+    assert asking.buildx is None
+    assert find_docker(environment, 10, asking).path == f"{place}/docker"
+    assert [one for one in asked.read_text().split() if one in {"version", "buildx"}] == questions
 
 
 def test_one_that_was_asked_first_and_cannot_build_is_passed_over(tmp_path: Path) -> None:
@@ -138,13 +165,16 @@ def test_when_the_second_question_cannot_be_asked_the_first_is_taken_back(
         return asked[0]
 
     monkeypatch.setattr("pytask.builders.docker.asking.answer", once)
-    assert ask_ahead({**BUILDS, "PATH": f"{waiting_for_ever(tmp_path)}:/bin"}) is None
+    home = a_home_with_buildx(tmp_path)
+    assert ask_ahead({**BUILDS, "PATH": f"{waiting_for_ever(tmp_path)}:/bin", "HOME": home}) is None
     assert asked[0].returncode == -signal.SIGKILL
 
 
 def test_a_question_whose_answer_is_no_longer_needed_is_taken_back(tmp_path: Path) -> None:
-    asking = ask_ahead({**BUILDS, "PATH": f"{waiting_for_ever(tmp_path)}:/bin", "THE_MARK": str(tmp_path)})
+    path, home = f"{waiting_for_ever(tmp_path)}:/bin", a_home_with_buildx(tmp_path)
+    asking = ask_ahead({**BUILDS, "PATH": path, "HOME": home, "THE_MARK": str(tmp_path)})
     assert isinstance(asking, Asking)
+    assert asking.buildx
     asking.give_up()
     asking.give_up()
     assert [one.returncode for one in (asking.version, asking.buildx)] == [-signal.SIGKILL] * 2

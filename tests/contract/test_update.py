@@ -12,8 +12,8 @@ import pytest
 from pytask.errors import TaskFailure
 from pytask.errors.start import ImageNotSet, PropertyNotSet
 from pytask.model import Moment
+from pytask.targets.site.confirm import confirm_configuration, was_confirmed
 from pytask.targets.site.update import point_at
-from pytask.targets.site.verify import confirm_configuration, was_confirmed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,33 +20,55 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _BUILDS = frozenset({Command.BUILD.value, Command.BUILD_AND_PUSH.value, Command.BUILD_PUSH_DEPLOY.value})
+_PLUGINS = (
+    "/usr/local/lib/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+)
+"""https://github.com/docker/cli/blob/master/cli-plugins/manager/manager_unix.go"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asking:
-    """A docker command that has been asked for its own version and its buildx plugin's."""
+    """A docker command that has been asked for its version and, if it may have the plugin, for that of buildx."""
 
     path: str
     version: subprocess.Popen[str]
-    buildx: subprocess.Popen[str]
+    buildx: subprocess.Popen[str] | None
 
     def give_up(self) -> None:
         """Kill the commands that have not answered yet."""
         give_up(self.version)
-        give_up(self.buildx)
+        if self.buildx:
+            give_up(self.buildx)
 
 
 def ask(path: str, environment: Mapping[str, str]) -> Asking:
     """Ask a docker command both questions at the same time; `environment` has nothing of the agent's own.
 
+    Where no plugin is seen, only a command that needs one is asked for it, which its version tells.
     Source of the answer: https://docs.docker.com/reference/cli/docker/version/
     """
     version = answer([path, "version", "--format", "{{json .}}"], environment)
     try:
-        return Asking(path=path, version=version, buildx=answer([path, "buildx", "version"], environment))
+        return Asking(
+            path=path, version=version, buildx=ask_buildx(path, environment) if _sees_buildx(environment) else None
+        )
     except OSError:
         give_up(version)
         raise
+
+
+def ask_buildx(path: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Ask a docker command for the version of its buildx plugin; it ends with 0 if it has one that works."""
+    return answer([path, "buildx", "version"], environment)
+
+
+def _sees_buildx(environment: Mapping[str, str]) -> bool:
+    """Tell whether the plugin is where Docker's packages put it, or where a person does."""
+    own = environment.get("DOCKER_CONFIG") or f"{environment.get('HOME', '')}/.docker"
+    return any(os.access(f"{folder}/docker-buildx", os.X_OK) for folder in (f"{own}/cli-plugins", *_PLUGINS))
 
 
 def ask_ahead(environment: Mapping[str, str]) -> Asking | None:

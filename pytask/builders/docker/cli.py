@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytask.agent.environment import agent_kind, temporary_folders, without_the_agents_own
-from pytask.builders.docker.asking import ask, docker_commands
+from pytask.builders.docker.asking import ask, ask_buildx, docker_commands
 from pytask.builders.docker.process import read_answer
 from pytask.builders.docker.setup import no_command, no_engine
 from pytask.builders.docker.wrapper import PassedOn, is_dockers_own, passed_on
@@ -142,17 +142,25 @@ def _asked(asking: Asking, environment: Mapping[str, str], temporary: str, secon
     wrapped = not is_dockers_own(path)
     passes = passed_on(path, environment, temporary=temporary, seconds=seconds) if wrapped else PassedOn()
     told, said = _told(read_answer(asking.version, seconds))
-    told_by_buildx = read_answer(asking.buildx, seconds)
     cli = DockerCli(
         path=path,
         version=str(told["Client"].get("Version", "")),
-        buildx=asking.buildx.returncode == 0,
+        buildx=False,
         api=str(told["Server"].get("ApiVersion", "")),
         wrapped=wrapped,
         passes_descriptors=passes.descriptors,
     )
-    podman = _PODMANS_KEY in told["Client"] or any(sign in said + told_by_buildx for sign in _PODMANS_WORDS)
+    has_buildx, said_by_buildx = _buildx(asking, environment, seconds, needed=not cli.does_buildkit_itself)
+    podman = _PODMANS_KEY in told["Client"] or any(sign in said + said_by_buildx for sign in _PODMANS_WORDS)
+    cli = replace(cli, buildx=has_buildx)
     return _Asked(cli=cli, engine=told["Server"], said=said, passed_on=passes, podman=podman)
+
+
+def _buildx(asking: Asking, environment: Mapping[str, str], seconds: float, *, needed: bool) -> tuple[bool, str]:
+    """Tell whether a docker command has the plugin, and return what it said when it was asked."""
+    begun = asking.buildx or (ask_buildx(asking.path, environment) if needed else None)
+    said = read_answer(begun, seconds) if begun else ""
+    return begun is not None and begun.returncode == 0, said
 
 
 def _told(output: str) -> tuple[dict[str, dict[str, Any]], str]:

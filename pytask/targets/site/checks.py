@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from pytask.cloud.poll import NotAllowed, NotYet
 from pytask.errors.foreign import listed
-from pytask.errors.start import ImageNotSet, NoFunctions, PropertyNotSet
+from pytask.errors.start import NoFunctions
 from pytask.model.evidence import Failed, Passed, Pending, Unavailable
+from pytask.targets.site.confirm import difference
 from pytask.targets.site.host_check import judge_host
 from pytask.targets.site.image_check import judge_image
-from pytask.targets.site.site import IMAGE_PROPERTY, fx_version_in, not_kept
+from pytask.targets.site.site import IMAGE_PROPERTY
 from pytask.targets.watch import judge_answer
 from pytask.verification import Check
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from pytask.clock import Timeouts
     from pytask.cloud.poll import Reading
-    from pytask.errors.start import StartFailure
     from pytask.model import Function, Update
     from pytask.model.evidence import Evidence
     from pytask.targets.site.observed import Observation, Question
@@ -68,24 +68,6 @@ def new_image_runs(earlier: Mapping[str, Evidence]) -> bool:
     if isinstance(earlier[HOST], Passed):
         return True
     return isinstance(earlier[HOST], Unavailable) and isinstance(earlier[IMAGE], Passed)
-
-
-def difference(update: SiteUpdate, configuration: Mapping[str, object]) -> StartFailure | None:
-    """Return the failure when the configuration differs from what was written; None when it does not."""
-    app, found = update.app.title, fx_version_in(configuration) or "nothing"
-    if found != update.fx_version:
-        wanted = update.fx_version
-        return ImageNotSet(app=app, reference=update.reference, wanted=wanted, found=found)
-    if names := not_kept(_told(update, configuration), update.beside):
-        return PropertyNotSet(app=app, reference=update.reference, names=listed(names))
-    return None
-
-
-def _told(update: SiteUpdate, configuration: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the configuration; in a Container Apps environment Azure shows most properties as null."""
-    if not update.app.on_container_apps:
-        return configuration
-    return {**update.beside, **{name: value for name, value in configuration.items() if value is not None}}
 
 
 def _judge_configuration(update: SiteUpdate, seen: Observation) -> Evidence:

@@ -9,9 +9,9 @@ from pytask.background import Background
 from pytask.inspection.image import previous_image
 from pytask.targets.annotation import annotate
 from pytask.targets.redaction import secret_values
+from pytask.targets.site.confirm import confirm_configuration, confirm_settings, was_confirmed
 from pytask.targets.site.find import Found, find_app, read_configuration
 from pytask.targets.site.functions import durable_notes
-from pytask.targets.site.health import look_at_health
 from pytask.targets.site.identity import give_site_identity
 from pytask.targets.site.instances import instances_now
 from pytask.targets.site.observed import Question
@@ -21,13 +21,6 @@ from pytask.targets.site.settings import change_settings, confirm_readable, sett
 from pytask.targets.site.site import differing
 from pytask.targets.site.slot_settings import not_sticky
 from pytask.targets.site.update import point_at, pull_again
-from pytask.targets.site.verify import (
-    confirm_configuration,
-    confirm_settings,
-    start_limit,
-    was_confirmed,
-    watch_site,
-)
 from pytask.targets.target import Snapshot
 
 if TYPE_CHECKING:
@@ -104,6 +97,8 @@ class SiteTarget:
 
     def health(self) -> Health:
         """Return the state of its host, its functions and its last start."""
+        from pytask.targets.site.health import look_at_health  # noqa: PLC0415 - a deployment does not need it
+
         return look_at_health(self.azure, self.found.site, self.found.settings)
 
     def assign_identity(self, identity: AppIdentity) -> AppIdentity:
@@ -160,6 +155,9 @@ class SiteTarget:
         rolls_back: bool = False,
     ) -> Watch[Observation]:
         """Return how to observe whether the site runs the image; its own start limit may extend the time."""
+        # What reads the platform's log loads while the app starts.
+        from pytask.targets.site.verify import start_limit, watch_site  # noqa: PLC0415
+
         settings = update.settings.now if update.settings else self.found.settings
         question = Question(
             update=update,
