@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
 import trustme
 
 from pytask.errors import render
@@ -26,13 +25,13 @@ if TYPE_CHECKING:
     from tests.contract.company import Company
 
 
-# The company's proxy may be stopped while it accepts a connection that nobody waits for any longer.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
 @contextmanager
 def a_proxy_over_tls(company: Company, authority: trustme.CA) -> Iterator[tuple[str, bytearray]]:
-    """Return the address of the company's proxy behind TLS, and what comes to it within that."""
+    """Yield the address of the company's proxy behind TLS, and what comes to it within that.
+
+    No connection to the company's proxy is left when it returns.
+    """
+    served: list[tuple[socket.socket, threading.Thread]] = []
     heard, context = bytearray(), server_context(authority, "localhost")
     listening = socket.create_server(("127.0.0.1", 0))
 
@@ -59,12 +58,20 @@ def a_proxy_over_tls(company: Company, authority: trustme.CA) -> Iterator[tuple[
     def accept() -> None:
         with suppress(OSError):
             while True:
-                threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
+                caller = listening.accept()[0]
+                served.append((caller.dup(), threading.Thread(target=serve, args=(caller,), daemon=True)))
+                served[-1][1].start()
 
-    threading.Thread(target=accept, daemon=True).start()
+    accepting = threading.Thread(target=accept, daemon=True)
+    accepting.start()
     yield f"https://localhost:{listening.getsockname()[1]}", heard
     listening.shutdown(socket.SHUT_RDWR)
     listening.close()
+    accepting.join()
+    for caller, serving in served:
+        with suppress(OSError), caller:
+            caller.shutdown(socket.SHUT_RDWR)
+        serving.join()
 
 
 def behind(company: Company, address: str, authorities: Path) -> Network:
