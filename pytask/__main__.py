@@ -25,7 +25,7 @@ def main() -> int:
     Raises:
         SystemExit: when the program cannot be loaded, or is ended before it is.
     """
-    gc.disable()  # `stages.load` enables it again: what is loaded is no garbage, and looking for some takes 10 ms
+    gc.disable()  # until `stages.load` enables it: nothing loaded here is garbage, and scanning for it costs 10 ms
     early: list[int] = []
     for number in _SIGNALS:
         signal.signal(number, lambda number, _frame: early.append(number))

@@ -10,50 +10,70 @@ if sys.version_info < (3, 10):  # some agents have older ones
 
 import marshal
 from _thread import allocate_lock
-from importlib.machinery import ModuleSpec, SourcelessFileLoader
+from importlib._bootstrap_external import MAGIC_NUMBER
+from importlib.abc import InspectLoader
+from importlib.machinery import ModuleSpec
 from zipimport import zipimporter
 
+HEADER = 16  # bytes of a .pyc before its code: https://peps.python.org/pep-0552/
 
-class Archive(SourcelessFileLoader):
-    """Find and load the modules of an archive with the help of its index, which has the place of each module's code.
 
-    zipimport takes longer: it reads the archive's directory first, in Python, and then most modules twice.
+class Archive(InspectLoader):
+    """Find and load the modules of an archive, using its index, which gives the offset and size of each.
+
+    zipimport takes longer: it parses the zip directory in Python, then reads most modules twice.
     https://docs.python.org/3/reference/import.html#the-meta-path
     """
 
     def __init__(self, path, index):
-        """Open the archive, and read its index; raise OSError when one of them is missing."""
+        """Open the archive and read its index; raise OSError when one is missing or is for another Python."""
         self.archive, self.reading = path, allocate_lock()
         with open(index) as lines:
             self.modules = {line[0]: line for line in map(str.split, lines)}
         self.file = open(path, "rb")  # noqa: SIM115 - modules are loaded as long as the program runs
+        for name in list(self.modules)[:1]:
+            if self.read(name)[: len(MAGIC_NUMBER)] != MAGIC_NUMBER:
+                raise OSError("%s is for a prerelease of this Python, or another one" % path)
 
     def find_spec(self, name, _path=None, _target=None):
         """Return where a module is; None when it is not in the archive."""
         if name not in self.modules:
             return None
-        place = os.path.join(self.archive, self.modules[name][3])
-        spec = ModuleSpec(name, self, origin=place, is_package=place.endswith("__init__.pyc"))
+        # A package has no folder to search: all its modules are in the index.
+        spec = ModuleSpec(name, self, origin=self.place(name), is_package=self.is_package(name))
         spec.has_location = True
-        if spec.submodule_search_locations is not None:
-            spec.submodule_search_locations.append(os.path.dirname(place))
         return spec
+
+    def is_package(self, name):
+        """Tell whether a module is a package."""
+        return self.place(name).endswith("__init__.pyc")
 
     def get_code(self, name):
         """Return a module's code."""
-        _, start, size, _ = self.modules[name]
-        with self.reading:
-            self.file.seek(int(start))
-            code = self.file.read(int(size))
-        return marshal.loads(code)  # noqa: S302 - it is the package's own
+        try:
+            return marshal.loads(self.read(name)[HEADER:])  # noqa: S302 - it is the package's own
+        except (EOFError, ValueError, TypeError) as error:
+            raise ImportError("%s is damaged: %s" % (self.place(name), error))  # noqa: B904 - Python 2.7 has no `from`
 
     def get_source(self, name):
         """Return a module's source for a traceback; None when the archive does not have it."""
-        place = os.path.join(self.archive, self.modules[name][3])
         try:
-            return zipimporter(self.archive).get_data(place[: -len("c")]).decode()
+            return zipimporter(self.archive).get_data(self.place(name)[: -len("c")]).decode()
         except OSError:
             return None
+
+    def place(self, name):
+        """Return the path of a module; raise ImportError when it is not in the archive."""
+        if name not in self.modules:
+            raise ImportError("there is no module %s in %s" % (name, self.archive))
+        return os.path.join(self.archive, self.modules[name][3])
+
+    def read(self, name):
+        """Return a module as the archive has it."""
+        _, start, size, _ = self.modules[name]
+        with self.reading:
+            self.file.seek(int(start))
+            return self.file.read(int(size))
 
 
 def find_program():

@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
 _UNIX = 3
-_LOCAL_HEADER, _BYTECODE_HEADER = 30, 16
-"""Bytes before an entry's name, and before a module's code.
-
-Sources: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (4.3.7), https://peps.python.org/pep-0552/
-"""
+_LOCAL_HEADER = 30
+"""Bytes before an entry's name. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (4.3.7)"""
 
 
 def write_archive(path: Path, content: Mapping[str, bytes], *, compressed: bool) -> None:
@@ -35,7 +32,7 @@ def write_archive(path: Path, content: Mapping[str, bytes], *, compressed: bool)
 
 
 def index(archive: Path | IO[bytes]) -> str:
-    """Return where an archive has each module's code: name, first byte, size in bytes, place. launch.py reads it."""
+    """Return an archive's index for launch.py, one line a module: name, offset, size in bytes, name of its file."""
     with zipfile.ZipFile(archive) as opened:
         entries = opened.infolist()
     return "".join(_line(entry) for entry in entries if entry.filename.endswith(".pyc"))
@@ -43,8 +40,8 @@ def index(archive: Path | IO[bytes]) -> str:
 
 def _line(entry: zipfile.ZipInfo) -> str:
     module = entry.filename.removesuffix(".pyc").removesuffix("/__init__").replace("/", ".")
-    start = entry.header_offset + _LOCAL_HEADER + len(entry.filename) + _BYTECODE_HEADER
-    return f"{module} {start} {entry.file_size - _BYTECODE_HEADER} {entry.filename}\n"
+    start = entry.header_offset + _LOCAL_HEADER + len(entry.filename)
+    return f"{module} {start} {entry.file_size} {entry.filename}\n"
 
 
 def rewrite(path: Path) -> None:

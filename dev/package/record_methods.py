@@ -18,18 +18,18 @@ _set = object.__setattr__
 
 
 class Record:
-    """What was worked out of one record, by names of fields."""
+    """What was precomputed for one record, by names of fields."""
 
-    __slots__ = ("compared", "given", "hashed", "init", "own", "positional", "shown")
+    __slots__ = ("compared", "given", "init", "own", "positional", "shown")
 
     def __init__(self, init: Callable[[dict[str, Any]], Callable[..., None]], *names: tuple[str, ...]) -> None:
-        """Take what returns `__init__` from the defaults, and the names of six groups of fields.
+        """Take what returns `__init__` from the defaults, and the names of five groups of fields.
 
-        They are: those that no base has, those that `__init__` takes and those of them without a keyword, those that
-        are shown, those that are compared, and those that are hashed.
+        They are: those that no base has, those that `__init__` takes and those it accepts positionally, those that
+        are shown, and those that are compared and hashed.
         """
         self.init = init
-        self.own, self.given, self.positional, self.shown, self.compared, self.hashed = names
+        self.own, self.given, self.positional, self.shown, self.compared = names
 
 
 RECORDS: dict[str, Record] = {}
@@ -48,7 +48,7 @@ class _Field:
 
 
 def field(*, default: Any = MISSING, default_factory: Any = MISSING, **_flags: Any) -> Any:  # noqa: ANN401 - as dataclasses has it
-    """Return what `dataclass` takes a field's default from; the flags have been worked out."""
+    """Return what `dataclass` takes a field's default from; the flags have been dealt with."""
     return _Field(default if default_factory is MISSING else default_factory)
 
 
@@ -92,7 +92,7 @@ def _methods(record: Record, defaults: dict[str, Any], parts: dict[str, Any], fl
         made["__repr__"] = _representing(record.shown)
     if flags.get("eq", True):
         made["__eq__"] = _comparing(record.compared)
-        made["__hash__"] = _hashing(record.hashed) if flags.get("frozen") else None
+        made["__hash__"] = _hashing(record.compared) if flags.get("frozen") else None
     return {
         **{name: method for name, method in made.items() if parts.get(name) is None},
         **({"__setattr__": _refuse_set, "__delattr__": _refuse_delete} if flags.get("frozen") else {}),
@@ -101,8 +101,8 @@ def _methods(record: Record, defaults: dict[str, Any], parts: dict[str, Any], fl
 
 def _with_slots(cls: Any, record: Record, parts: dict[str, Any]) -> Any:  # noqa: ANN401 - any class
     """Return the class with a slot for each of its own fields; slots cannot be added to one that exists."""
-    parts.pop("__dict__", None)
-    parts.pop("__weakref__", None)
+    for name in ("__dict__", "__weakref__", *record.given):
+        parts.pop(name, None)
     parts["__slots__"] = record.own
     return type(cls)(cls.__name__, cls.__bases__, parts)
 

@@ -3,7 +3,7 @@
 `@dataclass` writes the source of six methods for each class and compiles it, about a millisecond a class: a quarter of
 the time that the program takes to load. The package has each class's `__init__` in a module of its own, as bytecode
 like all others, the names of its fields beside it, and the other methods once for all classes. Its records take them
-from there.
+from there. What the program's records never are is left out: copied by `copy`, or pickled.
 Source: https://github.com/python/cpython/blob/3.12/Lib/dataclasses.py
 """
 
@@ -31,12 +31,12 @@ def with_records(sources: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the program's sources with the module, and with what makes records imported from there.
 
     Raises:
-        ValueError: when a record has something that is not written out here, or stands inside of something.
+        ValueError: when a record uses a feature of `dataclass` that this generator does not support, or is nested.
     """
     names = sorted(_module(place) for place, source in sources.items() if _RECORD.search(source))
     found = records(names)
     if len(found) != sum(source.count(b"@dataclass") - source.count(b"@dataclass_") for source in sources.values()):
-        raise ValueError("a record does not stand at the top of its module")
+        raise ValueError("a record is not at module level")
     changed = {place: _IMPORT.sub(f"from {HOME} import".encode(), source) for place, source in sources.items()}
     return {**changed, RECORDS: written(found).encode()}
 
@@ -81,7 +81,7 @@ def _function(number: int, one: Any) -> Iterator[str]:  # noqa: ANN401 - typing 
 
 
 def _groups(one: Any) -> str:  # noqa: ANN401 - the same
-    """Return the six groups of names that a `Record` has."""
+    """Return the five groups of names that a `Record` has."""
     fields = _fields(one)
     of_bases = _of_bases(one)
     groups = (
@@ -90,20 +90,27 @@ def _groups(one: Any) -> str:  # noqa: ANN401 - the same
         [field for field in fields if field.init and not field.kw_only],
         [field for field in fields if field.repr],
         [field for field in fields if field.compare],
-        [field for field in fields if field.compare and field.hash is not False],
     )
     return ", ".join(repr(tuple(field.name for field in group)) for group in groups)
 
 
 def _fields(one: Any) -> tuple[dataclasses.Field[Any], ...]:  # noqa: ANN401 - the same
     fields, params = dataclasses.fields(one), one.__dataclass_params__
-    pseudo = any("InitVar" in str(kind) for kind in one.__annotations__.values())
-    late = any(not field.init and field.default is not dataclasses.MISSING for field in fields)
-    taken = _TAKEN & {field.name for field in fields}
-    again = any(field.name in _of_bases(one) & _annotated(one) and _has_default(field) for field in fields)
-    kept = "__slots__" not in vars(one) and any(field.name in vars(one) for field in fields)
-    if pseudo or late or taken or again or kept or params.order or params.unsafe_hash or not params.init:
-        raise ValueError(f"{_name(one)} has something that is not written out")
+    unsupported = (
+        params.order,
+        params.unsafe_hash,
+        not params.init,
+        "__match_args__" not in vars(one),
+        "__weakref__" in vars(one).get("__slots__", ()),
+        "__slots__" not in vars(one) and any(field.name in vars(one) or not field.init for field in fields),
+        any("InitVar" in str(kind) for kind in one.__annotations__.values()),
+        any(not field.init and field.default is not dataclasses.MISSING for field in fields),
+        any(field.hash is not None or field.name in _TAKEN for field in fields),
+        # A base's field that is given another default, with or without an annotation.
+        any(field.name in _of_bases(one) & _annotated(one) and _has_default(field) for field in fields),
+    )
+    if any(unsupported):
+        raise ValueError(f"{_name(one)} uses a feature of dataclass that this generator does not support")
     return fields
 
 

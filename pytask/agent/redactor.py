@@ -25,8 +25,8 @@ _SHORTEST_ENCODED = 8
 """Minimum bytes of a secret whose base64 form is masked too, and minimum characters of a part that counts as one."""
 _CUT = "…"
 _OF_A_NET_PROGRAM = re.compile(r"[^\x00-%(-*,-;=?-_a-~]")
-"""Characters that .NET escapes in JSON although it need not: `&'+<>`, the backtick, and all from DEL on. They are named
-by all others, because `re` takes 7 ms for a class that reaches beyond the first 65,536 characters.
+"""Characters that .NET escapes in JSON although it need not: `&'+<>`, the backtick, and all from DEL on. The class
+excludes all other characters, because `re` takes 7 ms for a class that reaches beyond the first 65,536 characters.
 https://learn.microsoft.com/dotnet/standard/serialization/system-text-json/character-encoding"""
 _REMEMBERED = 256
 """Secrets whose forms are kept: a token is masked each time that it is used."""

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pytask.network.place import Place
     from pytask.network.route import Route
 
-# Azure's libraries name the system, for which `platform` would first run `uname -p` and then drop what it says.
+# Azure's libraries name the system in their user agent, for which `platform` would run `uname -p`.
 vars(platform.uname())["processor"] = ""
 
 USER_AGENT = f"FunctionAppContainerDeploy/{__version__}"

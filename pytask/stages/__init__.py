@@ -72,9 +72,10 @@ def load() -> None:
 
 
 def _collect_garbage() -> None:
-    """Have Python collect garbage from now on, but not look for it in what has been loaded."""
+    """Enable garbage collection again, for all that is created from now on."""
     if not gc.isenabled():
-        gc.freeze()
+        if hasattr(gc, "freeze"):  # PyPy has no such function
+            gc.freeze()
         gc.enable()
 
 

@@ -15,6 +15,7 @@ import pytest
 from pytask.builders.docker.asking import Asking, ask_ahead
 from pytask.builders.docker.cli import find_docker
 from pytask.builders.docker.process import answer
+from pytask.errors import TaskFailure, render
 from tests.contract.test_docker_cli import a_docker
 
 ROOT = Path(__file__).parents[2]
@@ -116,6 +117,41 @@ def test_without_a_plugin_in_sight_only_a_docker_that_needs_one_is_asked_for_it(
     assert asking.buildx is None
     assert find_docker(environment, 10, asking).path == f"{place}/docker"
     assert [one for one in asked.read_text().split() if one in {"version", "buildx"}] == questions
+
+
+def test_one_that_cannot_be_started_is_passed_over(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "docker").write_bytes(b"no program\n")
+    (broken / "docker").chmod(0o755)
+    able = a_docker(tmp_path, "able", version="28.0.4", buildx=True)
+    assert find_docker({"PATH": f"{broken}:{able}:/bin"}, 10).path == f"{able}/docker"
+    with pytest.raises(TaskFailure) as caught:
+        find_docker({"PATH": str(broken)}, 10)
+    assert f"Exec format error: '{broken}/docker'" in render(caught.value)
+
+
+def test_a_docker_that_goes_away_between_two_questions_is_passed_over(tmp_path: Path) -> None:
+    going = a_docker(tmp_path, "going", version="28.0.4", buildx=True)
+    script = Path(going, "docker")
+    script.write_text(script.read_text() + '[ "$1" = version ] && rm "$0"\n')
+    able = a_docker(tmp_path, "able", version="28.0.4", buildx=True)
+    assert find_docker({"PATH": f"{going}:{able}:/bin"}, 10).path == f"{able}/docker"
+
+
+def test_a_question_that_is_asked_late_is_taken_back_with_the_run(tmp_path: Path) -> None:
+    place = a_docker(tmp_path, "slow", version="28.0.4", buildx=True)
+    script = Path(place, "docker")
+    script.write_text(script.read_text().replace("echo github.com/docker/buildx v0.13", "sleep 600"))
+    code = f"""
+import signal, sys
+from pytask.builders.docker.cli import find_docker
+signal.signal(signal.SIGALRM, lambda *_: sys.exit(3))
+signal.setitimer(signal.ITIMER_REAL, 1)
+find_docker({{"PATH": {f"{place}:/bin"!r}, "THE_MARK": {str(tmp_path)!r}}}, 60)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT, timeout=30).returncode == 3
+    assert started_by(tmp_path) == []
 
 
 def test_one_that_was_asked_first_and_cannot_build_is_passed_over(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""Loads all modules of an archive: `load_all.py ARCHIVE`. Tells as JSON what could not be, and where the rest is.
+"""Loads all modules of an archive: `load_all.py ARCHIVE`.
 
-An archive with an index is read as launch.py reads it, which is the task's and lies in the folder above.
+Reports as JSON which modules failed and where the others came from. An archive with an index is read as the task's
+launch.py reads it, which lies in the folder above.
 
 Native code that is not Python's own is refused, so that what loads here loads on any system. Run by the Python to be
 tried, isolated from everything else; needs nothing but the standard library.

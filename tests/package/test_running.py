@@ -98,6 +98,42 @@ def test_a_python_newer_than_the_package_runs_from_the_sources(azure: LocalAzure
     assert list(older.rglob("*.pyc")) == []
 
 
+def test_bytecode_of_another_python_is_not_run(azure: LocalAzure, tmp_path: Path, task: Path) -> None:
+    """A prerelease has the name of its release, and other bytecode."""
+    (_, older), (version, python) = list(pythons().items())[-2:]
+    changed = shutil.copytree(task, tmp_path / "task")
+    for kind in ("zip", "index"):
+        of_another = changed / "python" / f"cpython-{[*pythons()][-2].replace('.', '')}.{kind}"
+        shutil.copyfile(of_another, changed / "python" / f"cpython-{version.replace('.', '')}.{kind}")
+    assert older != python
+    assert deploy(azure, tmp_path, changed, python).variables["verification"] == "verified"
+
+
+def test_a_damaged_archive_lets_the_shim_try_the_next_python(tmp_path: Path, task: Path) -> None:
+    version, python = next(iter(pythons().items()))
+    damaged = shutil.copytree(task, tmp_path / "task")
+    archive = damaged / "python" / f"cpython-{version.replace('.', '')}.zip"
+    archive.write_bytes(archive.read_bytes()[:200_000])
+    done = subprocess.run([python, "-I", "-S", damaged / "launch.py"], check=False, capture_output=True, text=True)
+    assert done.returncode == 87
+    assert "is damaged" in done.stderr
+
+
+def test_a_module_that_no_package_has_is_missing_and_the_archive_is_not_searched(task: Path) -> None:
+    program = f"""
+import runpy, sys
+runpy.run_path({str(task / "launch.py")!r})["find_program"]()
+import urllib3
+try:
+    import urllib3.no_such_module
+except ModuleNotFoundError as error:
+    print(error, [place for place in sys.path_importer_cache if "cpython" in place])
+"""
+    for python in pythons().values():
+        done = subprocess.run([python, "-I", "-S", "-c", program], check=True, capture_output=True, text=True)
+        assert done.stdout == "No module named 'urllib3.no_such_module' []\n"
+
+
 def test_nothing_that_is_installed_on_the_agent_is_seen(azure: LocalAzure, tmp_path: Path, task: Path) -> None:
     version, python = list(pythons().items())[-1]
     installed = tmp_path / "installed"

@@ -46,12 +46,17 @@ class Trial:
 
 
 def have_images(azure: LocalAzure, folder: Path) -> None:
-    """Have two images in the registry: `stable`, and `crashing`, which does not start."""
+    """Have three images in the registry: `stable`, `former`, and `crashing`, which does not start.
+
+    `stable` has a layer that `former` lacks, so that a run which deploys it has one to inspect.
+    """
     azure.reset()
     with a_pipeline(azure, folder) as pipeline:
         build = {"command": "buildAndPush", "appName": ""}
         assert pipeline.run(build, tags="stable").result == "Succeeded"
+        (pipeline.sources / "former.txt").write_text("former\n")
         assert pipeline.run(build, tags="former").result == "Succeeded"
+        (pipeline.sources / "former.txt").unlink()
         (pipeline.sources / "Dockerfile").write_text(CRASHING)
         assert pipeline.run(build, tags="crashing").result == "Succeeded"
 

@@ -45,9 +45,9 @@ class Asking:
 
 
 def ask(path: str, environment: Mapping[str, str]) -> Asking:
-    """Ask a docker command both questions at the same time; `environment` has nothing of the agent's own.
+    """Ask a docker command for its version and, if a plugin file is visible, for buildx's too.
 
-    Where no plugin is seen, only a command that needs one is asked for it, which its version tells.
+    Otherwise `ask_buildx` is for later, if the version requires the plugin. `environment` has nothing of the agent's.
     Source of the answer: https://docs.docker.com/reference/cli/docker/version/
     """
     version = answer([path, "version", "--format", "{{json .}}"], environment)
@@ -61,12 +61,12 @@ def ask(path: str, environment: Mapping[str, str]) -> Asking:
 
 
 def ask_buildx(path: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    """Ask a docker command for the version of its buildx plugin; it ends with 0 if it has one that works."""
+    """Ask a docker command for the version of its buildx plugin; it exits with 0 if a working plugin is installed."""
     return answer([path, "buildx", "version"], environment)
 
 
 def _sees_buildx(environment: Mapping[str, str]) -> bool:
-    """Tell whether the plugin is where Docker's packages put it, or where a person does."""
+    """Tell whether the plugin is where Docker's packages put it, or in the user's own plugin folder."""
     own = environment.get("DOCKER_CONFIG") or f"{environment.get('HOME', '')}/.docker"
     return any(os.access(f"{folder}/docker-buildx", os.X_OK) for folder in (f"{own}/cli-plugins", *_PLUGINS))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ _FIRST_WITHOUT_BUILDKIT = 23
 https://docs.docker.com/engine/release-notes/23.0/"""
 
 
+_CANNOT_START = frozenset({errno.ENOEXEC, errno.ENOENT, errno.EACCES, errno.ENOTDIR})
+"""https://man7.org/linux/man-pages/man2/execve.2.html"""
 _PODMANS_KEY = "OsArch"
 """A key of podman's version, where Docker's has `Os` and `Arch`.
 https://github.com/containers/podman/blob/main/libpod/define/version.go"""
@@ -114,8 +117,8 @@ def find_docker(environment: Mapping[str, str], seconds: float, asking: Asking |
     scrubbed = without_the_agents_own(environment)
     temporary = temporary_folders(environment)[0]
     for path in docker_commands(environment):
-        begun = asking if asking and asking.path == path else ask(path, scrubbed)
-        asked.append(one := _asked(begun, scrubbed, temporary, seconds))
+        first = asking if asking and asking.path == path else None
+        asked.append(one := _answers_of(path, first, scrubbed, temporary, seconds))
         if one.engine.get("Os") == "windows":
             raise EngineOfWindows(version=str(one.engine.get("Version", "unknown")))
         if one.is_usable:
@@ -134,6 +137,24 @@ def _lacking(asked: list[_Asked], environment: Mapping[str, str]) -> TaskFailure
     if without_engine:
         return no_engine(without_engine.said, without_engine.cli.path, agent)
     return BuildKitMissing(found=", ".join(f"{one.cli.title}, without buildx" for one in asked))
+
+
+def _answers_of(
+    path: str, asking: Asking | None, environment: Mapping[str, str], temporary: str, seconds: float
+) -> _Asked:
+    """Return what a docker command answers; one that cannot be started is unusable, and says why."""
+    try:
+        begun = asking or ask(path, environment)
+        try:
+            return _asked(begun, environment, temporary, seconds)
+        except BaseException:
+            begun.give_up()
+            raise
+    except OSError as error:
+        if error.errno not in _CANNOT_START:
+            raise
+        cli = DockerCli(path=path, version="", buildx=False)
+        return _Asked(cli=cli, engine={}, said=str(error), passed_on=PassedOn(), podman=False)
 
 
 def _asked(asking: Asking, environment: Mapping[str, str], temporary: str, seconds: float) -> _Asked:

@@ -41,24 +41,26 @@ def answer(
 
 
 def read_answer(process: subprocess.Popen[str], seconds: float) -> str:
-    """Return what a program prints; a program that takes longer than `seconds` is killed, and the text says so."""
+    """Return what a program prints; one that takes longer than `seconds` is killed, and the text says so."""
     try:
         return process.communicate(timeout=seconds)[0]
     except subprocess.TimeoutExpired:
         give_up(process)
         return f"no response in {seconds:g} s"
+    except BaseException:  # the run is canceled
+        give_up(process)
+        raise
 
 
 def give_up(process: subprocess.Popen[str]) -> None:
-    """Kill a program whose answer is no longer needed, and what it started; do nothing if it has already ended.
+    """Kill a program whose answer is no longer needed, and what it started, unless it has already ended.
 
     What runs as another user cannot be killed, and is left.
     """
-    if process.poll() is not None:
-        return
     with suppress(OSError, subprocess.TimeoutExpired):
-        _signal(process, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
-        process.wait(_SECONDS_TO_DIE)
+        if process.poll() is None:
+            _signal(process, signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+            process.wait(_SECONDS_TO_DIE)
     if process.stdout and os.name == "posix":  # on Windows, a thread of `communicate` may still be reading
         process.stdout.close()
 

@@ -155,7 +155,7 @@ class SiteTarget:
         rolls_back: bool = False,
     ) -> Watch[Observation]:
         """Return how to observe whether the site runs the image; its own start limit may extend the time."""
-        # What reads the platform's log loads while the app starts.
+        # Load the log reader only now, while the app starts.
         from pytask.targets.site.verify import start_limit, watch_site  # noqa: PLC0415
 
         settings = update.settings.now if update.settings else self.found.settings
