@@ -21,12 +21,13 @@ FEW: tuple[tuple[str, How, str], ...] = (
     (
         "settings written",
         "SIGTERM",
-        r"settings: GREETING (added|may have been written)\nto continue by hand: az functionapp",
+        r"settings: GREETING (added|may have been written)\nto (continue|roll back) by hand: az functionapp",
     ),
     ("swapping", "SIGTERM", "the swap of docker-func-sample was sent, but its result is not known: it may be config"),
     ("rollback written", "SIGKILL", "docker-func-sample is configured with contoso.azurecr.io/hello-function:former a"),
 )
-"""Points, the signal, and a pattern of what is told: the answer to a change may come before the run has ended."""
+"""Points, the signal, and a pattern of what is told: before the signal has come through Node, the answer to a change may
+come, and the next change may be sent. `Trial.wrong` has what is told and not true."""
 
 
 @pytest.fixture(scope="module")
