@@ -26,8 +26,11 @@ FEW: tuple[tuple[str, How, str], ...] = (
     ("swapping", "SIGTERM", "the swap of docker-func-sample was sent, but its result is not known: it may be config"),
     ("rollback written", "SIGKILL", "docker-func-sample is configured with contoso.azurecr.io/hello-function:former a"),
 )
-"""Points, the signal, and a pattern of what is told: before the signal has come through Node, the answer to a change may
-come, and the next change may be sent. `Trial.wrong` has what is told and not true."""
+"""Points, the signal, and a pattern of what is told.
+
+The signal passes through Node first: until it arrives, the answer to a change may come, and the next one may be sent.
+`Trial.wrong` names what is told but not true.
+"""
 
 
 @pytest.fixture(scope="module")
