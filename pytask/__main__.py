@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytask.builders.docker.asking import ask_ahead
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from types import FrameType, ModuleType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """`edge` handles them once it has loaded."""
@@ -28,11 +28,12 @@ def main() -> int:
     gc.disable()  # until `stages.load` enables it: nothing loaded here is garbage, and scanning for it costs 10 ms
     early: list[int] = []
     for number in _SIGNALS:
-        signal.signal(number, lambda number, _frame: early.append(number))
+        signal.signal(number, lambda number, frame: _come_early(early, number, frame))
     asking = ask_ahead(os.environ)
     try:
+        edge = _loaded()
         _let_signals_interrupt(early)
-        return int(_loaded().main(asking=asking))
+        return int(edge.main(asking=asking))
     except KeyboardInterrupt:
         raise SystemExit(_INTERRUPTED) from None
     finally:
@@ -40,8 +41,18 @@ def main() -> int:
             asking.give_up()
 
 
+def _come_early(early: list[int], number: int, frame: FrameType | None) -> None:
+    """Note a first signal for after the loading, and let a second one interrupt that.
+
+    An exception in the middle of an import may be lost: Python's import system has callbacks that ignore exceptions.
+    """
+    if early:
+        signal.default_int_handler(number, frame)
+    early.append(number)
+
+
 def _let_signals_interrupt(early: list[int]) -> None:
-    """Have a signal interrupt the loading, as one did that came while Docker was being asked."""
+    """Let signals interrupt from now on, and act on one that came before."""
     for number in _SIGNALS:
         signal.signal(number, signal.default_int_handler)
     if early:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -238,18 +240,32 @@ def test_a_run_with_mistakes_in_its_inputs_leaves_no_question_behind(tmp_path: P
     assert started_by(tmp_path) == []
 
 
+def interrupted(folder: Path, *names: signal.Signals, loads_for: float) -> int:
+    """Send signals to a run while it loads, and return its exit code; it must say nothing and leave nothing."""
+    began = folder / "loading"
+    slowly = f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep({loads_for})\n"
+    path = in_the_way(folder, "ssl", f"{slowly}from ssl_itself import *\n")
+    shutil.copyfile(ssl.__file__, folder / "in the way" / "ssl_itself.py")
+    run = a_run(folder, ("-m", "pytask"), PYTHONPATH=path)
+    until = time.monotonic() + 20
+    while not (began.exists() and len(started_by(folder)) == 2) and time.monotonic() < until:
+        time.sleep(0.02)
+    for name in names:
+        run.send_signal(name)
+        time.sleep(0.2)
+    assert said_by(run) == ""
+    assert started_by(folder) == []
+    return run.returncode
+
+
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_ended_while_it_loads_leaves_no_question_behind(tmp_path: Path, name: signal.Signals) -> None:
-    path = in_the_way(tmp_path, "ssl", "import time\ntime.sleep(60)\n")
-    run = a_run(tmp_path, ("-m", "pytask"), PYTHONPATH=path)
-    until = time.monotonic() + 20
-    while len(started_by(tmp_path)) < 2 and time.monotonic() < until:
-        time.sleep(0.02)
-    run.send_signal(name)
-    assert said_by(run) == ""
+    assert interrupted(tmp_path, name, loads_for=1) == 130
+
+
+def test_a_second_signal_ends_the_loading_itself(tmp_path: Path) -> None:
     # Python ends itself by SIGINT when it is interrupted while a class is made of text: CPython's run_eval_code_obj.
-    assert run.returncode in {130, -signal.SIGINT}
-    assert started_by(tmp_path) == []
+    assert interrupted(tmp_path, signal.SIGINT, signal.SIGTERM, loads_for=60) in {130, -signal.SIGINT}
 
 
 def test_a_python_without_a_part_of_the_standard_library_is_told_to_the_shim(tmp_path: Path) -> None:
