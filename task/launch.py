@@ -8,12 +8,22 @@ TOO_OLD, INCOMPLETE = 86, 87  # after these, index.js knows that the program did
 if sys.version_info < (3, 10):  # some agents have older ones
     sys.exit(TOO_OLD)
 
-import marshal
-from _thread import allocate_lock
-from importlib._bootstrap_external import MAGIC_NUMBER
-from importlib.abc import InspectLoader
-from importlib.machinery import ModuleSpec
-from zipimport import zipimporter
+
+def lacks(error):
+    """End, because this Python lacks parts of the standard library, as Debian's python3-minimal does."""
+    sys.stderr.write("%s: %s\n" % (sys.executable, error))
+    sys.exit(INCOMPLETE)
+
+
+try:
+    import marshal
+    from _thread import allocate_lock
+    from importlib._bootstrap_external import MAGIC_NUMBER
+    from importlib.abc import InspectLoader
+    from importlib.machinery import ModuleSpec
+    from zipimport import zipimporter
+except ImportError as error:
+    lacks(error)
 
 HEADER = 16  # bytes of a .pyc before its code: https://peps.python.org/pep-0552/
 
@@ -99,9 +109,8 @@ def run():
     """Run the program, and end without the interpreter's cleanup, which would take 50 ms."""
     try:
         from pytask.__main__ import main
-    except ImportError as error:  # Debian's python3-minimal, for one
-        sys.stderr.write("%s: %s\n" % (sys.executable, error))
-        sys.exit(INCOMPLETE)
+    except ImportError as error:
+        lacks(error)
     code = 1 if main() else 0
     sys.stdout.flush()
     sys.stderr.flush()
